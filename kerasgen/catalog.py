@@ -1,0 +1,273 @@
+"""What a pass may ask about Keras: names, arguments, vocabularies, output shapes.
+
+This room owns the shape of that knowledge, never its content: the content is asked of the
+installed Keras by the bridge, or read from a data source's own signature. Plain frozen data, so
+that it can be cached and checked without Keras.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol, TypeAlias
+
+from kerasgen.diagnostics import Diagnostic
+from kerasgen.ir import LayerDef, Operand, TensorSpec, Value
+
+Kind: TypeAlias = Literal[
+    "layer",
+    "op",
+    "application",
+    "optimizer",
+    "schedule",
+    "loss",
+    "metric",
+    "initializer",
+    "regularizer",
+    "constraint",
+    "callback",
+    "activation",
+    "dtype_policy",
+    "source",
+]
+"""What an object is. An op is a `keras.ops` function, an application a model factory."""
+
+ValueKind: TypeAlias = Literal[
+    "bool", "int", "number", "str", "object", "list", "mapping", "bool_or_str", "any"
+]
+"""What an argument holds, as far as its default and its documentation tell; `any` for unknown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """One argument of a constructor or function.
+
+    Attributes:
+        name: its name.
+        required: whether it has no default.
+        default: its default where that is a plain value, else None.
+        value: the kind of value that it holds; `any` unless that is certain.
+        nullable: whether None is allowed.
+        kinds: the kinds of object that it takes (`("initializer",)`), empty for none or unknown.
+        tensor: whether a symbolic tensor goes in (arguments of ops and calls).
+        variadic: whether it is `*args`.
+    """
+
+    name: str
+    required: bool = False
+    default: Any = None
+    value: ValueKind = "any"
+    nullable: bool = True
+    kinds: tuple[Kind, ...] = ()
+    tensor: bool = False
+    variadic: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassEntry:
+    """One public class or function.
+
+    Attributes:
+        name: its public name without the module (`Dense`, `add`, `ResNet50`).
+        kind: what it is.
+        parameters: argument name to argument, in order, inherited base arguments included where
+            the constructor takes `**kwargs`.
+        open_ended: whether further arguments may exist that the signature does not name.
+        call: arguments of the layer's `call`, or of the op itself, without `self`, `training`
+            and `mask`; empty for what is not called in a graph.
+        module: public module (`keras.layers`).
+        summary: first line of its documentation.
+    """
+
+    name: str
+    kind: Kind
+    parameters: Mapping[str, Parameter]
+    open_ended: bool = False
+    call: Mapping[str, Parameter] = field(default_factory=dict)
+    module: str = ""
+    summary: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalog:
+    """Every class that a config may name.
+
+    Attributes:
+        version: version of Keras that it was asked of.
+        entries: kind, then name, to entry.
+        vocabularies: kind to the strings that Keras takes in place of an object of that kind
+            (`relu`, `mse`, `glorot_uniform`, …).
+    """
+
+    version: str
+    entries: Mapping[Kind, Mapping[str, ClassEntry]]
+    vocabularies: Mapping[Kind, frozenset[str]] = field(default_factory=dict)
+
+    def find(self, name: str, kinds: Sequence[Kind]) -> ClassEntry | None:
+        """The entry called `name` in the first of `kinds` that has it.
+
+        A dotted name (`losses.Huber`, `ops.add`, `applications.ResNet50`) is looked for in that
+        module only; ops and applications are found by their dotted name alone.
+        """
+        module, _, last = name.rpartition(".")
+        for kind in kinds:
+            wanted = MODULES[kind]
+            if module and module not in (wanted, f"keras.{wanted}"):
+                continue
+            if not module and kind in DOTTED:
+                continue
+            if (entry := self.entries.get(kind, {}).get(last)) is not None:
+                return entry
+        return None
+
+    def names(self, kinds: Sequence[Kind]) -> list[str]:
+        """The names that a config may write for the given kinds, as they must be written."""
+        found = []
+        for kind in kinds:
+            prefix = f"{MODULES[kind]}." if kind in DOTTED else ""
+            found += [prefix + name for name in self.entries.get(kind, {})]
+        return found
+
+    def words(self, kinds: Sequence[Kind]) -> list[str]:
+        """The strings that Keras takes in place of an object of the given kinds, sorted."""
+        return sorted({word for kind in kinds for word in self.vocabularies.get(kind, ())})
+
+    def extended(self, entries: Iterable[ClassEntry]) -> Catalog:
+        """The catalog with further entries, such as the data sources."""
+        merged = {kind: dict(by_name) for kind, by_name in self.entries.items()}
+        for entry in entries:
+            merged.setdefault(entry.kind, {})[entry.name] = entry
+        return Catalog(version=self.version, entries=merged, vocabularies=self.vocabularies)
+
+
+MODULES: Mapping[Kind, str] = {
+    "layer": "layers",
+    "op": "ops",
+    "application": "applications",
+    "optimizer": "optimizers",
+    "schedule": "optimizers.schedules",
+    "loss": "losses",
+    "metric": "metrics",
+    "initializer": "initializers",
+    "regularizer": "regularizers",
+    "constraint": "constraints",
+    "callback": "callbacks",
+    "activation": "activations",
+    "dtype_policy": "dtype_policies",
+    "source": "sources",
+}
+"""Kind to the public module that holds it, without `keras.`."""
+
+DOTTED: frozenset[Kind] = frozenset({"op", "application"})
+"""Kinds whose names are always written with the module, since they would clash with layers."""
+
+
+class ShapeError(Exception):
+    """A call that cannot be made, as Keras said it.
+
+    Attributes:
+        argument: the constructor argument at fault, where that is known.
+        refused: whether the constructor refused its arguments, rather than the call its tensors.
+    """
+
+    def __init__(self, message: str, *, argument: str | None = None, refused: bool = False) -> None:
+        self.argument = argument
+        self.refused = refused
+        super().__init__(message)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerCost:
+    """What one layer costs.
+
+    Attributes:
+        parameters: number of weights.
+        trainable: number of weights that training changes.
+        weight_shapes: shapes of the weights, in Keras's order.
+        parameter_bytes: bytes that the weights take.
+    """
+
+    parameters: int
+    trainable: int
+    weight_shapes: tuple[tuple[int, ...], ...]
+    parameter_bytes: int
+
+
+class ShapeOracle(Protocol):
+    """Answers what comes out of a call, without computing anything."""
+
+    def enter(self, name: str, spec: TensorSpec) -> None:
+        """Declares an input of the model under the given tensor name."""
+
+    def call(
+        self,
+        name: str,
+        layer: LayerDef,
+        operands: Sequence[Operand],
+        keyword_operands: Mapping[str, Operand],
+        arguments: Mapping[str, Value],
+    ) -> tuple[TensorSpec, ...]:
+        """Makes the call and names its outputs; the layer is made at its first call.
+
+        Raises:
+            ShapeError: the constructor refused its arguments or the call its tensors.
+        """
+
+    def cost(self, layer: str) -> LayerCost:
+        """What a layer costs that was called before."""
+
+
+def describe_callable(
+    made: Callable[..., Any], *, name: str, kind: Kind, module: str = ""
+) -> ClassEntry:
+    """An entry for a Python class or function, from its signature alone.
+
+    Args:
+        made: the class or function.
+        name: name under which a config finds it.
+        kind: what it is.
+        module: public module, for documentation.
+
+    Returns:
+        The entry. Kinds of values follow from the defaults: a boolean default means a boolean.
+    """
+    parameters = {}
+    open_ended = False
+    for parameter in inspect.signature(made).parameters.values():
+        if parameter.kind is inspect.Parameter.VAR_KEYWORD:
+            open_ended = True
+        elif parameter.name != "self":
+            parameters[parameter.name] = describe_parameter(parameter)
+    return ClassEntry(
+        name=name,
+        kind=kind,
+        parameters=parameters,
+        open_ended=open_ended,
+        module=module,
+        summary=(inspect.getdoc(made) or "").split("\n", 1)[0],
+    )
+
+
+def describe_parameter(parameter: inspect.Parameter) -> Parameter:
+    """One argument of a signature as catalog data; a default that is not plain becomes None."""
+    required = parameter.default is inspect.Parameter.empty
+    variadic = parameter.kind is inspect.Parameter.VAR_POSITIONAL
+    default = parameter.default if isinstance(parameter.default, bool | int | float | str) else None
+    value: ValueKind = "bool" if isinstance(default, bool) else "any"
+    return Parameter(
+        name=parameter.name,
+        required=required and not variadic,
+        default=default,
+        value=value,
+        nullable=not isinstance(default, bool),
+        variadic=variadic,
+    )
+
+
+def blocked(diagnostics: Iterable[Diagnostic], path: str) -> bool:
+    """Whether a diagnostic already concerns the entry at `path` or something inside it."""
+    return any(
+        d.location is not None and (d.location.key == path or d.location.key.startswith(path + "."))
+        for d in diagnostics
+    )
