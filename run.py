@@ -1,6 +1,6 @@
 """Trains a Keras model from a config: `python run.py --help`."""
 
-from kerasgen.run.entry import main
+from kerasgen.sweep.application import main
 
 if __name__ == "__main__":
     main()

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias
 
 from kerasgen.diagnostics import Diagnostic
-from kerasgen.ir import LayerDef, Operand, TensorSpec, Value
+from kerasgen.ir import LayerDef, ModelGraph, ObjectDef, Operand, Shape, TensorSpec, Value
 
 Kind: TypeAlias = Literal[
     "layer",
@@ -214,8 +214,42 @@ class ShapeOracle(Protocol):
             ShapeError: the constructor refused its arguments or the call its tensors.
         """
 
+    def chain(self, graph: ModelGraph) -> Sequence[tuple[TensorSpec, ...]] | None:
+        """Makes all calls of a Sequential graph at once, in order, or None if it cannot.
+
+        Raises:
+            ShapeError: some layer does not fit; nothing is kept.
+        """
+
+    def has(self, layer: str) -> bool:
+        """Whether a layer was made."""
+
+    def child(self) -> ShapeOracle:
+        """An oracle for the inside of a nested model."""
+
+    def adopt(self, layer: str, graph: ModelGraph, inside: ShapeOracle) -> None:
+        """Takes a nested model that a child has made as the layer of that name."""
+
+    def inside(self, layer: str) -> ShapeOracle | None:
+        """The oracle that made a nested model, None for a plain layer."""
+
     def cost(self, layer: str) -> LayerCost:
         """What a layer costs that was called before."""
+
+
+class PreparationOracle(Protocol):
+    """Answers what preprocessing makes of a shape, without fitting it."""
+
+    def prepared(self, made: ObjectDef, *operands: Shape | float) -> Shape:
+        """The shape that a preprocessing layer or op makes, batch axis included.
+
+        Args:
+            made: the layer or op.
+            *operands: what goes in: shapes with their batch axis, or numbers.
+
+        Raises:
+            ShapeError: it refuses its arguments or the shapes.
+        """
 
 
 def describe_callable(

@@ -6,11 +6,11 @@ or data: a caller names a key path, and a locator given to the sink turns it int
 """
 
 import difflib
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 Anchor = Literal["key", "value"]
 """Which end of a config entry a diagnostic points at."""
@@ -55,6 +55,7 @@ CODES: dict[str, str] = {
     "KG604": "backend setting that cannot be used",
     "KG605": "folder that cannot be written",
     "KG606": "run that cannot be read",
+    "KG607": "filter or order of runs that cannot be used",
     "KG701": "loss that expects something other than what the output gives",
     "KG801": "step of a run that failed",
 }
@@ -159,6 +160,7 @@ class Sink:
         severity: Severity = Severity.ERROR,
         help: str | None = None,  # noqa: A002 - the word that the user reads
         notes: Iterable[Note | str] = (),
+        location: SourceLocation | None = None,
     ) -> None:
         """Adds one diagnostic.
 
@@ -170,6 +172,7 @@ class Sink:
             severity: error (default) or warning.
             help: how to mend it.
             notes: remarks; a string is a remark without a place.
+            location: the place, where the caller knows it better than the locator.
         """
         if code not in CODES:
             raise KeyError(f"diagnostic code {code} is not in the table")
@@ -177,7 +180,7 @@ class Sink:
             code=code,
             severity=severity,
             message=message,
-            location=None if key is None else self.locate(key, at),
+            location=location or (None if key is None else self.locate(key, at)),
             help=help,
             notes=tuple(Note(message=note) if isinstance(note, str) else note for note in notes),
         )
@@ -219,9 +222,10 @@ class Sink:
         at: Anchor = "value",
         help: str | None = None,  # noqa: A002 - the word that the user reads
         notes: Iterable[Note | str] = (),
+        location: SourceLocation | None = None,
     ) -> CompileError:
         """Reports an error after which the stage cannot go on, for `raise sink.fail(…)`."""
-        self.report(code, message, key=key, at=at, help=help, notes=notes)
+        self.report(code, message, key=key, at=at, help=help, notes=notes, location=location)
         return CompileError(self.diagnostics)
 
 
@@ -239,6 +243,9 @@ def closest(name: str, options: Iterable[str]) -> str | None:
         matches = [
             folded[match] for match in difflib.get_close_matches(_fold(name), folded, 1, 0.6)
         ]
+    if not matches and len(name) > 1:
+        begun = [option for option in folded if option.startswith(_fold(name))]
+        matches = [folded[option] for option in sorted(begun, key=len)[:1]]
     return matches[0] if matches else None
 
 
@@ -250,6 +257,21 @@ def did_you_mean(name: str, options: Iterable[str], *, listed: int = 12) -> str 
     if pool and len(pool) <= listed:
         return "known: " + ", ".join(f"`{option}`" for option in pool)
     return None
+
+
+def describe(value: Any) -> str:
+    """A value with its kind, as a message says it: `the string "x"`, `the number 3`, `a list`."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return f"the boolean `{str(value).lower()}`"
+    if isinstance(value, str):
+        return f'the string "{value if len(value) <= 40 else value[:37] + "..."}"'
+    if isinstance(value, int | float):
+        return f"the number `{value}`"
+    if isinstance(value, Mapping):
+        return "a mapping"
+    return "a list" if isinstance(value, list | tuple) else f"a {type(value).__name__}"
 
 
 def _fold(name: str) -> str:
@@ -294,13 +316,6 @@ def count_text(diagnostics: Iterable[Diagnostic]) -> str:
         if count := severities.count(severity):
             parts.append(f"{count} {severity}{'s' if count > 1 else ''}")
     return ", ".join(parts)
-
-
-def without_snippet(diagnostic: Diagnostic) -> Diagnostic:
-    """The same diagnostic with no place in a file, for text that stands far from the files."""
-    if diagnostic.location is None:
-        return diagnostic
-    return replace(diagnostic, location=SourceLocation(key=diagnostic.location.key))
 
 
 def _location_data(location: SourceLocation | None) -> dict[str, object] | None:

@@ -228,7 +228,7 @@ class BackendDef:
 
     backend: str = "tensorflow"
     floatx: str = "float32"
-    epsilon: float = 1e-7
+    epsilon: float = field(default=1e-7, metadata={"minimum": 0})
     image_data_format: str = "channels_last"
     dtype_policy: str | None = None
     device: str | None = None
@@ -246,8 +246,8 @@ class SplitDef:
         shuffle: whether rows are drawn at random; False takes them from the end.
     """
 
-    test: float | int | Literal["given"] | None = None
-    validation: float | int | Literal["given"] | None = None
+    test: float | int | Literal["given"] | None = field(default=None, metadata={"minimum": 0})
+    validation: float | int | Literal["given"] | None = field(default=None, metadata={"minimum": 0})
     stratify: bool = False
     shuffle: bool = True
 
@@ -300,7 +300,7 @@ class CompileDef:
     weighted_metrics: tuple[Loss, ...] | Mapping[str, tuple[Loss, ...]] | None = None
     loss_weights: Mapping[str, float] | None = None
     jit_compile: bool | Literal["auto"] = "auto"
-    steps_per_execution: int = 1
+    steps_per_execution: int = field(default=1, metadata={"minimum": 1})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -319,15 +319,32 @@ class FitDef:
         verbose: `auto`, 0, 1 or 2, as in Keras.
     """
 
-    epochs: int = 1
-    batch_size: int = 32
+    epochs: int = field(default=1, metadata={"minimum": 1})
+    batch_size: int = field(default=32, metadata={"minimum": 1})
     shuffle: bool = True
-    steps_per_epoch: int | None = None
-    validation_steps: int | None = None
-    validation_freq: int = 1
+    steps_per_epoch: int | None = field(default=None, metadata={"minimum": 1})
+    validation_steps: int | None = field(default=None, metadata={"minimum": 1})
+    validation_freq: int = field(default=1, metadata={"minimum": 1})
     class_weight: Mapping[int, float] | Literal["balanced"] | None = None
     callbacks: Mapping[str, ObjectDef] = field(default_factory=dict)
     verbose: Literal["auto"] | int = "auto"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackingDef:
+    """What a run leaves behind besides its record.
+
+    Attributes:
+        model: whether the trained model is saved.
+        predictions: whether the predictions of the test part are saved.
+        plots: whether learning curves and results are drawn.
+        tensorboard: whether TensorBoard event files are written.
+    """
+
+    model: bool = True
+    predictions: bool = True
+    plots: bool = True
+    tensorboard: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -343,6 +360,7 @@ class Program:
         optimizer: the optimizer, a string or an object.
         compile: loss, metrics and the like.
         fit: how to train.
+        tracking: what to leave behind.
     """
 
     name: str
@@ -353,6 +371,7 @@ class Program:
     optimizer: ObjectDef
     compile: CompileDef
     fit: FitDef
+    tracking: TrackingDef
 
 
 def objects_in(value: Value) -> Iterator[ObjectDef]:

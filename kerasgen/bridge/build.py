@@ -1,0 +1,361 @@
+"""Building: IR objects become Keras objects, and a graph becomes a Keras model.
+
+This room owns instantiation, and the shape oracle that makes a model's calls one by one without
+giving memory to its weights. It must not judge: what Keras raises is passed on as `ShapeError`.
+"""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+
+from kerasgen.bridge.environment import set_seed
+from kerasgen.catalog import MODULES, Catalog, Kind, LayerCost, ShapeError, ShapeOracle
+from kerasgen.ir import (
+    Constant,
+    LayerDef,
+    ModelDef,
+    ModelGraph,
+    ObjectDef,
+    Operand,
+    TensorRef,
+    TensorSpec,
+    Value,
+    output_refs,
+)
+from kerasgen.passes.wire import ENTRY_KINDS, wire
+
+_CONFLICTS = (
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    NotImplementedError,
+    AssertionError,
+    ArithmeticError,
+    RuntimeError,
+    MemoryError,
+)
+"""What Keras and its backends raise for arguments and shapes that do not fit."""
+
+
+class KerasOracle(ShapeOracle):
+    """Makes a model's layers and calls them on symbolic tensors; `model` puts it together.
+
+    Args:
+        catalog: where class names are found.
+        seed: seed of every random generator, set now so that the weights depend on it alone;
+            None leaves the generators as they are.
+    """
+
+    def __init__(self, catalog: Catalog, seed: int | None = None) -> None:
+        if seed is not None:
+            set_seed(seed)
+        self._catalog = catalog
+        self._inside: dict[str, KerasOracle] = {}
+        self._tensors: dict[str, list[Any]] = {}
+        self._layers: dict[str, Any] = {}
+        self._chained: Any = None
+
+    def enter(self, name: str, spec: TensorSpec) -> None:
+        """Declares an input of the model under the given tensor name."""
+        with _unallocated():
+            self._tensors[name] = [keras.Input(batch_shape=spec.shape, dtype=spec.dtype, name=name)]
+
+    def chain(self, graph: ModelGraph) -> Sequence[tuple[TensorSpec, ...]] | None:
+        """Makes a Sequential model in one go; Keras calls each layer once."""
+        with _unallocated():
+            layers = [self._make(layer) for layer in graph.layers.values()]
+            tensor = self._tensors[graph.inputs[0].name][0]
+            model = _attempt(
+                lambda: keras.Sequential(
+                    [tensor, *layers],
+                    name=graph.name,
+                    **self._values(graph.arguments),
+                )
+            )
+        if not model.built:
+            return None
+        specs = []
+        for layer in layers:
+            outputs = keras.tree.flatten(layer.output)
+            specs.append(tuple(_spec(output) for output in outputs))
+        self._chained = model
+        self._layers = {
+            definition.name: layer
+            for definition, layer in zip(graph.layers.values(), layers, strict=True)
+        }
+        return specs
+
+    def has(self, layer: str) -> bool:
+        """Whether a layer was made."""
+        return layer in self._layers
+
+    def child(self) -> KerasOracle:
+        """An oracle for the inside of a nested model."""
+        return KerasOracle(self._catalog)
+
+    def adopt(self, layer: str, graph: ModelGraph, inside: ShapeOracle) -> None:
+        """Takes a nested model that a child has made as the layer of that name."""
+        assert isinstance(inside, KerasOracle)
+        self._layers[layer] = inside.assemble(graph, name=layer)
+        self._inside[layer] = inside
+
+    def inside(self, layer: str) -> KerasOracle | None:
+        """The oracle that made a nested model, None for a plain layer."""
+        return self._inside.get(layer)
+
+    def call(
+        self,
+        name: str,
+        layer: LayerDef,
+        operands: Sequence[Operand],
+        keyword_operands: Mapping[str, Operand],
+        arguments: Mapping[str, Value],
+    ) -> tuple[TensorSpec, ...]:
+        """Makes the call and names its outputs; the layer is made at its first call."""
+        with _unallocated():
+            if layer.name not in self._layers:
+                self._layers[layer.name] = self._make(layer)
+            made = self._layers[layer.name]
+            positional = [self._operand(operand) for operand in operands]
+            named = {key: self._operand(operand) for key, operand in keyword_operands.items()}
+            plain = self._values(arguments)
+            if isinstance(layer.made, ObjectDef) and layer.made.cls.startswith("ops."):
+                named |= plain | self._values(layer.made.arguments)
+                outcome = _attempt(lambda: call_op(made, name, positional, named))
+            else:
+                outcome = _attempt(lambda: made(*positional, **named, **plain))
+        tensors = keras.tree.flatten(outcome)
+        if not tensors or not all(isinstance(t, keras.KerasTensor) for t in tensors):
+            raise ShapeError("it gives no tensor that can stand in a model")
+        self._tensors[name] = tensors
+        return tuple(_spec(tensor) for tensor in tensors)
+
+    def cost(self, layer: str) -> LayerCost:
+        """What a layer costs that was called before."""
+        made = self._layers[layer]
+        weights = list(getattr(made, "weights", []))
+        trainable = {id(weight) for weight in getattr(made, "trainable_weights", [])}
+        counts = [_size(weight.shape) for weight in weights]
+        return LayerCost(
+            parameters=sum(counts),
+            trainable=sum(
+                count for w, count in zip(weights, counts, strict=True) if id(w) in trainable
+            ),
+            weight_shapes=tuple(tuple(weight.shape) for weight in weights),
+            parameter_bytes=sum(
+                count * _width(w.dtype) for w, count in zip(weights, counts, strict=True)
+            ),
+        )
+
+    def assemble(self, graph: ModelGraph, *, name: str | None = None) -> Any:
+        """The Keras model of a graph whose calls were all made; its weights have no memory yet.
+
+        Args:
+            graph: the graph.
+            name: name of the model, if not the graph's own.
+
+        Returns:
+            A `keras.Sequential` or functional `keras.Model`.
+        """
+        if self._chained is not None:
+            if name is not None:
+                self._chained.name = name
+            return self._chained
+        title = name or graph.name
+        arguments = self._values(graph.arguments)
+        inputs = [self._tensors[item.name][0] for item in graph.inputs]
+        if graph.kind == "Sequential":
+            layers = [self._layers[call.layer] for call in graph.calls]
+            with _unallocated():
+                return keras.Sequential([inputs[0], *layers], name=title, **arguments)
+        with _unallocated():
+            return keras.Model(
+                inputs=inputs[0] if len(inputs) == 1 else inputs,
+                outputs=self._outputs(graph),
+                name=title,
+                **arguments,
+            )
+
+    def _outputs(self, graph: ModelGraph) -> Any:
+        if isinstance(graph.outputs, Mapping):
+            return {name: self._operand(ref) for name, ref in graph.outputs.items()}
+        tensors = [self._operand(reference) for reference in output_refs(graph.outputs)]
+        return tensors[0] if isinstance(graph.outputs, TensorRef) else tensors
+
+    def _operand(self, operand: Operand) -> Any:
+        if isinstance(operand, TensorRef):
+            return self._tensors[operand.name][operand.index or 0]
+        if isinstance(operand, Constant):
+            return operand.value
+        return [self._operand(item) for item in operand]
+
+    def _make(self, layer: LayerDef) -> Any:
+        assert isinstance(layer.made, ObjectDef)
+        if layer.made.cls.startswith("ops."):
+            return public_object(layer.made.cls, ("op",), self._catalog)
+        return make_object(layer.made, ENTRY_KINDS, self._catalog, name=layer.name)
+
+    def _values(self, values: Mapping[str, Value]) -> dict[str, Any]:
+        return {key: make_value(value, (), self._catalog) for key, value in values.items()}
+
+
+def make_object(
+    definition: ObjectDef, kinds: Sequence[Kind], catalog: Catalog, *, name: str | None = None
+) -> Any:
+    """Makes a Keras object.
+
+    Args:
+        definition: class and arguments.
+        kinds: what it may be.
+        catalog: where class names are found.
+        name: name of the object, where it takes one.
+
+    Raises:
+        ShapeError: the constructor refused its arguments.
+    """
+    entry = catalog.find(definition.cls, kinds)
+    if entry is None and definition.bare:
+        return word_object(definition.cls, kinds, catalog)
+    made = public_object(definition.cls, kinds, catalog)
+    arguments = {}
+    for key, value in definition.arguments.items():
+        parameter = entry.parameters.get(key) if entry else None
+        arguments[key] = make_value(value, parameter.kinds if parameter else (), catalog)
+    if name is not None:
+        arguments["name"] = name
+    return _construct(made, definition, arguments)
+
+
+def make_value(value: Value, kinds: Sequence[Kind], catalog: Catalog) -> Any:
+    """Makes an argument: objects are made, lists and mappings are gone through, the rest stays."""
+    if isinstance(value, ObjectDef):
+        return make_object(value, kinds or tuple(MODULES), catalog)
+    if isinstance(value, ModelDef):
+        return _make_model(value, catalog)
+    if isinstance(value, Mapping):
+        return {key: make_value(item, kinds, catalog) for key, item in value.items()}
+    if isinstance(value, tuple):
+        return [make_value(item, kinds, catalog) for item in value]
+    return value
+
+
+def public_object(cls: str, kinds: Sequence[Kind], catalog: Catalog) -> Any:
+    """The public class or function of Keras that a name means.
+
+    Raises:
+        KeyError: there is none; a pass should have reported it.
+    """
+    entry = catalog.find(cls, kinds)
+    if entry is None:
+        raise KeyError(f"no public object {cls!r} of the kinds {tuple(kinds)}")
+    module: Any = keras
+    for part in MODULES[entry.kind].split("."):
+        module = getattr(module, part)
+    return getattr(module, entry.name)
+
+
+def word_object(word: str, kinds: Sequence[Kind], catalog: Catalog) -> Any:
+    """What Keras makes of a word of its vocabularies (`adam`, `mse`), by the kind's `get`."""
+    for kind in kinds:
+        if word in catalog.vocabularies.get(kind, ()):
+            return getattr(keras, MODULES[kind]).get(word)
+    raise KeyError(f"no word {word!r} of the kinds {tuple(kinds)}")
+
+
+def _make_model(model: ModelDef, catalog: Catalog) -> Any:
+    """A model that stands as an argument (`TimeDistributed(layer=…)`): an unbuilt Sequential."""
+    from kerasgen.diagnostics import Sink
+
+    graph = wire(model, catalog, Sink())
+    if graph is None or graph.kind != "Sequential":
+        raise ShapeError("a model that is an argument must be a plain chain of layers")
+    layers = []
+    for layer in graph.layers.values():
+        assert isinstance(layer.made, ObjectDef)
+        layers.append(make_object(layer.made, ENTRY_KINDS, catalog, name=layer.name))
+    return keras.Sequential(layers, name=model.name)
+
+
+def _construct(made: Any, definition: ObjectDef, arguments: Mapping[str, Any]) -> Any:
+    try:
+        return made(**arguments)
+    except _CONFLICTS as error:
+        message = shorten(error)
+        named = re.findall(r"`(\w+)`|argument '?(\w+)'?|\b(\w+)=", message)
+        words = [word for groups in named for word in groups if word]
+        argument = next((word for word in words if word in definition.arguments), None)
+        raise ShapeError(message, argument=argument, refused=True) from error
+
+
+def call_op(made: Any, name: str, positional: Sequence[Any], named: Mapping[str, Any]) -> Any:
+    """Calls an op on tensors and gives its node a name, which the function itself cannot take.
+
+    Where the function has `*args` (`einsum(subscripts, *operands)`), what stands before them goes
+    in by position too.
+    """
+    named = dict(named)
+    leading: list[Any] = []
+    parameters = list(inspect.signature(made).parameters.values())
+    if any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in parameters):
+        before = itertools.takewhile(
+            lambda p: p.kind is not inspect.Parameter.VAR_POSITIONAL, parameters
+        )
+        leading = [named.pop(p.name) for p in before if p.name in named]
+    outcome = made(*leading, *positional, **named)
+    for tensor in keras.tree.flatten(outcome):
+        if isinstance(tensor, keras.KerasTensor):
+            tensor._keras_history.operation.name = name
+    return outcome
+
+
+def shorten(error: BaseException) -> str:
+    """What an exception of Keras says, in one line: its first sentences without the call's dump."""
+    text = str(error).strip() or type(error).__name__
+    text = re.split(r"\n\s*\n?\s*Arguments received by", text, maxsplit=1)[0]
+    text = re.sub(r"^Exception encountered when calling [^\n]*\n+", "", text)
+    text = re.sub(r"\x1b\[[0-9;]*m", "", text)
+    text = " ".join(text.split()).rstrip(".")
+    return text if len(text) <= 400 else text[:397] + "..."
+
+
+def _attempt(action: Any) -> Any:
+    try:
+        return action()
+    except _CONFLICTS as error:
+        raise ShapeError(shorten(error)) from error
+
+
+def _unallocated() -> Any:
+    """A scope in which weights get shapes but no memory."""
+    return keras.StatelessScope(initialize_variables=False)
+
+
+def allocate_weights() -> None:
+    """Gives memory and values to all weights made so far without them."""
+    with keras.StatelessScope():
+        pass
+
+
+def _spec(tensor: Any) -> TensorSpec:
+    return TensorSpec(
+        shape=tuple(tensor.shape), dtype=str(keras.backend.standardize_dtype(tensor.dtype))
+    )
+
+
+def _size(shape: Sequence[int]) -> int:
+    count = 1
+    for size in shape:
+        count *= int(size)
+    return count
+
+
+def _width(dtype: str) -> int:
+    digits = re.search(r"(\d+)", str(dtype))
+    return max(1, int(digits.group(1)) // 8) if digits else 1

@@ -1,0 +1,200 @@
+"""The compiler: the stages from a program to a model, in the order in which they run.
+
+This room owns the order of the stages and where they stop. What a stage does stands in its pass.
+The engine has been started before; weights have no memory until `bridge.build.allocate_weights`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from kerasgen.bridge.build import KerasOracle, make_object
+from kerasgen.bridge.preparation import KerasPreparation
+from kerasgen.bridge.training import optimizer_slots, probe_loss
+from kerasgen.catalog import Catalog, Kind, ShapeError
+from kerasgen.diagnostics import Sink
+from kerasgen.ir import CompileDef, Loss, ModelGraph, ObjectDef, Program, Shape, TensorSpec
+from kerasgen.passes.check import check
+from kerasgen.passes.cost import CostReport, count_costs
+from kerasgen.passes.interface import OutputSpec, describe_outputs, fed_target, infer_inputs
+from kerasgen.passes.layout import channels_first, lay_out, pin_data_format
+from kerasgen.passes.objective import settle_objective
+from kerasgen.passes.shapes import Specs, infer_shapes, shown_shape
+from kerasgen.passes.wire import wire
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompiledProgram:
+    """A program after all stages.
+
+    Attributes:
+        program: the program as written.
+        graph: the model as it is built, layout included.
+        specs: the specs of its tensors.
+        outputs: its outputs beside their targets, channels last.
+        objective: loss and metrics, settled for every output.
+        cost: what it costs.
+        model: the Keras model; its weights have no memory yet.
+    """
+
+    program: Program
+    graph: ModelGraph
+    specs: Specs
+    outputs: tuple[OutputSpec, ...]
+    objective: CompileDef
+    cost: CostReport
+    model: Any
+
+
+def compile_program(program: Program, catalog: Catalog, sink: Sink) -> CompiledProgram:
+    """Takes a program through all stages.
+
+    Args:
+        program: the program, with the facts of its data.
+        catalog: every class that it may name.
+        sink: gets every diagnostic; a stage that has errors is the last.
+
+    Returns:
+        The compiled program.
+
+    Raises:
+        CompileError: a stage found errors.
+    """
+    check(program, catalog, sink)
+    graph = wire(program.model, catalog, sink)
+    sink.stop_on_errors()
+    assert graph is not None
+    first = program.backend.image_data_format == "channels_first"
+    if first:
+        graph = pin_data_format(graph, catalog)
+
+    preparation = KerasPreparation(catalog)
+    inputs = infer_inputs(graph.inputs, program.data, program.backend.floatx, preparation, sink)
+    sink.stop_on_errors()
+
+    oracle = KerasOracle(catalog, program.seed)
+    specs = infer_shapes(graph, inputs, oracle, sink)
+    sink.stop_on_errors()
+
+    outputs = describe_outputs(graph, specs, program.data, inputs, preparation, sink)
+    sink.stop_on_errors()
+    objective = settle_objective(program.compile, outputs, graph, sink)
+    sink.stop_on_errors()
+    _probe_objective(outputs, objective, catalog, sink)
+    slots = _optimizer_slots(program, catalog, sink)
+    _make_callbacks(program, catalog, sink)
+    sink.stop_on_errors()
+
+    if first:
+        graph, specs, oracle = _apply_layout(program, graph, specs, inputs, catalog)
+    cost = count_costs(graph, specs, oracle, batch_size=program.fit.batch_size, slots=slots)
+    return CompiledProgram(
+        program=program,
+        graph=graph,
+        specs=specs,
+        outputs=outputs,
+        objective=objective,
+        cost=cost,
+        model=oracle.assemble(graph),
+    )
+
+
+def _probe_objective(
+    outputs: Sequence[OutputSpec], objective: CompileDef, catalog: Catalog, sink: Sink
+) -> None:
+    """Computes each loss and metric on two made-up samples; Keras finds most misfits in `fit`."""
+    for output in outputs:
+        target = fed_target(output)
+        if target is None:
+            continue
+        outcome = _made_up(output.spec.shape, 0.5)
+        labels = output.task == "classification" and len(target.shape) < len(output.spec.shape)
+        truth = _made_up(target.shape, 0).astype("int32" if labels else "float32")
+        for group, kind, value in _objective_of(output.name, objective, len(outputs) == 1):
+            try:
+                probe_loss(value, kind, outcome, truth, catalog)
+            except ShapeError as error:
+                name = value.cls if isinstance(value, ObjectDef) else value
+                sink.report(
+                    "KG206" if error.refused else "KG403",
+                    f"`{name}` refuses its arguments: {error}"
+                    if error.refused
+                    else f"`{name}` cannot compare {shown_shape(output.spec.shape)} of "
+                    f"`{output.name}` with a target of {shown_shape(target.shape)}: {error}",
+                    key=value.path if isinstance(value, ObjectDef) and value.path else group,
+                )
+
+
+def _made_up(shape: Shape, value: float) -> Any:
+    return np.full((2, *(size or 2 for size in shape[1:])), value, dtype="float32")
+
+
+def _objective_of(
+    name: str, objective: CompileDef, alone: bool
+) -> Iterator[tuple[str, Kind, Loss]]:
+    """The losses and metrics of one output, each with its key path and kind."""
+
+    def own(value: Any) -> Any:
+        return value if alone and not isinstance(value, Mapping) else (value or {}).get(name)
+
+    loss = own(objective.loss)
+    keyed = "" if alone else f".{name}"
+    if loss is not None:
+        yield f"compile.loss{keyed}", "loss", loss
+    for group in ("metrics", "weighted_metrics"):
+        for index, metric in enumerate(own(getattr(objective, group)) or ()):
+            yield f"compile.{group}{keyed}.{index}", "metric", metric
+
+
+def _make_callbacks(program: Program, catalog: Catalog, sink: Sink) -> None:
+    """Makes every callback once, so that a refused argument is found before training."""
+    for callback in program.fit.callbacks.values():
+        try:
+            make_object(callback, ("callback",), catalog)
+        except ShapeError as error:
+            inside = error.argument in callback.arguments
+            sink.report(
+                "KG206",
+                f"`{callback.cls}` refuses its arguments: {error}",
+                key=f"{callback.path}.{error.argument if inside else 'class'}",
+            )
+
+
+def _optimizer_slots(program: Program, catalog: Catalog, sink: Sink) -> float:
+    try:
+        return optimizer_slots(program.optimizer, catalog)
+    except ShapeError as error:
+        inside = error.argument in program.optimizer.arguments
+        sink.report(
+            "KG206",
+            f"`{program.optimizer.cls}` refuses its arguments: {error}",
+            key=f"optimizer.{error.argument}" if inside else "optimizer.class",
+        )
+        return 0.0
+
+
+def _apply_layout(
+    program: Program,
+    graph: ModelGraph,
+    specs: Specs,
+    inputs: dict[str, TensorSpec],
+    catalog: Catalog,
+) -> tuple[ModelGraph, Specs, KerasOracle]:
+    """Moves the channels at the model's ends; the shapes inside must come out as before."""
+    moved = lay_out(graph, specs, catalog)
+    oracle = KerasOracle(catalog, program.seed)
+    again = infer_shapes(
+        moved,
+        {name: channels_first(spec) for name, spec in inputs.items()},
+        oracle,
+        strict := Sink(),
+    )
+    strict.stop_on_errors()
+    changed = [call.name for call in graph.calls if again[call.name] != specs[call.name]]
+    if changed:
+        raise AssertionError(f"the layout pass changed the shapes of {changed}")
+    return moved, again, oracle

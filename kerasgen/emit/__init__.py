@@ -1,0 +1,1 @@
+"""The emitters: from IR and reports to text and pictures, without Keras."""

@@ -1,0 +1,1 @@
+"""The frontend: from YAML files and overrides to the IR, with the place of every value."""

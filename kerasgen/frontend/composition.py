@@ -1,0 +1,391 @@
+"""Composition: Hydra's configs and overrides become one resolved mapping with known origins.
+
+This room owns the dealings with Hydra and OmegaConf: where the config folder is, which files
+took part, what interpolations resolve to. It must not know what a key means, apart from
+`data.facts`, whose entries other configs may refer to as `${data.classes}`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hydra import version
+from hydra.core.config_loader import ConfigLoader
+from hydra.core.config_search_path import ConfigSearchPath
+from hydra.core.config_store import ConfigStore
+from hydra.core.plugins import Plugins
+from hydra.types import RunMode
+from omegaconf import DictConfig, ListConfig, OmegaConf, open_dict
+from omegaconf.errors import InterpolationResolutionError, OmegaConfBaseException
+
+from kerasgen.diagnostics import CompileError, Diagnostic, Sink, closest
+from kerasgen.frontend.origins import ConfigFile, Origins, SetByOverride, trace_origins
+
+CONFIG_NAME = "config"
+"""The root config's name."""
+
+LAUNCHER = "hydra_plugins.kerasgen.ProcessLauncher"
+"""The launcher's name among Hydra's plugins, which must all seem to live in `hydra_plugins`."""
+
+_REFERENCE = re.compile(r"\$\{([A-Za-z_][\w.-]*)\}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composition:
+    """A composed config before its interpolations are resolved.
+
+    Attributes:
+        config: Hydra's composed config, without the `hydra` node.
+        origins: where each value was written.
+        overrides: the task overrides as written.
+        choices: group to chosen option, Hydra's own groups left out.
+        diagnostics: what was found while composing.
+    """
+
+    config: DictConfig
+    origins: Origins
+    overrides: tuple[str, ...]
+    choices: Mapping[str, str | None]
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+def config_folder() -> Path:
+    """The folder of the shipped configs: in a wheel inside the package, in a checkout beside it."""
+    package = Path(__file__).resolve().parent.parent
+    inside = package / "conf"
+    return inside if inside.is_dir() else package.parent / "conf"
+
+
+def compose(
+    overrides: Sequence[str], config_dir: str | None = None, *, config_name: str = CONFIG_NAME
+) -> Composition:
+    """Composes a config outside a Hydra application.
+
+    Args:
+        overrides: Hydra overrides, as on the command line.
+        config_dir: a folder of configs that come before the shipped ones, or None.
+        config_name: name of the root config.
+
+    Returns:
+        The composition.
+
+    Raises:
+        Exception: whatever Hydra raises; `rejections.diagnose` turns it into diagnostics.
+    """
+    loader = make_loader(config_dir)
+    config = loader.load_configuration(config_name, list(overrides), RunMode.RUN)
+    return read_composition(config, loader)
+
+
+def make_loader(config_dir: str | None = None, config_path: str | None = None) -> ConfigLoader:
+    """Hydra's config loader over the shipped configs and a folder of the user's.
+
+    Args:
+        config_dir: a folder of configs that come before the others, or None.
+        config_path: a folder, or `pkg://` and a package, in place of the shipped configs, or None.
+    """
+    from hydra._internal.config_loader_impl import ConfigLoaderImpl
+    from hydra.core.utils import setup_globals
+
+    setup_globals()
+    return ConfigLoaderImpl(config_search_path=make_search_path(config_dir, config_path))
+
+
+def make_search_path(
+    config_dir: str | None = None, config_path: str | None = None
+) -> ConfigSearchPath:
+    """Where Hydra looks for configs; the arguments are those of `make_loader`.
+
+    Hydra itself puts `--config-dir` last, so that a user's file could not take the place of a
+    shipped one of the same name; here the user's comes first.
+    """
+    from hydra._internal.utils import create_config_search_path
+    from hydra.core.config_search_path import SearchPathQuery
+
+    version.setbase("1.3")
+    Plugins.instance()
+    offer_launcher()
+    primary = str(config_folder()) if config_path is None else config_path
+    if "://" not in primary:
+        primary = str(Path(primary).absolute())
+    search_path = create_config_search_path(primary)
+    if config_dir is not None:
+        # Not `as_uri`: Hydra takes what follows `file://` as it is, without unquoting `%20`.
+        search_path.prepend(
+            "command-line", f"file://{Path(config_dir).absolute()}", SearchPathQuery("main", None)
+        )
+    return search_path
+
+
+def offer_launcher() -> None:
+    """Makes `hydra/launcher: process` an option; Hydra finds a plugin's class by this name."""
+    ConfigStore.instance().store(
+        group="hydra/launcher",
+        name="process",
+        node={"_target_": LAUNCHER, "n_jobs": 1},
+        provider="kerasgen",
+    )
+
+
+def read_composition(config: DictConfig, loader: ConfigLoader) -> Composition:
+    """Takes over what Hydra composed, and finds out where each value came from.
+
+    Args:
+        config: the composed config with its `hydra` node.
+        loader: the loader that composed it.
+    """
+    # Not read item by item: OmegaConf would resolve the `${…}` in an override's text.
+    written = plain_node(config.hydra.overrides)
+    overrides, hydra_overrides = written["task"], written["hydra"]
+    defaults = loader.compute_defaults_list(
+        config.hydra.job.config_name, hydra_overrides + overrides, RunMode.RUN
+    )
+    folders = [
+        Path(source.path)
+        for source in config.hydra.runtime.config_sources
+        if source.schema == "file"
+    ]
+    sink = Sink()
+    origins = trace_origins(
+        _config_files(defaults.defaults, folders),
+        (
+            SetByOverride(key=o.key_or_group, text=o.input_line or "", value=o.value())
+            for o in defaults.config_overrides
+        ),
+        sink,
+    )
+    task = config.copy()
+    with open_dict(task):
+        del task["hydra"]
+    choices = {
+        group: option
+        for group, option in plain_node(config.hydra.runtime.choices).items()
+        if not group.startswith("hydra/")
+    }
+    return Composition(
+        config=task,
+        origins=origins,
+        overrides=tuple(overrides),
+        choices=choices,
+        diagnostics=tuple(sink.diagnostics),
+    )
+
+
+def resolve(
+    composition: Composition, facts: Mapping[str, Any] | None = None
+) -> tuple[dict[str, Any], Sink]:
+    """Resolves every interpolation.
+
+    Args:
+        composition: what was composed.
+        facts: facts of the data, put in the place of the config's `data.facts`.
+
+    Returns:
+        The config as plain data, and a sink that locates its keys and holds what was found.
+
+    Raises:
+        CompileError: an interpolation cannot be resolved, or a mandatory value is missing.
+    """
+    sink = Sink(locate=composition.origins.locate)
+    sink.add(composition.diagnostics)
+    sink.stop_on_errors()
+    config = composition.config.copy()
+    added = _offer_facts(config, facts)
+    try:
+        plain = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+    except (OmegaConfBaseException, RecursionError):
+        for key, node_error in _unresolved(config, ""):
+            _report_unresolved(key, node_error, config, sink)
+        if not sink.errors:
+            raise
+        raise CompileError(sink.diagnostics) from None
+    assert isinstance(plain, dict)
+    for key in added:
+        del plain["data"][key]
+    return {str(key): value for key, value in plain.items()}, sink
+
+
+def resolve_groups(composition: Composition, groups: Sequence[str]) -> tuple[dict[str, Any], Sink]:
+    """Resolves some groups alone: what must be known before the data is opened.
+
+    Args:
+        composition: what was composed.
+        groups: names of top-level groups; one that is not there is left out.
+
+    Returns:
+        Group name to plain data, and a sink that locates keys and holds what was found.
+
+    Raises:
+        CompileError: a group has an interpolation that cannot be resolved, or misses a value.
+    """
+    sink = Sink(locate=composition.origins.locate)
+    sink.add(composition.diagnostics)
+    sink.stop_on_errors()
+    config = composition.config.copy()
+    _offer_facts(config, None)
+    found: dict[str, Any] = {}
+    for group in groups:
+        node = config.get(group)
+        if not isinstance(node, DictConfig):
+            continue
+        try:
+            found[group] = OmegaConf.to_container(node, resolve=True, throw_on_missing=True)
+        except (OmegaConfBaseException, RecursionError):
+            for key, node_error in _unresolved(node, group):
+                _report_unresolved(key, node_error, config, sink)
+            if not sink.errors:
+                raise
+    sink.stop_on_errors()
+    if "data" in found:
+        declared = composition.config["data"]
+        found["data"] = {key: value for key, value in found["data"].items() if key in declared}
+    return found, sink
+
+
+def resolve_shown(config: DictConfig) -> None:
+    """Resolves a config with its `hydra` node in place, for printing; missing values stay.
+
+    Raises:
+        OmegaConfBaseException: an interpolation cannot be resolved.
+    """
+    added = _offer_facts(config, None)
+    OmegaConf.resolve(config)
+    with open_dict(config):
+        for key in added:
+            del config["data"][key]
+
+
+def deepest_key(config: DictConfig, key: str) -> tuple[str, str, list[str]]:
+    """How far a key path leads.
+
+    Returns:
+        The longest part of it that is there, the first step that is not (or the last step), and
+        what there is beside that step.
+    """
+    parent, parts = "", key.split(".")
+    for index, part in enumerate(parts):
+        path = f"{parent}.{part}" if parent else part
+        if _select(config, path) is None or index == len(parts) - 1:
+            return parent, part, _keys_of(config, parent)
+        parent = path
+    return "", key, []
+
+
+def _select(config: DictConfig, path: str) -> Any:
+    """What there is under a key path; None if nothing is, or if it cannot be resolved."""
+    try:
+        return OmegaConf.select(config, path)
+    except (OmegaConfBaseException, RecursionError):
+        return None
+
+
+def _keys_of(config: DictConfig, path: str) -> list[str]:
+    node = _select(config, path) if path else config
+    if isinstance(node, DictConfig):
+        return [str(key) for key in node if path or key != "hydra"]
+    return [str(index) for index in range(len(node))] if isinstance(node, ListConfig) else []
+
+
+def plain_node(node: Any) -> Any:
+    """A part of a config as plain data, as it was written: interpolations stay text."""
+    return OmegaConf.to_container(node, resolve=False)
+
+
+def _config_files(defaults: Sequence[Any], folders: Sequence[Path]) -> Iterator[ConfigFile]:
+    for default in defaults:
+        if default.config_path is None or default.config_path.startswith("hydra/"):
+            continue
+        for folder in folders:
+            file = folder / f"{default.config_path}.yaml"
+            if file.is_file():
+                package = default.package or ""
+                yield ConfigFile(path=file, package="" if package == "_global_" else package)
+                break
+
+
+def _offer_facts(config: DictConfig, facts: Mapping[str, Any] | None) -> list[str]:
+    """Makes the facts of the data readable as `${data.NAME}`; returns the keys that were added."""
+    data = config.get("data")
+    if not isinstance(data, DictConfig):
+        return []
+    added = []
+    with open_dict(data):
+        if facts is not None:
+            data["facts"] = dict(facts)
+        known = data.get("facts")
+        if isinstance(known, DictConfig):
+            for key in known:
+                if key not in data:
+                    data[key] = known[key]
+                    added.append(str(key))
+    return added
+
+
+def _unresolved(node: DictConfig | ListConfig, path: str) -> Iterator[tuple[str, Exception | None]]:
+    """Every leaf that is missing (None) or cannot be resolved (the exception)."""
+    keys: Sequence[Any] = list(node.keys()) if isinstance(node, DictConfig) else range(len(node))
+    for key in keys:
+        key_path = f"{path}.{key}" if path else str(key)
+        if OmegaConf.is_missing(node, key):
+            yield key_path, None
+            continue
+        try:
+            child = node[key]
+        except (OmegaConfBaseException, RecursionError) as error:
+            yield key_path, error
+            continue
+        if isinstance(child, DictConfig | ListConfig) and not OmegaConf.is_interpolation(node, key):
+            yield from _unresolved(child, key_path)
+
+
+def _report_unresolved(key: str, error: Exception | None, config: DictConfig, sink: Sink) -> None:
+    if error is None:
+        sink.report(
+            "KG106",
+            f"`{key}` must be given",
+            key=key,
+            help=f"write `{key}=…` on the command line, or the value in a config",
+        )
+        return
+    written = _written(config, key)
+    message = f"`{written}` cannot be resolved"
+    if isinstance(error, RecursionError) or "Recursive interpolation" in str(error):
+        message = f"`{written}` refers to itself"
+    elif isinstance(error, InterpolationResolutionError):
+        message += f": {_first_line(error)}"
+    sink.report("KG105", message, key=key, help=_reference_help(written, config))
+
+
+def _reference_help(written: str, config: DictConfig) -> str | None:
+    """How to mend the first reference in a value that leads nowhere."""
+    for reference in _REFERENCE.findall(written):
+        parent, missing, siblings = deepest_key(config, reference)
+        if missing in siblings:
+            continue
+        near = closest(missing, siblings)
+        if near is not None:
+            fixed = f"{parent}.{near}" if parent else near
+            return f"did you mean `${{{fixed}}}`?"
+        if parent == "data":
+            return (
+                f"`{missing}` is a fact of the data: write it under `data.facts`, "
+                "or let the data be opened (`run.py`, or `kerasgen check --open-data`)"
+            )
+    return None
+
+
+def _written(config: DictConfig, key: str) -> str:
+    container: Any = OmegaConf.to_container(config, resolve=False)
+    for part in key.split("."):
+        container = container[int(part)] if isinstance(container, list) else container[part]
+    return str(container)
+
+
+def _first_line(error: Exception) -> str:
+    text = str(error).strip().split("\n", 1)[0]
+    text = re.sub(r"^\w+ raised while resolving interpolation: ", "", text).strip("\"'")
+    return text[:1].lower() + text[1:]

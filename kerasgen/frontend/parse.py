@@ -1,0 +1,203 @@
+"""Parsing of a whole experiment: a resolved config becomes a `Program`.
+
+This room owns the top-level groups and their keys. Objects and models are parsed next door; what
+classes exist and whether the parts fit together is asked later.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from kerasgen.diagnostics import Sink, describe
+from kerasgen.frontend.parse_backend import parse_backend
+from kerasgen.frontend.parse_data import parse_data
+from kerasgen.frontend.parse_model import parse_model, parse_object
+from kerasgen.frontend.settings import check_value, join, read_record, report_unknown_key
+from kerasgen.ir import (
+    CompileDef,
+    DataDef,
+    FitDef,
+    InputDef,
+    Loss,
+    ModelDef,
+    ObjectDef,
+    Program,
+    TrackingDef,
+)
+
+GROUPS = ("backend", "data", "model", "optimizer", "compile", "fit", "tracking")
+
+
+def parse_program(config: Mapping[str, Any], sink: Sink, *, name: str | None = None) -> Program:
+    """Parses a resolved config.
+
+    Args:
+        config: plain data, as `composition.resolve` gives it.
+        sink: gets every mistake.
+        name: name of the experiment where the config gives none.
+
+    Returns:
+        The program.
+
+    Raises:
+        CompileError: something in it has the wrong form.
+    """
+    for key in config:
+        if key not in (*GROUPS, "seed", "name", "experiment"):
+            report_unknown_key(str(key), (*GROUPS, "seed", "name"), "", sink)
+    for key in GROUPS:
+        if key not in config:
+            sink.report("KG104", f"the config has no group `{key}`", key=key)
+    sink.stop_on_errors()
+    seed = config.get("seed", 0)
+    check_value(seed, int, "seed", sink)
+    check_value(config.get("name"), str | None, "name", sink)
+    title = str(config.get("name") or name or "model")
+    optimizer = parse_object(config["optimizer"], "optimizer", sink)
+    backend = parse_backend(config["backend"], sink)
+    data = parse_data(config["data"], sink)
+    model = parse_model(config["model"], "model", sink, name=_keras_name(title))
+    compiled = read_record(
+        CompileDef,
+        config["compile"],
+        "compile",
+        sink,
+        converters={
+            "loss": _loss,
+            "metrics": _metrics,
+            "weighted_metrics": _metrics,
+            "jit_compile": _jit,
+        },
+    )
+    fit = read_record(
+        FitDef,
+        config["fit"],
+        "fit",
+        sink,
+        converters={"callbacks": _callbacks, "class_weight": _class_weight},
+    )
+    tracking = read_record(TrackingDef, config["tracking"], "tracking", sink)
+    sink.stop_on_errors()
+    assert backend is not None
+    assert data is not None
+    assert optimizer is not None
+    assert compiled is not None
+    assert fit is not None
+    assert tracking is not None
+    return Program(
+        name=title,
+        seed=seed,
+        backend=backend,
+        data=data,
+        model=_with_inputs(model, data),
+        optimizer=optimizer,
+        compile=compiled,
+        fit=fit,
+        tracking=tracking,
+    )
+
+
+def _with_inputs(model: ModelDef, data: DataDef) -> ModelDef:
+    """A model that declares no inputs takes the data's; declared ones keep what they say."""
+    if model.inputs:
+        return model
+    inputs = tuple(InputDef(name=name, path=join(data.path, "features")) for name in data.features)
+    return dataclasses.replace(model, inputs=inputs)
+
+
+def _loss(value: Any, path: str, sink: Sink) -> Loss | Mapping[str, Loss] | None:
+    if isinstance(value, Mapping) and "class" not in value:
+        found = {str(key): _one_loss(v, join(path, key), sink) for key, v in value.items()}
+        return {key: loss for key, loss in found.items() if loss is not None}
+    if isinstance(value, list):
+        sink.report(
+            "KG204",
+            f"`{path}` is a list, expected one loss or a mapping",
+            key=path,
+            help="name the outputs: `loss: {digit: …, odd: …}`",
+        )
+        return None
+    return None if value is None else _one_loss(value, path, sink)
+
+
+def _one_loss(value: Any, path: str, sink: Sink) -> Loss | None:
+    return value if isinstance(value, str) else parse_object(value, path, sink)
+
+
+def _metrics(value: Any, path: str, sink: Sink) -> Any:
+    if isinstance(value, Mapping) and "class" not in value:
+        return {str(key): _metric_list(item, join(path, key), sink) for key, item in value.items()}
+    return None if value is None else _metric_list(value, path, sink)
+
+
+def _metric_list(value: Any, path: str, sink: Sink) -> tuple[Loss, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, list):
+        found = _one_loss(value, path, sink)
+        return () if found is None else (found,)
+    parsed = [_one_loss(item, join(path, index), sink) for index, item in enumerate(value)]
+    return tuple(item for item in parsed if item is not None)
+
+
+def _jit(value: Any, path: str, sink: Sink) -> Any:
+    if not isinstance(value, bool) and value != "auto":
+        sink.report(
+            "KG204", f"`jit_compile` is {describe(value)}, expected true, false or `auto`", key=path
+        )
+    return value
+
+
+def _callbacks(value: Any, path: str, sink: Sink) -> dict[str, ObjectDef]:
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        sink.report(
+            "KG204",
+            f"`callbacks` is {describe(value)}, expected a mapping of names",
+            key=path,
+            help="write `callbacks: {stop: {class: EarlyStopping}}`",
+        )
+        return {}
+    if "class" in value:
+        sink.report(
+            "KG204",
+            "`callbacks` is one object, expected a mapping of names",
+            key=path,
+            help="give the callback a name: `callbacks: {stop: {class: …}}`",
+        )
+        return {}
+    found = {str(k): parse_object(item, join(path, k), sink) for k, item in value.items()}
+    return {key: callback for key, callback in found.items() if callback is not None}
+
+
+def _class_weight(value: Any, path: str, sink: Sink) -> Any:
+    if value is None or value == "balanced":
+        return value
+    if not isinstance(value, Mapping):
+        sink.report(
+            "KG204",
+            f"`class_weight` is {describe(value)}, expected a mapping from class "
+            "index to weight, or `balanced`",
+            key=path,
+        )
+        return None
+    weights = {}
+    for key, weight in value.items():
+        index = int(key) if str(key).isdigit() else None
+        if index is None or isinstance(weight, bool) or not isinstance(weight, int | float):
+            sink.report(
+                "KG204",
+                f"class `{key}` has {describe(weight)}, expected a class index with a number",
+                key=join(path, key),
+            )
+        else:
+            weights[index] = float(weight)
+    return weights
+
+
+def _keras_name(title: str) -> str:
+    """A model name that every backend takes: letters, digits, `_`."""
+    return "".join(c if c.isalnum() else "_" for c in title).strip("_") or "model"

@@ -1,0 +1,120 @@
+"""Parsing of the data group: source, columns, task, preparation, split and facts.
+
+This room owns the syntax of that group. It must not open the data or know which sources exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from kerasgen.diagnostics import Sink, describe, did_you_mean
+from kerasgen.frontend.parse_model import parse_entries, parse_object
+from kerasgen.frontend.settings import join, read_record, report_unknown_key
+from kerasgen.ir import INPUT, DataDef, SplitDef
+
+TASKS = ("classification", "regression", "autoencoding")
+_DATA_KEYS = ("source", "features", "target", "task", "prepare", "split", "facts")
+
+
+def parse_data(section: Any, sink: Sink) -> DataDef | None:
+    """Parses the data group, which is also read alone where the data must be opened first."""
+    if not isinstance(section, Mapping):
+        sink.report("KG204", f"`data` is {describe(section)}, expected a mapping", key="data")
+        return None
+    for key in section:
+        if key not in _DATA_KEYS:
+            report_unknown_key(str(key), _DATA_KEYS, "data", sink)
+    known = len(sink.errors)
+    for key in ("source", "features"):
+        if not section.get(key):
+            sink.report("KG203", f"`data` has no `{key}`", key=f"data.{key}", at="key")
+    source = parse_object(section["source"], "data.source", sink) if section.get("source") else None
+    features = _columns(section.get("features") or {}, INPUT, "data.features", sink)
+    target = _columns(section.get("target") or {}, "", "data.target", sink)
+    task = _parse_task(section.get("task"), target, sink)
+    split = read_record(SplitDef, section.get("split"), "data.split", sink)
+    facts = section.get("facts") or {}
+    if not isinstance(facts, Mapping):
+        sink.report(
+            "KG204", f"`data.facts` is {describe(facts)}, expected a mapping", key="data.facts"
+        )
+    prepare = section.get("prepare")
+    entries = parse_entries(prepare, "data.prepare", sink) if prepare else ()
+    if len(sink.errors) > known or source is None or split is None:
+        return None
+    return DataDef(
+        source=source,
+        features=features,
+        target={output: columns[0] for output, columns in target.items()},
+        task=task,
+        prepare=entries,
+        split=split,
+        facts=_frozen(facts),
+    )
+
+
+def _columns(section: Any, default: str, path: str, sink: Sink) -> dict[str, tuple[str, ...]]:
+    if isinstance(section, str | list):
+        section = {default: section}
+    if not isinstance(section, Mapping):
+        sink.report(
+            "KG204", f"`{path}` is {describe(section)}, expected the name of a column", key=path
+        )
+        return {}
+    columns = {}
+    for name, value in section.items():
+        names = [value] if isinstance(value, str) else value
+        key = join(path, name) if name != default or (default == "" and name) else path
+        if not isinstance(names, list) or not names or not all(isinstance(n, str) for n in names):
+            sink.report("KG204", f"`{key}` is {describe(value)}, expected column names", key=key)
+        elif path == "data.target" and len(names) > 1:
+            sink.report(
+                "KG204",
+                "`data.target` is a list, expected one column or a mapping",
+                key=path,
+                help="name the model's output for each: `target: {digit: label, odd: odd}`",
+            )
+        else:
+            columns[str(name)] = tuple(names)
+    return columns
+
+
+def _parse_task(value: Any, target: Mapping[str, Any], sink: Sink) -> dict[str, str]:
+    outputs = list(target) or [""]
+    tasks = value if isinstance(value, Mapping) else dict.fromkeys(outputs, value)
+    for output, task in tasks.items():
+        path = join("data.task", output) if isinstance(value, Mapping) else "data.task"
+        if output not in outputs:
+            report_unknown_key(str(output), outputs, "data.task", sink)
+        elif task not in TASKS:
+            shown = "missing" if task is None else describe(task)
+            words = ", ".join(f"`{known}`" for known in TASKS)
+            sink.report(
+                "KG205",
+                f"the task is {shown}, expected one of {words}",
+                key=path,
+                help=did_you_mean(str(task), TASKS),
+            )
+        elif task == "autoencoding" and target:
+            sink.report(
+                "KG307",
+                "an autoencoder's target is its input",
+                key="data.target",
+                help="leave `data.target` out",
+            )
+        elif task != "autoencoding" and not target:
+            sink.report(
+                "KG203",
+                f"{task} needs a target",
+                key="data.target",
+                at="key",
+                help="name the column under `data.target`",
+            )
+    return {str(output): str(task) for output, task in tasks.items()}
+
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _frozen(item) for key, item in value.items()}
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value

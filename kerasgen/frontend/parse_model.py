@@ -1,0 +1,356 @@
+"""Parsing of models and objects: plain data becomes the surface IR.
+
+This room owns the syntax of objects, entries and models: which keys there are and what form each
+takes. It must not know which classes exist or what they accept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from kerasgen.diagnostics import Sink, describe, did_you_mean
+from kerasgen.frontend.settings import join, report_unknown_key
+from kerasgen.ir import (
+    NAME,
+    Constant,
+    Entry,
+    InputDef,
+    ModelDef,
+    ObjectDef,
+    Operand,
+    Outputs,
+    TensorRef,
+    Value,
+)
+
+_MODEL_KEYS = ("class", "name", "trainable", "inputs", "layers", "outputs")
+_KINDS: Mapping[str, Literal["Sequential", "Functional"]] = {
+    "Sequential": "Sequential",
+    "Functional": "Functional",
+    "Model": "Functional",
+}
+_LATER = ("parameters", "blocks", "block", "repeat", "if", "after")
+
+
+def parse_model(
+    section: Any, path: str, sink: Sink, *, name: str, nested: bool = False
+) -> ModelDef:
+    """Parses a model: `class`, `inputs`, `layers`, `outputs`.
+
+    Args:
+        section: the model as plain data.
+        path: key path of the model.
+        sink: gets every mistake.
+        name: name of the model where it gives none itself.
+        nested: whether it is an entry of another model, where `from`, `with`, `is` may stand.
+    """
+    if not isinstance(section, Mapping):
+        sink.report("KG204", f"`{path}` is {describe(section)}, expected a mapping", key=path)
+        return ModelDef(name=name, path=path)
+    kind = _parse_kind(section, path, sink)
+    for key in section:
+        if key in _LATER:
+            _refuse_later(str(key), path, sink)
+        elif key not in _MODEL_KEYS and not (nested and key in ("from", "with")):
+            report_unknown_key(str(key), _MODEL_KEYS, path, sink)
+    layers = section.get("layers")
+    if not layers:
+        sink.report(
+            "KG203",
+            f"`{path}` has no layers",
+            key=join(path, "layers"),
+            at="key",
+            help="write them as an ordered mapping of names under `layers`",
+        )
+    return ModelDef(
+        name=str(section.get("name") or name),
+        kind=kind,
+        inputs=_parse_inputs(section.get("inputs"), join(path, "inputs"), sink),
+        entries=parse_entries(layers, join(path, "layers"), sink) if layers else (),
+        outputs=_parse_outputs(section.get("outputs"), join(path, "outputs"), sink),
+        arguments={key: section[key] for key in ("trainable",) if key in section},
+        path=path,
+    )
+
+
+def parse_entries(section: Any, path: str, sink: Sink) -> tuple[Entry, ...]:
+    """Parses `layers` (or `prepare`): an ordered mapping of names, or a list that gets names."""
+    if isinstance(section, Mapping):
+        pairs = [(str(name), value, join(path, name)) for name, value in section.items()]
+    elif isinstance(section, list):
+        pairs = _named(section, path)
+    else:
+        sink.report("KG204", f"`{path}` is {describe(section)}, expected a mapping", key=path)
+        return ()
+    entries = []
+    for name, value, entry_path in pairs:
+        if check_name(name, entry_path, sink) and value is not None:
+            entries.append(_parse_entry(name, value, entry_path, sink))
+        elif value is None:
+            sink.report(
+                "KG204",
+                f"entry `{name}` is empty, expected a class",
+                key=entry_path,
+                at="key",
+                help=f"write its class, or take the entry out with `~{entry_path}`",
+            )
+    return tuple(entries)
+
+
+def parse_value(value: Any, path: str, sink: Sink) -> Value:
+    """Parses an argument: mappings with `class` become objects, everything else stays as it is."""
+    if isinstance(value, Mapping):
+        if "layers" in value and value.get("class", "Sequential") in _KINDS:
+            return parse_model(value, path, sink, name=path.rpartition(".")[2])
+        if "class" in value:
+            return parse_object(value, path, sink)
+        return {str(key): parse_value(item, join(path, key), sink) for key, item in value.items()}
+    if isinstance(value, list):
+        return tuple(parse_value(item, join(path, i), sink) for i, item in enumerate(value))
+    return _plain(value)
+
+
+def parse_object(value: Any, path: str, sink: Sink) -> ObjectDef | None:
+    """Parses an object: a bare class name, or a mapping with `class` and arguments."""
+    if isinstance(value, str) and value:
+        return ObjectDef(cls=value, path=path, bare=True)
+    if not isinstance(value, Mapping):
+        sink.report("KG204", f"`{path}` is {describe(value)}, expected an object", key=path)
+        return None
+    cls = value.get("class")
+    if not isinstance(cls, str) or not cls:
+        found = "no `class`" if "class" not in value else f"{describe(cls)} as its `class`"
+        near = next((key for key in value if str(key).lower() in ("_target_", "type", "cls")), None)
+        sink.report(
+            "KG203",
+            f"`{path}` has {found}, expected the name of a class",
+            key=join(path, "class") if "class" in value else path,
+            at="value" if "class" in value else "key",
+            help=f"write `class:` in place of `{near}:`" if near else None,
+        )
+        return None
+    return ObjectDef(
+        cls=cls,
+        arguments={
+            str(key): parse_value(item, join(path, key), sink)
+            for key, item in value.items()
+            if key != "class"
+        },
+        path=path,
+    )
+
+
+def parse_operand(value: Any, path: str, sink: Sink) -> Operand | None:
+    """Parses what `from` holds: a tensor's name, a number, or a list of these."""
+    if isinstance(value, str):
+        return parse_reference(value, path)
+    if isinstance(value, bool | int | float):
+        return Constant(value=value, path=path)
+    if isinstance(value, list):
+        items = [parse_operand(item, join(path, i), sink) for i, item in enumerate(value)]
+        return tuple(item for item in items if item is not None)
+    sink.report(
+        "KG204",
+        f"`{path}` is {describe(value)}, expected the name of a tensor",
+        key=path,
+    )
+    return None
+
+
+def parse_reference(text: str, path: str) -> TensorRef:
+    """Parses the name of a tensor: `name`, or `name.1` for the second output of an entry."""
+    name, dot, index = text.rpartition(".")
+    if dot and index.isdigit():
+        return TensorRef(name=name, index=int(index), path=path)
+    return TensorRef(name=text, path=path)
+
+
+def check_name(name: str, path: str, sink: Sink) -> bool:
+    """Whether a name can be used; reports KG305 if not."""
+    if NAME.match(name):
+        return True
+    sink.report(
+        "KG305",
+        f"`{name}` cannot be a name",
+        key=path,
+        at="key",
+        help="use letters, digits, `_` and `-`, beginning with a letter or `_`",
+    )
+    return False
+
+
+def snake_case(name: str) -> str:
+    """A class name as Keras makes a layer name of it: `Conv2D` -> `conv2d`."""
+    name = name.rpartition(".")[2]
+    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
+def _parse_entry(name: str, value: Any, path: str, sink: Sink) -> Entry:
+    if not isinstance(value, Mapping):
+        return Entry(name=name, made=parse_object(value, path, sink), path=path)
+    for key in value:
+        if key in _LATER:
+            _refuse_later(str(key), path, sink)
+    made: ObjectDef | ModelDef | None = None
+    if "is" in value:
+        extra = [key for key in value if key not in ("is", "from", "with")]
+        for key in extra:
+            sink.report(
+                "KG307",
+                f"`{name}` calls `{value['is']}` again and cannot have `{key}`",
+                key=join(path, key),
+                at="key",
+                help="a shared layer's arguments stand in the entry that makes it",
+            )
+    elif "layers" in value and value.get("class", "Sequential") in _KINDS:
+        made = parse_model(value, path, sink, name=name, nested=True)
+    elif not any(key in value for key in ("block", "repeat", "if")):
+        rest = {key: item for key, item in value.items() if key not in ("from", "with", "after")}
+        made = parse_object(rest, path, sink)
+    return Entry(
+        name=name,
+        made=made,
+        reuses=str(value["is"]) if "is" in value else None,
+        takes=_parse_takes(value, join(path, "from"), sink),
+        call_arguments=_parse_with(value.get("with"), join(path, "with"), sink),
+        path=path,
+    )
+
+
+def _parse_takes(
+    value: Mapping[str, Any], path: str, sink: Sink
+) -> Operand | Mapping[str, Operand] | None:
+    taken = value.get("from")
+    if taken is None:
+        return None
+    if isinstance(taken, Mapping):
+        operands = {str(k): parse_operand(item, join(path, k), sink) for k, item in taken.items()}
+        return {key: operand for key, operand in operands.items() if operand is not None}
+    if taken == []:
+        sink.report("KG204", "`from` is an empty list, expected a tensor", key=path)
+        return None
+    return parse_operand(taken, path, sink)
+
+
+def _parse_with(value: Any, path: str, sink: Sink) -> Mapping[str, Value]:
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        sink.report("KG204", f"`with` is {describe(value)}, expected a mapping", key=path)
+        return {}
+    return {str(key): parse_value(item, join(path, key), sink) for key, item in value.items()}
+
+
+def _parse_kind(
+    section: Mapping[str, Any], path: str, sink: Sink
+) -> Literal["Sequential", "Functional"] | None:
+    cls = section.get("class")
+    if cls is None:
+        return None
+    if isinstance(cls, str) and cls in _KINDS:
+        return _KINDS[cls]
+    sink.report(
+        "KG201",
+        f"a model cannot be {describe(cls)}, expected `Sequential` or `Functional`",
+        key=join(path, "class"),
+        help=did_you_mean(str(cls), _KINDS),
+    )
+    return None
+
+
+def _parse_inputs(section: Any, path: str, sink: Sink) -> tuple[InputDef, ...]:
+    if section is None:
+        return ()
+    if isinstance(section, list):
+        section = dict.fromkeys(map(str, section))
+    if not isinstance(section, Mapping):
+        sink.report("KG204", f"`inputs` is {describe(section)}, expected a mapping", key=path)
+        return ()
+    return tuple(
+        _parse_input(str(name), value, join(path, name), sink) for name, value in section.items()
+    )
+
+
+def _parse_input(name: str, value: Any, path: str, sink: Sink) -> InputDef:
+    check_name(name, path, sink)
+    if isinstance(value, list):
+        return InputDef(name=name, shape=parse_shape(value, path, sink), path=path)
+    if value is not None and not isinstance(value, Mapping):
+        sink.report("KG204", f"input `{name}` is {describe(value)}, expected a mapping", key=path)
+        return InputDef(name=name, path=path)
+    section = value or {}
+    for key in section:
+        if key not in ("shape", "dtype"):
+            report_unknown_key(str(key), ("shape", "dtype"), path, sink)
+    shape, dtype = section.get("shape"), section.get("dtype")
+    return InputDef(
+        name=name,
+        shape=None if shape is None else parse_shape(shape, join(path, "shape"), sink),
+        dtype=None if dtype is None else str(dtype),
+        path=path,
+    )
+
+
+def parse_shape(value: Any, path: str, sink: Sink) -> tuple[int | None, ...] | None:
+    """Parses a shape without its batch axis: a list of positive integers and null."""
+    good = isinstance(value, list) and all(
+        size is None or (isinstance(size, int) and not isinstance(size, bool) and size > 0)
+        for size in value
+    )
+    if good:
+        return tuple(value)
+    shown = value if isinstance(value, list) else describe(value)
+    sink.report(
+        "KG204",
+        f"a shape cannot be {shown}, expected a list of positive integers or null",
+        key=path,
+        help="leave the batch axis out: `[28, 28, 1]`",
+    )
+    return None
+
+
+def _parse_outputs(value: Any, path: str, sink: Sink) -> Outputs:
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return parse_reference(value, path)
+    if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
+        return tuple(parse_reference(item, join(path, i)) for i, item in enumerate(value))
+    if isinstance(value, Mapping) and value and all(isinstance(v, str) for v in value.values()):
+        return {str(k): parse_reference(item, join(path, k)) for k, item in value.items()}
+    sink.report(
+        "KG204",
+        f"`outputs` is {describe(value)}, expected a name, a list of names or a mapping",
+        key=path,
+    )
+    return None
+
+
+def _named(section: list[Any], path: str) -> list[tuple[str, Any, str]]:
+    """Gives the entries of a list the names that Keras would: `dense`, `dense_1`, …."""
+    counts: dict[str, int] = {}
+    pairs = []
+    for index, value in enumerate(section):
+        made = value.get("class", "entry") if isinstance(value, Mapping) else value
+        stem = snake_case(str(made))
+        count = counts.get(stem, 0)
+        counts[stem] = count + 1
+        pairs.append((f"{stem}_{count}" if count else stem, value, join(path, index)))
+    return pairs
+
+
+def _refuse_later(key: str, path: str, sink: Sink) -> None:
+    sink.report(
+        "KG307",
+        f"`{key}` is not supported by this version",
+        key=join(path, key),
+        at="key",
+        help="write the layers out",
+    )
+
+
+def _plain(value: Any) -> Value:
+    return value if isinstance(value, bool | int | float | str) or value is None else str(value)

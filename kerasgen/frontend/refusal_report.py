@@ -1,0 +1,356 @@
+"""One refusal of Hydra's as a diagnostic, at the line or the override that brought it about.
+
+Hydra, OmegaConf and PyYAML say in their own words what they refuse, mostly without a place. This
+room reads those words; it must not compose anything.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from hydra.core.config_loader import ConfigLoader
+from hydra.core.object_type import ObjectType
+from hydra.errors import MissingConfigException
+from omegaconf import DictConfig, ListConfig, OmegaConf
+from omegaconf.errors import KeyValidationError
+
+from kerasgen.diagnostics import Sink, SourceLocation, did_you_mean
+from kerasgen.frontend.composition import deepest_key
+from kerasgen.frontend.origins import ConfigFile, shown_path, trace_origins
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SingleOverride:
+    """An override without a sweep.
+
+    Attributes:
+        text: what is composed.
+        written: what the user wrote, which may be a sweep that holds `text`.
+        key: the key or group that it sets.
+        group: whether it chooses an option of a group.
+    """
+
+    text: str
+    written: str
+    key: str
+    group: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One refusal and what is known about it.
+
+    Attributes:
+        error: what was raised.
+        culprit: the override without which it is not raised, if there is one.
+        composed: the config without the culprit, to see which keys there are.
+        loader: the loader that refused.
+        config_name: name of the root config.
+    """
+
+    error: BaseException
+    culprit: SingleOverride | None
+    composed: DictConfig
+    loader: ConfigLoader
+    config_name: str
+
+    @property
+    def words(self) -> str:
+        """What was raised, in its own words and in those of what it was raised from."""
+        return f"{self.error}\n{self.error.__cause__ or ''}"
+
+
+def report_refusal(fault: Fault, sink: Sink) -> None:
+    """Reports one refusal as one diagnostic, or as one for each of several files at fault."""
+    error, culprit, words = fault.error, fault.culprit, fault.words
+    if isinstance(error, yaml.YAMLError):
+        _report_yaml(error, sink)
+    elif isinstance(error, MissingConfigException):
+        _report_missing_option(error, fault, sink)
+    elif isinstance(error, UnicodeError) and (culprit is None or culprit.group):
+        _report_not_text(fault, sink)
+    elif isinstance(error, OSError) and (culprit is None or culprit.group):
+        location = SourceLocation(file=shown_path(Path(str(error.filename))))
+        reason = (error.strerror or str(error)).lower()
+        sink.report("KG101", f"the config cannot be read: {reason}", location=location)
+    elif "You must specify" in words:
+        _report_open_choice(fault, sink)
+    elif culprit is not None and ("requires --multirun" in words or "Ambiguous value" in words):
+        sink.report(
+            "KG102",
+            "several values for one key",
+            location=place_of_override(culprit),
+            help="add -m to sweep over them, or write a list as `key=[a,b]`",
+        )
+    elif isinstance(error.__cause__ or error, KeyValidationError) and _report_bad_keys(fault, sink):
+        pass
+    elif (found := re.search(r"Could not override '([^']+)'", words)) and (
+        culprit is None or found.group(1).partition("@")[0] != culprit.key
+    ):
+        _report_bad_default(found.group(1), fault, sink)
+    elif culprit is not None and not culprit.group:
+        _report_bad_override(fault, culprit, sink)
+    elif culprit is not None and "Could not override" in words:
+        _report_group_not_chosen(culprit, sink)
+    else:
+        _report_in_file(fault, sink)
+
+
+def sentence(error: Any) -> str:
+    """The first line of an exception, as a diagnostic's message begins."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    lines = (str(error).strip() or type(error).__name__).split("\n")
+    # `In 'model/mlp': ValidationError raised while composing config:` says nothing by itself.
+    line = lines[1] if lines[0].endswith(":") and len(lines) > 1 else lines[0]
+    text = re.sub(r"^[Ii]n '?[\w/-]+'?: ", "", line).rstrip(".")
+    return text[:1].lower() + text[1:]
+
+
+def place_of_override(single: SingleOverride, *, value: str = "") -> SourceLocation:
+    """Where an override stands: its key, or a value in it."""
+    text = single.written
+    found = re.compile(rf"(?<![\w.-]){re.escape(value)}(?![\w-])").search(text, text.find("=") + 1)
+    if value and found:
+        return place_of_text(text, key=single.key, at=found.start(), length=len(value))
+    start = len(text) - len(text.lstrip("+~"))
+    key = text[start:].partition("=")[0]
+    return place_of_text(text, key=single.key, at=start, length=len(key))
+
+
+def place_of_text(text: str, *, key: str = "", at: int = 0, length: int = 0) -> SourceLocation:
+    """A place on the command line: `length` characters from `at`, or all from there."""
+    return SourceLocation(
+        key=key, override=text, column=at + 1, length=max(1, length or len(text) - at)
+    )
+
+
+def _report_yaml(error: yaml.YAMLError, sink: Sink) -> None:
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    problem = str(getattr(error, "problem", None) or getattr(error, "reason", sentence(error)))
+    if problem.startswith("but found"):
+        problem = f"{getattr(error, 'context', '')}, {problem}"
+    location = None
+    if mark is not None:
+        lines = _lines(Path(mark.name))
+        opening = getattr(error, "context_mark", None)
+        if mark.line >= len(lines) and opening is not None:
+            mark = opening  # the file ends too early: what is open tells more than its end
+        location = SourceLocation(
+            file=shown_path(Path(mark.name)), line=mark.line + 1, column=mark.column + 1
+        )
+    elif isinstance(error, yaml.reader.ReaderError):
+        location = _position(Path(str(error.name)), int(error.position))
+    code = "KG108" if "duplicate key" in problem else "KG101"
+    help_text = None
+    if _mandatory_in_braces(location):
+        help_text = "`???` needs a line of its own: it cannot stand inside {…}"
+    elif "character '\\t'" in problem:
+        help_text = "indent with spaces, YAML takes no tabs"
+    sink.report(code, f"not valid YAML: {problem}", location=location, help=help_text)
+
+
+def _lines(file: Path) -> list[str]:
+    try:
+        return file.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []
+
+
+def _mandatory_in_braces(location: SourceLocation | None) -> bool:
+    if location is None or location.file is None or location.line is None:
+        return False
+    before = (_lines(Path(location.file))[location.line - 1 :] or [""])[0]
+    return "???" in before and bool(re.search(r"[{\[].*\?\?\?", before))
+
+
+def _position(file: Path, position: int) -> SourceLocation:
+    """The place of a character that is counted from the file's beginning."""
+    before = file.read_bytes().decode("utf-8", "replace")[:position]
+    return SourceLocation(
+        file=shown_path(file), line=before.count("\n") + 1, column=position - before.rfind("\n")
+    )
+
+
+def _report_not_text(fault: Fault, sink: Sink) -> None:
+    """Reports every config file that is not UTF-8."""
+    for file, _ in _all_files(fault):
+        try:
+            file.read_text(encoding="utf-8")
+        except UnicodeDecodeError as found:
+            content = file.read_bytes()[: found.start]
+            last = content.rpartition(b"\n")[2].decode("utf-8")
+            location = SourceLocation(
+                file=shown_path(file), line=content.count(b"\n") + 1, column=len(last) + 1
+            )
+            sink.report("KG101", "the config is not UTF-8 text", location=location)
+
+
+def _report_bad_keys(fault: Fault, sink: Sink) -> bool:
+    """Reports the keys that OmegaConf refuses (`null:`, a date); False if none is found."""
+    known = len(sink.errors)
+    files = list(_files_at_fault(fault)) if fault.culprit is not None else list(_all_files(fault))
+    trace_origins([ConfigFile(path=file, package=key) for file, key in files], [], sink)
+    return len(sink.errors) > known
+
+
+def _report_missing_option(error: MissingConfigException, fault: Fault, sink: Sink) -> None:
+    wanted = str(error.missing_cfg_file or fault.config_name)
+    group, _, option = wanted.rpartition("/")
+    options: Sequence[str] = fault.loader.get_group_options(group, ObjectType.CONFIG)
+    message, near = f"the group `{group}` has no option `{option}`", option
+    if not group:
+        message = f"there is no config `{wanted}`"
+    elif not options:
+        message, near = f"there is no group `{group}`", group
+        options = fault.loader.list_groups("")
+    culprit = fault.culprit
+    if culprit is not None and culprit.text.endswith(f"={wanted[len(culprit.key) + 1 :]}"):
+        location: SourceLocation | None = place_of_override(culprit, value=option)
+    elif wanted == fault.config_name:
+        location = place_of_text(f"--config-name {wanted}", at=len("--config-name "))
+    else:
+        location = _place_in_file(fault, option)
+    help_text = did_you_mean(near, options, listed=20)
+    sink.report("KG104", message, location=location, help=help_text)
+
+
+def _report_open_choice(fault: Fault, sink: Sink) -> None:
+    found = re.search(r"You must specify '([^']+)'", fault.words)
+    group = found.group(1) if found else ""
+    options = fault.loader.get_group_options(group.partition("@")[0])
+    listed = ", ".join(f"`{option}`" for option in options)
+    sink.report(
+        "KG106",
+        f"an option of the group `{group}` must be given",
+        location=_place_in_file(fault, group),
+        help=f"write `{group}=…` with one of {listed}" if options else None,
+    )
+
+
+def _report_bad_default(name: str, fault: Fault, sink: Sink) -> None:
+    """Reports an `override` in a defaults list that overrides nothing."""
+    group = name.partition("@")[0]
+    sink.report(
+        "KG104",
+        f"there is no choice of a group `{name}` that could be overridden",
+        location=_place_in_file(fault, group),
+        help=did_you_mean(group, fault.loader.list_groups("")),
+    )
+
+
+def _report_bad_override(fault: Fault, culprit: SingleOverride, sink: Sink) -> None:
+    words, text, place = fault.words, culprit.written, place_of_override(culprit)
+    if "item is already at" in words:
+        sink.report(
+            "KG103",
+            f"`{culprit.key}` is already there",
+            location=place,
+            help=f"leave the `+` away: `{text.lstrip('+')}`",
+        )
+    elif any(part in words for part in ("Could not override", "does not exist", "out of range")):
+        _report_absent(culprit, fault.composed, sink)
+    elif text.startswith("~") and isinstance(fault.error, TypeError):
+        parent = culprit.key.rpartition(".")[0]
+        sink.report(
+            "KG103",
+            f"an element of the list `{parent}` cannot be taken out",
+            location=place,
+            help=f"write the list anew: `{parent}=[…]`",
+        )
+    else:
+        cause = fault.error.__cause__ or fault.error.__context__ or fault.error
+        message = f"`{culprit.text}` cannot be used: {sentence(cause)}"
+        sink.report("KG109", message, location=place)
+
+
+def _report_absent(culprit: SingleOverride, composed: DictConfig, sink: Sink) -> None:
+    parent, missing, siblings = deepest_key(composed, culprit.key)
+    where = f"`{parent}`" if parent else "the config"
+    found = OmegaConf.select(composed, parent) if parent else composed
+    value = culprit.written.partition("=")[2]
+    help_text = did_you_mean(missing, siblings, listed=0)
+    if isinstance(found, ListConfig):
+        help_text = f"it has {len(found)} elements; to add one, write the list anew"
+    elif isinstance(found, str):
+        help_text = f"give it arguments: `{parent}={{class: {found}, {missing}: {value}}}`"
+    elif help_text is None and isinstance(found, DictConfig) and not culprit.text.startswith("~"):
+        help_text = f"to add it, write `+{culprit.written.lstrip('+')}`"
+    sink.report(
+        "KG103",
+        f"{where} has no key `{missing}`",
+        location=place_of_override(culprit),
+        help=help_text,
+    )
+
+
+def _report_group_not_chosen(culprit: SingleOverride, sink: Sink) -> None:
+    text = culprit.written.lstrip("+~")
+    sink.report(
+        "KG103",
+        f"the config chooses no option of the group `{text.partition('=')[0]}`",
+        location=place_of_override(culprit),
+        help=f"to add one, write `+{text}`",
+    )
+
+
+def _report_in_file(fault: Fault, sink: Sink) -> None:
+    """Reports what Hydra says of a file that it read, at the key that it names."""
+    cause = fault.error if str(fault.error) else fault.error.__cause__ or fault.error
+    message = sentence(cause)
+    if isinstance(cause, RecursionError):
+        message = "the config refers to itself, and so has no end"
+    found = re.search(r"full_key: (\S+)", fault.words)
+    location = _place_in_file(fault, "", key=found.group(1) if found else "")
+    culprit = fault.culprit
+    if location is None and culprit is not None:
+        message = f"`{culprit.text}` cannot be used: {message}"
+        location = place_of_override(culprit)
+    sink.report("KG109", message, location=location)
+
+
+def _place_in_file(fault: Fault, word: str, *, key: str = "") -> SourceLocation | None:
+    """The first place of a key, or of a word in a defaults list; else the file at fault."""
+    files = list(_files_at_fault(fault))
+    for file, package in files:
+        for prefix in ("", package) if key else ():
+            mark = trace_origins([ConfigFile(path=file, package=prefix)], [], Sink()).marks.get(key)
+            if mark is not None and mark.key.line is not None:
+                return mark.key
+    pattern = re.compile(rf"(?<![\w-]){re.escape(word)}(?![\w-])")
+    for file, _ in files if word else []:
+        for number, line in enumerate(_lines(file), 1):
+            if found := pattern.search(line.partition("#")[0]):
+                return SourceLocation(
+                    file=shown_path(file), line=number, column=found.start() + 1, length=len(word)
+                )
+    return SourceLocation(file=shown_path(files[0][0])) if files else None
+
+
+def _files_at_fault(fault: Fault) -> Iterator[tuple[Path, str]]:
+    """The files that may hold the mistake, the likeliest first, each with its group."""
+    names = []
+    if fault.culprit is not None and fault.culprit.group:
+        names.append(f"{fault.culprit.key}/{fault.culprit.text.partition('=')[2]}")
+    if named := re.search(r"[Ii]n '?([\w/-]+)'?:|defaults list in '([^']+)'", fault.words):
+        names.append(named.group(1) or named.group(2))
+    if not names and re.match("Multiple values|You must specify", fault.words):
+        names.append(fault.config_name)
+    for name in dict.fromkeys(names):
+        for source in fault.loader.get_sources():
+            file = Path(source.path) / f"{name}.yaml"
+            if source.scheme() == "file" and file.is_file():
+                yield file, name.rpartition("/")[0].replace("/", ".")
+                break
+
+
+def _all_files(fault: Fault) -> Iterator[tuple[Path, str]]:
+    for source in fault.loader.get_sources():
+        if source.scheme() == "file":
+            for file in sorted(Path(source.path).rglob("*.yaml")):
+                yield file, ".".join(file.relative_to(source.path).parent.parts)

@@ -1,0 +1,287 @@
+"""What Hydra refuses: every override and every file that keeps a config from being composed.
+
+Hydra stops at the first mistake. This room composes again, without one override at a time, to
+find every culprit; it runs only after a composition has failed. Which compositions a sweep will
+ask for, and whether all of them succeed, is known here as well. How one refusal reads as a
+diagnostic stands in `refusal_report`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+from hydra.core.config_loader import ConfigLoader
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException, MissingConfigException
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from kerasgen.diagnostics import CompileError, Diagnostic, Sink
+from kerasgen.frontend.composition import (
+    CONFIG_NAME,
+    Composition,
+    make_loader,
+    read_composition,
+)
+from kerasgen.frontend.refusal_report import (
+    Fault,
+    SingleOverride,
+    place_of_override,
+    place_of_text,
+    report_refusal,
+    sentence,
+)
+
+REFUSALS = (
+    HydraException,
+    OmegaConfBaseException,
+    yaml.YAMLError,
+    OSError,
+    ValueError,
+    TypeError,
+    AssertionError,
+    RecursionError,
+)
+"""What Hydra, OmegaConf and PyYAML raise for something that a user wrote, or cannot be read.
+
+The plain ones are Hydra's as well: `model=null` is a ValueError, `optimizer=[1]` a TypeError.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Composer:
+    """What composes: a loader, and the name of the root config."""
+
+    loader: ConfigLoader
+    config_name: str
+
+    def compose(self, singles: Sequence[SingleOverride]) -> DictConfig | BaseException:
+        """The composed config, or what was raised in its place."""
+        texts = [single.text for single in singles]
+        try:
+            return self.loader.load_configuration(self.config_name, texts, RunMode.RUN)
+        except REFUSALS as error:
+            return error
+
+
+def diagnose(
+    overrides: Sequence[str],
+    config_dir: str | None = None,
+    *,
+    multirun: bool = False,
+    config_name: str = CONFIG_NAME,
+    config_path: str | None = None,
+) -> list[Diagnostic]:
+    """Finds everything that keeps a config from being composed.
+
+    Args:
+        overrides: Hydra overrides, as on the command line.
+        config_dir: a folder of configs that come before the shipped ones, or None.
+        multirun: whether sweeps (`a=1,2`) are allowed.
+        config_name: name of the root config.
+        config_path: a folder in place of the shipped configs, or None.
+
+    Returns:
+        The diagnostics; empty if the composition succeeds after all.
+    """
+    sink = Sink()
+    for flag, folder in (("--config-dir", config_dir), ("--config-path", config_path)):
+        if folder is not None and "://" not in folder and not Path(folder).is_dir():
+            sink.report(
+                "KG104",
+                f"the config folder `{folder}` is not there",
+                location=place_of_text(f"{flag} {folder}", at=len(flag) + 1),
+            )
+    if sink.errors:
+        return sink.diagnostics
+    composer = _Composer(loader=make_loader(config_dir, config_path), config_name=config_name)
+    singles = [_as_written(text, composer) for text in overrides if _parses(text, sink)]
+    if not multirun:
+        _find_culprits(singles, composer, sink)
+        return sink.diagnostics
+    for probe in _probes(singles, composer, sink):
+        _find_culprits(probe, composer, sink)
+    return sink.diagnostics
+
+
+def diagnose_error(error: BaseException) -> list[Diagnostic]:
+    """A refusal that no single override or file explains, as one diagnostic."""
+    sink = Sink()
+    sink.report("KG109", sentence(error.__cause__ if not str(error) else error))
+    return sink.diagnostics
+
+
+def compose_checked(
+    overrides: Sequence[str],
+    config_dir: str | None = None,
+    *,
+    config_name: str = CONFIG_NAME,
+    config_path: str | None = None,
+) -> Composition:
+    """Composes a config outside a Hydra application; the arguments are those of `diagnose`.
+
+    Raises:
+        CompileError: the config cannot be composed.
+    """
+    try:
+        loader = make_loader(config_dir, config_path)
+        config = loader.load_configuration(config_name, list(overrides), RunMode.RUN)
+    except REFUSALS as error:
+        found = diagnose(overrides, config_dir, config_name=config_name, config_path=config_path)
+        raise CompileError(found or diagnose_error(error)) from error
+    return read_composition(config, loader)
+
+
+def first_job(
+    overrides: Sequence[str], loader: ConfigLoader, config_name: str = CONFIG_NAME
+) -> list[str] | None:
+    """The overrides of a sweep's first job, or None if some job cannot be composed.
+
+    One job for each option of a swept group is composed: a value cannot be refused by itself, an
+    option can, and can bring keys that the other overrides do not fit. `diagnose` says why not.
+    """
+    composer, sink = _Composer(loader=loader, config_name=config_name), Sink()
+    singles = [_as_written(text, composer) for text in overrides if _parses(text, sink)]
+    probes = list(_probes(singles, composer, sink))
+    if sink.errors or not all(isinstance(composer.compose(p), DictConfig) for p in probes):
+        return None
+    return [single.text for single in probes[0]]
+
+
+def _parse(text: str, loader: ConfigLoader | None = None) -> Any:
+    override = OverridesParser.create().parse_override(text)
+    override.config_loader = loader  # for `glob(…)`, which lists a group's options
+    return override
+
+
+def _parses(text: str, sink: Sink) -> bool:
+    try:
+        text.encode()
+        _parse(text)
+    except UnicodeEncodeError:
+        sink.report("KG102", "the override is not UTF-8 text", location=place_of_text(text))
+    except (HydraException, OmegaConfBaseException) as error:
+        sink.report(
+            "KG102",
+            f"the override cannot be read: {sentence(error)}",
+            location=place_of_text(text),
+            help=_syntax_help(text),
+        )
+    else:
+        return True
+    return False
+
+
+def _syntax_help(text: str) -> str:
+    if "=" not in text and not text.startswith("~"):
+        return f"write `{text}=VALUE`"
+    if "[" in text.partition("=")[0]:
+        return "a key cannot hold `[`: write `model.layers.0.units` for an element of a list"
+    return "quote text that holds spaces, commas or brackets: \"key='a, b'\""
+
+
+def _as_written(text: str, composer: _Composer) -> SingleOverride:
+    key, loader = _parse(text).key_or_group, composer.loader
+    try:
+        group = bool(loader.list_groups(key)) or bool(loader.get_group_options(key, None))
+    except OSError:  # a key too long for a file name
+        group = False
+    return SingleOverride(text=text, written=text, key=key, group=group)
+
+
+def _probes(
+    singles: Sequence[SingleOverride], composer: _Composer, sink: Sink
+) -> Iterator[list[SingleOverride]]:
+    """The compositions that show whether a sweep can run: each option of each group once."""
+    options = [_options_of(single, composer, sink) for single in singles]
+    first = [found[0] for found in options if found]
+    yield first
+    for position, found in enumerate(found for found in options if found):
+        for option in found[1:]:
+            yield [*first[:position], option, *first[position + 1 :]]
+
+
+def _options_of(single: SingleOverride, composer: _Composer, sink: Sink) -> list[SingleOverride]:
+    """The single overrides of a sweep that must be tried; the override itself if it is none."""
+    override = _parse(single.text, composer.loader)
+    if not override.is_sweep_override():
+        return [single]
+    if override.is_hydra_override():
+        sink.report(
+            "KG102",
+            f"`{single.key}` is a setting of the whole sweep and can have one value only",
+            location=place_of_override(single),
+        )
+        return []
+    texts = []
+    try:
+        # An interval cannot be listed, but any number in it shows whether the key is there.
+        values = override.sweep_string_iterator() if override.is_discrete_sweep() else iter("0")
+        for value in values:
+            texts.append(f"{override.get_key_element()}={value}")
+            if not single.group:
+                break
+    except (HydraException, ValueError) as error:
+        problem = f"the values of the sweep cannot be listed: {sentence(error)}"
+        sink.report("KG102", problem, location=place_of_text(single.text))
+        return []
+    if not texts:
+        place = place_of_text(single.text)
+        sink.report("KG104", f"`{single.text}` stands for no value at all", location=place)
+    return [replace(single, text=text) for text in texts]
+
+
+def _find_culprits(singles: Sequence[SingleOverride], composer: _Composer, sink: Sink) -> None:
+    """Composes until it succeeds, each time without the override that is at fault."""
+    remaining = list(singles)
+    while isinstance(error := composer.compose(remaining), BaseException):
+        culprit = _culprit(error, remaining, composer)
+        rest = [s for s in remaining if culprit is None or s.text != culprit.text]
+        if culprit is not None and culprit.group:
+            # What such an override changes was to be in the option that is not there.
+            rest = [s for s in rest if s.group or not s.key.startswith(f"{culprit.key}.")]
+        fault = Fault(
+            error=error,
+            culprit=culprit,
+            composed=_composed_without(culprit, rest, composer),
+            loader=composer.loader,
+            config_name=composer.config_name,
+        )
+        report_refusal(fault, sink)
+        if culprit is None:
+            return
+        remaining = rest
+
+
+def _culprit(
+    error: BaseException, singles: Sequence[SingleOverride], composer: _Composer
+) -> SingleOverride | None:
+    """The override without which this error does not occur, if there is one."""
+    of_option = isinstance(error, MissingConfigException)
+    for single in sorted(singles, key=lambda s: (s.text not in str(error), s.group != of_option)):
+        other = composer.compose([s for s in singles if s.text != single.text])
+        if not isinstance(other, BaseException) or _words(other) != _words(error):
+            return single
+    return None
+
+
+def _words(error: BaseException) -> tuple[str, str]:
+    return str(error), str(error.__cause__)
+
+
+def _composed_without(
+    culprit: SingleOverride | None, rest: Sequence[SingleOverride], composer: _Composer
+) -> DictConfig:
+    """The config with what is not at fault, to see which keys there are; empty if none composes."""
+    if culprit is None:
+        return OmegaConf.create()
+    for singles in (rest, [single for single in rest if single.group], []):
+        composed = composer.compose(singles)
+        if isinstance(composed, DictConfig):
+            return composed
+    return OmegaConf.create()

@@ -1,0 +1,171 @@
+"""Sections with fixed keys: a mapping becomes a frozen record, every wrong key and value reported.
+
+This room owns the checking of plain settings against the fields of an IR record: which keys
+there are, what kind of value each holds, and its bounds. It must not know what they are for.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import types
+import typing
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, TypeVar
+
+from kerasgen.diagnostics import Sink, describe, did_you_mean
+
+Record = TypeVar("Record")
+Converter = Callable[[Any, str, Sink], Any]
+"""Turns one value into what its field holds: value, key path, sink."""
+
+
+def read_record(
+    record: type[Record],
+    section: Any,
+    path: str,
+    sink: Sink,
+    *,
+    converters: Mapping[str, Converter] | None = None,
+    given: Mapping[str, Any] | None = None,
+) -> Record | None:
+    """Reads a section into a record.
+
+    Args:
+        record: a dataclass; field `path` is filled, fields in `given` are not read.
+        section: the section as plain data; None stands for an empty one.
+        path: key path of the section.
+        sink: gets every mistake.
+        converters: field name to the function that reads it, where its kind is no plain one.
+        given: fields that the caller fills.
+
+    Returns:
+        The record, or None if something in the section is wrong.
+    """
+    given, converters = dict(given or {}), converters or {}
+    known = len(sink.errors)
+    if not _is_section(section, path, sink):
+        return None
+    fields = {field.name: field for field in dataclasses.fields(record)}  # type: ignore[arg-type]
+    readable = [name for name in fields if name != "path" and name not in given]
+    for key in section or {}:
+        if key not in readable:
+            report_unknown_key(str(key), readable, path, sink)
+    hints = typing.get_type_hints(record)
+    values = dict(given)
+    for name in readable:
+        if section is None or name not in section:
+            continue
+        key_path, value = join(path, name), section[name]
+        if name in converters:
+            values[name] = converters[name](value, key_path, sink)
+        elif check_value(value, hints[name], key_path, sink):
+            _check_bounds(value, fields[name], key_path, sink)
+            values[name] = value
+    if "path" in fields and "path" not in given:
+        values["path"] = path
+    return record(**values) if len(sink.errors) == known else None
+
+
+def check_value(value: Any, hint: Any, path: str, sink: Sink) -> bool:
+    """Whether a plain value is of the kind that an annotation names; reports KG204 if not."""
+    if _fits(value, hint):
+        return True
+    sink.report(
+        "KG204",
+        f"`{path.rpartition('.')[2]}` is {describe(value)}, expected {_expected(hint)}",
+        key=path,
+        help=_value_help(value, hint),
+    )
+    return False
+
+
+def report_unknown_key(key: str, known: typing.Iterable[str], path: str, sink: Sink) -> None:
+    """Reports KG107 for a key that a section does not have."""
+    where = f"`{path}`" if path else "the config"
+    sink.report(
+        "KG107",
+        f"{where} has no key `{key}`",
+        key=join(path, key),
+        at="key",
+        help=did_you_mean(key, known, listed=20),
+    )
+
+
+def join(path: str, key: str | int) -> str:
+    """A key path one step further down."""
+    return f"{path}.{key}" if path else str(key)
+
+
+def _is_section(section: Any, path: str, sink: Sink) -> bool:
+    if section is None or isinstance(section, Mapping):
+        return True
+    sink.report("KG204", f"`{path}` is {describe(section)}, expected a mapping", key=path)
+    return False
+
+
+def _options(hint: Any) -> list[Any]:
+    if typing.get_origin(hint) in (typing.Union, types.UnionType):
+        return [option for part in typing.get_args(hint) for option in _options(part)]
+    return [hint]
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    return any(_fits_one(value, option) for option in _options(hint))
+
+
+def _fits_one(value: Any, option: Any) -> bool:
+    if option is type(None):
+        return value is None
+    if typing.get_origin(option) is Literal:
+        return value in typing.get_args(option) and not isinstance(value, bool)
+    if option is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if option is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    if option in (bool, str):
+        return isinstance(value, option)
+    origin = typing.get_origin(option)
+    if origin is not None and issubclass(origin, Mapping):
+        key_hint, value_hint = typing.get_args(option)
+        return isinstance(value, Mapping) and all(
+            _fits(key, key_hint) and _fits(item, value_hint) for key, item in value.items()
+        )
+    return False
+
+
+_WORDS = {bool: "true or false", int: "an integer", float: "a number", str: "a string"}
+
+
+def _expected(hint: Any) -> str:
+    words = []
+    for option in _options(hint):
+        if option is type(None):
+            words.append("null")
+        elif typing.get_origin(option) is Literal:
+            words += [f"`{choice}`" for choice in typing.get_args(option)]
+        elif option in _WORDS:
+            words.append(_WORDS[option])
+        else:
+            words.append("a mapping")
+    return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " or " + words[-1]
+
+
+def _value_help(value: Any, hint: Any) -> str | None:
+    choices = [
+        str(choice)
+        for option in _options(hint)
+        if typing.get_origin(option) is Literal
+        for choice in typing.get_args(option)
+    ]
+    return did_you_mean(value, choices) if isinstance(value, str) and choices else None
+
+
+def _check_bounds(value: Any, field: dataclasses.Field[Any], path: str, sink: Sink) -> None:
+    minimum = field.metadata.get("minimum")
+    if minimum is None or not isinstance(value, int | float) or isinstance(value, bool):
+        return
+    if not math.isfinite(value) or value < minimum:
+        sink.report(
+            "KG204", f"`{field.name}` is `{value}`, expected at least `{minimum}`", key=path
+        )

@@ -1,0 +1,1 @@
+"""The passes: from IR to IR, one pass a file, without Keras."""

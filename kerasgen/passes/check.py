@@ -1,0 +1,333 @@
+"""The pass that checks every object of a program against the catalog.
+
+It owns names and arguments: unknown classes and arguments, missing ones, values of the wrong
+kind, words that are in no vocabulary. One fault gives one report: an unknown argument silences
+the missing one that it was meant for. How entries are wired and what shapes come out is checked
+later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from kerasgen.catalog import DOTTED, MODULES, Catalog, ClassEntry, Kind, Parameter
+from kerasgen.diagnostics import Sink, closest, describe, did_you_mean
+from kerasgen.ir import DataDef, Entry, Loss, ModelDef, ObjectDef, Operand, Program, Value
+from kerasgen.passes.wire import ENTRY_KINDS
+
+_ANY_OBJECT: tuple[Kind, ...] = tuple(kind for kind in MODULES if kind not in (*DOTTED, "source"))
+"""What an object may be where the argument does not say."""
+
+
+def check(program: Program, catalog: Catalog, sink: Sink) -> None:
+    """Checks every object of a program.
+
+    Args:
+        program: the program as written.
+        catalog: the classes that it may name, data sources included.
+        sink: gets every mistake.
+    """
+    _check_object(program.data.source, ("source",), catalog, sink)
+    for entry in program.data.prepare:
+        _check_entry(entry, catalog, sink)
+    _check_model(program.model, catalog, sink)
+    _check_object(program.optimizer, ("optimizer",), catalog, sink)
+    _check_objective(program, catalog, sink)
+    for callback in program.fit.callbacks.values():
+        _check_object(callback, ("callback",), catalog, sink)
+
+
+def check_source(data: DataDef, catalog: Catalog, sink: Sink) -> None:
+    """Checks the data source alone, for a run that must open the data before all else."""
+    _check_object(data.source, ("source",), catalog, sink)
+
+
+def _check_model(model: ModelDef, catalog: Catalog, sink: Sink) -> None:
+    types = catalog.words(("dtype_policy",))
+    for item in model.inputs:
+        if item.dtype is not None and types and item.dtype not in types:
+            sink.report(
+                "KG205",
+                f"`{item.dtype}` is no type of elements",
+                key=f"{item.path}.dtype",
+                help=did_you_mean(item.dtype, types),
+            )
+    for entry in model.entries:
+        _check_entry(entry, catalog, sink)
+
+
+def _check_entry(entry: Entry, catalog: Catalog, sink: Sink) -> None:
+    if isinstance(entry.made, ModelDef):
+        _check_model(entry.made, catalog, sink)
+    elif entry.made is not None:
+        found = _check_object(entry.made, ENTRY_KINDS, catalog, sink, entry=entry)
+        if found is not None:
+            _check_call(entry, found, catalog, sink)
+
+
+def _check_objective(program: Program, catalog: Catalog, sink: Sink) -> None:
+    compiled = program.compile
+    losses = compiled.loss if isinstance(compiled.loss, Mapping) else {"": compiled.loss}
+    for name, loss in losses.items():
+        _check_loss(loss, "loss", _below("compile.loss", name), catalog, sink)
+    for group in ("metrics", "weighted_metrics"):
+        value = getattr(compiled, group)
+        by_output = value if isinstance(value, Mapping) else {"": value or ()}
+        for name, metrics in by_output.items():
+            for index, metric in enumerate(metrics):
+                base = _below(f"compile.{group}", name)
+                _check_loss(metric, "metric", _below(base, index), catalog, sink)
+
+
+def _check_loss(value: Loss | None, kind: Kind, path: str, catalog: Catalog, sink: Sink) -> None:
+    if isinstance(value, ObjectDef):
+        _check_object(value, (kind,), catalog, sink)
+    elif value is not None:
+        _check_word(value, kind, (kind,), path, catalog, sink)
+
+
+def _below(path: str, name: str | int) -> str:
+    return path if name == "" else f"{path}.{name}"
+
+
+def _check_object(
+    made: ObjectDef,
+    kinds: Sequence[Kind],
+    catalog: Catalog,
+    sink: Sink,
+    *,
+    entry: Entry | None = None,
+) -> ClassEntry | None:
+    """Checks an object and all objects in its arguments; None if its class is not known."""
+    found = catalog.find(made.cls, kinds)
+    if found is None:
+        if not (made.bare and made.cls in catalog.words(kinds)):
+            _report_unknown_class(made, kinds, catalog, sink)
+        for name, value in made.arguments.items():
+            _check_value(value, None, f"{made.path}.{name}", catalog, sink)
+        return None
+    unknown = []
+    for name, value in made.arguments.items():
+        path = f"{made.path}.{name}"
+        parameter = found.parameters.get(name)
+        if entry is not None and name == "name":
+            _refuse_name(entry, path, sink)
+        elif parameter is None and not found.open_ended:
+            unknown.append(name)
+            _report_unknown_argument(made, found, name, sink)
+        _check_value(value, parameter, path, catalog, sink)
+    missing = [
+        name for name, p in found.parameters.items() if p.required and name not in made.arguments
+    ]
+    meant = {closest(name, missing) for name in unknown}
+    for name in missing:
+        if name not in meant:
+            sink.report(
+                "KG203",
+                f"`{made.cls}` has no `{name}`",
+                key=made.path,
+                at="key",
+                help=f"write `{name}: …`",
+            )
+    return found
+
+
+def _refuse_name(entry: Entry, path: str, sink: Sink) -> None:
+    sink.report(
+        "KG307",
+        f"`{entry.name}` has a `name` of its own",
+        key=path,
+        at="key",
+        help="an entry's key is the name of its layer: rename the key",
+    )
+
+
+def _report_unknown_class(
+    made: ObjectDef, kinds: Sequence[Kind], catalog: Catalog, sink: Sink
+) -> None:
+    names = [*catalog.names(kinds), *(catalog.words(kinds) if made.bare else ())]
+    words = " or ".join(sorted({kind.replace("_", " ") for kind in kinds if kind not in DOTTED}))
+    title = words if len(kinds) <= 3 else "public class"
+    help_text = did_you_mean(made.cls, names, listed=20)
+    if "." in made.cls and catalog.find(made.cls.rpartition(".")[2], kinds) is not None:
+        help_text = f"write `{made.cls.rpartition('.')[2]}`, without a module"
+    elif made.cls in catalog.words(("activation",)) and "layer" in kinds:
+        help_text = f"write `{{class: Activation, activation: {made.cls}}}`"
+    elif catalog.find(made.cls, _ANY_OBJECT) is not None and len(kinds) <= 3:
+        other = catalog.find(made.cls, _ANY_OBJECT)
+        assert other is not None
+        help_text = f"`{made.cls}` is of the kind {other.kind.replace('_', ' ')}"
+    sink.report(
+        "KG201", f"there is no {title} `{made.cls}`", key=f"{made.path}.class", help=help_text
+    )
+
+
+def _report_unknown_argument(made: ObjectDef, found: ClassEntry, name: str, sink: Sink) -> None:
+    path = f"{made.path}.{name}"
+    help_text = did_you_mean(name, found.parameters, listed=15)
+    cls_place = sink.locate(f"{made.path}.class", "value")
+    if cls_place.override is not None and sink.locate(path, "key").override is None:
+        help_text = (
+            f"`{name}` stands in the chosen file, into which `{cls_place.override}` was merged: "
+            f"choose another file of the group (as in `optimizer=sgd`), or delete it with `~{path}`"
+        )
+    elif name in found.call:
+        where = "from" if found.call[name].tensor else "with"
+        help_text = f"it is an argument of the call: write it under `{where}`"
+    elif name in ("input_shape", "batch_input_shape", "input_dim"):
+        help_text = "the shape stands under the model's `inputs`, or comes from the data"
+    sink.report(
+        "KG202",
+        f"`{made.cls}` has no argument `{name}`",
+        key=path,
+        at="key",
+        help=help_text,
+    )
+
+
+def _check_call(entry: Entry, found: ClassEntry, catalog: Catalog, sink: Sink) -> None:
+    """Checks the names under `from: {…}` and `with`, and that an op gets all its tensors."""
+    named: Mapping[str, Operand] = entry.takes if isinstance(entry.takes, Mapping) else {}
+    options = [name for name, parameter in found.call.items() if not parameter.variadic]
+    for part, names in (("from", named), ("with", entry.call_arguments)):
+        for name in names:
+            if name not in found.call and not found.open_ended:
+                sink.report(
+                    "KG202",
+                    f"the call of `{found.name}` has no argument `{name}`",
+                    key=f"{entry.path}.{part}.{name}",
+                    at="key",
+                    help=did_you_mean(name, options, listed=12),
+                )
+    for name, value in entry.call_arguments.items():
+        _check_value(value, found.call.get(name), f"{entry.path}.with.{name}", catalog, sink)
+    needed = [name for name, p in found.call.items() if p.required]
+    given = set(named) | set(entry.call_arguments)
+    if not named:
+        count = len(entry.takes) if isinstance(entry.takes, tuple) and len(needed) > 1 else 1
+        given |= set([name for name in found.call if name not in given][:count])
+    unknown = {closest(name, needed) for name in named if name not in found.call}
+    for name in needed:
+        if name not in given and name not in unknown:
+            sink.report(
+                "KG203",
+                f"the call of `{found.name}` has no `{name}`",
+                key=f"{entry.path}.from",
+                at="value",
+                help=f"name its tensors: `from: {{{', '.join(f'{key}: …' for key in needed)}}}`",
+            )
+
+
+def _check_value(
+    value: Value,
+    parameter: Parameter | None,
+    path: str,
+    catalog: Catalog,
+    sink: Sink,
+) -> None:
+    kinds: tuple[Kind, ...] = parameter.kinds if parameter is not None else ()
+    if isinstance(value, ObjectDef):
+        _check_object(value, kinds or _ANY_OBJECT, catalog, sink)
+    elif isinstance(value, ModelDef):
+        _check_model(value, catalog, sink)
+    elif isinstance(value, str) and kinds and parameter is not None:
+        _check_word(value, parameter.name, kinds, path, catalog, sink)
+    elif isinstance(value, tuple):
+        for index, item in enumerate(value):
+            inner = parameter if isinstance(item, ObjectDef) else None
+            _check_value(item, inner, f"{path}.{index}", catalog, sink)
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            _check_value(item, None, f"{path}.{key}", catalog, sink)
+    if parameter is not None and not isinstance(value, ObjectDef | ModelDef):
+        _check_kind(value, parameter, path, sink)
+
+
+def _check_word(
+    word: str, name: str, kinds: Sequence[Kind], path: str, catalog: Catalog, sink: Sink
+) -> None:
+    options = [*catalog.words(kinds), *catalog.names(kinds)]
+    if word in options or (kinds == ("dtype_policy",) and "_from_" in word):
+        return
+    if kinds == ("schedule",):
+        sink.report(
+            "KG204",
+            f'`{name}` is the string "{word}", expected a number or a schedule',
+            key=path,
+            help=did_you_mean(word, options),
+        )
+        return
+    title = kinds[0].replace("_", " ")
+    article = "an" if title[0] in "aeiou" else "a"
+    sink.report(
+        "KG205",
+        f"`{word}` is not {article} {title} of Keras",
+        key=path,
+        help=did_you_mean(word, options),
+    )
+
+
+_EXPECTED = {
+    "bool": "true or false",
+    "int": "an integer",
+    "number": "a number",
+    "str": "a string",
+}
+
+
+def _check_kind(value: Value, parameter: Parameter, path: str, sink: Sink) -> None:
+    if _is_kind(value, parameter):
+        return
+    expected = _EXPECTED.get(parameter.value, "an object")
+    if parameter.kinds:
+        expected = " or ".join(f"a {kind.replace('_', ' ')}" for kind in parameter.kinds)
+        expected = expected.replace("a activation", "an activation").replace(
+            "a initializer", "an initializer"
+        )
+    sink.report(
+        "KG204",
+        f"`{parameter.name}` is {describe(value)}, expected {expected}",
+        key=path,
+        help=_kind_help(value, parameter),
+    )
+
+
+def _is_kind(value: Value, parameter: Parameter) -> bool:
+    if value is None:
+        return parameter.nullable or parameter.value == "any"
+    if parameter.kinds:
+        numbers_fit = parameter.kinds == ("schedule",)
+        return isinstance(value, str | tuple | Mapping) or (
+            numbers_fit and isinstance(value, int | float) and not isinstance(value, bool)
+        )
+    match parameter.value:
+        case "bool":
+            return isinstance(value, bool)
+        case "int":
+            # Lists go on: some arguments take one size for all axes, and Keras knows which.
+            return isinstance(value, tuple) or (
+                isinstance(value, int) and not isinstance(value, bool)
+            )
+        case "number":
+            return isinstance(value, tuple) or (
+                isinstance(value, int | float) and not isinstance(value, bool)
+            )
+        case "str":
+            return isinstance(value, str)
+        case _:
+            return True
+
+
+def _kind_help(value: Value, parameter: Parameter) -> str | None:
+    if isinstance(value, str) and parameter.value in ("int", "number"):
+        try:
+            number = float(value)
+        except ValueError:
+            return None
+        shown = int(number) if number.is_integer() and parameter.value == "int" else number
+        return f"write it without quotes: `{parameter.name}: {shown}`"
+    if isinstance(value, str) and parameter.value == "bool":
+        return f"write `{parameter.name}: true` or `{parameter.name}: false`, without quotes"
+    if isinstance(value, float) and parameter.value == "int" and value.is_integer():
+        return f"write `{parameter.name}: {int(value)}`"
+    return None

@@ -1,0 +1,266 @@
+"""The pass that holds the model against the data, at its inputs and at its outputs.
+
+It owns what shape an input has where the model leaves it out, what comes of it under
+`data.prepare`, and what each output must look like for its target.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from kerasgen.catalog import PreparationOracle
+from kerasgen.diagnostics import Sink, did_you_mean
+from kerasgen.ir import (
+    DataDef,
+    InputDef,
+    ModelGraph,
+    Shape,
+    TensorRef,
+    TensorSpec,
+    output_refs,
+)
+from kerasgen.passes.columns import check_preparation, input_shapes, target_shape
+from kerasgen.passes.shapes import Specs, shown_shape
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputSpec:
+    """One output of a model beside what it is trained on.
+
+    Attributes:
+        name: the output's name, as `compile` knows it.
+        tensor: the tensor that comes out.
+        spec: its shape and type.
+        task: `classification`, `regression` or `autoencoding`.
+        target: the target's shape and type, None where it is not known.
+        classes: number of classes, None where that is not known or does not apply.
+        path: key path of the entry that makes it.
+    """
+
+    name: str
+    tensor: TensorRef
+    spec: TensorSpec
+    task: str
+    target: TensorSpec | None
+    classes: int | None
+    path: str
+
+
+def infer_inputs(
+    inputs: tuple[InputDef, ...],
+    data: DataDef,
+    floatx: str,
+    oracle: PreparationOracle,
+    sink: Sink,
+) -> dict[str, TensorSpec]:
+    """The specs of the model's inputs: what they declare, checked against what the data gives.
+
+    Args:
+        inputs: the model's inputs.
+        data: the data, whose facts hold the shapes of its columns.
+        floatx: the default element type.
+        oracle: answers what preprocessing makes of a shape.
+        sink: gets every mistake.
+
+    Returns:
+        Input name to spec, batch axis included; an input is missing if something is wrong.
+    """
+    check_preparation(data, sink)
+    given = input_shapes(data, oracle, sink)
+    specs = {}
+    for item in inputs:
+        if item.name not in data.features:
+            names = ", ".join(f"`{name}`" for name in data.features)
+            sink.report(
+                "KG402",
+                f"the model's input `{item.name}` is not among the data's inputs: {names}",
+                key=item.path,
+                at="key",
+                help=did_you_mean(item.name, data.features),
+            )
+            continue
+        shape = given.get(item.name)
+        if shape is None and item.shape is None:
+            if not sink.errors:
+                sink.report(
+                    "KG402",
+                    f"the shape of the input `{item.name}` is not known",
+                    key="data.facts",
+                    at="key",
+                    help="write `data.facts.shape`, or let the data be opened (`run.py`, or "
+                    "`kerasgen check --open-data`)",
+                )
+            continue
+        if shape is not None and item.shape is not None and not _compatible(item.shape, shape):
+            sink.report(
+                "KG402",
+                f"the input `{item.name}` takes {shown_shape((None, *item.shape))}, and the data "
+                f"gives {shown_shape((None, *shape))}",
+                key=f"{item.path}.shape",
+            )
+            continue
+        known = item.shape if item.shape is not None else shape
+        specs[item.name] = TensorSpec(shape=(None, *(known or ())), dtype=item.dtype or floatx)
+    for name in data.features:
+        if name not in {item.name for item in inputs}:
+            sink.report(
+                "KG402",
+                f"the data gives `{name}`, which is no input of the model",
+                key=f"data.features.{name}",
+                at="key",
+                help=did_you_mean(name, (item.name for item in inputs)),
+            )
+    return specs
+
+
+def describe_outputs(
+    graph: ModelGraph,
+    specs: Specs,
+    data: DataDef,
+    inputs: Mapping[str, TensorSpec],
+    oracle: PreparationOracle,
+    sink: Sink,
+) -> tuple[OutputSpec, ...]:
+    """Puts each output of the model beside its target, and reports those that do not fit.
+
+    Args:
+        graph: the model.
+        specs: the specs of its tensors.
+        data: the data.
+        inputs: the specs of its inputs, the target of an autoencoder.
+        oracle: answers what preprocessing makes of a target's shape.
+        sink: gets every mistake.
+
+    Returns:
+        The outputs in order; empty if they cannot be matched with targets.
+    """
+    named = output_names(graph)
+    targets = dict(data.target) or {"": ""}
+    if len(named) > 1 or "" not in targets:
+        for name in targets:
+            if name not in named:
+                given = ", ".join(f"`{output}`" for output in named)
+                sink.report(
+                    "KG403",
+                    f"the target `{name or next(iter(data.target.values()), '')}` has no output "
+                    f"of that name: the model gives {given}",
+                    key=f"data.target.{name}" if name else "data.target",
+                    help=did_you_mean(name, named),
+                )
+        for name, reference in named.items():
+            if name not in targets:
+                sink.report(
+                    "KG403",
+                    f"the output `{name}` has no target",
+                    key=reference.path,
+                    help=f"name its column: `data.target.{name}`",
+                )
+        if any(name not in targets for name in named) or len(targets) != len(named):
+            return ()
+    described = []
+    for name, reference in named.items():
+        key = name if name in targets else ""
+        output = _describe(name, reference, key, graph, specs, data, inputs, oracle, sink)
+        _check_output(output, sink)
+        described.append(output)
+    return tuple(described)
+
+
+def fed_target(output: OutputSpec) -> TensorSpec | None:
+    """An output's target as training passes it: in the rank of the output where that ends in 1.
+
+    `F1Score` and others take no labels of shape `(batch,)` beside scores of `(batch, 1)`.
+    """
+    target, shape = output.target, output.spec.shape
+    if target is not None and shape[-1] == 1 and len(target.shape) == len(shape) - 1:
+        return replace(target, shape=(*target.shape, 1))
+    return target
+
+
+def output_names(graph: ModelGraph) -> dict[str, TensorRef]:
+    """The names by which `compile` knows the outputs of a model, in order."""
+    if isinstance(graph.outputs, Mapping):
+        return dict(graph.outputs)
+    makers = {call.name: call.layer for call in graph.calls}
+    return {makers.get(ref.name, ref.name): ref for ref in output_refs(graph.outputs)}
+
+
+def _compatible(first: Shape, second: Shape) -> bool:
+    return len(first) == len(second) and all(
+        a is None or b is None or a == b for a, b in zip(first, second, strict=True)
+    )
+
+
+def _describe(
+    name: str,
+    reference: TensorRef,
+    key: str,
+    graph: ModelGraph,
+    specs: Specs,
+    data: DataDef,
+    inputs: Mapping[str, TensorSpec],
+    oracle: PreparationOracle,
+    sink: Sink,
+) -> OutputSpec:
+    task = data.task.get(key, "")
+    target: TensorSpec | None
+    if task == "autoencoding":
+        target = next(iter(inputs.values())) if len(inputs) == 1 else inputs.get(name)
+    else:
+        shape = target_shape(data, data.target.get(key, ""), oracle, sink)
+        target = None if shape is None else TensorSpec(shape=(None, *shape))
+    classes = data.facts.get("classes")
+    if isinstance(classes, Mapping):
+        classes = classes.get(key or name)
+    paths = {call.name: call.path for call in graph.calls}
+    return OutputSpec(
+        name=name,
+        tensor=reference,
+        spec=specs[reference.name][reference.index or 0],
+        task=task,
+        target=target,
+        classes=classes if isinstance(classes, int) and task == "classification" else None,
+        path=paths.get(reference.name, graph.path),
+    )
+
+
+def _check_output(output: OutputSpec, sink: Sink) -> None:
+    shape = output.spec.shape
+    if output.task == "autoencoding":
+        if output.target is not None and not _compatible(shape, output.target.shape):
+            sink.report(
+                "KG403",
+                f"the output `{output.name}` has shape {shown_shape(shape)}, and an autoencoder "
+                f"must give back its input's {shown_shape(output.target.shape)}",
+                key=output.path,
+                at="key",
+            )
+        return
+    if output.task != "classification" or output.classes is None:
+        return
+    if len(shape) == 2 and not _fits_classes(shape[-1], output):
+        wanted = f"{output.classes}" + (" (or 1 with a sigmoid)" if output.classes == 2 else "")
+        sink.report(
+            "KG403",
+            f"the output `{output.name}` gives {shape[-1]} scores, and the target has "
+            f"{output.classes} classes: expected {wanted}",
+            key=f"{output.path}.units",
+            help="write `units: ${data.classes}`",
+        )
+    elif len(shape) > 2 and (output.target is None or len(output.target.shape) < len(shape) - 1):
+        sink.report(
+            "KG403",
+            f"the output `{output.name}` has shape {shown_shape(shape)}, and the target is one "
+            f"label a sample",
+            key=output.path,
+            at="key",
+            help="flatten or pool before the last layer",
+        )
+
+
+def _fits_classes(scores: int | None, output: OutputSpec) -> bool:
+    one_hot = output.target is not None and len(output.target.shape) == 2
+    if scores == 1:
+        return output.classes == 2 and not one_hot
+    return scores is None or scores == output.classes

@@ -1,0 +1,186 @@
+"""The pass that settles the objective: loss and metrics of every output.
+
+It owns what is inferred where the config says nothing, and the mistakes between output, target
+and loss that can be seen beforehand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from kerasgen.diagnostics import Sink, did_you_mean
+from kerasgen.ir import CompileDef, Loss, ModelGraph, ObjectDef
+from kerasgen.passes.interface import OutputSpec
+
+_SPARSE = "sparse_categorical_crossentropy"
+_CROSSENTROPIES = {
+    "binarycrossentropy",
+    "categoricalcrossentropy",
+    "sparsecategoricalcrossentropy",
+    "bce",
+    "cce",
+}
+
+
+def settle_objective(
+    compiled: CompileDef, outputs: Sequence[OutputSpec], graph: ModelGraph, sink: Sink
+) -> CompileDef:
+    """Fills in loss and metrics by output, and checks what was written against the outputs.
+
+    Args:
+        compiled: the compile group as written.
+        outputs: the model's outputs beside their targets.
+        graph: the model, for the activations of its last layers.
+        sink: gets every mistake.
+
+    Returns:
+        The group with loss and metrics given for every output; with one output they are not
+        keyed by its name.
+    """
+    names = [output.name for output in outputs]
+    for key in ("loss", "metrics", "weighted_metrics", "loss_weights"):
+        _check_names(getattr(compiled, key), names, f"compile.{key}", sink)
+    losses: dict[str, Loss] = _by_output(compiled.loss, names)
+    metrics: dict[str, tuple[Loss, ...]] = _by_output(compiled.metrics, names)
+    settled_losses: dict[str, Loss] = {}
+    settled_metrics: dict[str, tuple[Loss, ...]] = {}
+    for output in outputs:
+        activation = last_activation(output, graph)
+        written = losses.get(output.name)
+        if written is None and isinstance(compiled.loss, Mapping):
+            sink.report(
+                "KG203",
+                f"the output `{output.name}` has no loss",
+                key="compile.loss",
+                at="key",
+                help=f"write `compile.loss.{output.name}`, or leave `compile.loss` out",
+            )
+        loss = written or _infer_loss(output, activation)
+        _check_loss(loss, output, activation, _loss_key(compiled, output), sink)
+        settled_losses[output.name] = loss
+        settled_metrics[output.name] = (
+            metrics[output.name]
+            if output.name in metrics
+            else (() if compiled.metrics is not None else _infer_metrics(output, graph))
+        )
+    if len(outputs) == 1:
+        name = names[0]
+        return replace(compiled, loss=settled_losses[name], metrics=settled_metrics[name])
+    return replace(compiled, loss=settled_losses, metrics=settled_metrics)
+
+
+def last_activation(output: OutputSpec, graph: ModelGraph) -> str | None:
+    """The activation that an output ends with: its name, `linear` for none, None if not known."""
+    layers = {call.name: call.layer for call in graph.calls}
+    made = graph.layers[layers[output.tensor.name]].made if output.tensor.name in layers else None
+    if not isinstance(made, ObjectDef):
+        return None
+    if made.cls in ("Softmax", "ops.softmax"):
+        return "softmax"
+    if made.cls == "ops.sigmoid":
+        return "sigmoid"
+    activation = made.arguments.get("activation")
+    if isinstance(activation, str):
+        return activation
+    if activation is None and made.cls in ("Dense", "EinsumDense", "Conv1D", "Conv2D", "Conv3D"):
+        return "linear"
+    return None
+
+
+def _check_names(value: object, names: Sequence[str], path: str, sink: Sink) -> None:
+    if not isinstance(value, Mapping):
+        if value and len(names) > 1 and path in ("compile.metrics", "compile.weighted_metrics"):
+            sink.report(
+                "KG204",
+                f"`{path}` is one list, and the model has {len(names)} outputs",
+                key=path,
+                help=f"name them: `{{{names[0]}: [...], ...}}`",
+            )
+        return
+    for name in value:
+        if name not in names:
+            sink.report(
+                "KG107",
+                f"the model has no output `{name}`",
+                key=f"{path}.{name}",
+                at="key",
+                help=did_you_mean(name, names),
+            )
+
+
+def _by_output(value: Any, names: Sequence[str]) -> dict[str, Any]:
+    if value is None:
+        return {}
+    return dict(value) if isinstance(value, Mapping) else dict.fromkeys(names, value)
+
+
+def _loss_key(compiled: CompileDef, output: OutputSpec) -> str:
+    by_name = isinstance(compiled.loss, Mapping)
+    return f"compile.loss.{output.name}" if by_name else "compile.loss"
+
+
+def _infer_loss(output: OutputSpec, activation: str | None) -> Loss:
+    if output.task != "classification":
+        return "mean_squared_error"
+    logits = activation == "linear"
+    if output.spec.shape[-1] == 1:
+        name, cls = "binary_crossentropy", "BinaryCrossentropy"
+    elif output.target is not None and len(output.target.shape) == 2:
+        name, cls = "categorical_crossentropy", "CategoricalCrossentropy"
+    else:
+        name, cls = _SPARSE, "SparseCategoricalCrossentropy"
+    return ObjectDef(cls=cls, arguments={"from_logits": True}) if logits else name
+
+
+def _infer_metrics(output: OutputSpec, graph: ModelGraph) -> tuple[Loss, ...]:
+    if output.task == "classification":
+        if output.spec.shape[-1] == 1 and last_activation(output, graph) == "linear":
+            return (ObjectDef(cls="BinaryAccuracy", arguments={"threshold": 0.0}),)
+        return ("accuracy",)
+    return ("mean_absolute_error",) if output.task == "regression" else ()
+
+
+def _check_loss(
+    loss: Loss, output: OutputSpec, activation: str | None, key: str, sink: Sink
+) -> None:
+    name = loss.cls if isinstance(loss, ObjectDef) else loss
+    word = name.rpartition(".")[2].replace("_", "").lower()
+    one_hot = output.target is not None and len(output.target.shape) == 2
+    if word == "sparsecategoricalcrossentropy" and one_hot:
+        sink.report(
+            "KG403",
+            f"`{name}` takes class indices, and the target of `{output.name}` is one-hot",
+            key=key,
+            help="use `categorical_crossentropy`",
+        )
+    if word in ("categoricalcrossentropy", "cce") and output.target is not None and not one_hot:
+        sink.report(
+            "KG403",
+            f"`{name}` takes one-hot targets, and the target of `{output.name}` is class indices",
+            key=key,
+            help=f"use `{_SPARSE}`, or `CategoryEncoding` under `data.prepare`",
+        )
+    if word in _CROSSENTROPIES:
+        _check_logits(loss, name, output, activation, key, sink)
+
+
+def _check_logits(
+    loss: Loss, name: str, output: OutputSpec, activation: str | None, key: str, sink: Sink
+) -> None:
+    logits = isinstance(loss, ObjectDef) and loss.arguments.get("from_logits") is True
+    if logits and activation in ("softmax", "sigmoid"):
+        sink.warn(
+            "KG701",
+            f"`{name}` expects logits, and `{output.name}` ends with `{activation}`",
+            key=key,
+            help=f"take `from_logits` or `{activation}` out",
+        )
+    if not logits and activation == "linear":
+        sink.warn(
+            "KG701",
+            f"`{name}` expects probabilities, and `{output.name}` ends without an activation",
+            key=key,
+            help="write `from_logits: true`, or give the last layer a softmax or sigmoid",
+        )

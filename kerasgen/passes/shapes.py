@@ -1,0 +1,210 @@
+"""The pass that infers the shape of every tensor, and says which layer does not fit and why.
+
+It owns the walk over the graph, the blame for a shape that does not fit, and silence about what
+only follows from it. What a call gives is asked of an oracle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from kerasgen.catalog import ShapeError, ShapeOracle
+from kerasgen.diagnostics import Sink
+from kerasgen.ir import (
+    Call,
+    InputDef,
+    ModelGraph,
+    ObjectDef,
+    Shape,
+    TensorRef,
+    TensorSpec,
+    output_refs,
+    references_in,
+)
+
+Specs = dict[str, tuple[TensorSpec, ...]]
+"""Tensor name to the specs of its outputs; a nested model's tensors are `outer/inner`."""
+
+
+def infer_shapes(
+    graph: ModelGraph, inputs: Mapping[str, TensorSpec], oracle: ShapeOracle, sink: Sink
+) -> Specs:
+    """Infers the specs of all tensors of a graph.
+
+    Args:
+        graph: the graph.
+        inputs: input name to its spec, batch axis included.
+        oracle: answers what a call gives; afterwards it holds the layers and tensors it made.
+        sink: gets every mistake; what depends on a failed call is passed over.
+
+    Returns:
+        Specs by name of input or call, without those that could not be inferred.
+    """
+    for item in graph.inputs:
+        oracle.enter(item.name, inputs[item.name])
+    specs: Specs = {item.name: (inputs[item.name],) for item in graph.inputs}
+    if graph.kind == "Sequential" and _is_flat(graph):
+        try:
+            chained = oracle.chain(graph)
+        except ShapeError:
+            chained = None  # The walk below finds out which layer it is.
+        if chained is not None:
+            names = [call.name for call in graph.calls]
+            return specs | dict(zip(names, chained, strict=True))
+    for call in graph.calls:
+        if _is_ready(call, specs, sink) and _enter_nested(call, graph, specs, oracle, sink):
+            outcome = _ask(call, graph, specs, oracle, sink)
+            if outcome is not None:
+                specs[call.name] = outcome
+    for reference in output_refs(graph.outputs):
+        if reference.name in specs:
+            _check_index(reference, specs, sink)
+    return specs
+
+
+def shown_shape(shape: Shape) -> str:
+    """A shape as Keras prints it: `(None, 28, 28)`."""
+    inner = ", ".join(map(str, shape))
+    return f"({inner},)" if len(shape) == 1 else f"({inner})"
+
+
+def _is_flat(graph: ModelGraph) -> bool:
+    return all(isinstance(layer.made, ObjectDef) for layer in graph.layers.values())
+
+
+def _references(call: Call) -> Iterator[TensorRef]:
+    yield from references_in(call.operands)
+    yield from references_in(call.keyword_operands)
+
+
+def _is_ready(call: Call, specs: Specs, sink: Sink) -> bool:
+    """Whether all that a call takes is known; what follows from an earlier mistake is not told."""
+    references = list(_references(call))
+    return all(reference.name in specs for reference in references) and all(
+        _check_index(reference, specs, sink) for reference in references
+    )
+
+
+def _enter_nested(
+    call: Call, graph: ModelGraph, specs: Specs, oracle: ShapeOracle, sink: Sink
+) -> bool:
+    """Makes the nested model of a call where it is not made yet; False if that fails."""
+    made = graph.layers[call.layer].made
+    if not isinstance(made, ModelGraph) or oracle.has(call.layer):
+        return True
+    inner = _infer_nested(call, made, specs, oracle, sink)
+    if inner is None:
+        return False
+    specs |= {f"{call.layer}/{name}": found for name, found in inner.items()}
+    return True
+
+
+def _check_index(reference: TensorRef, specs: Specs, sink: Sink) -> bool:
+    outputs = specs[reference.name]
+    if reference.index is None and len(outputs) > 1:
+        sink.report(
+            "KG306",
+            f"`{reference.name}` gives {len(outputs)} tensors, and one must be chosen",
+            key=reference.path,
+            help=f"write `from: {reference.name}.0` for the first",
+        )
+        return False
+    if reference.index is not None and reference.index >= len(outputs):
+        given = "one tensor" if len(outputs) == 1 else f"{len(outputs)} tensors, from 0"
+        sink.report(
+            "KG301",
+            f"`{reference.name}.{reference.index}` is not there: `{reference.name}` gives {given}",
+            key=reference.path,
+        )
+        return False
+    return True
+
+
+def _infer_nested(
+    call: Call, graph: ModelGraph, specs: Specs, oracle: ShapeOracle, sink: Sink
+) -> Specs | None:
+    """Infers a nested model on the tensors of its first call, and gives it to the oracle."""
+    coming = [_spec_of(reference, specs) for reference in references_in(call.operands)]
+    if len(coming) != len(graph.inputs):
+        sink.report(
+            "KG401",
+            f"`{call.layer}` has {len(graph.inputs)} inputs and is given {len(coming)} tensors",
+            key=f"{call.path}.from",
+        )
+        return None
+    inputs = {}
+    for item, spec in zip(graph.inputs, coming, strict=True):
+        if not _fits_declared(item, spec):
+            sink.report(
+                "KG401",
+                f"the input `{item.name}` of `{call.layer}` is declared as "
+                f"{shown_shape((None, *(item.shape or ())))} and is given "
+                f"{shown_shape(spec.shape)}",
+                key=f"{item.path}.shape",
+            )
+            return None
+        shape = spec.shape if item.shape is None else (None, *item.shape)
+        inputs[item.name] = TensorSpec(shape=shape, dtype=item.dtype or spec.dtype)
+    known = len(sink.errors)
+    child = oracle.child()
+    inner = infer_shapes(graph, inputs, child, sink)
+    if len(sink.errors) > known:
+        return None
+    oracle.adopt(call.layer, graph, child)
+    return inner
+
+
+def _fits_declared(item: InputDef, spec: TensorSpec) -> bool:
+    if item.shape is None:
+        return True
+    pairs = zip(item.shape, spec.shape[1:], strict=False)
+    return len(item.shape) == len(spec.shape) - 1 and all(
+        a is None or b is None or a == b for a, b in pairs
+    )
+
+
+def _spec_of(reference: TensorRef, specs: Specs) -> TensorSpec:
+    return specs[reference.name][reference.index or 0]
+
+
+def _ask(
+    call: Call, graph: ModelGraph, specs: Specs, oracle: ShapeOracle, sink: Sink
+) -> tuple[TensorSpec, ...] | None:
+    layer = graph.layers[call.layer]
+    try:
+        return oracle.call(call.name, layer, call.operands, call.keyword_operands, call.arguments)
+    except ShapeError as error:
+        if error.refused and isinstance(layer.made, ObjectDef):
+            inside = error.argument in layer.made.arguments
+            sink.report(
+                "KG206",
+                f"`{layer.made.cls}` refuses its arguments: {error}",
+                key=f"{layer.path}.{error.argument}" if inside else layer.path,
+                at="value" if inside else "key",
+            )
+            return None
+        cls = f" ({layer.made.cls})" if isinstance(layer.made, ObjectDef) else ""
+        coming = _coming(call, specs)
+        sink.report(
+            "KG401",
+            f"`{call.name}`{cls} cannot take {_listed(coming)}: {error}",
+            key=call.path,
+            at="key",
+            notes=[f"`{name}` has shape {shape}" for name, shape in coming] if coming[1:] else (),
+        )
+        return None
+
+
+def _coming(call: Call, specs: Specs) -> list[tuple[str, str]]:
+    references: Sequence[TensorRef] = list(_references(call))
+    return [
+        (
+            reference.name if reference.index is None else f"{reference.name}.{reference.index}",
+            shown_shape(_spec_of(reference, specs).shape),
+        )
+        for reference in references
+    ]
+
+
+def _listed(coming: Sequence[tuple[str, str]]) -> str:
+    return ", ".join(f"{shape} from `{name}`" for name, shape in coming) or "these tensors"

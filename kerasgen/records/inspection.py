@@ -1,0 +1,96 @@
+"""Looks into a finished run: its program compiled again, and its trained model.
+
+This room owns how a run folder is turned back into a program and a model. A run may come from a
+stranger: its config is data, and its model is loaded in Keras's safe mode, so no code of it runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from kerasgen.diagnostics import CompileError, Sink
+from kerasgen.frontend.parse import parse_program
+from kerasgen.frontend.parse_backend import parse_backend
+from kerasgen.run.planning import start
+from kerasgen.run.record import CONFIG, MODEL, RECORD
+
+if TYPE_CHECKING:
+    from kerasgen.compiler import CompiledProgram
+
+LARGEST_CONFIG = 16 * 1024 * 1024
+"""Bytes above which a config is taken to be something else."""
+
+
+def is_run(target: str) -> bool:
+    """Whether a command-line word names the folder of a run."""
+    return (Path(target) / RECORD).is_file()
+
+
+def run_config(folder: Path) -> dict[str, Any]:
+    """The resolved config of a run.
+
+    Raises:
+        CompileError: KG606, it is not there or cannot be read.
+    """
+    path, sink = folder / CONFIG, Sink()
+    try:
+        if path.stat().st_size > LARGEST_CONFIG:
+            raise sink.fail("KG606", f"`{path}` is too large to be the config of a run")
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise sink.fail(
+            "KG606",
+            f"`{folder}` has no `{CONFIG}`",
+            help="a run that failed before its config was settled has none",
+        ) from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
+        raise sink.fail("KG606", f"`{path}` cannot be read: {error}") from error
+    if not isinstance(content, Mapping):
+        raise sink.fail("KG606", f"`{path}` does not hold a config")
+    return {str(key): value for key, value in content.items()}
+
+
+def compile_run(folder: Path) -> CompiledProgram:
+    """Compiles the config of a run again, with the engine that it asks for.
+
+    Raises:
+        CompileError: the config cannot be read, or no longer compiles.
+    """
+    sink = Sink()
+    program = parse_program(run_config(folder), sink)
+    catalog = start(program.backend, sink)
+    from kerasgen.compiler import compile_program
+
+    return compile_program(program, catalog, sink)
+
+
+def load_run_model(folder: Path) -> Any:
+    """The trained model of a run, loaded with the engine that trained it.
+
+    Raises:
+        CompileError: KG606, there is no model, or it cannot be loaded safely.
+    """
+    sink = Sink()
+    backend = parse_backend(run_config(folder).get("backend"), sink)
+    sink.stop_on_errors()
+    assert backend is not None
+    path = folder / MODEL
+    if not path.is_file():
+        raise sink.fail(
+            "KG606",
+            f"`{folder}` has no `{MODEL}`",
+            help="it failed, or ran with tracking.model=false",
+        )
+    start(backend, sink)
+    from kerasgen.bridge.training import load_model, shorten
+
+    try:
+        return load_model(path)
+    except CompileError:
+        raise
+    except Exception as error:  # Keras raises anything for a file that is not its own.
+        raise sink.fail("KG606", f"`{path}` cannot be loaded: {shorten(error)}") from error

@@ -1,0 +1,137 @@
+"""Checking: a whole compilation without training, and looks into a model that was not trained.
+
+This room owns what `kerasgen check` and `kerasgen show` find out about a config. It must not
+write anything, and reads the data only where it is asked to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kerasgen.diagnostics import CompileError, Diagnostic, SourceLocation
+from kerasgen.emit.looks import outputs_text
+from kerasgen.emit.report import check_report
+from kerasgen.emit.table import layer_table, totals_text
+from kerasgen.frontend.composition import Composition, compose, resolve
+from kerasgen.frontend.rejections import REFUSALS, diagnose, diagnose_error
+from kerasgen.run.planning import compile_declared, complete_plan, plan_run
+
+if TYPE_CHECKING:
+    from kerasgen.compiler import CompiledProgram
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckOutcome:
+    """What a check found.
+
+    Attributes:
+        compiled: the compiled program, or None if there are errors.
+        diagnostics: errors and warnings.
+    """
+
+    compiled: CompiledProgram | None
+    diagnostics: tuple[Diagnostic, ...]
+
+    def report(self) -> dict[str, Any]:
+        """The outcome as JSON data; see `emit.report` for its keys."""
+        compiled = self.compiled
+        if compiled is None:
+            return check_report(self.diagnostics)
+        return check_report(
+            self.diagnostics,
+            graph=compiled.graph,
+            specs=compiled.specs,
+            cost=compiled.cost,
+            outputs=compiled.outputs,
+            objective=compiled.objective,
+        )
+
+    def text(self) -> str:
+        """The outcome for a person: layers, outputs, totals; empty if there are errors."""
+        compiled = self.compiled
+        if compiled is None:
+            return ""
+        return "\n\n".join(
+            (
+                layer_table(compiled.cost, compiled.graph, compiled.specs),
+                outputs_text(compiled.outputs, compiled.objective),
+                totals_text(compiled.cost),
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolvedConfig:
+    """A resolved config and where its values were written.
+
+    Attributes:
+        config: the config as plain data.
+        composition: what it was resolved from.
+    """
+
+    config: Mapping[str, Any]
+    composition: Composition
+
+    def locate(self, key: str) -> SourceLocation:
+        """Where the value at a dotted key path was written."""
+        return self.composition.origins.locate(key)
+
+
+def compose_config(overrides: Sequence[str], config_dir: str | None = None) -> Composition:
+    """Composes a config.
+
+    Args:
+        overrides: Hydra overrides, as on the command line of `run.py`.
+        config_dir: a folder of configs that come before the shipped ones, or None.
+
+    Raises:
+        CompileError: it cannot be composed; every reason has its place.
+    """
+    try:
+        return compose(overrides, config_dir)
+    except REFUSALS as error:
+        raise CompileError(diagnose(overrides, config_dir) or diagnose_error(error)) from None
+
+
+def resolve_config(overrides: Sequence[str], config_dir: str | None = None) -> ResolvedConfig:
+    """Composes and resolves a config, without looking into it.
+
+    Raises:
+        CompileError: it cannot be composed or resolved.
+    """
+    composition = compose_config(overrides, config_dir)
+    config, _ = resolve(composition)
+    return ResolvedConfig(config=config, composition=composition)
+
+
+def check_config(
+    overrides: Sequence[str], config_dir: str | None = None, *, open_data: bool = False
+) -> CheckOutcome:
+    """Takes a config through the whole compilation.
+
+    Args:
+        overrides: Hydra overrides.
+        config_dir: a folder of configs that come before the shipped ones, or None.
+        open_data: whether the data is opened, for facts that the config does not declare and to
+            verify those that it does.
+
+    Returns:
+        The compiled program with its warnings, or the errors.
+    """
+    try:
+        composition = compose_config(overrides, config_dir)
+        if not open_data:
+            compiled, sink = compile_declared(composition)
+            return CheckOutcome(compiled=compiled, diagnostics=tuple(sink.diagnostics))
+        plan = plan_run(composition)
+        from kerasgen.data.opening import open_data as read
+
+        opened = read(plan.data, plan.sink)
+        compiled_now, sink = plan.compiled, plan.sink
+        if compiled_now is None:
+            compiled_now, _, sink = complete_plan(plan, composition, opened.facts)
+        return CheckOutcome(compiled=compiled_now, diagnostics=tuple(sink.diagnostics))
+    except CompileError as error:
+        return CheckOutcome(compiled=None, diagnostics=error.diagnostics)

@@ -1,0 +1,358 @@
+"""One experiment from its config to its record.
+
+This room owns the order of the eight steps, and what becomes of a run that is refused, that
+fails or that is interrupted. What a step does stands in `steps`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sys
+import time
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kerasgen.diagnostics import (
+    CompileError,
+    Diagnostic,
+    Sink,
+    count_text,
+    render_json,
+    render_text,
+)
+from kerasgen.frontend.composition import Composition
+from kerasgen.run import record as files
+from kerasgen.run.planning import Plan, complete_plan, plan_run, title_of
+
+if TYPE_CHECKING:
+    from kerasgen.compiler import CompiledProgram
+
+DONE, FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
+"""Exit codes of a run."""
+
+
+class StepError(Exception):
+    """A step that failed while the config was in order; the cause is what Keras raised."""
+
+    def __init__(self, step: str, cause: BaseException) -> None:
+        self.step = step
+        self.cause = cause
+        super().__init__(f"{step}: {cause}")
+
+
+@dataclass(slots=True)
+class Journal:
+    """What a run says while it goes on: a line a step on stdout, and its record.
+
+    Attributes:
+        folder: the folder of the run.
+        record: the open record, or None before it is opened.
+        fresh: whether the run made its folder.
+        history: the figures of the finished epochs.
+        epoch_start: when the running epoch began, on the clock of `time.perf_counter`.
+    """
+
+    folder: Path
+    record: files.Record | None = None
+    fresh: bool = False
+    history: list[dict[str, float]] = field(default_factory=list)
+    epoch_start: float = 0.0
+
+    def say(self, text: str) -> None:
+        """Prints a line at once."""
+        print(text, flush=True)
+
+    @contextlib.contextmanager
+    def step(self, name: str) -> Iterator[list[str]]:
+        """Times a step, logs its line, which the block puts into the list, and records it.
+
+        Raises:
+            StepError: the block raised something else than a diagnostic.
+        """
+        start = time.perf_counter()
+        line: list[str] = []
+        try:
+            yield line
+        except (CompileError, StepError):
+            raise
+        except Exception as error:  # Keras and its backends raise anything.
+            raise StepError(name, error) from error
+        seconds = time.perf_counter() - start
+        self.say(f"{name:<10}  {' '.join(line):<86}  {seconds:7.2f} s")
+        if self.record is not None:
+            self.record.update(timings={name: round(seconds, 4)})
+
+    def epoch(self, number: int, figures: Mapping[str, float]) -> None:
+        """Takes down a finished epoch, counted from 0: its row is on the disk at once."""
+        moment = time.perf_counter()
+        seconds = moment - self.epoch_start
+        self.epoch_start = moment
+        self.history.append({"epoch": number + 1, "seconds": round(seconds, 4), **figures})
+        files.write_history(self.folder / files.HISTORY, self.history)
+
+
+def run_experiment(
+    composition: Composition,
+    folder: Path,
+    *,
+    argv: Sequence[str] | None = None,
+    keep_rejected: bool = False,
+) -> int:
+    """Runs one experiment and leaves its record behind.
+
+    Args:
+        composition: the composed config.
+        folder: the folder of the run.
+        argv: the command line, for the record.
+        keep_rejected: whether a run whose config or data is refused leaves a record too; without
+            it nothing stays on the disk.
+
+    Returns:
+        The exit code: 0 done, 1 a step failed, 2 the config or the data was refused, 130
+        interrupted. Diagnostics were printed to stderr.
+    """
+    journal = Journal(folder)
+    try:
+        _run(composition, journal, argv)
+    except CompileError as error:
+        _refuse(error.diagnostics, journal, composition, argv, keep=keep_rejected)
+        return REFUSED
+    except StepError as error:
+        _fail(error, journal)
+        return FAILED
+    except KeyboardInterrupt:
+        if journal.record is not None:
+            journal.record.finish("failed", error="interrupted", epochs=len(journal.history))
+        print("\ninterrupted", file=sys.stderr)
+        return INTERRUPTED
+    return DONE
+
+
+def _run(composition: Composition, journal: Journal, argv: Sequence[str] | None) -> None:
+    plan = plan_run(composition)
+    _open_record(composition, plan, journal, argv)
+    from kerasgen.run import steps
+
+    with journal.step("load") as line:
+        opened, text = steps.load(plan.data, plan.sink)
+        line.append(text)
+    files.write_json(journal.folder / files.DATA, opened.description)
+    compiled, config, sink = plan.compiled, plan.config, plan.sink
+    if compiled is None or config is None:
+        compiled, config, sink = complete_plan(plan, composition, opened.facts)
+    with journal.step("preprocess") as line:
+        parts, text = steps.preprocess(opened, compiled, plan.catalog, sink)
+        line.append(text)
+    _write_config(config, sink, journal, compiled)
+    _update(journal, data={"fingerprint": opened.fingerprint, "samples": parts.sizes})
+    model = _train(compiled, parts, plan, journal)
+    _results(compiled, parts, opened.facts, model, journal)
+    record = journal.record
+    assert record is not None
+    record.finish("completed")
+    journal.say(f"{'record':<10}  {journal.folder}  ({record.fields['seconds']} s)")
+
+
+def _open_record(
+    composition: Composition, plan: Plan, journal: Journal, argv: Sequence[str] | None
+) -> None:
+    from kerasgen.bridge.environment import keras_json, observed_devices, observed_settings
+
+    journal.fresh = not journal.folder.exists()
+    _start_record(composition, journal, argv, plan.sink)
+    observed = observed_settings()
+    with files.reported(plan.sink, journal.folder):
+        files.write_atomically(journal.folder / files.KERAS, keras_json(plan.backend))
+    _update(journal, backend=observed, devices=observed_devices())
+    journal.say(
+        f"{'run':<10}  {journal.folder}  {observed['backend']}, {observed['floatx']}, "
+        f"{observed['image_data_format']}"
+    )
+
+
+def _start_record(
+    composition: Composition, journal: Journal, argv: Sequence[str] | None, sink: Sink
+) -> None:
+    import yaml
+
+    seed = composition.config.get("seed")
+    journal.record = files.open_record(
+        journal.folder,
+        sink,
+        name=str(composition.config.get("name") or title_of(composition) or ""),
+        argv=argv,
+        overrides=composition.overrides,
+        choices=composition.choices,
+        seed=seed if isinstance(seed, int) else None,
+    )
+    with files.reported(sink, journal.folder):
+        text = yaml.safe_dump(list(composition.overrides), allow_unicode=True)
+        files.write_atomically(journal.folder / files.OVERRIDES, text)
+
+
+def _write_config(
+    config: Mapping[str, Any], sink: Sink, journal: Journal, compiled: CompiledProgram
+) -> None:
+    """Writes what the run was made of: config, diagnostics, loss and metrics as settled."""
+    from kerasgen.emit.report import plain_value
+    from kerasgen.emit.resolved import config_yaml
+
+    files.write_atomically(journal.folder / files.CONFIG, config_yaml(config))
+    found = sink.diagnostics
+    files.write_json(journal.folder / files.DIAGNOSTICS, render_json(found))
+    if found:
+        print(render_text(found), file=sys.stderr, flush=True)
+    _update(
+        journal,
+        name=compiled.program.name,
+        parameters=compiled.cost.parameters,
+        objective={
+            name: plain_value(getattr(compiled.objective, name))
+            for name in ("loss", "metrics", "weighted_metrics", "loss_weights")
+        },
+    )
+
+
+def _train(compiled: CompiledProgram, parts: Any, plan: Plan, journal: Journal) -> Any:
+    from kerasgen.bridge.training import summary_text
+    from kerasgen.run import steps
+
+    with journal.step("define") as line:
+        model, text = steps.define(compiled)
+        line.append(text)
+    files.write_atomically(journal.folder / files.SUMMARY, summary_text(model))
+    with journal.step("compile") as line:
+        line.append(steps.compile_(compiled, model, plan.catalog))
+    with journal.step("fit") as line:
+        journal.epoch_start = time.perf_counter()
+        line.append(
+            steps.fit(
+                compiled,
+                model,
+                parts,
+                journal.folder,
+                plan.catalog,
+                verbose=_verbosity(compiled),
+                report=journal.epoch,
+            )
+        )
+    _update(journal, epochs=len(journal.history), metrics=_last_epoch(journal.history))
+    return model
+
+
+def _results(
+    compiled: CompiledProgram,
+    parts: Any,
+    facts: Mapping[str, Any],
+    model: Any,
+    journal: Journal,
+) -> None:
+    from kerasgen.run import reporting, steps
+
+    tracking = compiled.program.tracking
+    with journal.step("evaluate") as line:
+        figures, text = steps.evaluate(compiled, model, parts)
+        line.append(text)
+    if figures is not None:
+        _update(journal, metrics={"test": figures})
+    assert journal.record is not None
+    files.write_json(journal.folder / files.METRICS, journal.record.fields.get("metrics", {}))
+    with journal.step("predict") as line:
+        predicted, text = steps.predict(compiled, model, parts)
+        line.append(text)
+        if predicted is not None and tracking.predictions:
+            arrays = reporting.prediction_arrays(compiled, predicted, parts)
+            files.write_predictions(journal.folder / files.PREDICTIONS, arrays)
+    with journal.step("save") as line:
+        if tracking.model:
+            saved, text = steps.save(compiled, model, parts, journal.folder)
+            _update(journal, model=saved)
+            line.append(text)
+        else:
+            line.append("not wanted (tracking.model)")
+    if tracking.plots:
+        with journal.step("plot") as line:
+            drawn = reporting.draw_plots(
+                compiled, predicted, parts, facts, journal.history, journal.folder
+            )
+            line.append(", ".join(drawn))
+
+
+def _verbosity(compiled: CompiledProgram) -> int:
+    verbose = compiled.program.fit.verbose
+    if isinstance(verbose, int):
+        return verbose
+    return 1 if sys.stdout.isatty() else 2
+
+
+def _last_epoch(history: Sequence[Mapping[str, float]]) -> dict[str, dict[str, float]]:
+    if not history:
+        return {}
+    last = {k: v for k, v in history[-1].items() if k not in ("epoch", "seconds", "learning_rate")}
+    found = {"training": {k: v for k, v in last.items() if not k.startswith("val_")}}
+    if validation := {k[4:]: v for k, v in last.items() if k.startswith("val_")}:
+        found["validation"] = validation
+    return found
+
+
+def _update(journal: Journal, **fields: object) -> None:
+    assert journal.record is not None
+    journal.record.update(**fields)
+
+
+def _refuse(
+    diagnostics: Sequence[Diagnostic],
+    journal: Journal,
+    composition: Composition,
+    argv: Sequence[str] | None,
+    *,
+    keep: bool,
+) -> None:
+    print(render_text(diagnostics), file=sys.stderr)
+    print(f"\n{count_text(diagnostics)}", file=sys.stderr, flush=True)
+    if keep:
+        if journal.record is None:
+            with contextlib.suppress(CompileError):
+                _start_record(composition, journal, argv, Sink())
+        if journal.record is not None:
+            files.write_json(journal.folder / files.DIAGNOSTICS, render_json(diagnostics))
+            journal.record.finish("rejected", error=_first_error(diagnostics))
+    elif journal.record is not None and journal.fresh:
+        shutil.rmtree(journal.folder, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            journal.folder.parent.rmdir()  # The day's folder, if the run was its first.
+
+
+def _first_error(diagnostics: Sequence[Diagnostic]) -> str:
+    return next(d.message for d in diagnostics if d.severity == "error")
+
+
+def _fail(error: StepError, journal: Journal) -> None:
+    from kerasgen.bridge.training import shorten
+
+    sink = Sink()
+    message = shorten(error.cause)
+    kept = ""
+    if journal.record is not None:
+        text = "".join(traceback.format_exception(error.cause))
+        with contextlib.suppress(OSError):
+            files.write_atomically(journal.folder / files.TRACEBACK, text)
+            kept = f"; the traceback is kept in {journal.folder / files.TRACEBACK}"
+    sink.report(
+        "KG801",
+        f"the step `{error.step}` failed: {type(error.cause).__name__}: {message}",
+        help=f"the record keeps what was finished{kept}" if kept else None,
+    )
+    print(render_text(sink.diagnostics), file=sys.stderr, flush=True)
+    if journal.record is not None:
+        with contextlib.suppress(OSError):
+            files.write_json(journal.folder / files.DIAGNOSTICS, render_json(sink.diagnostics))
+        journal.record.finish(
+            "failed",
+            error=f"{error.step}: {type(error.cause).__name__}: {message}",
+            epochs=len(journal.history),
+        )

@@ -1,0 +1,121 @@
+"""What a trained model leaves to look at: predictions beside the truth, and plots.
+
+This room owns the choice of what is drawn for which task. How a plot looks stands in `plots`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kerasgen.bridge.training import Array
+from kerasgen.compiler import CompiledProgram
+from kerasgen.passes.interface import OutputSpec
+from kerasgen.run import record as files
+from kerasgen.run.samples import outputs_by_name
+from kerasgen.run.steps import PreparedParts
+
+MOST_CLASSES = 100
+"""Classes above which a confusion matrix shows nothing any more."""
+
+
+def prediction_arrays(
+    compiled: CompiledProgram, predicted: Mapping[str, Array], parts: PreparedParts
+) -> dict[str, Array]:
+    """The arrays of `predictions.npz`: rows of the source, and for each output both sides.
+
+    `rows` are row numbers in the source; `predicted` and `true` hold the only output, or
+    `predicted_NAME` and `true_NAME` each of several.
+    """
+    arrays: dict[str, Array] = {}
+    if parts.test_rows is not None:
+        arrays["rows"] = parts.test_rows
+    true = _true(compiled, parts)
+    for name, values in predicted.items():
+        suffix = f"_{name}" if len(predicted) > 1 else ""
+        arrays[f"predicted{suffix}"] = values
+        arrays[f"true{suffix}"] = true[name]
+    return arrays
+
+
+def draw_plots(
+    compiled: CompiledProgram,
+    predicted: Mapping[str, Array] | None,
+    parts: PreparedParts,
+    facts: Mapping[str, Any],
+    history: Sequence[Mapping[str, float]],
+    folder: Path,
+) -> list[str]:
+    """Draws the learning curves, and for each output of the test part what suits its task.
+
+    Returns:
+        The names of the files.
+    """
+    from kerasgen.run.plots import (
+        draw_confusion_matrix,
+        draw_learning_curves,
+        draw_predicted_vs_true,
+    )
+
+    drawn = []
+    if history:
+        draw_learning_curves(folder / files.LEARNING_CURVES, history)
+        drawn.append(files.LEARNING_CURVES)
+    if predicted is None:
+        return drawn
+    true = _true(compiled, parts)
+    for output in compiled.outputs:
+        values = predicted[output.name]
+        several = len(compiled.outputs) > 1
+        if output.task == "classification" and values.ndim == 2:
+            names = _class_names(output, values, facts)
+            if len(names) <= MOST_CLASSES:
+                path = _named(folder, files.CONFUSION_MATRIX, output.name if several else "")
+                draw_confusion_matrix(
+                    path, _labels(true[output.name]), _chosen(values, output, compiled), names
+                )
+                drawn.append(path.name)
+        elif output.task == "regression":
+            path = _named(folder, files.PREDICTED_VS_TRUE, output.name if several else "")
+            draw_predicted_vs_true(path, true[output.name].reshape(-1), values.reshape(-1))
+            drawn.append(path.name)
+    return drawn
+
+
+def _true(compiled: CompiledProgram, parts: PreparedParts) -> dict[str, Array]:
+    assert parts.test is not None
+    return outputs_by_name(parts.test.y, compiled)
+
+
+def _named(folder: Path, name: str, output: str) -> Path:
+    path = folder / name
+    return path.with_stem(f"{path.stem}_{output}") if output else path
+
+
+def _labels(true: Array) -> Array:
+    one_hot = true.ndim == 2 and true.shape[1] > 1
+    return true.argmax(axis=1) if one_hot else true.reshape(-1).astype(int)
+
+
+def _chosen(scores: Array, output: OutputSpec, compiled: CompiledProgram) -> Array:
+    """The class that the scores speak for."""
+    if scores.shape[1] > 1:
+        return scores.argmax(axis=1)
+    from kerasgen.passes.objective import last_activation
+
+    # Without an activation the score is a logit, which turns at 0.
+    turn = 0.0 if last_activation(output, compiled.graph) == "linear" else 0.5
+    chosen: Array = (scores[:, 0] > turn).astype(int)
+    return chosen
+
+
+def _class_names(output: OutputSpec, scores: Array, facts: Mapping[str, Any]) -> list[str]:
+    known = facts.get("class_names")
+    if isinstance(known, Mapping):
+        known = known.get(output.name, known.get(""))
+    if isinstance(known, Sequence) and not isinstance(known, str):
+        return [str(name) for name in known]
+    return [str(index) for index in np.arange(max(2, scores.shape[1]))]

@@ -1,0 +1,250 @@
+"""The eight steps of a run: load, preprocess, define, compile, fit, evaluate, predict, save.
+
+This room owns what each step does and the one line that it leaves in the log. The order of the
+steps, and what becomes of a step that fails, is the business of `experiment`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kerasgen.bridge.build import allocate_weights
+from kerasgen.bridge.environment import set_seed
+from kerasgen.bridge.training import (
+    Array,
+    Samples,
+    compile_model,
+    evaluate_model,
+    fit_model,
+    load_model,
+    make_callbacks,
+    predict_model,
+    save_model,
+)
+from kerasgen.catalog import Catalog
+from kerasgen.compiler import CompiledProgram
+from kerasgen.data.opening import OpenedData, open_data
+from kerasgen.data.preparing import prepare_data
+from kerasgen.data.splitting import split_rows
+from kerasgen.diagnostics import Sink
+from kerasgen.ir import DataDef, Loss, ObjectDef
+from kerasgen.run.record import MODEL, TENSORBOARD
+from kerasgen.run.samples import balanced_weights, fitting_samples, outputs_by_name
+
+PATH_ARGUMENTS = ("filepath", "filename", "log_dir", "backup_dir")
+"""Arguments of Keras's callbacks that name files: relative ones are meant below the run folder."""
+
+RELOAD_TOLERANCE = 1e-5
+"""Largest relative difference between predictions before saving and after reloading."""
+
+SAMPLE_ROWS = 256
+"""Rows on which the reloaded model is compared."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedParts:
+    """The parts of the data in the form in which the model takes them.
+
+    Attributes:
+        training: what the model is fitted on.
+        validation: what each epoch is measured on, or None.
+        test: what the trained model is measured on, or None.
+        test_rows: row numbers of the test part in the source, or None.
+    """
+
+    training: Samples
+    validation: Samples | None
+    test: Samples | None
+    test_rows: Array | None
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Name of the part to its number of samples."""
+        return {
+            name: 0 if part is None else rows_in(part)
+            for name, part in (
+                ("training", self.training),
+                ("validation", self.validation),
+                ("test", self.test),
+            )
+        }
+
+
+def rows_in(samples: Samples) -> int:
+    """Number of samples."""
+    first = samples.x[0] if isinstance(samples.x, list) else samples.x
+    return len(first)
+
+
+def load(data: DataDef, sink: Sink) -> tuple[OpenedData, str]:
+    """Step 1: opens the data source.
+
+    Returns:
+        The data, and the step's line.
+    """
+    opened = open_data(data, sink)
+    facts = opened.facts
+    classes = f", {facts['classes']} classes" if isinstance(facts.get("classes"), int) else ""
+    return opened, f"{data.source.cls}: {facts['samples']:,} samples{classes}"
+
+
+def preprocess(
+    opened: OpenedData, compiled: CompiledProgram, catalog: Catalog, sink: Sink
+) -> tuple[PreparedParts, str]:
+    """Step 2: splits the rows, fits the preprocessing on the training part, applies it to all."""
+    program = compiled.program
+    rows = split_rows(opened, program.data, program.seed, sink)
+    prepared = prepare_data(opened, rows, program.data, catalog, sink)
+    fitted = {
+        name: None if part is None else fitting_samples(compiled, part.x, part.y)
+        for name, part in (
+            ("training", prepared.training),
+            ("validation", prepared.validation),
+            ("test", prepared.test),
+        )
+    }
+    assert fitted["training"] is not None
+    parts = PreparedParts(
+        training=fitted["training"],
+        validation=fitted["validation"],
+        test=fitted["test"],
+        test_rows=rows.test,
+    )
+    steps = [entry.name for entry in program.data.prepare]
+    sizes = ", ".join(f"{name} {size:,}" for name, size in parts.sizes.items() if size)
+    return parts, f"{sizes}" + (f"; {', '.join(steps)}" if steps else "")
+
+
+def define(compiled: CompiledProgram) -> tuple[Any, str]:
+    """Step 3: gives the compiled model's weights their memory and first values."""
+    allocate_weights()
+    graph, cost = compiled.graph, compiled.cost
+    return (
+        compiled.model,
+        f"{graph.kind} `{graph.name}`: {len(graph.calls)} layers, {cost.parameters:,} parameters",
+    )
+
+
+def compile_(compiled: CompiledProgram, model: Any, catalog: Catalog) -> str:
+    """Step 4: hands optimizer, loss and metrics to Keras."""
+    optimizer, objective = compiled.program.optimizer, compiled.objective
+    compile_model(model, optimizer, objective, catalog)
+    losses = objective.loss if isinstance(objective.loss, Mapping) else {"": objective.loss}
+    words = [f"{name}: {_word(loss)}" if name else _word(loss) for name, loss in losses.items()]
+    return f"{optimizer.cls}, {', '.join(words)}"
+
+
+def fit(
+    compiled: CompiledProgram,
+    model: Any,
+    parts: PreparedParts,
+    folder: Path,
+    catalog: Catalog,
+    *,
+    verbose: int,
+    report: Callable[[int, dict[str, float]], None],
+) -> str:
+    """Step 5: fits the model; `report` gets each finished epoch, counted from 0."""
+    program = compiled.program
+    callbacks = {name: _placed(c, folder) for name, c in program.fit.callbacks.items()}
+    weights = program.fit.class_weight
+    if weights == "balanced":
+        assert isinstance(parts.training.y, np.ndarray)
+        weights = balanced_weights(parts.training.y)
+    assert not isinstance(weights, str)
+    set_seed(program.seed)  # What ran before, such as preprocessing, must not change the shuffling.
+    fit_model(
+        model,
+        parts.training,
+        parts.validation,
+        program.fit,
+        callbacks=make_callbacks(
+            callbacks,
+            catalog,
+            tensorboard=folder / TENSORBOARD if program.tracking.tensorboard else None,
+        ),
+        class_weight=weights,
+        verbose=verbose,
+        report=report,
+    )
+    return f"up to {program.fit.epochs} epochs, batch {program.fit.batch_size}"
+
+
+def evaluate(
+    compiled: CompiledProgram, model: Any, parts: PreparedParts
+) -> tuple[dict[str, float] | None, str]:
+    """Step 6: measures loss and metrics on the test part."""
+    if parts.test is None:
+        return None, "no test part"
+    figures = evaluate_model(model, parts.test, compiled.program.fit.batch_size)
+    shown = ", ".join(f"{name} {value:.4g}" for name, value in figures.items())
+    return figures, f"test: {shown}"
+
+
+def predict(
+    compiled: CompiledProgram, model: Any, parts: PreparedParts
+) -> tuple[dict[str, Array] | None, str]:
+    """Step 7: predicts the test part; output name to array, rows first."""
+    if parts.test is None:
+        return None, "no test part"
+    outcome = predict_model(model, parts.test.x, compiled.program.fit.batch_size)
+    named = outputs_by_name(outcome, compiled)
+    shapes = ", ".join(f"{name} {tuple(array.shape)}" for name, array in named.items())
+    return named, shapes
+
+
+def save(
+    compiled: CompiledProgram, model: Any, parts: PreparedParts, folder: Path
+) -> tuple[dict[str, Any], str]:
+    """Step 8: saves the model, loads the file, and compares the predictions of both.
+
+    Raises:
+        ValueError: the reloaded model predicts something else.
+    """
+    path = folder / MODEL
+    save_model(model, path)
+    samples = _some(parts.test or parts.training)
+    size = compiled.program.fit.batch_size
+    before = outputs_by_name(predict_model(model, samples.x, size), compiled)
+    after = outputs_by_name(predict_model(load_model(path), samples.x, size), compiled)
+    difference = max(_difference(before[name], after[name]) for name in before)
+    if difference > RELOAD_TOLERANCE:
+        path.unlink()
+        raise ValueError(f"the reloaded model predicts something else: differs by {difference:.3g}")
+    facts = {"bytes": path.stat().st_size, "reload_difference": difference}
+    return facts, f"{MODEL}, reloaded: largest difference {difference:.3g}"
+
+
+def _word(loss: Loss | None) -> str:
+    return loss.cls if isinstance(loss, ObjectDef) else str(loss)
+
+
+def _placed(callback: ObjectDef, folder: Path) -> ObjectDef:
+    """The callback with its relative paths below the folder of the run."""
+    arguments = {
+        name: str(folder / value) if name in PATH_ARGUMENTS and isinstance(value, str) else value
+        for name, value in callback.arguments.items()
+    }
+    return replace(callback, arguments=arguments)
+
+
+def _some(samples: Samples) -> Samples:
+    x = samples.x
+    cut = [a[:SAMPLE_ROWS] for a in x] if isinstance(x, list) else x[:SAMPLE_ROWS]  # type: ignore[index]
+    return replace(samples, x=cut)
+
+
+def _difference(before: Array, after: Array) -> float:
+    """Largest difference, relative to the larger of 1 and the values themselves."""
+    if not np.array_equal(np.isfinite(before), np.isfinite(after)):
+        return float("inf")
+    known = np.isfinite(before)
+    if not known.any():
+        return 0.0
+    first, second = before[known].astype("float64"), after[known].astype("float64")
+    return float(np.max(np.abs(first - second) / np.maximum(1.0, np.abs(first))))
