@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias
 
-from kerasgen.diagnostics import Diagnostic
 from kerasgen.ir import LayerDef, ModelGraph, ObjectDef, Operand, Shape, TensorSpec, Value
 
 Kind: TypeAlias = Literal[
@@ -169,11 +168,20 @@ class ShapeError(Exception):
     Attributes:
         argument: the constructor argument at fault, where that is known.
         refused: whether the constructor refused its arguments, rather than the call its tensors.
+        unusable: whether it makes nothing that can stand in a model, whatever it is given.
     """
 
-    def __init__(self, message: str, *, argument: str | None = None, refused: bool = False) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        argument: str | None = None,
+        refused: bool = False,
+        unusable: bool = False,
+    ) -> None:
         self.argument = argument
         self.refused = refused
+        self.unusable = unusable
         super().__init__(message)
 
 
@@ -296,12 +304,4 @@ def describe_parameter(parameter: inspect.Parameter) -> Parameter:
         value=value,
         nullable=not isinstance(default, bool),
         variadic=variadic,
-    )
-
-
-def blocked(diagnostics: Iterable[Diagnostic], path: str) -> bool:
-    """Whether a diagnostic already concerns the entry at `path` or something inside it."""
-    return any(
-        d.location is not None and (d.location.key == path or d.location.key.startswith(path + "."))
-        for d in diagnostics
     )

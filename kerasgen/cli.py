@@ -84,7 +84,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     command = _COMMANDS[_chosen(arguments)]
     parser = _parser(f"kerasgen {arguments[0]}", command.summary, command.examples)
     command.declare(parser)
-    options = parser.parse_intermixed_args(arguments[1:])
+    options = parser.parse_intermixed_args(_with_signs(arguments[1:]))
     try:
         return command.act(options)
     except CompileError as error:
@@ -141,6 +141,17 @@ def _chosen(arguments: Sequence[str]) -> str:
         parser.error(f"there is no command `{arguments[0]}`" + (f": {hint}" if hint else ""))
     parser.parse_args(arguments[:1])
     return parser.error("a command comes first, as in `kerasgen check`")
+
+
+def _with_signs(arguments: Sequence[str]) -> list[str]:
+    """Joins `--sort -KEY` to one argument: argparse takes a value with a minus for an option."""
+    joined: list[str] = []
+    for argument in arguments:
+        if joined and joined[-1] == "--sort":
+            joined[-1] = f"--sort={argument}"
+        else:
+            joined.append(argument)
+    return joined
 
 
 def _declare_config(parser: argparse.ArgumentParser, metavar: str = "OVERRIDE") -> None:
@@ -228,7 +239,8 @@ def _runs(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(runs_json(entries), indent=2))
     else:
-        print(render_runs(entries))
+        metrics = [options.sort.lstrip("-")] if options.sort else []
+        print(render_runs(entries, metrics=metrics))
     if sink.diagnostics:
         print(render_text(sink.diagnostics), file=sys.stderr)
     return 0

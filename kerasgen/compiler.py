@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,9 @@ from kerasgen.passes.layout import channels_first, lay_out, pin_data_format
 from kerasgen.passes.objective import settle_objective
 from kerasgen.passes.shapes import Specs, infer_shapes, shown_shape
 from kerasgen.passes.wire import wire
+
+_PROBED = 10_000_000
+"""Numbers in an output up to which its loss is tried out; larger ones would take seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,12 +88,13 @@ def compile_program(program: Program, catalog: Catalog, sink: Sink) -> CompiledP
     sink.stop_on_errors()
     objective = settle_objective(program.compile, outputs, graph, sink)
     sink.stop_on_errors()
-    _probe_objective(outputs, objective, catalog, sink)
+    _probe_objective(program.compile, outputs, objective, catalog, sink)
     slots = _optimizer_slots(program, catalog, sink)
     _make_callbacks(program, catalog, sink)
     sink.stop_on_errors()
 
     if first:
+        oracle.discard()
         graph, specs, oracle = _apply_layout(program, graph, specs, inputs, catalog)
     cost = count_costs(graph, specs, oracle, batch_size=program.fit.batch_size, slots=slots)
     return CompiledProgram(
@@ -104,12 +109,16 @@ def compile_program(program: Program, catalog: Catalog, sink: Sink) -> CompiledP
 
 
 def _probe_objective(
-    outputs: Sequence[OutputSpec], objective: CompileDef, catalog: Catalog, sink: Sink
+    written: CompileDef,
+    outputs: Sequence[OutputSpec],
+    objective: CompileDef,
+    catalog: Catalog,
+    sink: Sink,
 ) -> None:
     """Computes each loss and metric on two made-up samples; Keras finds most misfits in `fit`."""
     for output in outputs:
         target = fed_target(output)
-        if target is None:
+        if target is None or _size(output.spec.shape) > _PROBED:
             continue
         outcome = _made_up(output.spec.shape, 0.5)
         labels = output.task == "classification" and len(target.shape) < len(output.spec.shape)
@@ -118,15 +127,42 @@ def _probe_objective(
             try:
                 probe_loss(value, kind, outcome, truth, catalog)
             except ShapeError as error:
-                name = value.cls if isinstance(value, ObjectDef) else value
-                sink.report(
-                    "KG206" if error.refused else "KG403",
-                    f"`{name}` refuses its arguments: {error}"
-                    if error.refused
-                    else f"`{name}` cannot compare {shown_shape(output.spec.shape)} of "
-                    f"`{output.name}` with a target of {shown_shape(target.shape)}: {error}",
-                    key=value.path if isinstance(value, ObjectDef) and value.path else group,
-                )
+                inferred = getattr(written, group.split(".")[1]) is None
+                _report_refusal(value, output, target, error, None if inferred else group, sink)
+                if not error.refused:
+                    break  # The others would say the same of the same two shapes.
+
+
+def _report_refusal(
+    value: Loss,
+    output: OutputSpec,
+    target: TensorSpec,
+    error: ShapeError,
+    group: str | None,
+    sink: Sink,
+) -> None:
+    """Reports a loss or metric that was tried out; `group` is its key path, None if inferred."""
+    name = value.cls if isinstance(value, ObjectDef) else value
+    key = value.path if isinstance(value, ObjectDef) and value.path else group
+    if error.refused:
+        inside = isinstance(value, ObjectDef) and error.argument in value.arguments
+        sink.report(
+            "KG206",
+            f"`{name}` refuses its arguments: {error}",
+            key=f"{key}.{error.argument if inside else 'class'}" if key else output.path,
+        )
+        return
+    sink.report(
+        "KG403",
+        f"`{name}` cannot compare {shown_shape(output.spec.shape)} of `{output.name}` with a "
+        f"target of {shown_shape(target.shape)}: {error}",
+        key=key or output.path,
+        at="value" if key else "key",
+    )
+
+
+def _size(shape: Shape) -> int:
+    return prod(size or 2 for size in shape[1:])
 
 
 def _made_up(shape: Shape, value: float) -> Any:

@@ -49,6 +49,7 @@ CODES: dict[str, str] = {
     "KG506": "values that are missing or not finite",
     "KG507": "too few samples",
     "KG508": "facts that the data contradicts",
+    "KG509": "columns that are not numbers",
     "KG601": "keras.json that cannot be read",
     "KG602": "backend that Keras does not have",
     "KG603": "package that is not installed",
@@ -149,6 +150,7 @@ class Sink:
 
     locate: Callable[[str, Anchor], SourceLocation] = _nowhere
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    _known: set[Diagnostic] = field(default_factory=set, init=False, repr=False, compare=False)
 
     def report(
         self,
@@ -184,8 +186,7 @@ class Sink:
             help=help,
             notes=tuple(Note(message=note) if isinstance(note, str) else note for note in notes),
         )
-        if diagnostic not in self.diagnostics:
-            self.diagnostics.append(diagnostic)
+        self.add([diagnostic])
 
     def warn(
         self,
@@ -201,7 +202,10 @@ class Sink:
 
     def add(self, diagnostics: Iterable[Diagnostic]) -> None:
         """Adds diagnostics made elsewhere, without repeats."""
-        self.diagnostics.extend(d for d in diagnostics if d not in self.diagnostics)
+        for diagnostic in diagnostics:
+            if diagnostic not in self._known:
+                self._known.add(diagnostic)
+                self.diagnostics.append(diagnostic)
 
     @property
     def errors(self) -> list[Diagnostic]:

@@ -388,6 +388,19 @@ def objects_in(value: Value) -> Iterator[ObjectDef]:
             yield from objects_in(item)
 
 
+def models_in(value: Value) -> Iterator[ModelDef]:
+    """Every model in a value, in order; models inside these models are not visited."""
+    if isinstance(value, ModelDef):
+        yield value
+    elif isinstance(value, ObjectDef | Mapping):
+        arguments = value.arguments if isinstance(value, ObjectDef) else value
+        for item in arguments.values():
+            yield from models_in(item)
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from models_in(item)
+
+
 def references_in(operand: Operand | Mapping[str, Operand] | None) -> Iterator[TensorRef]:
     """Every tensor reference in an operand, in order."""
     if isinstance(operand, TensorRef):

@@ -6,13 +6,16 @@ giving memory to its weights. It must not judge: what Keras raises is passed on 
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
+from keras.src.backend.common import global_state
+from keras.src.utils import file_utils
 
 from kerasgen.bridge.environment import set_seed
 from kerasgen.catalog import MODULES, Catalog, Kind, LayerCost, ShapeError, ShapeOracle
@@ -29,19 +32,6 @@ from kerasgen.ir import (
     output_refs,
 )
 from kerasgen.passes.wire import ENTRY_KINDS, wire
-
-_CONFLICTS = (
-    ValueError,
-    TypeError,
-    LookupError,
-    AttributeError,
-    NotImplementedError,
-    AssertionError,
-    ArithmeticError,
-    RuntimeError,
-    MemoryError,
-)
-"""What Keras and its backends raise for arguments and shapes that do not fit."""
 
 
 class KerasOracle(ShapeOracle):
@@ -72,12 +62,9 @@ class KerasOracle(ShapeOracle):
         with _unallocated():
             layers = [self._make(layer) for layer in graph.layers.values()]
             tensor = self._tensors[graph.inputs[0].name][0]
+            arguments = self._values(graph.arguments)
             model = _attempt(
-                lambda: keras.Sequential(
-                    [tensor, *layers],
-                    name=graph.name,
-                    **self._values(graph.arguments),
-                )
+                lambda: keras.Sequential([tensor, *layers], name=graph.name, **arguments)
             )
         if not model.built:
             return None
@@ -133,7 +120,7 @@ class KerasOracle(ShapeOracle):
                 outcome = _attempt(lambda: made(*positional, **named, **plain))
         tensors = keras.tree.flatten(outcome)
         if not tensors or not all(isinstance(t, keras.KerasTensor) for t in tensors):
-            raise ShapeError("it gives no tensor that can stand in a model")
+            raise ShapeError("it gives no tensor that can stand in a model", unusable=True)
         self._tensors[name] = tensors
         return tuple(_spec(tensor) for tensor in tensors)
 
@@ -183,6 +170,17 @@ class KerasOracle(ShapeOracle):
                 **arguments,
             )
 
+    def discard(self) -> None:
+        """Gives up the layers made so far, so that their weights never get memory."""
+        layers = list(self._layers.values())
+        gone = {id(variable) for layer in layers for variable in getattr(layer, "variables", [])}
+        waiting = global_state.get_global_attribute("uninitialized_variables", [])
+        global_state.set_global_attribute(
+            "uninitialized_variables", [weight for weight in waiting if id(weight) not in gone]
+        )
+        _WAITING[:] = [load for load in _WAITING if not any(load[0] is layer for layer in layers)]
+        self._layers, self._tensors, self._chained = {}, {}, None
+
     def _outputs(self, graph: ModelGraph) -> Any:
         if isinstance(graph.outputs, Mapping):
             return {name: self._operand(ref) for name, ref in graph.outputs.items()}
@@ -224,6 +222,8 @@ def make_object(
     if entry is None and definition.bare:
         return word_object(definition.cls, kinds, catalog)
     made = public_object(definition.cls, kinds, catalog)
+    if entry is not None and entry.kind == "activation":
+        return made  # A function, which Keras takes as it is.
     arguments = {}
     for key, value in definition.arguments.items():
         parameter = entry.parameters.get(key) if entry else None
@@ -234,7 +234,15 @@ def make_object(
 
 
 def make_value(value: Value, kinds: Sequence[Kind], catalog: Catalog) -> Any:
-    """Makes an argument: objects are made, lists and mappings are gone through, the rest stays."""
+    """Makes an argument: objects are made, lists and mappings are gone through, the rest stays.
+
+    A string stays where Keras has it in a vocabulary; the name of a class that is in none
+    (`layer: Flatten`) becomes an object. Optimizers inside optimizers are always objects.
+    """
+    if isinstance(value, str) and kinds:
+        known = value in catalog.words(kinds)
+        if kinds == ("optimizer",) or (not known and catalog.find(value, kinds) is not None):
+            return make_object(ObjectDef(cls=value, bare=True), kinds, catalog)
     if isinstance(value, ObjectDef):
         return make_object(value, kinds or tuple(MODULES), catalog)
     if isinstance(value, ModelDef):
@@ -274,19 +282,27 @@ def _make_model(model: ModelDef, catalog: Catalog) -> Any:
     from kerasgen.diagnostics import Sink
 
     graph = wire(model, catalog, Sink())
-    if graph is None or graph.kind != "Sequential":
-        raise ShapeError("a model that is an argument must be a plain chain of layers")
-    layers = []
-    for layer in graph.layers.values():
-        assert isinstance(layer.made, ObjectDef)
-        layers.append(make_object(layer.made, ENTRY_KINDS, catalog, name=layer.name))
-    return keras.Sequential(layers, name=model.name)
+    assert graph is not None, "the wire pass reports what is wrong with it"
+    return _make_chain(graph, catalog)
+
+
+def _make_chain(graph: ModelGraph, catalog: Catalog, *, name: str | None = None) -> Any:
+    layers = [
+        _make_chain(layer.made, catalog, name=layer.name)
+        if isinstance(layer.made, ModelGraph)
+        else make_object(layer.made, ENTRY_KINDS, catalog, name=layer.name)
+        for layer in graph.layers.values()
+    ]
+    arguments = {key: make_value(value, (), catalog) for key, value in graph.arguments.items()}
+    return keras.Sequential(layers, name=name or graph.name, **arguments)
 
 
 def _construct(made: Any, definition: ObjectDef, arguments: Mapping[str, Any]) -> Any:
     try:
-        return made(**arguments)
-    except _CONFLICTS as error:
+        with _loading_later():
+            return made(**arguments)
+    except Exception as error:
+        # Not a list of types: backends and optional packages raise some of their own.
         message = shorten(error)
         named = re.findall(r"`(\w+)`|argument '?(\w+)'?|\b(\w+)=", message)
         words = [word for groups in named for word in groups if word]
@@ -320,6 +336,9 @@ def shorten(error: BaseException) -> str:
     text = str(error).strip() or type(error).__name__
     text = re.split(r"\n\s*\n?\s*Arguments received by", text, maxsplit=1)[0]
     text = re.sub(r"^Exception encountered when calling [^\n]*\n+", "", text)
+    text = re.sub(r"^Input \d+ (with name \S+ )?of layer \S+ is incompatible with[^:]*: ", "", text)
+    text = re.split(r"[.,] Inputs received: ", text, maxsplit=1)[0]
+    text = re.sub(r"\{\{[^}]*\}\} *| *\[Op:\w+\](?: name:)?", "", text)
     text = re.sub(r"\x1b\[[0-9;]*m", "", text)
     text = " ".join(text.split()).rstrip(".")
     return text if len(text) <= 400 else text[:397] + "..."
@@ -328,7 +347,8 @@ def shorten(error: BaseException) -> str:
 def _attempt(action: Any) -> Any:
     try:
         return action()
-    except _CONFLICTS as error:
+    except Exception as error:
+        # Not a list of types: backends raise some of their own (`tf.errors.OpError`).
         raise ShapeError(shorten(error)) from error
 
 
@@ -338,9 +358,49 @@ def _unallocated() -> Any:
 
 
 def allocate_weights() -> None:
-    """Gives memory and values to all weights made so far without them."""
+    """Gives memory and values to all weights made so far without them.
+
+    Weights that a model of `keras.applications` asks for (`weights: imagenet`) are loaded now.
+
+    Raises:
+        Exception: such weights cannot be downloaded or read, as Keras says it.
+    """
     with keras.StatelessScope():
         pass
+    while _WAITING:
+        _, load = _WAITING.pop(0)
+        load()
+
+
+_WAITING: list[tuple[Any, Callable[[], None]]] = []
+"""Models with their loads of weights that wait for memory, beside Keras's own list of weights."""
+
+
+@contextlib.contextmanager
+def _loading_later() -> Iterator[None]:
+    """Puts off what a model of `keras.applications` loads at once: its weights have no memory yet.
+
+    Keras would download them for a mere check, and then lose them with the stateless scope.
+    """
+    if not keras.src.backend.in_stateless_scope():
+        yield
+        return
+    download, load = file_utils.get_file, keras.Model.load_weights
+
+    def download_later(*arguments: Any, **named: Any) -> Callable[[], str]:
+        return lambda: str(download(*arguments, **named))
+
+    def load_later(model: Any, path: Any, *arguments: Any, **named: Any) -> None:
+        def load_now() -> None:
+            load(model, path() if callable(path) else path, *arguments, **named)
+
+        _WAITING.append((model, load_now))
+
+    file_utils.get_file, keras.Model.load_weights = download_later, load_later
+    try:
+        yield
+    finally:
+        file_utils.get_file, keras.Model.load_weights = download, load
 
 
 def _spec(tensor: Any) -> TensorSpec:

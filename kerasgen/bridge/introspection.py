@@ -148,6 +148,12 @@ def _words(kind: Kind) -> Iterator[str]:
 def _describe(member: Any, name: str, kind: Kind) -> ClassEntry:
     if kind == "op":
         return _describe_op(member, name)
+    if kind == "activation":
+        # The function itself is the value; its arguments are given by the layer that calls it.
+        module = "keras.activations"
+        return ClassEntry(
+            name=name, kind=kind, parameters={}, module=module, summary=_summary(member)
+        )
     parameters, open_ended = _constructor(member)
     described = _described_arguments(member)
     return ClassEntry(
@@ -160,8 +166,12 @@ def _describe(member: Any, name: str, kind: Kind) -> ClassEntry:
         open_ended=open_ended,
         call=_call_parameters(member) if kind == "layer" else {},
         module=f"keras.{MODULES[kind]}",
-        summary=(inspect.getdoc(member) or "").split("\n", 1)[0],
+        summary=_summary(member),
     )
+
+
+def _summary(member: Any) -> str:
+    return (inspect.getdoc(member) or "").split("\n", 1)[0]
 
 
 def _constructor(member: Any) -> tuple[dict[str, Parameter], bool]:
@@ -216,7 +226,8 @@ def _detailed(parameter: Parameter, description: str, kind: Kind) -> Parameter:
     for pattern, value in _DOCUMENTED:
         if pattern.match(first) and not _ALTERNATIVES.search(first):
             agrees = parameter.default is None or _agrees(parameter.default, value)
-            nullable = not parameter.required and parameter.default is None
+            optional = not parameter.required and parameter.default is None
+            nullable = optional or re.search(r"\bnone\b", description, re.I) is not None
             if agrees:
                 return replace(parameter, value=value, nullable=nullable)
     if isinstance(parameter.default, float):
@@ -302,7 +313,7 @@ def _describe_op(function: Callable[..., Any], name: str) -> ClassEntry:
         open_ended=any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters),
         call=call,
         module="keras.ops",
-        summary=(inspect.getdoc(function) or "").split("\n", 1)[0],
+        summary=_summary(function),
     )
 
 

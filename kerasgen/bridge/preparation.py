@@ -6,8 +6,10 @@ or how rows are divided. Arrays are always channels last, whatever `image_data_f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeAlias
 
 import keras
@@ -21,6 +23,10 @@ from kerasgen.passes.wire import ENTRY_KINDS, wire
 
 BATCH = 4096
 """Rows that one step works on at a time."""
+
+_STATISTICS = ("mean", "variance", "vocabulary", "bin_boundaries")
+"""Arguments that give a layer what it would learn from data; its `adapt` then refuses to work,
+and nothing but the exception says so."""
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
@@ -70,7 +76,8 @@ def fit_step(
             only training could set.
     """
     function = _make(made, len(training), call_arguments or {}, catalog)
-    if hasattr(function.made, "adapt"):
+    given = any(made.arguments.get(name) is not None for name in _STATISTICS)
+    if hasattr(function.made, "adapt") and not given:
         _attempt(lambda: function.made.adapt(*training))
     return lambda operands: _in_batches(function, operands)
 
@@ -99,13 +106,25 @@ def _make(
         arguments |= {key: make_value(value, (), catalog) for key, value in made.arguments.items()}
         op = public_object(made.cls, ("op",), catalog)
         return _Function(op, arguments, as_list=as_list)
-    layer = make_object(made, ENTRY_KINDS, catalog)
+    with _full_precision():
+        layer = make_object(made, ENTRY_KINDS, catalog)
     if _draws_at_random(layer):
         raise ShapeError(
             "it draws at random, once for all epochs; among `model.layers` it works in training",
             refused=True,
         )
     return _Function(layer, arguments, as_list=as_list)
+
+
+@contextmanager
+def _full_precision() -> Iterator[None]:
+    """Makes layers compute in floatx: a mixed policy is for the model, not for its data."""
+    policy, floatx = keras.config.dtype_policy(), keras.config.floatx()
+    keras.config.set_dtype_policy(floatx)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(policy)
 
 
 def _channels_last(made: ObjectDef, catalog: Catalog) -> ObjectDef:
@@ -143,6 +162,12 @@ def _attempt(action: Callable[[], Any]) -> Any:
         raise ShapeError(shorten(error)) from error
 
 
+def _on_batch(function: _Function, batch: Sequence[Any]) -> Array:
+    outcome: Array = keras.ops.convert_to_numpy(function(batch))
+    # NumPy has no bfloat16 of its own, and shows it as bytes without a meaning.
+    return outcome.astype("float32") if outcome.dtype.kind == "V" else outcome
+
+
 def _in_batches(function: _Function, operands: Sequence[Any]) -> Array:
     rows = max((len(operand) for operand in operands if isinstance(operand, np.ndarray)), default=0)
     parts: list[Array] = []
@@ -151,9 +176,7 @@ def _in_batches(function: _Function, operands: Sequence[Any]) -> Array:
             operand[start : start + BATCH] if isinstance(operand, np.ndarray) else operand
             for operand in operands
         ]
-        parts.append(
-            _attempt(lambda batch=batch: keras.ops.convert_to_numpy(function(batch)))  # type: ignore[misc]
-        )
+        parts.append(_attempt(partial(_on_batch, function, batch)))
         if start == 0 and getattr(function.made, "trainable_weights", None):
             raise ShapeError(
                 "it has weights that only training could set; its place is among `model.layers`",

@@ -53,7 +53,7 @@ _TONES: tuple[tuple[str, Tone], ...] = (
     ("Dense|Embedding", "dense"),
     (r"(Add|Average|Concatenate|Dot|Maximum|Minimum|Multiply|Subtract)\Z", "merging"),
     (r"ops\.(add|subtract|multiply|divide|concatenate|stack|maximum|minimum|matmul)\Z", "merging"),
-    ("Activation|Softmax|[RES]LU|sigmoid|tanh|softmax|relu", "activation"),
+    (r"Activation|Softmax|LU\Z|sigmoid|tanh|softmax|relu", "activation"),
     ("Flatten|Reshape|Permute|Padding|Cropping|UpSampling|RepeatVector|reshape", "reshaping"),
 )
 """Patterns of class names, the first that is found decides."""

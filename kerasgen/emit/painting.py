@@ -3,8 +3,8 @@
 This room owns colors, fonts and strokes, and that no text of a config can become markup or
 mathematics. Both painters take every place from the scene, so that their pictures agree.
 
-The tones are Paul Tol's "light" qualitative scheme and relatives of it, which color-blind people
-can tell apart; no meaning hangs on the color alone, since the class is written in every box.
+No meaning hangs on a color alone, since not all people see the same ones: the class is written in
+every box, and a repeated call has a dashed edge.
 """
 
 from __future__ import annotations

@@ -113,7 +113,8 @@ def _rank(count: int, links: Sequence[Link]) -> list[int]:
             row = rows[link.target] - 1 - link.labelled
             highest[link.source] = min(row, highest.get(link.source, row))
     rows = [highest.get(index, row) for index, row in enumerate(rows)]
-    return [row - min(rows) for row in rows]
+    lowest = min(rows)
+    return [row - lowest for row in rows]
 
 
 def _reach(count: int, links: Sequence[Link]) -> list[int]:

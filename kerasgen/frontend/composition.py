@@ -387,5 +387,9 @@ def _written(config: DictConfig, key: str) -> str:
 
 def _first_line(error: Exception) -> str:
     text = str(error).strip().split("\n", 1)[0]
-    text = re.sub(r"^\w+ raised while resolving interpolation: ", "", text).strip("\"'")
-    return text[:1].lower() + text[1:]
+    return lowered(re.sub(r"^\w+ raised while resolving interpolation: ", "", text).strip("\"'"))
+
+
+def lowered(text: str) -> str:
+    """A sentence as a message begins: in lower case, unless it begins with a name (`IntNode`)."""
+    return text[:1].lower() + text[1:] if re.match(r"[A-Z]?[a-z]*(?![\w.])", text) else text

@@ -22,6 +22,10 @@ _MERGE_TAG = "tag:yaml.org,2002:merge"
 _KEY_TAGS = {"tag:yaml.org,2002:str", "tag:yaml.org,2002:int", _MERGE_TAG}
 
 
+_DEEPEST = 100
+"""Steps in the longest key path."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
     """Where one entry stands: its key and its value.
@@ -119,6 +123,8 @@ def trace_origins(
         if not isinstance(override.value, Mapping):
             _forget_below(marks, override.key)
         marks.update(_override_marks(override))
+        for path, mark in _added_around(override):
+            marks.setdefault(path, mark)
     return Origins(marks)
 
 
@@ -156,6 +162,8 @@ def _walk(
 
 
 def _below(value: yaml.Node, path: str, file: str, sink: Sink) -> Iterator[tuple[str, Mark, bool]]:
+    if path.count(".") > _DEEPEST:
+        return  # an alias that holds itself; Hydra refuses such a file
     if isinstance(value, yaml.MappingNode):
         yield from _walk(value, path, file, sink)
     elif isinstance(value, yaml.SequenceNode):
@@ -207,6 +215,17 @@ def _override_marks(override: SetByOverride) -> Iterator[tuple[str, Mark]]:
     begin = _skip_blanks(text, equal + 1)
     yield override.key, Mark(key=key, value=_span(text, begin, len(text)))
     yield from _inside(text, begin, override.key)
+
+
+def _added_around(override: SetByOverride) -> Iterator[tuple[str, Mark]]:
+    """The marks of the entries around a key: `+fit.extra.x=1` may be the first word of `extra`."""
+    text = override.text
+    start = len(text) - len(text.lstrip("+~"))
+    parts = override.key.split(".")
+    for count in range(1, len(parts)):
+        path = ".".join(parts[:count])
+        place = _span(text, start, start + len(path))
+        yield path, Mark(key=place, value=place)
 
 
 def _inside(text: str, begin: int, path: str) -> Iterator[tuple[str, Mark]]:

@@ -22,17 +22,19 @@ def parse_data(section: Any, sink: Sink) -> DataDef | None:
     if not isinstance(section, Mapping):
         sink.report("KG204", f"`data` is {describe(section)}, expected a mapping", key="data")
         return None
+    known = len(sink.errors)
     for key in section:
         if key not in _DATA_KEYS:
             report_unknown_key(str(key), _DATA_KEYS, "data", sink)
-    known = len(sink.errors)
     for key in ("source", "features"):
         if not section.get(key):
             sink.report("KG203", f"`data` has no `{key}`", key=f"data.{key}", at="key")
     source = parse_object(section["source"], "data.source", sink) if section.get("source") else None
     features = _columns(section.get("features") or {}, INPUT, "data.features", sink)
+    before = len(sink.errors)
     target = _columns(section.get("target") or {}, "", "data.target", sink)
-    task = _parse_task(section.get("task"), target, sink)
+    # A target that cannot be read is not one that is missing.
+    task = _parse_task(section.get("task"), target, sink) if len(sink.errors) == before else {}
     split = read_record(SplitDef, section.get("split"), "data.split", sink)
     facts = section.get("facts") or {}
     if not isinstance(facts, Mapping):

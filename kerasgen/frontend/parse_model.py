@@ -7,11 +7,11 @@ takes. It must not know which classes exist or what they accept.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from kerasgen.diagnostics import Sink, describe, did_you_mean
-from kerasgen.frontend.settings import join, report_unknown_key
+from kerasgen.frontend.settings import check_value, join, report_unknown_key
 from kerasgen.ir import (
     NAME,
     Constant,
@@ -56,6 +56,11 @@ def parse_model(
         elif key not in _MODEL_KEYS and not (nested and key in ("from", "with")):
             report_unknown_key(str(key), _MODEL_KEYS, path, sink)
     layers = section.get("layers")
+    title = section.get("name") or name
+    if check_value(title, str, join(path, "name"), sink) and "/" in title:
+        sink.report("KG305", f"`{title}` cannot be the name of a model", key=join(path, "name"))
+    if "trainable" in section:
+        check_value(section["trainable"], bool, join(path, "trainable"), sink)
     if not layers:
         sink.report(
             "KG203",
@@ -65,7 +70,7 @@ def parse_model(
             help="write them as an ordered mapping of names under `layers`",
         )
     return ModelDef(
-        name=str(section.get("name") or name),
+        name=str(title),
         kind=kind,
         inputs=_parse_inputs(section.get("inputs"), join(path, "inputs"), sink),
         entries=parse_entries(layers, join(path, "layers"), sink) if layers else (),
@@ -102,7 +107,7 @@ def parse_entries(section: Any, path: str, sink: Sink) -> tuple[Entry, ...]:
 def parse_value(value: Any, path: str, sink: Sink) -> Value:
     """Parses an argument: mappings with `class` become objects, everything else stays as it is."""
     if isinstance(value, Mapping):
-        if "layers" in value and value.get("class", "Sequential") in _KINDS:
+        if _is_model(value):
             return parse_model(value, path, sink, name=path.rpartition(".")[2])
         if "class" in value:
             return parse_object(value, path, sink)
@@ -196,6 +201,11 @@ def _parse_entry(name: str, value: Any, path: str, sink: Sink) -> Entry:
             _refuse_later(str(key), path, sink)
     made: ObjectDef | ModelDef | None = None
     if "is" in value:
+        if not isinstance(value["is"], str) or not value["is"]:
+            found = describe(value["is"])
+            sink.report(
+                "KG204", f"`is` is {found}, expected the name of an entry", key=join(path, "is")
+            )
         extra = [key for key in value if key not in ("is", "from", "with")]
         for key in extra:
             sink.report(
@@ -205,7 +215,7 @@ def _parse_entry(name: str, value: Any, path: str, sink: Sink) -> Entry:
                 at="key",
                 help="a shared layer's arguments stand in the entry that makes it",
             )
-    elif "layers" in value and value.get("class", "Sequential") in _KINDS:
+    elif _is_model(value):
         made = parse_model(value, path, sink, name=name, nested=True)
     elif not any(key in value for key in ("block", "repeat", "if")):
         rest = {key: item for key, item in value.items() if key not in ("from", "with", "after")}
@@ -226,13 +236,25 @@ def _parse_takes(
     taken = value.get("from")
     if taken is None:
         return None
+    if taken in ({}, [], ""):
+        sink.report("KG204", f"`from` is {_emptiness(taken)}, expected a tensor", key=path)
+        return None
     if isinstance(taken, Mapping):
         operands = {str(k): parse_operand(item, join(path, k), sink) for k, item in taken.items()}
         return {key: operand for key, operand in operands.items() if operand is not None}
-    if taken == []:
-        sink.report("KG204", "`from` is an empty list, expected a tensor", key=path)
-        return None
     return parse_operand(taken, path, sink)
+
+
+def _emptiness(value: Any) -> str:
+    if isinstance(value, str):
+        return "an empty string"
+    return "an empty mapping" if isinstance(value, Mapping) else "an empty list"
+
+
+def _is_model(value: Mapping[str, Any]) -> bool:
+    """Whether a mapping is a model: it has layers, or says that it is one."""
+    cls = value.get("class", "Sequential" if "layers" in value else None)
+    return isinstance(cls, str) and cls in _KINDS
 
 
 def _parse_with(value: Any, path: str, sink: Sink) -> Mapping[str, Value]:
@@ -315,18 +337,35 @@ def parse_shape(value: Any, path: str, sink: Sink) -> tuple[int | None, ...] | N
 def _parse_outputs(value: Any, path: str, sink: Sink) -> Outputs:
     if value is None:
         return None
-    if isinstance(value, str):
+    if isinstance(value, str) and value:
         return parse_reference(value, path)
-    if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
-        return tuple(parse_reference(item, join(path, i)) for i, item in enumerate(value))
-    if isinstance(value, Mapping) and value and all(isinstance(v, str) for v in value.values()):
+    if isinstance(value, list) and value and _are_names(value):
+        references = [parse_reference(item, join(path, i)) for i, item in enumerate(value)]
+        for index, item in enumerate(value):
+            if item in value[:index]:
+                sink.report(
+                    "KG305",
+                    f"the output `{item}` stands twice",
+                    key=join(path, index),
+                    help="give the outputs names: `outputs: {first: …, second: …}`",
+                )
+        return tuple(references)
+    if isinstance(value, Mapping) and value and _are_names(value.values()):
+        for key in value:
+            check_name(str(key), join(path, key), sink)
         return {str(k): parse_reference(item, join(path, k)) for k, item in value.items()}
+    empty = value in ({}, [], "")
     sink.report(
         "KG204",
-        f"`outputs` is {describe(value)}, expected a name, a list of names or a mapping",
+        f"`outputs` is {_emptiness(value) if empty else describe(value)}, "
+        "expected a name, a list of names or a mapping",
         key=path,
     )
     return None
+
+
+def _are_names(values: Iterable[Any]) -> bool:
+    return all(isinstance(value, str) and value for value in values)
 
 
 def _named(section: list[Any], path: str) -> list[tuple[str, Any, str]]:
@@ -334,8 +373,9 @@ def _named(section: list[Any], path: str) -> list[tuple[str, Any, str]]:
     counts: dict[str, int] = {}
     pairs = []
     for index, value in enumerate(section):
-        made = value.get("class", "entry") if isinstance(value, Mapping) else value
-        stem = snake_case(str(made))
+        made = value.get("class") if isinstance(value, Mapping) else value
+        stem = snake_case(made) if isinstance(made, str) else ""
+        stem = stem or ("model" if isinstance(value, Mapping) and _is_model(value) else "entry")
         count = counts.get(stem, 0)
         counts[stem] = count + 1
         pairs.append((f"{stem}_{count}" if count else stem, value, join(path, index)))

@@ -20,8 +20,8 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import KeyValidationError
 
 from kerasgen.diagnostics import Sink, SourceLocation, did_you_mean
-from kerasgen.frontend.composition import deepest_key
-from kerasgen.frontend.origins import ConfigFile, shown_path, trace_origins
+from kerasgen.frontend.composition import deepest_key, lowered
+from kerasgen.frontend.origins import ConfigFile, SetByOverride, shown_path, trace_origins
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,8 +108,7 @@ def sentence(error: Any) -> str:
     lines = (str(error).strip() or type(error).__name__).split("\n")
     # `In 'model/mlp': ValidationError raised while composing config:` says nothing by itself.
     line = lines[1] if lines[0].endswith(":") and len(lines) > 1 else lines[0]
-    text = re.sub(r"^[Ii]n '?[\w/-]+'?: ", "", line).rstrip(".")
-    return text[:1].lower() + text[1:]
+    return lowered(re.sub(r"^[Ii]n '?[\w/-]+'?: ", "", line).rstrip("."))
 
 
 def place_of_override(single: SingleOverride, *, value: str = "") -> SourceLocation:
@@ -254,7 +253,9 @@ def _report_bad_override(fault: Fault, culprit: SingleOverride, sink: Sink) -> N
             help=f"leave the `+` away: `{text.lstrip('+')}`",
         )
     elif any(part in words for part in ("Could not override", "does not exist", "out of range")):
-        _report_absent(culprit, fault.composed, sink)
+        _report_absent(culprit, fault, sink)
+    elif "Cannot merge DictConfig with ListConfig" in words:
+        sink.report("KG204", f"`{culprit.key}` is a list, expected a mapping", location=place)
     elif text.startswith("~") and isinstance(fault.error, TypeError):
         parent = culprit.key.rpartition(".")[0]
         sink.report(
@@ -269,24 +270,28 @@ def _report_bad_override(fault: Fault, culprit: SingleOverride, sink: Sink) -> N
         sink.report("KG109", message, location=place)
 
 
-def _report_absent(culprit: SingleOverride, composed: DictConfig, sink: Sink) -> None:
-    parent, missing, siblings = deepest_key(composed, culprit.key)
+def _report_absent(culprit: SingleOverride, fault: Fault, sink: Sink) -> None:
+    composed, key, text = fault.composed, culprit.key, culprit.written
+    inside = re.search(r"full_key: (\S+)", fault.words)
+    if inside and inside.group(1).startswith(f"{key}."):
+        key = inside.group(1)  # a key inside the mapping that the override holds
+    parent, missing, siblings = deepest_key(composed, key)
     where = f"`{parent}`" if parent else "the config"
     found = OmegaConf.select(composed, parent) if parent else composed
-    value = culprit.written.partition("=")[2]
     help_text = did_you_mean(missing, siblings, listed=0)
     if isinstance(found, ListConfig):
         help_text = f"it has {len(found)} elements; to add one, write the list anew"
     elif isinstance(found, str):
+        value = text.partition("=")[2]
         help_text = f"give it arguments: `{parent}={{class: {found}, {missing}: {value}}}`"
     elif help_text is None and isinstance(found, DictConfig) and not culprit.text.startswith("~"):
-        help_text = f"to add it, write `+{culprit.written.lstrip('+')}`"
-    sink.report(
-        "KG103",
-        f"{where} has no key `{missing}`",
-        location=place_of_override(culprit),
-        help=help_text,
-    )
+        help_text = f"to add it, write `+{text.lstrip('+')}`"
+    location = place_of_override(culprit)
+    if key != culprit.key:
+        location = trace_origins([], [SetByOverride(key=culprit.key, text=text)], Sink()).locate(
+            key, "key"
+        )
+    sink.report("KG103", f"{where} has no key `{missing}`", location=location, help=help_text)
 
 
 def _report_group_not_chosen(culprit: SingleOverride, sink: Sink) -> None:

@@ -21,13 +21,8 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from kerasgen.diagnostics import CompileError, Diagnostic, Sink
-from kerasgen.frontend.composition import (
-    CONFIG_NAME,
-    Composition,
-    make_loader,
-    read_composition,
-)
+from kerasgen.diagnostics import Diagnostic, Sink
+from kerasgen.frontend.composition import CONFIG_NAME, make_loader
 from kerasgen.frontend.refusal_report import (
     Fault,
     SingleOverride,
@@ -116,27 +111,6 @@ def diagnose_error(error: BaseException) -> list[Diagnostic]:
     return sink.diagnostics
 
 
-def compose_checked(
-    overrides: Sequence[str],
-    config_dir: str | None = None,
-    *,
-    config_name: str = CONFIG_NAME,
-    config_path: str | None = None,
-) -> Composition:
-    """Composes a config outside a Hydra application; the arguments are those of `diagnose`.
-
-    Raises:
-        CompileError: the config cannot be composed.
-    """
-    try:
-        loader = make_loader(config_dir, config_path)
-        config = loader.load_configuration(config_name, list(overrides), RunMode.RUN)
-    except REFUSALS as error:
-        found = diagnose(overrides, config_dir, config_name=config_name, config_path=config_path)
-        raise CompileError(found or diagnose_error(error)) from error
-    return read_composition(config, loader)
-
-
 def first_job(
     overrides: Sequence[str], loader: ConfigLoader, config_name: str = CONFIG_NAME
 ) -> list[str] | None:
@@ -186,11 +160,14 @@ def _syntax_help(text: str) -> str:
 
 
 def _as_written(text: str, composer: _Composer) -> SingleOverride:
-    key, loader = _parse(text).key_or_group, composer.loader
+    override, loader = _parse(text), composer.loader
+    key = override.key_or_group
     try:
         group = bool(loader.list_groups(key)) or bool(loader.get_group_options(key, None))
     except OSError:  # a key too long for a file name
         group = False
+    # `optimizer={class: SGD}` chooses nothing: it merges into the option that is chosen.
+    group = group and not isinstance(override.value(), dict)
     return SingleOverride(text=text, written=text, key=key, group=group)
 
 

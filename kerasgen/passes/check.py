@@ -12,7 +12,17 @@ from collections.abc import Mapping, Sequence
 
 from kerasgen.catalog import DOTTED, MODULES, Catalog, ClassEntry, Kind, Parameter
 from kerasgen.diagnostics import Sink, closest, describe, did_you_mean
-from kerasgen.ir import DataDef, Entry, Loss, ModelDef, ObjectDef, Operand, Program, Value
+from kerasgen.ir import (
+    INPUT,
+    DataDef,
+    Entry,
+    Loss,
+    ModelDef,
+    ObjectDef,
+    Operand,
+    Program,
+    Value,
+)
 from kerasgen.passes.wire import ENTRY_KINDS
 
 _ANY_OBJECT: tuple[Kind, ...] = tuple(kind for kind in MODULES if kind not in (*DOTTED, "source"))
@@ -52,13 +62,29 @@ def _check_model(model: ModelDef, catalog: Catalog, sink: Sink) -> None:
                 key=f"{item.path}.dtype",
                 help=did_you_mean(item.dtype, types),
             )
+    makers = {entry.name: entry.made for entry in model.entries if entry.made is not None}
     for entry in model.entries:
         _check_entry(entry, catalog, sink)
+        shared = makers.get(entry.reuses) if entry.reuses is not None else None
+        if isinstance(shared, ModelDef):
+            _check_model_call(entry, shared, sink)
+        elif shared is not None:
+            found = catalog.find(shared.cls, ENTRY_KINDS)
+            if found is not None:
+                _check_call(entry, found, catalog, sink)
 
 
 def _check_entry(entry: Entry, catalog: Catalog, sink: Sink) -> None:
     if isinstance(entry.made, ModelDef):
         _check_model(entry.made, catalog, sink)
+        _check_model_call(entry, entry.made, sink)
+    elif entry.made is not None and entry.made.cls in ("Input", "InputLayer"):
+        sink.report(
+            "KG307",
+            f"`{entry.name}` is an input, expected a layer",
+            key=f"{entry.made.path}.class",
+            help="inputs stand under the model's `inputs`, or come from the data",
+        )
     elif entry.made is not None:
         found = _check_object(entry.made, ENTRY_KINDS, catalog, sink, entry=entry)
         if found is not None:
@@ -171,6 +197,11 @@ def _report_unknown_argument(made: ObjectDef, found: ClassEntry, name: str, sink
             f"`{name}` stands in the chosen file, into which `{cls_place.override}` was merged: "
             f"choose another file of the group (as in `optimizer=sgd`), or delete it with `~{path}`"
         )
+    elif found.kind == "activation":
+        help_text = (
+            "an activation function takes no arguments: use a layer that has them, "
+            "as in `{class: LeakyReLU, negative_slope: 0.1}`"
+        )
     elif name in found.call:
         where = "from" if found.call[name].tensor else "with"
         help_text = f"it is an argument of the call: write it under `{where}`"
@@ -183,6 +214,35 @@ def _report_unknown_argument(made: ObjectDef, found: ClassEntry, name: str, sink
         at="key",
         help=help_text,
     )
+
+
+def _check_model_call(entry: Entry, model: ModelDef, sink: Sink) -> None:
+    """Checks the names under `from: {…}` and `with` where a nested model is called."""
+    inputs = [item.name for item in model.inputs] or [INPUT]
+    named: Mapping[str, Operand] = entry.takes if isinstance(entry.takes, Mapping) else {}
+    for part, names, options in (
+        ("from", named, inputs),
+        ("with", entry.call_arguments, ("training", "mask")),
+    ):
+        for name in names:
+            if name not in options:
+                what = "input" if part == "from" else "call argument"
+                sink.report(
+                    "KG202",
+                    f"the model `{entry.reuses or entry.name}` has no {what} `{name}`",
+                    key=f"{entry.path}.{part}.{name}",
+                    at="key",
+                    help=did_you_mean(name, options),
+                )
+    if named and all(name in inputs for name in named):
+        for name in inputs:
+            if name not in named:
+                sink.report(
+                    "KG203",
+                    f"the model `{entry.reuses or entry.name}` is given no `{name}`",
+                    key=f"{entry.path}.from",
+                    help=f"name its tensor: `from: {{{name}: …}}`",
+                )
 
 
 def _check_call(entry: Entry, found: ClassEntry, catalog: Catalog, sink: Sink) -> None:
@@ -206,9 +266,10 @@ def _check_call(entry: Entry, found: ClassEntry, catalog: Catalog, sink: Sink) -
     if not named:
         count = len(entry.takes) if isinstance(entry.takes, tuple) and len(needed) > 1 else 1
         given |= set([name for name in found.call if name not in given][:count])
-    unknown = {closest(name, needed) for name in named if name not in found.call}
+    unknown = [name for name in named if name not in found.call]
     for name in needed:
-        if name not in given and name not in unknown:
+        # A tensor under a wrong name was meant for one of the names that are missing.
+        if name not in given and not unknown:
             sink.report(
                 "KG203",
                 f"the call of `{found.name}` has no `{name}`",
@@ -228,7 +289,7 @@ def _check_value(
     kinds: tuple[Kind, ...] = parameter.kinds if parameter is not None else ()
     if isinstance(value, ObjectDef):
         _check_object(value, kinds or _ANY_OBJECT, catalog, sink)
-    elif isinstance(value, ModelDef):
+    elif isinstance(value, ModelDef) and (not kinds or "layer" in kinds):
         _check_model(value, catalog, sink)
     elif isinstance(value, str) and kinds and parameter is not None:
         _check_word(value, parameter.name, kinds, path, catalog, sink)
@@ -239,13 +300,17 @@ def _check_value(
     elif isinstance(value, Mapping):
         for key, item in value.items():
             _check_value(item, None, f"{path}.{key}", catalog, sink)
-    if parameter is not None and not isinstance(value, ObjectDef | ModelDef):
+    if parameter is not None:
         _check_kind(value, parameter, path, sink)
 
 
 def _check_word(
     word: str, name: str, kinds: Sequence[Kind], path: str, catalog: Catalog, sink: Sink
 ) -> None:
+    found = catalog.find(word, kinds)
+    if found is not None and found.kind != "activation":
+        _check_object(ObjectDef(cls=word, path=path, bare=True), kinds, catalog, sink)
+        return
     options = [*catalog.words(kinds), *catalog.names(kinds)]
     if word in options or (kinds == ("dtype_policy",) and "_from_" in word):
         return
@@ -284,9 +349,12 @@ def _check_kind(value: Value, parameter: Parameter, path: str, sink: Sink) -> No
         expected = expected.replace("a activation", "an activation").replace(
             "a initializer", "an initializer"
         )
+    received = describe(value)
+    if isinstance(value, ObjectDef | ModelDef):
+        received = f"an object of `{value.cls}`" if isinstance(value, ObjectDef) else "a model"
     sink.report(
         "KG204",
-        f"`{parameter.name}` is {describe(value)}, expected {expected}",
+        f"`{parameter.name}` is {received}, expected {expected}",
         key=path,
         help=_kind_help(value, parameter),
     )
@@ -295,9 +363,16 @@ def _check_kind(value: Value, parameter: Parameter, path: str, sink: Sink) -> No
 def _is_kind(value: Value, parameter: Parameter) -> bool:
     if value is None:
         return parameter.nullable or parameter.value == "any"
+    if isinstance(value, ModelDef):
+        return "layer" in parameter.kinds or (not parameter.kinds and parameter.value == "any")
+    if isinstance(value, ObjectDef):
+        return parameter.value not in ("bool", "int", "str")
     if parameter.kinds:
         numbers_fit = parameter.kinds == ("schedule",)
-        return isinstance(value, str | tuple | Mapping) or (
+        if isinstance(value, Mapping):
+            # Keras's own serialized form is an object too.
+            return "class_name" in value or not value
+        return isinstance(value, str | tuple) or (
             numbers_fit and isinstance(value, int | float) and not isinstance(value, bool)
         )
     match parameter.value:
@@ -319,6 +394,8 @@ def _is_kind(value: Value, parameter: Parameter) -> bool:
 
 
 def _kind_help(value: Value, parameter: Parameter) -> str | None:
+    if isinstance(value, Mapping) and parameter.kinds:
+        return f"say which: `{parameter.name}: {{class: …}}`"
     if isinstance(value, str) and parameter.value in ("int", "number"):
         try:
             number = float(value)

@@ -93,6 +93,8 @@ def check_preparation(data: DataDef, sink: Sink) -> None:
                 key=f"{entry.path}.from",
                 help="write the columns as a list, in the order of the arguments",
             )
+        elif entry.takes is not None and not list(references_in(entry.takes)):
+            sink.report("KG307", f"`{entry.name}` takes no column", key=f"{entry.path}.from")
         elif entry.takes is None and entry.name in targets:
             sink.report(
                 "KG307",

@@ -43,22 +43,18 @@ def infer_shapes(
     for item in graph.inputs:
         oracle.enter(item.name, inputs[item.name])
     specs: Specs = {item.name: (inputs[item.name],) for item in graph.inputs}
-    if graph.kind == "Sequential" and _is_flat(graph):
-        try:
-            chained = oracle.chain(graph)
-        except ShapeError:
-            chained = None  # The walk below finds out which layer it is.
-        if chained is not None:
-            names = [call.name for call in graph.calls]
-            return specs | dict(zip(names, chained, strict=True))
-    for call in graph.calls:
-        if _is_ready(call, specs, sink) and _enter_nested(call, graph, specs, oracle, sink):
-            outcome = _ask(call, graph, specs, oracle, sink)
-            if outcome is not None:
-                specs[call.name] = outcome
+    chained = _chain(graph, oracle)
+    if chained is not None:
+        specs |= chained
+    else:
+        for call in graph.calls:
+            if _is_ready(call, specs, sink) and _enter_nested(call, graph, specs, oracle, sink):
+                outcome = _ask(call, graph, specs, oracle, sink)
+                if outcome is not None:
+                    specs[call.name] = outcome
     for reference in output_refs(graph.outputs):
         if reference.name in specs:
-            _check_index(reference, specs, sink)
+            _check_index(reference, specs, sink, "outputs")
     return specs
 
 
@@ -68,8 +64,18 @@ def shown_shape(shape: Shape) -> str:
     return f"({inner},)" if len(shape) == 1 else f"({inner})"
 
 
-def _is_flat(graph: ModelGraph) -> bool:
-    return all(isinstance(layer.made, ObjectDef) for layer in graph.layers.values())
+def _chain(graph: ModelGraph, oracle: ShapeOracle) -> Specs | None:
+    """The specs of a plain chain, made at once; None if it is none, or some layer does not fit."""
+    flat = all(isinstance(layer.made, ObjectDef) for layer in graph.layers.values())
+    if graph.kind != "Sequential" or not flat:
+        return None
+    try:
+        chained = oracle.chain(graph)
+    except ShapeError:
+        return None  # The walk over the calls finds out which layer it is.
+    if chained is None:
+        return None
+    return dict(zip((call.name for call in graph.calls), chained, strict=True))
 
 
 def _references(call: Call) -> Iterator[TensorRef]:
@@ -81,7 +87,7 @@ def _is_ready(call: Call, specs: Specs, sink: Sink) -> bool:
     """Whether all that a call takes is known; what follows from an earlier mistake is not told."""
     references = list(_references(call))
     return all(reference.name in specs for reference in references) and all(
-        _check_index(reference, specs, sink) for reference in references
+        _check_index(reference, specs, sink, "from") for reference in references
     )
 
 
@@ -99,14 +105,14 @@ def _enter_nested(
     return True
 
 
-def _check_index(reference: TensorRef, specs: Specs, sink: Sink) -> bool:
+def _check_index(reference: TensorRef, specs: Specs, sink: Sink, written: str) -> bool:
     outputs = specs[reference.name]
     if reference.index is None and len(outputs) > 1:
         sink.report(
             "KG306",
             f"`{reference.name}` gives {len(outputs)} tensors, and one must be chosen",
             key=reference.path,
-            help=f"write `from: {reference.name}.0` for the first",
+            help=f"write `{written}: {reference.name}.0` for the first",
         )
         return False
     if reference.index is not None and reference.index >= len(outputs):
@@ -126,11 +132,8 @@ def _infer_nested(
     """Infers a nested model on the tensors of its first call, and gives it to the oracle."""
     coming = [_spec_of(reference, specs) for reference in references_in(call.operands)]
     if len(coming) != len(graph.inputs):
-        sink.report(
-            "KG401",
-            f"`{call.layer}` has {len(graph.inputs)} inputs and is given {len(coming)} tensors",
-            key=f"{call.path}.from",
-        )
+        has, given = (_counted(len(graph.inputs), "input"), _counted(len(coming), "tensor"))
+        sink.report("KG401", f"`{call.layer}` has {has} and is given {given}", key=_taken_key(call))
         return None
     inputs = {}
     for item, spec in zip(graph.inputs, coming, strict=True):
@@ -145,10 +148,12 @@ def _infer_nested(
             return None
         shape = spec.shape if item.shape is None else (None, *item.shape)
         inputs[item.name] = TensorSpec(shape=shape, dtype=item.dtype or spec.dtype)
-    known = len(sink.errors)
     child = oracle.child()
     inner = infer_shapes(graph, inputs, child, sink)
-    if len(sink.errors) > known:
+    # Not the number of errors: a second call of a faulty model finds the same ones again.
+    if any(call.name not in inner for call in graph.calls) or not all(
+        _check_index(reference, inner, sink, "outputs") for reference in output_refs(graph.outputs)
+    ):
         return None
     oracle.adopt(call.layer, graph, child)
     return inner
@@ -184,6 +189,11 @@ def _ask(
             )
             return None
         cls = f" ({layer.made.cls})" if isinstance(layer.made, ObjectDef) else ""
+        if error.unusable:
+            sink.report(
+                "KG307", f"`{call.name}`{cls} cannot be an entry: {error}", key=call.path, at="key"
+            )
+            return None
         coming = _coming(call, specs)
         sink.report(
             "KG401",
@@ -193,6 +203,16 @@ def _ask(
             notes=[f"`{name}` has shape {shape}" for name, shape in coming] if coming[1:] else (),
         )
         return None
+
+
+def _taken_key(call: Call) -> str:
+    """Where it is written what a call takes: at `from`, or nowhere but at the entry."""
+    taken = next(_references(call), None)
+    return call.path if taken is not None and taken.path == call.path else f"{call.path}.from"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _coming(call: Call, specs: Specs) -> list[tuple[str, str]]:

@@ -23,6 +23,7 @@ from kerasgen.ir import (
     ObjectDef,
     Operand,
     TensorRef,
+    models_in,
     output_refs,
     references_in,
 )
@@ -47,6 +48,8 @@ def wire(model: ModelDef, catalog: Catalog, sink: Sink) -> ModelGraph | None:
     _check_names(inputs, model.entries, sink)
     takes = _default_takes(inputs, model.entries, sink)
     _check_references(model, inputs, takes, sink)
+    for entry in model.entries:
+        _check_argument_models(entry.made, catalog, sink)
     if len(sink.errors) > known:
         return None
     layers = _definitions(model.entries, catalog, sink)
@@ -114,15 +117,18 @@ def _check_references(
 ) -> None:
     seen = {item.name for item in inputs}
     all_names = seen | {entry.name for entry in model.entries}
+    order = {entry.name: position for position, entry in enumerate(model.entries)}
+    makers = {entry.name for entry in model.entries if entry.made is not None}
+    cycles: set[frozenset[str]] = set()
     for entry in model.entries:
         for reference in references_in(takes[entry.name]):
             if reference.name not in all_names:
                 _report_unknown(reference, all_names, sink)
             elif reference.name not in seen:
-                _report_forward(entry, reference, takes, sink)
+                _report_forward(entry, reference, takes, cycles, sink)
         seen.add(entry.name)
         if entry.reuses is not None:
-            _check_reuse(entry, model.entries, sink)
+            _check_reuse(entry, entry.reuses, order, makers, sink)
     for reference in output_refs(model.outputs):
         if reference.name not in all_names:
             _report_unknown(reference, all_names, sink)
@@ -138,10 +144,17 @@ def _report_unknown(reference: TensorRef, names: set[str], sink: Sink) -> None:
 
 
 def _report_forward(
-    entry: Entry, reference: TensorRef, takes: Mapping[str, Takes], sink: Sink
+    entry: Entry,
+    reference: TensorRef,
+    takes: Mapping[str, Takes],
+    cycles: set[frozenset[str]],
+    sink: Sink,
 ) -> None:
+    if any(entry.name in cycle and reference.name in cycle for cycle in cycles):
+        return  # Reported where the cycle was entered first.
     chain = _path_between(reference.name, entry.name, takes)
     if chain is not None:
+        cycles.add(frozenset(chain))
         circle = " -> ".join(f"`{name}`" for name in [entry.name, *chain])
         sink.report("KG303", f"the entries take each other: {circle}", key=reference.path)
     else:
@@ -173,31 +186,50 @@ def _path_between(start: str, goal: str, takes: Mapping[str, Takes]) -> list[str
     return None
 
 
-def _check_reuse(entry: Entry, entries: Sequence[Entry], sink: Sink) -> None:
-    names = [other.name for other in entries]
-    makers = {other.name for other in entries if other.made is not None}
+def _check_reuse(
+    entry: Entry, reused: str, order: Mapping[str, int], makers: set[str], sink: Sink
+) -> None:
     key = f"{entry.path}.is"
-    if entry.reuses not in names:
+    if reused not in order:
         sink.report(
             "KG301",
-            f"there is no entry `{entry.reuses}`",
+            f"there is no entry `{reused}`",
             key=key,
-            help=did_you_mean(str(entry.reuses), makers),
+            help=did_you_mean(reused, makers),
         )
-    elif entry.reuses not in makers:
+    elif reused not in makers:
         sink.report(
             "KG307",
-            f"`{entry.reuses}` makes no layer of its own",
+            f"`{reused}` makes no layer of its own",
             key=key,
             help="name the entry that makes the shared layer",
         )
-    elif names.index(str(entry.reuses)) > names.index(entry.name):
+    elif order[reused] > order[entry.name]:
         sink.report(
             "KG302",
-            f"`{entry.name}` calls `{entry.reuses}`, which comes later",
+            f"`{entry.name}` calls `{reused}`, which comes later",
             key=key,
-            help=f"put `{entry.reuses}` above `{entry.name}`",
+            help=f"put `{reused}` above `{entry.name}`",
         )
+
+
+def _check_argument_models(made: ObjectDef | ModelDef | None, catalog: Catalog, sink: Sink) -> None:
+    """Wires the models that stand as arguments (`TimeDistributed(layer=…)`), for their mistakes."""
+    for model in models_in(made) if isinstance(made, ObjectDef) else ():
+        graph = wire(model, catalog, sink)
+        if graph is not None and not _is_chain(graph):
+            sink.report(
+                "KG307",
+                "a model that is an argument must be a plain chain of layers",
+                key=model.path,
+                at="key",
+                help="write it without `from`, `is`, `with`, `outputs` and ops",
+            )
+
+
+def _is_chain(graph: ModelGraph) -> bool:
+    inner = [layer.made for layer in graph.layers.values() if isinstance(layer.made, ModelGraph)]
+    return graph.kind == "Sequential" and all(_is_chain(model) for model in inner)
 
 
 def _definitions(entries: Sequence[Entry], catalog: Catalog, sink: Sink) -> dict[str, LayerDef]:

@@ -1,0 +1,1 @@
+"""The data room: sources become described, split and preprocessed arrays."""

@@ -1,0 +1,105 @@
+"""What is said of opened data: its fingerprint and its description for the record.
+
+This room owns what counts as the same data, and which figures a record has of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from kerasgen.data.table import PARTS, Array
+from kerasgen.ir import ObjectDef, Value
+
+
+def fingerprint(
+    columns: Mapping[str, Array],
+    class_names: Mapping[str, tuple[str, ...]],
+    given: Array | None,
+) -> str:
+    """A hash that is equal for equal data on every machine: `sha256:` and 64 hexadecimal digits.
+
+    It covers names, element types, shapes and bytes (little-endian, rows first) of the columns,
+    the names of the classes, and the given parts. The order of the columns does not count.
+    """
+    digest = hashlib.sha256()
+    for name in sorted(columns):
+        _add_array(digest, name, columns[name])
+        for class_name in class_names.get(name, ()):
+            _add_text(digest, class_name)
+    if given is not None:
+        _add_array(digest, "", given)
+    return f"sha256:{digest.hexdigest()}"
+
+
+def describe_data(
+    source: ObjectDef,
+    columns: Mapping[str, Array],
+    class_names: Mapping[str, tuple[str, ...]],
+    given: Array | None,
+) -> dict[str, Any]:
+    """The data as plain data for the record.
+
+    Args:
+        source: the source's config entry.
+        columns: the columns that are used.
+        class_names: label column to the names of its classes.
+        given: number of each row's part, or None.
+
+    Returns:
+        Keys `source`, `samples`, `given` (samples by given part), `columns` (type, shape without
+        the rows, smallest and largest value) and `classes` (label column to samples by class).
+    """
+    return {
+        "source": {"class": source.cls, **{k: _plain(v) for k, v in source.arguments.items()}},
+        "samples": len(next(iter(columns.values()))),
+        "given": None
+        if given is None
+        else {part: int((given == number).sum()) for number, part in enumerate(PARTS)},
+        "columns": {name: _describe_column(column) for name, column in columns.items()},
+        "classes": {
+            name: dict(
+                zip(names, np.bincount(columns[name], minlength=len(names)).tolist(), strict=True)
+            )
+            for name, names in class_names.items()
+        },
+    }
+
+
+def _add_array(digest: Any, name: str, array: Array) -> None:
+    _add_text(digest, name)
+    if array.dtype.kind == "U":
+        _add_text(digest, f"text {array.shape}")
+        for text in array.ravel().tolist():
+            _add_text(digest, text)
+        return
+    little = array.dtype.newbyteorder("<")
+    _add_text(digest, f"{little.str.replace('=', '<')} {array.shape}")
+    digest.update(np.ascontiguousarray(array, dtype=little).data)
+
+
+def _add_text(digest: Any, text: str) -> None:
+    content = text.encode("utf-8", "surrogatepass")
+    digest.update(f"{len(content)}:".encode())
+    digest.update(content)
+
+
+def _describe_column(column: Array) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "dtype": "text" if column.dtype.kind == "U" else str(column.dtype),
+        "shape": list(column.shape[1:]),
+    }
+    if column.dtype.kind != "U":
+        described |= {"min": column.min().item(), "max": column.max().item()}
+    return described
+
+
+def _plain(value: Value) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return value if isinstance(value, bool | int | float | str) or value is None else str(value)

@@ -1,0 +1,184 @@
+"""Facts of the data: what other configs may refer to, and what `check` goes by.
+
+This room owns which facts there are and how declared ones are held against the data. A fact of a
+target that `data.prepare` makes is taken as declared, and verified when it is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from kerasgen.data.table import Array
+from kerasgen.diagnostics import Sink, closest
+from kerasgen.ir import DataDef, Shape, Value
+from kerasgen.passes.columns import declared_shape, source_column, stacked_shape
+
+FACTS = ("classes", "class_names", "shape", "samples")
+
+
+def declared_classes(definition: DataDef, output: str) -> int | None:
+    """The number of classes that the config declares for an output, None for none."""
+    declared = definition.facts.get("classes")
+    value = declared.get(output) if isinstance(declared, Mapping) else declared
+    return value if type(value) is int else None
+
+
+def settle_facts(
+    definition: DataDef,
+    features: Mapping[str, tuple[str, ...]],
+    columns: Mapping[str, Array],
+    class_names: Mapping[str, tuple[str, ...]],
+    sink: Sink,
+) -> dict[str, Any]:
+    """The facts of the data, after the declared ones were held against it.
+
+    Args:
+        definition: the data group.
+        features: input name to columns, `all` written out.
+        columns: the source's columns.
+        class_names: label column to the names of its classes.
+        sink: gets what does not agree: KG508.
+
+    Returns:
+        Plain data: `samples`; `shape`, a list without the row axis, or lists by input name where
+        they differ; for classifications `classes` and `class_names`, by output name where there
+        are several targets; and what else the config declares.
+    """
+    shapes = {
+        name: _raw_shape(definition, names, columns, name, sink) for name, names in features.items()
+    }
+    facts = {name: _thawed(value) for name, value in definition.facts.items()}
+    facts["samples"] = len(next(iter(columns.values())))
+    known = [list(shape) for shape in shapes.values() if shape is not None]
+    if len(known) == len(shapes):
+        same = all(shape == known[0] for shape in known)
+        facts["shape"] = known[0] if same else dict(zip(shapes, known, strict=True))
+    names_by_output = {
+        output: class_names[column]
+        for output, column in definition.target.items()
+        if column in class_names
+    }
+    _add_classes(facts, definition, names_by_output)
+    _verify(definition, facts, shapes, names_by_output, sink)
+    return facts
+
+
+def _raw_shape(
+    definition: DataDef,
+    names: tuple[str, ...],
+    columns: Mapping[str, Array],
+    name: str,
+    sink: Sink,
+) -> Shape | None:
+    shapes = [columns[source_column(column, definition)].shape[1:] for column in names]
+    stacked = stacked_shape(shapes)
+    if stacked is None:
+        shown = ", ".join(
+            f"`{column}` {list(shape)}" for column, shape in zip(names, shapes, strict=True)
+        )
+        sink.report(
+            "KG401",
+            f"the columns of the input `{name}` cannot be stacked, their rows have the shapes "
+            f"{shown}",
+            key=feature_key(definition, name),
+        )
+    return stacked
+
+
+def feature_key(definition: DataDef, name: str) -> str:
+    """The key path of an input under `features`; the locator falls back to the group's."""
+    only = len(definition.features) == 1 and name == next(iter(definition.features))
+    return "data.features" if only else f"data.features.{name}"
+
+
+def target_key(output: str) -> str:
+    """The key path of a target."""
+    return f"data.target.{output}" if output else "data.target"
+
+
+def _add_classes(
+    facts: dict[str, Any], definition: DataDef, names: Mapping[str, tuple[str, ...]]
+) -> None:
+    if len(definition.target) <= 1:
+        for found in names.values():
+            facts["classes"], facts["class_names"] = len(found), list(found)
+        return
+    for fact, values in (
+        ("classes", {output: len(found) for output, found in names.items()}),
+        ("class_names", {output: list(found) for output, found in names.items()}),
+    ):
+        declared = definition.facts.get(fact)
+        whole = declared if isinstance(declared, Mapping) else {}
+        if values or whole:
+            facts[fact] = {k: _thawed(v) for k, v in whole.items()} | values
+
+
+def _verify(
+    definition: DataDef,
+    facts: Mapping[str, Any],
+    shapes: Mapping[str, Shape | None],
+    names: Mapping[str, tuple[str, ...]],
+    sink: Sink,
+) -> None:
+    for fact in definition.facts:
+        near = closest(fact, FACTS)
+        if fact not in FACTS and near is not None:
+            sink.warn(
+                "KG107",
+                f"`{fact}` is no fact that is known, and cannot be verified",
+                key=f"data.facts.{fact}",
+                at="key",
+                help=f"did you mean `{near}`?",
+            )
+    samples = definition.facts.get("samples")
+    if samples is not None and samples != facts["samples"]:
+        _contradict("samples", samples, facts["samples"], sink)
+    if "shape" in definition.facts:
+        _verify_shapes(definition, shapes, sink)
+    for output, found in names.items():
+        for fact, value in (("classes", len(found)), ("class_names", list(found))):
+            declared = definition.facts.get(fact)
+            by_output = isinstance(declared, Mapping)
+            wanted = declared.get(output) if isinstance(declared, Mapping) else declared
+            if wanted is not None and _thawed(wanted) != value:
+                name = f"{fact}.{output}" if by_output else fact
+                _contradict(name, _thawed(wanted), value, sink)
+
+
+def _verify_shapes(definition: DataDef, shapes: Mapping[str, Shape | None], sink: Sink) -> None:
+    by_input = isinstance(definition.facts["shape"], Mapping)
+    for name, shape in shapes.items():
+        declared = declared_shape(definition, name)
+        key = f"shape.{name}" if by_input else "shape"
+        if declared is None and not by_input:
+            _contradict(key, _thawed(definition.facts["shape"]), list(shape or ()), sink)
+        elif declared is not None and shape is not None and not _agrees(declared, shape):
+            _contradict(key, list(declared), list(shape), sink)
+
+
+def _agrees(declared: Shape, shape: Shape) -> bool:
+    return len(declared) == len(shape) and all(
+        size is None or size == found for size, found in zip(declared, shape, strict=True)
+    )
+
+
+def _contradict(fact: str, declared: Any, found: Any, sink: Sink) -> None:
+    sink.report(
+        "KG508",
+        f"`{fact}` is declared as {_shown(declared)}, and the data has {_shown(found)}",
+        key=f"data.facts.{fact}",
+        help=f"write `{fact.rpartition('.')[2]}: {_shown(found, bare=True)}`",
+    )
+
+
+def _shown(value: Any, *, bare: bool = False) -> str:
+    text = "null" if value is None else str(value).replace("'", "")
+    text = text if len(text) <= 80 else text[:77] + "..."
+    return text if bare else f"`{text}`"
+
+
+def _thawed(value: Value) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _thawed(item) for key, item in value.items()}
+    return [_thawed(item) for item in value] if isinstance(value, tuple) else value

@@ -1,0 +1,118 @@
+"""The data sources that a config may name.
+
+This room owns their list and how a source is made of its config entry. What a source does stands
+in its own module.
+"""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from kerasgen.catalog import ClassEntry, describe_callable
+from kerasgen.data.sources_arrays import Arrays
+from kerasgen.data.sources_bundled import KerasDataset, ScikitLearn
+from kerasgen.data.sources_csv import Csv
+from kerasgen.data.sources_images import ImageFolder
+from kerasgen.data.table import Source
+from kerasgen.diagnostics import Sink, closest, describe, did_you_mean
+from kerasgen.frontend.settings import check_value
+from kerasgen.ir import ObjectDef
+
+SOURCES: Mapping[str, Callable[..., Source]] = {
+    "ScikitLearn": ScikitLearn,
+    "Arrays": Arrays,
+    "KerasDataset": KerasDataset,
+    "ImageFolder": ImageFolder,
+    "Csv": Csv,
+}
+"""Name in a config to source class."""
+
+
+def source_entries(sources: Mapping[str, Callable[..., Source]] = SOURCES) -> list[ClassEntry]:
+    """The sources as catalog entries, for `Catalog.extended`."""
+    return [describe_callable(made, name=name, kind="source") for name, made in sources.items()]
+
+
+def make_source(
+    definition: ObjectDef, sources: Mapping[str, Callable[..., Source]], sink: Sink
+) -> Source:
+    """Makes the source of its config entry.
+
+    Args:
+        definition: class and arguments.
+        sources: the sources that there are.
+        sink: gets every mistake.
+
+    Raises:
+        CompileError: the class is not known, or an argument is unknown, missing or of the wrong
+            kind.
+    """
+    made = sources.get(definition.cls)
+    if made is None:
+        raise sink.fail(
+            "KG201",
+            f"there is no source `{definition.cls}`",
+            key=f"{definition.path}.class",
+            help=did_you_mean(definition.cls, sources, listed=20),
+        )
+    _check_names(definition, made, sink)
+    hints = typing.get_type_hints(made)
+    arguments = {}
+    for name, value in definition.arguments.items():
+        if name in hints and _check_argument(value, hints[name], f"{definition.path}.{name}", sink):
+            arguments[name] = value
+    sink.stop_on_errors()
+    return made(**arguments)
+
+
+def _check_names(definition: ObjectDef, made: Callable[..., Source], sink: Sink) -> None:
+    parameters = describe_callable(made, name=definition.cls, kind="source").parameters
+    unknown = [name for name in definition.arguments if name not in parameters]
+    for name in unknown:
+        sink.report(
+            "KG202",
+            f"`{definition.cls}` has no argument `{name}`",
+            key=f"{definition.path}.{name}",
+            at="key",
+            help=did_you_mean(name, parameters, listed=15),
+        )
+    required = [name for name, parameter in parameters.items() if parameter.required]
+    missing = [name for name in required if name not in definition.arguments]
+    meant = {closest(name, missing) for name in unknown}
+    for name in missing:
+        if name not in meant:
+            sink.report(
+                "KG203",
+                f"`{definition.cls}` has no `{name}`",
+                key=definition.path,
+                at="key",
+                help=f"write `{name}: …`",
+            )
+
+
+def _check_argument(value: Any, hint: Any, path: str, sink: Sink) -> bool:
+    """Whether a value is what the field is annotated with; lists are checked item by item."""
+    options = typing.get_args(hint) if typing.get_origin(hint) is not tuple else (hint,)
+    lists = [option for option in options if typing.get_origin(option) is tuple]
+    if not lists:
+        return check_value(value, hint, path, sink)
+    item = typing.get_args(lists[0])[0]
+    if value is None and type(None) in options:
+        return True
+    words = {str: "strings", int: "integers"}
+    if isinstance(value, tuple) and all(type(part) is item for part in value):
+        return True
+    wrong = (
+        next((part for part in value if type(part) is not item), None)
+        if isinstance(value, tuple)
+        else value
+    )
+    inside = f"a list with {describe(wrong)}" if isinstance(value, tuple) else describe(value)
+    sink.report(
+        "KG204",
+        f"`{path.rpartition('.')[2]}` is {inside}, expected a list of {words[item]}",
+        key=path,
+    )
+    return False

@@ -1,0 +1,305 @@
+"""Images in folders: one folder a class, perhaps within one folder a part.
+
+This room owns what the folders mean and the decoding. An archive is read without extracting it;
+its members' names are only ever names.
+
+Decisions:
+- Rows are in the order of part, class and file name, so that they are the same on every machine.
+- A file in a class's folder that is no image is an error, since leaving it out in silence would
+  change the data. Hidden files and `Thumbs.db` are passed over, as are files beside the folders.
+- Images are resized by Pillow's bilinear filter where they have another size, without keeping
+  their aspect ratio.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path, PurePosixPath
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+
+from kerasgen.data.files import Progress, find_path, readable
+from kerasgen.data.table import PART_NAMES, PARTS, Array, Table, argument_key
+from kerasgen.diagnostics import CompileError, Sink
+
+FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
+"""The formats that Pillow may try; some of its others call outside programs."""
+
+CHUNK = 1024
+"""Images that are decoded at a time."""
+
+GROUP = 64
+"""Images that a thread takes at a time: small ones cost less than handing them over one by one."""
+
+LARGEST = 256 * 2**20
+"""Bytes that one file of an archive may have; more is taken for an attack."""
+
+MODES: Mapping[str, tuple[str, int]] = {
+    "rgb": ("RGB", 3),
+    "rgba": ("RGBA", 4),
+    "grayscale": ("L", 1),
+}
+"""Color mode, in Keras's words, to Pillow's mode and the number of channels."""
+
+Content: TypeAlias = "Path | bytes"
+"""A file on the disk, or what an archive holds of one."""
+
+Decode: TypeAlias = "Callable[[Sequence[tuple[str, Content]]], list[Array | str]]"
+"""Makes an array of each named file, or says what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageFolder:
+    """Images in `CLASS/FILE` or `PART/CLASS/FILE`, in a folder or an archive of one.
+
+    The columns are `image` (bytes, channels last) and `label` (indices of the sorted class
+    names). Parts are called `train`, `val` or `validation`, and `test`.
+
+    Attributes:
+        path: the folder, or a `.tar`, `.tar.gz`, `.tgz` or `.zip` archive.
+        size: height and width; None if all images have the same.
+        color_mode: `rgb`, `rgba` or `grayscale`.
+    """
+
+    path: str
+    size: tuple[int, ...] | None = None
+    color_mode: Literal["rgb", "rgba", "grayscale"] = "rgb"
+
+    def read(self, wanted: frozenset[str] | None, sink: Sink) -> Table:
+        """Reads the data; see `table.Source`."""
+        if self.size is not None and (len(self.size) != 2 or min(self.size) < 1):
+            raise sink.fail(
+                "KG204",
+                f"`size` is {list(self.size)}, expected height and width",
+                key=argument_key("size"),
+            )
+        path = find_path(self.path, "path", sink)
+        with _reading(path, sink):
+            layout = _understand(_list_files(path), self.path, sink)
+            columns = {"label": layout.labels}
+            if wanted is None or "image" in wanted:
+                columns["image"] = self._read_images(path, layout, sink)
+        return Table(
+            columns=columns,
+            names=("image", "label"),
+            class_names={"label": layout.class_names},
+            given=layout.given,
+        )
+
+    def _read_images(self, path: Path, layout: _Layout, sink: Sink) -> Array:
+        mode, channels = MODES[self.color_mode]
+        size: tuple[int, ...] | None = self.size
+        images: Array | None = None
+        progress = Progress("images", len(layout.rows))
+        decode = _decoder(mode, size)
+        with ThreadPoolExecutor(max_workers=min(8, (os.cpu_count() or 1) + 1)) as pool:
+            for chunk in _chunks(_contents(path, layout.rows)):
+                groups = [chunk[start : start + GROUP] for start in range(0, len(chunk), GROUP)]
+                decoded = chain.from_iterable(pool.map(decode, groups))
+                for (name, _), image in zip(chunk, decoded, strict=True):
+                    if isinstance(image, str):
+                        sink.report("KG502", f"`{name}` {image}", key=argument_key("path"))
+                        continue
+                    if images is None:
+                        size = image.shape[:2]
+                        images = np.empty((len(layout.rows), *size, channels), dtype="uint8")
+                    if image.shape[:2] != size:
+                        raise sink.fail(
+                            "KG502",
+                            f"`{name}` has the size {list(image.shape[:2])}, and others have "
+                            f"{list(size or ())}",
+                            key=argument_key("path"),
+                            help="give all images one size with `data.source.size=[…,…]`",
+                        )
+                    images[layout.rows[name]] = image
+                progress.advance(len(chunk))
+                sink.stop_on_errors()
+        progress.close()
+        assert images is not None
+        return images
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Layout:
+    """What the folders mean.
+
+    Attributes:
+        rows: file name, as it was listed, to row.
+        labels: class index of each row.
+        class_names: the classes' names.
+        given: number of each row's part, None without parts.
+    """
+
+    rows: dict[str, int]
+    labels: Array
+    class_names: tuple[str, ...]
+    given: Array | None
+
+
+def _understand(files: Iterable[str], path: str, sink: Sink) -> _Layout:
+    """Tells parts and classes from the names of the files."""
+    split = {name: PurePosixPath(name).parts for name in files}
+    shown = {name: parts for name, parts in split.items() if not _is_hidden(parts)}
+    shift = _common_folders(shown.values())
+    inner = {name: parts[shift:] for name, parts in shown.items()}
+    parted = _has_parts(inner.values(), path, sink)
+    depth = 3 if parted else 2
+    found = {name: parts for name, parts in inner.items() if len(parts) >= depth}
+    if not found:
+        raise sink.fail(
+            "KG503",
+            f"`{path}` has no images in folders of classes",
+            key=argument_key("path"),
+            help="expected `CLASS/FILE`, or `train/CLASS/FILE` and `test/CLASS/FILE`",
+        )
+    classes = {name: parts[depth - 2] for name, parts in found.items()}
+    class_names = tuple(sorted(set(classes.values())))
+    numbers = {name: _part_number(parts[0]) if parted else 0 for name, parts in found.items()}
+    order = sorted(found, key=lambda name: (numbers[name], found[name][depth - 2 :]))
+    indices = {name: index for index, name in enumerate(class_names)}
+    return _Layout(
+        rows={name: row for row, name in enumerate(order)},
+        labels=np.array([indices[classes[name]] for name in order], dtype="int64"),
+        class_names=class_names,
+        given=np.array([numbers[name] for name in order], dtype="int8") if parted else None,
+    )
+
+
+def _is_hidden(parts: Sequence[str]) -> bool:
+    return any(part.startswith((".", "__MACOSX")) for part in parts) or parts[-1] == "Thumbs.db"
+
+
+def _common_folders(files: Iterable[Sequence[str]]) -> int:
+    """How many folders stand around all folders of classes and parts: `cifar10/train/…` has one."""
+    deep = [parts for parts in files if len(parts) > 1]
+    shift = 0
+    while any(len(parts) - shift > 2 for parts in deep):
+        heads = {parts[shift] for parts in deep if len(parts) > shift + 1}
+        if len(heads) > 1 or heads.pop().lower() in PART_NAMES:
+            break
+        shift += 1
+    return shift
+
+
+def _has_parts(files: Iterable[Sequence[str]], path: str, sink: Sink) -> bool:
+    """Whether the outer folders are parts; either all of them are, or none."""
+    heads = {parts[0] for parts in files if len(parts) > 2}
+    outer = {parts[0] for parts in files if len(parts) > 1}
+    parts = {head for head in heads if head.lower() in PART_NAMES}
+    if parts and outer != parts:
+        raise sink.fail(
+            "KG502",
+            f"`{path}` has the part `{min(parts)}` beside `{min(outer - parts)}`, which is no part",
+            key=argument_key("path"),
+            help="expected folders of classes alone, or only the parts "
+            "`train`, `validation` and `test`",
+        )
+    return bool(parts)
+
+
+def _part_number(folder: str) -> int:
+    return PARTS.index(PART_NAMES[folder.lower()])
+
+
+def _list_files(path: Path) -> list[str]:
+    """The names of all files, with `/` between folders, relative to the folder or archive."""
+    if path.is_dir():
+        found = []
+        for folder, _, files in os.walk(path, followlinks=True):
+            base = Path(folder).relative_to(path)
+            found += [(base / name).as_posix() for name in files]
+        return found
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            return [info.filename for info in archive.infolist() if not info.is_dir()]
+    with tarfile.open(path, "r:*") as archive:
+        return [member.name for member in archive if member.isfile()]
+
+
+def _contents(path: Path, rows: Mapping[str, int]) -> Iterator[tuple[str, Content]]:
+    """The listed files, each with its content, in the order in which they are quickly read."""
+    if path.is_dir():
+        for name in rows:
+            yield name, path / name
+    elif zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            for info in archive.infolist():
+                if info.filename in rows:
+                    yield info.filename, _limited(archive.open(info))
+    else:
+        with tarfile.open(path, "r:*") as archive:
+            for member in archive:
+                if member.isfile() and member.name in rows:
+                    stream = archive.extractfile(member)
+                    assert stream is not None
+                    yield member.name, _limited(stream)
+
+
+def _limited(stream: Any) -> bytes:
+    content: bytes = stream.read(LARGEST + 1)
+    if len(content) > LARGEST:
+        raise tarfile.TarError(f"a file in it has more than {LARGEST // 2**20} MiB")
+    return content
+
+
+def _chunks(files: Iterator[tuple[str, Content]]) -> Iterator[list[tuple[str, Content]]]:
+    chunk = []
+    for file in files:
+        chunk.append(file)
+        if len(chunk) == CHUNK:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+def _decoder(mode: str, size: tuple[int, ...] | None) -> Decode:
+    # Imported here, since Pillow takes time and most runs need none of it.
+    from PIL import Image, UnidentifiedImageError
+
+    broken = (OSError, ValueError, SyntaxError, EOFError, zlib.error, Image.DecompressionBombError)
+
+    def decode(content: Content) -> Array | str:
+        stream = io.BytesIO(content) if isinstance(content, bytes) else content
+        try:
+            with Image.open(stream, formats=FORMATS) as image:
+                if image.mode[0] in "IF":
+                    return f"has values of the kind `{image.mode}`, expected 8 bits"
+                made: Image.Image = image if image.mode == mode else image.convert(mode)
+                if size is not None and made.size != (size[1], size[0]):
+                    made = made.resize((size[1], size[0]), Image.Resampling.BILINEAR)
+                pixels = np.asarray(made)
+        except UnidentifiedImageError:
+            return "is not an image"
+        except broken as error:
+            return f"cannot be decoded: {error}"
+        return pixels if pixels.ndim == 3 else pixels[..., np.newaxis]
+
+    return lambda files: [decode(content) for _, content in files]
+
+
+@contextmanager
+def _reading(path: Path, sink: Sink) -> Iterator[None]:
+    """Turns what archives raise into diagnostics."""
+    try:
+        with readable(path, "path", sink):
+            yield
+    except CompileError:
+        raise
+    except (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+        reason = " ".join(str(error).split("\n", 1)[0].split()).rstrip(":")
+        raise sink.fail(
+            "KG502",
+            f"`{path}` is no folder, and cannot be read as an archive: {reason}",
+            key=argument_key("path"),
+        ) from error

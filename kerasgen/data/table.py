@@ -1,0 +1,105 @@
+"""What a source gives: columns with one entry a row, and what is known of the rows.
+
+This room owns the shape of that answer. It must not know where the data comes from or what it is
+used for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+
+from kerasgen.diagnostics import Sink
+
+Array: TypeAlias = np.ndarray[Any, Any]
+
+PARTS = ("training", "validation", "test")
+"""The parts of the data, in the order of their numbers in `Table.given`."""
+
+PART_NAMES: Mapping[str, str] = {
+    "train": "training",
+    "training": "training",
+    "val": "validation",
+    "valid": "validation",
+    "validation": "validation",
+    "test": "test",
+    "testing": "test",
+}
+"""How folders and arrays call the parts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """What a source gives.
+
+    Attributes:
+        columns: name to array, rows first; images are `(rows, height, width, channels)`.
+        names: every column that the source has, those that were not asked for included.
+        class_names: column of class indices to the names of its classes.
+        given: number in `PARTS` of each row's part, where the source says.
+        lines: line number of each row in its file, where rows are lines.
+        files: file names with their numbers of rows, in order, where rows are lines.
+        notes: what else the record should say, as plain data.
+    """
+
+    columns: Mapping[str, Array]
+    names: tuple[str, ...]
+    class_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    given: Array | None = None
+    lines: Array | None = None
+    files: tuple[tuple[str, int], ...] = ()
+    notes: Mapping[str, Any] = field(default_factory=dict)
+
+    def place(self, row: int) -> str:
+        """Where a row stands, as a message says it; rows are counted from 1."""
+        if self.lines is None:
+            return f"row {row + 1}"
+        before = 0
+        for file, rows in self.files:
+            if row < before + rows:
+                return f"line {self.lines[row]} of `{file}`"
+            before += rows
+        return f"line {self.lines[row]}"
+
+
+class Source(Protocol):
+    """A data source: a frozen description whose fields are the config's arguments."""
+
+    def read(self, wanted: frozenset[str] | None, sink: Sink) -> Table:
+        """Reads the data.
+
+        Args:
+            wanted: the columns that will be used, None for all; names that the source does not
+                have are passed over, and the caller reports them.
+            sink: gets every mistake.
+
+        Raises:
+            CompileError: it cannot be read.
+        """
+
+
+def argument_key(argument: str) -> str:
+    """The key path of an argument of the data source."""
+    return f"data.source.{argument}"
+
+
+def with_channels(images: Array) -> Array:
+    """Images of bytes without an axis of channels get one; every other array stays as it is."""
+    return images[..., np.newaxis] if images.ndim == 3 and images.dtype == np.uint8 else images
+
+
+def chosen(names: tuple[str, ...], wanted: frozenset[str] | None) -> list[str]:
+    """The wanted ones of a source's columns, in the source's order."""
+    return [name for name in names if wanted is None or name in wanted]
+
+
+def is_number(text: str) -> bool:
+    """Whether a cell of text is a number as Python writes it."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,240 @@
+"""The command line of `run.py`: Hydra's own, with diagnostics in place of Hydra's errors.
+
+This room owns the flags, the choice between a single run, a sweep and Hydra's informational
+commands, and the exit codes: 0 done, 1 a step failed, 2 something the user wrote is wrong, 130
+interrupted. It imports no Keras; only a run does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from hydra._internal.utils import get_args_parser
+from hydra.core.global_hydra import GlobalHydra
+from hydra.types import RunMode
+from omegaconf import OmegaConf
+
+from kerasgen.diagnostics import CompileError, Sink, count_text, did_you_mean, render_text
+from kerasgen.frontend.composition import CONFIG_NAME, deepest_key, make_search_path
+from kerasgen.frontend.refusal_report import place_of_text
+from kerasgen.frontend.rejections import REFUSALS, diagnose, diagnose_error
+from kerasgen.sweep.children import Stopped
+from kerasgen.sweep.conductor import Conductor
+from kerasgen.sweep.launcher import register
+from kerasgen.sweep.outcomes import REFUSED, exit_code, outcome_table
+from kerasgen.sweep.task import ConfigPlace, Task
+
+INTERRUPTED = 130
+_PIPE_CLOSED = 141  # what a shell reports for a program that SIGPIPE ended
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the application.
+
+    Args:
+        arguments: flags and overrides, None for those of this process.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        SystemExit: wrong usage (code 2), or after `--version`.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    return _guarded(lambda: _execute(given))
+
+
+def run_job_alone(arguments: Sequence[str], *, argv: Sequence[str]) -> int:
+    """Runs one job of a sweep as a single run that leaves a record even if it is refused.
+
+    Args:
+        arguments: flags and overrides.
+        argv: the command line for the record.
+
+    Returns:
+        The exit code.
+    """
+
+    def execute() -> int:
+        parser = _parser()
+        args = parser.parse_intermixed_args(list(arguments))
+        place = _place(args)
+        task = Task(place=place, argv=argv, keep_rejected=True)
+        conductor = _conductor(place, args.overrides)
+        return _run(conductor, args.overrides, task)
+
+    return _guarded(execute)
+
+
+def _guarded(execute: Callable[[], int]) -> int:
+    """Shows what was refused, and ends without a traceback where that would tell nothing."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            # A name that is not UTF-8 must not end a run by being printed.
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        try:
+            code = execute()
+        except CompileError as error:
+            print(render_text(error.diagnostics), file=sys.stderr)
+            print(f"\n{count_text(error.diagnostics)}", file=sys.stderr)
+            code = REFUSED
+        except KeyboardInterrupt:
+            print("\ninterrupted", file=sys.stderr)
+            code = INTERRUPTED
+        except Stopped as stopped:
+            print(f"\nstopped by signal {stopped.number}", file=sys.stderr)
+            code = 128 + stopped.number
+        finally:
+            GlobalHydra.instance().clear()
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        if not _reader_is_gone():
+            raise
+        return _PIPE_CLOSED
+
+
+def _reader_is_gone() -> bool:
+    """Whether it is stdout that nobody reads; what Python flushes at exit goes nowhere then."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return True
+    return False
+
+
+def _execute(arguments: list[str]) -> int:
+    parser = _parser()
+    args = parser.parse_intermixed_args(arguments)
+    _check_usage(args, parser)
+    place = _place(args)
+    conductor = _conductor(place, args.overrides)
+    conductor.resolved = args.resolve
+    if args.help or args.hydra_help or args.cfg or args.shell_completion or args.info:
+        with conductor.refusals(args.overrides):
+            _inform(conductor, args, parser)
+        return 0
+    task = Task(place=place)
+    if args.multirun:
+        return _multirun(conductor, args.overrides, task)
+    return _run(conductor, args.overrides, task)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = get_args_parser()
+    parser.description = "kerasgen: trains a Keras model from a config"
+    return parser
+
+
+def _check_usage(args: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
+    """Ends with argparse's usage and code 2 where flags do not go together."""
+    commands = [args.run, bool(args.cfg), args.multirun, args.shell_completion, bool(args.info)]
+    if sum(commands) > 1:
+        parser.error(
+            "only one of --run, --multirun, --cfg, --info and --shell-completion is allowed"
+        )
+    if args.resolve and not (args.cfg or args.help):
+        parser.error("--resolve needs --cfg or --help")
+    if args.experimental_rerun is not None:
+        parser.error("--experimental-rerun is not supported: it would load a pickle")
+
+
+def _place(args: argparse.Namespace) -> ConfigPlace:
+    return ConfigPlace(
+        config_name=args.config_name or CONFIG_NAME,
+        config_dir=args.config_dir,
+        config_path=args.config_path,
+    )
+
+
+def _conductor(place: ConfigPlace, overrides: list[str]) -> Conductor:
+    """Hydra's object over the configs that the command line names.
+
+    Raises:
+        CompileError: a folder of configs is not there.
+    """
+    try:
+        search_path = make_search_path(place.config_dir, place.config_path)
+        conductor = Conductor.create_main_hydra2("kerasgen", search_path)
+    except REFUSALS as error:
+        found = diagnose(overrides, place.config_dir, config_path=place.config_path)
+        raise CompileError(found or diagnose_error(error)) from error
+    assert isinstance(conductor, Conductor)
+    conductor.place = place
+    register()
+    return conductor
+
+
+def _inform(
+    conductor: Conductor, args: argparse.Namespace, parser: argparse.ArgumentParser
+) -> None:
+    """Hydra's commands that only print."""
+    name = conductor.place.config_name
+    if args.help:
+        conductor.app_help(config_name=name, args_parser=parser, args=args)
+    elif args.hydra_help:
+        conductor.hydra_help(config_name=name, args_parser=parser, args=args)
+    elif args.cfg:
+        _check_package(conductor, args)
+        conductor.show_cfg(
+            config_name=name,
+            overrides=args.overrides,
+            cfg_type=args.cfg,
+            package=args.package,
+            resolve=args.resolve,
+        )
+    elif args.info:
+        conductor.show_info(args.info, config_name=name, overrides=args.overrides)
+    else:
+        try:
+            conductor.shell_completion(config_name=name, overrides=args.overrides)
+        except ValueError as error:
+            parser.error(str(error))
+
+
+def _check_package(conductor: Conductor, args: argparse.Namespace) -> None:
+    package = args.package
+    if package in (None, "", "_global_"):
+        return
+    config = conductor.compose_config(conductor.place.config_name, args.overrides, RunMode.RUN)
+    if OmegaConf.select(config, package) is None:
+        parent, missing, siblings = deepest_key(config, package)
+        where = f"`{parent}`" if parent else "the config"
+        raise Sink().fail(
+            "KG103",
+            f"{where} has no key `{missing}`",
+            location=place_of_text(f"--package {package}", at=len("--package ")),
+            help=did_you_mean(missing, siblings),
+        )
+
+
+def _run(conductor: Conductor, overrides: list[str], task: Task) -> int:
+    """A single run; a sweep if the config itself says so (`hydra.mode: MULTIRUN`)."""
+    name = conductor.place.config_name
+    try:
+        config = conductor.compose_config(name, overrides, RunMode.RUN, with_log_configuration=True)
+        mode = config.hydra.mode
+    except CompileError:
+        mode = conductor.get_mode(name, overrides)
+        if mode != RunMode.MULTIRUN:
+            raise
+    if mode == RunMode.MULTIRUN and not task.keep_rejected:
+        return _multirun(conductor, overrides, task)
+    return conductor.run_composed(config, task)
+
+
+def _multirun(conductor: Conductor, overrides: list[str], task: Task) -> int:
+    returned = None
+    try:
+        returned = conductor.multirun(conductor.place.config_name, task, overrides)
+    finally:
+        outcomes = task.outcomes_of(returned)
+        if outcomes:
+            print(f"\n{outcome_table(outcomes)}", flush=True)
+    return exit_code(outcomes)

@@ -1,0 +1,157 @@
+"""The folders of runs and sweeps: taken by one process alone, and given back if nothing came of it.
+
+This room owns the making of such a folder and its way into an override. What stands in it is the
+business of the run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from hydra.core.override_parser.types import Quote, QuotedString
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from kerasgen.diagnostics import Sink, SourceLocation
+from kerasgen.frontend.composition import lowered, plain_node
+from kerasgen.run.record import reported
+
+_ATTEMPTS = 100
+"""Times that a folder whose parent vanishes is tried before it is given up."""
+
+_PLAIN = re.compile(r"[A-Za-z_][\w.-]*(/[\w.-]+)+", re.ASCII)
+"""A path that Hydra's grammar reads as text without quotes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A folder that is there, and what had to be made for it.
+
+    Attributes:
+        folder: the folder.
+        made: the folders that were made, outermost first.
+    """
+
+    folder: Path
+    made: tuple[Path, ...]
+
+    @property
+    def own(self) -> bool:
+        """Whether the folder was made by this claim, so that all in it came after."""
+        return self.folder in self.made
+
+
+def written_folder(config: DictConfig, key: str) -> tuple[Path, bool]:
+    """The folder that a config names, and whether it is to be a new one.
+
+    Args:
+        config: the composed config with its `hydra` node.
+        key: key path of the folder: `hydra.run.dir` or `hydra.sweep.dir`.
+
+    Returns:
+        The folder; whether its name holds the time, so that it stands for a new folder each time.
+
+    Raises:
+        CompileError: KG105, the name cannot be resolved.
+    """
+    parent, _, last = key.rpartition(".")
+    pattern = str(plain_node(OmegaConf.select(config, parent))[last])
+    try:
+        return Path(str(OmegaConf.select(config, key, throw_on_missing=True))), "${now:" in pattern
+    except OmegaConfBaseException as error:
+        reason = lowered(str(error).split("\n", 1)[0])
+        raise Sink().fail(
+            "KG105",
+            f"`{pattern}` cannot be resolved: {reason}",
+            location=place_of_setting(config, key),
+        ) from error
+
+
+def place_of_setting(config: DictConfig, key: str) -> SourceLocation:
+    """Where a setting of Hydra's was written: the override that sets it, or the key alone."""
+    for text in plain_node(config.hydra.overrides.hydra):
+        if text.lstrip("+").startswith(f"{key}="):
+            at = text.index("=") + 1
+            return SourceLocation(
+                key=key, override=text, column=at + 1, length=max(1, len(text) - at)
+            )
+    return SourceLocation(key=key)
+
+
+def claim(folder: Path, *, new: bool, sink: Sink) -> Claim:
+    """Makes a folder.
+
+    Args:
+        folder: the folder.
+        new: whether it must not be there yet; if it is, a number is put behind its name. Of two
+            processes that ask for the same new folder at the same moment each gets its own.
+        sink: where a folder that cannot be made is reported.
+
+    Raises:
+        CompileError: KG605, it cannot be made.
+    """
+    made: list[Path] = []
+    with reported(sink, folder):
+        try:
+            taken = _take(folder, made, new=new)
+        except OSError:
+            release(Claim(folder=folder, made=tuple(made)))
+            raise
+    return Claim(folder=taken, made=tuple(made))
+
+
+def _take(folder: Path, made: list[Path], *, new: bool) -> Path:
+    candidate, number, vanished = folder, 0, 0
+    while True:
+        try:
+            _make(candidate, made)
+            return candidate
+        except FileExistsError:
+            if not new and candidate.is_dir():
+                return candidate
+            if not new:
+                raise
+            number += 1
+            candidate = folder.with_name(f"{folder.name}-{number}")
+        except FileNotFoundError:
+            # Another process gave a parent back in between; or none can be made (/proc).
+            vanished += 1
+            if vanished > _ATTEMPTS:
+                raise
+
+
+def _make(folder: Path, made: list[Path]) -> None:
+    for parent in reversed(folder.parents):
+        if not parent.is_dir():
+            with contextlib.suppress(FileExistsError):
+                parent.mkdir()
+                made.append(parent)
+    folder.mkdir()
+    made.append(folder)
+
+
+def release(claimed: Claim, *, emptied: bool = False) -> None:
+    """Takes away the folders that a claim made and that are empty.
+
+    Args:
+        claimed: the claim.
+        emptied: whether the folder's content goes too, if the claim made the folder.
+    """
+    if emptied and claimed.own:
+        shutil.rmtree(claimed.folder, ignore_errors=True)
+    for folder in reversed(claimed.made):
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+
+
+def folder_override(key: str, folder: Path) -> str:
+    """The override that sets a folder, whatever characters are in its name."""
+    text = str(folder)
+    if _PLAIN.fullmatch(text):
+        return f"{key}={text}"
+    escaped = text.replace("${", "\\${")
+    return f"{key}={QuotedString(text=escaped, quote=Quote.double).with_quotes()}"

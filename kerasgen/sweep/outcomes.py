@@ -1,0 +1,187 @@
+"""How the jobs of a sweep ended: read from their records, closed where a job could not, tabulated.
+
+This room owns the outcome of one job, the table of all, and the exit code that follows. Running
+jobs is the business of the launchers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kerasgen.diagnostics import CompileError, Sink
+from kerasgen.frontend.origins import shown_path
+from kerasgen.run.record import RECORD, Record, Status, files_in, now, number, open_record
+
+DONE, FAILED, REFUSED = 0, 1, 2
+"""Exit codes, those of a single run."""
+
+_CLOSED: tuple[Status, ...] = ("completed", "failed", "rejected")
+_ERROR_WIDTH = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How one job ended.
+
+    Attributes:
+        job: its number in the sweep, from 0.
+        overrides: its task overrides.
+        status: `completed`, `failed` or `rejected`.
+        folder: its folder.
+        metric: name and value of its main test metric, if it has one.
+        error: why it did not complete.
+    """
+
+    job: int
+    overrides: tuple[str, ...]
+    status: Status
+    folder: Path
+    metric: tuple[str, float] | None = None
+    error: str | None = None
+
+
+def settle(
+    job: int,
+    overrides: Sequence[str],
+    folder: Path,
+    *,
+    pid: int,
+    code: int,
+    seconds: float,
+    argv: Sequence[str] = (),
+    interrupted: bool = False,
+) -> Outcome:
+    """The outcome of a job whose process has ended; closes a record that the process left open.
+
+    Args:
+        job: its number.
+        overrides: its task overrides.
+        folder: its folder.
+        pid: the id that its process had, 0 if none could be started.
+        code: exit code; negative for the signal that killed it.
+        seconds: how long it ran.
+        argv: its command line, for a record that it never opened.
+        interrupted: whether it was ended on the user's wish.
+    """
+    fields = read_fields(folder)
+    process = fields.get("process")
+    own = isinstance(process, Mapping) and process.get("pid") == pid
+    if own and fields.get("status") in _CLOSED:
+        return read_outcome(job, overrides, folder, fields)
+    status: Status = "rejected" if code == REFUSED and not own else "failed"
+    error = "interrupted" if interrupted else _end_of_process(code)
+    try:
+        if own:
+            record = Record(folder, fields)
+        else:
+            record = open_record(folder, Sink(), argv=argv, overrides=overrides)
+        record.update(
+            status=status,
+            error=error,
+            finished=now(),
+            seconds=round(seconds, 3),
+            files=files_in(folder),
+        )
+    except (CompileError, OSError):
+        pass  # the folder is another run's, or cannot be written: the table tells of it
+    return Outcome(job=job, overrides=tuple(overrides), status=status, folder=folder, error=error)
+
+
+def read_outcome(
+    job: int, overrides: Sequence[str], folder: Path, fields: Mapping[str, Any]
+) -> Outcome:
+    """The outcome that a record tells; `failed` where it tells none."""
+    status = fields.get("status")
+    error = fields.get("error")
+    return Outcome(
+        job=job,
+        overrides=tuple(overrides),
+        status=status if status in _CLOSED else "failed",
+        folder=folder,
+        metric=main_metric(fields) if status == "completed" else None,
+        error=None if error is None else str(error),
+    )
+
+
+def read_fields(folder: Path) -> dict[str, Any]:
+    """What the record in a folder says; empty if there is none or none that can be read."""
+    with contextlib.suppress(OSError, ValueError, RecursionError):
+        found = json.loads((folder / RECORD).read_bytes())
+        return found if isinstance(found, dict) else {}
+    return {}
+
+
+def main_metric(fields: Mapping[str, Any]) -> tuple[str, float] | None:
+    """The metric by which runs are compared: the first of the test part that is not a loss."""
+    metrics = fields.get("metrics")
+    part = metrics.get("test") if isinstance(metrics, Mapping) else None
+    if not isinstance(part, Mapping):
+        return None
+    found = {str(name): value for name, text in part.items() if (value := number(text)) is not None}
+    chosen = next((name for name in found if not name.endswith("loss")), next(iter(found), None))
+    return None if chosen is None else (chosen, found[chosen])
+
+
+def _end_of_process(code: int) -> str:
+    if code >= 0:
+        if code == REFUSED:
+            return "refused: its output says why"
+        return f"exit code {code}" if code else "ended before it was done, with exit code 0"
+    try:
+        name = f" ({signal.Signals(-code).name})"
+    except ValueError:
+        name = ""
+    return f"killed by signal {-code}{name}"
+
+
+def exit_code(outcomes: Sequence[Outcome]) -> int:
+    """0 if all completed, 1 if one failed, 2 if all that went wrong were refused."""
+    statuses = {outcome.status for outcome in outcomes}
+    if "failed" in statuses:
+        return FAILED
+    return REFUSED if "rejected" in statuses else DONE
+
+
+def varying(jobs: Sequence[Sequence[str]]) -> list[list[str]]:
+    """The overrides by which the jobs of a sweep differ; all of them where they do not."""
+    shared = set(jobs[0]).intersection(*jobs) if len(jobs) > 1 else set()
+    kept = [[text for text in overrides if text not in shared] for overrides in jobs]
+    return [own or list(overrides) for own, overrides in zip(kept, jobs, strict=True)]
+
+
+def outcome_table(outcomes: Sequence[Outcome]) -> str:
+    """The table at a sweep's end: job, overrides, status, main test metric, folder."""
+    ordered = sorted(outcomes, key=lambda outcome: outcome.job)
+    labels = varying([outcome.overrides for outcome in ordered])
+    rows = [("job", "overrides", "status", "test", "folder")]
+    for outcome, label in zip(ordered, labels, strict=True):
+        metric = "" if outcome.metric is None else f"{outcome.metric[0]} {outcome.metric[1]:.4g}"
+        rows.append(
+            (
+                str(outcome.job),
+                " ".join(label),
+                _status_text(outcome),
+                metric,
+                shown_path(outcome.folder),
+            )
+        )
+    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    )
+
+
+def _status_text(outcome: Outcome) -> str:
+    if outcome.error is None:
+        return outcome.status
+    line = outcome.error.strip().split("\n", 1)[0]
+    if len(line) > _ERROR_WIDTH:
+        line = line[: _ERROR_WIDTH - 1] + "…"
+    return f"{outcome.status}: {line}"

@@ -1,0 +1,200 @@
+"""What all tests share: one small engine in the test's process, and configs compiled with it.
+
+A test that needs Keras asks for `engine` (or for a fixture that does) and imports it afterwards,
+so that the settings in force are known and a test run without such tests imports no Keras.
+"""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+import yaml
+
+from kerasgen.catalog import Catalog, ClassEntry, Parameter
+from kerasgen.diagnostics import CompileError, Diagnostic, Sink, render_text
+from kerasgen.ir import ModelGraph, Program
+
+for _variable in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+    os.environ.setdefault(_variable, "2")
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, kw_only=True)
+class Built:
+    """A model that was compiled from a `model` section, with weights."""
+
+    graph: ModelGraph
+    specs: Any
+    cost: Any
+    model: Any
+    diagnostics: list[Diagnostic]
+
+
+class BuildModel(Protocol):
+    """Compiles a `model` section, YAML text or plain data, for inputs of the given shapes."""
+
+    def __call__(
+        self,
+        model: str | Mapping[str, Any],
+        inputs: Mapping[str, Sequence[int | None]],
+        *,
+        seed: int = 0,
+        dtypes: Mapping[str, str] | None = None,
+    ) -> Built: ...
+
+
+class MakeProgram(Protocol):
+    """Parses a program around a `model` section; further groups by keyword."""
+
+    def __call__(
+        self,
+        model: Any,
+        inputs: Mapping[str, Sequence[int | None]] | None = None,
+        **groups: Any,
+    ) -> tuple[Program, Sink]: ...
+
+
+def make_program(
+    model: Any, inputs: Mapping[str, Sequence[int | None]] | None = None, **groups: Any
+) -> tuple[Program, Sink]:
+    from kerasgen.frontend.parse import parse_program
+
+    inputs = {"input": [4]} if inputs is None else inputs
+    config = {
+        "backend": {"backend": os.environ["KERAS_BACKEND"]},
+        "data": {
+            "source": {"class": "ScikitLearn", "name": "digits"},
+            "features": {name: name for name in inputs},
+            "target": "label",
+            "task": "regression",
+            "facts": {"shape": {name: list(shape) for name, shape in inputs.items()}},
+        },
+        "model": yaml.safe_load(model) if isinstance(model, str) else model,
+        "optimizer": "adam",
+        "compile": {},
+        "fit": {},
+        "tracking": {},
+    }
+    sink = Sink()
+    return parse_program(config | groups, sink), sink
+
+
+@pytest.fixture(scope="session")
+def program() -> MakeProgram:
+    return make_program
+
+
+@pytest.fixture(scope="session")
+def engine() -> str:
+    """Starts Keras once for the process; gives the backend's name."""
+    from kerasgen.bridge.environment import start_engine
+    from kerasgen.ir import BackendDef
+
+    backend = os.environ["KERAS_BACKEND"]
+    start_engine(BackendDef(backend=backend), Sink())
+    return backend
+
+
+@pytest.fixture(scope="session")
+def catalog(engine: str) -> Catalog:
+    """Everything of Keras, and one data source."""
+    from kerasgen.bridge.introspection import keras_catalog
+
+    parameters = {"name": Parameter(name="name")}
+    return keras_catalog().extended(
+        [ClassEntry(name="ScikitLearn", kind="source", parameters=parameters)]
+    )
+
+
+@pytest.fixture(scope="session")
+def build_model(catalog: Catalog) -> BuildModel:
+    """Takes a `model` section through check, wire and shapes, and gives its model memory."""
+    from kerasgen.bridge.build import KerasOracle, allocate_weights
+    from kerasgen.ir import TensorSpec
+    from kerasgen.passes.check import check
+    from kerasgen.passes.cost import count_costs
+    from kerasgen.passes.shapes import infer_shapes
+    from kerasgen.passes.wire import wire
+
+    def build(
+        model: str | Mapping[str, Any],
+        inputs: Mapping[str, Sequence[int | None]],
+        *,
+        seed: int = 0,
+        dtypes: Mapping[str, str] | None = None,
+    ) -> Built:
+        program, sink = make_program(model, inputs)
+        check(program, catalog, sink)
+        graph = wire(program.model, catalog, sink)
+        sink.stop_on_errors()
+        assert graph is not None
+        given = {
+            name: TensorSpec(shape=(None, *shape), dtype=(dtypes or {}).get(name, "float32"))
+            for name, shape in inputs.items()
+        }
+        oracle = KerasOracle(catalog, seed)
+        specs = infer_shapes(graph, given, oracle, sink)
+        sink.stop_on_errors()
+        cost = count_costs(graph, specs, oracle, batch_size=32, slots=2)
+        made = oracle.assemble(graph)
+        allocate_weights()
+        return Built(graph=graph, specs=specs, cost=cost, model=made, diagnostics=sink.diagnostics)
+
+    return build
+
+
+Outcome = tuple[Any, list[Diagnostic]]
+CompileConfig = Callable[..., Outcome]
+
+
+@pytest.fixture(scope="session")
+def compile_config(catalog: Catalog) -> CompileConfig:
+    """Compiles overrides and config files: the compiled program or None, and the diagnostics.
+
+    `compile_config(overrides, config_dir)`: the whole way from Hydra to the Keras model.
+    """
+
+    def compile_(overrides: Sequence[str], config_dir: str | None = None) -> Outcome:
+        from kerasgen.compiler import compile_program
+        from kerasgen.frontend.composition import compose, resolve
+        from kerasgen.frontend.parse import parse_program
+
+        backend = f"backend={os.environ['KERAS_BACKEND']}"
+        try:
+            config, sink = resolve(compose([backend, *overrides], config_dir))
+            compiled = compile_program(parse_program(config, sink), catalog, sink)
+        except CompileError as error:
+            return None, list(error.diagnostics)
+        return compiled, sink.diagnostics
+
+    return compile_
+
+
+@pytest.fixture
+def config_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """Writes config files below `tmp_path/conf`, goes to `tmp_path`, and gives the folder.
+
+    `config_files({"model/mine.yaml": text})`; diagnostics then show `conf/model/mine.yaml`.
+    """
+    monkeypatch.chdir(tmp_path)
+
+    def write(files: Mapping[str, str]) -> str:
+        for name, text in files.items():
+            path = tmp_path / "conf" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        return "conf"
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def render() -> Callable[[Sequence[Diagnostic]], str]:
+    return render_text

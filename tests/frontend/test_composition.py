@@ -1,0 +1,174 @@
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+from hydra.types import RunMode
+from omegaconf.errors import OmegaConfBaseException
+
+from kerasgen.diagnostics import CompileError, Diagnostic
+from kerasgen.frontend.composition import (
+    compose,
+    config_folder,
+    deepest_key,
+    lowered,
+    make_loader,
+    resolve,
+    resolve_groups,
+    resolve_shown,
+)
+
+Configs = Callable[[Mapping[str, str]], str]
+
+
+def refused(overrides: list[str], folder: str | None = None) -> list[Diagnostic]:
+    with pytest.raises(CompileError) as caught:
+        resolve(compose(overrides, folder))
+    return list(caught.value.diagnostics)
+
+
+def test_the_shipped_config_resolves_to_plain_data() -> None:
+    config, sink = resolve(compose([]))
+    assert not sink.diagnostics
+    assert config["backend"]["backend"] == "tensorflow"
+    assert config["model"]["layers"]["scores"]["units"] == 10
+
+
+def test_the_folder_of_configs_lies_beside_the_package_in_a_checkout() -> None:
+    assert (config_folder() / "config.yaml").is_file()
+
+
+def test_choices_name_the_groups_of_the_config_alone() -> None:
+    choices = compose(["optimizer=sgd"]).choices
+    assert choices["optimizer"] == "sgd"
+    assert not [group for group in choices if group.startswith("hydra")]
+
+
+def test_overrides_are_kept_as_written_and_without_those_of_hydra() -> None:
+    written = ["fit.epochs=${data.classes}", "hydra.verbose=false", "+fit.x='a, b'"]
+    assert compose(written).overrides == ("fit.epochs=${data.classes}", "+fit.x='a, b'")
+
+
+def test_facts_of_the_data_can_be_referred_to_without_becoming_part_of_the_data_group() -> None:
+    config, _ = resolve(compose(["fit.epochs=${data.classes}"]))
+    assert config["fit"]["epochs"] == 10
+    assert "classes" not in config["data"]
+
+
+def test_facts_of_opened_data_take_the_place_of_the_declared_ones() -> None:
+    composition = compose(["fit.epochs=${data.classes}"])
+    config, _ = resolve(composition, {"classes": 3})
+    assert config["fit"]["epochs"] == 3
+    assert config["data"]["facts"] == {"classes": 3}
+    assert resolve(composition)[0]["fit"]["epochs"] == 10
+
+
+def test_groups_can_be_resolved_without_the_others() -> None:
+    groups, _ = resolve_groups(compose(["seed=${nope}"]), ["backend"])
+    assert groups["backend"]["floatx"] == "float32"
+
+
+def test_every_interpolation_that_leads_nowhere_is_reported() -> None:
+    found = refused(["seed=${nope}", "fit.epochs=${data.clases}"])
+    assert {d.code for d in found} == {"KG105"}
+    assert {d.location.key for d in found if d.location} == {"seed", "fit.epochs"}
+
+
+def test_a_misspelt_reference_gets_the_right_one_proposed() -> None:
+    (found,) = refused(["fit.epochs=${data.clases}"])
+    assert found.help == "did you mean `${data.classes}`?"
+
+
+def test_a_reference_to_an_unknown_fact_says_how_facts_are_given() -> None:
+    (found,) = refused(["fit.epochs=${data.vocabulary}"])
+    assert found.help is not None
+    assert "data.facts" in found.help
+
+
+def test_values_that_refer_to_each_other_are_reported() -> None:
+    found = refused(["seed=${name}", "name=${seed}"])
+    assert [d.message for d in found] == [
+        "`${name}` refers to itself",
+        "`${seed}` refers to itself",
+    ]
+
+
+def test_an_environment_variable_that_is_not_set_is_named() -> None:
+    (found,) = refused(["seed=${oc.env:KERASGEN_NO_SUCH_VARIABLE}"])
+    assert "environment variable 'KERASGEN_NO_SUCH_VARIABLE' not found" in found.message
+
+
+def test_a_value_that_must_be_given_is_reported_at_its_line(configs: Configs) -> None:
+    folder = configs({"model/mine.yaml": "layers:\n  a:\n    class: Dense\n    units: ???\n"})
+    (found,) = refused(["model=mine"], folder)
+    assert found.code == "KG106"
+    assert found.location is not None
+    assert (found.location.file, found.location.line) == ("mine/model/mine.yaml", 4)
+
+
+def test_a_key_that_is_no_text_stops_the_resolution(configs: Configs) -> None:
+    folder = configs({"model/mine.yaml": "layers: {on: Dense}\n"})
+    (found,) = refused(["model=mine"], folder)
+    assert found.code == "KG108"
+
+
+def test_a_class_given_on_the_command_line_merges_into_the_groups_file() -> None:
+    for override in ("optimizer.class=SGD", "optimizer={class: SGD}"):
+        config, _ = resolve(compose([override]))
+        assert config["optimizer"]["class"] == "SGD"
+        assert config["optimizer"]["beta_1"] == 0.9
+
+
+def test_an_added_layer_comes_last() -> None:
+    config, _ = resolve(compose(["+model.layers.noise={class: GaussianNoise, stddev: 0.1}"]))
+    assert list(config["model"]["layers"])[-1] == "noise"
+
+
+def test_a_config_is_resolved_in_place_for_printing_with_the_facts_of_its_data() -> None:
+    config = make_loader().load_configuration("config", [], RunMode.RUN)
+    resolve_shown(config)
+    assert config.model.layers.scores.units == 10
+    assert "classes" not in config.data
+    assert config.hydra.run.dir.startswith("outputs/")
+
+
+def test_resolving_for_printing_raises_on_a_reference_to_nothing() -> None:
+    config = make_loader().load_configuration("config", ["seed=${nope}"], RunMode.RUN)
+    with pytest.raises(OmegaConfBaseException, match="nope"):
+        resolve_shown(config)
+
+
+@pytest.mark.parametrize(
+    ("key", "parent", "missing"),
+    [
+        ("optimizer.momentm", "optimizer", "momentm"),
+        ("optimzer.momentum", "", "optimzer"),
+        ("model.layers.flatten.x", "model.layers.flatten", "x"),
+        ("optimizer.class", "optimizer", "class"),
+    ],
+)
+def test_a_key_path_is_followed_as_far_as_it_leads(key: str, parent: str, missing: str) -> None:
+    config = compose([]).config
+    assert deepest_key(config, key)[:2] == (parent, missing)
+
+
+def test_names_keep_their_case_at_the_beginning_of_a_message() -> None:
+    assert lowered("Key not found") == "key not found"
+    assert lowered("BasicSweeper does not") == "BasicSweeper does not"
+    assert lowered("A.b is not there") == "A.b is not there"
+
+
+def test_composing_imports_no_keras_and_no_backend(tmp_path: Path) -> None:
+    script = (
+        "import sys\n"
+        "from kerasgen.frontend.composition import compose, resolve\n"
+        "resolve(compose(['optimizer=sgd']))\n"
+        "heavy = {'keras', 'tensorflow', 'jax', 'torch', 'sklearn', 'matplotlib', 'numpy'}\n"
+        "print(sorted(heavy & {name.partition('.')[0] for name in sys.modules}))\n"
+    )
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=root, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"

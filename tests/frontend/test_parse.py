@@ -1,0 +1,125 @@
+from typing import Any
+
+import pytest
+
+from kerasgen.diagnostics import CompileError, Diagnostic, Sink
+from kerasgen.frontend.composition import compose, resolve
+from kerasgen.frontend.parse import parse_program
+from kerasgen.ir import InputDef, ObjectDef, Program
+
+
+def parse(*overrides: str, name: str | None = None) -> Program:
+    config, sink = resolve(compose(list(overrides)))
+    return parse_program(config, sink, name=name)
+
+
+def refused(*overrides: str) -> list[Diagnostic]:
+    with pytest.raises(CompileError) as caught:
+        parse(*overrides)
+    return list(caught.value.diagnostics)
+
+
+def code_and_key(found: Diagnostic) -> tuple[str, str]:
+    assert found.location is not None
+    return found.code, found.location.key
+
+
+def test_the_shipped_config_is_a_program() -> None:
+    program = parse()
+    assert program.backend.backend == "tensorflow"
+    assert program.optimizer.cls == "Adam"
+    assert program.model.entries[0].name == "flatten"
+    assert program.compile.loss is None
+    assert program.fit.epochs == 10
+
+
+def test_a_model_without_inputs_takes_the_datas() -> None:
+    assert parse().model.inputs == (InputDef(name="input", path="data.features"),)
+
+
+def test_a_model_with_inputs_keeps_them() -> None:
+    program = parse("+model.inputs={x: {shape: [8, 8, 1]}}")
+    assert program.model.inputs[0].shape == (8, 8, 1)
+
+
+def test_a_config_without_a_name_gets_the_callers() -> None:
+    assert parse(name="mlp").name == "mlp"
+    assert parse("name=mine", name="mlp").name == "mine"
+
+
+def test_the_keras_model_has_a_name_that_every_backend_takes() -> None:
+    assert parse("name='my model, 2'").model.name == "my_model__2"
+
+
+def test_losses_and_metrics_may_go_by_output() -> None:
+    program = parse(
+        "compile.loss={a: mse, b: {class: Huber, delta: 2.0}}",
+        "compile.metrics={a: [accuracy, {class: AUC}], b: mae}",
+        "compile.loss_weights={a: 1.0, b: 0.5}",
+    )
+    huber = ObjectDef(cls="Huber", arguments={"delta": 2.0}, path="compile.loss.b")
+    assert program.compile.loss == {"a": "mse", "b": huber}
+    assert program.compile.metrics == {
+        "a": ("accuracy", ObjectDef(cls="AUC", path="compile.metrics.a.1")),
+        "b": ("mae",),
+    }
+    assert program.compile.loss_weights == {"a": 1.0, "b": 0.5}
+
+
+def test_one_loss_and_one_metric_need_no_output() -> None:
+    program = parse("compile.loss={class: Huber}", "compile.metrics=accuracy")
+    assert program.compile.loss == ObjectDef(cls="Huber", path="compile.loss")
+    assert program.compile.metrics == ("accuracy",)
+
+
+def test_callbacks_have_names() -> None:
+    program = parse("+fit.callbacks={stop: {class: EarlyStopping, patience: 3}}")
+    assert program.fit.callbacks["stop"].arguments == {"patience": 3}
+
+
+def test_class_weights_are_numbers_by_class_index() -> None:
+    assert parse("fit.class_weight=balanced").fit.class_weight == "balanced"
+    assert parse("fit.class_weight={0: 1, 1: 2.5}").fit.class_weight == {0: 1.0, 1: 2.5}
+
+
+@pytest.mark.parametrize(
+    ("override", "code", "key"),
+    [
+        ("compile.loss=[mse,mae]", "KG204", "compile.loss"),
+        ("compile.jit_compile=always", "KG204", "compile.jit_compile"),
+        ("compile.steps_per_execution=0", "KG204", "compile.steps_per_execution"),
+        ("fit.epochs=0", "KG204", "fit.epochs"),
+        ("fit.epochs=ten", "KG204", "fit.epochs"),
+        ("compile.metrics=3", "KG204", "compile.metrics"),
+        ("+fit.callbacks={class: EarlyStopping}", "KG204", "fit.callbacks"),
+        ("fit.class_weight=heavy", "KG204", "fit.class_weight"),
+        ("fit.class_weight={a: 1}", "KG204", "fit.class_weight.a"),
+        ("fit.class_weight={0: heavy}", "KG204", "fit.class_weight.0"),
+        ("+fit.epoch=3", "KG107", "fit.epoch"),
+        ("+trackin.model=true", "KG107", "trackin"),
+        ("seed=one", "KG204", "seed"),
+        ("name=3", "KG204", "name"),
+        ("tracking.plots=maybe", "KG204", "tracking.plots"),
+    ],
+)
+def test_a_wrong_value_is_one_diagnostic_at_its_key(override: str, code: str, key: str) -> None:
+    (found,) = refused(override)
+    assert code_and_key(found) == (code, key)
+    assert found.location is not None
+    assert found.location.override == override
+
+
+def test_a_group_that_is_left_out_is_reported() -> None:
+    (found,) = refused("~optimizer")
+    assert code_and_key(found) == ("KG104", "optimizer")
+
+
+def test_mistakes_in_all_groups_are_reported_together() -> None:
+    found = refused("fit.epochs=0", "compile.loss=[mse]", "backend.floatx=float8", "seed=x")
+    keys = {code_and_key(d)[1] for d in found}
+    assert keys == {"fit.epochs", "compile.loss", "backend.floatx", "seed"}
+
+
+def test_plain_data_is_enough_for_a_program() -> None:
+    config: dict[str, Any] = resolve(compose([]))[0]
+    assert parse_program(config, Sink()).seed == 0
