@@ -229,6 +229,13 @@ class ShapeOracle(Protocol):
             ShapeError: some layer does not fit; nothing is kept.
         """
 
+    def make(self, layer: LayerDef) -> None:
+        """Makes a layer without calling it.
+
+        Raises:
+            ShapeError: the constructor refused its arguments.
+        """
+
     def has(self, layer: str) -> bool:
         """Whether a layer was made."""
 

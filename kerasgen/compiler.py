@@ -80,6 +80,8 @@ def compile_program(program: Program, catalog: Catalog, sink: Sink) -> CompiledP
     inputs = infer_inputs(graph.inputs, program.data, program.backend.floatx, preparation, sink)
     sink.stop_on_errors()
 
+    slots = _optimizer_slots(program, catalog, sink)
+    _make_callbacks(program, catalog, sink)
     oracle = KerasOracle(catalog, program.seed)
     specs = infer_shapes(graph, inputs, oracle, sink)
     sink.stop_on_errors()
@@ -89,8 +91,6 @@ def compile_program(program: Program, catalog: Catalog, sink: Sink) -> CompiledP
     objective = settle_objective(program.compile, outputs, graph, sink)
     sink.stop_on_errors()
     _probe_objective(program.compile, outputs, objective, catalog, sink)
-    slots = _optimizer_slots(program, catalog, sink)
-    _make_callbacks(program, catalog, sink)
     sink.stop_on_errors()
 
     if first:

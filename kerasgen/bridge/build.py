@@ -79,6 +79,11 @@ class KerasOracle(ShapeOracle):
         }
         return specs
 
+    def make(self, layer: LayerDef) -> None:
+        """Makes a layer without calling it."""
+        with _unallocated():
+            self._layers[layer.name] = self._make(layer)
+
     def has(self, layer: str) -> bool:
         """Whether a layer was made."""
         return layer in self._layers
@@ -243,6 +248,8 @@ def make_value(value: Value, kinds: Sequence[Kind], catalog: Catalog) -> Any:
         known = value in catalog.words(kinds)
         if kinds == ("optimizer",) or (not known and catalog.find(value, kinds) is not None):
             return make_object(ObjectDef(cls=value, bare=True), kinds, catalog)
+    if kinds == ("schedule",) and type(value) is int:
+        return float(value)  # Keras takes no integer as a learning rate.
     if isinstance(value, ObjectDef):
         return make_object(value, kinds or tuple(MODULES), catalog)
     if isinstance(value, ModelDef):

@@ -116,6 +116,18 @@ def probe_loss(value: Loss, kind: Kind, outputs: Array, targets: Array, catalog:
         raise ShapeError(shorten(error)) from error
 
 
+def _figures(logs: Mapping[str, Any]) -> dict[str, float]:
+    """Keras's logs as single numbers; a metric with a number a class becomes `name_0`, `name_1`."""
+    figures: dict[str, float] = {}
+    for key, value in logs.items():
+        values = np.asarray(keras.ops.convert_to_numpy(value), dtype="float64").reshape(-1)
+        if values.size == 1:
+            figures[key] = float(values[0])
+        else:
+            figures |= {f"{key}_{index}": float(number) for index, number in enumerate(values)}
+    return figures
+
+
 class EpochReporter(keras.callbacks.Callback):  # type: ignore[misc]
     """Hands the figures of each finished epoch to a function."""
 
@@ -125,7 +137,7 @@ class EpochReporter(keras.callbacks.Callback):  # type: ignore[misc]
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Reports the epoch, counted from 0."""
-        figures = {key: float(value) for key, value in (logs or {}).items()}
+        figures = _figures(logs or {})
         optimizer = getattr(self.model, "optimizer", None)
         if optimizer is not None:
             figures["learning_rate"] = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
@@ -186,7 +198,7 @@ def evaluate_model(model: Any, samples: Samples, batch_size: int) -> dict[str, f
     figures = model.evaluate(
         samples.x, samples.y, batch_size=batch_size, verbose=0, return_dict=True
     )
-    return {key: float(value) for key, value in figures.items()}
+    return _figures(figures)
 
 
 def predict_model(model: Any, x: Arrays, batch_size: int) -> Arrays:

@@ -6,6 +6,7 @@ in its own module.
 
 from __future__ import annotations
 
+import inspect
 import typing
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -58,13 +59,13 @@ def make_source(
             help=did_you_mean(definition.cls, sources, listed=20),
         )
     _check_names(definition, made, sink)
-    hints = typing.get_type_hints(made)
-    arguments = {}
+    parameters = inspect.signature(made, eval_str=True).parameters
     for name, value in definition.arguments.items():
-        if name in hints and _check_argument(value, hints[name], f"{definition.path}.{name}", sink):
-            arguments[name] = value
+        if name in parameters and parameters[name].annotation is not inspect.Parameter.empty:
+            hint = parameters[name].annotation
+            _check_argument(value, hint, f"{definition.path}.{name}", sink)
     sink.stop_on_errors()
-    return made(**arguments)
+    return made(**definition.arguments)
 
 
 def _check_names(definition: ObjectDef, made: Callable[..., Source], sink: Sink) -> None:
@@ -92,27 +93,25 @@ def _check_names(definition: ObjectDef, made: Callable[..., Source], sink: Sink)
             )
 
 
-def _check_argument(value: Any, hint: Any, path: str, sink: Sink) -> bool:
-    """Whether a value is what the field is annotated with; lists are checked item by item."""
+def _check_argument(value: Any, hint: Any, path: str, sink: Sink) -> None:
+    """Checks a value against its annotation; lists are checked item by item."""
     options = typing.get_args(hint) if typing.get_origin(hint) is not tuple else (hint,)
     lists = [option for option in options if typing.get_origin(option) is tuple]
     if not lists:
-        return check_value(value, hint, path, sink)
-    item = typing.get_args(lists[0])[0]
+        check_value(value, hint, path, sink)
+        return
     if value is None and type(None) in options:
-        return True
+        return
+    item = typing.get_args(lists[0])[0]
+    shown = describe(value)
+    if isinstance(value, tuple):
+        wrong = [part for part in value if type(part) is not item]
+        if not wrong:
+            return
+        shown = f"a list with {describe(wrong[0])}"
     words = {str: "strings", int: "integers"}
-    if isinstance(value, tuple) and all(type(part) is item for part in value):
-        return True
-    wrong = (
-        next((part for part in value if type(part) is not item), None)
-        if isinstance(value, tuple)
-        else value
-    )
-    inside = f"a list with {describe(wrong)}" if isinstance(value, tuple) else describe(value)
     sink.report(
         "KG204",
-        f"`{path.rpartition('.')[2]}` is {inside}, expected a list of {words[item]}",
+        f"`{path.rpartition('.')[2]}` is {shown}, expected a list of {words[item]}",
         key=path,
     )
-    return False

@@ -103,8 +103,8 @@ class Arrays:
 
 def _load_single(file: Path, argument: str, sink: Sink) -> Array:
     try:
-        with readable(file, argument, sink):
-            array: Array = np.load(file, allow_pickle=False)
+        with readable(file, argument, sink), file.open("rb") as stream:
+            array: Array = np.load(stream, allow_pickle=False)
     except _DAMAGED as error:
         raise _damaged(file, argument, error, sink) from error
     if not isinstance(array, np.ndarray):
@@ -116,8 +116,8 @@ def _load_archive(file: Path, wanted: frozenset[str] | None, sink: Sink) -> dict
     """The arrays of the wanted columns; those of others are named, not read."""
     arrays: dict[str, Array] = {}
     try:
-        with readable(file, "path", sink):
-            archive = np.load(file, allow_pickle=False)
+        with readable(file, "path", sink), file.open("rb") as stream:
+            archive = np.load(stream, allow_pickle=False)
             if not isinstance(archive, np.lib.npyio.NpzFile):
                 raise ValueError("it is no archive")
             with archive:

@@ -7,7 +7,6 @@ took part, what interpolations resolve to. It must not know what a key means, ap
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,20 +17,20 @@ from hydra.core.config_loader import ConfigLoader
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.config_store import ConfigStore
 from hydra.core.plugins import Plugins
+from hydra.errors import SearchPathException
 from hydra.types import RunMode
-from omegaconf import DictConfig, ListConfig, OmegaConf, open_dict
-from omegaconf.errors import InterpolationResolutionError, OmegaConfBaseException
+from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf.errors import OmegaConfBaseException
 
-from kerasgen.diagnostics import CompileError, Diagnostic, Sink, closest
+from kerasgen.diagnostics import Diagnostic, Sink
 from kerasgen.frontend.origins import ConfigFile, Origins, SetByOverride, trace_origins
+from kerasgen.frontend.references import plain_node, report_unresolved
 
 CONFIG_NAME = "config"
 """The root config's name."""
 
 LAUNCHER = "hydra_plugins.kerasgen.ProcessLauncher"
 """The launcher's name among Hydra's plugins, which must all seem to live in `hydra_plugins`."""
-
-_REFERENCE = re.compile(r"\$\{([A-Za-z_][\w.-]*)\}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +101,9 @@ def make_search_path(
 
     Hydra itself puts `--config-dir` last, so that a user's file could not take the place of a
     shipped one of the same name; here the user's comes first.
+
+    Raises:
+        SearchPathException: a folder is not there.
     """
     from hydra._internal.utils import create_config_search_path
     from hydra.core.config_search_path import SearchPathQuery
@@ -109,6 +111,9 @@ def make_search_path(
     version.setbase("1.3")
     Plugins.instance()
     offer_launcher()
+    for folder in (config_dir, config_path):
+        if folder is not None and "://" not in folder and not Path(folder).is_dir():
+            raise SearchPathException(f"the config folder `{folder}` is not there")
     primary = str(config_folder()) if config_path is None else config_path
     if "://" not in primary:
         primary = str(Path(primary).absolute())
@@ -176,13 +181,18 @@ def read_composition(config: DictConfig, loader: ConfigLoader) -> Composition:
 
 
 def resolve(
-    composition: Composition, facts: Mapping[str, Any] | None = None
+    composition: Composition,
+    facts: Mapping[str, Any] | None = None,
+    *,
+    ungiven: str | None = None,
 ) -> tuple[dict[str, Any], Sink]:
     """Resolves every interpolation.
 
     Args:
         composition: what was composed.
         facts: facts of the data, put in the place of the config's `data.facts`.
+        ungiven: key path below which a mandatory value may be missing and stays `???` (empty for
+            everywhere), or None for nowhere.
 
     Returns:
         The config as plain data, and a sink that locates its keys and holds what was found.
@@ -196,13 +206,15 @@ def resolve(
     config = composition.config.copy()
     added = _offer_facts(config, facts)
     try:
-        plain = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
-    except (OmegaConfBaseException, RecursionError):
-        for key, node_error in _unresolved(config, ""):
-            _report_unresolved(key, node_error, config, sink)
-        if not sink.errors:
-            raise
-        raise CompileError(sink.diagnostics) from None
+        plain = OmegaConf.to_container(config, resolve=True, throw_on_missing=ungiven is None)
+        failed = None
+    except (OmegaConfBaseException, RecursionError) as error:
+        plain, failed = {}, error
+    if failed is not None or ungiven is not None:
+        report_unresolved(config, sink, ungiven=ungiven)
+        sink.stop_on_errors()
+    if failed is not None:
+        raise failed
     assert isinstance(plain, dict)
     for key in added:
         del plain["data"][key]
@@ -235,8 +247,7 @@ def resolve_groups(composition: Composition, groups: Sequence[str]) -> tuple[dic
         try:
             found[group] = OmegaConf.to_container(node, resolve=True, throw_on_missing=True)
         except (OmegaConfBaseException, RecursionError):
-            for key, node_error in _unresolved(node, group):
-                _report_unresolved(key, node_error, config, sink)
+            report_unresolved(config, sink, below=group)
             if not sink.errors:
                 raise
     sink.stop_on_errors()
@@ -257,42 +268,6 @@ def resolve_shown(config: DictConfig) -> None:
     with open_dict(config):
         for key in added:
             del config["data"][key]
-
-
-def deepest_key(config: DictConfig, key: str) -> tuple[str, str, list[str]]:
-    """How far a key path leads.
-
-    Returns:
-        The longest part of it that is there, the first step that is not (or the last step), and
-        what there is beside that step.
-    """
-    parent, parts = "", key.split(".")
-    for index, part in enumerate(parts):
-        path = f"{parent}.{part}" if parent else part
-        if _select(config, path) is None or index == len(parts) - 1:
-            return parent, part, _keys_of(config, parent)
-        parent = path
-    return "", key, []
-
-
-def _select(config: DictConfig, path: str) -> Any:
-    """What there is under a key path; None if nothing is, or if it cannot be resolved."""
-    try:
-        return OmegaConf.select(config, path)
-    except (OmegaConfBaseException, RecursionError):
-        return None
-
-
-def _keys_of(config: DictConfig, path: str) -> list[str]:
-    node = _select(config, path) if path else config
-    if isinstance(node, DictConfig):
-        return [str(key) for key in node if path or key != "hydra"]
-    return [str(index) for index in range(len(node))] if isinstance(node, ListConfig) else []
-
-
-def plain_node(node: Any) -> Any:
-    """A part of a config as plain data, as it was written: interpolations stay text."""
-    return OmegaConf.to_container(node, resolve=False)
 
 
 def _config_files(defaults: Sequence[Any], folders: Sequence[Path]) -> Iterator[ConfigFile]:
@@ -318,78 +293,8 @@ def _offer_facts(config: DictConfig, facts: Mapping[str, Any] | None) -> list[st
             data["facts"] = dict(facts)
         known = data.get("facts")
         if isinstance(known, DictConfig):
-            for key in known:
-                if key not in data:
-                    data[key] = known[key]
+            for key, value in plain_node(known).items():
+                if key not in data and value != "???":
+                    data[key] = value
                     added.append(str(key))
     return added
-
-
-def _unresolved(node: DictConfig | ListConfig, path: str) -> Iterator[tuple[str, Exception | None]]:
-    """Every leaf that is missing (None) or cannot be resolved (the exception)."""
-    keys: Sequence[Any] = list(node.keys()) if isinstance(node, DictConfig) else range(len(node))
-    for key in keys:
-        key_path = f"{path}.{key}" if path else str(key)
-        if OmegaConf.is_missing(node, key):
-            yield key_path, None
-            continue
-        try:
-            child = node[key]
-        except (OmegaConfBaseException, RecursionError) as error:
-            yield key_path, error
-            continue
-        if isinstance(child, DictConfig | ListConfig) and not OmegaConf.is_interpolation(node, key):
-            yield from _unresolved(child, key_path)
-
-
-def _report_unresolved(key: str, error: Exception | None, config: DictConfig, sink: Sink) -> None:
-    if error is None:
-        sink.report(
-            "KG106",
-            f"`{key}` must be given",
-            key=key,
-            help=f"write `{key}=…` on the command line, or the value in a config",
-        )
-        return
-    written = _written(config, key)
-    message = f"`{written}` cannot be resolved"
-    if isinstance(error, RecursionError) or "Recursive interpolation" in str(error):
-        message = f"`{written}` refers to itself"
-    elif isinstance(error, InterpolationResolutionError):
-        message += f": {_first_line(error)}"
-    sink.report("KG105", message, key=key, help=_reference_help(written, config))
-
-
-def _reference_help(written: str, config: DictConfig) -> str | None:
-    """How to mend the first reference in a value that leads nowhere."""
-    for reference in _REFERENCE.findall(written):
-        parent, missing, siblings = deepest_key(config, reference)
-        if missing in siblings:
-            continue
-        near = closest(missing, siblings)
-        if near is not None:
-            fixed = f"{parent}.{near}" if parent else near
-            return f"did you mean `${{{fixed}}}`?"
-        if parent == "data":
-            return (
-                f"`{missing}` is a fact of the data: write it under `data.facts`, "
-                "or let the data be opened (`run.py`, or `kerasgen check --open-data`)"
-            )
-    return None
-
-
-def _written(config: DictConfig, key: str) -> str:
-    container: Any = OmegaConf.to_container(config, resolve=False)
-    for part in key.split("."):
-        container = container[int(part)] if isinstance(container, list) else container[part]
-    return str(container)
-
-
-def _first_line(error: Exception) -> str:
-    text = str(error).strip().split("\n", 1)[0]
-    return lowered(re.sub(r"^\w+ raised while resolving interpolation: ", "", text).strip("\"'"))
-
-
-def lowered(text: str) -> str:
-    """A sentence as a message begins: in lower case, unless it begins with a name (`IntNode`)."""
-    return text[:1].lower() + text[1:] if re.match(r"[A-Z]?[a-z]*(?![\w.])", text) else text

@@ -20,8 +20,8 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import KeyValidationError
 
 from kerasgen.diagnostics import Sink, SourceLocation, did_you_mean
-from kerasgen.frontend.composition import deepest_key, lowered
 from kerasgen.frontend.origins import ConfigFile, SetByOverride, shown_path, trace_origins
+from kerasgen.frontend.references import deepest_key, lowered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

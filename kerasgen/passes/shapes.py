@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from kerasgen.catalog import ShapeError, ShapeOracle
-from kerasgen.diagnostics import Sink
+from kerasgen.diagnostics import Anchor, Sink
 from kerasgen.ir import (
     Call,
     InputDef,
+    LayerDef,
     ModelGraph,
     ObjectDef,
     Shape,
@@ -48,13 +49,13 @@ def infer_shapes(
         specs |= chained
     else:
         for call in graph.calls:
-            if _is_ready(call, specs, sink) and _enter_nested(call, graph, specs, oracle, sink):
+            if not _is_ready(call, specs, sink):
+                _make_alone(graph.layers[call.layer], oracle, sink)
+            elif _enter_nested(call, graph, specs, oracle, sink):
                 outcome = _ask(call, graph, specs, oracle, sink)
                 if outcome is not None:
                     specs[call.name] = outcome
-    for reference in output_refs(graph.outputs):
-        if reference.name in specs:
-            _check_index(reference, specs, sink, "outputs")
+    _check_outputs(graph, specs, sink)
     return specs
 
 
@@ -86,9 +87,33 @@ def _references(call: Call) -> Iterator[TensorRef]:
 def _is_ready(call: Call, specs: Specs, sink: Sink) -> bool:
     """Whether all that a call takes is known; what follows from an earlier mistake is not told."""
     references = list(_references(call))
+    by_default = [reference.path for reference in references] == [call.path]
     return all(reference.name in specs for reference in references) and all(
-        _check_index(reference, specs, sink, "from") for reference in references
+        _check_index(reference, specs, sink, "from", at="key" if by_default else "value")
+        for reference in references
     )
+
+
+def _make_alone(layer: LayerDef, oracle: ShapeOracle, sink: Sink) -> None:
+    """Makes a layer that cannot be called, so that what is wrong with its arguments is told too."""
+    if isinstance(layer.made, ObjectDef) and not oracle.has(layer.name):
+        try:
+            oracle.make(layer)
+        except ShapeError as error:
+            _report_refused(layer, layer.made, error, sink)
+
+
+def _check_outputs(graph: ModelGraph, specs: Specs, sink: Sink) -> bool:
+    """Whether every output is one tensor; those that are not known are passed over."""
+    paths = {call.path for call in graph.calls}
+    good = [
+        _check_index(
+            reference, specs, sink, "outputs", at="key" if reference.path in paths else "value"
+        )
+        for reference in output_refs(graph.outputs)
+        if reference.name in specs
+    ]
+    return all(good)
 
 
 def _enter_nested(
@@ -105,13 +130,16 @@ def _enter_nested(
     return True
 
 
-def _check_index(reference: TensorRef, specs: Specs, sink: Sink, written: str) -> bool:
+def _check_index(
+    reference: TensorRef, specs: Specs, sink: Sink, written: str, *, at: Anchor
+) -> bool:
     outputs = specs[reference.name]
     if reference.index is None and len(outputs) > 1:
         sink.report(
             "KG306",
             f"`{reference.name}` gives {len(outputs)} tensors, and one must be chosen",
             key=reference.path,
+            at=at,
             help=f"write `{written}: {reference.name}.0` for the first",
         )
         return False
@@ -121,6 +149,7 @@ def _check_index(reference: TensorRef, specs: Specs, sink: Sink, written: str) -
             "KG301",
             f"`{reference.name}.{reference.index}` is not there: `{reference.name}` gives {given}",
             key=reference.path,
+            at=at,
         )
         return False
     return True
@@ -151,9 +180,8 @@ def _infer_nested(
     child = oracle.child()
     inner = infer_shapes(graph, inputs, child, sink)
     # Not the number of errors: a second call of a faulty model finds the same ones again.
-    if any(call.name not in inner for call in graph.calls) or not all(
-        _check_index(reference, inner, sink, "outputs") for reference in output_refs(graph.outputs)
-    ):
+    complete = all(call.name in inner for call in graph.calls)
+    if not complete or not _check_outputs(graph, inner, sink):
         return None
     oracle.adopt(call.layer, graph, child)
     return inner
@@ -180,13 +208,7 @@ def _ask(
         return oracle.call(call.name, layer, call.operands, call.keyword_operands, call.arguments)
     except ShapeError as error:
         if error.refused and isinstance(layer.made, ObjectDef):
-            inside = error.argument in layer.made.arguments
-            sink.report(
-                "KG206",
-                f"`{layer.made.cls}` refuses its arguments: {error}",
-                key=f"{layer.path}.{error.argument}" if inside else layer.path,
-                at="value" if inside else "key",
-            )
+            _report_refused(layer, layer.made, error, sink)
             return None
         cls = f" ({layer.made.cls})" if isinstance(layer.made, ObjectDef) else ""
         if error.unusable:
@@ -203,6 +225,16 @@ def _ask(
             notes=[f"`{name}` has shape {shape}" for name, shape in coming] if coming[1:] else (),
         )
         return None
+
+
+def _report_refused(layer: LayerDef, made: ObjectDef, error: ShapeError, sink: Sink) -> None:
+    inside = error.argument in made.arguments
+    sink.report(
+        "KG206",
+        f"`{made.cls}` refuses its arguments: {error}",
+        key=f"{layer.path}.{error.argument}" if inside else layer.path,
+        at="value" if inside else "key",
+    )
 
 
 def _taken_key(call: Call) -> str:

@@ -56,7 +56,8 @@ def wire(model: ModelDef, catalog: Catalog, sink: Sink) -> ModelGraph | None:
     if len(sink.errors) > known:
         return None
     calls = tuple(_call(entry, takes[entry.name], layers, catalog) for entry in model.entries)
-    outputs = model.outputs or TensorRef(name=model.entries[-1].name, path=model.path)
+    last = model.entries[-1]
+    outputs = model.outputs or TensorRef(name=last.name, path=last.path)
     _check_alive(model, inputs, takes, output_refs(outputs), sink)
     kind = _kind(model, inputs, sink)
     if len(sink.errors) > known:

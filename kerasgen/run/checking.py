@@ -102,7 +102,7 @@ def resolve_config(overrides: Sequence[str], config_dir: str | None = None) -> R
         CompileError: it cannot be composed or resolved.
     """
     composition = compose_config(overrides, config_dir)
-    config, _ = resolve(composition)
+    config, _ = resolve(composition, ungiven="")
     return ResolvedConfig(config=config, composition=composition)
 
 

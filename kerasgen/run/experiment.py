@@ -229,17 +229,16 @@ def _train(compiled: CompiledProgram, parts: Any, plan: Plan, journal: Journal) 
         line.append(steps.compile_(compiled, model, plan.catalog))
     with journal.step("fit") as line:
         journal.epoch_start = time.perf_counter()
-        line.append(
-            steps.fit(
-                compiled,
-                model,
-                parts,
-                journal.folder,
-                plan.catalog,
-                verbose=_verbosity(compiled),
-                report=journal.epoch,
-            )
+        steps.fit(
+            compiled,
+            model,
+            parts,
+            journal.folder,
+            plan.catalog,
+            verbose=_verbosity(compiled),
+            report=journal.epoch,
         )
+        line.append(_fit_text(compiled, journal.history))
     _update(journal, epochs=len(journal.history), metrics=_last_epoch(journal.history))
     return model
 
@@ -287,6 +286,13 @@ def _verbosity(compiled: CompiledProgram) -> int:
     if isinstance(verbose, int):
         return verbose
     return 1 if sys.stdout.isatty() else 2
+
+
+def _fit_text(compiled: CompiledProgram, history: Sequence[Mapping[str, float]]) -> str:
+    epochs = f"{len(history)} epoch{'s' if len(history) != 1 else ''}"
+    last = history[-1] if history else {}
+    losses = ", ".join(f"{key} {last[key]:.4g}" for key in ("loss", "val_loss") if key in last)
+    return f"{epochs}, batch {compiled.program.fit.batch_size}" + (f": {losses}" if losses else "")
 
 
 def _last_epoch(history: Sequence[Mapping[str, float]]) -> dict[str, dict[str, float]]:

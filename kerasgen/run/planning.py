@@ -80,7 +80,7 @@ def compile_declared(composition: Composition) -> tuple[CompiledProgram, Sink]:
     """Compiles a config with what it declares of its data, which is not opened.
 
     Args:
-        composition: what was composed.
+        composition: what was composed; where the data lies may be left to be given.
 
     Returns:
         The compiled program, and a sink with everything reported.
@@ -88,7 +88,7 @@ def compile_declared(composition: Composition) -> tuple[CompiledProgram, Sink]:
     Raises:
         CompileError: the config has mistakes, or lacks a fact of the data.
     """
-    compiled, _, _, sink = _compile_whole(composition)
+    compiled, _, _, sink = _compile_whole(composition, ungiven="data.source.")
     return compiled, sink
 
 
@@ -161,9 +161,9 @@ def _declared(composition: Composition) -> tuple[BackendDef | None, DataDef | No
 
 
 def _compile_whole(
-    composition: Composition,
+    composition: Composition, *, ungiven: str | None = None
 ) -> tuple[CompiledProgram, Mapping[str, Any], Catalog, Sink]:
-    config, sink = resolve(composition)
+    config, sink = resolve(composition, ungiven=ungiven)
     program = parse_program(config, sink, name=title_of(composition))
     catalog = start(program.backend, sink)
     return _compile(program, catalog, sink), config, catalog, sink

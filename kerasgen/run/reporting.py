@@ -14,6 +14,7 @@ import numpy as np
 from kerasgen.bridge.training import Array
 from kerasgen.compiler import CompiledProgram
 from kerasgen.passes.interface import OutputSpec
+from kerasgen.passes.objective import last_activation
 from kerasgen.run import record as files
 from kerasgen.run.samples import outputs_by_name
 from kerasgen.run.steps import PreparedParts
@@ -103,13 +104,10 @@ def _labels(true: Array) -> Array:
 def _chosen(scores: Array, output: OutputSpec, compiled: CompiledProgram) -> Array:
     """The class that the scores speak for."""
     if scores.shape[1] > 1:
-        return scores.argmax(axis=1)
-    from kerasgen.passes.objective import last_activation
-
+        return np.asarray(scores.argmax(axis=1))
     # Without an activation the score is a logit, which turns at 0.
     turn = 0.0 if last_activation(output, compiled.graph) == "linear" else 0.5
-    chosen: Array = (scores[:, 0] > turn).astype(int)
-    return chosen
+    return np.asarray(scores[:, 0] > turn, dtype=int)
 
 
 def _class_names(output: OutputSpec, scores: Array, facts: Mapping[str, Any]) -> list[str]:

@@ -148,7 +148,7 @@ def fit(
     *,
     verbose: int,
     report: Callable[[int, dict[str, float]], None],
-) -> str:
+) -> None:
     """Step 5: fits the model; `report` gets each finished epoch, counted from 0."""
     program = compiled.program
     callbacks = {name: _placed(c, folder) for name, c in program.fit.callbacks.items()}
@@ -172,7 +172,6 @@ def fit(
         verbose=verbose,
         report=report,
     )
-    return f"up to {program.fit.epochs} epochs, batch {program.fit.batch_size}"
 
 
 def evaluate(

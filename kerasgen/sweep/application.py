@@ -18,7 +18,8 @@ from hydra.types import RunMode
 from omegaconf import OmegaConf
 
 from kerasgen.diagnostics import CompileError, Sink, count_text, did_you_mean, render_text
-from kerasgen.frontend.composition import CONFIG_NAME, deepest_key, make_search_path
+from kerasgen.frontend.composition import CONFIG_NAME, make_search_path
+from kerasgen.frontend.references import deepest_key
 from kerasgen.frontend.refusal_report import place_of_text
 from kerasgen.frontend.rejections import REFUSALS, diagnose, diagnose_error
 from kerasgen.sweep.children import Stopped
@@ -94,19 +95,9 @@ def _guarded(execute: Callable[[], int]) -> int:
             sys.stdout.flush()
         return code
     except BrokenPipeError:
-        if not _reader_is_gone():
-            raise
-        return _PIPE_CLOSED
-
-
-def _reader_is_gone() -> bool:
-    """Whether it is stdout that nobody reads; what Python flushes at exit goes nowhere then."""
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
+        # The reader has gone; what Python flushes at exit must not complain again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return True
-    return False
+        return _PIPE_CLOSED
 
 
 def _execute(arguments: list[str]) -> int:
@@ -217,14 +208,14 @@ def _check_package(conductor: Conductor, args: argparse.Namespace) -> None:
 def _run(conductor: Conductor, overrides: list[str], task: Task) -> int:
     """A single run; a sweep if the config itself says so (`hydra.mode: MULTIRUN`)."""
     name = conductor.place.config_name
+    alone = task.keep_rejected  # a job of a sweep is never a sweep itself
     try:
         config = conductor.compose_config(name, overrides, RunMode.RUN, with_log_configuration=True)
-        mode = config.hydra.mode
     except CompileError:
-        mode = conductor.get_mode(name, overrides)
-        if mode != RunMode.MULTIRUN:
+        if alone or conductor.get_mode(name, overrides) != RunMode.MULTIRUN:
             raise
-    if mode == RunMode.MULTIRUN and not task.keep_rejected:
+        return _multirun(conductor, overrides, task)
+    if config.hydra.mode == RunMode.MULTIRUN and not alone:
         return _multirun(conductor, overrides, task)
     return conductor.run_composed(config, task)
 

@@ -21,7 +21,8 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink
-from kerasgen.frontend.composition import plain_node, read_composition, resolve, resolve_shown
+from kerasgen.frontend.composition import read_composition, resolve, resolve_shown
+from kerasgen.frontend.references import plain_node
 from kerasgen.frontend.rejections import REFUSALS, diagnose, diagnose_error, first_job
 from kerasgen.sweep.folders import (
     Claim,

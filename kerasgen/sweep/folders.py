@@ -17,7 +17,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from kerasgen.diagnostics import Sink, SourceLocation
-from kerasgen.frontend.composition import lowered, plain_node
+from kerasgen.frontend.references import lowered, plain_node
 from kerasgen.run.record import reported
 
 _ATTEMPTS = 100
@@ -56,12 +56,12 @@ def written_folder(config: DictConfig, key: str) -> tuple[Path, bool]:
         The folder; whether its name holds the time, so that it stands for a new folder each time.
 
     Raises:
-        CompileError: KG105, the name cannot be resolved.
+        CompileError: KG105, the name cannot be resolved; KG605, it cannot be used.
     """
     parent, _, last = key.rpartition(".")
     pattern = str(plain_node(OmegaConf.select(config, parent))[last])
     try:
-        return Path(str(OmegaConf.select(config, key, throw_on_missing=True))), "${now:" in pattern
+        name = str(OmegaConf.select(config, key, throw_on_missing=True))
     except OmegaConfBaseException as error:
         reason = lowered(str(error).split("\n", 1)[0])
         raise Sink().fail(
@@ -69,6 +69,13 @@ def written_folder(config: DictConfig, key: str) -> tuple[Path, bool]:
             f"`{pattern}` cannot be resolved: {reason}",
             location=place_of_setting(config, key),
         ) from error
+    if "${" in name:  # Hydra resolves the name of a job's folder once more
+        raise Sink().fail(
+            "KG605",
+            f"`{name}` cannot be the name of a folder: it holds `${{`",
+            location=place_of_setting(config, key),
+        )
+    return Path(name), "${now:" in pattern
 
 
 def place_of_setting(config: DictConfig, key: str) -> SourceLocation:
@@ -153,5 +160,4 @@ def folder_override(key: str, folder: Path) -> str:
     text = str(folder)
     if _PLAIN.fullmatch(text):
         return f"{key}={text}"
-    escaped = text.replace("${", "\\${")
-    return f"{key}={QuotedString(text=escaped, quote=Quote.double).with_quotes()}"
+    return f"{key}={QuotedString(text=text, quote=Quote.double).with_quotes()}"

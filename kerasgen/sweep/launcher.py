@@ -25,7 +25,8 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from kerasgen.diagnostics import Sink, describe
-from kerasgen.frontend.composition import LAUNCHER, plain_node
+from kerasgen.frontend.composition import LAUNCHER
+from kerasgen.frontend.references import plain_node
 from kerasgen.sweep.children import (
     MODULE,
     Child,

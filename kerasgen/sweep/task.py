@@ -14,8 +14,9 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.core.utils import JobReturn
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from kerasgen.frontend.composition import CONFIG_NAME, make_loader, plain_node, read_composition
+from kerasgen.frontend.composition import CONFIG_NAME, make_loader, read_composition
 from kerasgen.frontend.origins import shown_path
+from kerasgen.frontend.references import plain_node
 from kerasgen.sweep.outcomes import Outcome, read_fields, read_outcome
 
 

@@ -11,8 +11,6 @@ from kerasgen.diagnostics import CompileError, Diagnostic
 from kerasgen.frontend.composition import (
     compose,
     config_folder,
-    deepest_key,
-    lowered,
     make_loader,
     resolve,
     resolve_groups,
@@ -69,44 +67,6 @@ def test_groups_can_be_resolved_without_the_others() -> None:
     assert groups["backend"]["floatx"] == "float32"
 
 
-def test_every_interpolation_that_leads_nowhere_is_reported() -> None:
-    found = refused(["seed=${nope}", "fit.epochs=${data.clases}"])
-    assert {d.code for d in found} == {"KG105"}
-    assert {d.location.key for d in found if d.location} == {"seed", "fit.epochs"}
-
-
-def test_a_misspelt_reference_gets_the_right_one_proposed() -> None:
-    (found,) = refused(["fit.epochs=${data.clases}"])
-    assert found.help == "did you mean `${data.classes}`?"
-
-
-def test_a_reference_to_an_unknown_fact_says_how_facts_are_given() -> None:
-    (found,) = refused(["fit.epochs=${data.vocabulary}"])
-    assert found.help is not None
-    assert "data.facts" in found.help
-
-
-def test_values_that_refer_to_each_other_are_reported() -> None:
-    found = refused(["seed=${name}", "name=${seed}"])
-    assert [d.message for d in found] == [
-        "`${name}` refers to itself",
-        "`${seed}` refers to itself",
-    ]
-
-
-def test_an_environment_variable_that_is_not_set_is_named() -> None:
-    (found,) = refused(["seed=${oc.env:KERASGEN_NO_SUCH_VARIABLE}"])
-    assert "environment variable 'KERASGEN_NO_SUCH_VARIABLE' not found" in found.message
-
-
-def test_a_value_that_must_be_given_is_reported_at_its_line(configs: Configs) -> None:
-    folder = configs({"model/mine.yaml": "layers:\n  a:\n    class: Dense\n    units: ???\n"})
-    (found,) = refused(["model=mine"], folder)
-    assert found.code == "KG106"
-    assert found.location is not None
-    assert (found.location.file, found.location.line) == ("mine/model/mine.yaml", 4)
-
-
 def test_a_key_that_is_no_text_stops_the_resolution(configs: Configs) -> None:
     folder = configs({"model/mine.yaml": "layers: {on: Dense}\n"})
     (found,) = refused(["model=mine"], folder)
@@ -137,26 +97,6 @@ def test_resolving_for_printing_raises_on_a_reference_to_nothing() -> None:
     config = make_loader().load_configuration("config", ["seed=${nope}"], RunMode.RUN)
     with pytest.raises(OmegaConfBaseException, match="nope"):
         resolve_shown(config)
-
-
-@pytest.mark.parametrize(
-    ("key", "parent", "missing"),
-    [
-        ("optimizer.momentm", "optimizer", "momentm"),
-        ("optimzer.momentum", "", "optimzer"),
-        ("model.layers.flatten.x", "model.layers.flatten", "x"),
-        ("optimizer.class", "optimizer", "class"),
-    ],
-)
-def test_a_key_path_is_followed_as_far_as_it_leads(key: str, parent: str, missing: str) -> None:
-    config = compose([]).config
-    assert deepest_key(config, key)[:2] == (parent, missing)
-
-
-def test_names_keep_their_case_at_the_beginning_of_a_message() -> None:
-    assert lowered("Key not found") == "key not found"
-    assert lowered("BasicSweeper does not") == "BasicSweeper does not"
-    assert lowered("A.b is not there") == "A.b is not there"
 
 
 def test_composing_imports_no_keras_and_no_backend(tmp_path: Path) -> None:

@@ -1,0 +1,147 @@
+"""What a config refers to: how far a key path leads, and which values cannot be resolved.
+
+This room owns the walk through a composed config and the diagnostics of references that lead
+nowhere. It must not know what a key means, apart from `data`, whose facts may be referred to.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from omegaconf import DictConfig, ListConfig, OmegaConf
+from omegaconf.errors import InterpolationResolutionError, OmegaConfBaseException
+
+from kerasgen.diagnostics import Sink, closest
+
+_REFERENCE = re.compile(r"\$\{([A-Za-z_][\w.-]*)\}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unresolved:
+    """A value that cannot be resolved.
+
+    Attributes:
+        key: its dotted key path.
+        written: the value as it was written.
+        error: why, None for a mandatory value that is not given.
+    """
+
+    key: str
+    written: str
+    error: Exception | None
+
+
+def report_unresolved(
+    config: DictConfig, sink: Sink, *, below: str = "", ungiven: str | None = None
+) -> None:
+    """Reports every value that is not given (KG106) or refers to nothing (KG105).
+
+    Args:
+        config: the whole config.
+        sink: gets the diagnostics.
+        below: the group that is looked through, empty for all.
+        ungiven: key path below which a mandatory value may be missing (empty for everywhere), or
+            None for nowhere.
+    """
+    node = config[below] if below else config
+    for found in unresolved(node, below):
+        if found.error is not None:
+            _report_reference(found, found.error, config, sink)
+        elif ungiven is None or not f"{found.key}.".startswith(ungiven):
+            sink.report(
+                "KG106",
+                f"`{found.key}` must be given",
+                key=found.key,
+                help=f"write `{found.key}=…` on the command line, or the value in a config",
+            )
+
+
+def unresolved(node: DictConfig | ListConfig, path: str) -> Iterator[Unresolved]:
+    """Every leaf that is missing or cannot be resolved; `path` is the key path of the node."""
+    keys: Sequence[Any] = list(node.keys()) if isinstance(node, DictConfig) else range(len(node))
+    written = plain_node(node)
+    for key in keys:
+        key_path = f"{path}.{key}" if path else str(key)
+        if OmegaConf.is_missing(node, key):
+            yield Unresolved(key=key_path, written="???", error=None)
+            continue
+        try:
+            child = node[key]
+        except (OmegaConfBaseException, RecursionError) as error:
+            yield Unresolved(key=key_path, written=str(written[key]), error=error)
+            continue
+        if isinstance(child, DictConfig | ListConfig) and not OmegaConf.is_interpolation(node, key):
+            yield from unresolved(child, key_path)
+
+
+def _report_reference(found: Unresolved, error: Exception, config: DictConfig, sink: Sink) -> None:
+    message = f"`{found.written}` cannot be resolved"
+    if isinstance(error, RecursionError) or "Recursive interpolation" in str(error):
+        message = f"`{found.written}` refers to itself"
+    elif isinstance(error, InterpolationResolutionError):
+        text = str(error).strip().split("\n", 1)[0]
+        text = re.sub(r"^\w+ raised while resolving interpolation: ", "", text)
+        message += ": " + lowered(text.strip("\"'"))
+    sink.report("KG105", message, key=found.key, help=_reference_help(found.written, config))
+
+
+def _reference_help(written: str, config: DictConfig) -> str | None:
+    """How to mend the first reference in a value that leads nowhere."""
+    for reference in _REFERENCE.findall(written):
+        parent, missing, siblings = deepest_key(config, reference)
+        if missing in siblings:
+            continue
+        near = closest(missing, siblings)
+        if near is not None:
+            fixed = f"{parent}.{near}" if parent else near
+            return f"did you mean `${{{fixed}}}`?"
+        if parent == "data":
+            return (
+                f"`{missing}` is a fact of the data: write it under `data.facts`, "
+                "or let the data be opened (`run.py`, or `kerasgen check --open-data`)"
+            )
+    return None
+
+
+def deepest_key(config: DictConfig, key: str) -> tuple[str, str, list[str]]:
+    """How far a key path leads.
+
+    Returns:
+        The longest part of it that is there, the first step that is not (or the last step), and
+        what there is beside that step.
+    """
+    parent, parts = "", key.split(".")
+    for part in parts[:-1]:
+        path = f"{parent}.{part}" if parent else part
+        if _select(config, path) is None:
+            return parent, part, _keys_of(config, parent)
+        parent = path
+    return parent, parts[-1], _keys_of(config, parent)
+
+
+def _select(config: DictConfig, path: str) -> Any:
+    """What there is under a key path; None if nothing is, or if it cannot be resolved."""
+    try:
+        return OmegaConf.select(config, path)
+    except (OmegaConfBaseException, RecursionError):
+        return None
+
+
+def _keys_of(config: DictConfig, path: str) -> list[str]:
+    node = _select(config, path) if path else config
+    if isinstance(node, DictConfig):
+        return [str(key) for key in node if path or key != "hydra"]
+    return [str(index) for index in range(len(node))] if isinstance(node, ListConfig) else []
+
+
+def plain_node(node: Any) -> Any:
+    """A part of a config as plain data, as it was written: interpolations stay text."""
+    return OmegaConf.to_container(node, resolve=False)
+
+
+def lowered(text: str) -> str:
+    """A sentence as a message begins: in lower case, unless it begins with a name (`IntNode`)."""
+    return text[:1].lower() + text[1:] if re.match(r"[A-Z]?[a-z]*(?![\w.])", text) else text

@@ -1,0 +1,89 @@
+"""Benchmark: compiling deep models against the same Keras calls written by hand.
+
+Chains and residual graphs of 10 to 1,000 layers, from the IR to a Keras model whose weights have
+memory, both in one process in turns; `compile_depth.py` is that process, and checks that both
+sides made the same model with the same weights.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from statistics import median
+
+from measuring import Options, Report, Row, python
+from measuring import run_process as run
+
+NAME = "compile time"
+
+GOAL = 1.2
+"""What compiling 1,000 layers may take of the hand-written calls' time."""
+
+LINEAR = 1.2
+"""What a layer among 1,000 may take of the time of one among 100."""
+
+LAYERS = (10, 100, 300, 1000)
+
+
+def measure(options: Options) -> Report:
+    """Measures on the first backend alone: the others make no difference to kerasgen's part."""
+    report = Report()
+    backend = options.backends[0]
+    layers = LAYERS[:2] if options.quick else LAYERS
+    command = python(
+        str(Path(__file__).with_name("compile_depth.py")),
+        *("--rounds", str(options.rounds)),
+        *("--layers", *map(str, layers)),
+    )
+    printed = run(command, environment={"KERAS_BACKEND": backend}).output
+    found = json.loads(printed.splitlines()[-1])
+    for case, by_layers in found.items():
+        seconds = {
+            int(count): {job: median(cpu for cpu, _ in times) for job, times in jobs.items()}
+            for count, jobs in by_layers.items()
+        }
+        report.rows.extend(_rows(case, seconds))
+    report.remarks.append(f"{backend}; models and weights of both sides are equal")
+    return report
+
+
+def _rows(case: str, seconds: dict[int, dict[str, float]]) -> list[Row]:
+    rows = [
+        Row(
+            benchmark=NAME,
+            case=f"{case}, {count:,} layers",
+            figure="CPU s",
+            kerasgen=jobs["kerasgen"],
+            reference=jobs["by hand"],
+            goal=GOAL if count == LAYERS[-1] else None,
+        )
+        for count, jobs in seconds.items()
+    ]
+    rows += [
+        Row(
+            benchmark=NAME,
+            case=f"{case}, {count:,} layers, file to IR",
+            figure="CPU s",
+            kerasgen=jobs["frontend"],
+            reference=jobs["by hand"],
+        )
+        for count, jobs in seconds.items()
+    ]
+    last = LAYERS[-1]
+    if last in seconds:
+        rows += [
+            Row(
+                benchmark=NAME,
+                case=f"{case}, {words}, {last:,} layers against 100",
+                figure="CPU ms/layer",
+                kerasgen=1000 * seconds[last][job] / last,
+                reference=1000 * seconds[100][job] / 100,
+                goal=LINEAR if job != "by hand" else None,
+            )
+            for job, words in (
+                ("kerasgen", "growth"),
+                ("frontend", "growth of file to IR"),
+                ("by hand", "growth by hand"),
+            )
+        ]
+    return rows

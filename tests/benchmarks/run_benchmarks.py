@@ -1,0 +1,119 @@
+"""Measures kerasgen against the same work written by hand in Keras.
+
+    python tests/benchmarks/run_benchmarks.py
+    python tests/benchmarks/run_benchmarks.py --only start-up --rounds 9
+    python tests/benchmarks/run_benchmarks.py --quick --json figures.json
+
+| name          | what is compared                                                     | goal       |
+|---------------|----------------------------------------------------------------------|------------|
+| whole-process | `python run.py` with a hand-written script, Hydra's start subtracted | 1.05       |
+| compile-time  | 10 to 1,000 layers, IR to Keras model, with the same Keras calls     | 1.2, linear|
+| start-up      | help, check and listings with `import keras`                         |            |
+| real-data     | two recipes with hand-written scripts, full epochs                   |            |
+
+Everything runs on the machine at hand, in turns (A B A B), and the table shows medians. On a
+machine that does other work too, CPU time is the figure to look at. The scripts that stand for a
+person's own code are in `scripts/`; none imports kerasgen. They draw the same rows and seed the
+same generators, so that the figures of training can be compared bit by bit.
+Nothing here is collected by pytest: a test that depends on time fails without a reason.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import importlib.util
+import json
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import compile_time
+import real_data
+import start_up
+import whole_process
+from measuring import Options, Report, Row, table
+
+BENCHMARKS: dict[str, Callable[[Options], Report]] = {
+    "start-up": start_up.measure,
+    "compile-time": compile_time.measure,
+    "whole-process": whole_process.measure,
+    "real-data": real_data.measure,
+}
+
+BACKENDS = ("tensorflow", "jax", "torch")
+
+
+def main() -> int:
+    """Measures, prints the table and the remarks, and writes the JSON if it is wanted."""
+    arguments = _parser().parse_args()
+    backends = tuple(name for name in arguments.backend or BACKENDS if _installed(name))
+    if not backends:
+        print("none of the backends is installed", file=sys.stderr)
+        return 2
+    wanted = arguments.only or [n for n in BENCHMARKS if not arguments.quick or n != "real-data"]
+    reports: dict[str, Report] = {}
+    with tempfile.TemporaryDirectory(prefix="kerasgen-benchmarks-") as folder:
+        for name in wanted:
+            print(f"measuring {name} …", file=sys.stderr, flush=True)
+            place = Path(folder) / name
+            place.mkdir()
+            options = Options(
+                rounds=arguments.rounds or (1 if arguments.quick else 5),
+                quick=arguments.quick,
+                backends=backends[:1] if arguments.quick else backends,
+                folder=place,
+            )
+            reports[name] = BENCHMARKS[name](options)
+    print(_machine())
+    print(table([row for report in reports.values() for row in report.rows]))
+    for name, report in reports.items():
+        for remark in report.remarks:
+            print(f"{name}: {remark}")
+    if arguments.json:
+        arguments.json.write_text(json.dumps(_plain(reports), indent=2) + "\n", encoding="utf-8")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--quick", action="store_true", help="one round of the smallest cases")
+    parser.add_argument("--only", action="append", choices=BENCHMARKS, metavar="NAME")
+    parser.add_argument("--rounds", type=int, metavar="N", help="how often each case is measured")
+    parser.add_argument("--backend", action="append", choices=BACKENDS, help="left out: all")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here too")
+    return parser
+
+
+def _installed(backend: str) -> bool:
+    return importlib.util.find_spec(backend) is not None
+
+
+def _machine() -> str:
+    return f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+
+
+def _plain(reports: dict[str, Report]) -> dict[str, object]:
+    return {
+        "machine": _machine(),
+        "benchmarks": {
+            name: {
+                "rows": [_row(row) for row in report.rows],
+                "remarks": report.remarks,
+            }
+            for name, report in reports.items()
+        },
+    }
+
+
+def _row(row: Row) -> dict[str, object]:
+    return {**dataclasses.asdict(row), "ratio": row.ratio}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

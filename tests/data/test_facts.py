@@ -1,0 +1,103 @@
+"""Declared facts are held against the data."""
+
+import numpy as np
+import pytest
+
+DIGITS = (
+    "{source: {class: ScikitLearn, name: digits}, features: image, target: label, "
+    "task: classification, facts: %s}"
+)
+
+
+@pytest.mark.parametrize(
+    ("facts", "key", "message"),
+    [
+        ("{classes: 11}", "classes", "`classes` is declared as `11`, and the data has `10`"),
+        (
+            "{shape: [8, 8, 3]}",
+            "shape",
+            "`shape` is declared as `[8, 8, 3]`, and the data has `[8, 8, 1]`",
+        ),
+        ("{shape: [64]}", "shape", "`shape` is declared as `[64]`, and the data has `[8, 8, 1]`"),
+        ("{shape: 8}", "shape", "`shape` is declared as `8`, and the data has `[8, 8, 1]`"),
+        ("{samples: 5}", "samples", "`samples` is declared as `5`, and the data has `1797`"),
+        (
+            "{class_names: [a, b]}",
+            "class_names",
+            "`class_names` is declared as `[a, b]`, and the data has "
+            "`[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]`",
+        ),
+        (
+            "{shape: {input: [8, 8]}}",
+            "shape.input",
+            "`shape.input` is declared as `[8, 8]`, and the data has `[8, 8, 1]`",
+        ),
+    ],
+)
+def test_a_fact_that_the_data_contradicts_is_located(facts, key, message, refused):
+    (found,) = refused(DIGITS % facts)
+    assert (found.code, found.message) == ("KG508", message)
+    assert found.location.key == f"data.facts.{key}"
+
+
+def test_true_facts_pass_and_open_sizes_agree_with_any(open_text):
+    opened = open_text(DIGITS % "{classes: 10, shape: [null, 8, 1], samples: 1797}")
+    assert opened.facts["shape"] == [8, 8, 1]
+
+
+def test_facts_that_opened_data_gave_pass_when_it_is_opened_again(open_text, table):
+    text = table(x=np.ones((4, 2)), y=[3, 7, 7, 9])
+    first = open_text(text)
+    again = open_text(text[:-1] + f", facts: {first.facts}}}")
+    assert again.facts == first.facts
+    assert again.fingerprint == first.fingerprint
+
+
+def test_a_fact_of_the_user_is_kept(open_text):
+    assert open_text(DIGITS % "{vocabulary: 8000}").facts["vocabulary"] == 8000
+
+
+def test_a_misspelt_fact_is_a_warning(define):
+    from kerasgen.data.opening import open_data
+    from kerasgen.diagnostics import Sink
+
+    sink = Sink()
+    open_data(define(DIGITS % "{clases: 10}"), sink)
+    (found,) = sink.diagnostics
+    assert (found.severity, found.code, found.help) == (
+        "warning",
+        "KG107",
+        "did you mean `classes`?",
+    )
+
+
+def test_several_targets_have_their_facts_by_name(open_text, table):
+    text = table("task: classification", x=np.ones((3, 2)), y=[0, 1, 2], z=["a", "b", "a"])
+    opened = open_text(text.replace("target: y", "target: {first: y, second: z}"))
+    assert opened.facts["classes"] == {"first": 3, "second": 2}
+    assert opened.facts["class_names"]["second"] == ["a", "b"]
+
+
+def test_the_classes_of_a_made_target_are_taken_as_declared(open_text):
+    opened = open_text(
+        "{source: {class: ScikitLearn, name: digits}, features: image, "
+        "target: {digit: label, odd: odd}, task: classification, "
+        "prepare: {odd: {class: ops.mod, from: [label, 2]}}, "
+        "facts: {classes: {digit: 10, odd: 2}}}"
+    )
+    assert opened.facts["classes"] == {"digit": 10, "odd": 2}
+
+
+def test_inputs_of_different_shapes_have_them_by_name(open_text, table):
+    text = table(x=np.ones((3, 4, 4, 1)), y=[0, 1, 2], z=[1, 2, 3])
+    opened = open_text(text.replace("features: x", "features: {a: x, b: z}"))
+    assert opened.facts["shape"] == {"a": [4, 4, 1], "b": [1]}
+
+
+def test_the_shape_is_that_of_the_source_before_any_step(open_text):
+    opened = open_text(
+        "{source: {class: ScikitLearn, name: digits}, features: {left: left}, "
+        "target: label, task: classification, "
+        "prepare: {left: {class: Cropping2D, cropping: [[0, 0], [0, 4]], from: image}}}"
+    )
+    assert opened.facts["shape"] == [8, 8, 1]

@@ -1,0 +1,94 @@
+"""Labels become class indices."""
+
+import numpy as np
+import pytest
+
+from kerasgen.data.labels import index_labels
+
+
+@pytest.fixture
+def index(sink):
+    def make(values, declared=None):
+        return index_labels(
+            "label",
+            np.array(values),
+            declared=declared,
+            place=lambda row: f"row {row + 1}",
+            key="data.target",
+            sink=sink,
+        )
+
+    return make
+
+
+def test_text_is_sorted(index):
+    labels = index(["spam", "ham", "spam"])
+    assert labels.class_names == ("ham", "spam")
+    assert labels.indices.tolist() == [1, 0, 1]
+    assert labels.mapped
+
+
+def test_indices_stay_as_they_are(index):
+    labels = index([2, 0, 1])
+    assert labels.indices.tolist() == [2, 0, 1]
+    assert labels.class_names == ("0", "1", "2")
+    assert not labels.mapped
+
+
+@pytest.mark.parametrize(
+    ("values", "names", "indices"),
+    [
+        ([1, 3, 2], ("1", "2", "3"), [0, 2, 1]),
+        ([-1, 1, -1], ("-1", "1"), [0, 1, 0]),
+        ([0, 5], ("0", "5"), [0, 1]),
+        ([1.0, 2.0], ("1", "2"), [0, 1]),
+    ],
+)
+def test_other_whole_numbers_are_counted_from_zero_and_keep_their_names(
+    index, values, names, indices
+):
+    labels = index(values)
+    assert labels.class_names == names
+    assert labels.indices.tolist() == indices
+    assert labels.mapped
+
+
+def test_indices_below_the_declared_number_of_classes_may_have_gaps(index):
+    labels = index([0, 5], declared=10)
+    assert labels.indices.tolist() == [0, 5]
+    assert len(labels.class_names) == 10
+
+
+def test_labels_from_one_to_the_declared_number_are_counted_from_zero(index):
+    assert index([1, 2, 3], declared=3).indices.tolist() == [0, 1, 2]
+
+
+def test_labels_are_int64_whatever_they_were(index):
+    assert {index(np.array([0, 1], dtype=kind)).indices.dtype for kind in ("u1", "f4", "i8")} == {
+        np.dtype("int64")
+    }
+
+
+def test_a_broken_number_is_located(index, sink):
+    assert index([0.0, 0.5, 1.0]) is None
+    (found,) = sink.diagnostics
+    assert found.code == "KG505"
+    assert found.message == (
+        "the target `label` is `0.5` in row 2, expected whole numbers or text for a classification"
+    )
+
+
+def test_a_missing_label_is_located(index, sink):
+    assert index([0.0, np.nan]) is None
+    (found,) = sink.diagnostics
+    assert (found.code, found.message) == (
+        "KG506",
+        "the target `label` is `nan` in row 2, expected a label",
+    )
+
+
+def test_one_hot_labels_are_no_labels(index, sink):
+    assert index([[0, 1], [1, 0]]) is None
+    (found,) = sink.diagnostics
+    assert found.code == "KG505"
+    assert "ops.argmax" in found.help

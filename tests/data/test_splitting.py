@@ -1,0 +1,185 @@
+"""Rows are divided: disjoint, complete, by the seed alone."""
+
+import random
+
+import numpy as np
+import pytest
+
+from kerasgen.data.opening import open_data
+from kerasgen.data.splitting import split_rows
+from kerasgen.diagnostics import CompileError, Sink
+
+DIGITS = (
+    "{source: {class: ScikitLearn, name: digits}, features: image, target: label, "
+    "task: classification, split: %s}"
+)
+
+
+@pytest.fixture
+def refused_split(define):
+    def attempt(text):
+        definition, sink = define(text), Sink()
+        opened = open_data(definition, sink)
+        with pytest.raises(CompileError):
+            split_rows(opened, definition, 0, sink)
+        (found,) = sink.errors
+        return found
+
+    return attempt
+
+
+def _rows(parts):
+    found = [rows for rows in (parts.training, parts.validation, parts.test) if rows is not None]
+    return np.concatenate(found)
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        "{}",
+        "{test: 0.2}",
+        "{test: 100, validation: 50}",
+        "{test: 0.2, validation: 0.1, stratify: true}",
+        "{test: 0.2, validation: 0.1, shuffle: false}",
+        "{validation: 0.5}",
+    ],
+)
+def test_a_split_is_disjoint_complete_and_ascending(wish, split):
+    opened, parts = split(DIGITS % wish)
+    assert sorted(_rows(parts)) == list(range(opened.samples))
+    for rows in (parts.training, parts.validation, parts.test):
+        assert rows is None or (np.diff(rows) > 0).all()
+
+
+def test_parts_that_are_not_asked_for_are_none(split):
+    _, parts = split(DIGITS % "{}")
+    assert parts.validation is None
+    assert parts.test is None
+
+
+def test_fractions_and_numbers_give_their_sizes(split):
+    _, parts = split(DIGITS % "{test: 0.2, validation: 100}")
+    assert len(parts.test) == 359
+    assert len(parts.validation) == 100
+
+
+def test_a_fraction_for_validation_is_taken_of_what_is_not_test(split):
+    _, parts = split(DIGITS % "{test: 1000, validation: 0.1}")
+    assert len(parts.validation) == round(0.1 * 797)
+
+
+def test_a_tiny_fraction_gives_one_row_at_least(split):
+    _, parts = split(DIGITS % "{test: 0.0001}")
+    assert len(parts.test) == 1
+
+
+@pytest.mark.parametrize("stratify", ["true", "false"])
+def test_the_seed_alone_decides(stratify, split):
+    wish = DIGITS % f"{{test: 0.2, validation: 0.1, stratify: {stratify}}}"
+    _, first = split(wish, seed=3)
+    np.random.seed(99)
+    random.seed(99)
+    _, again = split(wish, seed=3)
+    _, other = split(wish, seed=4)
+    assert np.array_equal(first.test, again.test)
+    assert np.array_equal(first.validation, again.validation)
+    assert not np.array_equal(first.test, other.test)
+
+
+def test_the_split_leaves_the_global_generators_alone(split):
+    before = np.random.get_state()[1].tolist()
+    split(DIGITS % "{test: 0.2, stratify: true}")
+    assert np.random.get_state()[1].tolist() == before
+
+
+def test_the_test_part_does_not_depend_on_the_validation_part(split):
+    _, with_one = split(DIGITS % "{test: 0.2, validation: 0.1, stratify: true}")
+    _, without = split(DIGITS % "{test: 0.2, stratify: true}")
+    assert np.array_equal(with_one.test, without.test)
+
+
+@pytest.mark.parametrize("seed", [-5, 2**63])
+def test_any_integer_is_a_seed(seed, split):
+    _, parts = split(DIGITS % "{test: 0.2, stratify: true}", seed=seed)
+    assert len(parts.test) == 359
+
+
+def test_a_stratified_part_keeps_the_shares_of_the_classes(split):
+    opened, parts = split(DIGITS % "{test: 0.2, stratify: true}")
+    labels = opened.columns["label"]
+    expected = np.bincount(labels) * 0.2
+    assert np.abs(np.bincount(labels[parts.test]) - expected).max() <= 1
+
+
+def test_without_shuffling_rows_come_from_the_end(split):
+    _, parts = split(DIGITS % "{test: 97, validation: 200, shuffle: false}")
+    assert parts.test.tolist() == list(range(1700, 1797))
+    assert parts.validation.tolist() == list(range(1500, 1700))
+
+
+def test_a_given_part_is_taken_as_it_is(split, table):
+    text = table(
+        "task: classification, split: {test: given, validation: given}",
+        x_train=np.ones((4, 1)),
+        x_val=np.ones((2, 1)),
+        x_test=np.ones((3, 1)),
+        y_train=[0, 1, 0, 1],
+        y_val=[0, 1],
+        y_test=[0, 1, 0],
+    )
+    _, parts = split(text)
+    assert parts.training.tolist() == [0, 1, 2, 3]
+    assert parts.validation.tolist() == [4, 5]
+    assert parts.test.tolist() == [6, 7, 8]
+
+
+def test_a_given_validation_part_never_ends_up_in_a_drawn_test_part(split, table):
+    text = table(
+        "task: classification, split: {test: 0.5, validation: given}",
+        x_train=np.ones((6, 1)),
+        x_val=np.ones((2, 1)),
+        y_train=[0, 1, 0, 1, 0, 1],
+        y_val=[0, 1],
+    )
+    _, parts = split(text)
+    assert parts.validation.tolist() == [6, 7]
+    assert len(parts.test) == 3
+
+
+@pytest.mark.parametrize(
+    ("wish", "code", "key"),
+    [
+        ("{test: given}", "KG204", "data.split.test"),
+        ("{validation: given}", "KG204", "data.split.validation"),
+        ("{test: 1.0}", "KG204", "data.split.test"),
+        ("{test: 1797}", "KG507", "data.split.test"),
+        ("{test: 1700, validation: 97}", "KG507", "data.split.validation"),
+        ("{test: 0.9999}", "KG507", "data.split.test"),
+        ("{test: 5, stratify: true}", "KG507", "data.split.test"),
+        ("{test: 0.2, stratify: true, shuffle: false}", "KG204", "data.split.stratify"),
+    ],
+)
+def test_what_cannot_be_done_is_located(wish, code, key, refused_split):
+    found = refused_split(DIGITS % wish)
+    assert (found.code, found.location.key) == (code, key)
+
+
+def test_a_regression_cannot_be_stratified(refused_split):
+    found = refused_split(
+        "{source: {class: ScikitLearn, name: diabetes}, features: all, target: target, "
+        "task: regression, split: {test: 0.2, stratify: true}}"
+    )
+    assert (found.code, found.help) == ("KG204", "write `stratify: false`")
+
+
+def test_a_class_of_one_row_cannot_be_stratified(refused_split, table):
+    text = table(
+        "task: classification, split: {test: 2, stratify: true}",
+        x=np.ones((5, 1)),
+        y=[0, 0, 0, 0, 1],
+    )
+    found = refused_split(text)
+    assert (found.code, found.message) == (
+        "KG507",
+        "class 1 has one row, which cannot be divided in proportion",
+    )

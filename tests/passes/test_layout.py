@@ -1,0 +1,149 @@
+"""The layout pass: channels first at the ends, channels last inside, the same numbers."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kerasgen.catalog import Catalog, ClassEntry, Parameter
+from kerasgen.ir import (
+    Call,
+    InputDef,
+    LayerDef,
+    ModelGraph,
+    ObjectDef,
+    TensorRef,
+    TensorSpec,
+    output_refs,
+)
+from kerasgen.passes.layout import channels_first, lay_out, pin_data_format
+
+PROBE = Path(__file__).with_name("layout_probe.py")
+
+
+@pytest.fixture(scope="module", params=["tensorflow", "jax", "torch"])
+def probed(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """What a process on one backend saw."""
+    done = subprocess.run(
+        [sys.executable, str(PROBE), request.param],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+        env=os.environ | {"PYTHONPATH": str(PROBE.parents[2])},
+    )
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def test_a_channels_first_model_gives_the_same_numbers_on_every_backend(
+    probed: dict[str, Any],
+) -> None:
+    assert len(probed) == 10
+    for name, seen in probed.items():
+        assert seen["same_weights"], name
+        assert seen["difference"] < 1e-5 < seen["spread"], name
+        assert seen["reloaded"] == 0.0, name
+
+
+def test_images_go_in_and_come_out_channels_first(probed: dict[str, Any]) -> None:
+    assert probed["conv"]["inputs"] == [[3, 6, 8]]
+    assert probed["nested"]["inputs"] == [[3, 6, 8], [3, 6, 8]]
+    assert probed["volume"]["inputs"] == [[2, 4, 5, 6]]
+    assert probed["rows"]["inputs"] == [[16, 3]]
+    for name in ("image", "reshape", "pixels"):
+        assert probed[name]["output"] == [3, 6, 8]
+
+
+@pytest.fixture
+def small() -> Catalog:
+    data_format = {"data_format": Parameter(name="data_format")}
+    layers = {
+        "Conv2D": ClassEntry(name="Conv2D", kind="layer", parameters=data_format),
+        "Dense": ClassEntry(name="Dense", kind="layer", parameters={}),
+        "TimeDistributed": ClassEntry(name="TimeDistributed", kind="layer", parameters={}),
+    }
+    return Catalog(version="1", entries={"layer": layers})
+
+
+def graph_of(outputs: Any, **made: ObjectDef) -> ModelGraph:
+    calls, above = [], "picture"
+    for name in made:
+        calls.append(Call(name=name, layer=name, operands=(TensorRef(name=above),)))
+        above = name
+    return ModelGraph(
+        name="m",
+        kind="Functional",
+        inputs=(InputDef(name="picture"),),
+        layers={name: LayerDef(name=name, made=one) for name, one in made.items()},
+        calls=tuple(calls),
+        outputs=outputs,
+    )
+
+
+def specs_of(graph: ModelGraph) -> dict[str, tuple[TensorSpec, ...]]:
+    image = (TensorSpec(shape=(None, 6, 8, 3)),)
+    return {"picture": image} | {call.name: image for call in graph.calls}
+
+
+def test_a_layer_is_told_to_work_channels_last_unless_it_says_itself(small: Catalog) -> None:
+    graph = graph_of(
+        TensorRef(name="c"),
+        a=ObjectDef(cls="Conv2D"),
+        b=ObjectDef(cls="Conv2D", arguments={"data_format": "channels_first"}),
+        c=ObjectDef(cls="TimeDistributed", arguments={"layer": ObjectDef(cls="Conv2D")}),
+        d=ObjectDef(cls="Dense"),
+    )
+    pinned = pin_data_format(graph, small).layers
+    made = {name: layer.made for name, layer in pinned.items()}
+    assert isinstance(made["a"], ObjectDef)
+    assert made["a"].arguments == {"data_format": "channels_last"}
+    assert made["b"] == ObjectDef(cls="Conv2D", arguments={"data_format": "channels_first"})
+    assert isinstance(made["c"], ObjectDef)
+    inner = made["c"].arguments["layer"]
+    assert isinstance(inner, ObjectDef)
+    assert inner.arguments == {"data_format": "channels_last"}
+    assert made["d"] == ObjectDef(cls="Dense")
+
+
+def test_outputs_keep_their_names_where_their_ends_move(small: Catalog) -> None:
+    graph = graph_of(
+        (TensorRef(name="a"), TensorRef(name="b")),
+        a=ObjectDef(cls="Dense"),
+        b=ObjectDef(cls="Dense"),
+    )
+    moved = lay_out(graph, specs_of(graph), small)
+    assert isinstance(moved.outputs, dict)
+    assert list(moved.outputs) == ["a", "b"]
+    assert [reference.name for reference in output_refs(moved.outputs)] == [
+        "a_channels_first",
+        "b_channels_first",
+    ]
+
+
+def test_a_name_that_is_taken_is_not_taken_again(small: Catalog) -> None:
+    graph = graph_of(
+        TensorRef(name="picture_channels_last"), picture_channels_last=ObjectDef(cls="Dense")
+    )
+    moved = lay_out(graph, specs_of(graph), small)
+    assert [call.name for call in moved.calls] == [
+        "picture_channels_last_",
+        "picture_channels_last",
+        "picture_channels_last_channels_first",
+    ]
+    assert moved.calls[1].operands == (TensorRef(name="picture_channels_last_"),)
+
+
+def test_only_what_looks_like_an_image_has_channels_to_move() -> None:
+    for shape, moved in [
+        ((None, 4), (None, 4)),
+        ((None, 16, 3), (None, 16, 3)),
+        ((None, 6, 8, 3), (None, 3, 6, 8)),
+        ((None, 4, 5, 6, 2), (None, 2, 4, 5, 6)),
+    ]:
+        assert channels_first(TensorSpec(shape=shape)).shape == moved

@@ -1,0 +1,260 @@
+"""Runs of whole experiments in the test's process, on small data."""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from kerasgen.frontend.composition import compose
+from kerasgen.run import experiment, record
+from kerasgen.run.experiment import DONE, FAILED, REFUSED, run_experiment
+from kerasgen.run.files import read_history
+
+QUICK = ["fit.epochs=2", "fit.batch_size=128", "fit.verbose=0"]
+
+
+@pytest.fixture(scope="module")
+def trained(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a default run of two epochs."""
+    folder = tmp_path_factory.mktemp("runs") / "default"
+    assert run_experiment(compose([f"backend={engine}", *QUICK]), folder, argv=["run.py"]) == DONE
+    return folder
+
+
+def read_record(folder: Path) -> dict:
+    return json.loads((folder / record.RECORD).read_text())
+
+
+def test_a_run_leaves_every_file_of_its_record(trained: Path) -> None:
+    wanted = {
+        record.RECORD,
+        record.CONFIG,
+        record.OVERRIDES,
+        record.KERAS,
+        record.DIAGNOSTICS,
+        record.DATA,
+        record.HISTORY,
+        record.METRICS,
+        record.SUMMARY,
+        record.MODEL,
+        record.PREDICTIONS,
+        record.LEARNING_CURVES,
+        record.CONFUSION_MATRIX,
+    }
+    assert {path.name for path in trained.iterdir()} == wanted
+
+
+def test_a_record_says_what_was_in_force_and_where_it_came_from(trained: Path) -> None:
+    fields = read_record(trained)
+    assert fields["status"] == "completed"
+    assert fields["backend"]["backend"] == os.environ["KERAS_BACKEND"]
+    assert fields["backend"]["image_data_format"] == "channels_last"
+    assert fields["devices"] == ["cpu:0"]
+    assert fields["seed"] == 0
+    assert fields["choices"]["model"] == "mlp"
+    assert fields["packages"]["keras"].startswith("3.")
+    assert fields["data"]["fingerprint"].startswith("sha256:")
+    assert fields["data"]["samples"] == {"training": 1294, "validation": 144, "test": 359}
+    assert fields["epochs"] == 2
+    assert fields["objective"]["loss"] == "sparse_categorical_crossentropy"
+    assert set(fields["metrics"]) == {"training", "validation", "test"}
+
+
+def test_each_step_has_its_time(trained: Path) -> None:
+    steps = ["load", "preprocess", "define", "compile", "fit", "evaluate", "predict", "save", "plot"]
+    assert list(read_record(trained)["timings"]) == steps
+
+
+def test_the_history_has_a_row_an_epoch(trained: Path) -> None:
+    rows = read_history(trained / record.HISTORY)
+    assert [row["epoch"] for row in rows] == [1, 2]
+    assert {"loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"} <= set(rows[0])
+    assert rows[1]["loss"] < rows[0]["loss"]
+
+
+def test_the_predictions_give_the_recorded_accuracy(trained: Path) -> None:
+    with np.load(trained / record.PREDICTIONS, allow_pickle=False) as arrays:
+        right = arrays["predicted"].argmax(axis=1) == arrays["true"]
+        assert len(np.unique(arrays["rows"])) == len(right)
+    recorded = read_record(trained)["metrics"]["test"]["accuracy"]
+    assert right.mean() == pytest.approx(recorded, abs=1e-6)
+
+
+def test_the_saved_model_predicts_what_the_record_holds(trained: Path) -> None:
+    import keras
+    from sklearn.datasets import load_digits
+
+    with np.load(trained / record.PREDICTIONS, allow_pickle=False) as arrays:
+        rows, predicted = arrays["rows"], arrays["predicted"]
+    images = load_digits().images[rows][..., np.newaxis].astype("float32") / 16
+    model = keras.models.load_model(trained / record.MODEL)
+    np.testing.assert_allclose(model.predict(images, verbose=0), predicted, atol=1e-5)
+
+
+def test_the_recorded_config_trains_to_the_same_history(trained: Path, tmp_path: Path) -> None:
+    overrides = yaml.safe_load((trained / record.OVERRIDES).read_text())
+    again = tmp_path / "again"
+    assert run_experiment(compose(overrides), again) == DONE
+    drop = ("seconds",)
+    first, second = (
+        [{k: v for k, v in row.items() if k not in drop} for row in read_history(f / "history.csv")]
+        for f in (trained, again)
+    )
+    assert first == second
+
+
+def test_another_seed_gives_another_history(trained: Path, tmp_path: Path) -> None:
+    assert run_experiment(compose([*QUICK, "seed=1"]), tmp_path / "other") == DONE
+    first, second = (read_history(f / "history.csv") for f in (trained, tmp_path / "other"))
+    assert first[0]["loss"] != second[0]["loss"]
+
+
+def test_a_refused_config_leaves_nothing(engine: str, tmp_path: Path, capsys) -> None:
+    folder = tmp_path / "day" / "time"
+    code = run_experiment(compose(["model.layers.hidden1.activation=rleu"]), folder)
+    assert code == REFUSED
+    assert not (tmp_path / "day").exists()
+    assert "did you mean `relu`?" in capsys.readouterr().err
+
+
+def test_refused_data_leaves_nothing(engine: str, tmp_path: Path, capsys) -> None:
+    folder = tmp_path / "day" / "time"
+    overrides = ["data=penguins", "model=table_classes", f"data.source.path={tmp_path}/no.csv"]
+    assert run_experiment(compose(overrides), folder) == REFUSED
+    assert not (tmp_path / "day").exists()
+    assert "error[KG501]" in capsys.readouterr().err
+
+
+def test_a_refused_run_of_a_sweep_keeps_its_record(engine: str, tmp_path: Path) -> None:
+    folder = tmp_path / "0"
+    composition = compose(["model.layers.hidden1.activation=rleu"])
+    assert run_experiment(composition, folder, keep_rejected=True) == REFUSED
+    fields = read_record(folder)
+    assert fields["status"] == "rejected"
+    assert "rleu" in fields["error"]
+    assert json.loads((folder / record.DIAGNOSTICS).read_text())[0]["code"] == "KG205"
+
+
+def test_a_step_that_fails_leaves_what_was_finished(
+    engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    from kerasgen.run import steps
+
+    def fail(*_: object, report, **__: object) -> None:
+        report(0, {"loss": 1.0})
+        raise RuntimeError("the device has gone")
+
+    monkeypatch.setattr(steps, "fit", fail)
+    assert run_experiment(compose(QUICK), tmp_path / "run") == FAILED
+    fields = read_record(tmp_path / "run")
+    assert fields["status"] == "failed"
+    assert fields["error"] == "fit: RuntimeError: the device has gone"
+    assert [row["loss"] for row in read_history(tmp_path / "run" / record.HISTORY)] == [1.0]
+    assert "the device has gone" in (tmp_path / "run" / record.TRACEBACK).read_text()
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_an_interrupted_run_says_so(
+    engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kerasgen.run import steps
+
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(steps, "fit", interrupt)
+    assert run_experiment(compose(QUICK), tmp_path / "run") == experiment.INTERRUPTED
+    assert read_record(tmp_path / "run")["error"] == "interrupted"
+
+
+def test_a_folder_that_holds_a_run_is_not_overwritten(trained: Path, capsys) -> None:
+    before = (trained / record.RECORD).read_bytes()
+    assert run_experiment(compose(QUICK), trained) == REFUSED
+    assert (trained / record.RECORD).read_bytes() == before
+    assert "error[KG605]" in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_made_is_a_diagnostic(engine: str, tmp_path: Path, capsys) -> None:
+    (tmp_path / "file").write_text("")
+    assert run_experiment(compose(QUICK), tmp_path / "file" / "run") == REFUSED
+    assert "error[KG605]" in capsys.readouterr().err
+
+
+def test_without_a_test_part_nothing_is_evaluated(engine: str, tmp_path: Path) -> None:
+    assert run_experiment(compose([*QUICK, "data.split.test=null"]), tmp_path / "run") == DONE
+    fields = read_record(tmp_path / "run")
+    assert "test" not in fields["metrics"]
+    assert not (tmp_path / "run" / record.PREDICTIONS).exists()
+    assert (tmp_path / "run" / record.MODEL).exists()
+
+
+def test_what_is_not_wanted_is_not_left(engine: str, tmp_path: Path) -> None:
+    wants = [f"tracking.{name}=false" for name in ("model", "predictions", "plots")]
+    assert run_experiment(compose([*QUICK, *wants]), tmp_path / "run") == DONE
+    names = {path.name for path in (tmp_path / "run").iterdir()}
+    assert not names & {record.MODEL, record.PREDICTIONS, record.LEARNING_CURVES}
+
+
+def test_relative_paths_of_callbacks_are_below_the_run(engine: str, tmp_path: Path) -> None:
+    callback = "+fit.callbacks.log={class: CSVLogger, filename: log.csv}"
+    assert run_experiment(compose([*QUICK, callback]), tmp_path / "run") == DONE
+    assert (tmp_path / "run" / "log.csv").read_text().count("\n") == 3
+
+
+def test_tensorboard_events_are_written_on_request(engine: str, tmp_path: Path) -> None:
+    assert run_experiment(compose([*QUICK, "tracking.tensorboard=true"]), tmp_path / "run") == DONE
+    events = list((tmp_path / "run" / record.TENSORBOARD).rglob("events.out.tfevents.*"))
+    assert events
+    assert all(path.stat().st_size > 0 for path in events)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "rmsprop", "adam", "adagrad", "adadelta"])
+def test_the_optimizers_of_the_chapter_train(engine: str, tmp_path: Path, optimizer: str) -> None:
+    overrides = [f"optimizer={optimizer}", *QUICK, "tracking.plots=false", "tracking.model=false"]
+    assert run_experiment(compose(overrides), tmp_path / "run") == DONE
+    rows = read_history(tmp_path / "run" / record.HISTORY)
+    assert rows[-1]["loss"] < rows[0]["loss"]
+
+
+ONE_HOT = "+data.prepare.label={class: CategoryEncoding, num_tokens: 10, output_mode: one_hot, from: label}"
+
+
+@pytest.mark.parametrize(
+    ("overrides", "metrics"),
+    [
+        (["compile.loss=categorical_crossentropy", ONE_HOT], ["accuracy", "recall", "f1_score"]),
+        (["compile.loss=mean_squared_logarithmic_error", ONE_HOT], ["accuracy"]),
+        (["compile.loss=categorical_hinge", ONE_HOT], ["accuracy"]),
+    ],
+)
+def test_the_losses_and_metrics_of_the_chapter_train(
+    engine: str, tmp_path: Path, overrides: list[str], metrics: list[str]
+) -> None:
+    words = [*overrides, f"compile.metrics=[{','.join(metrics)}]", *QUICK, "tracking.plots=false"]
+    assert run_experiment(compose(words), tmp_path / "run") == DONE
+    rows = read_history(tmp_path / "run" / record.HISTORY)
+    assert rows[-1]["loss"] < rows[0]["loss"]
+    assert any(name.startswith(metrics[-1]) for name in rows[0])
+
+
+@pytest.mark.parametrize("loss", ["binary_crossentropy", "hinge", "mean_squared_logarithmic_error"])
+def test_the_binary_losses_of_the_chapter_train(engine: str, tmp_path: Path, loss: str) -> None:
+    words = ["data=breast_cancer", "model=table_binary", f"compile.loss={loss}", "seed=3"]
+    metrics = "compile.metrics=[accuracy,recall,{class: F1Score, threshold: 0.5}]"
+    assert run_experiment(compose([*words, metrics, *QUICK]), tmp_path / "run") == DONE
+    rows = read_history(tmp_path / "run" / record.HISTORY)
+    assert rows[-1]["loss"] < rows[0]["loss"]
+    assert 0 <= rows[-1]["f1_score"] <= 1
+
+
+def test_balanced_class_weights_change_the_training(engine: str, tmp_path: Path) -> None:
+    base = ["data=breast_cancer", "model=table_binary", *QUICK, "tracking.plots=false"]
+    losses = []
+    for weight in ("null", "balanced"):
+        folder = tmp_path / weight
+        assert run_experiment(compose([*base, f"fit.class_weight={weight}"]), folder) == DONE
+        losses.append(read_history(folder / record.HISTORY)[0]["loss"])
+    assert losses[0] != losses[1]

@@ -1,0 +1,204 @@
+"""Every shipped config compiles, and every shipped experiment trains for a few steps."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from kerasgen.frontend.composition import compose, config_folder
+from kerasgen.run.checking import check_config
+from kerasgen.run.experiment import DONE, run_experiment
+
+ROOT = Path(__file__).resolve().parent.parent
+DATASETS = ROOT.parent / "shared" / "datasets"
+CONF = config_folder()
+
+
+def options(group: str) -> list[str]:
+    folder = CONF / group
+    return sorted(p.relative_to(folder).with_suffix("").as_posix() for p in folder.rglob("*.yaml"))
+
+
+EXPERIMENTS = options("experiment")
+
+
+def small_images(folder: Path) -> str:
+    """CIFAR's layout with random images: 10 classes, some for training and some for the test."""
+    from PIL import Image
+
+    random = np.random.default_rng(0)
+    for part, count in (("train", 12), ("test", 3)):
+        for label in range(10):
+            place = folder / part / f"class{label}"
+            place.mkdir(parents=True)
+            for number in range(count):
+                pixels = random.integers(0, 256, (32, 32, 3), dtype=np.uint8)
+                Image.fromarray(pixels).save(place / f"{number:04}.jpg")
+    return str(folder)
+
+
+def small_mnist(folder: Path) -> str:
+    """MNIST's file with scikit-learn's digits, painted larger."""
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    images = np.kron(digits.images, np.ones((1, 3, 3)))
+    images = np.pad(images * 15, ((0, 0), (2, 2), (2, 2))).astype("uint8")
+    path = folder / "mnist.npz"
+    np.savez(
+        path,
+        x_train=images[:300],
+        y_train=digits.target[:300].astype("uint8"),
+        x_test=images[300:400],
+        y_test=digits.target[300:400].astype("uint8"),
+    )
+    return str(path)
+
+
+def small_penguins(folder: Path) -> str:
+    random = np.random.default_rng(0)
+    lines = ["species,island,bill_length_mm,bill_depth_mm,flipper_length_mm,body_mass_g,sex"]
+    for index, species in enumerate(("Adelie", "Chinstrap", "Gentoo")):
+        for _ in range(20):
+            numbers = random.normal([38 + 5 * index, 18, 190 + 10 * index, 3700], 1).round(1)
+            lines.append(f"{species},Dream,{','.join(map(str, numbers))},MALE")
+    lines.append("Adelie,Torgersen,NA,NA,NA,NA,NA")
+    path = folder / "penguins.csv"
+    path.write_text("\n".join(lines) + "\n")
+    return str(path)
+
+
+def small_diabetes(folder: Path) -> str:
+    random = np.random.default_rng(0)
+    rows = random.normal(size=(80, 8)).round(3)
+    path = folder / "pima.csv"
+    text = (",".join(map(str, [*row, int(row[0] > 0)])) for row in rows)
+    path.write_text("\n".join(text) + "\n")
+    return str(path)
+
+
+SMALL: dict[str, Callable[[Path], str]] = {
+    "book/cifar10_mlp": small_images,
+    "book/mnist_mlp": small_mnist,
+    "mnist_convnet": small_mnist,
+    "cifar10_resnet": small_images,
+    "penguins": small_penguins,
+    "diabetes": small_diabetes,
+}
+"""Experiments whose data is not embedded, with what stands in for it."""
+
+REAL = {
+    "penguins": "penguins.csv",
+    "diabetes": "pima-indians-diabetes.csv",
+    "mnist_convnet": "mnist.npz",
+    "book/mnist_mlp": "mnist.npz",
+}
+
+
+def test_the_chosen_experiments_are_there() -> None:
+    assert set(EXPERIMENTS) >= {
+        "book/cifar10_mlp",
+        "book/mnist_mlp",
+        "mnist_convnet",
+        "cifar10_resnet",
+        "digits_two_inputs",
+        "penguins",
+        "diabetes",
+        "autoencoder",
+    }
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_an_experiment_says_its_command(experiment: str) -> None:
+    lines = (CONF / "experiment" / f"{experiment}.yaml").read_text().splitlines()
+    assert lines[0] == "# @package _global_"
+    assert lines[1].startswith(f"# python run.py experiment={experiment}")
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_an_experiment_compiles_without_its_data(engine: str, experiment: str) -> None:
+    outcome = check_config([f"experiment={experiment}"])
+    assert outcome.diagnostics == ()
+    assert outcome.compiled is not None
+    assert outcome.compiled.model.count_params() == outcome.compiled.cost.parameters
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_an_experiment_trains(engine: str, tmp_path: Path, experiment: str) -> None:
+    overrides = [f"experiment={experiment}", "fit.epochs=1", "fit.steps_per_epoch=3"]
+    overrides += ["fit.verbose=0", "fit.batch_size=16"]
+    if experiment in SMALL:
+        (tmp_path / "data").mkdir()
+        path = SMALL[experiment](tmp_path / "data")
+        overrides += [f"data.source.path='{path}'", "~data.facts.samples"]
+    assert run_experiment(compose(overrides), tmp_path / "run") == DONE
+    record = json.loads((tmp_path / "run" / "record.json").read_text())
+    assert record["model"]["reload_difference"] <= 1e-6
+    assert np.isfinite(record["metrics"]["test"]["loss"])
+
+
+@pytest.mark.parametrize("experiment", sorted(REAL))
+def test_an_experiment_trains_on_its_real_data(
+    engine: str, tmp_path: Path, experiment: str
+) -> None:
+    data = DATASETS / REAL[experiment]
+    if not data.exists():
+        pytest.skip(f"{data.name} is not there")
+    overrides = [f"experiment={experiment}", f"data.source.path='{data}'", "fit.epochs=1"]
+    overrides += ["fit.steps_per_epoch=5", "fit.verbose=0", "fit.validation_steps=2"]
+    assert run_experiment(compose(overrides), tmp_path / "run") == DONE
+    record = json.loads((tmp_path / "run" / "record.json").read_text())
+    assert np.isfinite(record["metrics"]["test"]["loss"])
+
+
+@pytest.mark.slow
+def test_the_chapter_trains_on_the_real_images(engine: str, tmp_path: Path) -> None:
+    data = DATASETS / "cifar10_jpg.tar.gz"
+    if not data.exists():
+        pytest.skip(f"{data.name} is not there")
+    overrides = ["experiment=book/cifar10_mlp", f"data.source.path='{data}'", "fit.verbose=0"]
+    assert run_experiment(compose(overrides), tmp_path / "run") == DONE
+    record = json.loads((tmp_path / "run" / "record.json").read_text())
+    assert record["metrics"]["test"]["accuracy"] > 0.3
+
+
+@pytest.mark.parametrize("data", options("data"))
+def test_a_data_config_describes_what_the_compiler_needs(data: str) -> None:
+    from kerasgen.frontend.parse_data import parse_data
+    from kerasgen.diagnostics import Sink
+    from kerasgen.run.planning import facts_suffice
+
+    section = yaml.safe_load((CONF / "data" / f"{data}.yaml").read_text())
+    sink = Sink()
+    parsed = parse_data(section, sink)
+    assert sink.diagnostics == []
+    assert parsed is not None
+    assert facts_suffice(parsed)
+
+
+@pytest.mark.parametrize("optimizer", options("optimizer"))
+def test_an_optimizer_config_says_what_keras_has_by_default(engine: str, optimizer: str) -> None:
+    import inspect
+
+    import keras
+
+    section = yaml.safe_load((CONF / "optimizer" / f"{optimizer}.yaml").read_text())
+    made = getattr(keras.optimizers, section.pop("class"))
+    signature = inspect.signature(made).parameters
+    assert {name: signature[name].default for name in section} == section
+
+
+def test_the_backend_configs_differ_in_the_backend_alone() -> None:
+    sections = {
+        name: yaml.safe_load((CONF / "backend" / f"{name}.yaml").read_text())
+        for name in options("backend")
+    }
+    assert {name: section.pop("backend") for name, section in sections.items()} == {
+        "jax": "jax",
+        "tensorflow": "tensorflow",
+        "torch": "torch",
+    }
+    assert sections["jax"] == sections["tensorflow"] == sections["torch"]
