@@ -306,7 +306,7 @@ def _make_chain(graph: ModelGraph, catalog: Catalog, *, name: str | None = None)
 
 def _construct(made: Any, definition: ObjectDef, arguments: Mapping[str, Any]) -> Any:
     try:
-        with _loading_later():
+        with _loading_later(), _channels_last(made):
             return made(**arguments)
     except Exception as error:
         # Not a list of types: backends and optional packages raise some of their own.
@@ -315,6 +315,21 @@ def _construct(made: Any, definition: ObjectDef, arguments: Mapping[str, Any]) -
         words = [word for groups in named for word in groups if word]
         argument = next((word for word in words if word in definition.arguments), None)
         raise ShapeError(message, argument=argument, refused=True) from error
+
+
+@contextlib.contextmanager
+def _channels_last(made: Any) -> Iterator[None]:
+    """Makes a model of `keras.applications` channels last, as every shape in a config is.
+
+    Its factory asks the global setting alone; other layers are told by the layout pass.
+    """
+    format_in_force = keras.config.image_data_format()
+    if inspect.isfunction(made):
+        keras.config.set_image_data_format("channels_last")
+    try:
+        yield
+    finally:
+        keras.config.set_image_data_format(format_in_force)
 
 
 def call_op(made: Any, name: str, positional: Sequence[Any], named: Mapping[str, Any]) -> Any:

@@ -100,7 +100,23 @@ def _pin_object(made: ObjectDef, catalog: Catalog) -> ObjectDef:
         arguments.setdefault("data_format", "channels_last")
         if arguments["data_format"] is None:
             arguments["data_format"] = "channels_last"
+    if made.cls.rpartition(".")[2] == "Rescaling":
+        arguments = {key: _as_image(value) for key, value in arguments.items()}
     return replace(made, arguments=arguments)
+
+
+def _as_image(value: Value) -> Value:
+    """Factors for channels as `[[[…]]]`, one for each channel of an image that is channels last.
+
+    `Rescaling` has no `data_format`: where the global one is channels first, it would take a plain
+    list for axis 1.
+    """
+    depth, inner = 0, value
+    while isinstance(inner, tuple) and inner:
+        depth, inner = depth + 1, inner[0]
+    for _ in range(3 - depth if depth else 0):
+        value = (value,)
+    return value
 
 
 def _pin_value(value: Value, catalog: Catalog) -> Value:

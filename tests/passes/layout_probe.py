@@ -78,6 +78,17 @@ volume:
     conv: {class: Conv3D, filters: 3, kernel_size: 2}
     pool: GlobalAveragePooling3D
     scores: {class: Dense, units: 2}
+application:
+  inputs: {input: {shape: [32, 32, 3]}}
+  layers:
+    base:
+      class: applications.MobileNet
+      weights: null
+      alpha: 0.25
+      include_top: false
+      input_shape: [32, 32, 3]
+    pool: GlobalMaxPooling2D
+    scores: {class: Dense, units: 2}
 film:
   inputs: {input: {shape: [3, 6, 8, 3]}}
   layers:
@@ -152,7 +163,9 @@ def main(backend: str) -> None:
         given = [
             random.normal(size=(2, *tensor.shape[1:])).astype("float32") for tensor in last.inputs
         ]
+        keras.config.set_image_data_format("channels_last")
         expected = first(numbers(last(given[0] if len(given) == 1 else given)))
+        keras.config.set_image_data_format("channels_first")
         turned = [first(array) for array in given]
         outcome = numbers(moved(turned[0] if len(turned) == 1 else turned))
         with tempfile.TemporaryDirectory() as folder:

@@ -44,7 +44,7 @@ def probed(request: pytest.FixtureRequest) -> dict[str, Any]:
 def test_a_channels_first_model_gives_the_same_numbers_on_every_backend(
     probed: dict[str, Any],
 ) -> None:
-    assert len(probed) == 10
+    assert len(probed) == 11
     for name, seen in probed.items():
         assert seen["same_weights"], name
         assert seen["difference"] < 1e-5 < seen["spread"], name
