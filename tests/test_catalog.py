@@ -19,7 +19,10 @@ def small() -> Catalog:
         "loss": {"Huber": entry("Huber", "loss")},
         "schedule": {"CosineDecay": entry("CosineDecay", "schedule")},
     }
-    words: Mapping[Kind, frozenset[str]] = {"loss": frozenset({"mse"}), "metric": frozenset({"acc"})}
+    words: Mapping[Kind, frozenset[str]] = {
+        "loss": frozenset({"mse"}),
+        "metric": frozenset({"acc"}),
+    }
     return Catalog(version="1", entries=entries, vocabularies=words)
 
 

@@ -56,11 +56,7 @@ def test_a_place_in_a_file_is_shown_with_its_line(
 def test_a_place_in_an_override_is_shown_with_the_override() -> None:
     place = SourceLocation(key="fit.epoch", override="fit.epoch=3", column=1, length=9)
     assert render_text([diagnostic(location=place)]) == (
-        "error[KG202]: no\n"
-        "  --> command line  (fit.epoch)\n"
-        "   |\n"
-        "   | fit.epoch=3\n"
-        "   | ^^^^^^^^^"
+        "error[KG202]: no\n  --> command line  (fit.epoch)\n   |\n   | fit.epoch=3\n   | ^^^^^^^^^"
     )
 
 

@@ -314,7 +314,9 @@ def test_another_class_merged_into_the_chosen_file_keeps_its_arguments(
     compiled, diagnostics = compile_config(["optimizer.class=SGD"])
     assert compiled is None
     assert {d.code for d in diagnostics} == {"KG202"}
-    assert all("optimizer=sgd" in str(d.help) and "`~optimizer." in str(d.help) for d in diagnostics)
+    assert all(
+        "optimizer=sgd" in str(d.help) and "`~optimizer." in str(d.help) for d in diagnostics
+    )
 
 
 @pytest.mark.parametrize(

@@ -287,7 +287,20 @@ outputs: {value: out}
 """
 """A model with one of everything, in which each value is replaced in turn."""
 
-WRONG: tuple[Any, ...] = (None, True, -3, 1.5, "", "x", [], ["x"], [[]], {}, {"x": 1}, {"class": "Dense"})
+WRONG: tuple[Any, ...] = (
+    None,
+    True,
+    -3,
+    1.5,
+    "",
+    "x",
+    [],
+    ["x"],
+    [[]],
+    {},
+    {"x": 1},
+    {"class": "Dense"},
+)
 
 
 @pytest.fixture

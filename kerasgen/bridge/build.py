@@ -60,7 +60,9 @@ class KerasOracle(ShapeOracle):
     def chain(self, graph: ModelGraph) -> Sequence[tuple[TensorSpec, ...]] | None:
         """Makes a Sequential model in one go; Keras calls each layer once."""
         with _unallocated():
-            layers = [self._make(layer) for layer in graph.layers.values()]
+            # In the order of the calls: a pass may have defined a layer after the one it feeds.
+            definitions = [graph.layers[call.layer] for call in graph.calls]
+            layers = [self._make(layer) for layer in definitions]
             tensor = self._tensors[graph.inputs[0].name][0]
             arguments = self._values(graph.arguments)
             model = _attempt(
@@ -74,8 +76,7 @@ class KerasOracle(ShapeOracle):
             specs.append(tuple(_spec(output) for output in outputs))
         self._chained = model
         self._layers = {
-            definition.name: layer
-            for definition, layer in zip(graph.layers.values(), layers, strict=True)
+            definition.name: layer for definition, layer in zip(definitions, layers, strict=True)
         }
         return specs
 
@@ -298,7 +299,7 @@ def _make_chain(graph: ModelGraph, catalog: Catalog, *, name: str | None = None)
         _make_chain(layer.made, catalog, name=layer.name)
         if isinstance(layer.made, ModelGraph)
         else make_object(layer.made, ENTRY_KINDS, catalog, name=layer.name)
-        for layer in graph.layers.values()
+        for layer in (graph.layers[call.layer] for call in graph.calls)
     ]
     arguments = {key: make_value(value, (), catalog) for key, value in graph.arguments.items()}
     return keras.Sequential(layers, name=name or graph.name, **arguments)

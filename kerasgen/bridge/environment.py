@@ -52,7 +52,7 @@ def start_engine(settings: BackendDef, sink: Sink) -> None:
         _assert_in_force(settings)
         return
     package = _PACKAGES[settings.backend]
-    if importlib.util.find_spec(package) is None:
+    if not _is_installed(package):
         raise sink.fail(
             "KG603",
             f"the backend `{settings.backend}` needs the package `{package}`",
@@ -89,6 +89,13 @@ def start_engine(settings: BackendDef, sink: Sink) -> None:
     if settings.device is not None:
         _check_device(settings.device, sink)
     _assert_in_force(settings)
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        return importlib.util.find_spec(package) is not None
+    except ImportError:  # An import hook that keeps a package away may say so by raising.
+        return False
 
 
 @contextlib.contextmanager

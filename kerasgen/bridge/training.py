@@ -220,7 +220,8 @@ def save_model(model: Any, path: Path) -> None:
 
 def load_model(path: Path) -> Any:
     """Loads a `.keras` file; code inside it is refused by Keras's safe mode."""
-    return keras.models.load_model(path, safe_mode=True)
+    with quiet_stderr():  # Loading may import TensorFlow under another backend.
+        return keras.models.load_model(path, safe_mode=True)
 
 
 def summary_text(model: Any) -> str:

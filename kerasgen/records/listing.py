@@ -109,14 +109,11 @@ def render_runs(
         room = max(columns[0].width - (_total(columns) - width), LEAST_RUN)
         cut = tuple(_cut_start(cell, room) for cell in columns[0].cells)
         columns[0] = _Column(head=columns[0].head, cells=cut, rank=0)
-    lines = zip(*([column.head, *column.cells] for column in columns), strict=True)
-    return "\n".join(
-        _GAP.join(
-            _padded(cell, column.width, column.right)
-            for cell, column in zip(line, columns, strict=True)
-        ).rstrip()
-        for line in lines
-    )
+    padded = []
+    for column in columns:
+        room = column.width
+        padded.append([_padded(text, room, column.right) for text in (column.head, *column.cells)])
+    return "\n".join(_GAP.join(line).rstrip() for line in zip(*padded, strict=True))
 
 
 def runs_json(entries: Sequence[RunEntry]) -> list[dict[str, object]]:
@@ -183,6 +180,8 @@ def _padded(text: str, width: int, right: bool) -> str:
 
 def _width(text: str) -> int:
     """Columns that a text takes on a terminal: two for East Asian signs, none for accents."""
+    if text.isascii():
+        return len(text)
     marks = sum(unicodedata.category(sign) in ("Mn", "Me") for sign in text)
     wide = sum(unicodedata.east_asian_width(sign) in "WF" for sign in text)
     return len(text) + wide - marks

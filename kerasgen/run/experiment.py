@@ -7,7 +7,6 @@ fails or that is interrupted. What a step does stands in `steps`.
 from __future__ import annotations
 
 import contextlib
-import shutil
 import sys
 import time
 import traceback
@@ -327,10 +326,12 @@ def _refuse(
         if journal.record is not None:
             files.write_json(journal.folder / files.DIAGNOSTICS, render_json(diagnostics))
             journal.record.finish("rejected", error=_first_error(diagnostics))
-    elif journal.record is not None and journal.fresh:
-        shutil.rmtree(journal.folder, ignore_errors=True)
+    elif journal.record is not None:
         with contextlib.suppress(OSError):
-            journal.folder.parent.rmdir()  # The day's folder, if the run was its first.
+            files.discard(journal.folder)
+            if journal.fresh:
+                journal.folder.rmdir()
+                journal.folder.parent.rmdir()  # The day's folder, if the run was its first.
 
 
 def _first_error(diagnostics: Sequence[Diagnostic]) -> str:

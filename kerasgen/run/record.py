@@ -257,6 +257,21 @@ def _make_room(folder: Path, sink: Sink) -> None:
         raise _occupied(folder, "a run that is at work", sink)
     if status not in ("running", "failed", "rejected"):
         raise _occupied(folder, f"a run that is {status}", sink)
+    _clear(folder)
+
+
+def discard(folder: Path) -> None:
+    """Takes back what a refused run wrote into a folder; files of others stay.
+
+    Raises:
+        OSError: a file cannot be removed.
+    """
+    _clear(folder)
+    (folder / RECORD).unlink(missing_ok=True)
+
+
+def _clear(folder: Path) -> None:
+    """Removes the results of a run, and what a killed process left of them."""
     shutil.rmtree(folder / TENSORBOARD, ignore_errors=True)
     for path in list(folder.iterdir()):
         if any(path.match(pattern) for pattern in _RESULTS) or _DRAFT.fullmatch(path.name):

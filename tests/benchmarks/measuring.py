@@ -120,9 +120,8 @@ def run_process(
         kept.seek(0)
         output = kept.read().decode("utf-8", "replace")
     if process.returncode:
-        raise RuntimeError(
-            f"{' '.join(command)} ended with {process.returncode}:\n{output[-2000:]}"
-        )
+        words = f"{' '.join(command)} ended with {process.returncode}"
+        raise RuntimeError(f"{words}:\n{output[-2000:]}")
     return Usage(wall=wall, cpu=used.ru_utime + used.ru_stime, output=output)
 
 

@@ -268,7 +268,8 @@ OPS = [
     ("{class: ops.mean, axis: 1, keepdims: true, from: a}",
      lambda o, a, b: o.mean(a, axis=1, keepdims=True)),
     ("{class: ops.clip, x_min: -0.5, x_max: 0.5, from: a}", lambda o, a, b: o.clip(a, -0.5, 0.5)),
-    ("{class: ops.reshape, newshape: [-1, 2, 2], from: a}", lambda o, a, b: o.reshape(a, (-1, 2, 2))),
+    ("{class: ops.reshape, newshape: [-1, 4, 1], from: a}",
+     lambda o, a, b: o.reshape(a, (-1, 4, 1))),
     ("{class: ops.cast, dtype: int32, from: a}", lambda o, a, b: o.cast(a, "int32")),
     ("{class: ops.relu, from: a}", lambda o, a, b: o.relu(a)),
     ("{class: ops.softmax, axis: -1, from: a}", lambda o, a, b: o.softmax(a)),
@@ -364,7 +365,8 @@ def test_layers_inside_layers(same: Compare) -> None:
     def by_hand(keras: Any, inputs: dict[str, Any]) -> Any:
         layers = keras.layers
         x = layers.TimeDistributed(layers.Dense(4))(inputs["input"])
-        x = layers.TimeDistributed(keras.Sequential([layers.Dense(3), layers.LayerNormalization()]))(x)
+        chain = keras.Sequential([layers.Dense(3), layers.LayerNormalization()])
+        x = layers.TimeDistributed(chain)(x)
         x = layers.Bidirectional(layers.LSTM(3, return_sequences=True), merge_mode="sum")(x)
         cells = [layers.LSTMCell(2), layers.GRUCell(3)]
         return layers.RNN(cells)(x)
@@ -376,7 +378,10 @@ def test_layers_inside_layers(same: Compare) -> None:
           chain:
             class: TimeDistributed
             layer: {layers: {a: {class: Dense, units: 3}, b: LayerNormalization}}
-          both: {class: Bidirectional, merge_mode: sum, layer: {class: LSTM, units: 3, return_sequences: true}}
+          both:
+            class: Bidirectional
+            merge_mode: sum
+            layer: {class: LSTM, units: 3, return_sequences: true}
           deep: {class: RNN, cell: [{class: LSTMCell, units: 2}, {class: GRUCell, units: 3}]}
         """,
         {"input": [5, 4]},
@@ -408,7 +413,9 @@ def test_objects_as_arguments_of_a_layer(same: Compare) -> None:
                     kernel_constraint=keras.constraints.MaxNorm(max_value=0.5),
                     name="a",
                 ),
-                keras.layers.Dense(3, kernel_initializer="he_normal", kernel_regularizer="l2", name="b"),
+                keras.layers.Dense(
+                    3, kernel_initializer="he_normal", kernel_regularizer="l2", name="b"
+                ),
                 keras.layers.Dense(2, dtype=keras.DTypePolicy("mixed_float16"), name="c"),
                 keras.layers.Dense(2, dtype="float64", trainable=False, name="d"),
             ]
@@ -569,9 +576,19 @@ def test_a_schedule_inside_an_optimizer(catalog: Any, definition: Any, by_hand: 
 @pytest.mark.parametrize(
     ("said", "expected"),
     [
-        ("Exception encountered when calling Dense.call().\n\nno good.\n\nArguments received by Dense:\n  * x", "no good"),
-        ("Input 0 with name 'None' of layer 'a' is incompatible with the layer: expected ndim=3", "expected ndim=3"),
-        ("{{function_node __wrapped__Sub}} Incompatible shapes: [2] vs. [2,4] [Op:Sub] name: ", "Incompatible shapes: [2] vs. [2,4]"),
+        (
+            "Exception encountered when calling Dense.call().\n\nno good.\n\n"
+            "Arguments received by Dense:\n  * x",
+            "no good",
+        ),
+        (
+            "Input 0 with name 'None' of layer 'a' is incompatible with the layer: expected ndim=3",
+            "expected ndim=3",
+        ),
+        (
+            "{{function_node __wrapped__Sub}} Incompatible shapes: [2] vs. [2,4] [Op:Sub] name: ",
+            "Incompatible shapes: [2] vs. [2,4]",
+        ),
         ("\x1b[1mbold\x1b[0m  and\n  wrapped.", "bold and wrapped"),
         ("", "ValueError"),
     ],

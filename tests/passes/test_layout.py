@@ -47,7 +47,8 @@ def test_a_channels_first_model_gives_the_same_numbers_on_every_backend(
     assert len(probed) == 11
     for name, seen in probed.items():
         assert seen["same_weights"], name
-        assert seen["difference"] < 1e-5 < seen["spread"], name
+        assert seen["difference"] < 1e-5, name
+        assert name == "application" or seen["spread"] > 1e-3, name
         assert seen["reloaded"] == 0.0, name
 
 

@@ -64,7 +64,17 @@ def test_a_record_says_what_was_in_force_and_where_it_came_from(trained: Path) -
 
 
 def test_each_step_has_its_time(trained: Path) -> None:
-    steps = ["load", "preprocess", "define", "compile", "fit", "evaluate", "predict", "save", "plot"]
+    steps = [
+        "load",
+        "preprocess",
+        "define",
+        "compile",
+        "fit",
+        "evaluate",
+        "predict",
+        "save",
+        "plot",
+    ]
     assert list(read_record(trained)["timings"]) == steps
 
 
@@ -126,6 +136,13 @@ def test_refused_data_leaves_nothing(engine: str, tmp_path: Path, capsys) -> Non
     assert run_experiment(compose(overrides), folder) == REFUSED
     assert not (tmp_path / "day").exists()
     assert "error[KG501]" in capsys.readouterr().err
+
+
+def test_refused_data_leaves_a_users_folder_as_it_was(engine: str, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    overrides = ["data=penguins", "model=table_classes", f"data.source.path={tmp_path}/no.csv"]
+    assert run_experiment(compose(overrides), tmp_path) == REFUSED
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
 
 def test_a_refused_run_of_a_sweep_keeps_its_record(engine: str, tmp_path: Path) -> None:
@@ -219,7 +236,10 @@ def test_the_optimizers_of_the_chapter_train(engine: str, tmp_path: Path, optimi
     assert rows[-1]["loss"] < rows[0]["loss"]
 
 
-ONE_HOT = "+data.prepare.label={class: CategoryEncoding, num_tokens: 10, output_mode: one_hot, from: label}"
+ONE_HOT = (
+    "+data.prepare.label="
+    "{class: CategoryEncoding, num_tokens: 10, output_mode: one_hot, from: label}"
+)
 
 
 @pytest.mark.parametrize(
