@@ -226,7 +226,9 @@ def test_the_objective_is_keyed_by_output(run: Callable[..., Any]) -> None:
     outputs: [digit, odd]
     """
     objective = """
-    loss: {digit: sparse_categorical_crossentropy, odd: {class: BinaryCrossentropy, label_smoothing: 0.1}}
+    loss:
+      digit: sparse_categorical_crossentropy
+      odd: {class: BinaryCrossentropy, label_smoothing: 0.1}
     metrics: {digit: [accuracy], odd: [accuracy, AUC]}
     loss_weights: {digit: 1.0, odd: 0.5}
     """

@@ -110,13 +110,6 @@ def _given_rows(opened: OpenedData, part: str, sink: Sink) -> Array:
 def _count(part: str, size: float, rows: int, sink: Sink) -> int:
     """The number of rows that a fraction or number asks for."""
     key = f"data.split.{part}"
-    if isinstance(size, float) and size >= 1:
-        sink.report(
-            "KG204",
-            f"`{part}` is `{size}`, expected a fraction below 1 or a whole number of rows",
-            key=key,
-        )
-        return 0
     count = max(1, round(size * rows)) if isinstance(size, float) else size
     if count >= rows:
         asked = f"{count} rows" if isinstance(size, int) else f"{size} of {rows} rows"

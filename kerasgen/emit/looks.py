@@ -31,9 +31,7 @@ def weights_text(rows: Sequence[Mapping[str, Any]]) -> str:
     Args:
         rows: `path`, `shape`, `dtype`, `trainable`, `min`, `max`, `mean` of each tensor.
     """
-    table: list[tuple[str, ...]] = [
-        ("weight", "shape", "dtype", "trainable", "min", "max", "mean")
-    ]
+    table: list[tuple[str, ...]] = [("weight", "shape", "dtype", "trainable", "min", "max", "mean")]
     for row in rows:
         figures = ["-" if row[key] is None else f"{row[key]:.4g}" for key in ("min", "max", "mean")]
         table.append(

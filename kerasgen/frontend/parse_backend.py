@@ -16,7 +16,12 @@ from kerasgen.frontend.settings import read_record
 from kerasgen.ir import BackendDef
 
 BACKENDS = ("tensorflow", "jax", "torch")
-_GONE = {"theano": "Theano", "cntk": "CNTK", "mxnet": "MXNet"}
+ENDED_BACKENDS = {
+    "theano": "Theano ended with Keras 2",
+    "cntk": "CNTK ended with Keras 2",
+    "mxnet": "MXNet ended with Keras 2",
+}
+"""Backends of earlier versions of Keras, and what became of them."""
 
 
 def parse_backend(section: Any, sink: Sink) -> BackendDef | None:
@@ -47,8 +52,8 @@ def _check_backend_name(value: Any, key: str, sink: Sink, location: SourceLocati
         return True
     words = ", ".join(f"`{name}`" for name in BACKENDS)
     known = str(value).lower()
-    if known in _GONE:
-        message = f"Keras 3 has no backend `{value}`: {_GONE[known]} ended with Keras 2"
+    if known in ENDED_BACKENDS:
+        message = f"Keras 3 has no backend `{value}`: {ENDED_BACKENDS[known]}"
         help_text: str | None = f"choose one of {words}"
     elif known in ("numpy", "openvino"):
         message = f"the backend `{value}` cannot train, expected one of {words}"

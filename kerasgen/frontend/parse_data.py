@@ -36,6 +36,8 @@ def parse_data(section: Any, sink: Sink) -> DataDef | None:
     # A target that cannot be read is not one that is missing.
     task = _parse_task(section.get("task"), target, sink) if len(sink.errors) == before else {}
     split = read_record(SplitDef, section.get("split"), "data.split", sink)
+    if split is not None:
+        _check_fractions(split, sink)
     facts = section.get("facts") or {}
     if not isinstance(facts, Mapping):
         sink.report(
@@ -54,6 +56,17 @@ def parse_data(section: Any, sink: Sink) -> DataDef | None:
         split=split,
         facts=_frozen(facts),
     )
+
+
+def _check_fractions(split: SplitDef, sink: Sink) -> None:
+    for part in ("test", "validation"):
+        size = getattr(split, part)
+        if isinstance(size, float) and size >= 1:
+            sink.report(
+                "KG204",
+                f"`{part}` is `{size}`, expected a fraction below 1 or a whole number of rows",
+                key=f"data.split.{part}",
+            )
 
 
 def _columns(section: Any, default: str, path: str, sink: Sink) -> dict[str, tuple[str, ...]]:

@@ -98,6 +98,9 @@ def _reference_help(written: str, config: DictConfig) -> str | None:
         if near is not None:
             fixed = f"{parent}.{near}" if parent else near
             return f"did you mean `${{{fixed}}}`?"
+        task = OmegaConf.select(config, "data.task", throw_on_resolution_failure=False)
+        if (parent, missing) == ("data", "classes") and task in ("regression", "autoencoding"):
+            return f"the data is for {task} and has no classes: choose another model for it"
         if parent == "data":
             return (
                 f"`{missing}` is a fact of the data: write it under `data.facts`, "

@@ -21,6 +21,7 @@ from omegaconf.errors import KeyValidationError
 
 from kerasgen.diagnostics import Sink, SourceLocation, did_you_mean
 from kerasgen.frontend.origins import ConfigFile, SetByOverride, shown_path, trace_origins
+from kerasgen.frontend.parse_backend import ENDED_BACKENDS
 from kerasgen.frontend.references import deepest_key, lowered
 
 
@@ -216,6 +217,10 @@ def _report_missing_option(error: MissingConfigException, fault: Fault, sink: Si
     else:
         location = _place_in_file(fault, option)
     help_text = did_you_mean(near, options, listed=20)
+    if group == "backend" and option.lower() in ENDED_BACKENDS:
+        message = f"Keras 3 has no backend `{option}`: {ENDED_BACKENDS[option.lower()]}"
+        sink.report("KG602", message, location=location, help=help_text)
+        return
     sink.report("KG104", message, location=location, help=help_text)
 
 

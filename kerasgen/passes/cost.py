@@ -16,14 +16,17 @@ from kerasgen.catalog import LayerCost, ShapeOracle
 from kerasgen.ir import Call, ModelGraph, ObjectDef, TensorSpec, references_in
 from kerasgen.passes.shapes import Specs
 
-_LOOKUPS = {"Embedding", "ReversibleEmbedding"}
-"""Layers whose matrix is looked up, not multiplied."""
+_ELEMENTWISE = {"Embedding", "ReversibleEmbedding", "PReLU"}
+"""Layers whose matrix is looked up or holds a factor for each element; so do normalizations."""
 
 _TRANSPOSED = {"Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose"}
 """Layers whose kernel stands once at each position of the input, not of the output."""
 
-_RECURRENT = {"LSTM", "GRU", "SimpleRNN", "Bidirectional", "RNN", "ConvLSTM1D", "ConvLSTM2D"}
+_RECURRENT = {"LSTM", "GRU", "SimpleRNN", "Bidirectional", "RNN"}
 """Layers whose weights are used once for each step of the input."""
+
+_CONV_RECURRENT = {"ConvLSTM1D": 1, "ConvLSTM2D": 2, "ConvLSTM3D": 3}
+"""Layers whose kernels are used at each place of each step, with their number of axes of places."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +158,7 @@ def _flops(call: Call, made: ObjectDef, cost: LayerCost, specs: Specs, prefix: s
     name = made.cls.rpartition(".")[2]
     if made.cls.startswith("applications."):
         return None
-    if name in _LOOKUPS:
+    if name in _ELEMENTWISE or (name.endswith("Normalization") and name != "SpectralNormalization"):
         return 0
     coming = [
         specs[prefix + reference.name][reference.index or 0]
@@ -163,34 +166,64 @@ def _flops(call: Call, made: ObjectDef, cost: LayerCost, specs: Specs, prefix: s
         for reference in references_in(operand)
     ]
     output = specs[prefix + call.name][0]
+    if "Attention" in name and coming:
+        return _attention(made, cost, coming)
     matrices = [shape for shape in cost.weight_shapes if len(shape) > 1]
+    if not matrices:
+        return 0
+    equation = made.arguments.get("equation")
+    if name == "EinsumDense" and isinstance(equation, str):
+        return _einsum(equation, matrices[0], output)
+    positions = _uses(name, coming, output)
+    return None if positions is None else 2 * positions * sum(prod(shape) for shape in matrices)
+
+
+def _uses(name: str, coming: Sequence[TensorSpec], output: TensorSpec) -> int | None:
+    """How often a layer's weights are used for one sample; None if a size is open."""
     if name in _RECURRENT and coming:
-        positions = (coming[0].shape[1:2] or (1,))[0]
-    elif name in _TRANSPOSED and coming:
-        positions = _positions(coming[0])
-    else:
-        positions = _positions(output)
-    if positions is None:
-        return None if matrices else 0
-    weighted = 2 * positions * sum(prod(shape) for shape in matrices)
-    return weighted + _attention(name, made, coming)
+        return (coming[0].shape[1:2] or (1,))[0]
+    if name in _CONV_RECURRENT and coming:
+        places = output.shape[-1 - _CONV_RECURRENT[name] : -1]
+        return _product((coming[0].shape[1], *places))
+    return _positions(coming[0] if name in _TRANSPOSED and coming else output)
 
 
 def _positions(spec: TensorSpec) -> int | None:
     """Number of places of a tensor: all axes but the batch and the channels."""
-    sizes = spec.shape[1:-1]
-    return None if None in sizes else prod(size or 1 for size in sizes)
+    return _product(spec.shape[1:-1])
 
 
-def _attention(name: str, made: ObjectDef, coming: Sequence[TensorSpec]) -> int:
-    """Scores and weighted sums of dot-product attention: twice query x key x features x 2."""
-    if "Attention" not in name or not coming:
-        return 0
+def _product(sizes: Sequence[int | None]) -> int | None:
+    known = [size for size in sizes if size is not None]
+    return prod(known) if len(known) == len(sizes) else None
+
+
+def _einsum(equation: str, kernel: Sequence[int], output: TensorSpec) -> int | None:
+    """Every element of the output is a sum over the kernel's axes that the output does not have."""
+    operands, _, result = equation.partition("->")
+    axes = operands.partition(",")[2].strip()
+    summed = prod(size for axis, size in zip(axes, kernel, strict=False) if axis not in result)
+    elements = _product(output.shape[1:])
+    return None if elements is None else 2 * elements * summed
+
+
+def _attention(made: ObjectDef, cost: LayerCost, coming: Sequence[TensorSpec]) -> int | None:
+    """Projections, then scores and weighted sums: query length x value length x features each.
+
+    The kernels have three axes and stand in the order query, key, gate (if there is one), value,
+    output; key and value work on the value's length, the others on the query's.
+    """
     query, value = coming[0], coming[min(1, len(coming) - 1)]
     lengths = query.shape[1], value.shape[1]
     heads = made.arguments.get("num_heads") or made.arguments.get("num_query_heads")
     size = made.arguments.get("key_dim") or made.arguments.get("head_dim")
     features = heads * size if isinstance(heads, int) and isinstance(size, int) else value.shape[-1]
-    if not all(isinstance(number, int) for number in (*lengths, features)):
-        return 0
-    return 4 * int(lengths[0] or 0) * int(lengths[1] or 0) * int(features or 0)
+    if lengths[0] is None or lengths[1] is None or features is None:
+        return None
+    behind_key = 3 if made.arguments.get("use_gate") is True else 2
+    kernels = [shape for shape in cost.weight_shapes if len(shape) == 3]
+    projections = sum(
+        2 * (lengths[1] if index in (1, behind_key) else lengths[0]) * prod(shape)
+        for index, shape in enumerate(kernels)
+    )
+    return projections + 4 * lengths[0] * lengths[1] * features

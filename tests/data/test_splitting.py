@@ -151,7 +151,6 @@ def test_a_given_validation_part_never_ends_up_in_a_drawn_test_part(split, table
     [
         ("{test: given}", "KG204", "data.split.test"),
         ("{validation: given}", "KG204", "data.split.validation"),
-        ("{test: 1.0}", "KG204", "data.split.test"),
         ("{test: 1797}", "KG507", "data.split.test"),
         ("{test: 1700, validation: 97}", "KG507", "data.split.validation"),
         ("{test: 0.9999}", "KG507", "data.split.test"),

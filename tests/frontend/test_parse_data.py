@@ -87,6 +87,7 @@ def test_a_split_is_read_into_its_record() -> None:
         ({"split": {"tets": 0.1}}, "KG107", "data.split.tets"),
         ({"split": {"test": "all"}}, "KG204", "data.split.test"),
         ({"split": {"test": -0.1}}, "KG204", "data.split.test"),
+        ({"split": {"test": 1.0}}, "KG204", "data.split.test"),
         ({"facts": 3}, "KG204", "data.facts"),
         ({"prepare": 3}, "KG204", "data.prepare"),
         ({"sorce": 3}, "KG107", "data.sorce"),

@@ -39,6 +39,14 @@ Build = Callable[..., Any]
         ("{class: Embedding, input_dim: 9, output_dim: 4}", [6], 36, 0),
         ("{class: BatchNormalization}", [8, 8, 2], 8, 0),
         ("{class: Flatten}", [8, 8, 2], 0, 0),
+        ("{class: PReLU}", [8, 8, 2], 128, 0),
+        ("{class: LayerNormalization, axis: [1, 2, 3]}", [8, 8, 2], 256, 0),
+        # One sum over 7 inputs for each of 3 x 5 x 2 outputs.
+        ("{class: EinsumDense, equation: 'abc,cde->abde', output_shape: [3, 5, 2]}", [3, 7],
+         7 * 5 * 2, 2 * 3 * 5 * 2 * 7),
+        # Four gates at 4x4 places of 3 steps; 3x3 kernels over 2 channels and over 5 of the state.
+        ("{class: ConvLSTM2D, filters: 5, kernel_size: 3}", [3, 6, 6, 2],
+         4 * (9 * 2 * 5 + 9 * 5 * 5 + 5), 2 * 3 * 16 * 4 * (9 * 2 * 5 + 9 * 5 * 5)),
     ],
 )  # fmt: skip
 def test_a_layer_costs_what_is_worked_out_by_hand(
