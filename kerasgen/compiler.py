@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from kerasgen.bridge.build import KerasOracle, make_object
+from kerasgen.bridge.environment import is_installed
 from kerasgen.bridge.preparation import KerasPreparation
 from kerasgen.bridge.training import optimizer_slots, probe_loss
 from kerasgen.catalog import Catalog, Kind, ShapeError
@@ -188,6 +189,15 @@ def _objective_of(
 
 def _make_callbacks(program: Program, catalog: Catalog, sink: Sink) -> None:
     """Makes every callback once, so that a refused argument is found before training."""
+    boards = [c.path for c in program.fit.callbacks.values() if c.cls.endswith("TensorBoard")]
+    boards += ["tracking.tensorboard"] if program.tracking.tensorboard else []
+    for path in boards if not is_installed("tensorboard") else ():
+        sink.report(
+            "KG603",
+            "TensorBoard's event files need the package `tensorboard`",
+            key=path,
+            help="pip install 'kerasgen[tensorboard]'",
+        )
     for callback in program.fit.callbacks.values():
         try:
             make_object(callback, ("callback",), catalog)

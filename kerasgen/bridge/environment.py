@@ -52,7 +52,7 @@ def start_engine(settings: BackendDef, sink: Sink) -> None:
         _assert_in_force(settings)
         return
     package = _PACKAGES[settings.backend]
-    if not _is_installed(package):
+    if not is_installed(package):
         raise sink.fail(
             "KG603",
             f"the backend `{settings.backend}` needs the package `{package}`",
@@ -91,7 +91,8 @@ def start_engine(settings: BackendDef, sink: Sink) -> None:
     _assert_in_force(settings)
 
 
-def _is_installed(package: str) -> bool:
+def is_installed(package: str) -> bool:
+    """Whether a package can be imported; nothing is imported to find out."""
     try:
         return importlib.util.find_spec(package) is not None
     except ImportError:  # An import hook that keeps a package away may say so by raising.

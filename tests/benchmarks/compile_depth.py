@@ -30,6 +30,9 @@ from kerasgen.run.planning import start  # noqa: E402
 
 UNITS = 16
 
+RECURSION = 10_000
+"""Keras walks a graph by recursion: at Python's own limit of 1,000 it refuses about 980 layers."""
+
 
 def chain_config(layers: int) -> str:
     """A chain of `layers` entries."""
@@ -154,6 +157,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, required=True)
     options = parser.parse_args()
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    sys.setrecursionlimit(RECURSION)
     found = {
         case: {layers: measure_case(case, layers, options.rounds) for layers in options.layers}
         for case in CASES

@@ -56,8 +56,12 @@ def test_compile_and_fit_are_the_hand_written_ones(
 
     x, y = xor()
     ours = build_model(
-        "layers: {a: {class: Dense, units: 8, activation: tanh}, drop: {class: Dropout, rate: 0.2}, "
-        "b: {class: Dense, units: 1, activation: sigmoid}}",
+        """
+        layers:
+          a: {class: Dense, units: 8, activation: tanh}
+          drop: {class: Dropout, rate: 0.2}
+          b: {class: Dense, units: 1, activation: sigmoid}
+        """,
         {"input": [4]},
         seed=11,
     ).model

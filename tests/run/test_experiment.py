@@ -228,6 +228,16 @@ def test_tensorboard_events_are_written_on_request(engine: str, tmp_path: Path) 
     assert all(path.stat().st_size > 0 for path in events)
 
 
+def test_tensorboard_without_its_package_names_the_extra(
+    engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    monkeypatch.setattr("kerasgen.compiler.is_installed", lambda package: False)
+    assert run_experiment(compose(["tracking.tensorboard=true"]), tmp_path / "run") == REFUSED
+    shown = capsys.readouterr().err
+    assert "error[KG603]" in shown
+    assert "pip install 'kerasgen[tensorboard]'" in shown
+
+
 @pytest.mark.parametrize("optimizer", ["sgd", "rmsprop", "adam", "adagrad", "adadelta"])
 def test_the_optimizers_of_the_chapter_train(engine: str, tmp_path: Path, optimizer: str) -> None:
     overrides = [f"optimizer={optimizer}", *QUICK, "tracking.plots=false", "tracking.model=false"]
