@@ -1,7 +1,7 @@
 """The compiler: the stages from a program to a model, in the order in which they run.
 
 This room owns the order of the stages and where they stop. What a stage does stands in its pass.
-The engine has been started before; weights have no memory until `bridge.build.allocate_weights`.
+The engine has been started before; weights have no memory until `bridge.memory.allocate_weights`.
 """
 
 from __future__ import annotations

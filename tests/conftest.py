@@ -116,7 +116,8 @@ def catalog(engine: str) -> Catalog:
 @pytest.fixture(scope="session")
 def build_model(catalog: Catalog) -> BuildModel:
     """Takes a `model` section through check, wire and shapes, and gives its model memory."""
-    from kerasgen.bridge.build import KerasOracle, allocate_weights
+    from kerasgen.bridge.build import KerasOracle
+    from kerasgen.bridge.memory import allocate_weights
     from kerasgen.ir import TensorSpec
     from kerasgen.passes.check import check
     from kerasgen.passes.cost import count_costs
@@ -144,7 +145,7 @@ def build_model(catalog: Catalog) -> BuildModel:
         sink.stop_on_errors()
         cost = count_costs(graph, specs, oracle, batch_size=32, slots=2)
         made = oracle.assemble(graph)
-        allocate_weights()
+        allocate_weights(made)
         return Built(graph=graph, specs=specs, cost=cost, model=made, diagnostics=sink.diagnostics)
 
     return build

@@ -40,11 +40,11 @@ def test_the_shipped_models_for_images_compile(compile_config: Compile, name: st
 
 
 def test_the_same_config_gives_the_same_weights(compile_config: Compile) -> None:
-    from kerasgen.bridge.build import allocate_weights
+    from kerasgen.bridge.memory import allocate_weights
 
     def weights(*overrides: str) -> list[Any]:
         compiled, _ = compile_config(list(overrides))
-        allocate_weights()
+        allocate_weights(compiled.model)
         made: list[Any] = compiled.model.get_weights()
         return made
 

@@ -37,13 +37,13 @@ def run(compile_config: Compile, config_files: Write) -> Callable[..., Any]:
     """Compiles config files and overrides, and runs the model on one batch of two."""
 
     def compile_and_run(files: Mapping[str, str], *overrides: str) -> tuple[Any, Any]:
-        from kerasgen.bridge.build import allocate_weights
+        from kerasgen.bridge.memory import allocate_weights
 
         folder = config_files(files)
         choices = sorted({f"{name.split('/')[0]}=mine" for name in files if "mine" in name})
         compiled, diagnostics = compile_config([*choices, *overrides], folder)
         assert [d.message for d in diagnostics] == []
-        allocate_weights()
+        allocate_weights(compiled.model)
         given = {
             tensor.name: np.ones((2, *(size or 3 for size in tensor.shape[1:])), tensor.dtype)
             for tensor in compiled.model.inputs

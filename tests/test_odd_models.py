@@ -278,7 +278,6 @@ layers:
   lstm: {class: LSTM, units: 3, return_state: true, kernel_initializer: {class: HeNormal, seed: 1}}
   joined: {class: Concatenate, from: [lstm.0, lstm.1]}
   inner:
-    class: Sequential
     layers: {a: {class: Dense, units: 2, activation: relu}, b: {class: Dropout, rate: 0.1, with: {training: false}}}
   again: {is: inner, from: joined, with: {training: false}}
   gap: {class: ops.subtract, from: {x1: inner, x2: again}}

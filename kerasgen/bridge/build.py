@@ -10,14 +10,13 @@ import contextlib
 import inspect
 import itertools
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
-from keras.src.backend.common import global_state
-from keras.src.utils import file_utils
 
 from kerasgen.bridge.environment import set_seed
+from kerasgen.bridge.memory import discard_weights, loading_later, unallocated
 from kerasgen.catalog import MODULES, Catalog, Kind, LayerCost, ShapeError, ShapeOracle
 from kerasgen.ir import (
     Constant,
@@ -54,12 +53,12 @@ class KerasOracle(ShapeOracle):
 
     def enter(self, name: str, spec: TensorSpec) -> None:
         """Declares an input of the model under the given tensor name."""
-        with _unallocated():
+        with unallocated():
             self._tensors[name] = [keras.Input(batch_shape=spec.shape, dtype=spec.dtype, name=name)]
 
     def chain(self, graph: ModelGraph) -> Sequence[tuple[TensorSpec, ...]] | None:
         """Makes a Sequential model in one go; Keras calls each layer once."""
-        with _unallocated():
+        with unallocated():
             # In the order of the calls: a pass may have defined a layer after the one it feeds.
             definitions = [graph.layers[call.layer] for call in graph.calls]
             layers = [self._make(layer) for layer in definitions]
@@ -82,7 +81,7 @@ class KerasOracle(ShapeOracle):
 
     def make(self, layer: LayerDef) -> None:
         """Makes a layer without calling it."""
-        with _unallocated():
+        with unallocated():
             self._layers[layer.name] = self._make(layer)
 
     def has(self, layer: str) -> bool:
@@ -112,7 +111,7 @@ class KerasOracle(ShapeOracle):
         arguments: Mapping[str, Value],
     ) -> tuple[TensorSpec, ...]:
         """Makes the call and names its outputs; the layer is made at its first call."""
-        with _unallocated():
+        with unallocated():
             if layer.name not in self._layers:
                 self._layers[layer.name] = self._make(layer)
             made = self._layers[layer.name]
@@ -166,9 +165,9 @@ class KerasOracle(ShapeOracle):
         inputs = [self._tensors[item.name][0] for item in graph.inputs]
         if graph.kind == "Sequential":
             layers = [self._layers[call.layer] for call in graph.calls]
-            with _unallocated():
+            with unallocated():
                 return keras.Sequential([inputs[0], *layers], name=title, **arguments)
-        with _unallocated():
+        with unallocated():
             return keras.Model(
                 inputs=inputs[0] if len(inputs) == 1 else inputs,
                 outputs=self._outputs(graph),
@@ -178,13 +177,7 @@ class KerasOracle(ShapeOracle):
 
     def discard(self) -> None:
         """Gives up the layers made so far, so that their weights never get memory."""
-        layers = list(self._layers.values())
-        gone = {id(variable) for layer in layers for variable in getattr(layer, "variables", [])}
-        waiting = global_state.get_global_attribute("uninitialized_variables", [])
-        global_state.set_global_attribute(
-            "uninitialized_variables", [weight for weight in waiting if id(weight) not in gone]
-        )
-        _WAITING[:] = [load for load in _WAITING if not any(load[0] is layer for layer in layers)]
+        discard_weights(self._layers.values())
         self._layers, self._tensors, self._chained = {}, {}, None
 
     def _outputs(self, graph: ModelGraph) -> Any:
@@ -307,7 +300,7 @@ def _make_chain(graph: ModelGraph, catalog: Catalog, *, name: str | None = None)
 
 def _construct(made: Any, definition: ObjectDef, arguments: Mapping[str, Any]) -> Any:
     try:
-        with _loading_later(), _channels_last(made):
+        with loading_later(), _channels_last(made):
             return made(**arguments)
     except Exception as error:
         # Not a list of types: backends and optional packages raise some of their own.
@@ -373,57 +366,6 @@ def _attempt(action: Any) -> Any:
     except Exception as error:
         # Not a list of types: backends raise some of their own (`tf.errors.OpError`).
         raise ShapeError(shorten(error)) from error
-
-
-def _unallocated() -> Any:
-    """A scope in which weights get shapes but no memory."""
-    return keras.StatelessScope(initialize_variables=False)
-
-
-def allocate_weights() -> None:
-    """Gives memory and values to all weights made so far without them.
-
-    Weights that a model of `keras.applications` asks for (`weights: imagenet`) are loaded now.
-
-    Raises:
-        Exception: such weights cannot be downloaded or read, as Keras says it.
-    """
-    with keras.StatelessScope():
-        pass
-    while _WAITING:
-        _, load = _WAITING.pop(0)
-        load()
-
-
-_WAITING: list[tuple[Any, Callable[[], None]]] = []
-"""Models with their loads of weights that wait for memory, beside Keras's own list of weights."""
-
-
-@contextlib.contextmanager
-def _loading_later() -> Iterator[None]:
-    """Puts off what a model of `keras.applications` loads at once: its weights have no memory yet.
-
-    Keras would download them for a mere check, and then lose them with the stateless scope.
-    """
-    if not keras.src.backend.in_stateless_scope():
-        yield
-        return
-    download, load = file_utils.get_file, keras.Model.load_weights
-
-    def download_later(*arguments: Any, **named: Any) -> Callable[[], str]:
-        return lambda: str(download(*arguments, **named))
-
-    def load_later(model: Any, path: Any, *arguments: Any, **named: Any) -> None:
-        def load_now() -> None:
-            load(model, path() if callable(path) else path, *arguments, **named)
-
-        _WAITING.append((model, load_now))
-
-    file_utils.get_file, keras.Model.load_weights = download_later, load_later
-    try:
-        yield
-    finally:
-        file_utils.get_file, keras.Model.load_weights = download, load
 
 
 def _spec(tensor: Any) -> TensorSpec:

@@ -137,9 +137,9 @@ def _model(target: Target, *, weights: bool) -> Any:
         return load_run_model(target.run)
     model = compiled_program(target).model
     if weights:
-        from kerasgen.bridge.build import allocate_weights
+        from kerasgen.bridge.memory import allocate_weights
 
-        allocate_weights()
+        allocate_weights(model)
     return model
 
 

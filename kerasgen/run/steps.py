@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from kerasgen.bridge.build import allocate_weights
 from kerasgen.bridge.environment import set_seed
+from kerasgen.bridge.memory import allocate_weights
 from kerasgen.bridge.training import (
     Array,
     Samples,
@@ -122,7 +122,7 @@ def preprocess(
 
 def define(compiled: CompiledProgram) -> tuple[Any, str]:
     """Step 3: gives the compiled model's weights their memory and first values."""
-    allocate_weights()
+    allocate_weights(compiled.model)
     graph, cost = compiled.graph, compiled.cost
     return (
         compiled.model,

@@ -113,12 +113,12 @@ def measure_case(case: str, layers: int, rounds: int) -> dict[str, list[tuple[fl
 
         program = frontend()
         catalog = start(program.backend, Sink())
-        from kerasgen.bridge.build import allocate_weights
+        from kerasgen.bridge.memory import allocate_weights
         from kerasgen.compiler import compile_program
 
         def compiled() -> Any:
             model = compile_program(program, catalog, Sink()).model
-            allocate_weights()
+            allocate_weights(model)
             return model
 
         jobs = {"frontend": frontend, "kerasgen": compiled, "by hand": lambda: by_hand(layers)}

@@ -141,8 +141,8 @@ def main(backend: str) -> None:
     import keras
     import numpy as np
 
-    from kerasgen.bridge.build import allocate_weights
     from kerasgen.bridge.introspection import keras_catalog
+    from kerasgen.bridge.memory import allocate_weights
     from kerasgen.compiler import compile_program
 
     catalog = keras_catalog().extended([ClassEntry(name="Any", kind="source", parameters={})])
@@ -150,7 +150,7 @@ def main(backend: str) -> None:
     def compiled(name: str, layout: str) -> Any:
         keras.config.set_image_data_format(layout)
         made = compile_program(program(name, layout), catalog, Sink()).model
-        allocate_weights()
+        allocate_weights(made)
         return made
 
     def numbers(outcome: Any) -> Any:
