@@ -16,7 +16,7 @@ from typing import Any
 import keras
 
 from kerasgen.bridge.environment import set_seed
-from kerasgen.bridge.memory import discard_weights, loading_later, unallocated
+from kerasgen.bridge.memory import discard_loads, loading_later, unallocated
 from kerasgen.catalog import MODULES, Catalog, Kind, LayerCost, ShapeError, ShapeOracle
 from kerasgen.ir import (
     Constant,
@@ -176,8 +176,8 @@ class KerasOracle(ShapeOracle):
             )
 
     def discard(self) -> None:
-        """Gives up the layers made so far, so that their weights never get memory."""
-        discard_weights(self._layers.values())
+        """Gives up the layers made so far, with what they would load."""
+        discard_loads(self._layers.values())
         self._layers, self._tensors, self._chained = {}, {}, None
 
     def _outputs(self, graph: ModelGraph) -> Any:

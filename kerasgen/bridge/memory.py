@@ -16,16 +16,32 @@ from keras.src.backend.common import global_state
 from keras.src.utils import file_utils
 
 _LIST = "uninitialized_variables"
-"""Keras's name for its process-wide list of weights without memory."""
+"""Keras's name for its list of weights that get memory when the next stateless scope ends."""
+
+_GENERATOR = "global_seed_generator"
+"""Keras's name for the generator of whatever has no seed of its own; it belongs to no model."""
 
 _WAITING: list[tuple[Any, Callable[[], None]]] = []
-"""Models with the loads of weights that wait for their memory, beside Keras's own list."""
+"""Models with the loads of weights that wait for their memory."""
 
 
-def unallocated() -> contextlib.AbstractContextManager[Any]:
-    """A scope in which weights get shapes but no memory."""
-    scope: contextlib.AbstractContextManager[Any] = keras.StatelessScope(initialize_variables=False)
-    return scope
+@contextlib.contextmanager
+def unallocated() -> Iterator[None]:
+    """A scope in which weights get shapes but no memory.
+
+    They do not stay in Keras's own list: under JAX even a call of some other model would give
+    memory to everything in it.
+    """
+    listed = list(global_state.get_global_attribute(_LIST, []))
+    try:
+        with keras.StatelessScope(initialize_variables=False):
+            yield
+    finally:
+        generator = global_state.get_global_attribute(_GENERATOR)
+        state = None if generator is None else generator.state
+        made = global_state.get_global_attribute(_LIST, [])[len(listed) :]
+        kept = [weight for weight in made if weight is state]
+        global_state.set_global_attribute(_LIST, listed + kept)
 
 
 def allocate_weights(model: Any) -> None:
@@ -39,12 +55,11 @@ def allocate_weights(model: Any) -> None:
     Raises:
         Exception: such weights cannot be downloaded or read, as Keras says it.
     """
-    others = _take_out(model.variables)
-    try:
-        with keras.StatelessScope():  # Keras initializes what waits when such a scope ends.
-            pass
-    finally:
-        global_state.set_global_attribute(_LIST, others)
+    with keras.StatelessScope():  # When it ends, Keras's list gets memory: the generator's state.
+        pass
+    for weight in model.variables:
+        if weight._value is None:
+            weight._deferred_initialize()
     inside = {id(layer) for layer in model._flatten_layers()}
     loads = [load for made, load in _WAITING if id(made) in inside]
     _WAITING[:] = [waiting for waiting in _WAITING if id(waiting[0]) not in inside]
@@ -52,13 +67,10 @@ def allocate_weights(model: Any) -> None:
         load()
 
 
-def discard_weights(layers: Iterable[Any]) -> None:
-    """Gives up layers, so that their weights never get memory."""
-    gone = list(layers)
-    kept = _take_out([weight for layer in gone for weight in getattr(layer, "variables", ())])
-    global_state.set_global_attribute(_LIST, kept)
-    inside = {id(layer) for layer in gone}
-    _WAITING[:] = [waiting for waiting in _WAITING if id(waiting[0]) not in inside]
+def discard_loads(layers: Iterable[Any]) -> None:
+    """Gives up layers: weights that wait to be loaded into them are not loaded."""
+    gone = {id(layer) for layer in layers}
+    _WAITING[:] = [waiting for waiting in _WAITING if id(waiting[0]) not in gone]
 
 
 @contextlib.contextmanager
@@ -86,11 +98,3 @@ def loading_later() -> Iterator[None]:
         yield
     finally:
         file_utils.get_file, keras.Model.load_weights = download, load
-
-
-def _take_out(weights: Iterable[Any]) -> list[Any]:
-    """Leaves only the given weights in Keras's list; gives back the others."""
-    wanted = {id(weight) for weight in weights}
-    waiting = global_state.get_global_attribute(_LIST, [])
-    global_state.set_global_attribute(_LIST, [w for w in waiting if id(w) in wanted])
-    return [weight for weight in waiting if id(weight) not in wanted]

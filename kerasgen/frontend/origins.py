@@ -108,17 +108,20 @@ def trace_origins(
         sink: gets a diagnostic for each key that YAML does not read as text.
     """
     marks: dict[str, Mark] = {}
+    inner: set[str] = set()  # looking below each of a thousand layers would take seconds
     for file in files:
         shown = shown_path(file.path)
         if file.package:
             whole = SourceLocation(file=shown)
             marks[file.package] = Mark(key=whole, value=whole)
+            _note_around(inner, file.package)
         tree = _read_tree(file.path)
         if isinstance(tree, yaml.MappingNode):
             for key_path, mark, replaces in _walk(tree, file.package, shown, sink, root=True):
-                if replaces:
+                if replaces and key_path in inner:
                     _forget_below(marks, key_path)
                 marks[key_path] = mark
+                _note_around(inner, key_path)
     for override in overrides:
         if not isinstance(override.value, Mapping):
             _forget_below(marks, override.key)
@@ -201,6 +204,14 @@ def _forget_below(marks: dict[str, Mark], path: str) -> None:
     below = path + "."
     for key in [key for key in marks if key.startswith(below)]:
         del marks[key]
+
+
+def _note_around(inner: set[str], path: str) -> None:
+    """Notes the keys around a key: they have something below them."""
+    around = path.rpartition(".")[0]
+    while around and around not in inner:
+        inner.add(around)
+        around = around.rpartition(".")[0]
 
 
 def _override_marks(override: SetByOverride) -> Iterator[tuple[str, Mark]]:

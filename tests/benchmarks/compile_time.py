@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 from statistics import median
 
-from measuring import Options, Report, Row, python
+from measuring import ONE_THREAD, Options, Report, Row, python
 from measuring import run_process as run
 
 NAME = "compile time"
@@ -35,7 +35,7 @@ def measure(options: Options) -> Report:
         *("--rounds", str(options.rounds)),
         *("--layers", *map(str, layers)),
     )
-    printed = run(command, environment={"KERAS_BACKEND": backend}).output
+    printed = run(command, environment={**ONE_THREAD, "KERAS_BACKEND": backend}).output
     found = json.loads(printed.splitlines()[-1])
     for case, by_layers in found.items():
         seconds = {

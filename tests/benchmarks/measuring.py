@@ -21,6 +21,15 @@ from typing import TypeVar
 ROOT = Path(__file__).resolve().parents[2]
 """The checkout that is measured."""
 
+ONE_THREAD = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "TF_NUM_INTRAOP_THREADS": "1",
+    "TF_NUM_INTEROP_THREADS": "1",
+}
+"""One thread for each pool: threads that wait for each other spin, and on a machine that does
+other work too that can be ten times the CPU time of the work itself (PyTorch)."""
+
 SCRIPTS = Path(__file__).resolve().parent / "scripts"
 
 DATASETS = ROOT.parent / "shared" / "datasets"

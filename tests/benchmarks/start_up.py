@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from measuring import Options, Report, Row, in_turns, medians, python
+from measuring import ONE_THREAD, Options, Report, Row, in_turns, medians, python
 from measuring import run_process as run
 
 NAME = "start-up"
@@ -32,7 +32,7 @@ def measure(options: Options) -> Report:
         "kerasgen show, resolved config": [*kerasgen, "show", f"backend={backend}"],
         "kerasgen check": [*kerasgen, "check", f"backend={backend}"],
     }
-    environment = {"KERAS_BACKEND": backend}
+    environment = {**ONE_THREAD, "KERAS_BACKEND": backend}
     jobs = {
         name: lambda _, command=command: run(command, environment=environment)
         for name, command in commands.items()

@@ -1,8 +1,8 @@
 """Benchmark: `python run.py` against the same job written by hand, each as a whole process.
 
 Both start Python, import Keras, load and split the digits, train, evaluate, predict, save, reload
-and draw. Hydra's own start is measured beside them, by the smallest application over the same
-configs, and subtracted in the rows that carry the goal.
+and draw, with one thread for each pool. Hydra's own start is measured beside them, by the smallest
+application over the same configs, and subtracted in the rows that carry the goal.
 """
 
 from __future__ import annotations
@@ -12,7 +12,17 @@ from pathlib import Path
 
 import numpy as np
 from histories import compare_histories
-from measuring import SCRIPTS, Options, Report, Row, Usage, in_turns, medians, python
+from measuring import (
+    ONE_THREAD,
+    SCRIPTS,
+    Options,
+    Report,
+    Row,
+    Usage,
+    in_turns,
+    medians,
+    python,
+)
 from measuring import run_process as run
 
 NAME = "whole process"
@@ -33,12 +43,12 @@ def _measure_backend(backend: str, options: Options, report: Report) -> None:
     def kerasgen(number: int) -> Usage:
         place = options.folder / backend / f"kerasgen-{number}"
         command = python("run.py", f"backend={backend}", f"hydra.run.dir={place}")
-        return run(command)
+        return run(command, environment=ONE_THREAD)
 
     def by_hand(number: int) -> Usage:
         place = options.folder / backend / f"by_hand-{number}"
         command = python(str(SCRIPTS / "digits_mlp.py"), str(place))
-        return run(command, environment={"KERAS_BACKEND": backend})
+        return run(command, environment={**ONE_THREAD, "KERAS_BACKEND": backend})
 
     def hydra(number: int) -> Usage:
         place = options.folder / backend / f"hydra-{number}"

@@ -417,7 +417,7 @@ def test_objects_as_arguments_of_a_layer(same: Compare) -> None:
                     3, kernel_initializer="he_normal", kernel_regularizer="l2", name="b"
                 ),
                 keras.layers.Dense(2, dtype=keras.DTypePolicy("mixed_float16"), name="c"),
-                keras.layers.Dense(2, dtype="float64", trainable=False, name="d"),
+                keras.layers.Dense(2, dtype="float16", trainable=False, name="d"),
             ]
         )
 
@@ -434,7 +434,7 @@ def test_objects_as_arguments_of_a_layer(same: Compare) -> None:
             kernel_constraint: {class: MaxNorm, max_value: 0.5}
           b: {class: Dense, units: 3, kernel_initializer: he_normal, kernel_regularizer: l2}
           c: {class: Dense, units: 2, dtype: {class: DTypePolicy, name: mixed_float16}}
-          d: {class: Dense, units: 2, dtype: float64, trainable: false}
+          d: {class: Dense, units: 2, dtype: float16, trainable: false}
         """,
         {"input": [4]},
         by_hand,

@@ -41,14 +41,19 @@ def test_only_the_model_that_is_asked_for_gets_memory(compiled: Callable[..., An
     assert second(np.zeros((1, 8, 8, 1))).shape == (1, 10)
 
 
-def test_what_is_discarded_waits_no_longer(compiled: Callable[..., Any]) -> None:
-    from keras.src.backend.common import global_state
-
-    from kerasgen.bridge.memory import discard_weights
+def test_no_other_scope_of_keras_gives_memory_to_what_waits(compiled: Callable[..., Any]) -> None:
+    import keras
 
     model = compiled()
-    discard_weights(model.layers)
-    waiting = {
-        id(weight) for weight in global_state.get_global_attribute("uninitialized_variables")
-    }
-    assert not waiting & {id(weight) for weight in model.weights}
+    with keras.StatelessScope():
+        pass
+    assert not any(has_memory(model))
+
+
+def test_random_numbers_without_a_seed_can_be_drawn_afterwards(
+    build_model: Callable[..., Any],
+) -> None:
+    import keras
+
+    build_model("layers: {noise: {class: GaussianNoise, stddev: 0.1}}", {"input": [3]})
+    assert keras.random.normal((2, 3)).shape == (2, 3)
