@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from kerasgen.catalog import DOTTED, MODULES, Catalog, ClassEntry, Kind, Parameter
-from kerasgen.diagnostics import Sink, closest, describe, did_you_mean
+from kerasgen.diagnostics import Sink, closest, did_you_mean
 from kerasgen.ir import (
     INPUT,
     DataDef,
@@ -23,6 +23,7 @@ from kerasgen.ir import (
     Program,
     Value,
 )
+from kerasgen.passes.values import check_kind, titled
 from kerasgen.passes.wire import ENTRY_KINDS
 
 _ANY_OBJECT: tuple[Kind, ...] = tuple(kind for kind in MODULES if kind not in (*DOTTED, "source"))
@@ -301,7 +302,7 @@ def _check_value(
         for key, item in value.items():
             _check_value(item, None, f"{path}.{key}", catalog, sink)
     if parameter is not None:
-        _check_kind(value, parameter, path, sink)
+        check_kind(value, parameter, path, sink)
 
 
 def _check_word(
@@ -322,89 +323,9 @@ def _check_word(
             help=did_you_mean(word, options),
         )
         return
-    title = kinds[0].replace("_", " ")
-    article = "an" if title[0] in "aeiou" else "a"
     sink.report(
         "KG205",
-        f"`{word}` is not {article} {title} of Keras",
+        f"`{word}` is not {titled(kinds[0])} of Keras",
         key=path,
         help=did_you_mean(word, options),
     )
-
-
-_EXPECTED = {
-    "bool": "true or false",
-    "int": "an integer",
-    "number": "a number",
-    "str": "a string",
-}
-
-
-def _check_kind(value: Value, parameter: Parameter, path: str, sink: Sink) -> None:
-    if _is_kind(value, parameter):
-        return
-    expected = _EXPECTED.get(parameter.value, "an object")
-    if parameter.kinds:
-        expected = " or ".join(f"a {kind.replace('_', ' ')}" for kind in parameter.kinds)
-        expected = expected.replace("a activation", "an activation").replace(
-            "a initializer", "an initializer"
-        )
-    received = describe(value)
-    if isinstance(value, ObjectDef | ModelDef):
-        received = f"an object of `{value.cls}`" if isinstance(value, ObjectDef) else "a model"
-    sink.report(
-        "KG204",
-        f"`{parameter.name}` is {received}, expected {expected}",
-        key=path,
-        help=_kind_help(value, parameter),
-    )
-
-
-def _is_kind(value: Value, parameter: Parameter) -> bool:
-    if value is None:
-        return parameter.nullable or parameter.value == "any"
-    if isinstance(value, ModelDef):
-        return "layer" in parameter.kinds or (not parameter.kinds and parameter.value == "any")
-    if isinstance(value, ObjectDef):
-        return parameter.value not in ("bool", "int", "str")
-    if parameter.kinds:
-        numbers_fit = parameter.kinds == ("schedule",)
-        if isinstance(value, Mapping):
-            # Keras's own serialized form is an object too.
-            return "class_name" in value or not value
-        return isinstance(value, str | tuple) or (
-            numbers_fit and isinstance(value, int | float) and not isinstance(value, bool)
-        )
-    match parameter.value:
-        case "bool":
-            return isinstance(value, bool)
-        case "int":
-            # Lists go on: some arguments take one size for all axes, and Keras knows which.
-            return isinstance(value, tuple) or (
-                isinstance(value, int) and not isinstance(value, bool)
-            )
-        case "number":
-            return isinstance(value, tuple) or (
-                isinstance(value, int | float) and not isinstance(value, bool)
-            )
-        case "str":
-            return isinstance(value, str)
-        case _:
-            return True
-
-
-def _kind_help(value: Value, parameter: Parameter) -> str | None:
-    if isinstance(value, Mapping) and parameter.kinds:
-        return f"say which: `{parameter.name}: {{class: …}}`"
-    if isinstance(value, str) and parameter.value in ("int", "number"):
-        try:
-            number = float(value)
-        except ValueError:
-            return None
-        shown = int(number) if number.is_integer() and parameter.value == "int" else number
-        return f"write it without quotes: `{parameter.name}: {shown}`"
-    if isinstance(value, str) and parameter.value == "bool":
-        return f"write `{parameter.name}: true` or `{parameter.name}: false`, without quotes"
-    if isinstance(value, float) and parameter.value == "int" and value.is_integer():
-        return f"write `{parameter.name}: {int(value)}`"
-    return None
