@@ -10,6 +10,7 @@ import contextlib
 import inspect
 import itertools
 import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -64,6 +65,7 @@ class KerasOracle(ShapeOracle):
             layers = [self._make(layer) for layer in definitions]
             tensor = self._tensors[graph.inputs[0].name][0]
             arguments = self._values(graph.arguments)
+            _allow_depth(len(layers))
             model = _attempt(
                 lambda: keras.Sequential([tensor, *layers], name=graph.name, **arguments)
             )
@@ -162,6 +164,7 @@ class KerasOracle(ShapeOracle):
             return self._chained
         title = name or graph.name
         arguments = self._values(graph.arguments)
+        _allow_depth(len(graph.calls))
         inputs = [self._tensors[item.name][0] for item in graph.inputs]
         if graph.kind == "Sequential":
             layers = [self._layers[call.layer] for call in graph.calls]
@@ -201,6 +204,15 @@ class KerasOracle(ShapeOracle):
 
     def _values(self, values: Mapping[str, Value]) -> dict[str, Any]:
         return {key: make_value(value, (), self._catalog) for key, value in values.items()}
+
+
+def _allow_depth(calls: int) -> None:
+    """Raises Python's limit of recursion for a deep model, for as long as the process lasts.
+
+    Keras walks a graph by recursion, here and again when it saves and loads: at Python's own
+    limit of 1,000 frames it refuses a chain of some 980 layers.
+    """
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), 1000 + 4 * calls))
 
 
 def make_object(
@@ -308,7 +320,7 @@ def _construct(made: Any, definition: ObjectDef, arguments: Mapping[str, Any]) -
         named = re.findall(r"`(\w+)`|argument '?(\w+)'?|\b(\w+)=", message)
         words = [word for groups in named for word in groups if word]
         argument = next((word for word in words if word in definition.arguments), None)
-        raise ShapeError(message, argument=argument, refused=True) from error
+        raise ShapeError(message, argument=argument, made=definition, refused=True) from error
 
 
 @contextlib.contextmanager

@@ -17,6 +17,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from kerasgen.diagnostics import Sink
 from kerasgen.ir import BackendDef
@@ -163,6 +164,22 @@ def observed_settings() -> dict[str, object]:
         "image_data_format": keras.config.image_data_format(),
         "dtype_policy": keras.config.dtype_policy().name,
     }
+
+
+def working_device(device: str | None) -> contextlib.AbstractContextManager[Any]:
+    """The scope in which a run works on a device, as `keras.device` makes it; None for no choice.
+
+    Args:
+        device: a device that was found when the engine was started, such as `cpu:0`.
+    """
+    import keras
+
+    if device is None:
+        return contextlib.nullcontext()
+    if keras.config.backend() == "torch" and device.lower() == "cpu:0":
+        device = "cpu"  # PyTorch takes the two for different devices, and copies between them.
+    scope: contextlib.AbstractContextManager[Any] = keras.device(device)
+    return scope
 
 
 def observed_devices() -> list[str]:

@@ -148,8 +148,11 @@ def _run(composition: Composition, journal: Journal, argv: Sequence[str] | None)
         line.append(text)
     _write_config(config, sink, journal, compiled)
     _update(journal, data={"fingerprint": opened.fingerprint, "samples": parts.sizes})
-    model = _train(compiled, parts, plan, journal)
-    _results(compiled, parts, opened.facts, model, journal)
+    from kerasgen.bridge.environment import working_device
+
+    with working_device(plan.backend.device):
+        model = _train(compiled, parts, plan, journal)
+        _results(compiled, parts, opened.facts, model, journal)
     record = journal.record
     assert record is not None
     record.finish("completed")

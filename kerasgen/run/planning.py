@@ -6,13 +6,13 @@ so where the config declares the facts of the data. It must not train or write a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kerasgen.bridge.environment import start_engine
 from kerasgen.data.sources import source_entries
-from kerasgen.diagnostics import CompileError, Sink
+from kerasgen.diagnostics import CompileError, Diagnostic, Sink
 from kerasgen.frontend.composition import Composition, resolve, resolve_groups
 from kerasgen.frontend.parse import parse_program
 from kerasgen.frontend.parse_backend import parse_backend
@@ -58,9 +58,12 @@ def plan_run(composition: Composition) -> Plan:
     Raises:
         CompileError: the config has mistakes.
     """
-    backend, data = _declared(composition)
+    backend, data, refused = _declared(composition)
     if backend is None or data is None or facts_suffice(data):
-        compiled, config, catalog, sink = _compile_whole(composition)
+        try:
+            compiled, config, catalog, sink = _compile_whole(composition)
+        except CompileError as error:
+            raise _with_groups(error, refused) from None
         return Plan(
             backend=compiled.program.backend,
             data=compiled.program.data,
@@ -88,7 +91,10 @@ def compile_declared(composition: Composition) -> tuple[CompiledProgram, Sink]:
     Raises:
         CompileError: the config has mistakes, or lacks a fact of the data.
     """
-    compiled, _, _, sink = _compile_whole(composition, ungiven="data.source.")
+    try:
+        compiled, _, _, sink = _compile_whole(composition, ungiven="data.source.")
+    except CompileError as error:
+        raise _with_groups(error, _declared(composition)[2]) from None
     return compiled, sink
 
 
@@ -149,15 +155,31 @@ def located_sink(composition: Composition) -> Sink:
     return sink
 
 
-def _declared(composition: Composition) -> tuple[BackendDef | None, DataDef | None]:
-    """The two groups that come before all others; None for one that cannot be read alone."""
+def _declared(
+    composition: Composition,
+) -> tuple[BackendDef | None, DataDef | None, tuple[Diagnostic, ...]]:
+    """The two groups that come before all others, None if one cannot be read; their mistakes."""
     try:
         groups, sink = resolve_groups(composition, ("backend", "data"))
     except CompileError:
-        return None, None  # Resolving the whole config finds it again, with all else.
+        return None, None, ()  # Resolving the whole config finds it again, with all else.
     backend = parse_backend(groups.get("backend"), sink) if "backend" in groups else None
     data = parse_data(groups.get("data"), sink) if "data" in groups else None
-    return (None, None) if sink.errors else (backend, data)
+    return (None, None, tuple(sink.diagnostics)) if sink.errors else (backend, data, ())
+
+
+def _with_groups(error: CompileError, refused: Sequence[Diagnostic]) -> CompileError:
+    """An error with the mistakes of the groups that come first, where it stopped before them.
+
+    With such a mistake the data is never opened, so that all its facts are missing: what refers
+    to them is no mistake of its own.
+    """
+    if not refused or set(refused) <= set(error.diagnostics):
+        return error
+    sink = Sink()
+    sink.add(refused)
+    sink.add(d for d in error.diagnostics if d.code != "KG105")
+    return CompileError(tuple(sink.diagnostics))
 
 
 def _compile_whole(

@@ -221,6 +221,18 @@ def test_relative_paths_of_callbacks_are_below_the_run(engine: str, tmp_path: Pa
     assert (tmp_path / "run" / "log.csv").read_text().count("\n") == 3
 
 
+def test_a_device_that_is_named_is_worked_on(
+    engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import keras
+
+    entered = []
+    scope = keras.device
+    monkeypatch.setattr(keras, "device", lambda name: entered.append(name) or scope(name))
+    assert run_experiment(compose([*QUICK, "backend.device=cpu:0"]), tmp_path / "run") == DONE
+    assert entered == ["cpu:0" if engine != "torch" else "cpu"]
+
+
 def test_tensorboard_events_are_written_on_request(engine: str, tmp_path: Path) -> None:
     assert run_experiment(compose([*QUICK, "tracking.tensorboard=true"]), tmp_path / "run") == DONE
     events = list((tmp_path / "run" / record.TENSORBOARD).rglob("events.out.tfevents.*"))
