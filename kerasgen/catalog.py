@@ -167,6 +167,7 @@ class ShapeError(Exception):
 
     Attributes:
         argument: the constructor argument at fault, where that is known.
+        made: the object whose constructor refused, which may stand inside another one.
         refused: whether the constructor refused its arguments, rather than the call its tensors.
         unusable: whether it makes nothing that can stand in a model, whatever it is given.
     """
@@ -176,10 +177,12 @@ class ShapeError(Exception):
         message: str,
         *,
         argument: str | None = None,
+        made: ObjectDef | None = None,
         refused: bool = False,
         unusable: bool = False,
     ) -> None:
         self.argument = argument
+        self.made = made
         self.refused = refused
         self.unusable = unusable
         super().__init__(message)

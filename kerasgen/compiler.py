@@ -6,6 +6,7 @@ The engine has been started before; weights have no memory until `bridge.memory.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
@@ -116,14 +117,15 @@ def _probe_objective(
     catalog: Catalog,
     sink: Sink,
 ) -> None:
-    """Computes each loss and metric on two made-up samples; Keras finds most misfits in `fit`."""
+    """Computes each loss and metric on a few made-up samples; Keras finds most misfits in `fit`."""
     for output in outputs:
         target = fed_target(output)
         if target is None or _size(output.spec.shape) > _PROBED:
             continue
-        outcome = _made_up(output.spec.shape, 0.5)
+        rows = _rows_apart(output.spec.shape, target.shape)
+        outcome = _made_up(output.spec.shape, rows, 0.5)
         labels = output.task == "classification" and len(target.shape) < len(output.spec.shape)
-        truth = _made_up(target.shape, 0).astype("int32" if labels else "float32")
+        truth = _made_up(target.shape, rows, 0).astype("int32" if labels else "float32")
         for group, kind, value in _objective_of(output.name, objective, len(outputs) == 1):
             try:
                 probe_loss(value, kind, outcome, truth, catalog)
@@ -166,8 +168,14 @@ def _size(shape: Shape) -> int:
     return prod(size or 2 for size in shape[1:])
 
 
-def _made_up(shape: Shape, value: float) -> Any:
-    return np.full((2, *(size or 2 for size in shape[1:])), value, dtype="float32")
+def _rows_apart(*shapes: Shape) -> int:
+    """A number of samples that no other axis has: equal ones would fit together by accident."""
+    sizes = {size or 2 for shape in shapes for size in shape[1:]}
+    return next(rows for rows in itertools.count(2) if rows not in sizes)
+
+
+def _made_up(shape: Shape, rows: int, value: float) -> Any:
+    return np.full((rows, *(size or 2 for size in shape[1:])), value, dtype="float32")
 
 
 def _objective_of(
@@ -202,25 +210,24 @@ def _make_callbacks(program: Program, catalog: Catalog, sink: Sink) -> None:
         try:
             make_object(callback, ("callback",), catalog)
         except ShapeError as error:
-            inside = error.argument in callback.arguments
-            sink.report(
-                "KG206",
-                f"`{callback.cls}` refuses its arguments: {error}",
-                key=f"{callback.path}.{error.argument if inside else 'class'}",
-            )
+            _report_object(error.made or callback, error, sink)
 
 
 def _optimizer_slots(program: Program, catalog: Catalog, sink: Sink) -> float:
     try:
         return optimizer_slots(program.optimizer, catalog)
     except ShapeError as error:
-        inside = error.argument in program.optimizer.arguments
-        sink.report(
-            "KG206",
-            f"`{program.optimizer.cls}` refuses its arguments: {error}",
-            key=f"optimizer.{error.argument}" if inside else "optimizer.class",
-        )
+        _report_object(error.made or program.optimizer, error, sink)
         return 0.0
+
+
+def _report_object(made: ObjectDef, error: ShapeError, sink: Sink) -> None:
+    inside = error.argument in made.arguments
+    sink.report(
+        "KG206",
+        f"`{made.cls}` refuses its arguments: {error}",
+        key=f"{made.path}.{error.argument if inside else 'class'}",
+    )
 
 
 def _apply_layout(

@@ -221,6 +221,27 @@ error[KG206]: `Dropout` refuses its arguments: Invalid value received for argume
  4 |   drop: {class: Dropout, rate: 1.5}
    |                                ^^^""",
     ),
+    "KG206 arguments of an object inside another": Bad(
+        model="""\
+layers:
+  flatten: Flatten
+  hidden: {class: Dense, units: 3, kernel_initializer: {class: VarianceScaling, scale: -1.0}}
+  scores: {class: Dense, units: 10}
+""",
+        overrides=("optimizer.learning_rate={class: CosineDecay, initial_learning_rate: 0.1, decay_steps: 0}",),
+        expected="""\
+error[KG206]: `CosineDecay` refuses its arguments: Argument `decay_steps` must be > 0. Received: decay_steps=0
+  --> command line  (optimizer.learning_rate.decay_steps)
+   |
+   | optimizer.learning_rate={class: CosineDecay, initial_learning_rate: 0.1, decay_steps: 0}
+   |                                                                                       ^
+
+error[KG206]: `VarianceScaling` refuses its arguments: Argument `scale` must be positive float. Received: scale=-1.0
+  --> conf/model/bad.yaml:3:88  (model.layers.hidden.kernel_initializer.scale)
+   |
+ 3 |   hidden: {class: Dense, units: 3, kernel_initializer: {class: VarianceScaling, scale: -1.0}}
+   |                                                                                        ^^^^""",
+    ),
     "KG301 references to nothing": Bad(
         model="""\
 layers:

@@ -123,3 +123,51 @@ def test_a_model_s_optimizer_counts_in_its_memory(compile_config: Compile) -> No
     adam, _ = compile_config(["optimizer=adam"])
     weights = adam.cost.parameter_bytes
     assert adam.cost.training_bytes - plain.cost.training_bytes == 2 * weights
+
+
+TARGETS = """\
+source: {class: ScikitLearn, name: linnerud}
+features: x
+target: y
+task: regression
+facts: {shape: [4], target_shape: %s}
+"""
+
+
+@pytest.mark.parametrize(("units", "target"), [(1, [2]), (2, [1]), (3, [2]), (2, [])])
+def test_a_regression_target_of_another_size_is_told(
+    compile_config: Compile, config_files: Callable[..., str], units: int, target: list[int]
+) -> None:
+    model = f"layers:\n  scores: {{class: Dense, units: {units}}}\n"
+    folder = config_files({"model/two.yaml": model, "data/two.yaml": TARGETS % target})
+    outcome = compile_config(["model=two", "data=two"], folder)
+    assert found(outcome) == [("KG403", "model.layers.scores")]
+
+
+def test_a_regression_target_of_several_numbers_compiles(
+    compile_config: Compile, config_files: Callable[..., str]
+) -> None:
+    model = "layers:\n  scores: {class: Dense, units: 3}\n"
+    folder = config_files({"model/two.yaml": model, "data/two.yaml": TARGETS % [3]})
+    compiled, diagnostics = compile_config(["model=two", "data=two"], folder)
+    assert diagnostics == []
+    assert compiled.outputs[0].target.shape == (None, 3)
+
+
+def test_two_scores_do_not_fit_a_label_because_two_samples_are_tried(
+    compile_config: Compile,
+) -> None:
+    outcome = compile_config(
+        ["data.facts.classes=2", "model.layers.scores.units=2", "compile.loss=mse"]
+    )
+    assert found(outcome) == [("KG403", "compile.loss")]
+
+
+def test_a_chain_deeper_than_pythons_limit_of_recursion_compiles(
+    compile_config: Compile, config_files: Callable[..., str]
+) -> None:
+    lines = [f"  a{index}: {{class: Activation, activation: relu}}" for index in range(1100)]
+    model = "\n".join(["layers:", "  flatten: Flatten", *lines, "  s: {class: Dense, units: 10}"])
+    compiled, diagnostics = compile_config(["model=deep"], config_files({"model/deep.yaml": model}))
+    assert diagnostics == []
+    assert len(compiled.graph.calls) == 1102

@@ -7,6 +7,7 @@ hand-written script would make, in the same order, so that their results are the
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,10 @@ Arrays = Array | list[Array] | dict[str, Array]
 """What goes into a model or comes out: one array, a list, or arrays by name."""
 
 __all__ = ["shorten"]
+
+
+SUMMARY_WIDTH = 100
+"""Columns of a model's summary."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,11 +230,22 @@ def load_model(path: Path) -> Any:
 
 
 def summary_text(model: Any) -> str:
-    """What `model.summary()` prints."""
+    """What `model.summary()` prints, `SUMMARY_WIDTH` columns wide whatever the terminal has."""
     lines: list[str] = []
-    model.summary(
-        print_fn=lambda line, **_: lines.append(line), expand_nested=True, line_length=100
-    )
+    # Keras cuts its table to the console's width, which rich reads from the environment.
+    known = os.environ.get("COLUMNS")
+    os.environ["COLUMNS"] = str(SUMMARY_WIDTH)
+    try:
+        model.summary(
+            print_fn=lambda line, **_: lines.append(line),
+            expand_nested=True,
+            line_length=SUMMARY_WIDTH,
+        )
+    finally:
+        if known is None:
+            del os.environ["COLUMNS"]
+        else:
+            os.environ["COLUMNS"] = known
     return "\n".join(lines) + "\n"
 
 

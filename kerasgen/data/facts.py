@@ -14,7 +14,7 @@ from kerasgen.diagnostics import Sink, closest
 from kerasgen.ir import DataDef, Shape, Value
 from kerasgen.passes.columns import declared_shape, source_column, stacked_shape
 
-FACTS = ("classes", "class_names", "shape", "samples")
+FACTS = ("classes", "class_names", "shape", "target_shape", "samples")
 
 
 def declared_classes(definition: DataDef, output: str) -> int | None:
@@ -42,7 +42,8 @@ def settle_facts(
 
     Returns:
         Plain data: `samples`; `shape`, a list without the row axis, or lists by input name where
-        they differ; for classifications `classes` and `class_names`, by output name where there
+        they differ; `target_shape` likewise, where a target holds several numbers a row; for
+        classifications `classes` and `class_names`, by output name where there
         are several targets; and what else the config declares.
     """
     shapes = {
@@ -54,6 +55,7 @@ def settle_facts(
     if len(known) == len(shapes):
         same = all(shape == known[0] for shape in known)
         facts["shape"] = known[0] if same else dict(zip(shapes, known, strict=True))
+    facts |= _target_shape(definition, columns)
     names_by_output = {
         output: class_names[column]
         for output, column in definition.target.items()
@@ -62,6 +64,18 @@ def settle_facts(
     _add_classes(facts, definition, names_by_output)
     _verify(definition, facts, shapes, names_by_output, sink)
     return facts
+
+
+def _target_shape(definition: DataDef, columns: Mapping[str, Array]) -> dict[str, Any]:
+    """The fact `target_shape`; a target that is all labels or one number a row needs none."""
+    shapes = {}
+    for output, column in definition.target.items():
+        source = source_column(column, definition)
+        if definition.task.get(output) != "classification" and source in columns:
+            shapes[output] = list(columns[source].shape[1:])
+    if not any(shapes.values()):
+        return {}
+    return {"target_shape": next(iter(shapes.values())) if len(definition.target) == 1 else shapes}
 
 
 def _raw_shape(
@@ -136,6 +150,9 @@ def _verify(
         _contradict("samples", samples, facts["samples"], sink)
     if "shape" in definition.facts:
         _verify_shapes(definition, shapes, sink)
+    target_shape = _thawed(definition.facts.get("target_shape"))
+    if target_shape is not None and target_shape != facts["target_shape"]:
+        _contradict("target_shape", target_shape, facts["target_shape"], sink)
     for output, found in names.items():
         for fact, value in (("classes", len(found)), ("class_names", list(found))):
             declared = definition.facts.get(fact)

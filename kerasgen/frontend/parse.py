@@ -27,6 +27,9 @@ from kerasgen.ir import (
     TrackingDef,
 )
 
+MAXIMUM_SEED = 2**32 - 1
+"""NumPy's generator takes no larger one."""
+
 GROUPS = ("backend", "data", "model", "optimizer", "compile", "fit", "tracking")
 
 
@@ -52,7 +55,10 @@ def parse_program(config: Mapping[str, Any], sink: Sink, *, name: str | None = N
             sink.report("KG104", f"the config has no group `{key}`", key=key)
     sink.stop_on_errors()
     seed = config.get("seed", 0)
-    check_value(seed, int, "seed", sink)
+    if check_value(seed, int, "seed", sink) and not 0 <= seed <= MAXIMUM_SEED:
+        sink.report(
+            "KG204", f"`seed` is `{seed}`, expected a number from 0 to {MAXIMUM_SEED}", key="seed"
+        )
     check_value(config.get("name"), str | None, "name", sink)
     title = str(config.get("name") or name or "model")
     optimizer = parse_object(config["optimizer"], "optimizer", sink)
@@ -199,5 +205,5 @@ def _class_weight(value: Any, path: str, sink: Sink) -> Any:
 
 
 def _keras_name(title: str) -> str:
-    """A model name that every backend takes: letters, digits, `_`."""
-    return "".join(c if c.isalnum() else "_" for c in title).strip("_") or "model"
+    """A model name that every backend takes: letters and digits of ASCII, `_`."""
+    return "".join(c if c.isascii() and c.isalnum() else "_" for c in title).strip("_") or "model"

@@ -26,11 +26,21 @@ ENDED_BACKENDS = {
 
 def parse_backend(section: Any, sink: Sink) -> BackendDef | None:
     """Parses the backend group; a `keras_json` in it is read and put over the group's own keys."""
+    outer, places = sink, dict[str, SourceLocation]()
+    sink = Sink(locate=lambda key, at: places.get(key) or outer.locate(key, at))
     if isinstance(section, Mapping):
         section = dict(section)
         file = section.pop("keras_json", None)
         if file is not None:
-            section |= _read_keras_json(file, sink)
+            settings = _read_keras_json(file, sink)
+            section |= settings
+            # What is wrong with such a value stands in that file, not where the config has the key.
+            places = {
+                f"backend.{name}": _json_place(
+                    Path(str(file)).expanduser(), name, f"backend.{name}"
+                )
+                for name in settings
+            }
         if not _check_backend_name(section.get("backend"), "backend.backend", sink, None):
             section.pop("backend", None)
     backend = read_record(BackendDef, section, "backend", sink)
@@ -44,6 +54,7 @@ def parse_backend(section: Any, sink: Sink) -> BackendDef | None:
         _check_choice(
             backend.floatx, ("float16", "bfloat16", "float32", "float64"), "backend.floatx", sink
         )
+    outer.add(sink.diagnostics)
     return backend
 
 

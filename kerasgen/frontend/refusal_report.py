@@ -24,6 +24,9 @@ from kerasgen.frontend.origins import ConfigFile, SetByOverride, shown_path, tra
 from kerasgen.frontend.parse_backend import ENDED_BACKENDS
 from kerasgen.frontend.references import deepest_key, lowered
 
+FIXED_SECTIONS = ("", "backend", "data", "data.split", "compile", "fit", "tracking")
+"""Sections whose keys are all in the composed config: another one cannot be added to them."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SingleOverride:
@@ -202,7 +205,10 @@ def _report_bad_keys(fault: Fault, sink: Sink) -> bool:
 def _report_missing_option(error: MissingConfigException, fault: Fault, sink: Sink) -> None:
     wanted = str(error.missing_cfg_file or fault.config_name)
     group, _, option = wanted.rpartition("/")
-    options: Sequence[str] = fault.loader.get_group_options(group, ObjectType.CONFIG)
+    options: list[str] = fault.loader.get_group_options(group, ObjectType.CONFIG)
+    for inner in fault.loader.list_groups(group) if group else ():
+        below = fault.loader.get_group_options(f"{group}/{inner}", ObjectType.CONFIG)
+        options += [f"{inner}/{name}" for name in below]
     message, near = f"the group `{group}` has no option `{option}`", option
     if not group:
         message = f"there is no config `{wanted}`"
@@ -275,6 +281,15 @@ def _report_bad_override(fault: Fault, culprit: SingleOverride, sink: Sink) -> N
         sink.report("KG109", message, location=place)
 
 
+def _where_else(key: str, siblings: Sequence[str], composed: DictConfig) -> str | None:
+    """Another section that has a key, or the keys of the section that was named."""
+    for section in FIXED_SECTIONS:
+        node = OmegaConf.select(composed, section) if section else composed
+        if isinstance(node, DictConfig) and key in node:
+            return f"did you mean `{section}.{key}`?"
+    return did_you_mean(key, siblings, listed=20)
+
+
 def _report_absent(culprit: SingleOverride, fault: Fault, sink: Sink) -> None:
     composed, key, text = fault.composed, culprit.key, culprit.written
     inside = re.search(r"full_key: (\S+)", fault.words)
@@ -289,6 +304,8 @@ def _report_absent(culprit: SingleOverride, fault: Fault, sink: Sink) -> None:
     elif isinstance(found, str):
         value = text.partition("=")[2]
         help_text = f"give it arguments: `{parent}={{class: {found}, {missing}: {value}}}`"
+    elif help_text is None and parent in FIXED_SECTIONS:
+        help_text = _where_else(missing, siblings, composed)
     elif help_text is None and isinstance(found, DictConfig) and not culprit.text.startswith("~"):
         help_text = f"to add it, write `+{text.lstrip('+')}`"
     location = place_of_override(culprit)

@@ -71,6 +71,11 @@ def check_value(value: Any, hint: Any, path: str, sink: Sink) -> bool:
     """Whether a plain value is of the kind that an annotation names; reports KG204 if not."""
     if _fits(value, hint):
         return True
+    item_hint = _item_hint(hint)
+    if isinstance(value, Mapping) and item_hint is not None:
+        for key, item in value.items():
+            check_value(item, item_hint, join(path, key), sink)
+        return False
     sink.report(
         "KG204",
         f"`{path.rpartition('.')[2]}` is {describe(value)}, expected {_expected(hint)}",
@@ -102,6 +107,15 @@ def _is_section(section: Any, path: str, sink: Sink) -> bool:
         return True
     sink.report("KG204", f"`{path}` is {describe(section)}, expected a mapping", key=path)
     return False
+
+
+def _item_hint(hint: Any) -> Any:
+    """What the values of a mapping must be, where an annotation allows a mapping by name."""
+    for option in _options(hint):
+        origin = typing.get_origin(option)
+        if isinstance(origin, type) and issubclass(origin, Mapping):
+            return typing.get_args(option)[1]
+    return None
 
 
 def _options(hint: Any) -> list[Any]:

@@ -15,6 +15,7 @@ Decisions:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from kerasgen.catalog import PreparationOracle, ShapeError
 from kerasgen.diagnostics import Sink
@@ -131,16 +132,21 @@ def input_shapes(data: DataDef, oracle: PreparationOracle, sink: Sink) -> dict[s
 def target_shape(data: DataDef, column: str, oracle: PreparationOracle, sink: Sink) -> Shape | None:
     """The shape of a target without the row axis, after `data.prepare`; None if not known.
 
-    A column of the source that is no input is taken to hold one number a row.
+    A column of the source that is no input holds what `data.facts.target_shape` says, or one
+    number a row.
     """
     declared = {name: declared_shape(data, name) for name in data.features}
-    known = {source_column(column, data): (), **_source_shapes(data, declared)}
+    output = next((name for name, used in data.target.items() if used == column), "")
+    own = declared_shape(data, output, fact="target_shape") or ()
+    known = {source_column(column, data): own, **_source_shapes(data, declared)}
     return column_shapes(data, known, oracle, sink).get(column, ())
 
 
-def declared_shape(data: DataDef, name: str) -> Shape | None:
-    """What `data.facts.shape` says of a model input; None if nothing, or no shape."""
-    declared = data.facts.get("shape")
+def declared_shape(
+    data: DataDef, name: str, fact: Literal["shape", "target_shape"] = "shape"
+) -> Shape | None:
+    """What `data.facts` says of a model input, or of an output's target; None if no shape."""
+    declared = data.facts.get(fact)
     value = declared.get(name) if isinstance(declared, Mapping) else declared
     if not isinstance(value, tuple):
         return None
@@ -214,11 +220,13 @@ def report_refusal(entry: Entry, error: ShapeError, shape: Shape | None, sink: S
     made = entry.made
     assert isinstance(made, ObjectDef)
     if error.refused:
+        made = error.made or made
+        path = made.path or entry.path
         inside = error.argument in made.arguments
         sink.report(
             "KG206",
             f"`{made.cls}` refuses its arguments: {error}",
-            key=f"{entry.path}.{error.argument}" if inside else entry.path,
+            key=f"{path}.{error.argument}" if inside else path,
             at="value" if inside else "key",
         )
         return

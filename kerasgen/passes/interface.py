@@ -237,6 +237,17 @@ def _check_output(output: OutputSpec, sink: Sink) -> None:
                 at="key",
             )
         return
+    if output.task == "regression":
+        fed = fed_target(output)
+        if fed is not None and len(fed.shape) == len(shape) and not _compatible(shape, fed.shape):
+            sink.report(
+                "KG403",
+                f"the output `{output.name}` has shape {shown_shape(shape)}, and its target "
+                f"{shown_shape(fed.shape)}",
+                key=output.path,
+                at="key",
+            )
+        return
     if output.task != "classification" or output.classes is None:
         return
     if len(shape) == 2 and not _fits_classes(shape[-1], output):

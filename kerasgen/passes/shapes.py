@@ -228,11 +228,13 @@ def _ask(
 
 
 def _report_refused(layer: LayerDef, made: ObjectDef, error: ShapeError, sink: Sink) -> None:
+    made = error.made or made
+    path = made.path or layer.path
     inside = error.argument in made.arguments
     sink.report(
         "KG206",
         f"`{made.cls}` refuses its arguments: {error}",
-        key=f"{layer.path}.{error.argument}" if inside else layer.path,
+        key=f"{path}.{error.argument}" if inside else path,
         at="value" if inside else "key",
     )
 

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 DONE, FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
 """Exit codes of a run."""
 
+LINE = 86
+"""Columns of a step's line in the log, between its name and its seconds."""
+
 
 class StepError(Exception):
     """A step that failed while the config was in order; the cause is what Keras raised."""
@@ -81,7 +84,9 @@ class Journal:
         except Exception as error:  # Keras and its backends raise anything.
             raise StepError(name, error) from error
         seconds = time.perf_counter() - start
-        self.say(f"{name:<10}  {' '.join(line):<86}  {seconds:7.2f} s")
+        text = " ".join(line)
+        text = text if len(text) <= LINE else text[: LINE - 1] + "…"
+        self.say(f"{name:<10}  {text:<{LINE}}  {seconds:7.2f} s")
         if self.record is not None:
             self.record.update(timings={name: round(seconds, 4)})
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from kerasgen.bridge.training import Array, Arrays, Samples
 from kerasgen.compiler import CompiledProgram
+from kerasgen.diagnostics import Sink
 from kerasgen.ir import TensorRef, TensorSpec
 from kerasgen.passes.interface import OutputSpec, fed_target
 
@@ -41,6 +42,33 @@ def fitting_samples(
         for output in compiled.outputs
     }
     return Samples(x=inputs[0] if len(inputs) == 1 else inputs, y=_as_outputs(targets, compiled))
+
+
+def check_targets(compiled: CompiledProgram, y: Mapping[str, Array], sink: Sink) -> None:
+    """Checks that targets have the shape for which the model was compiled.
+
+    Args:
+        compiled: the compiled program.
+        y: as for `fitting_samples`.
+        sink: gets a target of another shape, which losses would stretch to the output's: KG508.
+
+    Raises:
+        CompileError: a target has another shape.
+    """
+    for output in compiled.outputs:
+        target = output.target
+        key = output.name if output.name in y else ""
+        if output.task != "regression" or target is None or y[key].shape[1:] == target.shape[1:]:
+            continue
+        shape = list(y[key].shape[1:])
+        sink.report(
+            "KG508",
+            f"the target of `{output.name}` has the shape {shape} a row, and the model was "
+            f"compiled for {list(target.shape[1:])}",
+            key=f"data.target.{key}" if key else "data.target",
+            help=f"write `data.facts.target_shape: {shape}`",
+        )
+    sink.stop_on_errors()
 
 
 def outputs_by_name(outcome: Arrays, compiled: CompiledProgram) -> dict[str, Array]:

@@ -34,7 +34,7 @@ from kerasgen.data.splitting import split_rows
 from kerasgen.diagnostics import Sink
 from kerasgen.ir import DataDef, Loss, ObjectDef
 from kerasgen.run.record import MODEL, TENSORBOARD
-from kerasgen.run.samples import balanced_weights, fitting_samples, outputs_by_name
+from kerasgen.run.samples import balanced_weights, check_targets, fitting_samples, outputs_by_name
 
 PATH_ARGUMENTS = ("filepath", "filename", "log_dir", "backup_dir")
 """Arguments of Keras's callbacks that name files: relative ones are meant below the run folder."""
@@ -100,6 +100,7 @@ def preprocess(
     program = compiled.program
     rows = split_rows(opened, program.data, program.seed, sink)
     prepared = prepare_data(opened, rows, program.data, catalog, sink)
+    check_targets(compiled, prepared.training.y, sink)
     fitted = {
         name: None if part is None else fitting_samples(compiled, part.x, part.y)
         for name, part in (

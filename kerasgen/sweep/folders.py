@@ -80,7 +80,7 @@ def written_folder(config: DictConfig, key: str) -> tuple[Path, bool]:
 
 def place_of_setting(config: DictConfig, key: str) -> SourceLocation:
     """Where a setting of Hydra's was written: the override that sets it, or the key alone."""
-    for text in plain_node(config.hydra.overrides.hydra):
+    for text in reversed(plain_node(config.hydra.overrides.hydra)):  # The last one counts.
         if text.lstrip("+").startswith(f"{key}="):
             at = text.index("=") + 1
             return SourceLocation(

@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 from statistics import median
 
-from measuring import ONE_THREAD, Options, Report, Row, python
+from measuring import ONE_THREAD, Options, Report, Row, pair_row, python
 from measuring import run_process as run
 
 NAME = "compile time"
@@ -39,7 +39,7 @@ def measure(options: Options) -> Report:
     found = json.loads(printed.splitlines()[-1])
     for case, by_layers in found.items():
         seconds = {
-            int(count): {job: median(cpu for cpu, _ in times) for job, times in jobs.items()}
+            int(count): {job: [cpu for cpu, _ in times] for job, times in jobs.items()}
             for count, jobs in by_layers.items()
         }
         report.rows.extend(_rows(case, seconds))
@@ -47,43 +47,32 @@ def measure(options: Options) -> Report:
     return report
 
 
-def _rows(case: str, seconds: dict[int, dict[str, float]]) -> list[Row]:
-    rows = [
-        Row(
-            benchmark=NAME,
-            case=f"{case}, {count:,} layers",
-            figure="CPU s",
-            kerasgen=jobs["kerasgen"],
-            reference=jobs["by hand"],
-            goal=GOAL if count == LAYERS[-1] else None,
-        )
-        for count, jobs in seconds.items()
-    ]
-    rows += [
-        Row(
-            benchmark=NAME,
-            case=f"{case}, {count:,} layers, file to IR",
-            figure="CPU s",
-            kerasgen=jobs["frontend"],
-            reference=jobs["by hand"],
-        )
-        for count, jobs in seconds.items()
-    ]
-    last = LAYERS[-1]
-    if last in seconds:
+def _rows(case: str, seconds: dict[int, dict[str, list[float]]]) -> list[Row]:
+    rows = []
+    for job, words in (("kerasgen", ""), ("frontend", ", file to IR")):
         rows += [
+            pair_row(
+                jobs[job],
+                jobs["by hand"],
+                benchmark=NAME,
+                case=f"{case}, {count:,} layers{words}",
+                figure="CPU s",
+                goal=GOAL if count == LAYERS[-1] and job == "kerasgen" else None,
+            )
+            for count, jobs in seconds.items()
+        ]
+    last = LAYERS[-1]
+    if last not in seconds:
+        return rows
+    for job, words in (("kerasgen", ""), ("frontend", ", file to IR"), ("by hand", ", by hand")):
+        rows.append(
             Row(
                 benchmark=NAME,
-                case=f"{case}, {words}, {last:,} layers against 100",
+                case=f"{case}, {last:,} layers against 100{words}",
                 figure="CPU ms/layer",
-                kerasgen=1000 * seconds[last][job] / last,
-                reference=1000 * seconds[100][job] / 100,
-                goal=LINEAR if job != "by hand" else None,
+                kerasgen=1000 * median(seconds[last][job]) / last,
+                reference=1000 * median(seconds[100][job]) / 100,
+                goal=None if job == "by hand" else LINEAR,
             )
-            for job, words in (
-                ("kerasgen", "growth"),
-                ("frontend", "growth of file to IR"),
-                ("by hand", "growth by hand"),
-            )
-        ]
+        )
     return rows

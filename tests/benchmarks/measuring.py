@@ -64,6 +64,7 @@ class Row:
         kerasgen: the figure of kerasgen, a median over the rounds.
         reference: the figure of what it is compared with, None for nothing.
         goal: what the ratio of the two may be at most, None for no goal.
+        pairs: both figures of each round, in the order of the rounds; empty for one run of each.
     """
 
     benchmark: str
@@ -72,10 +73,17 @@ class Row:
     kerasgen: float
     reference: float | None = None
     goal: float | None = None
+    pairs: tuple[tuple[float, float], ...] = ()
 
     @property
     def ratio(self) -> float | None:
-        """kerasgen's figure over the reference's."""
+        """kerasgen's figure over the reference's: the median of the rounds' own ratios.
+
+        The two sides of a round ran one right after the other, so that a machine that grows busy
+        over the rounds moves both. The ratio of the medians may mix a quiet minute with a busy one.
+        """
+        if self.pairs:
+            return median(ours / theirs for ours, theirs in self.pairs)
         return self.kerasgen / self.reference if self.reference else None
 
 
@@ -152,11 +160,30 @@ def in_turns(jobs: Mapping[str, Callable[[int], T]], rounds: int) -> dict[str, l
     return found
 
 
-def medians(usages: Mapping[str, Sequence[Usage]], figure: str) -> dict[str, float]:
-    """The median `wall` or `cpu` of each job."""
-    return {
-        name: median(getattr(usage, figure) for usage in found) for name, found in usages.items()
-    }
+def figures(usages: Sequence[Usage], figure: str) -> list[float]:
+    """The `wall` or `cpu` of each round."""
+    return [getattr(usage, figure) for usage in usages]
+
+
+def pair_row(
+    ours: Sequence[float],
+    theirs: Sequence[float],
+    *,
+    benchmark: str,
+    case: str,
+    figure: str,
+    goal: float | None = None,
+) -> Row:
+    """A row of two sides that were measured in turns, round by round."""
+    return Row(
+        benchmark=benchmark,
+        case=case,
+        figure=figure,
+        kerasgen=median(ours),
+        reference=median(theirs),
+        goal=goal,
+        pairs=tuple(zip(ours, theirs, strict=True)),
+    )
 
 
 def table(rows: Sequence[Row]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from measuring import ONE_THREAD, Options, Report, Row, in_turns, medians, python
+from measuring import ONE_THREAD, Options, Report, figures, in_turns, pair_row, python
 from measuring import run_process as run
 
 NAME = "start-up"
@@ -42,10 +42,10 @@ def measure(options: Options) -> Report:
     usages = in_turns(jobs, options.rounds)
     rows = []
     for figure, unit in (("cpu", "CPU s"), ("wall", "wall s")):
-        found = medians(usages, figure)
+        found = {name: figures(rounds, figure) for name, rounds in usages.items()}
         keras = found.pop("import keras")
         rows += [
-            Row(benchmark=NAME, case=name, figure=unit, kerasgen=seconds, reference=keras)
+            pair_row(seconds, keras, benchmark=NAME, case=name, figure=unit)
             for name, seconds in found.items()
         ]
     return Report(rows=rows, remarks=[f"the reference is `import keras` on {backend}"])

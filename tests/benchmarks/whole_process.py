@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 from histories import compare_histories
@@ -17,10 +18,10 @@ from measuring import (
     SCRIPTS,
     Options,
     Report,
-    Row,
     Usage,
+    figures,
     in_turns,
-    medians,
+    pair_row,
     python,
 )
 from measuring import run_process as run
@@ -63,21 +64,14 @@ def _measure_backend(backend: str, options: Options, report: Report) -> None:
         job(options.rounds)  # Once unmeasured: byte code and file caches.
     usages = in_turns(jobs, options.rounds)
     for figure, unit in (("cpu", "CPU s"), ("wall", "wall s")):
-        found = medians(usages, figure)
-        start = found["hydra"] - found["python"]
+        found = {name: figures(rounds, figure) for name, rounds in usages.items()}
+        start = median(found["hydra"]) - median(found["python"])
         ours, theirs = found["kerasgen"], found["by hand"]
-        report.rows.extend(
-            [
-                Row(benchmark=NAME, case=backend, figure=unit, kerasgen=ours, reference=theirs),
-                Row(
-                    benchmark=NAME,
-                    case=f"{backend}, less Hydra's {start:.2f} s",
-                    figure=unit,
-                    kerasgen=ours - start,
-                    reference=theirs,
-                    goal=GOAL,
-                ),
-            ]
+        less = [seconds - start for seconds in ours]
+        case = f"{backend}, less Hydra's {start:.2f} s"
+        report.rows.append(pair_row(ours, theirs, benchmark=NAME, case=backend, figure=unit))
+        report.rows.append(
+            pair_row(less, theirs, benchmark=NAME, case=case, figure=unit, goal=GOAL)
         )
     report.remarks.append(f"{backend}: {_compare(options.folder / backend)}")
 

@@ -1,6 +1,7 @@
 """The calls of Keras's training interface, held against the same calls by hand."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -169,3 +170,14 @@ def test_the_callbacks_keep_their_order(catalog: Catalog, tmp_path: Path) -> Non
     names = [type(callback).__name__ for callback in made]
     assert names == ["EarlyStopping", "TerminateOnNaN", "TensorBoard"]
     assert made[0].patience == 2
+
+
+def test_a_summary_is_whole_however_narrow_the_terminal(
+    build_model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kerasgen.bridge.training import summary_text
+
+    monkeypatch.setenv("COLUMNS", "40")
+    text = summary_text(build_model("layers: {d: {class: Dense, units: 2}}", {"input": [4]}).model)
+    assert "Param #" in text
+    assert os.environ["COLUMNS"] == "40"

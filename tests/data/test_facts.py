@@ -53,6 +53,14 @@ def test_facts_that_opened_data_gave_pass_when_it_is_opened_again(open_text, tab
     assert again.fingerprint == first.fingerprint
 
 
+def test_a_target_of_several_numbers_a_row_has_its_shape_among_the_facts(open_text, table):
+    arrays = {"x": np.zeros((6, 4)), "y": np.zeros((6, 3))}
+    assert open_text(table("task: regression", **arrays)).facts["target_shape"] == [3]
+    declared = table("task: regression, facts: {target_shape: [3]}", **arrays)
+    assert open_text(declared).facts["target_shape"] == [3]
+    assert "target_shape" not in open_text(table("task: regression", x=[1, 2], y=[1, 2])).facts
+
+
 def test_a_fact_of_the_user_is_kept(open_text):
     assert open_text(DIGITS % "{vocabulary: 8000}").facts["vocabulary"] == 8000
 

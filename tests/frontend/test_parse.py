@@ -49,6 +49,7 @@ def test_a_config_without_a_name_gets_the_callers() -> None:
 
 def test_the_keras_model_has_a_name_that_every_backend_takes() -> None:
     assert parse("name='my model, 2'").model.name == "my_model__2"
+    assert parse("name='größe'").model.name == "gr__e"
 
 
 def test_losses_and_metrics_may_go_by_output() -> None:
@@ -98,6 +99,9 @@ def test_class_weights_are_numbers_by_class_index() -> None:
         ("+fit.epoch=3", "KG107", "fit.epoch"),
         ("+trackin.model=true", "KG107", "trackin"),
         ("seed=one", "KG204", "seed"),
+        ("seed=-1", "KG204", "seed"),
+        ("seed=4294967296", "KG204", "seed"),
+        ("compile.loss_weights={digit: heavy}", "KG204", "compile.loss_weights.digit"),
         ("name=3", "KG204", "name"),
         ("tracking.plots=maybe", "KG204", "tracking.plots"),
     ],

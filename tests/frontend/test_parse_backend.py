@@ -106,3 +106,12 @@ def test_a_key_that_keras_3_does_not_read_is_a_warning(tmp_path: Path) -> None:
     backend, (found,) = parse({"keras_json": str(file)})
     assert backend is not None
     assert found.severity is Severity.WARNING
+
+
+@pytest.mark.parametrize("line", ['"epsilon": "small"', '"floatx": "float8"'])
+def test_a_wrong_value_in_a_keras_json_is_reported_at_its_line(tmp_path: Path, line: str) -> None:
+    file = tmp_path / "keras.json"
+    file.write_text(f'{{\n  "backend": "jax",\n  {line}\n}}\n')
+    _, (found,) = parse({"epsilon": 1e-7, "keras_json": str(file)})
+    assert found.location is not None
+    assert (found.location.file, found.location.line) == (str(file), 3)

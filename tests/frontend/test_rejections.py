@@ -49,7 +49,8 @@ def test_a_misspelt_group_is_a_misspelt_key() -> None:
 
 
 def test_a_new_key_needs_a_plus() -> None:
-    assert only(["fit.patience=3"]).help == "to add it, write `+fit.patience=3`"
+    help_text = only(["optimizer.weight_decay=0.1"]).help
+    assert help_text == "to add it, write `+optimizer.weight_decay=0.1`"
 
 
 def test_a_new_key_inside_a_mapping_is_underlined_there() -> None:
@@ -348,3 +349,18 @@ def test_nothing_is_written_by_looking_for_culprits(
     monkeypatch.chdir(tmp_path)
     diagnose(["sed=1"])
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("fit.jit_compile=true", "did you mean `compile.jit_compile`?"),
+        ("features=all", "did you mean `data.features`?"),
+        ("backend.foo=1", "known: `backend`"),
+        ("experiment=mnist_mlp", "did you mean `book/mnist_mlp`?"),
+    ],
+)
+def test_what_stands_elsewhere_is_proposed(override: str, words: str) -> None:
+    (found,) = diagnose([override])
+    assert found.help is not None
+    assert words in found.help

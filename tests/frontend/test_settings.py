@@ -43,7 +43,6 @@ def test_an_integer_serves_as_a_number_and_a_truth_value_does_not() -> None:
         ({"count": 2.0}, "an integer"),
         ({"name": 3}, "a string or null"),
         ({"mode": "always"}, "`auto` or true or false"),
-        ({"weights": {"a": "x"}}, "a mapping or null"),
         ({"weights": [1]}, "a mapping or null"),
     ],
 )
@@ -56,6 +55,14 @@ def test_a_value_of_the_wrong_kind_is_reported_with_what_was_expected(
     assert found.message.endswith(f"expected {expected}")
     assert found.location is not None
     assert found.location.key == f"fit.{next(iter(section))}"
+
+
+def test_a_wrong_value_in_a_mapping_is_reported_at_its_key() -> None:
+    record, (found,) = read({"weights": {"a": "x", "b": 1.0}})
+    assert record is None
+    assert found.message == '`a` is the string "x", expected a number'
+    assert found.location is not None
+    assert found.location.key == "fit.weights.a"
 
 
 @pytest.mark.parametrize("count", [0, -1])

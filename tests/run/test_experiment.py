@@ -138,6 +138,25 @@ def test_refused_data_leaves_nothing(engine: str, tmp_path: Path, capsys) -> Non
     assert "error[KG501]" in capsys.readouterr().err
 
 
+def test_a_target_of_another_shape_than_the_compiled_one_is_refused(
+    engine: str, tmp_path: Path, capsys
+) -> None:
+    np.savez(tmp_path / "pairs.npz", x=np.zeros((20, 4)), y=np.zeros((20, 2)))
+    for group, text in (
+        ("model", "layers:\n  score: {class: Dense, units: 1}\n"),
+        (
+            "data",
+            f"source: {{class: Arrays, path: {tmp_path / 'pairs.npz'}}}\nfeatures: x\ntarget: y\n"
+            "task: regression\nfacts: {shape: [4]}\n",
+        ),
+    ):
+        (tmp_path / group).mkdir()
+        (tmp_path / group / "pairs.yaml").write_text(text)
+    composed = compose([f"backend={engine}", "model=pairs", "data=pairs", *QUICK], str(tmp_path))
+    assert run_experiment(composed, tmp_path / "run") == REFUSED
+    assert "the target of `score` has the shape [2] a row" in capsys.readouterr().err
+
+
 def test_refused_data_leaves_a_users_folder_as_it_was(engine: str, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
     overrides = ["data=penguins", "model=table_classes", f"data.source.path={tmp_path}/no.csv"]

@@ -7,7 +7,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 
 from kerasgen.diagnostics import CompileError, Sink
-from kerasgen.sweep.folders import claim, folder_override, release
+from kerasgen.sweep.folders import claim, folder_override, place_of_setting, release
 
 ROOT = Path(__file__).parents[2]
 
@@ -118,3 +118,10 @@ def test_the_override_of_a_folder_gives_the_folder_back(text: str) -> None:
     assert override.key_or_group == "hydra.run.dir"
     config = OmegaConf.create({"dir": override.value()})
     assert str(config.dir) == str(Path(text))
+
+
+def test_a_setting_that_is_given_twice_is_told_at_the_last_one() -> None:
+    given = ["hydra.run.dir=a", "hydra.run.dir=bcd"]
+    config = OmegaConf.create({"hydra": {"overrides": {"hydra": given}}})
+    place = place_of_setting(config, "hydra.run.dir")
+    assert (place.override, place.column, place.length) == (given[1], 15, 3)
