@@ -8,9 +8,10 @@ that it can be cached and checked without Keras.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import ChainMap
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias, cast
 
 from kerasgen.ir import LayerDef, ModelGraph, ObjectDef, Operand, Shape, TensorSpec, Value
 
@@ -134,9 +135,11 @@ class Catalog:
 
     def extended(self, entries: Iterable[ClassEntry]) -> Catalog:
         """The catalog with further entries, such as the data sources."""
-        merged = {kind: dict(by_name) for kind, by_name in self.entries.items()}
+        merged = dict(self.entries)
         for entry in entries:
-            merged.setdefault(entry.kind, {})[entry.name] = entry
+            # Not a copy: the entries of Keras's own kinds are described when they are asked for.
+            known = cast("MutableMapping[str, ClassEntry]", merged.get(entry.kind, {}))
+            merged[entry.kind] = ChainMap({entry.name: entry}, known)
         return Catalog(version=self.version, entries=merged, vocabularies=self.vocabularies)
 
 

@@ -134,23 +134,32 @@ def _check_device(device: str, sink: Sink) -> None:
         )
 
 
-def set_seed(seed: int) -> None:
-    """Seeds Python's, NumPy's, Keras's and the backend's random generators.
+@contextlib.contextmanager
+def no_idle_tensorflow() -> Iterator[None]:
+    """Keeps Keras from importing an installed TensorFlow that nothing uses (2 to 3 s).
 
-    It is `keras.utils.set_random_seed`, which would import an installed TensorFlow under every
-    backend (2 s); that is left out where TensorFlow is not the backend and not there already.
+    Seeding, saving and loading ask whether TensorFlow is there, and Keras answers by importing it
+    under every backend. Where it is the backend, or is there already, all stays as it is.
     """
     import keras
 
     tensorflow = keras.src.utils.module_utils.tensorflow
     if keras.config.backend() == "tensorflow" or "tensorflow" in sys.modules:
-        keras.utils.set_random_seed(seed)
+        yield
         return
     known, tensorflow._available = tensorflow._available, False
     try:
-        keras.utils.set_random_seed(seed)
+        yield
     finally:
         tensorflow._available = known
+
+
+def set_seed(seed: int) -> None:
+    """Seeds Python's, NumPy's, Keras's and the backend's random generators."""
+    import keras
+
+    with no_idle_tensorflow():
+        keras.utils.set_random_seed(seed)
 
 
 def observed_settings() -> dict[str, object]:

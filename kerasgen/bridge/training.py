@@ -17,7 +17,7 @@ import keras
 import numpy as np
 
 from kerasgen.bridge.build import make_object, shorten
-from kerasgen.bridge.environment import quiet_stderr
+from kerasgen.bridge.environment import no_idle_tensorflow, quiet_stderr
 from kerasgen.catalog import Catalog, Kind, ShapeError
 from kerasgen.ir import CompileDef, FitDef, Loss, ObjectDef
 
@@ -216,7 +216,7 @@ def save_model(model: Any, path: Path) -> None:
     """Saves a model as a `.keras` file; the file appears whole or not at all."""
     draft = path.with_name(f".{path.stem}.draft.keras")
     try:
-        with quiet_stderr():  # Saving may import TensorFlow under another backend.
+        with quiet_stderr(), no_idle_tensorflow():
             model.save(draft)
         draft.replace(path)
     finally:
@@ -225,8 +225,13 @@ def save_model(model: Any, path: Path) -> None:
 
 def load_model(path: Path) -> Any:
     """Loads a `.keras` file; code inside it is refused by Keras's safe mode."""
-    with quiet_stderr():  # Loading may import TensorFlow under another backend.
-        return keras.models.load_model(path, safe_mode=True)
+    with quiet_stderr():
+        try:
+            with no_idle_tensorflow():
+                return keras.models.load_model(path, safe_mode=True)
+        except Exception:
+            # A layer that needs TensorFlow itself (`StringLookup`) says so in many ways.
+            return keras.models.load_model(path, safe_mode=True)
 
 
 def summary_text(model: Any) -> str:

@@ -11,10 +11,11 @@
 | whole-process | `run.py` less Hydra's start, with a hand-written script     | 1.05        |
 | real-data     | two recipes with hand-written scripts, full epochs          |             |
 
-Everything runs on the machine at hand, in turns (A B A B), and the table shows medians. On a
-machine that does other work too, CPU time is the figure to look at. The scripts that stand for a
-person's own code are in `scripts/`; none imports kerasgen. They draw the same rows and seed the
-same generators, so that the figures of training can be compared bit by bit.
+Everything runs on the machine at hand, in turns (A B A B). The table shows medians; a ratio is the
+median of the rounds' own ratios. On a machine that does other work too, CPU time is the figure to
+look at. The scripts that stand for a person's own code are in `scripts/`; none imports kerasgen.
+They draw the same rows and seed the same generators, so that the figures of training can be
+compared bit by bit.
 Nothing here is collected by pytest: a test that depends on time fails without a reason.
 """
 
