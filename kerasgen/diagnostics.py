@@ -59,6 +59,7 @@ CODES: dict[str, str] = {
     "KG607": "filter or order of runs that cannot be used",
     "KG701": "loss that expects something other than what the output gives",
     "KG801": "step of a run that failed",
+    "KG802": "training that diverged",
 }
 """Every diagnostic code with its meaning. A code is never given a second meaning."""
 

@@ -7,6 +7,7 @@ fails or that is interrupted. What a step does stands in `steps`.
 from __future__ import annotations
 
 import contextlib
+import math
 import sys
 import time
 import traceback
@@ -157,6 +158,7 @@ def _run(composition: Composition, journal: Journal, argv: Sequence[str] | None)
 
     with working_device(plan.backend.device):
         model = _train(compiled, parts, plan, journal)
+        _warn_of_divergence(journal, sink)
         _results(compiled, parts, opened.facts, model, journal)
     record = journal.record
     assert record is not None
@@ -286,6 +288,23 @@ def _results(
                 compiled, predicted, parts, facts, journal.history, journal.folder
             )
             line.append(", ".join(drawn))
+
+
+def _warn_of_divergence(journal: Journal, sink: Sink) -> None:
+    """Says, on stderr and in the record, that the loss became NaN or infinite."""
+    lost = [row for row in journal.history if not math.isfinite(row.get("loss", 0.0))]
+    if not lost:
+        return
+    warned = Sink()
+    warned.warn(
+        "KG802",
+        f"the loss is `{lost[0]['loss']}` from epoch {int(lost[0]['epoch'])} on",
+        help="lower the learning rate, scale the features, or clip the gradients; the callback "
+        "`TerminateOnNaN` ends such a run",
+    )
+    print(render_text(warned.diagnostics), file=sys.stderr, flush=True)
+    sink.add(warned.diagnostics)
+    files.write_json(journal.folder / files.DIAGNOSTICS, render_json(sink.diagnostics))
 
 
 def _verbosity(compiled: CompiledProgram) -> int:
