@@ -277,7 +277,7 @@ def _results(
             files.write_predictions(journal.folder / files.PREDICTIONS, arrays)
     with journal.step("save") as line:
         if tracking.model:
-            saved, text = steps.save(compiled, model, parts, journal.folder)
+            saved, text = steps.save(compiled, model, parts, predicted, journal.folder)
             _update(journal, model=saved)
             line.append(text)
         else:

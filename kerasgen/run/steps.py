@@ -6,6 +6,7 @@ steps, and what becomes of a step that fails, is the business of `experiment`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -43,7 +44,7 @@ RELOAD_TOLERANCE = 1e-5
 """Largest relative difference between predictions before saving and after reloading."""
 
 SAMPLE_ROWS = 256
-"""Rows on which the reloaded model is compared."""
+"""Rows on which the reloaded model is compared, at the least."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,18 +200,34 @@ def predict(
 
 
 def save(
-    compiled: CompiledProgram, model: Any, parts: PreparedParts, folder: Path
+    compiled: CompiledProgram,
+    model: Any,
+    parts: PreparedParts,
+    predicted: Mapping[str, Array] | None,
+    folder: Path,
 ) -> tuple[dict[str, Any], str]:
     """Step 8: saves the model, loads the file, and compares the predictions of both.
+
+    Args:
+        compiled: the compiled program.
+        model: the trained model.
+        parts: the prepared data.
+        predicted: what the model predicted of the test part, or None without one.
+        folder: the folder of the run.
 
     Raises:
         ValueError: the reloaded model predicts something else.
     """
     path = folder / MODEL
     save_model(model, path)
-    samples = _some(parts.test or parts.training)
     size = compiled.program.fit.batch_size
-    before = outputs_by_name(predict_model(model, samples.x, size), compiled)
+    rows = size * math.ceil(SAMPLE_ROWS / size)  # whole batches, as they were predicted before
+    samples = _first(parts.test or parts.training, rows)
+    before = (
+        outputs_by_name(predict_model(model, samples.x, size), compiled)
+        if predicted is None
+        else {name: values[:rows] for name, values in predicted.items()}
+    )
     after = outputs_by_name(predict_model(load_model(path), samples.x, size), compiled)
     difference = max(_difference(before[name], after[name]) for name in before)
     if difference > RELOAD_TOLERANCE:
@@ -233,9 +250,9 @@ def _placed(callback: ObjectDef, folder: Path) -> ObjectDef:
     return replace(callback, arguments=arguments)
 
 
-def _some(samples: Samples) -> Samples:
+def _first(samples: Samples, rows: int) -> Samples:
     x = samples.x
-    cut = [a[:SAMPLE_ROWS] for a in x] if isinstance(x, list) else x[:SAMPLE_ROWS]  # type: ignore[index]
+    cut = [a[:rows] for a in x] if isinstance(x, list) else x[:rows]  # type: ignore[index]
     return replace(samples, x=cut)
 
 
