@@ -29,7 +29,7 @@ def arrays(inputs: Inputs, dtypes: Mapping[str, str]) -> list[np.ndarray[Any, An
 
 
 @pytest.fixture
-def same(build_model: Callable[..., Any]) -> Compare:
+def assert_same(build_model: Callable[..., Any]) -> Compare:
     """Holds a config against a function that writes the same model by hand."""
     import keras
 
@@ -91,8 +91,8 @@ def nameless(config: Any) -> Any:
     return config
 
 
-def test_a_chain_is_the_hand_written_sequential_model(same: Compare) -> None:
-    built = same(
+def test_a_chain_is_the_hand_written_sequential_model(assert_same: Compare) -> None:
+    built = assert_same(
         """
         layers:
           conv: {class: Conv2D, filters: 4, kernel_size: 3, activation: relu}
@@ -118,7 +118,7 @@ def test_a_chain_is_the_hand_written_sequential_model(same: Compare) -> None:
     assert [layer.name for layer in built.layers] == ["conv", "pool", "flatten", "drop", "scores"]
 
 
-def test_several_inputs_merges_and_skips(same: Compare) -> None:
+def test_several_inputs_merges_and_skips(assert_same: Compare) -> None:
     def by_hand(keras: Any, inputs: dict[str, Any]) -> Any:
         left = keras.layers.Dense(4, activation="tanh")(inputs["left"])
         right = keras.layers.Dense(4)(inputs["right"])
@@ -128,7 +128,7 @@ def test_several_inputs_merges_and_skips(same: Compare) -> None:
         angle = keras.layers.Dot(axes=1, normalize=True)([left, right])
         return keras.layers.Concatenate(axis=-1)([both, angle])
 
-    same(
+    assert_same(
         """
         inputs: {left: {shape: [4]}, right: {shape: [3]}}
         layers:
@@ -145,12 +145,12 @@ def test_several_inputs_merges_and_skips(same: Compare) -> None:
     )
 
 
-def test_several_outputs_as_a_list(same: Compare) -> None:
+def test_several_outputs_as_a_list(assert_same: Compare) -> None:
     def by_hand(keras: Any, inputs: dict[str, Any]) -> Any:
         middle = keras.layers.Dense(4)(inputs["input"])
         return [keras.layers.Dense(2)(middle), keras.layers.Dense(1)(middle)]
 
-    same(
+    assert_same(
         """
         layers:
           middle: {class: Dense, units: 4}
@@ -163,12 +163,12 @@ def test_several_outputs_as_a_list(same: Compare) -> None:
     )
 
 
-def test_several_outputs_as_a_mapping(same: Compare) -> None:
+def test_several_outputs_as_a_mapping(assert_same: Compare) -> None:
     def by_hand(keras: Any, inputs: dict[str, Any]) -> Any:
         middle = keras.layers.Dense(4)(inputs["input"])
         return {"b": keras.layers.Dense(2)(middle), "a": keras.layers.Dense(1)(middle)}
 
-    same(
+    assert_same(
         """
         layers:
           middle: {class: Dense, units: 4}
@@ -181,13 +181,13 @@ def test_several_outputs_as_a_mapping(same: Compare) -> None:
     )
 
 
-def test_a_shared_layer_has_its_weights_once(same: Compare) -> None:
+def test_a_shared_layer_has_its_weights_once(assert_same: Compare) -> None:
     def by_hand(keras: Any, inputs: dict[str, Any]) -> Any:
         shared = keras.layers.Dense(4)
         one, two = shared(inputs["left"]), shared(inputs["right"])
         return keras.layers.Subtract()([one, two])
 
-    built = same(
+    built = assert_same(
         """
         inputs: {left: {shape: [3]}, right: {shape: [3]}}
         layers:
@@ -201,7 +201,7 @@ def test_a_shared_layer_has_its_weights_once(same: Compare) -> None:
     assert built.count_params() == 16
 
 
-def test_a_shared_nested_model(same: Compare) -> None:
+def test_a_shared_nested_model(assert_same: Compare) -> None:
     def by_hand(keras: Any, inputs: dict[str, Any]) -> Any:
         tower = keras.Sequential(
             [keras.Input((3,)), keras.layers.Dense(4, activation="relu"), keras.layers.Dense(2)]
@@ -209,7 +209,7 @@ def test_a_shared_nested_model(same: Compare) -> None:
         one, two = tower(inputs["left"]), tower(inputs["right"])
         return keras.layers.Concatenate()([one, two])
 
-    built = same(
+    built = assert_same(
         """
         inputs: {left: {shape: [3]}, right: {shape: [3]}}
         layers:
@@ -227,7 +227,7 @@ def test_a_shared_nested_model(same: Compare) -> None:
     assert built.get_layer("tower").get_layer("a").units == 4
 
 
-def test_a_nested_model_with_two_inputs_and_two_outputs(same: Compare) -> None:
+def test_a_nested_model_with_two_inputs_and_two_outputs(assert_same: Compare) -> None:
     def by_hand(keras: Any, inputs: dict[str, Any]) -> Any:
         x, y = keras.Input((3,)), keras.Input((3,))
         total = keras.layers.Add()([x, y])
@@ -235,7 +235,7 @@ def test_a_nested_model_with_two_inputs_and_two_outputs(same: Compare) -> None:
         one, two = inner([inputs["right"], inputs["left"]])
         return keras.layers.Subtract()([two, one])
 
-    same(
+    assert_same(
         """
         inputs: {left: {shape: [3]}, right: {shape: [3]}}
         layers:
@@ -280,7 +280,7 @@ OPS = [
 
 @pytest.mark.parametrize(("entry", "by_hand"), OPS, ids=[entry[12:30] for entry, _ in OPS])
 def test_an_op_in_the_graph_is_the_hand_written_call(
-    same: Compare, entry: str, by_hand: Any
+    assert_same: Compare, entry: str, by_hand: Any
 ) -> None:
     names = [name for name in "ab" if f" {name}" in entry or f"[{name}" in entry]
     model = f"""
@@ -288,15 +288,17 @@ def test_an_op_in_the_graph_is_the_hand_written_call(
         layers: {{made: {entry}}}
     """
     given = {name: [4] for name in names}
-    same(model, given, lambda keras, t: by_hand(keras.ops, t.get("a"), t.get("b")), configs=False)
+    assert_same(
+        model, given, lambda keras, t: by_hand(keras.ops, t.get("a"), t.get("b")), configs=False
+    )
 
 
-def test_each_output_of_an_op_can_be_taken(same: Compare) -> None:
+def test_each_output_of_an_op_can_be_taken(assert_same: Compare) -> None:
     def by_hand(keras: Any, inputs: dict[str, Any]) -> Any:
         first, second = keras.ops.split(inputs["input"], 2, axis=1)
         return keras.layers.Subtract()([second, first])
 
-    same(
+    assert_same(
         """
         layers:
           halves: {class: ops.split, indices_or_sections: 2, axis: 1}
@@ -308,7 +310,7 @@ def test_each_output_of_an_op_can_be_taken(same: Compare) -> None:
     )
 
 
-def test_states_of_a_recurrent_layer_and_attention_by_argument(same: Compare) -> None:
+def test_states_of_a_recurrent_layer_and_attention_by_argument(assert_same: Compare) -> None:
     def by_hand(keras: Any, inputs: dict[str, Any]) -> Any:
         tokens = keras.layers.Embedding(8, 6, mask_zero=True)(inputs["source"])
         _, hidden, cell = keras.layers.LSTM(6, return_state=True)(tokens)
@@ -320,7 +322,7 @@ def test_states_of_a_recurrent_layer_and_attention_by_argument(same: Compare) ->
         look = attention(query=decoder, value=tokens, use_causal_mask=True)
         return keras.layers.Dense(8)(look)
 
-    same(
+    assert_same(
         """
         inputs: {source: {shape: [5], dtype: int32}, target: {shape: [4], dtype: int32}}
         layers:
@@ -346,12 +348,12 @@ def test_states_of_a_recurrent_layer_and_attention_by_argument(same: Compare) ->
     )
 
 
-def test_a_list_is_spread_where_a_call_has_several_required_arguments(same: Compare) -> None:
+def test_a_list_is_spread_where_a_call_has_several_required_arguments(assert_same: Compare) -> None:
     def by_hand(keras: Any, inputs: dict[str, Any]) -> Any:
         attention = keras.layers.MultiHeadAttention(2, 3)
         return attention(inputs["a"], inputs["b"])
 
-    same(
+    assert_same(
         """
         inputs: {a: {shape: [4, 6]}, b: {shape: [5, 6]}}
         layers: {look: {class: MultiHeadAttention, num_heads: 2, key_dim: 3, from: [a, b]}}
@@ -361,7 +363,7 @@ def test_a_list_is_spread_where_a_call_has_several_required_arguments(same: Comp
     )
 
 
-def test_layers_inside_layers(same: Compare) -> None:
+def test_layers_inside_layers(assert_same: Compare) -> None:
     def by_hand(keras: Any, inputs: dict[str, Any]) -> Any:
         layers = keras.layers
         x = layers.TimeDistributed(layers.Dense(4))(inputs["input"])
@@ -371,7 +373,7 @@ def test_layers_inside_layers(same: Compare) -> None:
         cells = [layers.LSTMCell(2), layers.GRUCell(3)]
         return layers.RNN(cells)(x)
 
-    same(
+    assert_same(
         """
         layers:
           each: {class: TimeDistributed, layer: {class: Dense, units: 4}}
@@ -390,8 +392,8 @@ def test_layers_inside_layers(same: Compare) -> None:
     )
 
 
-def test_a_bare_class_name_stands_for_an_object_inside_an_object(same: Compare) -> None:
-    same(
+def test_a_bare_class_name_stands_for_an_object_inside_an_object(assert_same: Compare) -> None:
+    assert_same(
         "layers: {each: {class: TimeDistributed, layer: Flatten}}",
         {"input": [3, 2, 2]},
         lambda keras, t: keras.layers.TimeDistributed(keras.layers.Flatten())(t["input"]),
@@ -399,7 +401,7 @@ def test_a_bare_class_name_stands_for_an_object_inside_an_object(same: Compare) 
     )
 
 
-def test_objects_as_arguments_of_a_layer(same: Compare) -> None:
+def test_objects_as_arguments_of_a_layer(assert_same: Compare) -> None:
     def by_hand(keras: Any, inputs: dict[str, Any]) -> Any:
         return keras.Sequential(
             [
@@ -421,7 +423,7 @@ def test_objects_as_arguments_of_a_layer(same: Compare) -> None:
             ]
         )
 
-    built = same(
+    built = assert_same(
         """
         layers:
           a:
@@ -443,8 +445,8 @@ def test_objects_as_arguments_of_a_layer(same: Compare) -> None:
     assert len(built.trainable_weights) == 6
 
 
-def test_a_model_that_is_not_trained(same: Compare) -> None:
-    built = same(
+def test_a_model_that_is_not_trained(assert_same: Compare) -> None:
+    built = assert_same(
         "{trainable: false, layers: {a: {class: Dense, units: 2}}}",
         {"input": [4]},
         lambda keras, t: keras.Sequential([t["input"], keras.layers.Dense(2)], trainable=False),
@@ -452,7 +454,7 @@ def test_a_model_that_is_not_trained(same: Compare) -> None:
     assert built.trainable_weights == []
 
 
-def test_a_list_of_layers_gets_the_names_of_keras(same: Compare) -> None:
+def test_a_list_of_layers_gets_the_names_of_keras(assert_same: Compare) -> None:
     def by_hand(keras: Any, inputs: dict[str, Any]) -> Any:
         keras.backend.clear_session()
         layers = [keras.layers.Dense(3), keras.layers.Dense(3), keras.layers.BatchNormalization()]
@@ -461,7 +463,7 @@ def test_a_list_of_layers_gets_the_names_of_keras(same: Compare) -> None:
         return model
 
     names: list[str] = []
-    built = same(
+    built = assert_same(
         """
         layers:
           - {class: Dense, units: 3}
