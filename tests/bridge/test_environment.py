@@ -150,7 +150,8 @@ except RuntimeError as error:
 else:
     raise AssertionError
 """
-    start(tmp_path, after=after, backend="jax")
+    answer, _ = start(tmp_path, after=after, backend="jax")
+    assert answer
 
 
 def test_a_model_is_read_quietly_under_another_backend(tmp_path: Path) -> None:
