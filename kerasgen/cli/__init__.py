@@ -1,0 +1,118 @@
+"""The command `kerasgen`: parses arguments, calls one function, prints what it gives.
+
+This room owns the command line and the exit codes. Importing it imports neither Keras nor a
+backend; a command that needs them starts them itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import NoReturn
+
+from kerasgen import __version__
+from kerasgen.cli import check, runs, show
+from kerasgen.cli.command import Command, refuse
+from kerasgen.diagnostics import CompileError, did_you_mean
+
+_DESCRIPTION = "Compiles Hydra configs to Keras models. Training is `kerasgen run` or `run.py`."
+
+_EXAMPLES = """\
+examples:
+  kerasgen run                                         train on the embedded digits
+  kerasgen run model=convnet optimizer=sgd fit.epochs=20
+  kerasgen run -m optimizer.learning_rate=1e-2,1e-3    a sweep
+  kerasgen check experiment=cifar10_resnet             all mistakes, shapes, costs; no training
+  kerasgen show model=convnet --graph convnet.svg      draw a model
+  kerasgen show outputs/2026-01-31/12-00-00 --weights  look into a trained one
+  kerasgen runs --sort -test_accuracy                  what was trained, best first
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command.
+
+    Args:
+        argv: the arguments, None for those of the process.
+
+    Returns:
+        The exit code: 0 done, 1 a step failed, 2 something the user wrote is wrong.
+
+    Raises:
+        SystemExit: after `--help` and `--version`, and for wrong usage (code 2).
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments[:1] == ["run"]:
+        from kerasgen.sweep.application import main as train
+
+        return train(arguments[1:])
+    command = _COMMANDS[_chosen(arguments)]
+    parser = _parser(f"kerasgen {arguments[0]}", command.summary, command.examples)
+    command.declare(parser)
+    options = parser.parse_intermixed_args(_with_signs(arguments[1:]))
+    try:
+        return command.act(options)
+    except CompileError as error:
+        return refuse(error.diagnostics)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader has gone; what Python flushes at exit must not complain again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def script() -> NoReturn:
+    """The console script `kerasgen`."""
+    sys.exit(main())
+
+
+def _parser(name: str, description: str, examples: str) -> argparse.ArgumentParser:
+    return argparse.ArgumentParser(
+        prog=name,
+        description=description,
+        epilog=examples,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+
+
+def _chosen(arguments: Sequence[str]) -> str:
+    """The command that the first argument names; all else is told by the parser, which exits."""
+    if arguments and arguments[0] in _COMMANDS:
+        return arguments[0]
+    parser = _parser("kerasgen", _DESCRIPTION, _EXAMPLES)
+    parser.usage = "kerasgen COMMAND [ARGUMENT ...]"
+    parser.add_argument("--version", action="version", version=f"kerasgen {__version__}")
+    group = parser.add_argument_group("commands", "`kerasgen COMMAND --help` tells more of each")
+    group.add_argument("run", nargs="?", help="train: all that run.py takes, sweeps included")
+    for name, command in _COMMANDS.items():
+        group.add_argument(name, nargs="?", help=command.summary)
+    if not arguments:
+        parser.print_help(sys.stderr)
+        parser.exit(2)
+    if not arguments[0].startswith("-"):
+        hint = did_you_mean(arguments[0], ("run", *_COMMANDS))
+        parser.error(f"there is no command `{arguments[0]}`" + (f": {hint}" if hint else ""))
+    parser.parse_args(arguments[:1])
+    return parser.error("a command comes first, as in `kerasgen check`")
+
+
+def _with_signs(arguments: Sequence[str]) -> list[str]:
+    """Joins `--sort -KEY` to one argument: argparse takes a value with a minus for an option."""
+    joined: list[str] = []
+    for argument in arguments:
+        if joined and joined[-1] == "--sort":
+            joined[-1] = f"--sort={argument}"
+        else:
+            joined.append(argument)
+    return joined
+
+
+_COMMANDS: Mapping[str, Command] = {
+    "check": check.COMMAND,
+    "show": show.COMMAND,
+    "runs": runs.COMMAND,
+}

@@ -1,0 +1,41 @@
+"""What every command is made of, and what several of them share.
+
+This room owns the record of a command and the arguments that name a config. It imports nothing
+that a command needs, so that `kerasgen --help` stays instant.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from kerasgen.diagnostics import Diagnostic, count_text, render_text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """One command: what it is for, its arguments, and what it does."""
+
+    summary: str
+    examples: str
+    declare: Callable[[argparse.ArgumentParser], None]
+    act: Callable[[argparse.Namespace], int]
+
+
+def declare_config(parser: argparse.ArgumentParser, metavar: str = "OVERRIDE") -> None:
+    """Declares the arguments that name a config."""
+    parser.add_argument(
+        "overrides", nargs="*", metavar=metavar, help="as for run.py: group=option, key=value"
+    )
+    parser.add_argument(
+        "--config-dir", metavar="DIR", help="a folder of configs that come before the shipped ones"
+    )
+
+
+def refuse(diagnostics: Sequence[Diagnostic]) -> int:
+    """Prints the diagnostics to stderr, and gives the exit code of a refusal."""
+    print(render_text(diagnostics), file=sys.stderr)
+    print(f"\n{count_text(diagnostics)}", file=sys.stderr)
+    return 2

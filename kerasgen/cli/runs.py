@@ -1,0 +1,58 @@
+"""The command `kerasgen runs`: the runs that were made."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from kerasgen.cli.command import Command
+from kerasgen.diagnostics import Sink, render_text
+
+_EXAMPLES = """\
+examples:
+  kerasgen runs                                        newest first
+  kerasgen runs backend=jax 'metrics.test.accuracy>0.9'
+  kerasgen runs status=failed
+  kerasgen runs --sort -test_accuracy --limit 5
+  kerasgen runs --json
+"""
+
+
+def _declare(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "filters", nargs="*", metavar="FILTER", help="key=value, with = != > >= < <="
+    )
+    parser.add_argument(
+        "--outputs", metavar="DIR", type=Path, default=Path("outputs"), help="where the runs are"
+    )
+    parser.add_argument("--sort", metavar="KEY", help="a field or metric; -KEY for descending")
+    parser.add_argument("--limit", metavar="N", type=int, help="show the first N only")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+
+
+def _act(options: argparse.Namespace) -> int:
+    from kerasgen.records.listing import list_runs, render_runs, runs_json
+
+    sink = Sink()
+    entries = list_runs(
+        options.outputs, filters=options.filters, sort=options.sort, limit=options.limit, sink=sink
+    )
+    sink.stop_on_errors()
+    if options.json:
+        print(json.dumps(runs_json(entries), indent=2))
+    else:
+        metrics = [options.sort.lstrip("-")] if options.sort else []
+        print(render_runs(entries, metrics=metrics))
+    if sink.diagnostics:
+        print(render_text(sink.diagnostics), file=sys.stderr)
+    return 0
+
+
+COMMAND = Command(
+    summary="list the runs, newest first",
+    examples=_EXAMPLES,
+    declare=_declare,
+    act=_act,
+)
