@@ -25,6 +25,8 @@ CODES: dict[str, str] = {
     "KG107": "unknown key",
     "KG108": "key that YAML does not read as text, or that stands twice",
     "KG109": "configuration that cannot be composed",
+    "KG110": "selector that matches nothing",
+    "KG111": "selector that cannot be read",
     "KG201": "unknown class",
     "KG202": "unknown argument",
     "KG203": "missing argument",
@@ -38,6 +40,9 @@ CODES: dict[str, str] = {
     "KG305": "name used twice, or not usable as a name",
     "KG306": "one output of several must be chosen",
     "KG307": "entry that cannot be used this way",
+    "KG308": "expression that cannot be evaluated",
+    "KG309": "parameter that is not there",
+    "KG310": "blocks that use each other",
     "KG401": "shapes that do not fit together",
     "KG402": "model input that does not fit the data",
     "KG403": "model output that does not fit the target",
@@ -57,9 +62,14 @@ CODES: dict[str, str] = {
     "KG605": "folder that cannot be written",
     "KG606": "run that cannot be read",
     "KG607": "filter or order of runs that cannot be used",
+    "KG608": "model file that cannot be read",
+    "KG609": "model that cannot be written as a config",
+    "KG610": "part of one's own that cannot be used",
     "KG701": "loss that expects something other than what the output gives",
     "KG801": "step of a run that failed",
     "KG802": "training that diverged",
+    "KG901": "model that does not fit in memory",
+    "KG902": "config that is too large or too deep",
 }
 """Every diagnostic code with its meaning. A code is never given a second meaning."""
 
