@@ -66,6 +66,58 @@ CODES: dict[str, str] = {
     "KG609": "model that cannot be written as a config",
     "KG610": "part of one's own that cannot be used",
     "KG701": "loss that expects something other than what the output gives",
+    "KG702": "softmax over a single score",
+    "KG703": "sigmoid scores under a categorical loss",
+    "KG704": "softmax scores under a binary loss",
+    "KG705": "activation whose values a cross-entropy cannot read",
+    "KG706": "categorical loss on a single score",
+    "KG707": "hinge loss on probabilities",
+    "KG708": "label smoothing outside 0 to 1",
+    "KG709": "metric that reads logits as probabilities",
+    "KG710": "accuracy where there are no classes",
+    "KG711": "metric that does not fit the scores or the labels",
+    "KG712": "top-k metric that every prediction passes",
+    "KG713": "loss weight that trains nothing, or the wrong way",
+    "KG714": "scores in half precision",
+    "KG720": "dropout or normalization right before the loss",
+    "KG721": "activation on top of an activation",
+    "KG722": "softmax inside the model",
+    "KG723": "linear layers that are one layer",
+    "KG724": "dense layer on the pixels of an image",
+    "KG725": "layer that can never start to learn",
+    "KG726": "rate that drops nearly everything",
+    "KG727": "model without trainable weights",
+    "KG728": "mask that is lost on its way",
+    "KG729": "axis that is the batch",
+    "KG730": "normalization along an axis that is not the channels",
+    "KG731": "image with its channels first",
+    "KG732": "input that is scaled twice",
+    "KG733": "momentum of a normalization as other libraries count it",
+    "KG734": "normalization over batches of one sample",
+    "KG740": "monitored name that will not exist",
+    "KG741": "monitored in the wrong direction",
+    "KG742": "callback that never acts",
+    "KG743": "schedule that does not fit the length of the training",
+    "KG744": "learning rate set by a schedule and by a callback",
+    "KG745": "learning rate that cannot work",
+    "KG746": "momentum that does nothing, or never forgets",
+    "KG747": "clipping that clips nothing",
+    "KG748": "gradients that are never applied",
+    "KG749": "validation that never takes place",
+    "KG750": "batch larger than the data",
+    "KG751": "class weights for several outputs",
+    "KG752": "class weights without classes",
+    "KG753": "class weights that fit no class, or are not positive",
+    "KG760": "target among the features",
+    "KG761": "labels outside the range of the output",
+    "KG762": "targets out of reach of the last activation",
+    "KG763": "targets outside the domain of the loss",
+    "KG764": "input that is not scaled",
+    "KG765": "values that an embedding cannot look up",
+    "KG766": "ids that are read as amounts",
+    "KG767": "rows of the training part in another part",
+    "KG768": "classes that training never sees",
+    "KG769": "sorted labels that are not shuffled",
     "KG801": "step of a run that failed",
     "KG802": "training that diverged",
     "KG901": "model that does not fit in memory",
@@ -150,17 +202,28 @@ def _nowhere(key: str, anchor: Anchor) -> SourceLocation:
     return SourceLocation(key=key)
 
 
+def _unexplained(key: str) -> tuple[Note, ...] | None:
+    del key
+    return None
+
+
 @dataclass(slots=True)
 class Sink:
     """Collects the diagnostics of a stage.
 
     Attributes:
         locate: turns a key path and an anchor into a place.
+        explain: tells of a key path what else had a part in it, None where it was written as it
+            is. What was written once and stands many times (a block) is reported once.
         diagnostics: what was reported, in order, without repeats.
     """
 
     locate: Callable[[str, Anchor], SourceLocation] = _nowhere
+    explain: Callable[[str], tuple[Note, ...] | None] = _unexplained
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    _repeated: set[tuple[object, ...]] = field(
+        default_factory=set, init=False, repr=False, compare=False
+    )
     _known: set[Diagnostic] = field(default_factory=set, init=False, repr=False, compare=False)
 
     def report(
@@ -189,13 +252,21 @@ class Sink:
         """
         if code not in CODES:
             raise KeyError(f"diagnostic code {code} is not in the table")
+        place = location or (None if key is None else self.locate(key, at))
+        behind = None if key is None or location is not None else self.explain(key)
+        if behind is not None and place is not None:
+            same = (code, place.file, place.line, place.column, place.override)
+            if same in self._repeated:
+                return
+            self._repeated.add(same)
+        told = [Note(message=note) if isinstance(note, str) else note for note in notes]
         diagnostic = Diagnostic(
             code=code,
             severity=severity,
             message=message,
-            location=location or (None if key is None else self.locate(key, at)),
+            location=place,
             help=help,
-            notes=tuple(Note(message=note) if isinstance(note, str) else note for note in notes),
+            notes=(*told, *(behind or ())),
         )
         self.add([diagnostic])
 

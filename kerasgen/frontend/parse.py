@@ -11,9 +11,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from kerasgen.diagnostics import Sink, describe
+from kerasgen.frontend.expand import expand_config
+from kerasgen.frontend.expressions import unescaped
 from kerasgen.frontend.parse_backend import parse_backend
 from kerasgen.frontend.parse_data import parse_data
 from kerasgen.frontend.parse_model import parse_model, parse_object
+from kerasgen.frontend.selection import select_config
+from kerasgen.frontend.selectors import SELECTORS
 from kerasgen.frontend.settings import check_value, join, read_record, report_unknown_key
 from kerasgen.ir import (
     CompileDef,
@@ -48,8 +52,8 @@ def parse_program(config: Mapping[str, Any], sink: Sink, *, name: str | None = N
         CompileError: something in it has the wrong form.
     """
     for key in config:
-        if key not in (*GROUPS, "seed", "name", "experiment"):
-            report_unknown_key(str(key), (*GROUPS, "seed", "name"), "", sink)
+        if key not in (*GROUPS, SELECTORS, "seed", "name", "experiment"):
+            report_unknown_key(str(key), (*GROUPS, SELECTORS, "seed", "name"), "", sink)
     for key in GROUPS:
         if key not in config:
             sink.report("KG104", f"the config has no group `{key}`", key=key)
@@ -64,7 +68,9 @@ def parse_program(config: Mapping[str, Any], sink: Sink, *, name: str | None = N
     optimizer = parse_object(config["optimizer"], "optimizer", sink)
     backend = parse_backend(config["backend"], sink)
     data = parse_data(config["data"], sink)
-    model = parse_model(config["model"], "model", sink, name=_keras_name(title))
+    section = unescaped(select_config(expand_config(config, sink), sink)["model"])
+    refused = section is None and config["model"] is not None
+    model = None if refused else parse_model(section, "model", sink, name=_keras_name(title))
     compiled = read_record(
         CompileDef,
         config["compile"],
@@ -88,6 +94,7 @@ def parse_program(config: Mapping[str, Any], sink: Sink, *, name: str | None = N
     sink.stop_on_errors()
     assert backend is not None
     assert data is not None
+    assert model is not None
     assert optimizer is not None
     assert compiled is not None
     assert fit is not None

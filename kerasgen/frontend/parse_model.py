@@ -26,12 +26,13 @@ from kerasgen.ir import (
 )
 
 _MODEL_KEYS = ("class", "name", "trainable", "inputs", "layers", "outputs")
+_INPUT_KEYS = ("shape", "dtype", "batch_size")
 _KINDS: Mapping[str, Literal["Sequential", "Functional"]] = {
     "Sequential": "Sequential",
     "Functional": "Functional",
     "Model": "Functional",
 }
-_LATER = ("parameters", "blocks", "block", "repeat", "if", "after")
+_EXPANDED = ("parameters", "blocks", "block", "repeat", "if", "after")
 
 
 def parse_model(
@@ -51,8 +52,8 @@ def parse_model(
         return ModelDef(name=name, path=path)
     kind = _parse_kind(section, path, sink)
     for key in section:
-        if key in _LATER:
-            _refuse_later(str(key), path, sink)
+        if key in _EXPANDED:
+            _refuse_misplaced(str(key), path, sink)
         elif key not in _MODEL_KEYS and not (nested and key in ("from", "with")):
             report_unknown_key(str(key), _MODEL_KEYS, path, sink)
     layers = section.get("layers")
@@ -82,13 +83,10 @@ def parse_model(
 
 def parse_entries(section: Any, path: str, sink: Sink) -> tuple[Entry, ...]:
     """Parses `layers` (or `prepare`): an ordered mapping of names, or a list that gets names."""
-    if isinstance(section, Mapping):
-        pairs = [(str(name), value, join(path, name)) for name, value in section.items()]
-    elif isinstance(section, list):
-        pairs = _named(section, path)
-    else:
+    if not isinstance(section, Mapping | list):
         sink.report("KG204", f"`{path}` is {describe(section)}, expected a mapping", key=path)
         return ()
+    pairs = named_entries(section, path)
     entries = []
     for name, value, entry_path in pairs:
         if check_name(name, entry_path, sink) and value is not None:
@@ -107,7 +105,7 @@ def parse_entries(section: Any, path: str, sink: Sink) -> tuple[Entry, ...]:
 def parse_value(value: Any, path: str, sink: Sink) -> Value:
     """Parses an argument: mappings with `class` become objects, everything else stays as it is."""
     if isinstance(value, Mapping):
-        if _is_model(value):
+        if is_model(value):
             return parse_model(value, path, sink, name=path.rpartition(".")[2])
         if "class" in value:
             return parse_object(value, path, sink)
@@ -197,8 +195,8 @@ def _parse_entry(name: str, value: Any, path: str, sink: Sink) -> Entry:
     if not isinstance(value, Mapping):
         return Entry(name=name, made=parse_object(value, path, sink), path=path)
     for key in value:
-        if key in _LATER:
-            _refuse_later(str(key), path, sink)
+        if key in _EXPANDED:
+            _refuse_misplaced(str(key), path, sink)
     made: ObjectDef | ModelDef | None = None
     if "is" in value:
         if not isinstance(value["is"], str) or not value["is"]:
@@ -215,7 +213,7 @@ def _parse_entry(name: str, value: Any, path: str, sink: Sink) -> Entry:
                 at="key",
                 help="a shared layer's arguments stand in the entry that makes it",
             )
-    elif _is_model(value):
+    elif is_model(value):
         made = parse_model(value, path, sink, name=name, nested=True)
     elif not any(key in value for key in ("block", "repeat", "if")):
         rest = {key: item for key, item in value.items() if key not in ("from", "with", "after")}
@@ -251,7 +249,7 @@ def _emptiness(value: Any) -> str:
     return "an empty mapping" if isinstance(value, Mapping) else "an empty list"
 
 
-def _is_model(value: Mapping[str, Any]) -> bool:
+def is_model(value: Mapping[str, Any]) -> bool:
     """Whether a mapping is a model: it has layers, or says that it is one."""
     cls = value.get("class", "Sequential" if "layers" in value else None)
     return isinstance(cls, str) and cls in _KINDS
@@ -305,13 +303,21 @@ def _parse_input(name: str, value: Any, path: str, sink: Sink) -> InputDef:
         return InputDef(name=name, path=path)
     section = value or {}
     for key in section:
-        if key not in ("shape", "dtype"):
-            report_unknown_key(str(key), ("shape", "dtype"), path, sink)
+        if key not in _INPUT_KEYS:
+            report_unknown_key(str(key), _INPUT_KEYS, path, sink)
     shape, dtype = section.get("shape"), section.get("dtype")
+    rows = section.get("batch_size")
+    if rows is not None and (check_value(rows, int, join(path, "batch_size"), sink) and rows < 1):
+        sink.report(
+            "KG204",
+            f"`batch_size` is {rows}, expected a positive integer",
+            key=join(path, "batch_size"),
+        )
     return InputDef(
         name=name,
         shape=None if shape is None else parse_shape(shape, join(path, "shape"), sink),
         dtype=None if dtype is None else str(dtype),
+        batch_size=rows if isinstance(rows, int) and rows > 0 else None,
         path=path,
     )
 
@@ -368,27 +374,32 @@ def _are_names(values: Iterable[Any]) -> bool:
     return all(isinstance(value, str) and value for value in values)
 
 
-def _named(section: list[Any], path: str) -> list[tuple[str, Any, str]]:
-    """Gives the entries of a list the names that Keras would: `dense`, `dense_1`, …."""
+def named_entries(section: Mapping[str, Any] | list[Any], path: str) -> list[tuple[str, Any, str]]:
+    """The entries of `layers`: name, value and key path of each.
+
+    The entries of a list get the names that Keras would give them: `dense`, `dense_1`, ….
+    """
+    if isinstance(section, Mapping):
+        return [(str(name), value, join(path, name)) for name, value in section.items()]
     counts: dict[str, int] = {}
     pairs = []
     for index, value in enumerate(section):
         made = value.get("class") if isinstance(value, Mapping) else value
         stem = snake_case(made) if isinstance(made, str) else ""
-        stem = stem or ("model" if isinstance(value, Mapping) and _is_model(value) else "entry")
+        stem = stem or ("model" if isinstance(value, Mapping) and is_model(value) else "entry")
         count = counts.get(stem, 0)
         counts[stem] = count + 1
         pairs.append((f"{stem}_{count}" if count else stem, value, join(path, index)))
     return pairs
 
 
-def _refuse_later(key: str, path: str, sink: Sink) -> None:
+def _refuse_misplaced(key: str, path: str, sink: Sink) -> None:
     sink.report(
         "KG307",
-        f"`{key}` is not supported by this version",
+        f"`{key}` cannot stand here",
         key=join(path, key),
         at="key",
-        help="write the layers out",
+        help="it belongs to a model and the entries of its `layers`",
     )
 
 

@@ -16,6 +16,9 @@ from omegaconf.errors import InterpolationResolutionError, OmegaConfBaseExceptio
 
 from kerasgen.diagnostics import Sink, closest
 
+_MANDATORY_PARAMETER = re.compile(r"(?:.*\.)?blocks\.[^.]+\.parameters\.[^.]+")
+"""Key path of a block's parameter: `???` there asks the uses of the block for a value."""
+
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][\w.-]*)\}")
 
 
@@ -50,13 +53,26 @@ def report_unresolved(
     for found in unresolved(node, below):
         if found.error is not None:
             _report_reference(found, found.error, config, sink)
-        elif ungiven is None or not f"{found.key}.".startswith(ungiven):
+        elif _must_be_given(found.key, ungiven):
             sink.report(
                 "KG106",
                 f"`{found.key}` must be given",
                 key=found.key,
                 help=f"write `{found.key}=…` on the command line, or the value in a config",
             )
+
+
+def _must_be_given(key: str, ungiven: str | None) -> bool:
+    if _MANDATORY_PARAMETER.fullmatch(key):
+        return False
+    return ungiven is None or not f"{key}.".startswith(ungiven)
+
+
+def is_missing_any(value: Any) -> bool:
+    """Whether there is a mandatory value (`???`) that is not given, anywhere in plain data."""
+    if isinstance(value, dict):
+        return any(map(is_missing_any, value.values()))
+    return value == "???" or (isinstance(value, list) and any(map(is_missing_any, value)))
 
 
 def unresolved(node: DictConfig | ListConfig, path: str) -> Iterator[Unresolved]:

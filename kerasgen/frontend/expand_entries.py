@@ -1,0 +1,403 @@
+"""Expansion of entries: copies, left-out entries, blocks, and who takes whose output.
+
+This room owns the order of entries and the names of tensors: what a name means where it is
+written, and which name it has in the expanded model. It must not know classes or arguments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from kerasgen.diagnostics import describe, did_you_mean
+from kerasgen.frontend.block_use import can_be_used, feed
+from kerasgen.frontend.parse_model import is_model, named_entries
+from kerasgen.frontend.places import Place, Use
+from kerasgen.frontend.scope import (
+    Block,
+    Ground,
+    Scope,
+    Spot,
+    condition,
+    copies,
+    evaluated,
+    with_blocks,
+    with_parameters,
+)
+from kerasgen.frontend.settings import join
+from kerasgen.frontend.tensors import Level, Made, given_back, one_tensor, report_choice, taken
+
+_MOST_ENTRIES = 20_000
+"""Entries of an expanded model; Keras needs minutes for a tenth of them."""
+
+_USE_KEYS = ("block", "from", "repeat", "if", "after")
+_OWN_KEYS = frozenset({"from", "is", "if", "repeat", "after"})
+
+
+@dataclass(slots=True, kw_only=True)
+class _Node:
+    name: str
+    body: Any
+    takes: Any
+    by_default: bool
+
+
+@dataclass(slots=True, kw_only=True)
+class Layout:
+    """The entries of one model as they are laid out.
+
+    Attributes:
+        base: key path of the expanded `layers`.
+        expand: expands the value of an argument, models in it included.
+        nodes: the entries so far.
+    """
+
+    base: str
+    expand: Callable[[Any, Spot, Scope, Ground], Any]
+    nodes: list[_Node] = field(default_factory=list)
+    _names: set[str] = field(default_factory=set)
+
+    @property
+    def last(self) -> str | None:
+        """Name of the last entry, None where there is none."""
+        return self.nodes[-1].name if self.nodes else None
+
+    def add(self, node: _Node, path: str, scope: Scope, ground: Ground) -> None:
+        """Adds an entry that was written at the key path."""
+        if node.name in self._names:
+            ground.report(
+                "KG305",
+                f"`{node.name}` is the name of another entry of the expanded model",
+                path,
+                scope,
+                at="key",
+                hint="give the entry another name",
+            )
+        self._names.add(node.name)
+        self.nodes.append(node)
+        ground.places.entries[join(self.base, node.name)] = Place(written=path, uses=scope.uses)
+
+    def written_out(self, inputs: Sequence[str]) -> dict[str, Any]:
+        """The entries as plain data: `from` stands only where it is not the entry above."""
+        section: dict[str, Any] = {}
+        above: Any = inputs[0] if len(inputs) == 1 else None
+        for node in self.nodes:
+            body = node.body
+            if not (node.by_default and node.takes == above):
+                body = {"class": body} if isinstance(body, str) else dict(body or {})
+                arguments = body.pop("with", None)
+                body["from"] = node.takes
+                if arguments is not None:
+                    body["with"] = arguments
+            section[node.name] = body
+            above = node.name
+        return section
+
+
+def expand_entries(
+    layers: Mapping[str, Any] | list[Any],
+    path: str,
+    layout: Layout,
+    scope: Scope,
+    ground: Ground,
+    *,
+    inputs: Sequence[str] = (),
+    fed: Mapping[str, Made] | None = None,
+    prefix: str = "",
+) -> dict[str, Made]:
+    """Expands the entries of a model or block.
+
+    Args:
+        layers: `layers` as plain data.
+        path: its key path as written.
+        layout: gets the expanded entries.
+        scope: what is in force.
+        ground: where mistakes go.
+        inputs: names of the model's inputs.
+        fed: for a block, what its inputs stand for.
+        prefix: what stands before the names of a block's entries.
+
+    Returns:
+        Each name of this level to what it stands for; the last entry's stands under "".
+    """
+    local = dict(fed) if fed is not None else {name: Made(operand=name) for name in inputs}
+    pairs = _in_order(named_entries(layers, path), scope, ground)
+    level = Level(
+        prefix=prefix, scope=scope, local=local, surface={name: where for name, _, where in pairs}
+    )
+    above = next(iter(local.values())) if len(local) == 1 else Made()
+    for name, value, where in pairs:
+        if len(layout.nodes) > _MOST_ENTRIES:
+            break
+        above = _expand_entry(name, value, where, above, level, layout, ground)
+        local[name] = above
+    if len(layout.nodes) > _MOST_ENTRIES:
+        ground.report(
+            "KG902",
+            f"the expanded model has more than {_MOST_ENTRIES:,} entries",
+            path,
+            scope,
+            at="key",
+            hint="repeat fewer copies",
+        )
+    return {**local, "": above}
+
+
+def _in_order(
+    pairs: list[tuple[str, Any, str]], scope: Scope, ground: Ground
+) -> list[tuple[str, Any, str]]:
+    """The entries with each one that says `after` behind the one that it names."""
+    placed = [p for p in pairs if not (isinstance(p[1], Mapping) and "after" in p[1])]
+    waiting = [p for p in pairs if isinstance(p[1], Mapping) and "after" in p[1]]
+    names = [name for name, _, _ in pairs]
+    while waiting:
+        still = []
+        for name, value, where in waiting:
+            order = [other for other, _, _ in placed]
+            if value["after"] in order:
+                placed.insert(order.index(value["after"]) + 1, (name, value, where))
+            else:
+                still.append((name, value, where))
+        if len(still) == len(waiting):
+            for name, value, where in still:
+                _report_after(name, value["after"], f"{where}.after", names, scope, ground)
+            break
+        waiting = still
+    return placed
+
+
+def _report_after(
+    name: str, after: Any, key: str, names: Sequence[str], scope: Scope, ground: Ground
+) -> None:
+    if not isinstance(after, str):
+        text = f"`after` is {describe(after)}, expected the name of an entry"
+        ground.report("KG204", text, key, scope)
+    elif after in names:
+        ground.report("KG303", f"`{name}` and `{after}` come after each other", key, scope)
+    else:
+        text = f"there is no entry `{after}` to come after"
+        ground.report("KG301", text, key, scope, hint=did_you_mean(after, names))
+
+
+def _expand_entry(
+    name: str, value: Any, path: str, above: Made, level: Level, layout: Layout, ground: Ground
+) -> Made:
+    full = f"{level.prefix}{name}"
+    if not isinstance(value, Mapping):
+        return _plain_entry(full, value, path, above, level, layout, ground)
+    spot = Spot(made=join(layout.base, full), written=path)
+    scopes = [(full, level.scope)]
+    if "repeat" in value:
+        count = copies(value["repeat"], spot.step("repeat"), level.scope, ground)
+        scopes = [(f"{full}_{i}", level.scope.counted(i, path)) for i in range(count)]
+    takes, by_default = above.operand, True
+    if value.get("from") is not None:
+        takes, by_default = taken(value["from"], path, level, ground), False
+    elif above.operand is None and scopes and (layout.nodes or level.prefix):
+        report_choice(f"`{name}` takes", above, path, level.scope, ground, at="key")
+    made = Made(operand=one_tensor(takes))
+    layers: tuple[str, ...] = ()
+    for index, (copy, scope) in enumerate(scopes):
+        if len(layout.nodes) > _MOST_ENTRIES:
+            break
+        if index and made.operand is None:
+            report_choice(f"the next copy of `{name}` takes", made, path, scope, ground, at="key")
+            break
+        if index:
+            takes, by_default = _fed_again(takes, made.operand)
+        at = Spot(made=join(layout.base, copy), written=path)
+        if "if" in value and not condition(value["if"], at.step("if"), scope, ground):
+            made = Made(operand=one_tensor(takes)) if index == 0 else made
+            continue
+        step = replace(level, scope=scope)
+        made = _make(copy, value, at, takes, by_default, step, layout, ground)
+        layers += made.layers
+    return replace(made, layers=layers)
+
+
+def _plain_entry(
+    full: str, value: Any, path: str, above: Made, level: Level, layout: Layout, ground: Ground
+) -> Made:
+    """An entry that is a bare name, or something that the parser refuses."""
+    spot = Spot(made=join(layout.base, full), written=path)
+    body = layout.expand(value, spot, level.scope, ground)
+    if above.operand is None and (layout.nodes or level.prefix):
+        report_choice(f"`{full}` takes", above, path, level.scope, ground, at="key")
+    node = _Node(name=full, body=body, takes=above.operand, by_default=True)
+    layout.add(node, path, level.scope, ground)
+    return Made(operand=full, layers=(full,))
+
+
+def _fed_again(takes: Any, made: Any) -> tuple[Any, bool]:
+    """What the next copy takes: the copy before it, in the place of the first tensor."""
+    if isinstance(takes, Mapping) and len(takes) > 1:
+        first = next(iter(takes))
+        return {**takes, first: made}, False
+    return made, True
+
+
+def _make(
+    name: str,
+    value: Mapping[str, Any],
+    spot: Spot,
+    takes: Any,
+    by_default: bool,
+    level: Level,
+    layout: Layout,
+    ground: Ground,
+) -> Made:
+    scope = level.scope
+    if "block" in value:
+        return _use_block(name, value, spot, takes, by_default, level, layout, ground)
+    if "is" in value:
+        reused = evaluated(value["is"], spot.step("is"), scope, ground)
+        known = level.local.get(reused) if isinstance(reused, str) else None
+        if known is not None and known.use is not None:
+            return _use_again(name, known, spot, takes, by_default, level, layout, ground)
+        body: Any = {"is": _layer_of(reused, known, spot, level, ground)}
+        rest = {key: item for key, item in value.items() if key not in _OWN_KEYS}
+        body |= layout.expand(rest, spot, scope, ground)
+    else:
+        rest = {key: item for key, item in value.items() if key not in _OWN_KEYS}
+        body = layout.expand(rest, spot, scope, ground)
+        if not is_model(value) and isinstance(body.get("class"), Mapping):
+            body = {**body.pop("class"), **body}  # `class: $layer` with an object as parameter.
+        known = None
+    node = _Node(name=name, body=body, takes=takes, by_default=by_default)
+    layout.add(node, spot.written, scope, ground)
+    return Made(operand=name, layers=known.layers if known is not None else (name,))
+
+
+def _layer_of(reused: Any, known: Made | None, spot: Spot, level: Level, ground: Ground) -> Any:
+    """The expanded entry whose layer is called again; what is not known is left to the wiring."""
+    if known is None:
+        return reused if reused in level.surface or not level.prefix else f"{level.prefix}{reused}"
+    if len(known.layers) == 1:
+        return known.layers[0]
+    count = len(known.layers)
+    what = f"stands for {count} layers" if count else "makes no layer"
+    ground.report("KG307", f"`{reused}` {what}, expected one", spot.step("is").written, level.scope)
+    return reused
+
+
+def _use_block(
+    name: str,
+    value: Mapping[str, Any],
+    spot: Spot,
+    takes: Any,
+    by_default: bool,
+    level: Level,
+    layout: Layout,
+    ground: Ground,
+) -> Made:
+    scope = level.scope
+    wanted = evaluated(value["block"], spot.step("block"), scope, ground)
+    block = scope.blocks.get(wanted) if isinstance(wanted, str) else None
+    if block is None:
+        if wanted is not None:
+            shown = f"`{wanted}`" if isinstance(wanted, str) else describe(wanted)
+            ground.report(
+                "KG201",
+                f"there is no block {shown}",
+                spot.step("block").written,
+                scope,
+                hint=did_you_mean(str(wanted), scope.blocks)
+                if scope.blocks
+                else "define it under the model's `blocks`",
+            )
+        return Made(operand=one_tensor(takes))
+    arguments = {}
+    for key, item in value.items():
+        if key in ("is", "with", "class"):
+            ground.report(
+                "KG307",
+                f"`{name}` uses a block and cannot have `{key}`",
+                spot.step(key).written,
+                scope,
+                at="key",
+            )
+        elif key not in _USE_KEYS:
+            arguments[str(key)] = layout.expand(item, spot.step(key), scope, ground)
+    return _expand_use(name, block, arguments, spot, takes, by_default, level, layout, ground)
+
+
+def _expand_use(
+    name: str,
+    block: Block,
+    arguments: Mapping[str, Any],
+    spot: Spot,
+    takes: Any,
+    by_default: bool,
+    level: Level,
+    layout: Layout,
+    ground: Ground,
+) -> Made:
+    scope = level.scope
+    if not can_be_used(block, arguments, spot, scope, ground):
+        return Made(operand=one_tensor(takes))
+    use = Use(name=name, block=block.name, path=spot.written)
+    inside = replace(block.scope, uses=(*scope.uses, use))
+    inside = with_parameters(
+        block.definition.get("parameters"),
+        f"{block.path}.parameters",
+        inside,
+        ground,
+        arguments=arguments,
+        used=spot,
+        name=block.name,
+    )
+    inside = with_blocks(block.definition, block.path, inside, ground)
+    fed = feed(block, takes, spot, scope, ground)
+    layers = block.definition.get("layers")
+    if fed is None or not isinstance(layers, Mapping | list) or not layers:
+        if fed is not None:
+            text = f"the block `{block.name}` has no layers"
+            ground.report("KG203", text, f"{block.path}.layers", inside, at="key")
+        return Made(operand=one_tensor(takes))
+    first = len(layout.nodes)
+    local = expand_entries(
+        layers, f"{block.path}.layers", layout, inside, ground, fed=fed, prefix=f"{name}_"
+    )
+    if not by_default:
+        for node in layout.nodes[first : first + 1]:
+            node.by_default = False
+    outputs = evaluated(
+        block.definition.get("outputs"),
+        Spot(made=f"{block.path}.outputs", written=f"{block.path}.outputs"),
+        inside,
+        ground,
+    )
+    made = given_back(outputs, local, f"{block.path}.outputs", inside, ground)
+    return replace(
+        made,
+        layers=tuple(node.name for node in layout.nodes[first:]),
+        use=(block, arguments, spot),
+    )
+
+
+def _use_again(
+    name: str,
+    known: Made,
+    spot: Spot,
+    takes: Any,
+    by_default: bool,
+    level: Level,
+    layout: Layout,
+    ground: Ground,
+) -> Made:
+    """A block used again with the layers that it made before: shared weights."""
+    assert known.use is not None
+    block, arguments, _ = known.use
+    first = len(layout.nodes)
+    made = _expand_use(name, block, arguments, spot, takes, by_default, level, layout, ground)
+    bodies = {node.name: node.body for node in layout.nodes[:first]}
+    for node, shared in zip(layout.nodes[first:], known.layers, strict=False):
+        cls = node.body if isinstance(node.body, str) else (node.body or {}).get("class")
+        if isinstance(cls, str) and cls.startswith("ops."):
+            continue  # An op has no weights; it is called anew.
+        before = bodies.get(shared)
+        target = before["is"] if isinstance(before, Mapping) and "is" in before else shared
+        kept = {"with": node.body["with"]} if "with" in (node.body or ()) else {}
+        node.body = {"is": target, **kept}
+    return made
