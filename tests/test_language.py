@@ -1,8 +1,6 @@
 """The config language by example: what users keep, and what it must go on to mean.
 
-Each example is composed by Hydra from files, checked, built and run forward. The parts of the
-language that this version refuses (`parameters`, `repeat`, `if`, `after`, `blocks`) are examples
-of their diagnostic.
+Each example is composed by Hydra from files, checked, built and run forward.
 """
 
 from collections.abc import Callable, Mapping
@@ -321,21 +319,119 @@ def test_another_class_merged_into_the_chosen_file_keeps_its_arguments(
     )
 
 
-@pytest.mark.parametrize(
-    ("model", "key"),
-    [
-        ("parameters: {width: 4}\nlayers: {a: {class: Dense, units: 4}}", "parameters"),
-        ("blocks: {b: {layers: {a: Flatten}}}\nlayers: {a: {class: Dense, units: 4}}", "blocks"),
-        ("layers: {a: {class: Dense, units: 4, repeat: 2}}", "repeat"),
-        ("layers: {a: {class: Dense, units: 4, if: true}}", "if"),
-        ("layers: {a: {class: Dense, units: 4, after: b}}", "after"),
-        ("layers: {a: {block: residual}}", "block"),
-    ],
-)
-def test_the_reserved_keys_are_refused_by_name(
-    refused: Callable[[str], list[str]], model: str, key: str
+MLP = """
+parameters:
+  width: 128
+  dropout: 0.2
+layers:
+  flatten: Flatten
+  hidden:  {class: Dense, units: $width, activation: relu, repeat: 2}
+  drop:    {if: $dropout > 0, class: Dropout, rate: $dropout}
+  scores:  {class: Dense, units: "${data.classes}", activation: softmax}
+"""
+
+
+def test_a_model_has_parameters_copies_and_conditions(run: Callable[..., Any]) -> None:
+    compiled, _ = run({"model/mine.yaml": MLP, "data/mine.yaml": data()})
+    names = ["flatten", "hidden_0", "hidden_1", "drop", "scores"]
+    assert [call.name for call in compiled.graph.calls] == names
+    assert compiled.graph.kind == "Sequential"
+    assert compiled.model.get_layer("hidden_1").units == 128
+    assert compiled.model.get_layer("drop").rate == 0.2
+
+
+def test_a_parameter_is_set_on_the_command_line(run: Callable[..., Any]) -> None:
+    compiled, _ = run(
+        {"model/mine.yaml": MLP, "data/mine.yaml": data()},
+        "model.parameters.width=256",
+        "model.parameters.dropout=0",
+    )
+    assert compiled.model.get_layer("hidden_0").units == 256
+    assert "drop" not in compiled.graph.layers
+
+
+def test_an_entry_is_spliced_in_on_the_command_line(run: Callable[..., Any]) -> None:
+    compiled, _ = run(
+        {"model/mine.yaml": MLP, "data/mine.yaml": data()},
+        "+model.layers.noise={class: GaussianNoise, stddev: 0.1, after: flatten}",
+    )
+    assert [call.name for call in compiled.graph.calls][:3] == ["flatten", "noise", "hidden_0"]
+
+
+RESIDUAL = """
+parameters:
+  filters: ???
+  strides: 1
+layers:
+  conv1: {class: Conv2D, filters: $filters, kernel_size: 3, strides: $strides, padding: same, use_bias: false}
+  norm1: BatchNormalization
+  relu1: {class: Activation, activation: relu}
+  conv2: {class: Conv2D, filters: $filters, kernel_size: 3, padding: same, use_bias: false}
+  norm2: BatchNormalization
+  project: {if: $strides != 1, class: Conv2D, filters: $filters, kernel_size: 1, strides: $strides, from: input}
+  sum:   {class: Add, from: [norm2, project]}
+  out:   {class: Activation, activation: relu}
+"""  # noqa: E501 - one entry, one line
+
+STAGES = """
+defaults: [/block@blocks.residual: residual]
+layers:
+  stem:   {class: Conv2D, filters: 16, kernel_size: 3, padding: same}
+  stage1: {block: residual, filters: 16, repeat: 3}
+  stage2: {block: residual, filters: 32, repeat: 3, strides: 2 if $index == 0 else 1}
+  pool:   GlobalAveragePooling2D
+  scores: {class: Dense, units: "${data.classes}", activation: softmax}
+"""
+
+
+def test_a_block_from_its_group_is_used_and_repeated(run: Callable[..., Any]) -> None:
+    compiled, outcome = run(
+        {
+            "block/residual.yaml": RESIDUAL,
+            "model/mine.yaml": STAGES,
+            "data/mine.yaml": data(),
+        }
+    )
+    assert outcome.shape == (2, 10)
+    layers = compiled.graph.layers
+    assert "stage2_0_project" in layers
+    assert "stage1_0_project" not in layers
+    by_hand = 9 * 16 + 16 + 3 * (2 * 9 * 16 * 16 + 2 * 4 * 16)
+    by_hand += (9 * 16 * 32 + 5 * 9 * 32 * 32 + 6 * 4 * 32) + (16 * 32 + 32) + 32 * 10 + 10
+    assert compiled.cost.parameters == by_hand
+
+
+def test_a_mistake_in_a_block_of_the_group_is_found_in_its_file(
+    compile_config: Compile, config_files: Write
 ) -> None:
-    assert refused(model) == [f"KG307: `{key}` is not supported by this version"]
+    folder = config_files(
+        {
+            "block/residual.yaml": RESIDUAL.replace("3, padding: same", "3, paddng: same"),
+            "model/mine.yaml": STAGES,
+            "data/mine.yaml": data(),
+        }
+    )
+    _, diagnostics = compile_config(["model=mine", "data=mine"], folder)
+    (found,) = diagnostics
+    assert found.code == "KG202"
+    assert found.location.file == "conf/block/residual.yaml"
+    assert found.location.line == 9
+    assert found.location.key == "model.blocks.residual.layers.conv2.paddng"
+    note = found.notes[-1]
+    assert (note.location.file, note.location.line) == ("conf/model/mine.yaml", 5)
+    assert note.message == "`stage1_0` uses the block `residual`"
+
+
+def test_a_block_that_uses_itself_is_refused_with_its_path(
+    refused: Callable[[str], list[str]],
+) -> None:
+    model = """
+    blocks:
+      a: {layers: {x: {block: b}}}
+      b: {layers: {y: {block: a}}}
+    layers: {q: {block: a}}
+    """
+    assert refused(model) == ["KG310: the blocks use each other: `a` -> `b` -> `a`"]
 
 
 def test_no_class_of_keras_has_an_argument_that_the_compiler_owns(catalog: Any) -> None:

@@ -102,12 +102,13 @@ def _expand(
     layers = section.get("layers")
     if isinstance(layers, Mapping | list):
         made = expand_entries(layers, f"{spot.written}.layers", layout, scope, ground, inputs=names)
-        expanded["layers"] = layout.written_out(names)
         outputs = settle_outputs(
             expanded.get("outputs"), made, layout.last, spot.step("outputs"), scope, ground
         )
         if outputs is not None:
             expanded["outputs"] = outputs
+        layout.prune(outputs)
+        expanded["layers"] = layout.written_out(names)
     # In the order of the section, so that what is shown reads as it was written.
     order = [key for key in (*section, "outputs") if key in expanded]
     return {key: expanded[key] for key in dict.fromkeys(order)}

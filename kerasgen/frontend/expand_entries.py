@@ -43,6 +43,26 @@ class _Node:
     by_default: bool
 
 
+def _names_in(takes: Any) -> list[str]:
+    """The entries and inputs that an operand or the outputs of a model name."""
+    if isinstance(takes, Mapping | list):
+        items = takes.values() if isinstance(takes, Mapping) else takes
+        return [name for item in items for name in _names_in(item)]
+    return [takes.partition(".")[0]] if isinstance(takes, str) else []
+
+
+def _behind(names: Sequence[str], takes: Mapping[str, set[str]]) -> set[str]:
+    """The names, and all that lead to them."""
+    found: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += takes.get(name, ())
+    return found
+
+
 @dataclass(slots=True, kw_only=True)
 class Layout:
     """The entries of one model as they are laid out.
@@ -51,11 +71,13 @@ class Layout:
         base: key path of the expanded `layers`.
         expand: expands the value of an argument, models in it included.
         nodes: the entries so far.
+        spare: the entries that are outputs of blocks with several, which nobody need take.
     """
 
     base: str
     expand: Callable[[Any, Spot, Scope, Ground], Any]
     nodes: list[_Node] = field(default_factory=list)
+    spare: list[str] = field(default_factory=list)
     _names: set[str] = field(default_factory=set)
 
     @property
@@ -77,6 +99,18 @@ class Layout:
         self._names.add(node.name)
         self.nodes.append(node)
         ground.places.entries[join(self.base, node.name)] = Place(written=path, uses=scope.uses)
+
+    def prune(self, outputs: Any) -> None:
+        """Leaves out what only an output of a block would need that nobody takes.
+
+        Args:
+            outputs: what the model gives back, None for its last entry.
+        """
+        takes = {node.name: set(_names_in(node.takes)) for node in self.nodes}
+        last = [] if self.last is None else [self.last]
+        alive = _behind(_names_in(outputs) if outputs is not None else last, takes)
+        needless = _behind([name for name in self.spare if name not in alive], takes) - alive
+        self.nodes = [node for node in self.nodes if node.name not in needless]
 
     def written_out(self, inputs: Sequence[str]) -> dict[str, Any]:
         """The entries as plain data: `from` stands only where it is not the entry above."""
@@ -201,11 +235,13 @@ def _expand_entry(
     for index, (copy, scope) in enumerate(scopes):
         if len(layout.nodes) > _MOST_ENTRIES:
             break
-        if index and made.operand is None:
-            report_choice(f"the next copy of `{name}` takes", made, path, scope, ground, at="key")
-            break
         if index:
-            takes, by_default = _fed_again(takes, made.operand)
+            again = _fed_again(takes, made)
+            if again is None:
+                text = f"the next copy of `{name}` takes"
+                report_choice(text, made, path, scope, ground, at="key")
+                break
+            takes, by_default = again
         at = Spot(made=join(layout.base, copy), written=path)
         if "if" in value and not condition(value["if"], at.step("if"), scope, ground):
             made = Made(operand=one_tensor(takes)) if index == 0 else made
@@ -229,12 +265,24 @@ def _plain_entry(
     return Made(operand=full, layers=(full,))
 
 
-def _fed_again(takes: Any, made: Any) -> tuple[Any, bool]:
-    """What the next copy takes: the copy before it, in the place of the first tensor."""
+def _fed_again(takes: Any, made: Made) -> tuple[Any, bool] | None:
+    """What the next copy takes, and whether that is the entry above it.
+
+    Outputs that a block names as its inputs go into these; otherwise its one output goes into
+    the first. What else it takes stays. None if it is not said which output goes on.
+    """
+    if made.use is not None and made.named:
+        inputs = list(made.use[0].definition.get("inputs") or ())
+        if isinstance(takes, list) and len(takes) == len(inputs):
+            takes = dict(zip(inputs, takes, strict=True))
+        going_on = {name: part for name, part in made.named.items() if name in inputs}
+        if isinstance(takes, Mapping) and going_on:
+            return {**takes, **going_on}, False
+    if made.operand is None:
+        return None
     if isinstance(takes, Mapping) and len(takes) > 1:
-        first = next(iter(takes))
-        return {**takes, first: made}, False
-    return made, True
+        return {**takes, next(iter(takes)): made.operand}, False
+    return made.operand, True
 
 
 def _make(
@@ -369,6 +417,8 @@ def _expand_use(
         ground,
     )
     made = given_back(outputs, local, f"{block.path}.outputs", inside, ground)
+    if len(made.parts) > 1:
+        layout.spare += [part.partition(".")[0] for part in made.parts if isinstance(part, str)]
     return replace(
         made,
         layers=tuple(node.name for node in layout.nodes[first:]),

@@ -53,11 +53,10 @@ class Level:
 
 
 def one_tensor(takes: Any) -> Any:
-    """What stands for an entry that is left out: the one tensor that it would have taken."""
-    if isinstance(takes, Mapping) and len(takes) == 1:
-        return one_tensor(next(iter(takes.values())))
-    if isinstance(takes, list) and len(takes) == 1:
-        return one_tensor(takes[0])
+    """What stands for an entry that is left out: what it would have taken, of several the first."""
+    if isinstance(takes, Mapping | list) and takes:
+        items = takes.values() if isinstance(takes, Mapping) else takes
+        return one_tensor(next(iter(items)))
     return None if isinstance(takes, Mapping | list) else takes
 
 

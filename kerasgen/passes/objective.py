@@ -40,8 +40,7 @@ def settle_objective(
         keyed by its name.
     """
     names = [output.name for output in outputs]
-    for key in ("loss", "metrics", "weighted_metrics", "loss_weights"):
-        _check_names(getattr(compiled, key), names, f"compile.{key}", sink)
+    check_output_names(compiled, names, sink)
     losses: dict[str, Loss] = _by_output(compiled.loss, names)
     metrics: dict[str, tuple[Loss, ...]] = _by_output(compiled.metrics, names)
     settled_losses: dict[str, Loss] = {}
@@ -69,6 +68,18 @@ def settle_objective(
         name = names[0]
         return replace(compiled, loss=settled_losses[name], metrics=settled_metrics[name])
     return replace(compiled, loss=settled_losses, metrics=settled_metrics)
+
+
+def check_output_names(compiled: CompileDef, names: Sequence[str], sink: Sink) -> None:
+    """Checks the outputs that the compile group names; no shapes are needed.
+
+    Args:
+        compiled: the compile group as written.
+        names: the names of the model's outputs.
+        sink: gets every mistake.
+    """
+    for key in ("loss", "metrics", "weighted_metrics", "loss_weights"):
+        _check_names(getattr(compiled, key), names, f"compile.{key}", sink)
 
 
 def last_activation(output: OutputSpec, graph: ModelGraph) -> str | None:
@@ -127,11 +138,16 @@ def _infer_loss(output: OutputSpec, activation: str | None) -> Loss:
     logits = activation == "linear"
     if output.spec.shape[-1] == 1:
         name, cls = "binary_crossentropy", "BinaryCrossentropy"
-    elif output.target is not None and len(output.target.shape) == 2:
+    elif _is_one_hot(output):
         name, cls = "categorical_crossentropy", "CategoricalCrossentropy"
     else:
         name, cls = _SPARSE, "SparseCategoricalCrossentropy"
     return ObjectDef(cls=cls, arguments={"from_logits": True}) if logits else name
+
+
+def _is_one_hot(output: OutputSpec) -> bool:
+    """Whether the target has a number for each class; labels have one axis less."""
+    return output.target is not None and len(output.target.shape) == len(output.spec.shape)
 
 
 def _infer_metrics(output: OutputSpec, graph: ModelGraph) -> tuple[Loss, ...]:
@@ -147,7 +163,7 @@ def _check_loss(
 ) -> None:
     name = loss.cls if isinstance(loss, ObjectDef) else loss
     word = name.rpartition(".")[2].replace("_", "").lower()
-    one_hot = output.target is not None and len(output.target.shape) == 2
+    one_hot = _is_one_hot(output)
     if word == "sparsecategoricalcrossentropy" and one_hot:
         sink.report(
             "KG403",

@@ -100,6 +100,17 @@ def test_who_takes_an_entry_that_is_left_out_takes_its_input() -> None:
     assert section["layers"]["e"] == {"class": "ReLU"}
 
 
+def test_of_several_tensors_the_first_stands_for_an_entry_that_is_left_out() -> None:
+    section = expanded("""
+    layers:
+      a: {class: Dense, units: 2}
+      b: {class: Dense, units: 3}
+      sum: {class: Add, from: [b, a], if: 2 == 3}
+      out: {class: Concatenate, from: [sum, a]}
+    """)
+    assert section["layers"]["out"]["from"] == ["b", "a"]
+
+
 def test_the_first_entry_may_be_left_out() -> None:
     section = expanded(
         """
@@ -199,6 +210,28 @@ def test_the_first_input_of_a_repeated_block_takes_the_copy_before() -> None:
     """)
     assert section["layers"]["decode_0_look"]["from"] == ["query", "memory"]
     assert section["layers"]["decode_1_look"]["from"] == ["decode_0_look", "memory"]
+
+
+def test_outputs_that_are_inputs_of_the_block_go_on_by_name() -> None:
+    section = expanded("""
+    inputs: [sound, skips]
+    blocks:
+      step:
+        inputs: [x, skips]
+        outputs: {skips: sum, x: deeper}
+        layers:
+          deeper: {class: Dense, units: 2, from: x}
+          sum: {class: Add, from: [skips, x]}
+    layers: {steps: {block: step, from: [sound, skips], repeat: 2}, out: {class: ReLU, from: steps.skips}}
+    """)
+    assert section == plain("""
+    inputs: [sound, skips]
+    layers:
+      steps_0_deeper: {class: Dense, units: 2, from: sound}
+      steps_0_sum: {class: Add, from: [skips, sound]}
+      steps_1_sum: {class: Add, from: [steps_0_sum, steps_0_deeper]}
+      out: {class: ReLU, from: steps_1_sum}
+    """)
 
 
 def test_blocks_use_blocks_and_see_the_parameters_around_their_definition() -> None:
