@@ -1,129 +1,28 @@
 """Mistakes as data: what went wrong, where, and how to mend it.
 
-This room owns the diagnostic record, its two renderings (text and JSON), the sink in which a
-stage collects its diagnostics, and the table of codes. It knows nothing about configs, Keras
-or data: a caller names a key path, and a locator given to the sink turns it into a place.
+This room owns the diagnostic record, its two renderings (text and JSON), and the sink in which a
+stage collects its diagnostics. It knows nothing about configs, Keras or data: a caller names a key
+path, and a locator given to the sink turns it into a place.
 """
 
 import difflib
+import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
+
+from kerasgen.codes import CODES as CODES
 
 Anchor = Literal["key", "value"]
 """Which end of a config entry a diagnostic points at."""
 
-CODES: dict[str, str] = {
-    "KG101": "YAML that cannot be read",
-    "KG102": "command-line override that cannot be parsed",
-    "KG103": "override of a key that is not there",
-    "KG104": "unknown config group or option",
-    "KG105": "interpolation that cannot be resolved",
-    "KG106": "mandatory value not given",
-    "KG107": "unknown key",
-    "KG108": "key that YAML does not read as text, or that stands twice",
-    "KG109": "configuration that cannot be composed",
-    "KG110": "selector that matches nothing",
-    "KG111": "selector that cannot be read",
-    "KG201": "unknown class",
-    "KG202": "unknown argument",
-    "KG203": "missing argument",
-    "KG204": "wrong kind of value",
-    "KG205": "unknown name for an argument",
-    "KG206": "value that the class refuses",
-    "KG301": "reference to a tensor that does not exist",
-    "KG302": "reference to a later entry",
-    "KG303": "cycle",
-    "KG304": "dead layer",
-    "KG305": "name used twice, or not usable as a name",
-    "KG306": "one output of several must be chosen",
-    "KG307": "entry that cannot be used this way",
-    "KG308": "expression that cannot be evaluated",
-    "KG309": "parameter that is not there",
-    "KG310": "blocks that use each other",
-    "KG401": "shapes that do not fit together",
-    "KG402": "model input that does not fit the data",
-    "KG403": "model output that does not fit the target",
-    "KG501": "data that is not there",
-    "KG502": "file that is not what it should be",
-    "KG503": "data without samples",
-    "KG504": "column that is not there",
-    "KG505": "labels that do not fit the task",
-    "KG506": "values that are missing or not finite",
-    "KG507": "too few samples",
-    "KG508": "facts that the data contradicts",
-    "KG509": "columns that are not numbers",
-    "KG601": "keras.json that cannot be read",
-    "KG602": "backend that Keras does not have",
-    "KG603": "package that is not installed",
-    "KG604": "backend setting that cannot be used",
-    "KG605": "folder that cannot be written",
-    "KG606": "run that cannot be read",
-    "KG607": "filter or order of runs that cannot be used",
-    "KG608": "model file that cannot be read",
-    "KG609": "model that cannot be written as a config",
-    "KG610": "part of one's own that cannot be used",
-    "KG701": "loss that expects something other than what the output gives",
-    "KG702": "softmax over a single score",
-    "KG703": "sigmoid scores under a categorical loss",
-    "KG704": "softmax scores under a binary loss",
-    "KG705": "activation whose values a cross-entropy cannot read",
-    "KG706": "categorical loss on a single score",
-    "KG707": "hinge loss on probabilities",
-    "KG708": "label smoothing outside 0 to 1",
-    "KG709": "metric that reads logits as probabilities",
-    "KG710": "accuracy where there are no classes",
-    "KG711": "metric that does not fit the scores or the labels",
-    "KG712": "top-k metric that every prediction passes",
-    "KG713": "loss weight that trains nothing, or the wrong way",
-    "KG714": "scores in half precision",
-    "KG720": "dropout or normalization right before the loss",
-    "KG721": "activation on top of an activation",
-    "KG722": "softmax inside the model",
-    "KG723": "linear layers that are one layer",
-    "KG724": "dense layer on the pixels of an image",
-    "KG725": "layer that can never start to learn",
-    "KG726": "rate that drops nearly everything",
-    "KG727": "model without trainable weights",
-    "KG728": "mask that is lost on its way",
-    "KG729": "axis that is the batch",
-    "KG730": "normalization along an axis that is not the channels",
-    "KG731": "image with its channels first",
-    "KG732": "input that is scaled twice",
-    "KG733": "momentum of a normalization as other libraries count it",
-    "KG734": "normalization over batches of one sample",
-    "KG740": "monitored name that will not exist",
-    "KG741": "monitored in the wrong direction",
-    "KG742": "callback that never acts",
-    "KG743": "schedule that does not fit the length of the training",
-    "KG744": "learning rate set by a schedule and by a callback",
-    "KG745": "learning rate that cannot work",
-    "KG746": "momentum that does nothing, or never forgets",
-    "KG747": "clipping that clips nothing",
-    "KG748": "gradients that are never applied",
-    "KG749": "validation that never takes place",
-    "KG750": "batch larger than the data",
-    "KG751": "class weights for several outputs",
-    "KG752": "class weights without classes",
-    "KG753": "class weights that fit no class, or are not positive",
-    "KG760": "target among the features",
-    "KG761": "labels outside the range of the output",
-    "KG762": "targets out of reach of the last activation",
-    "KG763": "targets outside the domain of the loss",
-    "KG764": "input that is not scaled",
-    "KG765": "values that an embedding cannot look up",
-    "KG766": "ids that are read as amounts",
-    "KG767": "rows of the training part in another part",
-    "KG768": "classes that training never sees",
-    "KG769": "sorted labels that are not shuffled",
-    "KG801": "step of a run that failed",
-    "KG802": "training that diverged",
-    "KG901": "model that does not fit in memory",
-    "KG902": "config that is too large or too deep",
-}
-"""Every diagnostic code with its meaning. A code is never given a second meaning."""
+_LONGEST_TEXT = 1000
+"""Characters of a message that are shown."""
+
+_LONGEST_LINE = 200
+"""Characters of a source line that are shown, around the place that is meant."""
 
 
 class Severity(StrEnum):
@@ -162,6 +61,22 @@ class Note:
     location: SourceLocation | None = None
 
 
+class Suggestion(str):
+    """A help text that says what must stand in the place that a diagnostic points at.
+
+    Attributes:
+        replacement: the text to write there.
+    """
+
+    replacement: str
+
+    def __new__(cls, text: str, replacement: str) -> Self:
+        """A help text and the text to write."""
+        made = super().__new__(cls, text)
+        made.replacement = replacement
+        return made
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnostic:
     """One mistake, ready to be shown.
@@ -171,7 +86,7 @@ class Diagnostic:
         severity: error or warning.
         message: lower case, stands alone, says what was expected and what was received.
         location: where it is, or None if it has no place.
-        help: how to mend it, or None.
+        help: how to mend it, or None; a `Suggestion` where it can be mended by replacing text.
         notes: further remarks.
     """
 
@@ -202,9 +117,23 @@ def _nowhere(key: str, anchor: Anchor) -> SourceLocation:
     return SourceLocation(key=key)
 
 
-def _unexplained(key: str) -> tuple[Note, ...] | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Background:
+    """What stands behind the value of a config entry.
+
+    Attributes:
+        notes: what else had a part in it.
+        repeated: whether it was written once and stands in many places, as in a block: what is
+            wrong with it is reported once.
+    """
+
+    notes: tuple[Note, ...] = ()
+    repeated: bool = False
+
+
+def _unexplained(key: str) -> Background:
     del key
-    return None
+    return Background()
 
 
 @dataclass(slots=True)
@@ -213,13 +142,12 @@ class Sink:
 
     Attributes:
         locate: turns a key path and an anchor into a place.
-        explain: tells of a key path what else had a part in it, None where it was written as it
-            is. What was written once and stands many times (a block) is reported once.
+        explain: tells what stands behind the entry at a key path.
         diagnostics: what was reported, in order, without repeats.
     """
 
     locate: Callable[[str, Anchor], SourceLocation] = _nowhere
-    explain: Callable[[str], tuple[Note, ...] | None] = _unexplained
+    explain: Callable[[str], Background] = _unexplained
     diagnostics: list[Diagnostic] = field(default_factory=list)
     _repeated: set[tuple[object, ...]] = field(
         default_factory=set, init=False, repr=False, compare=False
@@ -253,9 +181,9 @@ class Sink:
         if code not in CODES:
             raise KeyError(f"diagnostic code {code} is not in the table")
         place = location or (None if key is None else self.locate(key, at))
-        behind = None if key is None or location is not None else self.explain(key)
-        if behind is not None and place is not None:
-            same = (code, place.file, place.line, place.column, place.override)
+        behind = Background() if key is None or location is not None else self.explain(key)
+        if behind.repeated and place is not None:
+            same = (code, place.file, place.line, place.column, place.override, place.key, help)
             if same in self._repeated:
                 return
             self._repeated.add(same)
@@ -266,7 +194,7 @@ class Sink:
             message=message,
             location=place,
             help=help,
-            notes=(*told, *(behind or ())),
+            notes=(*told, *behind.notes),
         )
         self.add([diagnostic])
 
@@ -339,7 +267,7 @@ def did_you_mean(name: str, options: Iterable[str], *, listed: int = 12) -> str 
     """A help text for a misspelt name: the nearest option, or the options if they are few."""
     pool = sorted(dict.fromkeys(options))
     if (match := closest(name, pool)) is not None:
-        return f"did you mean `{match}`?"
+        return Suggestion(f"did you mean `{match}`?", match)
     if pool and len(pool) <= listed:
         return "known: " + ", ".join(f"`{option}`" for option in pool)
     return None
@@ -417,28 +345,37 @@ def _location_data(location: SourceLocation | None) -> dict[str, object] | None:
 
 
 def _render_one(diagnostic: Diagnostic) -> str:
-    lines = [f"{diagnostic.severity}[{diagnostic.code}]: {diagnostic.message}"]
+    lines = [f"{diagnostic.severity}[{diagnostic.code}]: {_shown(diagnostic.message)}"]
     lines += _place(diagnostic.location)
     if diagnostic.help:
-        lines.append(f"  = help: {diagnostic.help}")
+        lines.append(f"  = help: {_shown(diagnostic.help)}")
     for note in diagnostic.notes:
-        lines.append(f"  = note: {note.message}")
+        lines.append(f"  = note: {_shown(note.message)}")
         if note.location is not None:
             lines += ["  " + line for line in _place(note.location)[:1]]
     return "\n".join(lines)
 
 
+def _shown(text: str) -> str:
+    """A text as a terminal may show it: what it would obey or hide is escaped, its end cut."""
+    if len(text) > _LONGEST_TEXT:
+        text = text[:_LONGEST_TEXT] + "…"
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def _place(location: SourceLocation | None) -> list[str]:
     if location is None:
         return []
-    key = f"  ({location.key})" if location.key else ""
+    key = f"  ({_shown(location.key)})" if location.key else ""
     if location.override is not None:
         return [f"  --> command line{key}", *_snippet(location.override, location, "")]
     if location.file is None:
         return [f"  --> config{key}"] if location.key else []
     if location.line is None:
-        return [f"  --> {location.file}{key}"]
-    head = f"  --> {location.file}:{location.line}:{location.column or 1}{key}"
+        return [f"  --> {_shown(location.file)}{key}"]
+    head = f"  --> {_shown(location.file)}:{location.line}:{location.column or 1}{key}"
     source = _source_line(Path(location.file), location.line)
     if source is None:
         return [head]
@@ -447,18 +384,33 @@ def _place(location: SourceLocation | None) -> list[str]:
 
 def _snippet(source: str, location: SourceLocation, number: str) -> list[str]:
     margin = " " * (len(number) if number else 1)
-    lines = [f" {margin} |", f" {number or ' '} | {source}"]
-    if location.column is not None:
-        space = len(source) - location.column + 1
-        width = max(1, min(location.length, space))
-        lines.append(f" {margin} | {' ' * (location.column - 1)}{'^' * width}")
+    line, column = _excerpt(source, location.column)
+    lines = [f" {margin} |", f" {number or ' '} | {line}"]
+    if column is not None:
+        width = max(1, min(location.length, len(line) - column + 1))
+        lines.append(f" {margin} | {' ' * (column - 1)}{'^' * width}")
     return lines
 
 
+def _excerpt(source: str, column: int | None) -> tuple[str, int | None]:
+    """The part of a line around a column, one character for each of its own, and the column."""
+    line = source
+    if len(source) > _LONGEST_LINE:
+        begin = max(0, min((column or 1) - 1 - _LONGEST_LINE // 3, len(source) - _LONGEST_LINE))
+        end = begin + _LONGEST_LINE
+        line = "…" * (begin > 0) + source[begin:end] + "…" * (end < len(source))
+        column = None if column is None else column - begin + (begin > 0)
+    if not line.isprintable():
+        line = "".join(c if c.isprintable() or c == "\t" else "�" for c in line)
+    return line, column
+
+
 def _source_line(file: Path, line: int) -> str | None:
+    if line < 1 or not file.is_file():
+        return None
     try:
-        text = file.read_text(encoding="utf-8", errors="replace")
+        with file.open(encoding="utf-8", errors="replace") as stream:
+            found = next(itertools.islice(stream, line - 1, line), None)
     except OSError:
         return None
-    lines = text.splitlines()
-    return lines[line - 1] if 0 < line <= len(lines) else None
+    return None if found is None else found.rstrip("\r\n")

@@ -24,6 +24,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("MPLBACKEND", "Agg")
 
 ROOT = Path(__file__).resolve().parent.parent
+os.environ.setdefault("KERASGEN_CACHE", str(ROOT / ".pytest_cache" / "kerasgen"))
 
 
 @dataclass(frozen=True, kw_only=True)

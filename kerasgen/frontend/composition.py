@@ -23,8 +23,23 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from kerasgen.diagnostics import Diagnostic, Sink
+from kerasgen.frontend.limits import GuardedFiles, check_composed, check_overrides
+from kerasgen.frontend.loading import ingredients
 from kerasgen.frontend.origins import ConfigFile, Origins, SetByOverride, trace_origins
-from kerasgen.frontend.references import plain_node, report_unresolved
+from kerasgen.frontend.references import (
+    explain_references,
+    is_missing_any,
+    plain_node,
+    report_unresolved,
+)
+from kerasgen.frontend.selectors import (
+    SELECTORS,
+    Selector,
+    marks_of_given,
+    read_selectors,
+    with_value,
+)
+from kerasgen.registry import NOBODY, Trust
 
 CONFIG_NAME = "config"
 """The root config's name."""
@@ -43,6 +58,8 @@ class Composition:
         overrides: the task overrides as written.
         choices: group to chosen option, Hydra's own groups left out.
         diagnostics: what was found while composing.
+        selectors: those of the config files and, behind them, of the command line.
+        trust: whose code may run for it; a config itself cannot say so.
     """
 
     config: DictConfig
@@ -50,6 +67,8 @@ class Composition:
     overrides: tuple[str, ...]
     choices: Mapping[str, str | None]
     diagnostics: tuple[Diagnostic, ...] = ()
+    selectors: tuple[Selector, ...] = ()
+    trust: Trust = NOBODY
 
 
 def config_folder() -> Path:
@@ -73,8 +92,10 @@ def compose(
         The composition.
 
     Raises:
+        CompileError: an override or a file is too large or too deep.
         Exception: whatever Hydra raises; `rejections.diagnose` turns it into diagnostics.
     """
+    check_overrides(overrides)
     loader = make_loader(config_dir)
     config = loader.load_configuration(config_name, list(overrides), RunMode.RUN)
     return read_composition(config, loader)
@@ -87,11 +108,12 @@ def make_loader(config_dir: str | None = None, config_path: str | None = None) -
         config_dir: a folder of configs that come before the others, or None.
         config_path: a folder, or `pkg://` and a package, in place of the shipped configs, or None.
     """
-    from hydra._internal.config_loader_impl import ConfigLoaderImpl
     from hydra.core.utils import setup_globals
 
+    from kerasgen.frontend.carriers import SelectorLoader
+
     setup_globals()
-    return ConfigLoaderImpl(config_search_path=make_search_path(config_dir, config_path))
+    return SelectorLoader(config_search_path=make_search_path(config_dir, config_path))
 
 
 def make_search_path(
@@ -105,11 +127,13 @@ def make_search_path(
     Raises:
         SearchPathException: a folder is not there.
     """
+    from hydra._internal.sources_registry import SourcesRegistry
     from hydra._internal.utils import create_config_search_path
     from hydra.core.config_search_path import SearchPathQuery
 
     version.setbase("1.3")
     Plugins.instance()
+    SourcesRegistry.instance().types["file"] = GuardedFiles  # `register` replaces none
     offer_launcher()
     for folder in (config_dir, config_path):
         if folder is not None and "://" not in folder and not Path(folder).is_dir():
@@ -140,15 +164,15 @@ def read_composition(config: DictConfig, loader: ConfigLoader) -> Composition:
     """Takes over what Hydra composed, and finds out where each value came from.
 
     Args:
-        config: the composed config with its `hydra` node.
+        config: the composed config with its `hydra` node, which is taken out of it.
         loader: the loader that composed it.
     """
+    from kerasgen.frontend.carriers import others
+
     # Not read item by item: OmegaConf would resolve the `${…}` in an override's text.
     written = plain_node(config.hydra.overrides)
     overrides, hydra_overrides = written["task"], written["hydra"]
-    defaults = loader.compute_defaults_list(
-        config.hydra.job.config_name, hydra_overrides + overrides, RunMode.RUN
-    )
+    made_of = ingredients(loader, config.hydra.job.config_name, others(hydra_overrides + overrides))
     folders = [
         Path(source.path)
         for source in config.hydra.runtime.config_sources
@@ -156,28 +180,53 @@ def read_composition(config: DictConfig, loader: ConfigLoader) -> Composition:
     ]
     sink = Sink()
     origins = trace_origins(
-        _config_files(defaults.defaults, folders),
+        _config_files(made_of.defaults, folders),
         (
             SetByOverride(key=o.key_or_group, text=o.input_line or "", value=o.value())
-            for o in defaults.config_overrides
+            for o in made_of.overrides
         ),
         sink,
     )
-    task = config.copy()
-    with open_dict(task):
-        del task["hydra"]
     choices = {
         group: option
         for group, option in plain_node(config.hydra.runtime.choices).items()
         if not group.startswith("hydra/")
     }
+    # Not copied first: the `hydra` node is most of a config, and copying it takes 20 ms.
+    task = config
+    with open_dict(task):
+        del task["hydra"]
+    selectors, origins = _taken_off(task, overrides, origins, sink)
     return Composition(
         config=task,
         origins=origins,
         overrides=tuple(overrides),
         choices=choices,
         diagnostics=tuple(sink.diagnostics),
+        selectors=selectors,
     )
+
+
+def _taken_off(
+    config: DictConfig, overrides: Sequence[str], origins: Origins, sink: Sink
+) -> tuple[tuple[Selector, ...], Origins]:
+    """Takes the selectors off a config, and says where they were written."""
+    if SELECTORS not in config:
+        return (), origins
+    written = plain_node(OmegaConf.masked_copy(config, [SELECTORS]))[SELECTORS]
+    with open_dict(config):
+        del config[SELECTORS]
+    origins = Origins({**origins.marks, **marks_of_given(written, overrides)})
+    located = Sink(locate=origins.locate)
+    selectors = read_selectors(written, located)
+    sink.add(located.diagnostics)
+    return selectors, origins
+
+
+def located_sink(composition: Composition) -> Sink:
+    """A sink that finds the places of a composition's keys, and what stands behind their values."""
+    locate = composition.origins.locate
+    return Sink(locate=locate, explain=explain_references(composition.config, locate))
 
 
 def resolve(
@@ -195,22 +244,28 @@ def resolve(
             everywhere), or None for nowhere.
 
     Returns:
-        The config as plain data, and a sink that locates its keys and holds what was found.
+        The config as plain data, its selectors as text with resolved values in a list; and a
+        sink that locates its keys and holds what was found.
 
     Raises:
         CompileError: an interpolation cannot be resolved, or a mandatory value is missing.
     """
-    sink = Sink(locate=composition.origins.locate)
+    sink = located_sink(composition)
     sink.add(composition.diagnostics)
     sink.stop_on_errors()
     config = composition.config.copy()
+    if composition.selectors:
+        with open_dict(config):
+            config[SELECTORS] = [selector.value for selector in composition.selectors]
     added = _offer_facts(config, facts)
+    check_composed(config, sink)
+    sink.stop_on_errors()
     try:
-        plain = OmegaConf.to_container(config, resolve=True, throw_on_missing=ungiven is None)
+        plain = OmegaConf.to_container(config, resolve=True)
         failed = None
     except (OmegaConfBaseException, RecursionError) as error:
         plain, failed = {}, error
-    if failed is not None or ungiven is not None:
+    if failed is not None or is_missing_any(plain):
         report_unresolved(config, sink, ungiven=ungiven)
         sink.stop_on_errors()
     if failed is not None:
@@ -218,6 +273,8 @@ def resolve(
     assert isinstance(plain, dict)
     for key in added:
         del plain["data"][key]
+    for index, selector in enumerate(composition.selectors):
+        plain[SELECTORS][index] = with_value(selector, plain[SELECTORS][index])
     return {str(key): value for key, value in plain.items()}, sink
 
 
@@ -234,11 +291,13 @@ def resolve_groups(composition: Composition, groups: Sequence[str]) -> tuple[dic
     Raises:
         CompileError: a group has an interpolation that cannot be resolved, or misses a value.
     """
-    sink = Sink(locate=composition.origins.locate)
+    sink = located_sink(composition)
     sink.add(composition.diagnostics)
     sink.stop_on_errors()
     config = composition.config.copy()
     _offer_facts(config, None)
+    check_composed(config, sink)
+    sink.stop_on_errors()
     found: dict[str, Any] = {}
     for group in groups:
         node = config.get(group)

@@ -12,8 +12,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kerasgen.diagnostics import Sink
-from kerasgen.frontend.expand_entries import Layout, expand_entries
+from kerasgen.frontend.expand_entries import expand_entries
 from kerasgen.frontend.expressions import is_expression
+from kerasgen.frontend.laid_out import Layout
 from kerasgen.frontend.parse_data import parse_data
 from kerasgen.frontend.parse_model import is_model
 from kerasgen.frontend.places import Places, read_through

@@ -6,14 +6,15 @@ written, and which name it has in the expanded model. It must not know classes o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from kerasgen.diagnostics import describe, did_you_mean
 from kerasgen.frontend.block_use import can_be_used, feed
+from kerasgen.frontend.laid_out import Layout, Node
 from kerasgen.frontend.parse_model import is_model, named_entries
-from kerasgen.frontend.places import Place, Use
+from kerasgen.frontend.places import Use
 from kerasgen.frontend.scope import (
     Block,
     Ground,
@@ -33,100 +34,6 @@ _MOST_ENTRIES = 20_000
 
 _USE_KEYS = ("block", "from", "repeat", "if", "after")
 _OWN_KEYS = frozenset({"from", "is", "if", "repeat", "after"})
-
-
-@dataclass(slots=True, kw_only=True)
-class _Node:
-    name: str
-    body: Any
-    takes: Any
-    by_default: bool
-
-
-def _names_in(takes: Any) -> list[str]:
-    """The entries and inputs that an operand or the outputs of a model name."""
-    if isinstance(takes, Mapping | list):
-        items = takes.values() if isinstance(takes, Mapping) else takes
-        return [name for item in items for name in _names_in(item)]
-    return [takes.partition(".")[0]] if isinstance(takes, str) else []
-
-
-def _behind(names: Sequence[str], takes: Mapping[str, set[str]]) -> set[str]:
-    """The names, and all that lead to them."""
-    found: set[str] = set()
-    waiting = list(names)
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found.add(name)
-            waiting += takes.get(name, ())
-    return found
-
-
-@dataclass(slots=True, kw_only=True)
-class Layout:
-    """The entries of one model as they are laid out.
-
-    Attributes:
-        base: key path of the expanded `layers`.
-        expand: expands the value of an argument, models in it included.
-        nodes: the entries so far.
-        spare: the entries that are outputs of blocks with several, which nobody need take.
-    """
-
-    base: str
-    expand: Callable[[Any, Spot, Scope, Ground], Any]
-    nodes: list[_Node] = field(default_factory=list)
-    spare: list[str] = field(default_factory=list)
-    _names: set[str] = field(default_factory=set)
-
-    @property
-    def last(self) -> str | None:
-        """Name of the last entry, None where there is none."""
-        return self.nodes[-1].name if self.nodes else None
-
-    def add(self, node: _Node, path: str, scope: Scope, ground: Ground) -> None:
-        """Adds an entry that was written at the key path."""
-        if node.name in self._names:
-            ground.report(
-                "KG305",
-                f"`{node.name}` is the name of another entry of the expanded model",
-                path,
-                scope,
-                at="key",
-                hint="give the entry another name",
-            )
-        self._names.add(node.name)
-        self.nodes.append(node)
-        ground.places.entries[join(self.base, node.name)] = Place(written=path, uses=scope.uses)
-
-    def prune(self, outputs: Any) -> None:
-        """Leaves out what only an output of a block would need that nobody takes.
-
-        Args:
-            outputs: what the model gives back, None for its last entry.
-        """
-        takes = {node.name: set(_names_in(node.takes)) for node in self.nodes}
-        last = [] if self.last is None else [self.last]
-        alive = _behind(_names_in(outputs) if outputs is not None else last, takes)
-        needless = _behind([name for name in self.spare if name not in alive], takes) - alive
-        self.nodes = [node for node in self.nodes if node.name not in needless]
-
-    def written_out(self, inputs: Sequence[str]) -> dict[str, Any]:
-        """The entries as plain data: `from` stands only where it is not the entry above."""
-        section: dict[str, Any] = {}
-        above: Any = inputs[0] if len(inputs) == 1 else None
-        for node in self.nodes:
-            body = node.body
-            if not (node.by_default and node.takes == above):
-                body = {"class": body} if isinstance(body, str) else dict(body or {})
-                arguments = body.pop("with", None)
-                body["from"] = node.takes
-                if arguments is not None:
-                    body["with"] = arguments
-            section[node.name] = body
-            above = node.name
-        return section
 
 
 def expand_entries(
@@ -260,7 +167,7 @@ def _plain_entry(
     body = layout.expand(value, spot, level.scope, ground)
     if above.operand is None and (layout.nodes or level.prefix):
         report_choice(f"`{full}` takes", above, path, level.scope, ground, at="key")
-    node = _Node(name=full, body=body, takes=above.operand, by_default=True)
+    node = Node(name=full, body=body, takes=above.operand, by_default=True)
     layout.add(node, path, level.scope, ground)
     return Made(operand=full, layers=(full,))
 
@@ -312,7 +219,7 @@ def _make(
         if not is_model(value) and isinstance(body.get("class"), Mapping):
             body = {**body.pop("class"), **body}  # `class: $layer` with an object as parameter.
         known = None
-    node = _Node(name=name, body=body, takes=takes, by_default=by_default)
+    node = Node(name=name, body=body, takes=takes, by_default=by_default)
     layout.add(node, spot.written, scope, ground)
     return Made(operand=name, layers=known.layers if known is not None else (name,))
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from kerasgen.diagnostics import Anchor, Sink, SourceLocation
+from kerasgen.diagnostics import Anchor, Sink, SourceLocation, Suggestion
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MERGE_TAG = "tag:yaml.org,2002:merge"
@@ -196,7 +196,9 @@ def _refuse_key(key: yaml.Node, path: str, mark: Mark, sink: Sink) -> None:
         "KG108",
         f"YAML reads the key `{key.value}` as a {kind}, expected a name",
         location=replace(mark.key, key=path),
-        help=f'write it in quotes (`"{key.value}"`) or choose another name',
+        help=Suggestion(
+            f'write it in quotes (`"{key.value}"`) or choose another name', f'"{key.value}"'
+        ),
     )
 
 

@@ -19,6 +19,7 @@ from kerasgen.frontend.parse_model import parse_model, parse_object
 from kerasgen.frontend.selection import select_config
 from kerasgen.frontend.selectors import SELECTORS
 from kerasgen.frontend.settings import check_value, join, read_record, report_unknown_key
+from kerasgen.frontend.silencing import parse_lint
 from kerasgen.ir import (
     CompileDef,
     DataDef,
@@ -33,6 +34,9 @@ from kerasgen.ir import (
 
 MAXIMUM_SEED = 2**32 - 1
 """NumPy's generator takes no larger one."""
+
+_NAMING_CODE = ("trust", "trusted", "_target_", "modules", "imports", "plugins")
+"""Keys by which a config might try to have code run."""
 
 GROUPS = ("backend", "data", "model", "optimizer", "compile", "fit", "tracking")
 
@@ -52,8 +56,8 @@ def parse_program(config: Mapping[str, Any], sink: Sink, *, name: str | None = N
         CompileError: something in it has the wrong form.
     """
     for key in config:
-        if key not in (*GROUPS, SELECTORS, "seed", "name", "experiment"):
-            report_unknown_key(str(key), (*GROUPS, SELECTORS, "seed", "name"), "", sink)
+        if key not in (*GROUPS, SELECTORS, "seed", "name", "lint", "experiment"):
+            _report_key(str(key), sink)
     for key in GROUPS:
         if key not in config:
             sink.report("KG104", f"the config has no group `{key}`", key=key)
@@ -91,6 +95,7 @@ def parse_program(config: Mapping[str, Any], sink: Sink, *, name: str | None = N
         converters={"callbacks": _callbacks, "class_weight": _class_weight},
     )
     tracking = read_record(TrackingDef, config["tracking"], "tracking", sink)
+    lint = parse_lint(config.get("lint"), "lint", sink)
     sink.stop_on_errors()
     assert backend is not None
     assert data is not None
@@ -109,7 +114,21 @@ def parse_program(config: Mapping[str, Any], sink: Sink, *, name: str | None = N
         compile=compiled,
         fit=fit,
         tracking=tracking,
+        lint=lint,
     )
+
+
+def _report_key(key: str, sink: Sink) -> None:
+    if key in _NAMING_CODE:
+        sink.report(
+            "KG107",
+            f"the config has no key `{key}`: a config names no code that is to be run",
+            key=key,
+            at="key",
+            help="modules are named on the command line: `--trust MODULE`",
+        )
+        return
+    report_unknown_key(key, (*GROUPS, SELECTORS, "seed", "name", "lint"), "", sink)
 
 
 def _with_inputs(model: ModelDef, data: DataDef) -> ModelDef:
@@ -200,7 +219,7 @@ def _class_weight(value: Any, path: str, sink: Sink) -> Any:
     weights = {}
     for key, weight in value.items():
         index = int(key) if str(key).isdigit() else None
-        if index is None or isinstance(weight, bool) or not isinstance(weight, int | float):
+        if index is None or not check_value(weight, float, join(path, key), Sink()):
             sink.report(
                 "KG204",
                 f"class `{key}` has {describe(weight)}, expected a class index with a number",

@@ -7,13 +7,22 @@ environment or import a backend.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from kerasgen.diagnostics import Severity, Sink, SourceLocation, describe, did_you_mean
 from kerasgen.frontend.settings import read_record
 from kerasgen.ir import BackendDef
+
+_SIZE = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,18})?) ?([kmgt]i?b)\Z", re.I)
+_UNITS = {
+    f"{letter}{middle}b": step**power
+    for power, letter in enumerate("kmgt", 1)
+    for middle, step in (("", 1000), ("i", 1024))
+}
+"""Units of memory, in lower case, to their bytes."""
 
 BACKENDS = ("tensorflow", "jax", "torch")
 ENDED_BACKENDS = {
@@ -43,7 +52,9 @@ def parse_backend(section: Any, sink: Sink) -> BackendDef | None:
             }
         if not _check_backend_name(section.get("backend"), "backend.backend", sink, None):
             section.pop("backend", None)
-    backend = read_record(BackendDef, section, "backend", sink)
+    backend = read_record(
+        BackendDef, section, "backend", sink, converters={"memory": _parse_memory}
+    )
     if backend is not None:
         _check_choice(
             backend.image_data_format,
@@ -56,6 +67,23 @@ def parse_backend(section: Any, sink: Sink) -> BackendDef | None:
         )
     outer.add(sink.diagnostics)
     return backend
+
+
+def _parse_memory(value: Any, path: str, sink: Sink) -> int | Literal["auto"] | None:
+    """Reads `auto`, null, a number of bytes, or a number with a unit (`32GiB`, `8 GB`)."""
+    if value is None or value == "auto":
+        return value  # type: ignore[no-any-return]
+    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        return value
+    written = _SIZE.match(value) if isinstance(value, str) else None
+    if written is not None and (size := int(float(written[1]) * _UNITS[written[2].lower()])) > 0:
+        return size
+    sink.report(
+        "KG604",
+        f"`memory` is {describe(value)}, expected a size as in `32GiB`, `auto` or null",
+        key=path,
+    )
+    return "auto"
 
 
 def _check_backend_name(value: Any, key: str, sink: Sink, location: SourceLocation | None) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 from kerasgen.diagnostics import Sink, describe, did_you_mean
 from kerasgen.frontend.parse_model import parse_entries, parse_object
+from kerasgen.frontend.parse_tensors import parse_shape
 from kerasgen.frontend.settings import join, read_record, report_unknown_key
 from kerasgen.ir import INPUT, DataDef, SplitDef
 
@@ -43,6 +44,8 @@ def parse_data(section: Any, sink: Sink) -> DataDef | None:
         sink.report(
             "KG204", f"`data.facts` is {describe(facts)}, expected a mapping", key="data.facts"
         )
+    else:
+        _check_facts(facts, sink)
     prepare = section.get("prepare")
     entries = parse_entries(prepare, "data.prepare", sink) if prepare else ()
     if len(sink.errors) > known or source is None or split is None:
@@ -56,6 +59,37 @@ def parse_data(section: Any, sink: Sink) -> DataDef | None:
         split=split,
         facts=_frozen(facts),
     )
+
+
+def _check_facts(facts: Mapping[str, Any], sink: Sink) -> None:
+    """Checks counts and shapes, of which there may be one for each input or output."""
+    for name, check in (
+        ("shape", _check_shape),
+        ("target_shape", _check_shape),
+        ("classes", _check_count),
+        ("samples", _check_count),
+    ):
+        value, path = facts.get(name), f"data.facts.{name}"
+        if isinstance(value, Mapping) and name != "samples":
+            for key, item in value.items():
+                check(item, join(path, key), sink)
+        elif value is not None:
+            check(value, path, sink)
+
+
+def _check_shape(value: Any, path: str, sink: Sink) -> None:
+    if value != []:  # the shape of one number a row
+        parse_shape(value, path, sink)
+
+
+def _check_count(value: Any, path: str, sink: Sink) -> None:
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if not whole or not 0 < value < 2**63:
+        sink.report(
+            "KG204",
+            f"`{path}` is {describe(value)}, expected a positive integer",
+            key=path,
+        )
 
 
 def _check_fractions(split: SplitDef, sink: Sink) -> None:

@@ -7,26 +7,27 @@ takes. It must not know which classes exist or what they accept.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from kerasgen.diagnostics import Sink, describe, did_you_mean
+from kerasgen.frontend.parse_tensors import (
+    check_name,
+    emptiness,
+    parse_inputs,
+    parse_operand,
+    parse_outputs,
+)
 from kerasgen.frontend.settings import check_value, join, report_unknown_key
 from kerasgen.ir import (
-    NAME,
-    Constant,
     Entry,
-    InputDef,
     ModelDef,
     ObjectDef,
     Operand,
-    Outputs,
-    TensorRef,
     Value,
 )
 
 _MODEL_KEYS = ("class", "name", "trainable", "inputs", "layers", "outputs")
-_INPUT_KEYS = ("shape", "dtype", "batch_size")
 _KINDS: Mapping[str, Literal["Sequential", "Functional"]] = {
     "Sequential": "Sequential",
     "Functional": "Functional",
@@ -73,9 +74,9 @@ def parse_model(
     return ModelDef(
         name=str(title),
         kind=kind,
-        inputs=_parse_inputs(section.get("inputs"), join(path, "inputs"), sink),
+        inputs=parse_inputs(section.get("inputs"), join(path, "inputs"), sink),
         entries=parse_entries(layers, join(path, "layers"), sink) if layers else (),
-        outputs=_parse_outputs(section.get("outputs"), join(path, "outputs"), sink),
+        outputs=parse_outputs(section.get("outputs"), join(path, "outputs"), sink),
         arguments={key: section[key] for key in ("trainable",) if key in section},
         path=path,
     )
@@ -115,6 +116,17 @@ def parse_value(value: Any, path: str, sink: Sink) -> Value:
     return _plain(value)
 
 
+def _class_help(near: Any, named: Any) -> str:
+    """What to write in place of another word for `class`, which may name a module."""
+    module, _, name = named.rpartition(".") if isinstance(named, str) else ("", "", "")
+    if not module or not name or module.partition(".")[0] == "keras":
+        return f"write `class:` in place of `{near}:`"
+    return (
+        f"a config names no module: write `class: {name}`, register the class with "
+        f"`@kerasgen.register`, and run with `--trust {module}`"
+    )
+
+
 def parse_object(value: Any, path: str, sink: Sink) -> ObjectDef | None:
     """Parses an object: a bare class name, or a mapping with `class` and arguments."""
     if isinstance(value, str) and value:
@@ -131,7 +143,7 @@ def parse_object(value: Any, path: str, sink: Sink) -> ObjectDef | None:
             f"`{path}` has {found}, expected the name of a class",
             key=join(path, "class") if "class" in value else path,
             at="value" if "class" in value else "key",
-            help=f"write `class:` in place of `{near}:`" if near else None,
+            help=None if near is None else _class_help(near, value[near]),
         )
         return None
     return ObjectDef(
@@ -143,45 +155,6 @@ def parse_object(value: Any, path: str, sink: Sink) -> ObjectDef | None:
         },
         path=path,
     )
-
-
-def parse_operand(value: Any, path: str, sink: Sink) -> Operand | None:
-    """Parses what `from` holds: a tensor's name, a number, or a list of these."""
-    if isinstance(value, str):
-        return parse_reference(value, path)
-    if isinstance(value, bool | int | float):
-        return Constant(value=value, path=path)
-    if isinstance(value, list):
-        items = [parse_operand(item, join(path, i), sink) for i, item in enumerate(value)]
-        return tuple(item for item in items if item is not None)
-    sink.report(
-        "KG204",
-        f"`{path}` is {describe(value)}, expected the name of a tensor",
-        key=path,
-    )
-    return None
-
-
-def parse_reference(text: str, path: str) -> TensorRef:
-    """Parses the name of a tensor: `name`, or `name.1` for the second output of an entry."""
-    name, dot, index = text.rpartition(".")
-    if dot and index.isdigit():
-        return TensorRef(name=name, index=int(index), path=path)
-    return TensorRef(name=text, path=path)
-
-
-def check_name(name: str, path: str, sink: Sink) -> bool:
-    """Whether a name can be used; reports KG305 if not."""
-    if NAME.match(name):
-        return True
-    sink.report(
-        "KG305",
-        f"`{name}` cannot be a name",
-        key=path,
-        at="key",
-        help="use letters, digits, `_` and `-`, beginning with a letter or `_`",
-    )
-    return False
 
 
 def snake_case(name: str) -> str:
@@ -235,18 +208,12 @@ def _parse_takes(
     if taken is None:
         return None
     if taken in ({}, [], ""):
-        sink.report("KG204", f"`from` is {_emptiness(taken)}, expected a tensor", key=path)
+        sink.report("KG204", f"`from` is {emptiness(taken)}, expected a tensor", key=path)
         return None
     if isinstance(taken, Mapping):
         operands = {str(k): parse_operand(item, join(path, k), sink) for k, item in taken.items()}
         return {key: operand for key, operand in operands.items() if operand is not None}
     return parse_operand(taken, path, sink)
-
-
-def _emptiness(value: Any) -> str:
-    if isinstance(value, str):
-        return "an empty string"
-    return "an empty mapping" if isinstance(value, Mapping) else "an empty list"
 
 
 def is_model(value: Mapping[str, Any]) -> bool:
@@ -279,99 +246,6 @@ def _parse_kind(
         help=did_you_mean(str(cls), _KINDS),
     )
     return None
-
-
-def _parse_inputs(section: Any, path: str, sink: Sink) -> tuple[InputDef, ...]:
-    if section is None:
-        return ()
-    if isinstance(section, list):
-        section = dict.fromkeys(map(str, section))
-    if not isinstance(section, Mapping):
-        sink.report("KG204", f"`inputs` is {describe(section)}, expected a mapping", key=path)
-        return ()
-    return tuple(
-        _parse_input(str(name), value, join(path, name), sink) for name, value in section.items()
-    )
-
-
-def _parse_input(name: str, value: Any, path: str, sink: Sink) -> InputDef:
-    check_name(name, path, sink)
-    if isinstance(value, list):
-        return InputDef(name=name, shape=parse_shape(value, path, sink), path=path)
-    if value is not None and not isinstance(value, Mapping):
-        sink.report("KG204", f"input `{name}` is {describe(value)}, expected a mapping", key=path)
-        return InputDef(name=name, path=path)
-    section = value or {}
-    for key in section:
-        if key not in _INPUT_KEYS:
-            report_unknown_key(str(key), _INPUT_KEYS, path, sink)
-    shape, dtype = section.get("shape"), section.get("dtype")
-    rows = section.get("batch_size")
-    if rows is not None and (check_value(rows, int, join(path, "batch_size"), sink) and rows < 1):
-        sink.report(
-            "KG204",
-            f"`batch_size` is {rows}, expected a positive integer",
-            key=join(path, "batch_size"),
-        )
-    return InputDef(
-        name=name,
-        shape=None if shape is None else parse_shape(shape, join(path, "shape"), sink),
-        dtype=None if dtype is None else str(dtype),
-        batch_size=rows if isinstance(rows, int) and rows > 0 else None,
-        path=path,
-    )
-
-
-def parse_shape(value: Any, path: str, sink: Sink) -> tuple[int | None, ...] | None:
-    """Parses a shape without its batch axis: a list of positive integers and null."""
-    good = isinstance(value, list) and all(
-        size is None or (isinstance(size, int) and not isinstance(size, bool) and size > 0)
-        for size in value
-    )
-    if good:
-        return tuple(value)
-    shown = value if isinstance(value, list) else describe(value)
-    sink.report(
-        "KG204",
-        f"a shape cannot be {shown}, expected a list of positive integers or null",
-        key=path,
-        help="leave the batch axis out: `[28, 28, 1]`",
-    )
-    return None
-
-
-def _parse_outputs(value: Any, path: str, sink: Sink) -> Outputs:
-    if value is None:
-        return None
-    if isinstance(value, str) and value:
-        return parse_reference(value, path)
-    if isinstance(value, list) and value and _are_names(value):
-        references = [parse_reference(item, join(path, i)) for i, item in enumerate(value)]
-        for index, item in enumerate(value):
-            if item in value[:index]:
-                sink.report(
-                    "KG305",
-                    f"the output `{item}` stands twice",
-                    key=join(path, index),
-                    help="give the outputs names: `outputs: {first: …, second: …}`",
-                )
-        return tuple(references)
-    if isinstance(value, Mapping) and value and _are_names(value.values()):
-        for key in value:
-            check_name(str(key), join(path, key), sink)
-        return {str(k): parse_reference(item, join(path, k)) for k, item in value.items()}
-    empty = value in ({}, [], "")
-    sink.report(
-        "KG204",
-        f"`outputs` is {_emptiness(value) if empty else describe(value)}, "
-        "expected a name, a list of names or a mapping",
-        key=path,
-    )
-    return None
-
-
-def _are_names(values: Iterable[Any]) -> bool:
-    return all(isinstance(value, str) and value for value in values)
 
 
 def named_entries(section: Mapping[str, Any] | list[Any], path: str) -> list[tuple[str, Any, str]]:

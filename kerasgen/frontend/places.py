@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from kerasgen.diagnostics import Anchor, Note, Sink, SourceLocation
+from kerasgen.diagnostics import Anchor, Background, Note, Sink, SourceLocation
 
 _MOST_NOTES = 3
 """Uses of blocks inside blocks of which a diagnostic tells."""
@@ -86,17 +86,19 @@ def read_through(places: Places, sink: Sink) -> None:
         sink: its locator finds the keys of the config as written; from now on it also finds those
             of the expanded one, and tells of the block and the parameters behind them.
     """
-    locate = sink.locate
+    locate, explain = sink.locate, sink.explain
 
     def located(key: str, at: Anchor) -> SourceLocation:
         written, place = places.find(key)
         return locate(written, at) if place is not None else locate(key, at)
 
-    def explained(key: str) -> tuple[Note, ...] | None:
-        _, place = places.find(key)
+    def explained(key: str) -> Background:
+        written, place = places.find(key)
         if place is None:
-            return None
-        return (*_given_notes(places.given(key), locate), *use_notes(place.uses, locate))
+            return explain(key)
+        given = _given_notes(places.given(key), locate)
+        notes = (*explain(written).notes, *given, *use_notes(place.uses, locate))
+        return Background(notes=notes, repeated=True)
 
     sink.locate = located
     sink.explain = explained

@@ -7,14 +7,25 @@ nowhere. It must not know what a key means, apart from `data`, whose facts may b
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import InterpolationResolutionError, OmegaConfBaseException
 
-from kerasgen.diagnostics import Sink, closest
+from kerasgen.diagnostics import (
+    Anchor,
+    Background,
+    Note,
+    Sink,
+    SourceLocation,
+    Suggestion,
+    closest,
+)
+
+_LONGEST_TRAIL = 3
+"""References that refer to references, of which a diagnostic tells."""
 
 _MANDATORY_PARAMETER = re.compile(r"(?:.*\.)?blocks\.[^.]+\.parameters\.[^.]+")
 """Key path of a block's parameter: `???` there asks the uses of the block for a value."""
@@ -60,6 +71,57 @@ def report_unresolved(
                 key=found.key,
                 help=f"write `{found.key}=…` on the command line, or the value in a config",
             )
+
+
+def explain_references(
+    config: DictConfig, locate: Callable[[str, Anchor], SourceLocation]
+) -> Callable[[str], Background]:
+    """Tells where the values come from that interpolations gave.
+
+    Args:
+        config: the composed config, its interpolations unresolved.
+        locate: finds the places of its keys.
+
+    Returns:
+        For a key path whose value holds `${…}`: a note for each key that it refers to, and for
+        those that these refer to.
+    """
+    written: list[Any] = []  # made at the first diagnostic: most runs have none
+
+    def explain(key: str) -> Background:
+        if not written:
+            written.append(plain_node(config))
+        return Background(notes=tuple(_reference_notes(written[0], key, locate, depth=0)))
+
+    return explain
+
+
+def _reference_notes(
+    written: Any, key: str, locate: Callable[[str, Anchor], SourceLocation], *, depth: int
+) -> Iterator[Note]:
+    value = _at(written, key)
+    for reference in _REFERENCE.findall(value) if isinstance(value, str) else ():
+        source = reference
+        if _at(written, reference) is None and reference.startswith("data."):
+            source = f"data.facts.{reference.removeprefix('data.')}"
+        place = locate(source, "value")
+        if place.file is None and place.override is None:
+            continue
+        yield Note(message=f"the value of `${{{reference}}}` is given here", location=place)
+        if depth < _LONGEST_TRAIL:
+            yield from _reference_notes(written, source, locate, depth=depth + 1)
+
+
+def _at(written: Any, key: str) -> Any:
+    """What stands under a key path of plain data; None for nothing."""
+    for part in key.split("."):
+        if isinstance(written, dict):
+            written = written.get(part)
+        elif isinstance(written, list) and part.isdigit() and int(part) < len(written):
+            written = written[int(part)]
+        else:
+            return None
+    return written
 
 
 def _must_be_given(key: str, ungiven: str | None) -> bool:
@@ -113,7 +175,8 @@ def _reference_help(written: str, config: DictConfig) -> str | None:
         near = closest(missing, siblings)
         if near is not None:
             fixed = f"{parent}.{near}" if parent else near
-            return f"did you mean `${{{fixed}}}`?"
+            whole = written.replace(f"${{{reference}}}", f"${{{fixed}}}")
+            return Suggestion(f"did you mean `${{{fixed}}}`?", whole)
         task = OmegaConf.select(config, "data.task", throw_on_resolution_failure=False)
         if (parent, missing) == ("data", "classes") and task in ("regression", "autoencoding"):
             return f"the data is for {task} and has no classes: choose another model for it"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,20 @@ from hydra.core.config_loader import ConfigLoader
 from hydra.core.object_type import ObjectType
 from hydra.errors import MissingConfigException
 from omegaconf import DictConfig, ListConfig, OmegaConf
-from omegaconf.errors import KeyValidationError
+from omegaconf.errors import GrammarParseError, KeyValidationError
 
 from kerasgen.diagnostics import Sink, SourceLocation, did_you_mean
+from kerasgen.frontend.limits import is_within_limits
 from kerasgen.frontend.origins import ConfigFile, SetByOverride, shown_path, trace_origins
 from kerasgen.frontend.parse_backend import ENDED_BACKENDS
 from kerasgen.frontend.references import deepest_key, lowered
+from kerasgen.frontend.refused_places import (
+    place_of_default,
+    place_of_interpolation,
+    place_of_word,
+    place_of_yaml_error,
+    said_of,
+)
 
 FIXED_SECTIONS = ("", "backend", "data", "data.split", "compile", "fit", "tracking")
 """Sections whose keys are all in the composed config: another one cannot be added to them."""
@@ -91,6 +99,8 @@ def report_refusal(fault: Fault, sink: Sink) -> None:
             location=place_of_override(culprit),
             help="add -m to sweep over them, or write a list as `key=[a,b]`",
         )
+    elif culprit is not None and "override must be a string or a list" in words:
+        _report_no_option(culprit, fault, sink)
     elif isinstance(error.__cause__ or error, KeyValidationError) and _report_bad_keys(fault, sink):
         pass
     elif (found := re.search(r"Could not override '([^']+)'", words)) and (
@@ -115,6 +125,14 @@ def sentence(error: Any) -> str:
     return lowered(re.sub(r"^[Ii]n '?[\w/-]+'?: ", "", line).rstrip("."))
 
 
+def unclosed(text: str) -> str | None:
+    """What is wrong with an interpolation that has no end, None if all have one."""
+    rest = re.sub(r"\$\{[^${}]*\}", "", text)
+    while rest != (inner := re.sub(r"\$\{[^${}]*\}", "", rest)):
+        rest = inner
+    return "`${` has no closing `}`" if "${" in rest else None
+
+
 def place_of_override(single: SingleOverride, *, value: str = "") -> SourceLocation:
     """Where an override stands: its key, or a value in it."""
     text = single.written
@@ -134,27 +152,15 @@ def place_of_text(text: str, *, key: str = "", at: int = 0, length: int = 0) -> 
 
 
 def _report_yaml(error: yaml.YAMLError, sink: Sink) -> None:
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    problem = str(getattr(error, "problem", None) or getattr(error, "reason", sentence(error)))
-    if problem.startswith("but found"):
-        problem = f"{getattr(error, 'context', '')}, {problem}"
-    location = None
-    if mark is not None:
-        lines = _lines(Path(mark.name))
-        opening = getattr(error, "context_mark", None)
-        if mark.line >= len(lines) and opening is not None:
-            mark = opening  # the file ends too early: what is open tells more than its end
-        location = SourceLocation(
-            file=shown_path(Path(mark.name)), line=mark.line + 1, column=mark.column + 1
-        )
-    elif isinstance(error, yaml.reader.ReaderError):
-        location = _position(Path(str(error.name)), int(error.position))
+    problem, location = said_of(error), place_of_yaml_error(error)
     code = "KG108" if "duplicate key" in problem else "KG101"
     help_text = None
     if _mandatory_in_braces(location):
         help_text = "`???` needs a line of its own: it cannot stand inside {…}"
     elif "character '\\t'" in problem:
         help_text = "indent with spaces, YAML takes no tabs"
+    elif "<document start>" in problem:
+        help_text = "the first line must begin at the left, and a key must have a `:`"
     sink.report(code, f"not valid YAML: {problem}", location=location, help=help_text)
 
 
@@ -170,14 +176,6 @@ def _mandatory_in_braces(location: SourceLocation | None) -> bool:
         return False
     before = (_lines(Path(location.file))[location.line - 1 :] or [""])[0]
     return "???" in before and bool(re.search(r"[{\[].*\?\?\?", before))
-
-
-def _position(file: Path, position: int) -> SourceLocation:
-    """The place of a character that is counted from the file's beginning."""
-    before = file.read_bytes().decode("utf-8", "replace")[:position]
-    return SourceLocation(
-        file=shown_path(file), line=before.count("\n") + 1, column=position - before.rfind("\n")
-    )
 
 
 def _report_not_text(fault: Fault, sink: Sink) -> None:
@@ -221,7 +219,9 @@ def _report_missing_option(error: MissingConfigException, fault: Fault, sink: Si
     elif wanted == fault.config_name:
         location = place_of_text(f"--config-name {wanted}", at=len("--config-name "))
     else:
-        location = _place_in_file(fault, option)
+        located = _place_in_file(fault, option)
+        exact = located is not None and located.line is not None
+        location = located if exact else place_of_word(option, _root(fault)) or located
     help_text = did_you_mean(near, options, listed=20)
     if group == "backend" and option.lower() in ENDED_BACKENDS:
         message = f"Keras 3 has no backend `{option}`: {ENDED_BACKENDS[option.lower()]}"
@@ -240,6 +240,16 @@ def _report_open_choice(fault: Fault, sink: Sink) -> None:
         f"an option of the group `{group}` must be given",
         location=_place_in_file(fault, group),
         help=f"write `{group}=…` with one of {listed}" if options else None,
+    )
+
+
+def _report_no_option(culprit: SingleOverride, fault: Fault, sink: Sink) -> None:
+    """Reports a group for which something else than the name of an option is chosen."""
+    sink.report(
+        "KG204",
+        f"`{culprit.key}` is `{culprit.written.partition('=')[2]}`, expected an option's name",
+        location=place_of_override(culprit),
+        help=did_you_mean("", fault.loader.get_group_options(culprit.key), listed=30),
     )
 
 
@@ -277,7 +287,8 @@ def _report_bad_override(fault: Fault, culprit: SingleOverride, sink: Sink) -> N
         )
     else:
         cause = fault.error.__cause__ or fault.error.__context__ or fault.error
-        message = f"`{culprit.text}` cannot be used: {sentence(cause)}"
+        problem = unclosed(text) or sentence(cause)
+        message = f"`{culprit.text}` cannot be used: {problem}"
         sink.report("KG109", message, location=place)
 
 
@@ -331,14 +342,32 @@ def _report_in_file(fault: Fault, sink: Sink) -> None:
     cause = fault.error if str(fault.error) else fault.error.__cause__ or fault.error
     message = sentence(cause)
     if isinstance(cause, RecursionError):
-        message = "the config refers to itself, and so has no end"
+        message = "the config refers to itself, or is nested too deep"
     found = re.search(r"full_key: (\S+)", fault.words)
     location = _place_in_file(fault, "", key=found.group(1) if found else "")
+    if "${" in message and location is not None and (line := _unclosed_line(location)):
+        message, location = line
+    elif isinstance(cause, GrammarParseError):
+        everywhere = (file for file, _ in _all_files(fault))
+        location = place_of_interpolation(cause, everywhere) or location
+        message = f"an interpolation cannot be read: {message}"
+    elif "value in defaults" in message:
+        files = (file for file, _ in (*_files_at_fault(fault), *_all_files(fault)))
+        location = place_of_default((*_root(fault), *files)) or location
     culprit = fault.culprit
     if location is None and culprit is not None:
         message = f"`{culprit.text}` cannot be used: {message}"
         location = place_of_override(culprit)
     sink.report("KG109", message, location=location)
+
+
+def _unclosed_line(location: SourceLocation) -> tuple[str, SourceLocation] | None:
+    """The first line of a file with an interpolation that has no end."""
+    for number, line in enumerate(_lines(Path(str(location.file))), 1):
+        if problem := unclosed(line.partition(" #")[0]):
+            place = replace(location, line=number, column=line.find("${") + 1, length=2)
+            return f"an interpolation cannot be read: {problem}", place
+    return None
 
 
 def _place_in_file(fault: Fault, word: str, *, key: str = "") -> SourceLocation | None:
@@ -376,8 +405,17 @@ def _files_at_fault(fault: Fault) -> Iterator[tuple[Path, str]]:
                 break
 
 
+def _root(fault: Fault) -> list[Path]:
+    """The root config's file, if it is one."""
+    for source in fault.loader.get_sources():
+        file = Path(source.path) / f"{fault.config_name}.yaml"
+        if source.scheme() == "file" and file.is_file():
+            return [file]
+    return []
+
+
 def _all_files(fault: Fault) -> Iterator[tuple[Path, str]]:
     for source in fault.loader.get_sources():
         if source.scheme() == "file":
-            for file in sorted(Path(source.path).rglob("*.yaml")):
+            for file in filter(is_within_limits, sorted(Path(source.path).rglob("*.yaml"))):
                 yield file, ".".join(file.relative_to(source.path).parent.parts)

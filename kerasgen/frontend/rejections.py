@@ -8,6 +8,7 @@ diagnostic stands in `refusal_report`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,12 +17,14 @@ from typing import Any
 import yaml
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import ChoiceSweep, RangeSweep
 from hydra.errors import HydraException, MissingConfigException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from kerasgen.diagnostics import Diagnostic, Sink
+from kerasgen.diagnostics import CompileError, Diagnostic, Sink
+from kerasgen.frontend.carriers import as_written, carrier
 from kerasgen.frontend.composition import CONFIG_NAME, make_loader
 from kerasgen.frontend.refusal_report import (
     Fault,
@@ -30,7 +33,12 @@ from kerasgen.frontend.refusal_report import (
     place_of_text,
     report_refusal,
     sentence,
+    unclosed,
 )
+from kerasgen.frontend.selectors import is_selector, read_selector
+
+JOBS = 100_000
+"""Jobs of a sweep; Hydra lists all of them before the first begins."""
 
 REFUSALS = (
     HydraException,
@@ -95,12 +103,16 @@ def diagnose(
     if sink.errors:
         return sink.diagnostics
     composer = _Composer(loader=make_loader(config_dir, config_path), config_name=config_name)
-    singles = [_as_written(text, composer) for text in overrides if _parses(text, sink)]
-    if not multirun:
-        _find_culprits(singles, composer, sink)
-        return sink.diagnostics
-    for probe in _probes(singles, composer, sink):
-        _find_culprits(probe, composer, sink)
+    try:
+        singles = [
+            _as_written(text, composer)
+            for text in overrides
+            if _parses(text, sink, sweeps=multirun)
+        ]
+        for probe in _probes(singles, composer, sink) if multirun else [singles]:
+            _find_culprits(probe, composer, sink)
+    except CompileError as error:  # a file that is too large: nothing with it can be composed
+        sink.add(error.diagnostics)
     return sink.diagnostics
 
 
@@ -120,7 +132,9 @@ def first_job(
     option can, and can bring keys that the other overrides do not fit. `diagnose` says why not.
     """
     composer, sink = _Composer(loader=loader, config_name=config_name), Sink()
-    singles = [_as_written(text, composer) for text in overrides if _parses(text, sink)]
+    singles = [
+        _as_written(text, composer) for text in overrides if _parses(text, sink, sweeps=True)
+    ]
     probes = list(_probes(singles, composer, sink))
     if sink.errors or not all(isinstance(composer.compose(p), DictConfig) for p in probes):
         return None
@@ -128,21 +142,24 @@ def first_job(
 
 
 def _parse(text: str, loader: ConfigLoader | None = None) -> Any:
-    override = OverridesParser.create().parse_override(text)
+    readable = carrier(text, 0) if is_selector(text) else text
+    override = OverridesParser.create().parse_override(readable)
     override.config_loader = loader  # for `glob(…)`, which lists a group's options
     return override
 
 
-def _parses(text: str, sink: Sink) -> bool:
+def _parses(text: str, sink: Sink, *, sweeps: bool) -> bool:
     try:
         text.encode()
+        if is_selector(text):
+            return read_selector(text, sink, sweeps=sweeps) is not None
         _parse(text)
     except UnicodeEncodeError:
         sink.report("KG102", "the override is not UTF-8 text", location=place_of_text(text))
     except (HydraException, OmegaConfBaseException) as error:
         sink.report(
             "KG102",
-            f"the override cannot be read: {sentence(error)}",
+            f"the override cannot be read: {unclosed(text) or sentence(error)}",
             location=place_of_text(text),
             help=_syntax_help(text),
         )
@@ -175,12 +192,47 @@ def _probes(
     singles: Sequence[SingleOverride], composer: _Composer, sink: Sink
 ) -> Iterator[list[SingleOverride]]:
     """The compositions that show whether a sweep can run: each option of each group once."""
+    if _has_too_many_jobs(singles, composer, sink):
+        return
     options = [_options_of(single, composer, sink) for single in singles]
     first = [found[0] for found in options if found]
     yield first
     for position, found in enumerate(found for found in options if found):
         for option in found[1:]:
             yield [*first[:position], option, *first[position + 1 :]]
+
+
+def _has_too_many_jobs(singles: Sequence[SingleOverride], composer: _Composer, sink: Sink) -> bool:
+    """Whether a sweep has more jobs than can be listed; reports KG902 at its largest part."""
+    if any(single.key == "hydra/sweeper" for single in singles):
+        return False  # Hydra's own lists all jobs, others draw from a range.
+    counts = [_count_values(_parse(single.text, composer.loader)) for single in singles]
+    jobs = math.prod(counts)
+    if jobs <= JOBS:
+        return False
+    largest = singles[counts.index(max(counts))]
+    sink.report(
+        "KG902",
+        f"the sweep has {jobs:,} jobs, expected at most {JOBS:,}",
+        location=place_of_override(largest),
+        help="sweep over fewer values, or draw from them with another sweeper",
+    )
+    return True
+
+
+def _count_values(override: Any) -> int:
+    """How many values a sweep over one key has, without listing a range; 1 for no sweep."""
+    written = override._value
+    if isinstance(written, RangeSweep):
+        if not written.step:
+            return 1  # it cannot be listed at all, which `_options_of` says
+        found = written.range()
+        if isinstance(found, range):
+            # Not `len`, which takes no number of more than 63 bits.
+            return max(0, -((found.start - found.stop) // found.step))
+        steps = (float(found.stop) - float(found.start)) / float(found.step)
+        return max(0, math.ceil(steps)) if math.isfinite(steps) else JOBS + 1
+    return len(written.list) if isinstance(written, ChoiceSweep) else 1
 
 
 def _options_of(single: SingleOverride, composer: _Composer, sink: Sink) -> list[SingleOverride]:
@@ -200,7 +252,7 @@ def _options_of(single: SingleOverride, composer: _Composer, sink: Sink) -> list
         # An interval cannot be listed, but any number in it shows whether the key is there.
         values = override.sweep_string_iterator() if override.is_discrete_sweep() else iter("0")
         for value in values:
-            texts.append(f"{override.get_key_element()}={value}")
+            texts.append(as_written(f"{override.get_key_element()}={value}"))
             if not single.group:
                 break
     except (HydraException, ValueError) as error:

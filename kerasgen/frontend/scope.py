@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from kerasgen.diagnostics import Anchor, Note, Sink, closest, describe, did_you_mean
+from kerasgen.diagnostics import Anchor, Note, Sink, Suggestion, closest, describe, did_you_mean
 from kerasgen.frontend.expressions import (
     ExpressionError,
     evaluate,
@@ -145,7 +145,7 @@ def _computed(text: str, spot: Spot, scope: Scope, ground: Ground) -> Any:
     except ExpressionError as error:
         hint, code = error.hint, "KG308"
         if error.unknown is not None:
-            code, hint = "KG309", _unknown_hint(error.unknown, scope)
+            code, hint = "KG309", _unknown_hint(error.unknown, text, scope)
         message = str(error) if error.unknown is not None else f"`{text[:80]}`: {error}"
         notes = _parameter_notes(text, scope, ground)
         ground.report(code, message, spot.written, scope, hint=hint, notes=notes)
@@ -155,12 +155,15 @@ def _computed(text: str, spot: Spot, scope: Scope, ground: Ground) -> Any:
     return value
 
 
-def _unknown_hint(name: str, scope: Scope) -> str | None:
+def _unknown_hint(name: str, text: str, scope: Scope) -> str | None:
     if name == INDEX:
         return "`$index` counts the copies of an entry that has `repeat`"
     if not scope.values:
         return "write it under the model's `parameters`, or a plain `$` as `$$`"
-    return did_you_mean(f"${name}", [f"${known}" for known in scope.values])
+    found = did_you_mean(f"${name}", [f"${known}" for known in scope.values])
+    if isinstance(found, Suggestion):
+        return Suggestion(found, text.replace(f"${name}", found.replacement))
+    return found
 
 
 def _parameter_notes(text: str, scope: Scope, ground: Ground) -> list[Note]:

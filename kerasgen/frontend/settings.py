@@ -78,7 +78,8 @@ def check_value(value: Any, hint: Any, path: str, sink: Sink) -> bool:
         return False
     sink.report(
         "KG204",
-        f"`{path.rpartition('.')[2]}` is {describe(value)}, expected {_expected(hint)}",
+        f"`{path.rpartition('.')[2]}` is {describe(value)}, expected {_expected(hint)}"
+        + _limit_broken(value, hint),
         key=path,
         help=_value_help(value, hint),
     )
@@ -134,9 +135,9 @@ def _fits_one(value: Any, option: Any) -> bool:
     if typing.get_origin(option) is Literal:
         return value in typing.get_args(option) and not isinstance(value, bool)
     if option is float:
-        return isinstance(value, int | float) and not isinstance(value, bool)
+        return isinstance(value, int | float) and not isinstance(value, bool) and _holds(value)
     if option is int:
-        return isinstance(value, int) and not isinstance(value, bool)
+        return isinstance(value, int) and not isinstance(value, bool) and _holds(value)
     if option in (bool, str):
         return isinstance(value, option)
     origin = typing.get_origin(option)
@@ -146,6 +147,20 @@ def _fits_one(value: Any, option: Any) -> bool:
             _fits(key, key_hint) and _fits(item, value_hint) for key, item in value.items()
         )
     return False
+
+
+def _holds(number: int | float) -> bool:
+    """Whether a number is finite, and an integer no larger than the backends' own."""
+    return abs(number) < 2**63 if isinstance(number, int) else math.isfinite(number)
+
+
+def _limit_broken(value: Any, hint: Any) -> str:
+    """What a number of the right kind lacks, for the end of a message."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or _holds(value):
+        return ""
+    if isinstance(value, int):
+        return " below 2^63"
+    return " that is finite" if float in _options(hint) else ""
 
 
 _WORDS = {bool: "true or false", int: "an integer", float: "a number", str: "a string"}

@@ -8,21 +8,27 @@ interrupted. It imports no Keras; only a run does.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 from collections.abc import Callable, Sequence
 
 from hydra._internal.utils import get_args_parser
 from hydra.core.global_hydra import GlobalHydra
+from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
 from kerasgen.diagnostics import CompileError, Sink, count_text, did_you_mean, render_text
 from kerasgen.frontend.composition import CONFIG_NAME, make_search_path
+from kerasgen.frontend.limits import check_overrides
 from kerasgen.frontend.references import deepest_key
 from kerasgen.frontend.refusal_report import place_of_text
 from kerasgen.frontend.rejections import REFUSALS, diagnose, diagnose_error
+from kerasgen.registry import trusted
 from kerasgen.sweep.children import Stopped
+from kerasgen.sweep.completion import SHELLS, asking_shell, candidates, typed_words
 from kerasgen.sweep.conductor import Conductor
 from kerasgen.sweep.launcher import register
 from kerasgen.sweep.outcomes import REFUSED, exit_code, outcome_table
@@ -63,7 +69,8 @@ def run_job_alone(arguments: Sequence[str], *, argv: Sequence[str]) -> int:
         parser = _parser()
         args = parser.parse_intermixed_args(list(arguments))
         place = _place(args)
-        task = Task(place=place, argv=argv, keep_rejected=True)
+        trust = trusted(args.trust, os.getcwd())
+        task = Task(place=place, argv=argv, keep_rejected=True, trust=trust)
         conductor = _conductor(place, args.overrides)
         return _run(conductor, args.overrides, task)
 
@@ -104,6 +111,9 @@ def _execute(arguments: list[str]) -> int:
     parser = _parser()
     args = parser.parse_intermixed_args(arguments)
     _check_usage(args, parser)
+    if args.shell_completion and (shell := asking_shell(args.overrides)) is not None:
+        print(SHELLS[shell].join(complete_overrides(typed_words())))
+        return 0
     place = _place(args)
     conductor = _conductor(place, args.overrides)
     conductor.resolved = args.resolve
@@ -111,15 +121,49 @@ def _execute(arguments: list[str]) -> int:
         with conductor.refusals(args.overrides):
             _inform(conductor, args, parser)
         return 0
-    task = Task(place=place)
+    task = Task(place=place, trust=trusted(args.trust, os.getcwd()))
     if args.multirun:
         return _multirun(conductor, args.overrides, task)
     return _run(conductor, args.overrides, task)
 
 
+def complete_overrides(words: Sequence[str]) -> list[str]:
+    """What the last word of a command line may become.
+
+    Args:
+        words: flags and overrides up to the cursor.
+
+    Returns:
+        Whole words; none where the line before the word does not compose: a shell that asks shows
+        no diagnostics.
+    """
+    *before, word = words
+    parser = _parser()
+    if word.startswith("-"):
+        flags = [flag for action in parser._actions for flag in action.option_strings]
+        return sorted(flag for flag in flags if flag.startswith(word))
+    try:
+        with contextlib.redirect_stderr(None):
+            args = parser.parse_intermixed_args(before)
+        place = _place(args)
+        loader = _conductor(place, args.overrides).config_loader
+        return candidates(loader, place.config_name, args.overrides, word)
+    except (SystemExit, CompileError, HydraException, OmegaConfBaseException, *REFUSALS):
+        return []
+    finally:
+        GlobalHydra.instance().clear()
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = get_args_parser()
     parser.description = "kerasgen: trains a Keras model from a config"
+    parser.add_argument(
+        "--trust",
+        metavar="MODULE",
+        action="append",
+        default=[],
+        help="import a module of your own, whose layers, losses … a config may then name",
+    )
     return parser
 
 
@@ -148,8 +192,9 @@ def _conductor(place: ConfigPlace, overrides: list[str]) -> Conductor:
     """Hydra's object over the configs that the command line names.
 
     Raises:
-        CompileError: a folder of configs is not there.
+        CompileError: a folder of configs is not there, or an override is too long or too deep.
     """
+    check_overrides(overrides)
     try:
         search_path = make_search_path(place.config_dir, place.config_path)
         conductor = Conductor.create_main_hydra2("kerasgen", search_path)

@@ -17,13 +17,15 @@ from hydra.core.plugins import Plugins
 from hydra.core.utils import run_job
 from hydra.errors import HydraException
 from hydra.types import HydraContext, RunMode, TaskFunction
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink
+from kerasgen.frontend.carriers import SelectorLoader, carried, with_carriers
 from kerasgen.frontend.composition import read_composition, resolve, resolve_shown
 from kerasgen.frontend.references import plain_node
 from kerasgen.frontend.rejections import REFUSALS, diagnose, diagnose_error, first_job
+from kerasgen.frontend.selectors import is_selector
 from kerasgen.sweep.folders import (
     Claim,
     claim,
@@ -45,7 +47,9 @@ class Conductor(Hydra):
     """
 
     def __init__(self, task_name: str, config_loader: ConfigLoader) -> None:
-        super().__init__(task_name=task_name, config_loader=config_loader)
+        # Hydra makes a loader that cannot read selectors.
+        loader = SelectorLoader(config_loader.get_search_path())
+        super().__init__(task_name=task_name, config_loader=loader)
         self.place = ConfigPlace()
         self.resolved = False
 
@@ -209,6 +213,8 @@ class Conductor(Hydra):
         claimed: Claim,
     ) -> Any:
         callbacks = Callbacks(config)
+        arguments = carried(plain_node(config.hydra.overrides.task))
+        _carry_parameters(config, len(arguments))
         try:
             callbacks.on_multirun_start(config=config, config_name=config_name)
             # A plugin that cannot be had is a RuntimeError or an ImportError.
@@ -221,13 +227,21 @@ class Conductor(Hydra):
                     task_function=task_function,
                 )
             with self.refusals(overrides, multirun=True):
-                returned = sweeper.sweep(arguments=plain_node(config.hydra.overrides.task))
+                returned = sweeper.sweep(arguments=arguments)
             callbacks.on_multirun_end(config=config, config_name=config_name)
             return returned
         except CompileError:
             if isinstance(task_function, Task) and not task_function.outcomes:
                 release(claimed, emptied=True)
             raise
+
+
+def _carry_parameters(config: DictConfig, first: int) -> None:
+    """Puts carriers in the place of selectors among the parameters of the config's sweeper."""
+    parameters = OmegaConf.select(config, "hydra.sweeper.params")
+    if isinstance(parameters, DictConfig) and any(is_selector(str(key)) for key in parameters):
+        with open_dict(config.hydra.sweeper):
+            config.hydra.sweeper.params = with_carriers(plain_node(parameters), first)
 
 
 def _sink(config: DictConfig, key: str) -> Sink:

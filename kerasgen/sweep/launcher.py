@@ -25,6 +25,7 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from kerasgen.diagnostics import Sink, describe
+from kerasgen.frontend.carriers import as_written
 from kerasgen.frontend.composition import LAUNCHER
 from kerasgen.frontend.references import plain_node
 from kerasgen.sweep.children import (
@@ -110,7 +111,8 @@ class ProcessLauncher(Launcher):
             CompileError: KG605, two of them have the same folder.
         """
         assert self.task is not None
-        jobs = self._jobs(job_overrides, initial_job_idx)
+        written = [[as_written(text) for text in overrides] for overrides in job_overrides]
+        jobs = self._jobs(written, initial_job_idx)
         outcomes: dict[int, Outcome] = {}
         waiting = deque(jobs)
         running: dict[int, tuple[_Job, Child]] = {}
@@ -160,7 +162,7 @@ class ProcessLauncher(Launcher):
         of_hydra = plain_node(self.config.hydra.overrides.hydra)
         kept = [text for text in of_hydra if not _OF_THE_SWEEP.match(text)]
         own = [folder_override("hydra.run.dir", folder), f"hydra.job.num={number}"]
-        return [*self.task.place.flags(), *overrides, *kept, *own]
+        return [*self.task.place.flags(), *self.task.trust.flags(), *overrides, *kept, *own]
 
     def _folder(self, overrides: Sequence[str], number: int) -> Path:
         assert self.config is not None

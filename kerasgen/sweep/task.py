@@ -7,7 +7,7 @@ well, in processes of theirs, so that it holds plain data only.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from hydra.core.hydra_config import HydraConfig
@@ -17,6 +17,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from kerasgen.frontend.composition import CONFIG_NAME, make_loader, read_composition
 from kerasgen.frontend.origins import shown_path
 from kerasgen.frontend.references import plain_node
+from kerasgen.registry import NOBODY, Trust
 from kerasgen.sweep.outcomes import Outcome, read_fields, read_outcome
 
 
@@ -49,6 +50,7 @@ class Task:
         place: where configs are looked for.
         argv: the command line for the record, None for that of this process.
         keep_rejected: whether a refused run leaves a record.
+        trust: modules whose parts the configs may name.
         exit_codes: those of the runs so far.
         outcomes: how the jobs of a sweep ended.
     """
@@ -56,6 +58,7 @@ class Task:
     place: ConfigPlace
     argv: Sequence[str] | None = None
     keep_rejected: bool = False
+    trust: Trust = NOBODY
     exit_codes: list[int] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
 
@@ -69,11 +72,11 @@ class Task:
         folder = Path(str(whole.hydra.runtime.output_dir))
         if not whole.hydra.job.chdir:
             folder = Path(shown_path(folder))
+        job = whole.hydra.job.get("num") if not OmegaConf.is_missing(whole.hydra.job, "num") else 0
         loader = make_loader(self.place.config_dir, self.place.config_path)
-        composition = read_composition(whole, loader)
+        composition = replace(read_composition(whole, loader), trust=self.trust)
         code = run_experiment(composition, folder, argv=self.argv, keep_rejected=self.keep_rejected)
         self.exit_codes.append(code)
-        job = whole.hydra.job.get("num") if not OmegaConf.is_missing(whole.hydra.job, "num") else 0
         outcome = read_outcome(job or 0, composition.overrides, folder, read_fields(folder))
         self.outcomes.append(outcome)
         return None if outcome.metric is None else outcome.metric[1]

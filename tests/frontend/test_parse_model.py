@@ -7,11 +7,10 @@ from kerasgen.frontend.parse_model import (
     parse_entries,
     parse_model,
     parse_object,
-    parse_reference,
-    parse_shape,
     parse_value,
     snake_case,
 )
+from kerasgen.frontend.parse_tensors import parse_reference, parse_shape
 from kerasgen.ir import Constant, Entry, InputDef, ModelDef, ObjectDef, TensorRef
 
 

@@ -1,0 +1,399 @@
+"""How large a config may be: limits that turn a hang or a killed process into a diagnostic.
+
+This room owns the limits, and the looks at files, overrides and a composed config that come
+before anything is loaded, merged or resolved. PyYAML copies an alias by reference; OmegaConf then
+writes every one out, and an interpolation that is taken twice doubles, so that a page of text can
+ask for more memory than there is. What the values mean is not known here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from hydra._internal.core_plugins.file_config_source import FileConfigSource
+from hydra.plugins.config_source import ConfigResult
+from omegaconf import DictConfig, OmegaConf
+
+from kerasgen.diagnostics import CompileError, Sink, SourceLocation
+from kerasgen.frontend.loading import read_config
+from kerasgen.frontend.origins import shown_path
+
+FILE_BYTES = 4 * 1024**2
+"""Bytes of one config file; EfficientNetB7, written out, has a thirtieth of that."""
+
+VALUES = 100_000
+"""Keys and values of one file, aliases written out, and of a config, interpolations written out.
+
+OmegaConf needs about 60 microseconds for each.
+"""
+
+CHARACTERS = 10_000_000
+"""Characters of a config's strings, interpolations written out."""
+
+DEPTH = 64
+"""Levels of nesting; OmegaConf's recursion ends at about 90."""
+
+LINKS = 32
+"""Interpolations that lead from one to the next; OmegaConf's recursion ends at about 70."""
+
+INTERPOLATED = 20_000
+"""Characters of a string that holds interpolations: OmegaConf parses it in Python."""
+
+DIGITS = 400
+"""Digits of a number: more than any float has, and fewer than Python refuses to read."""
+
+OVERRIDE = 20_000
+"""Characters of one override: a list as long takes Hydra's parser some four seconds."""
+
+OVERRIDES = 1_000
+"""Overrides of one command line."""
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_NUMBER = re.compile(r"[-+]?[0-9][0-9a-fA-FxXo_:.]*\Z")
+_QUOTED = re.compile(r"""\\.|'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\"""", re.S)
+_FILES_HELP = "repeat layers with `repeat` and `blocks`, and keep long lists in files of data"
+
+
+class GuardedFiles(FileConfigSource):
+    """Hydra's files of configs, each looked at before it is loaded."""
+
+    def load_config(self, config_path: str) -> ConfigResult:
+        """Loads a config as Hydra does.
+
+        Raises:
+            CompileError: the file is too large or too deep.
+        """
+        path = Path(os.path.realpath(Path(self.path) / self._normalize_file_name(config_path)))
+        if path.is_file():
+            check_file(path)
+            with contextlib.suppress(UnicodeError):
+                text = path.read_text(encoding="utf-8")
+                place = f"{self.scheme()}://{self.path}"
+                found = read_config(text, path=place, provider=self.provider)
+                if found is not None:
+                    return found
+        return super().load_config(config_path)
+
+
+def check_file(path: Path) -> None:
+    """Checks a config file without loading it; what is no YAML is left to the loader.
+
+    Args:
+        path: a regular file.
+
+    Raises:
+        CompileError: KG902, the file is too large, too deep, or grows without end.
+        OSError: it cannot be read.
+    """
+    sink, shown = Sink(), shown_path(path)
+    with path.open("rb") as stream:
+        content = stream.read(FILE_BYTES + 1)
+    if len(content) > FILE_BYTES:
+        sink.report(
+            "KG902",
+            f"the config file has {path.stat().st_size:,} bytes, expected at most {FILE_BYTES:,}",
+            location=SourceLocation(file=shown),
+            help=_FILES_HELP,
+        )
+    else:
+        # What is no YAML the loader finds again, and says it with its own words.
+        with contextlib.suppress(yaml.YAMLError, ValueError):
+            _FileScan(file=shown, sink=sink).run(content)
+    sink.stop_on_errors()
+
+
+def is_within_limits(path: Path) -> bool:
+    """Whether a file is a regular one that may be loaded; no FIFO, for one, which never ends."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            return False
+        check_file(path)
+    except (OSError, CompileError):
+        return False
+    return True
+
+
+def check_overrides(overrides: Sequence[str]) -> None:
+    """Checks the overrides of a command line before Hydra parses them.
+
+    Raises:
+        CompileError: KG902, there are too many, or one is too long or too deep.
+    """
+    sink = Sink()
+    if len(overrides) > OVERRIDES:
+        sink.report(
+            "KG902",
+            f"there are {len(overrides):,} overrides, expected at most {OVERRIDES:,}",
+            help="write them into a config file: `experiment=mine`",
+        )
+    for text in overrides[:OVERRIDES]:
+        problem = _override_problem(text)
+        if problem is not None:
+            shown = text if len(text) <= 60 else text[:57] + "..."
+            sink.report(
+                "KG902",
+                problem,
+                location=SourceLocation(override=shown, column=1, length=len(shown)),
+                help="write it into a config file",
+            )
+    sink.stop_on_errors()
+
+
+def check_composed(config: DictConfig, sink: Sink) -> None:
+    """Checks what a composed config grows to before its interpolations are resolved.
+
+    Interpolations that refer to themselves are passed over: resolving finds them at once.
+
+    Args:
+        config: the composed config.
+        sink: gets KG902 at the first key that grows too large or leads too far.
+    """
+    path = ""
+    try:
+        plain = OmegaConf.to_container(config, resolve=False)
+        growth = _Growth(root=plain)
+        for path, parents, text in _interpolations(plain, "", ()):
+            problem = growth.of(text, parents, 0).problem()
+            if problem is not None:
+                sink.report("KG902", f"`{path}` {problem}", key=path)
+                return
+    except RecursionError:
+        shown = f"`{path}` leads through" if path else "the config is nested in"
+        sink.report("KG902", f"{shown} too many levels", key=path or None)
+        return
+    problem = growth.of(plain, (), 0).problem()
+    if problem is not None:
+        sink.report("KG902", f"the config {problem}", help=_FILES_HELP)
+
+
+def _override_problem(text: str) -> str | None:
+    if len(text) > OVERRIDE:
+        return f"the override has {len(text):,} characters, expected at most {OVERRIDE:,}"
+    deepest = level = text.partition("=")[0].count(".")
+    for char in _QUOTED.sub("", text.partition("=")[2]):
+        level += (char in "[{(") - (char in "]})")
+        deepest = max(deepest, level)
+    if deepest > DEPTH:
+        return f"the override is nested {deepest} levels deep, expected at most {DEPTH}"
+    if any(len(digits) > DIGITS for digits in re.findall(r"[0-9]+", text)):
+        return f"the override holds a number of more than {DIGITS} digits"
+    return None if (found := _interpolation_problem(text)) is None else f"the override {found}"
+
+
+def _interpolation_problem(text: str) -> str | None:
+    if "${" not in text:
+        return None
+    if len(text) > INTERPOLATED:
+        return (
+            f"holds interpolations in {len(text):,} characters, expected at most {INTERPOLATED:,}"
+        )
+    level = deepest = 0
+    for mark in re.findall(r"\$\{|\}", text):
+        level = max(0, level + (1 if mark == "${" else -1))
+        deepest = max(deepest, level)
+    if deepest > LINKS:
+        return f"holds interpolations nested {deepest} levels deep, expected at most {LINKS}"
+    return None
+
+
+@dataclass(slots=True)
+class _Open:
+    """A mapping or sequence that is being read: its values so far and the levels below it."""
+
+    anchor: str | None
+    values: int = 1
+    height: int = 1
+
+
+@dataclass(slots=True)
+class _FileScan:
+    """One pass over the events of a YAML file, which builds nothing."""
+
+    file: str
+    sink: Sink
+    total: int = 0
+    opened: list[_Open] = field(default_factory=list)
+    closed: dict[str, _Open] = field(default_factory=dict)
+
+    def run(self, content: bytes) -> None:
+        """Reads events until the end or the first fault."""
+        for event in yaml.parse(content, Loader=_LOADER):
+            problem = self._take(event)
+            if problem is not None:
+                mark = event.start_mark
+                line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
+                place = SourceLocation(file=self.file, line=line, column=column)
+                self.sink.report("KG902", problem, location=place)
+                return
+
+    def _take(self, event: yaml.Event) -> str | None:
+        if isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
+            self.opened.append(_Open(event.anchor))
+            self.total += 1
+        elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
+            self._close(self.opened.pop())
+        elif isinstance(event, yaml.ScalarEvent):
+            self.total += 1
+            self._close(_Open(event.anchor, height=0))
+            if (problem := _scalar_problem(event)) is not None:
+                return problem
+        elif isinstance(event, yaml.AliasEvent):
+            if any(part.anchor == event.anchor for part in self.opened):
+                return f"`*{event.anchor}` refers to itself: it stands inside `&{event.anchor}`"
+            meant = self.closed.get(event.anchor or "", _Open(None, height=0))
+            self.total += meant.values
+            self._close(_Open(None, values=meant.values, height=meant.height))
+        if len(self.opened) + (self.opened[-1].height - 1 if self.opened else 0) > DEPTH:
+            return f"the config is nested more than {DEPTH} levels deep"
+        if self.total > VALUES:
+            written_out = ", with every `*alias` written out" if self.closed else ""
+            return f"the config file holds more than {VALUES:,} keys and values{written_out}"
+        return None
+
+    def _close(self, part: _Open) -> None:
+        if part.anchor is not None:
+            self.closed[part.anchor] = part
+        if self.opened:
+            outer = self.opened[-1]
+            outer.values += part.values
+            outer.height = max(outer.height, part.height + 1)
+
+
+def _scalar_problem(event: yaml.ScalarEvent) -> str | None:
+    text = event.value
+    if event.implicit[0] and len(text) > DIGITS and _NUMBER.match(text):
+        return f"the number has {len(text):,} digits, expected at most {DIGITS}"
+    problem = _interpolation_problem(text)
+    return None if problem is None else f"the string {problem}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Extent:
+    """What a value comes to: keys and values, characters, and links that lead to its end."""
+
+    values: int = 1
+    characters: int = 0
+    links: int = 0
+
+    def problem(self) -> str | None:
+        """What is too much about it, None for nothing."""
+        for count, limit, what in (
+            (self.values, VALUES, "keys and values"),
+            (self.characters, CHARACTERS, "characters"),
+        ):
+            if count > limit:
+                shown = f"{count:,}" if count < 10**15 else f"about 10^{len(str(count)) - 1}"
+                return f"comes to {shown} {what}, expected at most {limit:,}"
+        if self.links > LINKS:
+            return f"leads through more than {LINKS} interpolations, expected fewer"
+        return None
+
+
+_Parents = tuple[Any, ...]
+"""The containers around a value, outermost first."""
+
+
+@dataclass(slots=True)
+class _Growth:
+    """Extents of the values of one config, each worked out once."""
+
+    root: Any
+    known: dict[int, _Extent] = field(default_factory=dict)
+    open: set[int] = field(default_factory=set)
+
+    def of(self, value: Any, parents: _Parents, links: int) -> _Extent:
+        """The extent of a value; what refers to itself counts for nothing here."""
+        if not isinstance(value, Mapping | list):
+            text = value if isinstance(value, str) else ""
+            return (
+                self._of_text(text, parents, links)
+                if "${" in text
+                else _Extent(characters=len(text))
+            )
+        key = id(value)
+        if key not in self.known:
+            if key in self.open or links > LINKS:
+                return _Extent(links=links if links > LINKS else 0)
+            self.open.add(key)
+            items = list(value.values()) if isinstance(value, Mapping) else value
+            parts = [self.of(item, (*parents, value), links) for item in items]
+            self.open.discard(key)
+            self.known[key] = _sum([_Extent(values=1 + isinstance(value, Mapping) * len(items)),
+                                    *parts])  # fmt: skip
+        return self.known[key]
+
+    def _of_text(self, text: str, parents: _Parents, links: int) -> _Extent:
+        key = hash((text, tuple(map(id, parents))))
+        if key not in self.known:
+            if key in self.open or links > LINKS:
+                return _Extent(links=links if links > LINKS else 0)
+            self.open.add(key)
+            found = [self._find(reference, parents) for reference in _references(text)]
+            targets = [self.of(*place, links + 1) for place in found if place is not None]
+            whole = re.fullmatch(r"\$\{[^${}]*\}", text) is not None
+            parts = [_Extent(characters=len(text), links=1)] + [
+                _Extent(
+                    # In a longer text what is referred to is one value, as text.
+                    values=target.values if whole else 0,
+                    characters=target.characters,
+                    links=target.links + 1,
+                )
+                for target in targets
+            ]
+            self.open.discard(key)
+            self.known[key] = _sum(parts)
+        return self.known[key]
+
+    def _find(self, reference: str, parents: _Parents) -> tuple[Any, _Parents] | None:
+        """What a reference leads to, with the containers around it."""
+        steps = len(reference) - len(reference.lstrip("."))
+        around = list(parents[: len(parents) - steps + 1]) if steps else []
+        node = around.pop() if around else self.root
+        for part in filter(None, re.split(r"[.\[\]]+", reference.lstrip("."))):
+            around.append(node)
+            if isinstance(node, Mapping):
+                named = part if part in node else int(part) if part.isdigit() else part
+                if named not in node:
+                    return None
+                node = node[named]
+            elif isinstance(node, list) and part.isdigit() and int(part) < len(node):
+                node = node[int(part)]
+            else:
+                return None
+        return node, tuple(around)
+
+
+def _sum(parts: Sequence[_Extent]) -> _Extent:
+    return _Extent(
+        values=sum(part.values for part in parts),
+        characters=sum(part.characters for part in parts),
+        links=max(part.links for part in parts),
+    )
+
+
+def _references(text: str) -> Iterator[str]:
+    """Every key path that a string may refer to, arguments of resolvers included."""
+    for inner in re.findall(r"\$\{([^${}]*)\}", text):
+        _, colon, arguments = inner.partition(":")
+        yield from (part.strip() for part in (arguments.split(",") if colon else [inner]))
+
+
+def _interpolations(
+    value: Any, path: str, parents: _Parents
+) -> Iterator[tuple[str, _Parents, str]]:
+    """Every string with an interpolation: its key path, what is around it, and its text."""
+    if isinstance(value, str):
+        if "${" in value:
+            yield path, parents, value
+        return
+    pairs = enumerate(value) if isinstance(value, list) else ()
+    for key, item in value.items() if isinstance(value, Mapping) else pairs:
+        yield from _interpolations(item, f"{path}.{key}" if path else str(key), (*parents, value))
