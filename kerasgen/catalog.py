@@ -8,6 +8,7 @@ that it can be cached and checked without Keras.
 from __future__ import annotations
 
 import inspect
+import typing
 from collections import ChainMap
 from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
@@ -29,14 +30,22 @@ Kind: TypeAlias = Literal[
     "callback",
     "activation",
     "dtype_policy",
+    "quantizer",
+    "seed_generator",
+    "optimizer_map",
     "source",
 ]
-"""What an object is. An op is a `keras.ops` function, an application a model factory."""
+"""What an object is. An op is a `keras.ops` function, an application a model factory; a quantizer
+is one or a configuration of quantization."""
 
 ValueKind: TypeAlias = Literal[
     "bool", "int", "number", "str", "object", "list", "mapping", "bool_or_str", "any"
 ]
-"""What an argument holds, as far as its default and its documentation tell; `any` for unknown."""
+"""What an argument holds, as far as its default and its documentation tell; `any` for unknown.
+
+`object` and `mapping` are for arguments with kinds of object: the object itself, for which Keras
+takes no word, or a mapping to such objects.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +61,8 @@ class Parameter:
         kinds: the kinds of object that it takes (`("initializer",)`), empty for none or unknown.
         tensor: whether a symbolic tensor goes in (arguments of ops and calls).
         variadic: whether it is `*args`.
+        description: what its documentation says about it, in a sentence or two; empty for none.
+        choices: the only strings that it takes, empty where any may do.
     """
 
     name: str
@@ -62,6 +73,8 @@ class Parameter:
     kinds: tuple[Kind, ...] = ()
     tensor: bool = False
     variadic: bool = False
+    description: str = ""
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +91,8 @@ class ClassEntry:
             and `mask`; empty for what is not called in a graph.
         module: public module (`keras.layers`).
         summary: first line of its documentation.
+        origin: where Python imports it from, if it is not Keras's own: `my_package.layers:Gate`.
+        function: whether it is a function of one's own, which Keras takes as it is.
     """
 
     name: str
@@ -87,6 +102,8 @@ class ClassEntry:
     call: Mapping[str, Parameter] = field(default_factory=dict)
     module: str = ""
     summary: str = ""
+    origin: str = ""
+    function: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,14 +127,17 @@ class Catalog:
         A dotted name (`losses.Huber`, `ops.add`, `applications.ResNet50`) is looked for in that
         module only; ops and applications are found by their dotted name alone.
         """
-        module, _, last = name.rpartition(".")
         for kind in kinds:
-            wanted = MODULES[kind]
-            if module and module not in (wanted, f"keras.{wanted}"):
+            last = _without_module(name, MODULES[kind])
+            if last == name and kind in DOTTED:
                 continue
-            if not module and kind in DOTTED:
-                continue
-            if (entry := self.entries.get(kind, {}).get(last)) is not None:
+            known = self.entries.get(kind, {})
+            if (entry := known.get(last)) is not None:
+                return entry
+            # `ops.nn.relu` is another name of `ops.relu`, and `ops.nn.add` is none.
+            inner, _, last = last.rpartition(".")
+            entry = known.get(last) if inner else None
+            if entry is not None and entry.module == f"keras.{MODULES[kind]}.{inner}":
                 return entry
         return None
 
@@ -157,12 +177,20 @@ MODULES: Mapping[Kind, str] = {
     "callback": "callbacks",
     "activation": "activations",
     "dtype_policy": "dtype_policies",
+    "quantizer": "quantizers",
+    "seed_generator": "random",
+    "optimizer_map": "optimizers",
     "source": "sources",
 }
 """Kind to the public module that holds it, without `keras.`."""
 
 DOTTED: frozenset[Kind] = frozenset({"op", "application"})
 """Kinds whose names are always written with the module, since they would clash with layers."""
+
+
+def _without_module(name: str, module: str) -> str:
+    """A public name below its module: `ops.image.resize` in `ops` is `image.resize`."""
+    return name.removeprefix(f"keras.{module}.").removeprefix(f"{module}.")
 
 
 class ShapeError(Exception):
@@ -289,7 +317,11 @@ def describe_callable(
     """
     parameters = {}
     open_ended = False
-    for parameter in inspect.signature(made).parameters.values():
+    try:
+        signature = inspect.signature(made, eval_str=True)
+    except Exception:  # An annotation that cannot be read is code of others, which raises anything.
+        signature = inspect.signature(made)
+    for parameter in signature.parameters.values():
         if parameter.kind is inspect.Parameter.VAR_KEYWORD:
             open_ended = True
         elif parameter.name != "self":
@@ -317,4 +349,15 @@ def describe_parameter(parameter: inspect.Parameter) -> Parameter:
         value=value,
         nullable=not isinstance(default, bool),
         variadic=variadic,
+        choices=_choices(parameter.annotation),
     )
+
+
+def _choices(annotation: Any) -> tuple[str, ...]:
+    """The strings that an annotation names one by one: `Literal["error", "drop"] | None`."""
+    options = typing.get_args(annotation) if typing.get_origin(annotation) is not Literal else ()
+    literals = [part for part in options or (annotation,) if part is not type(None)]
+    if any(typing.get_origin(part) is not Literal for part in literals):
+        return ()
+    found = [choice for part in literals for choice in typing.get_args(part)]
+    return tuple(found) if all(isinstance(choice, str) for choice in found) else ()

@@ -15,19 +15,23 @@ from typing import Any
 import numpy as np
 
 from kerasgen.bridge.build import KerasOracle, make_object
-from kerasgen.bridge.environment import is_installed
+from kerasgen.bridge.environment import is_installed, observed_devices
+from kerasgen.bridge.machine import Memory, device_memory
 from kerasgen.bridge.preparation import KerasPreparation
 from kerasgen.bridge.training import optimizer_slots, probe_loss
 from kerasgen.catalog import Catalog, Kind, ShapeError
-from kerasgen.diagnostics import Sink
+from kerasgen.diagnostics import Diagnostic, Sink
+from kerasgen.frontend.silencing import silence
 from kerasgen.ir import CompileDef, Loss, ModelGraph, ObjectDef, Program, Shape, TensorSpec
-from kerasgen.passes.check import check
 from kerasgen.passes.cost import CostReport, count_costs
+from kerasgen.passes.guard import guard_memory, training_memory
 from kerasgen.passes.interface import OutputSpec, describe_outputs, fed_target, infer_inputs
 from kerasgen.passes.layout import channels_first, lay_out, pin_data_format
+from kerasgen.passes.lint import lint
+from kerasgen.passes.lint_view import LintView, view_program
 from kerasgen.passes.objective import settle_objective
+from kerasgen.passes.outline import outline
 from kerasgen.passes.shapes import Specs, infer_shapes, shown_shape
-from kerasgen.passes.wire import wire
 
 _PROBED = 10_000_000
 """Numbers in an output up to which its loss is tried out; larger ones would take seconds."""
@@ -45,6 +49,8 @@ class CompiledProgram:
         objective: loss and metrics, settled for every output.
         cost: what it costs.
         model: the Keras model; its weights have no memory yet.
+        view: the program as lint sees it, for the rules that wait for the rows.
+        silenced: warnings that the config silences.
     """
 
     program: Program
@@ -54,6 +60,8 @@ class CompiledProgram:
     objective: CompileDef
     cost: CostReport
     model: Any
+    view: LintView
+    silenced: tuple[Diagnostic, ...] = ()
 
 
 def compile_program(program: Program, catalog: Catalog, sink: Sink) -> CompiledProgram:
@@ -70,10 +78,7 @@ def compile_program(program: Program, catalog: Catalog, sink: Sink) -> CompiledP
     Raises:
         CompileError: a stage found errors.
     """
-    check(program, catalog, sink)
-    graph = wire(program.model, catalog, sink)
-    sink.stop_on_errors()
-    assert graph is not None
+    graph = outline(program, catalog, sink)
     first = program.backend.image_data_format == "channels_first"
     if first:
         graph = pin_data_format(graph, catalog)
@@ -95,10 +100,18 @@ def compile_program(program: Program, catalog: Catalog, sink: Sink) -> CompiledP
     _probe_objective(program.compile, outputs, objective, catalog, sink)
     sink.stop_on_errors()
 
+    wired, wired_specs = graph, specs
     if first:
         oracle.discard()
         graph, specs, oracle = _apply_layout(program, graph, specs, inputs, catalog)
-    cost = count_costs(graph, specs, oracle, batch_size=program.fit.batch_size, slots=slots)
+    batch = _largest_batch(program)
+    cost = count_costs(graph, specs, oracle, batch_size=batch, slots=slots)
+    _guard(program, cost, specs, slots, sink)
+    sink.stop_on_errors()
+    view = view_program(program, wired, wired_specs, outputs, objective, catalog, cost)
+    lint(view, sink)
+    silenced = silence(sink, program.lint)
+    sink.stop_on_errors()
     return CompiledProgram(
         program=program,
         graph=graph,
@@ -107,7 +120,30 @@ def compile_program(program: Program, catalog: Catalog, sink: Sink) -> CompiledP
         objective=objective,
         cost=cost,
         model=oracle.assemble(graph),
+        view=view,
+        silenced=silenced,
     )
+
+
+def _largest_batch(program: Program) -> int:
+    """Samples in a step: no more than there are, where that is known."""
+    size, samples = program.fit.batch_size, program.data.facts.get("samples")
+    return min(size, samples) if type(samples) is int and samples > 0 else size
+
+
+def _guard(program: Program, cost: CostReport, specs: Specs, slots: float, sink: Sink) -> None:
+    """Refuses what does not fit into the memory of the config, or else of the machine."""
+    limit, device = program.backend.memory, program.backend.device
+    found = None
+    if limit == "auto":
+        graphics = [name for name in observed_devices() if name.startswith("gpu")]
+        found = device_memory(device or next(iter(graphics), None))
+    elif limit is not None:
+        found = Memory(size=limit, owner="`backend.memory`")
+    if found is None:
+        return
+    needed = training_memory(cost, slots=slots)
+    guard_memory(cost, specs, needed, available=found.size, owner=found.owner, sink=sink)
 
 
 def _probe_objective(

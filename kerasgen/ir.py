@@ -33,7 +33,7 @@ class TensorSpec:
     """What is known of a tensor before it exists.
 
     Attributes:
-        shape: sizes of all axes; the first is the batch and is None.
+        shape: sizes of all axes; the first is the batch, None unless an input fixes it.
         dtype: Keras's name of the element type.
     """
 
@@ -115,12 +115,14 @@ class InputDef:
         name: its name.
         shape: sizes without the batch axis, channels last; None if it is taken from the data.
         dtype: Keras's name of the element type, None for floatx.
+        batch_size: the size of every batch, which a stateful layer must know; None for any.
         path: key path of the entry.
     """
 
     name: str
     shape: Shape | None = None
     dtype: str | None = None
+    batch_size: int | None = None
     path: str = ""
 
 
@@ -224,6 +226,7 @@ class BackendDef:
         dtype_policy: default policy of the layers, None for floatx.
         device: device on which the run works (`cpu:0`, `gpu:0`), None for Keras's choice.
         deterministic: whether the backend is asked for deterministic kernels.
+        memory: bytes that training may take, `auto` for what the machine has, None for no limit.
     """
 
     backend: str = "tensorflow"
@@ -233,6 +236,7 @@ class BackendDef:
     dtype_policy: str | None = None
     device: str | None = None
     deterministic: bool = False
+    memory: int | Literal["auto"] | None = "auto"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -348,6 +352,17 @@ class TrackingDef:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LintDef:
+    """Which warnings are known and wanted.
+
+    Attributes:
+        ignore: codes of the warnings that are not shown.
+    """
+
+    ignore: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
     """A whole experiment as written: what the frontend hands to the passes.
 
@@ -361,6 +376,7 @@ class Program:
         compile: loss, metrics and the like.
         fit: how to train.
         tracking: what to leave behind.
+        lint: which warnings are not shown.
     """
 
     name: str
@@ -372,6 +388,7 @@ class Program:
     compile: CompileDef
     fit: FitDef
     tracking: TrackingDef
+    lint: LintDef = field(default_factory=LintDef)
 
 
 def objects_in(value: Value) -> Iterator[ObjectDef]:

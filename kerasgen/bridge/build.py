@@ -8,17 +8,27 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-import itertools
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 
 from kerasgen.bridge.environment import set_seed
-from kerasgen.bridge.memory import discard_loads, loading_later, unallocated
-from kerasgen.catalog import MODULES, Catalog, Kind, LayerCost, ShapeError, ShapeOracle
+from kerasgen.bridge.memory import allocated, discard_loads, loading_later, unallocated
+from kerasgen.bridge.parts import check_saving, function_object, own_place, registered
+from kerasgen.bridge.weights import try_weights
+from kerasgen.catalog import (
+    MODULES,
+    Catalog,
+    ClassEntry,
+    Kind,
+    LayerCost,
+    ShapeError,
+    ShapeOracle,
+)
 from kerasgen.ir import (
     Constant,
     LayerDef,
@@ -66,11 +76,14 @@ class KerasOracle(ShapeOracle):
             tensor = self._tensors[graph.inputs[0].name][0]
             arguments = self._values(graph.arguments)
             _allow_depth(len(layers))
-            model = _attempt(
-                lambda: keras.Sequential([tensor, *layers], name=graph.name, **arguments)
-            )
+            with _states_allocated(layers):
+                model = _attempt(
+                    lambda: keras.Sequential([tensor, *layers], name=graph.name, **arguments)
+                )
         if not model.built:
             return None
+        for definition, layer in zip(definitions, layers, strict=True):
+            _try_weights(layer, definition)
         specs = []
         for layer in layers:
             outputs = keras.tree.flatten(layer.output)
@@ -114,20 +127,32 @@ class KerasOracle(ShapeOracle):
     ) -> tuple[TensorSpec, ...]:
         """Makes the call and names its outputs; the layer is made at its first call."""
         with unallocated():
-            if layer.name not in self._layers:
+            fresh = layer.name not in self._layers
+            if fresh:
                 self._layers[layer.name] = self._make(layer)
             made = self._layers[layer.name]
             positional = [self._operand(operand) for operand in operands]
             named = {key: self._operand(operand) for key, operand in keyword_operands.items()}
             plain = self._values(arguments)
-            if isinstance(layer.made, ObjectDef) and layer.made.cls.startswith("ops."):
-                named |= plain | self._values(layer.made.arguments)
+            given = keras.tree.flatten([positional, named])
+            op = layer.made if isinstance(layer.made, ObjectDef) else None
+            op = op if op is not None and op.cls.startswith("ops.") else None
+            if op is not None:
+                entry = self._catalog.find(op.cls, ("op",))
+                given_plainly = _make_arguments(op, entry, self._catalog)
+                named |= plain | {key: _tuples(value) for key, value in given_plainly.items()}
                 outcome = _attempt(lambda: call_op(made, name, positional, named))
             else:
-                outcome = _attempt(lambda: made(*positional, **named, **plain))
+                with _states_allocated([made]):
+                    outcome = _attempt(lambda: made(*positional, **named, **plain))
+            if fresh:
+                _try_weights(made, layer)
         tensors = keras.tree.flatten(outcome)
         if not tensors or not all(isinstance(t, keras.KerasTensor) for t in tensors):
             raise ShapeError("it gives no tensor that can stand in a model", unusable=True)
+        if op is None and any(tensor is taken for tensor in tensors for taken in given):
+            # `Equalization` in Keras 3.15.
+            raise ShapeError("Keras gives back its input, which makes a cycle", unusable=True)
         self._tensors[name] = tensors
         return tuple(_spec(tensor) for tensor in tensors)
 
@@ -194,6 +219,8 @@ class KerasOracle(ShapeOracle):
             return self._tensors[operand.name][operand.index or 0]
         if isinstance(operand, Constant):
             return operand.value
+        if operand and all(_is_constant(item) for item in operand):
+            return _array(operand)
         return [self._operand(item) for item in operand]
 
     def _make(self, layer: LayerDef) -> Any:
@@ -204,6 +231,40 @@ class KerasOracle(ShapeOracle):
 
     def _values(self, values: Mapping[str, Value]) -> dict[str, Any]:
         return {key: make_value(value, (), self._catalog) for key, value in values.items()}
+
+
+def _states_allocated(layers: Sequence[Any]) -> contextlib.AbstractContextManager[None]:
+    """Gives memory at once where a layer keeps its state: Keras makes a state with its zeros."""
+    stateful = any(getattr(layer, "stateful", False) for layer in layers)
+    return allocated() if stateful else contextlib.nullcontext()
+
+
+def _tuples(value: Any) -> Any:
+    """Lists as tuples: ops add their arguments to shapes, which layers do only after a copy."""
+    return tuple(_tuples(item) for item in value) if isinstance(value, list) else value
+
+
+def _is_constant(operand: Operand) -> bool:
+    if isinstance(operand, tuple):
+        return all(_is_constant(item) for item in operand)
+    return isinstance(operand, Constant)
+
+
+def _array(operand: Operand) -> Any:
+    """A list of constants as an array, since many ops take no list: int32, bool or floatx."""
+
+    def plain(item: Operand) -> Any:
+        assert not isinstance(item, TensorRef)
+        return item.value if isinstance(item, Constant) else [plain(inner) for inner in item]
+
+    array = np.array(plain(operand))
+    dtypes = {"b": "bool", "i": "int32"}
+    return array.astype(dtypes.get(array.dtype.kind, keras.config.floatx()))
+
+
+def _try_weights(made: Any, layer: LayerDef) -> None:
+    if isinstance(layer.made, ObjectDef):
+        try_weights(made, layer.made.arguments, shorten)
 
 
 def _allow_depth(calls: int) -> None:
@@ -233,26 +294,87 @@ def make_object(
     if entry is None and definition.bare:
         return word_object(definition.cls, kinds, catalog)
     made = public_object(definition.cls, kinds, catalog)
-    if entry is not None and entry.kind == "activation":
+    if entry is not None and entry.kind in ("activation", "op"):
         return made  # A function, which Keras takes as it is.
-    arguments = {}
-    for key, value in definition.arguments.items():
-        parameter = entry.parameters.get(key) if entry else None
-        arguments[key] = make_value(value, parameter.kinds if parameter else (), catalog)
+    arguments = _make_arguments(definition, entry, catalog)
+    if entry is not None and entry.origin:
+        return _make_part(made, entry, definition, arguments, name)
+    if entry is not None and entry.kind == "callback":
+        arguments = {key: _by_epoch(value) for key, value in arguments.items()}
+    if name is not None and entry is not None and entry.kind == "application":
+        model = _construct(made, definition, arguments)
+        model.name = name  # Not an argument: `EfficientNetV2B0` looks its sizes up by its own name.
+        return model
     if name is not None:
         arguments["name"] = name
+    if entry is not None and entry.kind == "seed_generator":
+        with allocated():  # It belongs to no layer, and initializers draw from it at once.
+            return _construct(made, definition, arguments)
     return _construct(made, definition, arguments)
 
 
-def make_value(value: Value, kinds: Sequence[Kind], catalog: Catalog) -> Any:
+def _make_part(
+    made: Any, entry: ClassEntry, definition: ObjectDef, arguments: dict[str, Any], name: str | None
+) -> Any:
+    """Makes an object of a registered class, or takes a registered function."""
+    if entry.function:
+        part = registered(entry.kind, entry.name)
+        assert part is not None
+        return function_object(part, entry.kind, arguments)
+    named = name is not None and ("name" in entry.parameters or entry.open_ended)
+    outcome = _construct(made, definition, arguments | ({"name": name} if named else {}))
+    if name is not None:
+        outcome.name = name  # Not every class passes it on, and not all take one.
+    try:
+        check_saving(outcome, entry.kind, arguments)
+    except Exception as error:  # It is the user's code.
+        reason = shorten(error).rpartition("Exception encountered: ")[2]
+        told = f"it could not be saved and loaded: {reason}{own_place(error)}"
+        raise ShapeError(told, made=definition, refused=True) from error
+    return outcome
+
+
+def _make_arguments(
+    definition: ObjectDef, entry: ClassEntry | None, catalog: Catalog
+) -> dict[str, Any]:
+    arguments = {}
+    for key, value in definition.arguments.items():
+        parameter = entry.parameters.get(key) if entry is not None else None
+        kinds = parameter.kinds if parameter is not None else ()
+        words = parameter is None or parameter.value not in ("object", "mapping")
+        arguments[key] = make_value(value, kinds, catalog, words=words)
+    return arguments
+
+
+def _by_epoch(value: Any) -> Any:
+    """A schedule as a callback takes it: a function of the epoch that gives a float."""
+    if not isinstance(value, keras.optimizers.schedules.LearningRateSchedule):
+        return value
+    return lambda epoch: float(keras.ops.convert_to_numpy(value(epoch)))
+
+
+def make_value(value: Value, kinds: Sequence[Kind], catalog: Catalog, *, words: bool = True) -> Any:
     """Makes an argument: objects are made, lists and mappings are gone through, the rest stays.
 
     A string stays where Keras has it in a vocabulary; the name of a class that is in none
     (`layer: Flatten`) becomes an object. Optimizers inside optimizers are always objects.
+
+    Args:
+        value: the argument as written.
+        kinds: the kinds of object that it takes, empty for unknown.
+        catalog: where class names are found.
+        words: whether Keras looks up words of these kinds itself.
+
+    Returns:
+        What the constructor is given.
+
+    Raises:
+        ShapeError: an object inside refused its arguments.
     """
     if isinstance(value, str) and kinds:
         known = value in catalog.words(kinds)
-        if kinds == ("optimizer",) or (not known and catalog.find(value, kinds) is not None):
+        alone = kinds == ("optimizer",) or not words
+        if alone or (not known and catalog.find(value, kinds) is not None):
             return make_object(ObjectDef(cls=value, bare=True), kinds, catalog)
     if kinds == ("schedule",) and type(value) is int:
         return float(value)  # Keras takes no integer as a learning rate.
@@ -261,9 +383,9 @@ def make_value(value: Value, kinds: Sequence[Kind], catalog: Catalog) -> Any:
     if isinstance(value, ModelDef):
         return _make_model(value, catalog)
     if isinstance(value, Mapping):
-        return {key: make_value(item, kinds, catalog) for key, item in value.items()}
+        return {key: make_value(item, kinds, catalog, words=words) for key, item in value.items()}
     if isinstance(value, tuple):
-        return [make_value(item, kinds, catalog) for item in value]
+        return [make_value(item, kinds, catalog, words=words) for item in value]
     return value
 
 
@@ -276,10 +398,16 @@ def public_object(cls: str, kinds: Sequence[Kind], catalog: Catalog) -> Any:
     entry = catalog.find(cls, kinds)
     if entry is None:
         raise KeyError(f"no public object {cls!r} of the kinds {tuple(kinds)}")
+    if entry.origin:
+        own = registered(entry.kind, entry.name)
+        assert own is not None, "the entries of parts are made of the register"
+        return own.made
+    if entry.kind == "layer" and "." in entry.name:  # One that only applications have.
+        return getattr(sys.modules[entry.module], entry.name.rpartition(".")[2])
     module: Any = keras
-    for part in MODULES[entry.kind].split("."):
+    for part in [*MODULES[entry.kind].split("."), *entry.name.split(".")]:
         module = getattr(module, part)
-    return getattr(module, entry.name)
+    return module
 
 
 def word_object(word: str, kinds: Sequence[Kind], catalog: Catalog) -> Any:
@@ -313,14 +441,24 @@ def _make_chain(graph: ModelGraph, catalog: Catalog, *, name: str | None = None)
 def _construct(made: Any, definition: ObjectDef, arguments: Mapping[str, Any]) -> Any:
     try:
         with loading_later(), _channels_last(made):
-            return made(**arguments)
+            return _made_or_loaded(made, arguments)
     except Exception as error:
         # Not a list of types: backends and optional packages raise some of their own.
-        message = shorten(error)
+        message = shorten(error) + own_place(error)
         named = re.findall(r"`(\w+)`|argument '?(\w+)'?|\b(\w+)=", message)
         words = [word for groups in named for word in groups if word]
         argument = next((word for word in words if word in definition.arguments), None)
         raise ShapeError(message, argument=argument, made=definition, refused=True) from error
+
+
+def _made_or_loaded(made: Any, arguments: Mapping[str, Any]) -> Any:
+    try:
+        return made(**arguments)
+    except ValueError as error:
+        if "create a variable while in a stateless scope" not in str(error):
+            raise
+    with allocated():  # Its weights come with their values, as those of a SavedModel do.
+        return made(**arguments)
 
 
 @contextlib.contextmanager
@@ -341,22 +479,42 @@ def _channels_last(made: Any) -> Iterator[None]:
 def call_op(made: Any, name: str, positional: Sequence[Any], named: Mapping[str, Any]) -> Any:
     """Calls an op on tensors and gives its node a name, which the function itself cannot take.
 
-    Where the function has `*args` (`einsum(subscripts, *operands)`), what stands before them goes
-    in by position too.
+    The tensors fill the arguments that have no value yet, in order: `map(f, xs)` is given its `f`
+    by name. Where the function has `*args` (`einsum(subscripts, *operands)`), these get the rest.
     """
-    named = dict(named)
+    named, rest = dict(named), list(positional)
+    if made is keras.ops.get_item and "key" in named:
+        named["key"] = _item_key(named["key"])
     leading: list[Any] = []
     parameters = list(inspect.signature(made).parameters.values())
-    if any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in parameters):
-        before = itertools.takewhile(
-            lambda p: p.kind is not inspect.Parameter.VAR_POSITIONAL, parameters
-        )
-        leading = [named.pop(p.name) for p in before if p.name in named]
-    outcome = made(*leading, *positional, **named)
+    variadic = any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in parameters)
+    given = {id(tensor) for tensor in keras.tree.flatten([positional, named])}
+    for parameter in parameters:
+        if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
+            break
+        if parameter.name in named:
+            leading += [named.pop(parameter.name)] if variadic else []
+        elif rest and variadic:
+            leading.append(rest.pop(0))
+        elif rest:
+            named[parameter.name] = rest.pop(0)
+    outcome = made(*leading, *rest, **named)
     for tensor in keras.tree.flatten(outcome):
-        if isinstance(tensor, keras.KerasTensor):
+        # What comes back as it went in was made by another entry, which keeps its name.
+        if isinstance(tensor, keras.KerasTensor) and id(tensor) not in given:
             tensor._keras_history.operation.name = name
     return outcome
+
+
+def _item_key(key: Any) -> Any:
+    """What stands between brackets; slices are written as text: `[":", "1:3"]`, `"..."`."""
+    if isinstance(key, list | tuple):
+        return tuple(_item_key(item) for item in key)
+    if key == "...":
+        return ...
+    if isinstance(key, str):
+        return slice(*(int(bound) if bound.strip() else None for bound in key.split(":")))
+    return key
 
 
 def shorten(error: BaseException) -> str:
@@ -377,7 +535,7 @@ def _attempt(action: Any) -> Any:
         return action()
     except Exception as error:
         # Not a list of types: backends raise some of their own (`tf.errors.OpError`).
-        raise ShapeError(shorten(error)) from error
+        raise ShapeError(shorten(error) + own_place(error)) from error
 
 
 def _spec(tensor: Any) -> TensorSpec:

@@ -28,7 +28,7 @@ from kerasgen.catalog import (
     describe_parameter,
 )
 
-_BASES: Mapping[Kind, type] = {
+BASES: Mapping[Kind, type | tuple[type, ...]] = {
     "layer": keras.layers.Layer,
     "optimizer": keras.optimizers.Optimizer,
     "schedule": keras.optimizers.schedules.LearningRateSchedule,
@@ -39,8 +39,14 @@ _BASES: Mapping[Kind, type] = {
     "constraint": keras.constraints.Constraint,
     "callback": keras.callbacks.Callback,
     "dtype_policy": keras.dtype_policies.DTypePolicy,
+    "quantizer": (keras.quantizers.Quantizer, keras.quantizers.QuantizationConfig),
+    "seed_generator": keras.random.SeedGenerator,
+    "optimizer_map": keras.optimizers.OptimizerMap,
 }
 """Kinds whose members are classes, with the class that all of them extend."""
+
+_OWN_MEMBERS: frozenset[Kind] = frozenset({"dtype_policy", "seed_generator", "optimizer_map"})
+"""Kinds whose base is a member: other bases take no part in a model."""
 
 _FUNCTIONS: tuple[Kind, ...] = ("op", "application", "activation")
 """Kinds whose members are functions."""
@@ -56,8 +62,37 @@ _OBJECT_ARGUMENTS: Mapping[str, tuple[Kind, ...]] = {
     "cell": ("layer",),
     "cells": ("layer",),
     "layers": ("layer",),
+    "default_optimizer": ("optimizer",),
+    "optimizer_map": ("optimizer_map",),
+    "default_policy": ("dtype_policy",),
+    "policy_map": ("dtype_policy",),
+    "quantization_config": ("quantizer",),
+    "schedule": ("schedule",),
+    "fn": ("loss", "metric"),
+    "function": ("op", "activation"),
 }
 """Argument name to the kinds of object that it holds; signatures and defaults do not say."""
+
+_HELD_AS: Mapping[str, ValueKind] = {
+    "default_optimizer": "object",
+    "optimizer_map": "object",
+    "default_policy": "object",
+    "policy_map": "mapping",
+    "quantization_config": "object",
+    "schedule": "object",
+    "fn": "object",
+    "function": "object",
+}
+"""Argument name to how it holds its objects where Keras looks up no word for them."""
+
+_OP_FUNCTIONS = frozenset(
+    {"f", "fun", "function", "body_fun", "cond", "body", "true_fn", "false_fn", "branches"}
+    | {"pyfunc"}
+)
+"""Arguments of ops that hold a function, or a list of them: other ops."""
+
+_PLAIN_IN_CALL = frozenset({("get_item", "key")})
+"""Op and argument that its Operation takes in the call though it is no tensor."""
 
 _OBJECT_ENDINGS: tuple[tuple[str, Kind], ...] = (
     ("initializer", "initializer"),
@@ -74,13 +109,23 @@ _DOCUMENTED: tuple[tuple[re.Pattern[str], ValueKind], ...] = (
 )
 """How Keras's documentation begins the description of an argument that takes one kind of value."""
 
+_DOCUMENTED_TEXT = re.compile(r"String\b")
+"""How the documentation of an op begins the description of an argument that is no tensor."""
+
+_SYMBOLIC_CALL = re.compile(r"\b(\w+)\((?:[^()]|\([^()]*\))*\)\s*\.symbolic_call\(")
+"""How a function of `keras.ops` makes a node of its Operation."""
+
 _ALTERNATIVES = re.compile(r"\b(or|list|tuple|none|callable|instance|tensor|dict)\b|\|", re.I)
 """Words in the first sentence of a description that say that other kinds are taken too."""
 
 
+_HANDS_ON = re.compile(r"\*\*kwargs: [^\n]*\bpass on to `\w+`")
+"""How Keras's documentation says that further arguments go to a function that was given."""
+
+
 def keras_catalog() -> Catalog:
     """Every public class and function that a config may name, described when it is asked for."""
-    kinds: tuple[Kind, ...] = (*_BASES, *_FUNCTIONS)
+    kinds: tuple[Kind, ...] = (*BASES, *_FUNCTIONS)
     return Catalog(
         version=keras.version(),
         entries={kind: _Entries(kind) for kind in kinds},
@@ -112,7 +157,7 @@ def _public(kind: Kind) -> Iterator[tuple[str, Any]]:
     module: Any = keras
     for part in MODULES[kind].split("."):
         module = getattr(module, part)
-    base = _BASES.get(kind)
+    base = BASES.get(kind)
     for name, member in inspect.getmembers(module):
         if name.startswith("_"):
             continue
@@ -123,9 +168,43 @@ def _public(kind: Kind) -> Iterator[tuple[str, Any]]:
             inspect.isclass(member)
             and issubclass(member, base)
             # Bases take no part in a model, but a dtype policy is made from its base.
-            and (member is not base or kind == "dtype_policy")
+            and (kind in _OWN_MEMBERS or member not in bases_of(kind))
         ):
             yield name, member
+    if kind == "op":
+        yield from _inner_ops()
+    if kind == "layer":
+        yield from _application_layers()
+
+
+def bases_of(kind: Kind) -> tuple[type, ...]:
+    """The classes that the members of a kind extend."""
+    base = BASES[kind]
+    return base if isinstance(base, tuple) else (base,)
+
+
+def _inner_ops() -> Iterator[tuple[str, Any]]:
+    """The ops that stand in a module of `keras.ops` alone: `image.resize`."""
+    for inner, module in inspect.getmembers(keras.ops, inspect.ismodule):
+        for name, member in inspect.getmembers(module, inspect.isfunction):
+            if not name.startswith("_") and not hasattr(keras.ops, name):
+                yield f"{inner}.{name}", member
+
+
+def _application_layers() -> Iterator[tuple[str, Any]]:
+    """The layers that only the models of `keras.applications` have: `convnext.LayerScale`."""
+    room = keras.src.applications
+    for inner, module in inspect.getmembers(room, inspect.ismodule):
+        for name, member in inspect.getmembers(module, inspect.isclass):
+            own = member.__module__ == module.__name__
+            if own and issubclass(member, keras.layers.Layer):
+                yield f"applications.{inner}.{name}", member
+
+
+_WORDED: frozenset[Kind] = frozenset(
+    {"optimizer", "loss", "metric", "initializer", "regularizer", "constraint", "activation"}
+)
+"""Kinds for which Keras keeps a registry of words."""
 
 
 def _words(kind: Kind) -> Iterator[str]:
@@ -136,12 +215,12 @@ def _words(kind: Kind) -> Iterator[str]:
         return
     if kind == "metric":
         yield from ("acc", "crossentropy", "ce")  # resolved by `compile`, not by a registry
-    if kind in ("schedule", "callback", "layer", "op", "application"):
+    if kind not in _WORDED:
         return
     registry: Mapping[str, Any] = getattr(keras.src, MODULES[kind]).ALL_OBJECTS_DICT
-    base = _BASES.get(kind)
+    bases = bases_of(kind) if kind in BASES else ()
     for word, member in registry.items():
-        if member is not base:
+        if member not in bases:
             yield word
 
 
@@ -152,25 +231,30 @@ def _describe(member: Any, name: str, kind: Kind) -> ClassEntry:
         # The function itself is the value; its arguments are given by the layer that calls it.
         module = "keras.activations"
         return ClassEntry(
-            name=name, kind=kind, parameters={}, module=module, summary=_summary(member)
+            name=name, kind=kind, parameters={}, module=module, summary=summary_of(member)
         )
     parameters, open_ended = _constructor(member)
-    described = _described_arguments(member)
+    open_ended = open_ended or _HANDS_ON.search(member.__doc__ or "") is not None
+    described = argument_texts(member)
     return ClassEntry(
         name=name,
         kind=kind,
         parameters={
-            key: _detailed(parameter, described.get(key, ""), kind)
+            key: replace(
+                _detailed(parameter, described.get(key, ""), kind),
+                description=opening(described.get(key, "")),
+            )
             for key, parameter in parameters.items()
         },
         open_ended=open_ended,
         call=_call_parameters(member) if kind == "layer" else {},
-        module=f"keras.{MODULES[kind]}",
-        summary=_summary(member),
+        module=member.__module__ if "." in name else f"keras.{MODULES[kind]}",
+        summary=summary_of(member),
     )
 
 
-def _summary(member: Any) -> str:
+def summary_of(member: Any) -> str:
+    """The first line of the documentation of a class or function; empty for none."""
     return (inspect.getdoc(member) or "").split("\n", 1)[0]
 
 
@@ -193,12 +277,13 @@ def _constructor(member: Any) -> tuple[dict[str, Parameter], bool]:
         signature = inspect.signature(constructor)
         for parameter in _named(signature):
             described = describe_parameter(parameter)
-            # What a base requires, the class that extends it fills in (`rank`, `cell`).
-            if cls is member or not described.required:
+            # What a base requires, the class that extends it fills in (`rank`, `cell`); the
+            # `*args` of a base, which TensorFlow's optimizers have alone, are none of its own.
+            if cls is member or not (described.required or described.variadic):
                 found.setdefault(parameter.name, described)
         if not _takes_keywords(signature):
             return found, False
-        if cls in _BASES.values():
+        if any(cls in bases_of(kind) for kind in BASES):
             break
     return found, False
 
@@ -215,9 +300,11 @@ def _takes_keywords(signature: inspect.Signature) -> bool:
 
 def _detailed(parameter: Parameter, description: str, kind: Kind) -> Parameter:
     """An argument with what its name and its documentation say about its values."""
-    kinds = _object_kinds(parameter.name, kind)
+    kinds = object_kinds(parameter.name, kind)
     if kinds:
-        return replace(parameter, kinds=kinds)
+        held = _HELD_AS.get(parameter.name, parameter.value)
+        inside = kind == "optimizer_map" and parameter.name == "optimizer_map"
+        return replace(parameter, kinds=kinds, value="mapping" if inside else held)
     if parameter.value == "bool":
         # A flag may have further words of its own, such as `"auto"`, which only its text tells.
         open_flag = re.search(r"[\"'`]auto|\bstring\b|\bor\b (?:a )?(?:str|int)", description)
@@ -235,9 +322,12 @@ def _detailed(parameter: Parameter, description: str, kind: Kind) -> Parameter:
     return parameter
 
 
-def _object_kinds(name: str, kind: Kind) -> tuple[Kind, ...]:
+def object_kinds(name: str, kind: Kind) -> tuple[Kind, ...]:
+    """The kinds of object that an argument of this name holds in an object of a kind."""
     if name == "dtype":
         return ("dtype_policy",) if kind == "layer" else ()
+    if name == "optimizer_map" and kind == "optimizer_map":
+        return ("optimizer",)  # Here it maps the paths of weights to optimizers.
     if name in _OBJECT_ARGUMENTS:
         return _OBJECT_ARGUMENTS[name]
     for ending, made in _OBJECT_ENDINGS:
@@ -254,10 +344,12 @@ def _agrees(default: Any, value: ValueKind) -> bool:
     return isinstance(default, bool if value == "bool" else str)
 
 
-def _described_arguments(member: Any) -> dict[str, str]:
+def argument_texts(member: Any) -> dict[str, str]:
     """Argument name to its description, from the `Args:` section of a class or its bases."""
     found: dict[str, str] = {}
-    for cls in member.__mro__ if inspect.isclass(member) else (member,):
+    if not inspect.isclass(member):
+        return _argument_section(inspect.getdoc(member) or "")
+    for cls in member.__mro__:
         for name, text in _argument_section(vars(cls).get("__doc__") or "").items():
             found.setdefault(name, text)
     return found
@@ -280,6 +372,24 @@ def _argument_section(text: str) -> dict[str, str]:
     return found
 
 
+_OPENING = 160
+"""Characters up to which a further sentence of a description is kept."""
+
+_SENTENCE_END = re.compile(r"(?<!\bie)(?<!\be\.g)(?<=[a-z`)\]\"'0-9])\.\s+(?=[A-Z`\"])")
+"""Where a sentence of a description ends, which is not after `ie.` and `e.g.`."""
+
+
+def opening(description: str) -> str:
+    """The first sentence of a description, and the next ones while they are short."""
+    sentences = _SENTENCE_END.split(" ".join(description.split()))
+    kept = sentences[0]
+    for sentence in sentences[1:]:
+        if len(kept) + len(sentence) > _OPENING:
+            return f"{kept}."
+        kept += f". {sentence}"
+    return kept
+
+
 def _call_parameters(cls: Any) -> dict[str, Parameter]:
     signature = inspect.signature(cls.call)
     found = {}
@@ -295,13 +405,24 @@ def _describe_op(function: Callable[..., Any], name: str) -> ClassEntry:
     tensors: set[str] = set()
     if operation is not None:
         tensors = set(inspect.signature(operation.call).parameters) - {"self"}
+        if tensors.isdisjoint(inspect.signature(function).parameters):
+            tensors = set(list(inspect.signature(function).parameters)[:1])  # Named otherwise.
     call, plain = {}, {}
+    described_arguments = argument_texts(function)
     parameters = inspect.signature(function).parameters.values()
     for parameter in parameters:
         if parameter.kind is inspect.Parameter.VAR_KEYWORD:
             continue
-        described = describe_parameter(parameter)
+        text = opening(described_arguments.get(parameter.name, ""))
+        described = replace(describe_parameter(parameter), description=text)
+        if (name, parameter.name) in _PLAIN_IN_CALL:
+            plain[parameter.name] = described
+            continue
+        if parameter.name in _OP_FUNCTIONS:
+            plain[parameter.name] = replace(described, kinds=("op",), value="object")
+            continue
         takes = parameter.name in tensors if operation else described.required
+        takes = takes and not _DOCUMENTED_TEXT.match(described_arguments.get(parameter.name, ""))
         if takes or described.variadic:
             call[parameter.name] = replace(described, tensor=True, value="any", nullable=True)
         else:
@@ -312,17 +433,28 @@ def _describe_op(function: Callable[..., Any], name: str) -> ClassEntry:
         parameters=plain,
         open_ended=any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters),
         call=call,
-        module="keras.ops",
-        summary=_summary(function),
+        module=_op_module(function),
+        summary=summary_of(function),
     )
+
+
+def _op_module(function: Callable[..., Any]) -> str:
+    """The public module of an op, the inner one (`keras.ops.nn`) where there is one."""
+    for inner, module in inspect.getmembers(keras.ops, inspect.ismodule):
+        if getattr(module, function.__name__, None) is function:
+            return f"keras.ops.{inner}"
+    return "keras.ops"
 
 
 @cache
 def _operation(function: Callable[..., Any]) -> Any:
     """The Operation class behind a function of `keras.ops`, which stands beside it; or None."""
+    beside = vars(sys.modules[function.__module__])
     wanted = function.__name__.replace("_", "").lower()
-    for name, member in vars(sys.modules[function.__module__]).items():
+    for name, member in beside.items():
         is_class = inspect.isclass(member) and issubclass(member, keras.Operation)
         if is_class and name.replace("_", "").lower() == wanted:
             return member
-    return None
+    # A few have a name of their own, which stands in the function alone: `BatchNorm(…)`.
+    called = _SYMBOLIC_CALL.search(inspect.getsource(function))
+    return beside.get(called.group(1)) if called else None

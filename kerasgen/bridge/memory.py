@@ -18,6 +18,9 @@ from keras.src.utils import file_utils
 _LIST = "uninitialized_variables"
 """Keras's name for its list of weights that get memory when the next stateless scope ends."""
 
+_SCOPE = "stateless_scope"
+"""Keras's name for the innermost scope in which nothing is allocated."""
+
 _GENERATOR = "global_seed_generator"
 """Keras's name for the generator of whatever has no seed of its own; it belongs to no model."""
 
@@ -42,6 +45,17 @@ def unallocated() -> Iterator[None]:
         made = global_state.get_global_attribute(_LIST, [])[len(listed) :]
         kept = [weight for weight in made if weight is state]
         global_state.set_global_attribute(_LIST, listed + kept)
+
+
+@contextlib.contextmanager
+def allocated() -> Iterator[None]:
+    """Leaves the scope without memory, for what must have its values as soon as it is made."""
+    scope = global_state.get_global_attribute(_SCOPE)
+    global_state.set_global_attribute(_SCOPE, None)
+    try:
+        yield
+    finally:
+        global_state.set_global_attribute(_SCOPE, scope)
 
 
 def allocate_weights(model: Any) -> None:

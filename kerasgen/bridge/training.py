@@ -18,6 +18,7 @@ import numpy as np
 
 from kerasgen.bridge.build import make_object, shorten
 from kerasgen.bridge.environment import no_idle_tensorflow, quiet_stderr
+from kerasgen.bridge.parts import own_place
 from kerasgen.catalog import Catalog, Kind, ShapeError
 from kerasgen.ir import CompileDef, FitDef, Loss, ObjectDef
 
@@ -118,7 +119,7 @@ def probe_loss(value: Loss, kind: Kind, outputs: Array, targets: Array, catalog:
         made(targets, outputs)
     except Exception as error:
         # Not a list of types: backends raise some of their own (`tf.errors.OpError`).
-        raise ShapeError(shorten(error)) from error
+        raise ShapeError(shorten(error) + own_place(error)) from error
 
 
 def _figures(logs: Mapping[str, Any]) -> dict[str, float]:
@@ -144,7 +145,8 @@ class EpochReporter(keras.callbacks.Callback):  # type: ignore[misc]
         """Reports the epoch, counted from 0."""
         figures = _figures(logs or {})
         optimizer = getattr(self.model, "optimizer", None)
-        if optimizer is not None:
+        # One that is made of several has no rate of its own.
+        if optimizer is not None and not isinstance(optimizer, keras.optimizers.MultiOptimizer):
             figures["learning_rate"] = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
         self._report(epoch, figures)
 
@@ -200,6 +202,7 @@ def fit_model(
 
 def evaluate_model(model: Any, samples: Samples, batch_size: int) -> dict[str, float]:
     """Loss and metrics of a compiled model on some samples, by Keras's names."""
+    _reset_states(model)
     figures = model.evaluate(
         samples.x, samples.y, batch_size=batch_size, verbose=0, return_dict=True
     )
@@ -208,8 +211,17 @@ def evaluate_model(model: Any, samples: Samples, batch_size: int) -> dict[str, f
 
 def predict_model(model: Any, x: Arrays, batch_size: int) -> Arrays:
     """What a model gives for some inputs, as NumPy arrays in the form of its outputs."""
+    _reset_states(model)
     outputs: Arrays = model.predict(x, batch_size=batch_size, verbose=0)
     return outputs
+
+
+def _reset_states(model: Any) -> None:
+    """Lets stateful layers begin anew: an outcome must not depend on what was computed before."""
+    # Not `layers`, which does not look into nested models and wrappers.
+    for layer in model._flatten_layers(include_self=False):
+        if getattr(layer, "stateful", False) and hasattr(layer, "reset_state"):
+            layer.reset_state()
 
 
 def save_model(model: Any, path: Path) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
 from kerasgen import __version__
-from kerasgen.cli import check, runs, show
+from kerasgen.cli import check, completion, eject, import_, runs, schema, show
 from kerasgen.cli.command import Command, refuse
 from kerasgen.diagnostics import CompileError, did_you_mean
 
@@ -48,6 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         from kerasgen.sweep.application import main as train
 
         return train(arguments[1:])
+    if arguments[:1] and arguments[0] in completion.FLAGS:
+        return completion.complete(arguments, _COMMANDS)
     command = _COMMANDS[_chosen(arguments)]
     parser = _parser(f"kerasgen {arguments[0]}", command.summary, command.examples)
     command.declare(parser)
@@ -115,4 +117,7 @@ _COMMANDS: Mapping[str, Command] = {
     "check": check.COMMAND,
     "show": show.COMMAND,
     "runs": runs.COMMAND,
+    "eject": eject.COMMAND,
+    "import": import_.COMMAND,
+    "schema": schema.COMMAND,
 }

@@ -4,31 +4,71 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
 
-from kerasgen.cli.command import Command, declare_config, refuse
-from kerasgen.diagnostics import count_text, render_text
+import kerasgen
+from kerasgen.cli.command import Command, declare_config, refuse, trust_of
+from kerasgen.diagnostics import Diagnostic, count_text, render_text
 
 _EXAMPLES = """\
 examples:
   kerasgen check                                       the default config
+  kerasgen check --fast model=convnet                  names and wiring alone, in half a second
   kerasgen check model=convnet fit.batch_size=256      with overrides
   kerasgen check experiment=diabetes data.source.path=pima.csv --open-data
   kerasgen check experiment=cifar10_resnet --json      for machines
+  kerasgen check model=mine --fix                      mend misspelt words in the config files
 """
+
+_AGAIN = "import sys; sys.path.append(sys.argv[1]); from kerasgen.cli import main; "
+_AGAIN += "sys.exit(main(sys.argv[2:]))"
 
 
 def _declare(parser: argparse.ArgumentParser) -> None:
     declare_config(parser)
+    parser.add_argument(
+        "--fast",
+        action="store_true",
+        help="names, arguments and wiring alone, without importing Keras",
+    )
+    parser.add_argument(
+        "--fix",
+        action="store_true",
+        help="mend what is misspelt in the config files; shows the difference and asks",
+    )
+    parser.add_argument("--yes", action="store_true", help="with --fix: do not ask")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.add_argument(
         "--open-data", action="store_true", help="open the data too, and verify its facts"
     )
+    parser.add_argument(
+        "--own-engine",
+        action="store_true",
+        help="use the config's own backend, also where a lighter one gives the same report",
+    )
 
 
 def _act(options: argparse.Namespace) -> int:
+    if options.fix:
+        _fix(options)
+    if options.fast:
+        return _act_fast(options)
     from kerasgen.run.checking import check_config
+    from kerasgen.run.planning import EngineDoubtError
 
-    outcome = check_config(options.overrides, options.config_dir, open_data=options.open_data)
+    environment = dict(os.environ)  # Starting an engine changes it.
+    try:
+        outcome = check_config(
+            options.overrides,
+            options.config_dir,
+            open_data=options.open_data,
+            light=not options.own_engine,
+            trust=trust_of(options),
+        )
+    except EngineDoubtError:
+        return _check_again(options, environment)
     if options.json:
         print(json.dumps(outcome.report(), indent=2))
         return 0 if outcome.compiled is not None else 2
@@ -37,6 +77,66 @@ def _act(options: argparse.Namespace) -> int:
     print(outcome.text())
     if outcome.diagnostics:
         print(f"\n{render_text(outcome.diagnostics)}")
+    silenced = f", {outcome.silenced} silenced" if outcome.silenced else ""
+    print(f"\n{count_text(outcome.diagnostics) or 'no errors, no warnings'}{silenced}")
+    return 0
+
+
+def _check_again(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
+    """Checks in a new process, with the config's own engine, what a lighter one has refused."""
+    import subprocess
+    from pathlib import Path
+
+    arguments = ["check", "--own-engine", *(["--json"] if options.json else [])]
+    arguments += trust_of(options).flags()
+    if options.config_dir is not None:
+        arguments.append(f"--config-dir={options.config_dir}")
+    root = Path(kerasgen.__file__).resolve().parent.parent
+    command = [sys.executable, "-P", "-c", _AGAIN, str(root), *arguments, "--", *options.overrides]
+    return subprocess.run(command, env=dict(environment), check=False).returncode
+
+
+def _fix(options: argparse.Namespace) -> None:
+    """Mends the config files; what is left is then reported as without `--fix`."""
+    from kerasgen.cli.fixing import fix
+    from kerasgen.run.checking import check_config
+    from kerasgen.run.fast_check import check_fast
+
+    trust = trust_of(options)
+
+    def found() -> Sequence[Diagnostic]:
+        fast = check_fast(options.overrides, options.config_dir, trust=trust)
+        if options.fast or not fast.valid:
+            return fast.diagnostics
+        return check_config(options.overrides, options.config_dir, trust=trust).diagnostics
+
+    fix(found(), found, ask=not options.yes)
+
+
+def _act_fast(options: argparse.Namespace) -> int:
+    import gc
+
+    # Nearly all that so short a process makes lives to its end: looking for garbage is in vain.
+    gc.disable()
+    try:
+        return _report_fast(options)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+def _report_fast(options: argparse.Namespace) -> int:
+    from kerasgen.run.fast_check import check_fast
+
+    outcome = check_fast(options.overrides, options.config_dir, trust=trust_of(options))
+    if options.json:
+        print(json.dumps(outcome.report(), indent=2))
+        return 0 if outcome.valid else 2
+    if not outcome.valid:
+        return refuse(outcome.diagnostics)
+    if outcome.diagnostics:
+        print(f"{render_text(outcome.diagnostics)}\n")
+    print(f"not checked: {'; '.join(outcome.unchecked)}")
     print(f"\n{count_text(outcome.diagnostics) or 'no errors, no warnings'}")
     return 0
 

@@ -7,11 +7,13 @@ that a command needs, so that `kerasgen --help` stays instant.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from kerasgen.diagnostics import Diagnostic, count_text, render_text
+from kerasgen.registry import Trust, trusted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +34,24 @@ def declare_config(parser: argparse.ArgumentParser, metavar: str = "OVERRIDE") -
     parser.add_argument(
         "--config-dir", metavar="DIR", help="a folder of configs that come before the shipped ones"
     )
+    declare_trust(parser)
+
+
+def declare_trust(parser: argparse.ArgumentParser) -> None:
+    """Declares the argument that names modules of one's own."""
+    parser.add_argument(
+        "--trust",
+        metavar="MODULE",
+        action="append",
+        default=[],
+        help="import a module of your own, whose layers, losses … a config may then name; "
+        "several times, or with commas",
+    )
+
+
+def trust_of(options: argparse.Namespace) -> Trust:
+    """The modules that a command line names; they may lie in the working directory."""
+    return trusted(options.trust, os.getcwd())
 
 
 def refuse(diagnostics: Sequence[Diagnostic]) -> int:

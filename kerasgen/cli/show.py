@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from kerasgen.cli.command import Command, declare_config
+from kerasgen.cli.command import Command, declare_config, trust_of
 
 _EXAMPLES = """\
 examples:
   kerasgen show model=convnet                          resolved config, each value with its origin
+  kerasgen show model=resnet20 --expanded              the model without blocks and repetitions
   kerasgen show model=convnet --summary                what model.summary() prints
   kerasgen show model=convnet --graph convnet.png      a picture; .svg and .mmd work too
   kerasgen show outputs/2026-01-31/12-00-00 --weights  name, shape, type, range, mean of the weights
@@ -20,6 +21,7 @@ def _declare(parser: argparse.ArgumentParser) -> None:
     declare_config(parser, metavar="OVERRIDE|RUN")
     looks = parser.add_mutually_exclusive_group()
     for name, text in (
+        ("expanded", "the model without blocks, repetitions, parameters and selectors"),
         ("summary", "what `model.summary()` prints"),
         ("shapes", "the output shape of every layer"),
         ("get-config", "`model.get_config()` as JSON"),
@@ -33,11 +35,19 @@ def _declare(parser: argparse.ArgumentParser) -> None:
 
 
 def _act(options: argparse.Namespace) -> int:
-    from kerasgen.records.looking import Target, draw_graph, look_at, resolved_text
+    from kerasgen.records.looking import (
+        Target,
+        draw_graph,
+        expanded_text,
+        look_at,
+        resolved_text,
+    )
 
-    target = Target.named(options.overrides, options.config_dir)
+    target = Target.named(options.overrides, options.config_dir, trust_of(options))
     if options.graph is not None:
         print(draw_graph(target, options.graph))
+    elif options.look == "expanded":
+        print(expanded_text(target), end="")
     elif options.look is not None:
         print(look_at(target, options.look))
     else:

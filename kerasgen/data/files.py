@@ -12,8 +12,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from kerasgen.bridge.machine import device_memory
 from kerasgen.data.table import argument_key
 from kerasgen.diagnostics import Sink, closest
+from kerasgen.passes.cost import human_bytes
 
 PATIENCE = 3.0
 """Seconds of work after which, and between which, progress is shown."""
@@ -29,7 +31,8 @@ def find_file(path: str, argument: str, sink: Sink, *, suffixes: tuple[str, ...]
         suffixes: how its name may end; empty for any.
 
     Raises:
-        CompileError: KG501 if it is not there, KG502 if it is a folder, empty or of another kind.
+        CompileError: KG501 if it is not there, KG502 if it is a folder or of another kind, KG503 if
+            it is empty, KG901 if it is larger than the memory.
     """
     found = find_path(path, argument, sink)
     if found.is_dir():
@@ -43,7 +46,31 @@ def find_file(path: str, argument: str, sink: Sink, *, suffixes: tuple[str, ...]
         size = found.stat().st_size
     if size == 0:
         raise sink.fail("KG503", f"`{path}` is empty", key=argument_key(argument))
+    check_memory(size, f"`{path}`", argument, sink)
     return found
+
+
+def check_memory(size: int, what: str, argument: str, sink: Sink) -> None:
+    """Refuses data that cannot be held in memory, before any of it is read.
+
+    Args:
+        size: bytes that it takes.
+        what: what takes them, as a message says it.
+        argument: name of the source's argument.
+        sink: gets the mistake.
+
+    Raises:
+        CompileError: KG901, the machine has less memory.
+    """
+    memory = device_memory(None)
+    if memory is not None and size > memory.size:
+        raise sink.fail(
+            "KG901",
+            f"{what} takes {human_bytes(size)} of memory, "
+            f"{memory.owner} has {human_bytes(memory.size)}",
+            key=argument_key(argument),
+            help="take a part of the data: a source is held in memory as a whole",
+        )
 
 
 def find_path(path: str, argument: str, sink: Sink) -> Path:

@@ -23,7 +23,7 @@ import numpy as np
 from kerasgen.data.description import describe_data, fingerprint
 from kerasgen.data.facts import declared_classes, feature_key, settle_facts, target_key
 from kerasgen.data.labels import index_labels
-from kerasgen.data.sources import SOURCES, make_source
+from kerasgen.data.sources import known_sources, make_source
 from kerasgen.data.table import Array, Source, Table, is_number
 from kerasgen.diagnostics import Sink, did_you_mean
 from kerasgen.ir import DataDef, ObjectDef, references_in
@@ -61,14 +61,14 @@ class OpenedData:
 def open_data(
     definition: DataDef,
     sink: Sink,
-    sources: Mapping[str, Callable[..., Source]] = SOURCES,
+    sources: Mapping[str, Callable[..., Source]] | None = None,
 ) -> OpenedData:
     """Opens the data and verifies what the config says of it.
 
     Args:
         definition: the data group.
         sink: gets every mistake.
-        sources: the sources that a config may name.
+        sources: the sources that a config may name, None for all that are known.
 
     Returns:
         The opened data.
@@ -77,7 +77,7 @@ def open_data(
         CompileError: something is not there or not as it should be.
     """
     check_preparation(definition, sink)
-    source = make_source(definition.source, sources, sink)
+    source = make_source(definition.source, known_sources() if sources is None else sources, sink)
     sink.stop_on_errors()
     table = source.read(_wanted(definition), sink)
     features = _written_out(definition, table)

@@ -1,7 +1,8 @@
 """The data sources that a config may name.
 
 This room owns their list and how a source is made of its config entry. What a source does stands
-in its own module.
+in its own module. Registered sources of one's own stand in the list as well; they are checked as
+Keras's classes are, by the catalog, before they are made.
 """
 
 from __future__ import annotations
@@ -16,10 +17,12 @@ from kerasgen.data.sources_arrays import Arrays
 from kerasgen.data.sources_bundled import KerasDataset, ScikitLearn
 from kerasgen.data.sources_csv import Csv
 from kerasgen.data.sources_images import ImageFolder
+from kerasgen.data.sources_own import OwnSource
 from kerasgen.data.table import Source
 from kerasgen.diagnostics import Sink, closest, describe, did_you_mean
 from kerasgen.frontend.settings import check_value
 from kerasgen.ir import ObjectDef
+from kerasgen.registry import parts
 
 SOURCES: Mapping[str, Callable[..., Source]] = {
     "ScikitLearn": ScikitLearn,
@@ -34,6 +37,11 @@ SOURCES: Mapping[str, Callable[..., Source]] = {
 def source_entries(sources: Mapping[str, Callable[..., Source]] = SOURCES) -> list[ClassEntry]:
     """The sources as catalog entries, for `Catalog.extended`."""
     return [describe_callable(made, name=name, kind="source") for name, made in sources.items()]
+
+
+def known_sources() -> dict[str, Callable[..., Source]]:
+    """The shipped sources and the registered ones; no part may have the name of a shipped one."""
+    return {**{part.name: part.made for part in parts() if part.is_source}, **SOURCES}
 
 
 def make_source(
@@ -58,6 +66,9 @@ def make_source(
             key=f"{definition.path}.class",
             help=did_you_mean(definition.cls, sources, listed=20),
         )
+    own = next((part for part in parts() if part.made is made), None)
+    if own is not None:
+        return OwnSource(part=own, arguments=definition.arguments, path=definition.path)
     _check_names(definition, made, sink)
     parameters = inspect.signature(made, eval_str=True).parameters
     for name, value in definition.arguments.items():

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from kerasgen.data.files import find_file, readable
+from kerasgen.data.files import check_memory, find_file, readable
 from kerasgen.data.table import (
     PART_NAMES,
     PARTS,
@@ -121,10 +121,17 @@ def _load_archive(file: Path, wanted: frozenset[str] | None, sink: Sink) -> dict
             if not isinstance(archive, np.lib.npyio.NpzFile):
                 raise ValueError("it is no archive")
             with archive:
+                needed = [
+                    name
+                    for name in archive.files
+                    if wanted is None or _column_and_part(name, archive.files)[0] in wanted
+                ]
+                members = archive.zip.infolist() if archive.zip is not None else ()
+                sizes = {info.filename: info.file_size for info in members}
+                unpacked = sum(sizes.get(f"{name}{SINGLE}", 0) for name in needed)
+                check_memory(unpacked, f"`{file}`, unpacked,", "path", sink)
                 for name in archive.files:
-                    column = _column_and_part(name, archive.files)[0]
-                    needed = wanted is None or column in wanted
-                    arrays[name] = archive[name] if needed else np.empty(0)
+                    arrays[name] = archive[name] if name in needed else np.empty(0)
     except _DAMAGED as error:
         raise _damaged(file, "path", error, sink) from error
     if not arrays:

@@ -23,12 +23,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
+from math import prod
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from kerasgen.data.files import Progress, find_path, readable
+from kerasgen.data.files import Progress, check_memory, find_path, readable
 from kerasgen.data.table import PART_NAMES, PARTS, Array, Table, argument_key
 from kerasgen.diagnostics import CompileError, Sink
 
@@ -102,6 +103,8 @@ class ImageFolder:
         images: Array | None = None
         progress = Progress("images", len(layout.rows))
         decode = _decoder(mode, size)
+        if size is not None:
+            _check_memory(len(layout.rows), size, channels, sink)
         with ThreadPoolExecutor(max_workers=min(8, (os.cpu_count() or 1) + 1)) as pool:
             for chunk in _chunks(_contents(path, layout.rows)):
                 groups = [chunk[start : start + GROUP] for start in range(0, len(chunk), GROUP)]
@@ -112,6 +115,7 @@ class ImageFolder:
                         continue
                     if images is None:
                         size = image.shape[:2]
+                        _check_memory(len(layout.rows), size, channels, sink)
                         images = np.empty((len(layout.rows), *size, channels), dtype="uint8")
                     if image.shape[:2] != size:
                         raise sink.fail(
@@ -261,6 +265,11 @@ def _chunks(files: Iterator[tuple[str, Content]]) -> Iterator[list[tuple[str, Co
             chunk = []
     if chunk:
         yield chunk
+
+
+def _check_memory(count: int, size: Sequence[int], channels: int, sink: Sink) -> None:
+    what = f"an array of {count:,} images of {' x '.join(map(str, size))} pixels"
+    check_memory(count * prod(size) * channels, what, "path", sink)
 
 
 def _decoder(mode: str, size: tuple[int, ...] | None) -> Decode:

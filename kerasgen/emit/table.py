@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from kerasgen.emit.captions import shown_spec
 from kerasgen.ir import ModelGraph
-from kerasgen.passes.cost import CostReport
+from kerasgen.passes.cost import CostReport, human_bytes, scaled
 from kerasgen.passes.shapes import Specs, shown_shape
 
 UNKNOWN = "not known"
@@ -83,25 +83,9 @@ def repeated_calls(graph: ModelGraph, prefix: str = "") -> Iterator[str]:
         met.add(call.layer)
 
 
-def human_bytes(count: int) -> str:
-    """A number of bytes with three digits and a binary unit: `1.50 MiB`."""
-    return _scaled(count, 1024, ("B", "KiB", "MiB", "GiB", "TiB"))
-
-
 def human_count(count: int) -> str:
     """A large number with three digits and a decimal unit: `3.86 G`."""
-    return _scaled(count, 1000, ("", "k", "M", "G", "T"))
-
-
-def _scaled(count: int, step: int, units: Sequence[str]) -> str:
-    size, power = float(count), 0
-    # 999.5 has three digits only until it is rounded.
-    while size >= (step if step == 1024 else 999.5) and power < len(units) - 1:
-        size, power = size / step, power + 1
-    if power == 0:
-        return f"{count} {units[0]}".rstrip()
-    digits = 0 if size >= 99.95 else 1 if size >= 9.995 else 2
-    return f"{size:.{digits}f} {units[power]}"
+    return scaled(count, 1000, ("", "k", "M", "G", "T"))
 
 
 def _aligned(rows: Sequence[tuple[str, str, str, str]]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from kerasgen.catalog import DOTTED, MODULES, Catalog, ClassEntry, Kind, Parameter
-from kerasgen.diagnostics import Sink, closest, did_you_mean
+from kerasgen.diagnostics import Sink, Suggestion, closest, did_you_mean
 from kerasgen.ir import (
     INPUT,
     DataDef,
@@ -23,7 +23,8 @@ from kerasgen.ir import (
     Program,
     Value,
 )
-from kerasgen.passes.values import check_kind, titled
+from kerasgen.passes.bounds import check_bounds
+from kerasgen.passes.values import check_kind, titled, unquoted
 from kerasgen.passes.wire import ENTRY_KINDS
 
 _ANY_OBJECT: tuple[Kind, ...] = tuple(kind for kind in MODULES if kind not in (*DOTTED, "source"))
@@ -42,6 +43,7 @@ def check(program: Program, catalog: Catalog, sink: Sink) -> None:
     for entry in program.data.prepare:
         _check_entry(entry, catalog, sink)
     _check_model(program.model, catalog, sink)
+    _check_batch_sizes(program, sink)
     _check_object(program.optimizer, ("optimizer",), catalog, sink)
     _check_objective(program, catalog, sink)
     for callback in program.fit.callbacks.values():
@@ -51,6 +53,19 @@ def check(program: Program, catalog: Catalog, sink: Sink) -> None:
 def check_source(data: DataDef, catalog: Catalog, sink: Sink) -> None:
     """Checks the data source alone, for a run that must open the data before all else."""
     _check_object(data.source, ("source",), catalog, sink)
+
+
+def _check_batch_sizes(program: Program, sink: Sink) -> None:
+    """An input that fixes its batch takes the batches of training and no others."""
+    for item in program.model.inputs:
+        if item.batch_size not in (None, program.fit.batch_size):
+            sink.report(
+                "KG402",
+                f"the input `{item.name}` takes batches of {item.batch_size}, and `fit.batch_size` "
+                f"is {program.fit.batch_size}",
+                key=f"{item.path}.batch_size",
+                help="write the same size: `batch_size: ${fit.batch_size}`",
+            )
 
 
 def _check_model(model: ModelDef, catalog: Catalog, sink: Sink) -> None:
@@ -142,7 +157,10 @@ def _check_object(
         elif parameter is None and not found.open_ended:
             unknown.append(name)
             _report_unknown_argument(made, found, name, sink)
+        faults = len(sink.diagnostics)
         _check_value(value, parameter, path, catalog, sink)
+        if len(sink.diagnostics) == faults:
+            check_bounds(value, name, found.kind, path, sink)
     missing = [
         name for name, p in found.parameters.items() if p.required and name not in made.arguments
     ]
@@ -177,7 +195,13 @@ def _report_unknown_class(
     title = words if len(kinds) <= 3 else "public class"
     help_text = did_you_mean(made.cls, names, listed=20)
     if "." in made.cls and catalog.find(made.cls.rpartition(".")[2], kinds) is not None:
-        help_text = f"write `{made.cls.rpartition('.')[2]}`, without a module"
+        last = made.cls.rpartition(".")[2]
+        help_text = Suggestion(f"write `{last}`, without a module", last)
+    elif module := _module_in(made.cls):
+        help_text = (
+            f"a config names no module: write `{made.cls.rpartition('.')[2]}`, register it with "
+            f"`@kerasgen.register`, and run with `--trust {module}`"
+        )
     elif made.cls in catalog.words(("activation",)) and "layer" in kinds:
         help_text = f"write `{{class: Activation, activation: {made.cls}}}`"
     elif catalog.find(made.cls, _ANY_OBJECT) is not None and len(kinds) <= 3:
@@ -189,6 +213,14 @@ def _report_unknown_class(
     )
 
 
+def _module_in(name: str) -> str | None:
+    """The module that a dotted name names, None for a name of Keras's and one without a module."""
+    module = name.rpartition(".")[0]
+    first = module.partition(".")[0]
+    keras_names = {"keras", *(path.partition(".")[0] for path in MODULES.values())}
+    return None if not module or first in keras_names else module
+
+
 def _report_unknown_argument(made: ObjectDef, found: ClassEntry, name: str, sink: Sink) -> None:
     path = f"{made.path}.{name}"
     help_text = did_you_mean(name, found.parameters, listed=15)
@@ -198,6 +230,8 @@ def _report_unknown_argument(made: ObjectDef, found: ClassEntry, name: str, sink
             f"`{name}` stands in the chosen file, into which `{cls_place.override}` was merged: "
             f"choose another file of the group (as in `optimizer=sgd`), or delete it with `~{path}`"
         )
+    elif name == "_target_":
+        help_text = "a config names no module; one of your own is named by `--trust MODULE`"
     elif found.kind == "activation":
         help_text = (
             "an activation function takes no arguments: use a layer that has them, "
@@ -289,7 +323,14 @@ def _check_value(
 ) -> None:
     kinds: tuple[Kind, ...] = parameter.kinds if parameter is not None else ()
     if isinstance(value, ObjectDef):
-        _check_object(value, kinds or _ANY_OBJECT, catalog, sink)
+        found = _check_object(value, kinds or _ANY_OBJECT, catalog, sink)
+        if found is not None and found.kind == "op" and value.arguments:
+            sink.report(
+                "KG202",
+                f"`{value.cls}` is taken as a function, which has no arguments of its own",
+                key=value.path,
+                help="leave them out, or make the op an entry",
+            )
     elif isinstance(value, ModelDef) and (not kinds or "layer" in kinds):
         _check_model(value, catalog, sink)
     elif isinstance(value, str) and kinds and parameter is not None:
@@ -299,8 +340,9 @@ def _check_value(
             inner = parameter if isinstance(item, ObjectDef) else None
             _check_value(item, inner, f"{path}.{index}", catalog, sink)
     elif isinstance(value, Mapping):
+        inner = parameter if parameter is not None and parameter.value == "mapping" else None
         for key, item in value.items():
-            _check_value(item, None, f"{path}.{key}", catalog, sink)
+            _check_value(item, inner, f"{path}.{key}", catalog, sink)
     if parameter is not None:
         check_kind(value, parameter, path, sink)
 
@@ -320,7 +362,7 @@ def _check_word(
             "KG204",
             f'`{name}` is the string "{word}", expected a number or a schedule',
             key=path,
-            help=did_you_mean(word, options),
+            help=unquoted(word, name) or did_you_mean(word, options),
         )
         return
     sink.report(

@@ -97,11 +97,7 @@ def count_costs(
     parameter_bytes = sum(cost.parameter_bytes for cost in own.values())
     top = [layer for layer in layers if "/" not in layer.name]
     flops = [layer.flops for layer in top]
-    activations = sum(
-        prod(size or 1 for size in spec.shape) * width(spec.dtype)
-        for outputs in specs.values()
-        for spec in outputs
-    )
+    activations = sum(sample_bytes(spec) for outputs in specs.values() for spec in outputs)
     share = trainable / parameters if parameters else 0.0
     return CostReport(
         layers=tuple(layers),
@@ -113,6 +109,28 @@ def count_costs(
         training_bytes=int(parameter_bytes * (1 + share * (1 + slots)) + activations * batch_size),
         batch_size=batch_size,
     )
+
+
+def sample_bytes(spec: TensorSpec) -> int:
+    """Bytes of one sample of a tensor; an axis whose size is open counts as 1."""
+    return prod(size or 1 for size in spec.shape[1:]) * width(spec.dtype)
+
+
+def human_bytes(count: int) -> str:
+    """A number of bytes with three digits and a binary unit: `1.50 MiB`."""
+    return scaled(count, 1024, ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"))
+
+
+def scaled(count: int, step: int, units: Sequence[str]) -> str:
+    """A number with three digits and the largest unit that leaves one before the point."""
+    size, power = float(count), 0
+    # 999.5 has three digits only until it is rounded.
+    while size >= (step if step == 1024 else 999.5) and power < len(units) - 1:
+        size, power = size / step, power + 1
+    if power == 0:
+        return f"{count} {units[0]}".rstrip()
+    digits = 0 if size >= 99.95 else 1 if size >= 9.995 else 2
+    return f"{size:.{digits}f} {units[power]}"
 
 
 def width(dtype: str) -> int:

@@ -71,14 +71,7 @@ def infer_inputs(
     specs = {}
     for item in inputs:
         if item.name not in data.features:
-            names = ", ".join(f"`{name}`" for name in data.features)
-            sink.report(
-                "KG402",
-                f"the model's input `{item.name}` is not among the data's inputs: {names}",
-                key=item.path,
-                at="key",
-                help=did_you_mean(item.name, data.features),
-            )
+            _report_no_feature(item, data, sink)
             continue
         shape = given.get(item.name)
         if shape is None and item.shape is None:
@@ -101,16 +94,10 @@ def infer_inputs(
             )
             continue
         known = item.shape if item.shape is not None else shape
-        specs[item.name] = TensorSpec(shape=(None, *(known or ())), dtype=item.dtype or floatx)
-    for name in data.features:
-        if name not in {item.name for item in inputs}:
-            sink.report(
-                "KG402",
-                f"the data gives `{name}`, which is no input of the model",
-                key=f"data.features.{name}",
-                at="key",
-                help=did_you_mean(name, (item.name for item in inputs)),
-            )
+        specs[item.name] = TensorSpec(
+            shape=(item.batch_size, *(known or ())), dtype=item.dtype or floatx
+        )
+    _check_features(inputs, data, sink)
     return specs
 
 
@@ -137,27 +124,8 @@ def describe_outputs(
     """
     named = output_names(graph)
     targets = dict(data.target) or {"": ""}
-    if len(named) > 1 or "" not in targets:
-        for name in targets:
-            if name not in named:
-                given = ", ".join(f"`{output}`" for output in named)
-                sink.report(
-                    "KG403",
-                    f"the target `{name or next(iter(data.target.values()), '')}` has no output "
-                    f"of that name: the model gives {given}",
-                    key=f"data.target.{name}" if name else "data.target",
-                    help=did_you_mean(name, named),
-                )
-        for name, reference in named.items():
-            if name not in targets:
-                sink.report(
-                    "KG403",
-                    f"the output `{name}` has no target",
-                    key=reference.path,
-                    help=f"name its column: `data.target.{name}`",
-                )
-        if any(name not in targets for name in named) or len(targets) != len(named):
-            return ()
+    if not _check_targets(named, targets, data, sink):
+        return ()
     described = []
     for name, reference in named.items():
         key = name if name in targets else ""
@@ -165,6 +133,21 @@ def describe_outputs(
         _check_output(output, sink)
         described.append(output)
     return tuple(described)
+
+
+def check_end_names(graph: ModelGraph, data: DataDef, sink: Sink) -> None:
+    """Holds the names of a model's inputs and outputs against the data's; no shapes are needed.
+
+    Args:
+        graph: the model.
+        data: the data.
+        sink: gets every mistake, in the words of `infer_inputs` and `describe_outputs`.
+    """
+    for item in graph.inputs:
+        if item.name not in data.features:
+            _report_no_feature(item, data, sink)
+    _check_features(graph.inputs, data, sink)
+    _check_targets(output_names(graph), dict(data.target) or {"": ""}, data, sink)
 
 
 def fed_target(output: OutputSpec) -> TensorSpec | None:
@@ -184,6 +167,56 @@ def output_names(graph: ModelGraph) -> dict[str, TensorRef]:
         return dict(graph.outputs)
     makers = {call.name: call.layer for call in graph.calls}
     return {makers.get(ref.name, ref.name): ref for ref in output_refs(graph.outputs)}
+
+
+def _report_no_feature(item: InputDef, data: DataDef, sink: Sink) -> None:
+    names = ", ".join(f"`{name}`" for name in data.features)
+    sink.report(
+        "KG402",
+        f"the model's input `{item.name}` is not among the data's inputs: {names}",
+        key=item.path,
+        at="key",
+        help=did_you_mean(item.name, data.features),
+    )
+
+
+def _check_features(inputs: tuple[InputDef, ...], data: DataDef, sink: Sink) -> None:
+    for name in data.features:
+        if name not in {item.name for item in inputs}:
+            sink.report(
+                "KG402",
+                f"the data gives `{name}`, which is no input of the model",
+                key=f"data.features.{name}",
+                at="key",
+                help=did_you_mean(name, (item.name for item in inputs)),
+            )
+
+
+def _check_targets(
+    named: Mapping[str, TensorRef], targets: Mapping[str, str], data: DataDef, sink: Sink
+) -> bool:
+    """Whether each output has its target and each target its output."""
+    if len(named) == 1 and "" in targets:
+        return True
+    for name in targets:
+        if name not in named:
+            given = ", ".join(f"`{output}`" for output in named)
+            sink.report(
+                "KG403",
+                f"the target `{name or next(iter(data.target.values()), '')}` has no output "
+                f"of that name: the model gives {given}",
+                key=f"data.target.{name}" if name else "data.target",
+                help=did_you_mean(name, named),
+            )
+    for name, reference in named.items():
+        if name not in targets:
+            sink.report(
+                "KG403",
+                f"the output `{name}` has no target",
+                key=reference.path,
+                help=f"name its column: `data.target.{name}`",
+            )
+    return all(name in targets for name in named) and len(targets) == len(named)
 
 
 def _compatible(first: Shape, second: Shape) -> bool:

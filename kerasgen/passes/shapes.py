@@ -175,7 +175,8 @@ def _infer_nested(
                 key=f"{item.path}.shape",
             )
             return None
-        shape = spec.shape if item.shape is None else (None, *item.shape)
+        rows = item.batch_size or spec.shape[0]
+        shape = (rows, *(spec.shape[1:] if item.shape is None else item.shape))
         inputs[item.name] = TensorSpec(shape=shape, dtype=item.dtype or spec.dtype)
     child = oracle.child()
     inner = infer_shapes(graph, inputs, child, sink)

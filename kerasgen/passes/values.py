@@ -6,10 +6,11 @@ said by the catalog; objects, and the names that stand for them, are checked in 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from kerasgen.catalog import Kind, Parameter, ValueKind
-from kerasgen.diagnostics import Sink, describe
+from kerasgen.diagnostics import Sink, describe, did_you_mean
 from kerasgen.ir import ModelDef, ObjectDef, Value
 
 _EXPECTED: Mapping[ValueKind, str] = {
@@ -29,6 +30,9 @@ def check_kind(value: Value, parameter: Parameter, path: str, sink: Sink) -> Non
         path: key path of the value.
         sink: gets the mistake.
     """
+    if parameter.choices and value not in (None, *parameter.choices):
+        _report_choice(value, parameter, path, sink)
+        return
     if _is_kind(value, parameter):
         return
     expected = _EXPECTED.get(parameter.value, "an object")
@@ -45,6 +49,27 @@ def check_kind(value: Value, parameter: Parameter, path: str, sink: Sink) -> Non
     )
 
 
+def _report_choice(value: Value, parameter: Parameter, path: str, sink: Sink) -> None:
+    words = [f"`{choice}`" for choice in parameter.choices]
+    expected = words[0] if len(words) == 1 else ", ".join(words[:-1]) + " or " + words[-1]
+    sink.report(
+        "KG204",
+        f"`{parameter.name}` is {describe(value)}, expected {expected}",
+        key=path,
+        help=did_you_mean(value, parameter.choices) if isinstance(value, str) else None,
+    )
+
+
+def unquoted(text: str, name: str, *, whole: bool = False) -> str | None:
+    """The help for a number that was written as text, None if it is none."""
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    fits = whole and math.isfinite(number) and number.is_integer()
+    return f"write it without quotes: `{name}: {int(number) if fits else number}`"
+
+
 def titled(kind: Kind) -> str:
     """A kind of object with its article: `an activation`, `a dtype policy`."""
     return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind.replace('_', ' ')}"
@@ -58,10 +83,10 @@ def _is_kind(value: Value, parameter: Parameter) -> bool:
     if isinstance(value, ObjectDef):
         return parameter.value not in ("bool", "int", "str")
     if parameter.kinds:
-        numbers_fit = parameter.kinds == ("schedule",)
+        numbers_fit = parameter.kinds == ("schedule",) and parameter.value != "object"
         if isinstance(value, Mapping):
             # Keras's own serialized form is an object too.
-            return "class_name" in value or not value
+            return "class_name" in value or not value or parameter.value == "mapping"
         return isinstance(value, str | tuple) or (
             numbers_fit and isinstance(value, int | float) and not isinstance(value, bool)
         )
@@ -87,12 +112,7 @@ def _kind_help(value: Value, parameter: Parameter) -> str | None:
     if isinstance(value, Mapping) and parameter.kinds:
         return f"say which: `{parameter.name}: {{class: …}}`"
     if isinstance(value, str) and parameter.value in ("int", "number"):
-        try:
-            number = float(value)
-        except ValueError:
-            return None
-        shown = int(number) if number.is_integer() and parameter.value == "int" else number
-        return f"write it without quotes: `{parameter.name}: {shown}`"
+        return unquoted(value, parameter.name, whole=parameter.value == "int")
     if isinstance(value, str) and parameter.value == "bool":
         return f"write `{parameter.name}: true` or `{parameter.name}: false`, without quotes"
     if isinstance(value, float) and parameter.value == "int" and value.is_integer():

@@ -2,10 +2,12 @@
 
 This room owns how a run folder is turned back into a program and a model. A run may come from a
 stranger: its config is data, and its model is loaded in Keras's safe mode, so no code of it runs.
+Modules that its record says were trusted are trusted again only by the person who looks at it.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +17,8 @@ import yaml
 from kerasgen.diagnostics import CompileError, Sink
 from kerasgen.frontend.parse import parse_program
 from kerasgen.frontend.parse_backend import parse_backend
-from kerasgen.run.planning import start
+from kerasgen.registry import NOBODY, Trust
+from kerasgen.run.planning import start, start_for
 from kerasgen.run.record import CONFIG, MODEL, RECORD
 
 if TYPE_CHECKING:
@@ -54,22 +57,36 @@ def run_config(folder: Path) -> dict[str, Any]:
     return {str(key): value for key, value in content.items()}
 
 
-def compile_run(folder: Path) -> CompiledProgram:
+def compile_run(
+    folder: Path,
+    trust: Trust = NOBODY,
+) -> CompiledProgram:
     """Compiles the config of a run again, with the engine that it asks for.
+
+    Args:
+        folder: the folder of the run.
+        trust: modules whose parts its config may name.
 
     Raises:
         CompileError: the config cannot be read, or no longer compiles.
     """
     sink = Sink()
     program = parse_program(run_config(folder), sink)
-    catalog = start(program.backend, sink)
+    catalog = start_for(program, sink, trust)
     from kerasgen.compiler import compile_program
 
     return compile_program(program, catalog, sink)
 
 
-def load_run_model(folder: Path) -> Any:
+def load_run_model(
+    folder: Path,
+    trust: Trust = NOBODY,
+) -> Any:
     """The trained model of a run, loaded with the engine that trained it.
+
+    Args:
+        folder: the folder of the run.
+        trust: modules whose parts stand in the model.
 
     Raises:
         CompileError: KG606, there is no model, or it cannot be loaded safely.
@@ -85,7 +102,7 @@ def load_run_model(folder: Path) -> Any:
             f"`{folder}` has no `{MODEL}`",
             help="it failed, or ran with tracking.model=false",
         )
-    start(backend, sink)
+    start(backend, sink, trust)
     from kerasgen.bridge.training import load_model, shorten
 
     try:
@@ -93,4 +110,21 @@ def load_run_model(folder: Path) -> Any:
     except CompileError:
         raise
     except Exception as error:  # Keras raises anything for a file that is not its own.
-        raise sink.fail("KG606", f"`{path}` cannot be loaded: {shorten(error)}") from error
+        raise sink.fail(
+            "KG606",
+            f"`{path}` cannot be loaded: {shorten(error)}",
+            help=_trust_help(folder, trust),
+        ) from error
+
+
+def _trust_help(folder: Path, trust: Trust) -> str | None:
+    """Which modules the run was made with; whether they are trusted is not for a record to say."""
+    try:
+        record = json.loads((folder / RECORD).read_bytes())
+        named = [str(module) for module in record["trust"]["modules"]]
+    except (OSError, ValueError, RecursionError, LookupError, TypeError):
+        return None
+    if not (missing := [module for module in named if module not in trust.modules]):
+        return None
+    flags = " ".join(f"--trust {module}" for module in missing)
+    return f"it was made with modules of its author's: if you trust them, add `{flags}`"

@@ -13,10 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerasgen.diagnostics import CompileError, Sink
+from kerasgen.emit.config_text import data_yaml
 from kerasgen.emit.diagram import to_mermaid, to_png, to_svg
 from kerasgen.emit.looks import shapes_text, weights_text
 from kerasgen.emit.resolved import config_with_origins, config_yaml
+from kerasgen.frontend.composition import located_sink
+from kerasgen.frontend.expand import expand_config
+from kerasgen.frontend.selection import select_config
 from kerasgen.records.inspection import compile_run, is_run, load_run_model, run_config
+from kerasgen.registry import NOBODY, Trust
 from kerasgen.run.checking import check_config, resolve_config
 from kerasgen.run.files import write_atomically
 
@@ -32,15 +37,27 @@ class Target:
         overrides: Hydra overrides of the config; empty for a run.
         config_dir: a folder of configs that come before the shipped ones, or None.
         run: the folder of the run, or None for a config.
+        trust: modules whose parts the config or the trained model may hold.
     """
 
     overrides: tuple[str, ...] = ()
     config_dir: str | None = None
     run: Path | None = None
+    trust: Trust = NOBODY
 
     @classmethod
-    def named(cls, words: Sequence[str], config_dir: str | None) -> Target:
+    def named(
+        cls,
+        words: Sequence[str],
+        config_dir: str | None,
+        trust: Trust = NOBODY,
+    ) -> Target:
         """What command-line words name: overrides, or the folder of a run.
+
+        Args:
+            words: overrides, or one folder.
+            config_dir: a folder of configs that come before the shipped ones, or None.
+            trust: modules whose parts may be named.
 
         Raises:
             CompileError: a word names a folder that is no run, or a run stands among overrides.
@@ -49,14 +66,14 @@ class Target:
             if is_run(word):
                 if len(words) > 1:
                     raise Sink().fail("KG606", f"the run `{word}` is looked at without overrides")
-                return cls(run=Path(word))
+                return cls(run=Path(word), trust=trust)
             if "=" not in word and not word.startswith("~"):
                 raise Sink().fail(
                     "KG606",
                     f"`{word}` is neither the folder of a run nor an override",
                     help="`kerasgen runs` lists the runs; an override is written `key=value`",
                 )
-        return cls(overrides=tuple(words), config_dir=config_dir)
+        return cls(overrides=tuple(words), config_dir=config_dir, trust=trust)
 
 
 def resolved_text(target: Target) -> str:
@@ -65,6 +82,21 @@ def resolved_text(target: Target) -> str:
         return config_yaml(run_config(target.run))
     resolved = resolve_config(target.overrides, target.config_dir)
     return config_with_origins(resolved.config, resolved.locate)
+
+
+def expanded_text(target: Target) -> str:
+    """The model section without blocks, repetitions, parameters and selectors, as YAML.
+
+    Raises:
+        CompileError: the config cannot be composed or expanded, or the run cannot be read.
+    """
+    if target.run is not None:
+        return data_yaml(run_config(target.run)["model"])
+    resolved = resolve_config(target.overrides, target.config_dir)
+    sink = located_sink(resolved.composition)
+    config = select_config(expand_config(resolved.config, sink), sink)
+    sink.stop_on_errors()
+    return data_yaml(config["model"])
 
 
 def look_at(target: Target, look: str) -> str:
@@ -125,8 +157,8 @@ def compiled_program(target: Target) -> CompiledProgram:
         CompileError: it does not compile, or cannot be read.
     """
     if target.run is not None:
-        return compile_run(target.run)
-    outcome = check_config(target.overrides, target.config_dir)
+        return compile_run(target.run, target.trust)
+    outcome = check_config(target.overrides, target.config_dir, trust=target.trust)
     if outcome.compiled is None:
         raise CompileError(outcome.diagnostics)
     return outcome.compiled
@@ -134,7 +166,7 @@ def compiled_program(target: Target) -> CompiledProgram:
 
 def _model(target: Target, *, weights: bool) -> Any:
     if target.run is not None:
-        return load_run_model(target.run)
+        return load_run_model(target.run, target.trust)
     model = compiled_program(target).model
     if weights:
         from kerasgen.bridge.memory import allocate_weights

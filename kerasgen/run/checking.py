@@ -7,15 +7,12 @@ write anything, and reads the data only where it is asked to.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from kerasgen.diagnostics import CompileError, Diagnostic, SourceLocation
-from kerasgen.emit.looks import outputs_text
-from kerasgen.emit.report import check_report
-from kerasgen.emit.table import layer_table, totals_text
+from kerasgen.diagnostics import CompileError, Diagnostic, Sink, SourceLocation
 from kerasgen.frontend.composition import Composition, compose, resolve
-from kerasgen.frontend.rejections import REFUSALS, diagnose, diagnose_error
+from kerasgen.registry import NOBODY, Trust
 from kerasgen.run.planning import compile_declared, complete_plan, plan_run
 
 if TYPE_CHECKING:
@@ -29,13 +26,17 @@ class CheckOutcome:
     Attributes:
         compiled: the compiled program, or None if there are errors.
         diagnostics: errors and warnings.
+        silenced: number of warnings that the config silences.
     """
 
     compiled: CompiledProgram | None
     diagnostics: tuple[Diagnostic, ...]
+    silenced: int = 0
 
     def report(self) -> dict[str, Any]:
         """The outcome as JSON data; see `emit.report` for its keys."""
+        from kerasgen.emit.report import check_report
+
         compiled = self.compiled
         if compiled is None:
             return check_report(self.diagnostics)
@@ -50,6 +51,9 @@ class CheckOutcome:
 
     def text(self) -> str:
         """The outcome for a person: layers, outputs, totals; empty if there are errors."""
+        from kerasgen.emit.looks import outputs_text
+        from kerasgen.emit.table import layer_table, totals_text
+
         compiled = self.compiled
         if compiled is None:
             return ""
@@ -79,19 +83,29 @@ class ResolvedConfig:
         return self.composition.origins.locate(key)
 
 
-def compose_config(overrides: Sequence[str], config_dir: str | None = None) -> Composition:
+def compose_config(
+    overrides: Sequence[str],
+    config_dir: str | None = None,
+    trust: Trust = NOBODY,
+) -> Composition:
     """Composes a config.
 
     Args:
         overrides: Hydra overrides, as on the command line of `run.py`.
         config_dir: a folder of configs that come before the shipped ones, or None.
+        trust: whose code may run for it.
 
     Raises:
         CompileError: it cannot be composed; every reason has its place.
     """
     try:
-        return compose(overrides, config_dir)
-    except REFUSALS as error:
+        return replace(compose(overrides, config_dir), trust=trust)
+    except Exception as error:
+        # Imported only now: a config that is in order needs no words for what is wrong.
+        from kerasgen.frontend.rejections import REFUSALS, diagnose, diagnose_error
+
+        if not isinstance(error, REFUSALS):
+            raise
         raise CompileError(diagnose(overrides, config_dir) or diagnose_error(error)) from None
 
 
@@ -107,24 +121,35 @@ def resolve_config(overrides: Sequence[str], config_dir: str | None = None) -> R
 
 
 def check_config(
-    overrides: Sequence[str], config_dir: str | None = None, *, open_data: bool = False
+    overrides: Sequence[str],
+    config_dir: str | None = None,
+    *,
+    open_data: bool = False,
+    light: bool = False,
+    trust: Trust = NOBODY,
 ) -> CheckOutcome:
     """Takes a config through the whole compilation.
 
     Args:
         overrides: Hydra overrides.
         config_dir: a folder of configs that come before the shipped ones, or None.
-        open_data: whether the data is opened, for facts that the config does not declare and to
-            verify those that it does.
+        open_data: whether the data is opened, split and prepared, for facts that the config does
+            not declare, to verify those that it does, and for the warnings that need the rows.
+        light: whether a lighter backend than the config's may do, where it gives the same report
+            and the data stays closed. With the compiled model nothing can be computed then.
+        trust: modules whose parts the config may name.
 
     Returns:
         The compiled program with its warnings, or the errors.
+
+    Raises:
+        EngineDoubtError: the light backend refused the program; see `planning`.
     """
     try:
-        composition = compose_config(overrides, config_dir)
+        composition = compose_config(overrides, config_dir, trust)
         if not open_data:
-            compiled, sink = compile_declared(composition)
-            return CheckOutcome(compiled=compiled, diagnostics=tuple(sink.diagnostics))
+            compiled, sink = compile_declared(composition, light=light)
+            return _outcome(compiled, sink)
         plan = plan_run(composition)
         from kerasgen.data.opening import open_data as read
 
@@ -132,6 +157,17 @@ def check_config(
         compiled_now, sink = plan.compiled, plan.sink
         if compiled_now is None:
             compiled_now, _, sink = complete_plan(plan, composition, opened.facts)
-        return CheckOutcome(compiled=compiled_now, diagnostics=tuple(sink.diagnostics))
+        from kerasgen.run.steps import preprocess
+
+        parts, _ = preprocess(opened, compiled_now, plan.catalog, sink)
+        return _outcome(compiled_now, sink, parts.silenced)
     except CompileError as error:
         return CheckOutcome(compiled=None, diagnostics=error.diagnostics)
+
+
+def _outcome(compiled: CompiledProgram, sink: Sink, silenced: int = 0) -> CheckOutcome:
+    return CheckOutcome(
+        compiled=compiled,
+        diagnostics=tuple(sink.diagnostics),
+        silenced=len(compiled.silenced) + silenced,
+    )

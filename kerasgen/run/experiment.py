@@ -25,7 +25,10 @@ from kerasgen.diagnostics import (
     render_text,
 )
 from kerasgen.frontend.composition import Composition
+from kerasgen.frontend.expand import expand_config
+from kerasgen.frontend.selection import select_config
 from kerasgen.run import record as files
+from kerasgen.run.custom_parts import loaded_files
 from kerasgen.run.planning import Plan, complete_plan, plan_run, title_of
 
 if TYPE_CHECKING:
@@ -177,6 +180,8 @@ def _open_record(
     with files.reported(plan.sink, journal.folder):
         files.write_atomically(journal.folder / files.KERAS, keras_json(plan.backend))
     _update(journal, backend=observed, devices=observed_devices())
+    if loaded := loaded_files(composition.trust):
+        _update(journal, trust={"modules": list(composition.trust.modules), "files": loaded})
     journal.say(
         f"{'run':<10}  {journal.folder}  {observed['backend']}, {observed['floatx']}, "
         f"{observed['image_data_format']}"
@@ -210,7 +215,9 @@ def _write_config(
     from kerasgen.emit.report import plain_value
     from kerasgen.emit.resolved import config_yaml
 
-    files.write_atomically(journal.folder / files.CONFIG, config_yaml(config))
+    # It compiles again to this very model; what was written stands in the overrides.
+    expanded = select_config(expand_config(config, Sink()), Sink())
+    files.write_atomically(journal.folder / files.CONFIG, config_yaml(expanded))
     found = sink.diagnostics
     files.write_json(journal.folder / files.DIAGNOSTICS, render_json(found))
     if found:

@@ -1,28 +1,52 @@
 """Planning: a composed config becomes a compiled program, with the engine in force.
 
 This room owns the question whether the model can be compiled before the data is opened, which is
-so where the config declares the facts of the data. It must not train or write anything.
+so where the config declares the facts of the data, and what is checked before the engine starts,
+which takes seconds. It must not train or write anything but the cache of the catalog.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from omegaconf import DictConfig
+
 from kerasgen.bridge.environment import start_engine
-from kerasgen.data.sources import source_entries
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink
 from kerasgen.frontend.composition import Composition, resolve, resolve_groups
 from kerasgen.frontend.parse import parse_program
 from kerasgen.frontend.parse_backend import parse_backend
 from kerasgen.frontend.parse_data import parse_data
+from kerasgen.frontend.references import plain_node
 from kerasgen.ir import BackendDef, DataDef, Program
-from kerasgen.passes.check import check_source
+from kerasgen.passes.check import check, check_source
+from kerasgen.passes.outline import outline
+from kerasgen.registry import NOBODY, Trust, parts
+from kerasgen.run.cataloging import engine_catalog, stored_catalog
+from kerasgen.run.custom_parts import (
+    installed_points,
+    names_unknown,
+    with_installed,
+    with_parts,
+)
+from kerasgen.run.light_engine import engine_for_check, light_start
 
 if TYPE_CHECKING:
     from kerasgen.catalog import Catalog
     from kerasgen.compiler import CompiledProgram
+
+
+_ANY_SOURCE = "data.source."
+"""Below it, values may be left to be given: what is not opened need not be known."""
+
+_STAND_INS: Mapping[str, Any] = {"classes": 2, "shape": [1]}
+"""Facts of the data that a model may ask for, where only its names are checked."""
+
+_NAMES = frozenset({"KG107", "KG201", "KG202", "KG203", "KG205"})
+"""Mistakes in names: they are the same whatever the facts of the data are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,26 +97,44 @@ def plan_run(composition: Composition) -> Plan:
             sink=sink,
         )
     sink = located_sink(composition)
-    catalog = start(backend, sink)
-    check_source(data, catalog, sink)
-    sink.stop_on_errors()
+    known = stored_catalog()
+    told = known is not None and _told_early(
+        lambda trial: _check_unopened(composition, data, known, trial), composition, sink
+    )
+    catalog = start(backend, sink, composition.trust)
+    catalog = with_installed(
+        catalog,
+        lambda asked: _found_by(lambda s: _check_unopened(composition, data, asked, s)),
+        sink,
+    )
+    if not told:
+        _check_unopened(composition, data, catalog, sink)
     return Plan(backend=backend, data=data, catalog=catalog, compiled=None, config=None, sink=sink)
 
 
-def compile_declared(composition: Composition) -> tuple[CompiledProgram, Sink]:
+class EngineDoubtError(Exception):
+    """A light engine refused a program, which its own may not do, or in other words."""
+
+
+def compile_declared(
+    composition: Composition, *, light: bool = False
+) -> tuple[CompiledProgram, Sink]:
     """Compiles a config with what it declares of its data, which is not opened.
 
     Args:
         composition: what was composed; where the data lies may be left to be given.
+        light: whether another backend may be started than the config's, where that is imported
+            faster and gives the same report. With its model nothing can be computed.
 
     Returns:
         The compiled program, and a sink with everything reported.
 
     Raises:
         CompileError: the config has mistakes, or lacks a fact of the data.
+        EngineDoubtError: the light backend refused it; only a new process can start another one.
     """
     try:
-        compiled, _, _, sink = _compile_whole(composition, ungiven="data.source.")
+        compiled, _, _, sink = _compile_whole(composition, ungiven=_ANY_SOURCE, light=light)
     except CompileError as error:
         raise _with_groups(error, _declared(composition)[2]) from None
     return compiled, sink
@@ -120,12 +162,88 @@ def complete_plan(
     return _compile(program, plan.catalog, sink), config, sink
 
 
-def start(backend: BackendDef, sink: Sink) -> Catalog:
-    """Starts the engine, and asks it for the classes that a config may name."""
-    start_engine(backend, sink)
-    from kerasgen.bridge.introspection import keras_catalog
+def start(backend: BackendDef, sink: Sink, trust: Trust = NOBODY) -> Catalog:
+    """Starts the engine; gives the classes that a config may name.
 
-    return keras_catalog().extended(source_entries())
+    Args:
+        backend: the engine's settings.
+        sink: gets what is wrong with them, and with modules and parts of one's own.
+        trust: the modules to import once the engine is started.
+
+    Raises:
+        CompileError: the engine cannot be started, or a module or part cannot be used.
+    """
+    start_engine(backend, sink)
+    return with_parts(trust, sink)
+
+
+def start_for(program: Program, sink: Sink, trust: Trust = NOBODY) -> Catalog:
+    """Starts the engine of a program; gives the classes that it may name.
+
+    Parts of installed packages are loaded where the program names something that is unknown else.
+
+    Args:
+        program: the program.
+        sink: gets what is wrong with its engine, and with modules and parts of one's own.
+        trust: the modules to import once the engine is started.
+
+    Raises:
+        CompileError: the engine cannot be started, or a module or part cannot be used.
+    """
+    catalog = start(program.backend, sink, trust)
+    return with_installed(
+        catalog, lambda asked: _found_by(lambda trial: check(program, asked, trial)), sink
+    )
+
+
+def parts_catalog(composition: Composition) -> Catalog:
+    """The catalog with parts of one's own, for a check that needs no engine but for these.
+
+    Raises:
+        CompileError: the config's engine cannot be started, or a module or part cannot be used.
+    """
+    sink = located_sink(composition)
+    backend, _, refused = _declared(composition)
+    if backend is None:
+        sink.add(refused)
+        sink.stop_on_errors()
+        resolve(composition, ungiven=_ANY_SOURCE)
+    assert backend is not None, "what cannot be resolved was reported"
+    catalog = start(backend, sink, composition.trust)
+    return with_installed(
+        catalog, lambda asked: _found_by(lambda _: outline_declared(composition, asked)), sink
+    )
+
+
+def outline_declared(composition: Composition, catalog: Catalog) -> tuple[Sink, bool]:
+    """Checks a config as far as that needs no engine.
+
+    Args:
+        composition: what was composed; where the data lies may be left to be given.
+        catalog: every class that it may name.
+
+    Returns:
+        A sink with everything reported, and whether the facts of the data were declared; without
+        them the names alone were checked.
+
+    Raises:
+        CompileError: the config has mistakes.
+    """
+    try:
+        config, sink = resolve(composition, ungiven=_ANY_SOURCE)
+    except CompileError as error:
+        refused = _declared(composition)[2]
+        facts_alone = not refused and {d.code for d in error.diagnostics} <= {"KG105", "KG106"}
+        found = _check_names(composition, catalog) if facts_alone else None
+        if found is None:
+            raise _with_groups(error, refused) from None
+        found.stop_on_errors()
+        return found, False
+    try:
+        outline(parse_program(config, sink, name=title_of(composition)), catalog, sink)
+    except CompileError as error:
+        raise _with_groups(error, _declared(composition)[2]) from None
+    return sink, True
 
 
 def facts_suffice(data: DataDef) -> bool:
@@ -168,6 +286,33 @@ def _declared(
     return (None, None, tuple(sink.diagnostics)) if sink.errors else (backend, data, ())
 
 
+def _check_unopened(composition: Composition, data: DataDef, catalog: Catalog, sink: Sink) -> None:
+    """Checks what is certain before the data is opened for its facts."""
+    check_source(data, catalog, sink)
+    found = _check_names(composition, catalog)
+    sink.add(() if found is None else found.diagnostics)
+    sink.stop_on_errors()
+
+
+def _check_names(composition: Composition, catalog: Catalog) -> Sink | None:
+    """Checks the names of a config that lacks facts of its data; None if that cannot be done.
+
+    Values stand in for the facts. What they cannot bring about is kept: names of classes,
+    arguments and words.
+    """
+    data = composition.config.get("data")
+    declared = plain_node(data).get("facts") if isinstance(data, DictConfig) else None
+    known = {key: value for key, value in (declared or {}).items() if value != "???"}
+    kept = located_sink(composition)
+    try:
+        config, sink = resolve(composition, {**_STAND_INS, **known}, ungiven=_ANY_SOURCE)
+        check(parse_program(config, sink, name=title_of(composition)), catalog, sink)
+    except CompileError:
+        return None
+    kept.add(found for found in sink.diagnostics if found.code in _NAMES)
+    return kept
+
+
 def _with_groups(error: CompileError, refused: Sequence[Diagnostic]) -> CompileError:
     """An error with the mistakes of the groups that come first, where it stopped before them.
 
@@ -183,12 +328,74 @@ def _with_groups(error: CompileError, refused: Sequence[Diagnostic]) -> CompileE
 
 
 def _compile_whole(
-    composition: Composition, *, ungiven: str | None = None
+    composition: Composition, *, ungiven: str | None = None, light: bool = False
 ) -> tuple[CompiledProgram, Mapping[str, Any], Catalog, Sink]:
     config, sink = resolve(composition, ungiven=ungiven)
     program = parse_program(config, sink, name=title_of(composition))
-    catalog = start(program.backend, sink)
+    known = stored_catalog()
+    told = known is not None and _told_early(
+        lambda trial: outline(program, known, trial), composition, sink
+    )
+    if light and (told or not _has_parts(composition)):
+        return _compile_lightly(program, sink), config, known or engine_catalog(), sink
+    if told:
+        catalog = start(program.backend, sink, composition.trust)
+    else:
+        catalog = start_for(program, sink, composition.trust)
     return _compile(program, catalog, sink), config, catalog, sink
+
+
+def _has_parts(composition: Composition) -> bool:
+    """Whether there are parts of one's own that only an engine can describe."""
+    return bool(composition.trust.modules or parts())
+
+
+def _told_early(
+    check_names: Callable[[Sink], object], composition: Composition, sink: Sink
+) -> bool:
+    """Checks without an engine, where that can tell: parts of one's own are not known yet.
+
+    Returns:
+        Whether it was told. Nothing is reported where an engine must be started to find out.
+
+    Raises:
+        CompileError: there are errors.
+    """
+    if _has_parts(composition):
+        return False
+    found = _found_by(check_names, sink)
+    if names_unknown(found) and installed_points():
+        return False
+    sink.add(found)
+    sink.stop_on_errors()
+    return True
+
+
+def _found_by(
+    check_names: Callable[[Sink], object], like: Sink | None = None
+) -> Sequence[Diagnostic]:
+    """What a check finds, whether it stops or not; places are found as by another sink."""
+    trial = Sink() if like is None else Sink(locate=like.locate, explain=like.explain)
+    try:
+        check_names(trial)
+    except CompileError as error:
+        trial.add(error.diagnostics)
+    return trial.diagnostics
+
+
+def _compile_lightly(program: Program, sink: Sink) -> CompiledProgram:
+    # A process has one engine for good.
+    settings = program.backend if "keras" in sys.modules else engine_for_check(program)
+    with light_start():
+        catalog = start(settings, sink)
+    known = len(sink.diagnostics)
+    try:
+        return _compile(program, catalog, sink)
+    except CompileError:
+        if settings.backend == program.backend.backend:
+            raise
+        del sink.diagnostics[known:]
+        raise EngineDoubtError(settings.backend) from None
 
 
 def _compile(program: Program, catalog: Catalog, sink: Sink) -> CompiledProgram:

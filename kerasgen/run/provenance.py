@@ -15,6 +15,7 @@ Decisions:
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import importlib.metadata
 import os
 import platform
@@ -94,6 +95,14 @@ def git_state(folder: Path | None = None) -> dict[str, object] | None:
         "dirty": any(not line.startswith(("# ", "? ")) for line in lines),
         "untracked": sum(line.startswith("? ") for line in lines),
     }
+
+
+def file_digest(path: Path) -> str | None:
+    """The SHA-256 of a file in hexadecimal digits, or None if it cannot be read."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return None
 
 
 def hardware() -> dict[str, object]:

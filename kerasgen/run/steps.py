@@ -31,9 +31,11 @@ from kerasgen.catalog import Catalog
 from kerasgen.compiler import CompiledProgram
 from kerasgen.data.opening import OpenedData, open_data
 from kerasgen.data.preparing import prepare_data
-from kerasgen.data.splitting import split_rows
+from kerasgen.data.splitting import Parts, split_rows
 from kerasgen.diagnostics import Sink
+from kerasgen.frontend.silencing import silence
 from kerasgen.ir import DataDef, Loss, ObjectDef
+from kerasgen.passes.lint_arrays import lint_arrays
 from kerasgen.run.record import MODEL, TENSORBOARD
 from kerasgen.run.samples import balanced_weights, check_targets, fitting_samples, outputs_by_name
 
@@ -56,12 +58,14 @@ class PreparedParts:
         validation: what each epoch is measured on, or None.
         test: what the trained model is measured on, or None.
         test_rows: row numbers of the test part in the source, or None.
+        silenced: number of warnings on the rows that the config silences.
     """
 
     training: Samples
     validation: Samples | None
     test: Samples | None
     test_rows: Array | None
+    silenced: int = 0
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -99,9 +103,11 @@ def preprocess(
 ) -> tuple[PreparedParts, str]:
     """Step 2: splits the rows, fits the preprocessing on the training part, applies it to all."""
     program = compiled.program
-    rows = split_rows(opened, program.data, program.seed, sink)
+    rows = _whole_batches(split_rows(opened, program.data, program.seed, sink), compiled)
     prepared = prepare_data(opened, rows, program.data, catalog, sink)
     check_targets(compiled, prepared.training.y, sink)
+    lint_arrays(compiled.view, prepared.training, prepared.validation, prepared.test, sink)
+    silenced = silence(sink, program.lint)
     fitted = {
         name: None if part is None else fitting_samples(compiled, part.x, part.y)
         for name, part in (
@@ -116,10 +122,35 @@ def preprocess(
         validation=fitted["validation"],
         test=fitted["test"],
         test_rows=rows.test,
+        silenced=len(silenced),
     )
+    _check_batches(compiled, parts.sizes, sink)
     steps = [entry.name for entry in program.data.prepare]
     sizes = ", ".join(f"{name} {size:,}" for name, size in parts.sizes.items() if size)
     return parts, f"{sizes}" + (f"; {', '.join(steps)}" if steps else "")
+
+
+def _whole_batches(rows: Parts, compiled: CompiledProgram) -> Parts:
+    """Leaves the last rows of the training part out where an input takes whole batches alone."""
+    sizes = [item.batch_size for item in compiled.graph.inputs if item.batch_size]
+    rest = len(rows.training) % sizes[0] if sizes else 0
+    return replace(rows, training=rows.training[:-rest]) if rest else rows
+
+
+def _check_batches(compiled: CompiledProgram, sizes: Mapping[str, int], sink: Sink) -> None:
+    """Refuses parts that leave a rest behind where an input takes a fixed number of samples."""
+    for item in compiled.graph.inputs:
+        for part, size in sizes.items() if item.batch_size else ():
+            if size % (item.batch_size or 1):
+                sink.report(
+                    "KG402",
+                    f"`{item.name}` takes {item.batch_size} samples at a time, and the {part} "
+                    f"part has {size}, which leaves a rest of {size % (item.batch_size or 1)}",
+                    key=item.path,
+                    at="key",
+                    help="give `data.split` numbers of samples that can be divided by it",
+                )
+    sink.stop_on_errors()
 
 
 def define(compiled: CompiledProgram) -> tuple[Any, str]:

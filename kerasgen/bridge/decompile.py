@@ -1,0 +1,347 @@
+"""Decompiling of a model: the serialized form of a Keras model becomes a `ModelDef`.
+
+This room owns the way back from nodes to entries: their order, their names, what each takes. The
+way there stands in `build`, apart from this, since it makes calls one by one for the sake of
+shapes. Nothing of a file is run: a serialized form is data, and what is not a class of Keras's
+own is refused by name.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import keras
+
+from kerasgen.bridge.decompile_calls import read_call, tensors_in
+from kerasgen.bridge.decompile_objects import MODELS, ObjectReader, UnwritableError
+from kerasgen.bridge.decompile_ops import op_name, read_op
+from kerasgen.bridge.decompile_settling import is_chain, settle, settled_chain
+from kerasgen.bridge.introspection import keras_catalog
+from kerasgen.catalog import Catalog
+from kerasgen.diagnostics import Sink
+from kerasgen.ir import (
+    INPUT,
+    NAME,
+    Entry,
+    InputDef,
+    ModelDef,
+    ObjectDef,
+    Outputs,
+    TensorRef,
+    Value,
+)
+
+Key = tuple[str, int]
+"""A call: the name of the layer, and which of its calls."""
+
+
+def decompile_model(
+    model: Any, catalog: Catalog | None = None, sink: Sink | None = None
+) -> ModelDef:
+    """Reads a Keras model, or its serialized form.
+
+    Args:
+        model: a Functional or Sequential model, what `json.loads(model.to_json())` gives, or what
+            `model.get_config()` gives.
+        catalog: where the names stand that a config may write; None asks Keras.
+        sink: gets every mistake.
+
+    Returns:
+        The model; references carry an index wherever the layer gives several tensors.
+
+    Raises:
+        CompileError: KG609, something in it cannot be written as a config.
+    """
+    return decompile_counted(model, catalog or keras_catalog(), sink or Sink())[0]
+
+
+def decompile_counted(model: Any, catalog: Catalog, sink: Sink) -> tuple[ModelDef, int | None]:
+    """The same as `decompile_model`, with the number of weights; None where no shape is known."""
+    reader = _ModelReader(ObjectReader(catalog), sink)
+    found = reader.model(_serialized(model, sink))
+    sink.stop_on_errors()
+    assert found is not None
+    settled, parameters = settle(found, catalog, sink)
+    sink.stop_on_errors()
+    return settled, parameters
+
+
+def _serialized(model: Any, sink: Sink) -> Mapping[str, Any]:
+    if isinstance(model, keras.Model):
+        if not isinstance(model, keras.Sequential | keras.src.models.functional.Functional):
+            raise sink.fail(
+                "KG609",
+                f"`{model.name}` is a `{type(model).__name__}`, expected a Functional or "
+                "Sequential model",
+                help="a model with a `call` of its own is code, which no config can say",
+            )
+        model = json.loads(model.to_json())
+    if "class_name" in model:
+        return dict(model)
+    kind = "Functional" if "input_layers" in model else "Sequential"
+    return {"class_name": kind, "module": "keras", "config": model}
+
+
+@dataclass(slots=True)
+class _Graph:
+    """The nodes of one functional model, with the names that they get."""
+
+    layers: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    nodes: dict[Key, Mapping[str, Any]] = field(default_factory=dict)
+    names: dict[Key, str] = field(default_factory=dict)
+
+    def reference(self, history: Sequence[Any]) -> TensorRef:
+        """The tensor of a `keras_history`, always with its index."""
+        layer, node, index = history
+        return TensorRef(name=self.names[(layer, node)], index=index)
+
+
+class _ModelReader:
+    """Reads models, nested ones included; mistakes go to the sink, one for each layer."""
+
+    def __init__(self, objects: ObjectReader, sink: Sink) -> None:
+        self._objects = objects
+        self._sink = sink
+
+    def model(
+        self, config: Mapping[str, Any], given: Sequence[Any] | None = None
+    ) -> ModelDef | None:
+        """Reads a model; `given` are the shapes that it is called with, None at the top."""
+        cls, module = config.get("class_name"), str(config.get("module") or "keras")
+        if cls not in MODELS or module.partition(".")[0] != "keras":
+            self._sink.report(
+                "KG609",
+                f"the model is a `{config.get('registered_name') or cls}`, expected a Functional "
+                "or Sequential model",
+                help="a model of a class of one's own is code, which no config can say",
+            )
+            return None
+        inner = config["config"]
+        read = self._functional if "input_layers" in inner else self._sequential
+        return read(inner, given)
+
+    def _sequential(self, config: Mapping[str, Any], given: Sequence[Any] | None) -> ModelDef:
+        layers = list(config["layers"])
+        inputs: tuple[InputDef, ...] = ()
+        if layers and layers[0]["class_name"] == "InputLayer":
+            first = layers.pop(0)
+            if given is None:
+                inputs = (self._input(first, first["config"]["name"]),)
+        taken = {item.name for item in inputs} or {INPUT}
+        entries = []
+        for layer in layers:
+            name = _free(_usable(layer["config"]["name"]), taken)
+            taken.add(name)
+            made = self._made(layer, [None])
+            if made is not None:
+                entries.append(Entry(name=name, made=made))
+        return ModelDef(
+            name=str(config["name"]),
+            inputs=_rename_single(inputs, entries) if given is None else (),
+            entries=tuple(entries),
+            arguments=_model_arguments(config),
+        )
+
+    def _functional(self, config: Mapping[str, Any], given: Sequence[Any] | None) -> ModelDef:
+        graph = _Graph(layers={layer["name"]: layer for layer in config["layers"]})
+        for layer in config["layers"]:
+            for number, node in enumerate(layer["inbound_nodes"]):
+                graph.nodes[(layer["name"], number)] = node
+        inputs = self._inputs(config["input_layers"], graph, given)
+        ends = _counted_from_zero(config["output_layers"], graph)
+        order = list(_in_order(_histories(ends), graph))
+        taken = set(graph.names.values())
+        for key in order:
+            graph.names[key] = _free(_usable(key[0]), taken)
+            taken.add(graph.names[key])
+        entries, makers = [], dict[str, str]()
+        for key in order:
+            entry = self._entry(key, graph, makers)
+            if entry is not None:
+                entries.append(entry)
+        return ModelDef(
+            name=str(config["name"]),
+            kind="Functional",
+            inputs=inputs,
+            entries=tuple(entries),
+            outputs=self._outputs(ends, graph),
+            arguments=_model_arguments(config),
+        )
+
+    def _inputs(
+        self, written: Any, graph: _Graph, given: Sequence[Any] | None
+    ) -> tuple[InputDef, ...]:
+        named = written if isinstance(written, Mapping) else {}
+        histories = _histories(written)
+        titles = list(named) if len(named) == len(histories) else [h[0] for h in histories]
+        alone = given is not None and len(histories) == 1
+        found: list[InputDef] = []
+        for title, (layer, node, _) in zip(titles, histories, strict=True):
+            name = _free(_usable(title), {item.name for item in found})
+            made = self._input(graph.layers[layer], name)
+            if given is not None and len(given) == len(histories):
+                # What the caller gives need not be said again.
+                coming = given[len(found)]
+                if coming is not None and tuple(coming) == (made.batch_size, *(made.shape or ())):
+                    made = replace(made, shape=None, dtype=None, batch_size=None)
+            if alone and made == InputDef(name=name):
+                made = InputDef(name=INPUT)
+            graph.names[(layer, node)] = made.name
+            found.append(made)
+        return () if found == [InputDef(name=INPUT)] else tuple(found)
+
+    def _input(self, layer: Mapping[str, Any], name: str) -> InputDef:
+        config = layer["config"]
+        for key in ("sparse", "ragged", "optional"):
+            if config.get(key):
+                self._refuse(layer, f"is an input with `{key}`, which a config cannot say")
+        batch, *shape = config.get("batch_shape") or (None,)
+        dtype = config.get("dtype")
+        return InputDef(
+            name=_usable(name),
+            shape=tuple(shape),
+            dtype=None if dtype == keras.config.floatx() else dtype,
+            batch_size=batch,
+        )
+
+    def _entry(self, key: Key, graph: _Graph, makers: dict[str, str]) -> Entry | None:
+        layer, node, name = graph.layers[key[0]], graph.nodes[key], graph.names[key]
+        try:
+            if not isinstance(node, Mapping):
+                raise UnwritableError("was saved by Keras 2", hint="save it again with Keras 3")
+            if (op := op_name(layer, self._objects.catalog)) is not None:
+                made, takes = read_op(op, layer, node, graph.reference, self._objects)
+                return Entry(name=name, made=made, takes=takes)
+            shared = makers.get(key[0])
+            model = layer["class_name"] in MODELS
+            shapes = [tensor["config"]["shape"] for tensor in tensors_in(node)]
+            definition = None if shared else self._made(layer, shapes)
+            if shared is None and definition is None:
+                return None
+            makers.setdefault(key[0], name)
+            takes, plain = read_call(layer, node, model, graph.reference, self._objects)
+            return Entry(
+                name=name, made=definition, reuses=shared, takes=takes, call_arguments=plain
+            )
+        except UnwritableError as error:
+            self._refuse(layer, str(error), error.hint)
+            return None
+
+    def _made(self, layer: Mapping[str, Any], shapes: Sequence[Any]) -> ObjectDef | ModelDef | None:
+        try:
+            if layer["class_name"] in MODELS and str(layer.get("module")).startswith("keras"):
+                return self.model(layer, shapes)
+            return self._objects.layer(layer, self._argument_model)
+        except UnwritableError as error:
+            self._refuse(layer, str(error), error.hint)
+            return None
+
+    def _argument_model(self, config: Mapping[str, Any]) -> ModelDef:
+        """A model that stands as an argument, which must be a plain chain."""
+        found = self.model(config, [None])
+        if found is None:
+            raise UnwritableError("holds a model that cannot be written")
+        found = settled_chain(found)
+        if not is_chain(found):
+            raise UnwritableError("holds a model that is no plain chain of layers")
+        return replace(found, kind=None, inputs=())
+
+    def _outputs(self, written: Any, graph: _Graph) -> Outputs:
+        def reference(item: Any) -> TensorRef:
+            if not _is_history(item):
+                raise UnwritableError("its outputs are lists or mappings inside one another")
+            return graph.reference(item)
+
+        try:
+            if _is_history(written):
+                return reference(written)
+            if isinstance(written, Mapping):
+                return {_usable(str(key)): reference(item) for key, item in written.items()}
+            found = tuple(reference(item) for item in written)
+            if len(set(found)) < len(found):
+                raise UnwritableError("it gives one tensor twice in a list of outputs")
+            return found
+        except UnwritableError as error:
+            self._sink.report("KG609", f"the model cannot be written as a config: {error}")
+            return None
+
+    def _refuse(self, layer: Mapping[str, Any], reason: str, hint: str | None = None) -> None:
+        name = layer["config"].get("name") or layer.get("name")
+        self._sink.report("KG609", f"`{name}` {reason}", help=hint)
+
+
+def _rename_single(inputs: tuple[InputDef, ...], entries: Sequence[Entry]) -> tuple[InputDef, ...]:
+    """The input of a chain; a name that Keras made up (`input_layer_3`) becomes `input`."""
+    made_up = len(inputs) == 1 and re.fullmatch(r"input_layer(_\d+)?", inputs[0].name)
+    if made_up and all(entry.name != INPUT for entry in entries):
+        return (replace(inputs[0], name=INPUT),)
+    return inputs
+
+
+def _model_arguments(config: Mapping[str, Any]) -> dict[str, Value]:
+    return {} if config.get("trainable", True) else {"trainable": False}
+
+
+def _is_history(value: Any) -> bool:
+    return isinstance(value, list | tuple) and len(value) == 3 and isinstance(value[0], str)
+
+
+def _histories(written: Any) -> list[Sequence[Any]]:
+    """The histories in a structure of inputs or outputs, in order."""
+    if _is_history(written):
+        return [written]
+    items = written.values() if isinstance(written, Mapping) else written
+    return [history for item in items for history in _histories(item)]
+
+
+def _counted_from_zero(written: Any, graph: _Graph) -> Any:
+    """A structure of outputs whose calls are counted as inside the nodes.
+
+    There Keras counts the calls of a functional model from 0, as those of any layer; among the
+    outputs of a model, and nowhere else, from 1.
+    """
+    if _is_history(written):
+        layer, node, index = written
+        return [layer, node - ("input_layers" in graph.layers[layer]["config"]), index]
+    if isinstance(written, Mapping):
+        return {key: _counted_from_zero(item, graph) for key, item in written.items()}
+    return [_counted_from_zero(item, graph) for item in written]
+
+
+def _in_order(outputs: Sequence[Sequence[Any]], graph: _Graph) -> Iterator[Key]:
+    """The calls as a person would write them: each branch in one piece, what is taken first."""
+    done: set[Key] = set(graph.names)
+    waiting: list[tuple[Key, bool]] = [((h[0], h[1]), False) for h in reversed(outputs)]
+    while waiting:
+        key, ready = waiting.pop()
+        if key in done:
+            continue
+        if ready:
+            done.add(key)
+            yield key
+            continue
+        waiting.append((key, True))
+        node = graph.nodes[key]
+        taken = [tensor["config"]["keras_history"] for tensor in tensors_in(node)]
+        waiting += [((h[0], h[1]), False) for h in reversed(taken)]
+
+
+def _usable(name: str) -> str:
+    """A name as an entry may have it: what else stands in it becomes `_`."""
+    if NAME.match(name):
+        return name
+    made = re.sub(r"[^A-Za-z0-9_-]", "_", name)
+    return made if NAME.match(made) else f"_{made}"
+
+
+def _free(name: str, taken: set[str]) -> str:
+    if name not in taken:
+        return name
+    number = 2
+    while f"{name}_{number}" in taken:
+        number += 1
+    return f"{name}_{number}"

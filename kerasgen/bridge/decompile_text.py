@@ -1,0 +1,151 @@
+"""The whole way back: what the command line names becomes the text of a config.
+
+This room owns the order of the steps, the comment above the config, and the proof that folding has
+changed nothing: the folded text is parsed and expanded again, and must give the same model but
+for the names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from kerasgen.bridge.decompile import decompile_counted
+from kerasgen.bridge.decompile_objects import ObjectReader
+from kerasgen.bridge.decompile_sources import Found, find_model
+from kerasgen.bridge.environment import no_idle_tensorflow
+from kerasgen.bridge.introspection import keras_catalog
+from kerasgen.catalog import Catalog
+from kerasgen.diagnostics import Sink
+from kerasgen.emit.config_text import write_config
+from kerasgen.frontend.expand import expand_model
+from kerasgen.frontend.expressions import unescaped
+from kerasgen.frontend.parse_model import parse_model
+from kerasgen.ir import INPUT, Constant, ModelDef, ObjectDef, TensorRef
+from kerasgen.passes.fold import FoldedModel, fold
+from kerasgen.passes.fold_search import Default
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportedModel:
+    """A model as a config.
+
+    Attributes:
+        text: the config, with a comment above it.
+        model: the model that it describes.
+        parameters: number of weights, None where no shape is known.
+    """
+
+    text: str
+    model: ModelDef
+    parameters: int | None
+
+
+def import_model(
+    target: str, sink: Sink, *, folded: bool = True, catalog: Catalog | None = None
+) -> ImportedModel:
+    """Makes a config of a saved model, of one of `keras.applications`, or of a factory's.
+
+    Args:
+        target: a `.keras` or `.json` file, a name of `keras.applications`, or `module:factory`.
+        sink: gets every mistake.
+        folded: whether repeated pieces become blocks, where that is shorter.
+        catalog: where the names stand that a config may write; None asks Keras.
+
+    Raises:
+        CompileError: KG608, it cannot be read; KG609, it cannot be written as a config.
+    """
+    with no_idle_tensorflow():  # Keras's serialization asks whether it is there.
+        found = find_model(target, sink)
+        catalog = catalog or keras_catalog()
+        model, parameters = decompile_counted(found.model, catalog, sink)
+        shorter = _folded_text(model, catalog) if folded else None
+    text = write_config(model)
+    by_order = shorter is not None and shorter.count("\n") < text.count("\n")
+    if shorter is not None and by_order:
+        text = shorter
+    head = _head(found, parameters, by_order)
+    return ImportedModel(text=head + text, model=model, parameters=parameters)
+
+
+def read_config(text: str) -> ModelDef:
+    """The model that the text of a config of the group `model` describes, blocks expanded.
+
+    Raises:
+        CompileError: it has mistakes.
+    """
+    sink = Sink()
+    section = expand_model(yaml.safe_load(text), "model", sink)
+    sink.stop_on_errors()
+    model = parse_model(unescaped(section), "model", sink, name="model")
+    sink.stop_on_errors()
+    return model
+
+
+def same_models(one: ModelDef, other: ModelDef, default: Default) -> bool:
+    """Whether two models are equal but for names, the order of arguments and written defaults."""
+    return bool(_anonymous(one, default) == _anonymous(other, default))
+
+
+def _folded_text(model: ModelDef, catalog: Catalog) -> str | None:
+    """The text with blocks, or None where nothing repeats."""
+    default = ObjectReader(catalog).default
+    folded: FoldedModel = fold(model, default)
+    if folded.model == model:
+        return None
+    text = write_config(folded)
+    if not same_models(read_config(text), model, default):
+        raise AssertionError(f"folding changed the model `{model.name}`")
+    return text
+
+
+def _head(found: Found, parameters: int | None, by_order: bool) -> str:
+    count = "" if parameters is None else f", {parameters:,} parameters"
+    lines = [f"# Made of {found.origin}{count}."]
+    if found.holds:
+        lines.append(f"# It holds {found.holds}, which this config does not.")
+    if by_order:
+        lines.append("# Blocks give the layers names of their own: load weights by order.")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _anonymous(model: ModelDef, default: Default) -> Any:
+    """A model with places in the order of its entries for their names."""
+    names = [item.name for item in model.inputs] or [INPUT]
+    places = {name: -1 - i for i, name in enumerate(names)}
+    places |= {entry.name: i for i, entry in enumerate(model.entries)}
+
+    def placed(value: Any) -> Any:
+        if isinstance(value, TensorRef):
+            return (places[value.name], value.index)
+        if isinstance(value, Constant):
+            return (type(value.value), value.value)
+        if isinstance(value, ObjectDef):
+            written = value.arguments.items()
+            told = {k: placed(v) for k, v in written if not _equal(v, default(value.cls, k))}
+            return (value.cls, told)
+        if isinstance(value, ModelDef):
+            return _anonymous(value, default)
+        if isinstance(value, Mapping):
+            return {key: placed(item) for key, item in value.items()}
+        return (
+            tuple(map(placed, value)) if isinstance(value, list | tuple) else (type(value), value)
+        )
+
+    above = TensorRef(name=names[0])
+    entries = []
+    for entry in model.entries:
+        reused = None if entry.reuses is None else places[entry.reuses]
+        takes = placed(above if entry.takes is None else entry.takes)
+        entries.append((placed(entry.made), reused, takes, placed(entry.call_arguments)))
+        above = TensorRef(name=entry.name)
+    inputs = [(item.shape, item.dtype, item.batch_size) for item in model.inputs]
+    outputs = placed(above if model.outputs is None else model.outputs)
+    return (model.kind, inputs, entries, outputs, placed(model.arguments))
+
+
+def _equal(one: Any, other: Any) -> bool:
+    return type(one) is type(other) and bool(one == other)

@@ -1,0 +1,57 @@
+"""The command `kerasgen eject`: a config as a Keras script that needs no kerasgen."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from kerasgen.cli.command import Command, declare_config, trust_of
+from kerasgen.diagnostics import render_text
+
+_EXAMPLES = """\
+examples:
+  kerasgen eject                                       the default config, to stdout
+  kerasgen eject model=convnet optimizer=sgd -o train.py
+  kerasgen eject experiment=penguins -o penguins.py    python penguins.py --data penguins.csv
+"""
+
+
+def _declare(parser: argparse.ArgumentParser) -> None:
+    declare_config(parser)
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", type=Path, help="file for the script; else stdout"
+    )
+
+
+def _act(options: argparse.Namespace) -> int:
+    from kerasgen.run.ejecting import eject_config
+
+    text, diagnostics = eject_config(options.overrides, options.config_dir, trust_of(options))
+    if diagnostics:
+        print(render_text(diagnostics), file=sys.stderr)
+    if options.output is None:
+        sys.stdout.buffer.write(text.encode("utf-8"))
+        sys.stdout.flush()
+    else:
+        _write(options.output, text)
+    return 0
+
+
+def _write(path: Path, text: str) -> None:
+    from kerasgen.diagnostics import Sink
+
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise Sink().fail("KG605", f"`{path}` cannot be written: {reason}") from error
+
+
+COMMAND = Command(
+    summary="write a config as a Keras script of its own, without kerasgen",
+    examples=_EXAMPLES,
+    declare=_declare,
+    act=_act,
+)
+"""What `kerasgen eject` is."""

@@ -1,0 +1,66 @@
+"""The command `kerasgen import`: a Keras model becomes a config."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from kerasgen.cli.command import Command, declare_trust, trust_of
+from kerasgen.diagnostics import Sink, render_text
+
+_EXAMPLES = """\
+examples:
+  kerasgen import trained.keras > conf/model/mine.yaml
+  kerasgen import applications.ResNet50 -o conf/model/resnet50.yaml
+  kerasgen import model.json --no-fold                 every layer with its own name
+  kerasgen import mymodels:make_unet                   runs make_unet() of mymodels.py
+"""
+
+
+def _declare(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "target",
+        metavar="FILE|NAME|MODULE:FACTORY",
+        help="a .keras or .json file, a name of keras.applications, or a function of your own",
+    )
+    parser.add_argument("-o", "--output", metavar="FILE", type=Path, help="write it there")
+    parser.add_argument(
+        "--no-fold", action="store_true", help="no blocks: every layer keeps its name"
+    )
+    declare_trust(parser)
+
+
+def _act(options: argparse.Namespace) -> int:
+    from kerasgen.run.cataloging import lightest_engine
+    from kerasgen.run.planning import start
+
+    sink = Sink()
+    # No weight is ever made, so the engine that starts fastest serves.
+    catalog = start(lightest_engine(), sink, trust_of(options))
+
+    from kerasgen.bridge.decompile_text import import_model
+
+    made = import_model(options.target, sink, folded=not options.no_fold, catalog=catalog)
+    if sink.diagnostics:
+        print(render_text(sink.diagnostics), file=sys.stderr)
+    if options.output is None:
+        print(made.text, end="")
+        return 0
+    from kerasgen.run.files import write_atomically
+
+    try:
+        write_atomically(options.output, made.text)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise sink.fail("KG605", f"`{options.output}` cannot be written: {reason}") from error
+    print(f"{options.output}: {made.text.count(chr(10))} lines")
+    return 0
+
+
+COMMAND = Command(
+    summary="turn a saved model, or one of keras.applications, into a config",
+    examples=_EXAMPLES,
+    declare=_declare,
+    act=_act,
+)

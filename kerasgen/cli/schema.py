@@ -1,0 +1,113 @@
+"""The command `kerasgen schema`: the config language as JSON Schema, for editors and validators."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kerasgen.cli.command import Command, declare_trust, refuse, trust_of
+
+if TYPE_CHECKING:
+    from kerasgen.catalog import Catalog
+    from kerasgen.registry import Trust
+
+_EXAMPLES = """\
+examples:
+  kerasgen schema                                      where the shipped schemas are
+  kerasgen schema -o my_conf/.schema                   write those of the installed Keras
+  kerasgen schema model > model.json                   one group, in one file
+"""
+
+
+def _declare(parser: argparse.ArgumentParser) -> None:
+    from kerasgen.emit.schema import FILES
+
+    parser.add_argument(
+        "group", nargs="?", choices=list(FILES), metavar="GROUP", help=f"one of {', '.join(FILES)}"
+    )
+    parser.add_argument(
+        "-o", "--output", metavar="DIR", type=Path, help="write one file for each group into DIR"
+    )
+    declare_trust(parser)
+
+
+def _act(options: argparse.Namespace) -> int:
+    from kerasgen.emit.schema import make_schemas, schema_text, whole_schema
+
+    if options.output is None and options.group is None:
+        print(_shipped_text())
+        return 0
+    schemas = make_schemas(_catalog(trust_of(options)))
+    if options.group is not None:
+        text = schema_text(whole_schema(schemas, options.group))
+        if options.output is None:
+            print(text, end="")
+            return 0
+        texts = {options.group: text}
+    else:
+        texts = {name: schema_text(schema) for name, schema in schemas.items()}
+    if not _write(texts, options.output):
+        return 2
+    print(f"{len(texts)} {'files' if len(texts) > 1 else 'file'} in {options.output}")
+    return 0
+
+
+def _shipped_text() -> str:
+    """Where the shipped schemas are, and how a config names its own."""
+    from kerasgen.emit.schema import FILES
+    from kerasgen.frontend.composition import config_folder
+
+    width = max(map(len, FILES))
+    lines = [f"  {name:{width}}  {text.replace('`', '')}" for name, text in FILES.items()]
+    folder = config_folder() / ".schema"
+    return "\n".join(
+        (
+            f"JSON Schemas in {folder}:",
+            *lines,
+            "",
+            "An editor with a YAML language server completes and checks a config that begins with",
+            f"  # yaml-language-server: $schema={folder / 'model.json'}",
+            "The path may be relative to the config's own folder, as in the shipped configs.",
+        )
+    )
+
+
+def _write(texts: dict[str, str], folder: Path) -> bool:
+    from kerasgen.diagnostics import Sink
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            (folder / f"{name}.json").write_text(text, encoding="utf-8")
+    except OSError as error:
+        sink = Sink()
+        sink.report("KG605", f"`{folder}` cannot be written: {error.strerror or error}")
+        refuse(sink.diagnostics)
+        return False
+    return True
+
+
+def _catalog(trust: Trust) -> Catalog:
+    """Every class that the installed Keras, the data sources and trusted modules offer.
+
+    Raises:
+        CompileError: there is no Keras that can be asked.
+    """
+    from kerasgen.diagnostics import Sink
+    from kerasgen.run.cataloging import child_catalog, say_on_stderr, stored_catalog
+
+    if trust.modules:
+        from kerasgen.run.cataloging import lightest_engine
+        from kerasgen.run.planning import start
+
+        return start(lightest_engine(), Sink(), trust)
+    return stored_catalog() or child_catalog(Sink(), say_on_stderr)
+
+
+COMMAND = Command(
+    summary="the config language as JSON Schema, for editors",
+    examples=_EXAMPLES,
+    declare=_declare,
+    act=_act,
+)
