@@ -4,5 +4,6 @@ import sys
 
 from kerasgen.sweep.application import main
 
+# Hydra's completion for fish serves only scripts in which it reads @hydra.main.
 if __name__ == "__main__":
     sys.exit(main())

@@ -181,3 +181,30 @@ def test_the_closing_line_counts_by_severity() -> None:
     warning = diagnostic(severity=Severity.WARNING)
     assert count_text([diagnostic(), warning, diagnostic()]) == "2 errors, 1 warning"
     assert count_text([]) == ""
+
+
+def test_control_characters_are_escaped_and_not_obeyed() -> None:
+    found = Diagnostic(
+        code="KG502",
+        severity=Severity.ERROR,
+        message="no column `\x1b[31mred\u202e\n`",
+        location=SourceLocation(override="a=\x1b[2J", column=3, length=4),
+        help="\x07",
+    )
+    assert render_text([found]) == (
+        "error[KG502]: no column `\\x1b[31mred\\u202e\\n`\n"
+        "  --> command line\n"
+        "   |\n"
+        "   | a=\ufffd[2J\n"
+        "   |   ^^^^\n"
+        "  = help: \\x07"
+    )
+
+
+def test_a_long_line_is_shown_around_its_place() -> None:
+    place = SourceLocation(override="x" * 5000 + "here" + "y" * 5000, column=5001, length=4)
+    found = Diagnostic(code="KG502", severity=Severity.ERROR, message="m" * 5000, location=place)
+    message, _, _, line, marks = render_text([found]).splitlines()
+    assert message == "error[KG502]: " + "m" * 1000 + "…"
+    assert len(line) < 220
+    assert line[marks.index("^") : marks.rindex("^") + 1] == "here"

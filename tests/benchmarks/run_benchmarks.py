@@ -7,6 +7,7 @@
 | name          | what is compared                                            | goal        |
 |---------------|-------------------------------------------------------------|-------------|
 | start-up      | help, check and listings with `import keras`                |             |
+| checking      | `check --fast` with `import hydra`, `check` with `import keras` | 2; 1       |
 | compile-time  | 10 to 1,000 layers, IR to model, with the same Keras calls  | 1.2, linear |
 | whole-process | `run.py` less Hydra's start, with a hand-written script     | 1.05        |
 | real-data     | two recipes with hand-written scripts, full epochs          |             |
@@ -32,6 +33,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import checking
 import compile_time
 import real_data
 import start_up
@@ -40,6 +42,7 @@ from measuring import Options, Report, Row, table
 
 BENCHMARKS: dict[str, Callable[[Options], Report]] = {
     "start-up": start_up.measure,
+    "checking": checking.measure,
     "compile-time": compile_time.measure,
     "whole-process": whole_process.measure,
     "real-data": real_data.measure,

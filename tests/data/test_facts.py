@@ -19,7 +19,6 @@ DIGITS = (
             "`shape` is declared as `[8, 8, 3]`, and the data has `[8, 8, 1]`",
         ),
         ("{shape: [64]}", "shape", "`shape` is declared as `[64]`, and the data has `[8, 8, 1]`"),
-        ("{shape: 8}", "shape", "`shape` is declared as `8`, and the data has `[8, 8, 1]`"),
         ("{samples: 5}", "samples", "`samples` is declared as `5`, and the data has `1797`"),
         (
             "{class_names: [a, b]}",

@@ -78,8 +78,8 @@ def test_the_shape_is_unknown_without_facts(oracle):
     assert input_shapes(_data("image", facts="{}"), oracle, Sink()) == {"input": None}
 
 
-@pytest.mark.parametrize("facts", ["{shape: 8}", "{shape: [a]}", "{shape: {other: [8]}}"])
-def test_a_shape_that_is_none_is_unknown(facts, oracle):
+def test_a_shape_of_another_input_says_nothing(oracle):
+    facts = "{shape: {other: [8]}}"
     assert input_shapes(_data("image", facts=facts), oracle, Sink()) == {"input": None}
 
 

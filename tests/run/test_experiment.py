@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -326,3 +327,42 @@ def test_balanced_class_weights_change_the_training(engine: str, tmp_path: Path)
         assert run_experiment(compose([*base, f"fit.class_weight={weight}"]), folder) == DONE
         losses.append(read_history(folder / record.HISTORY)[0]["loss"])
     assert losses[0] != losses[1]
+
+
+STATEFUL = """
+inputs:
+  input: {shape: [8, 8, 1], batch_size: 32}
+layers:
+  rows: {class: Reshape, target_shape: [8, 8]}
+  lstm: {class: LSTM, units: 4, stateful: true}
+  scores: {class: Dense, units: 10, activation: softmax}
+"""
+
+
+@pytest.fixture
+def stateful(config_files: Callable[..., str], engine: str, tmp_path: Path) -> Callable[..., int]:
+    """Runs a stateful network, whose batches all have 32 samples, with given sizes of the parts."""
+    folder = config_files({"model/stateful.yaml": STATEFUL})
+
+    def run(validation: int) -> int:
+        parts = ["data.split.test=320", f"data.split.validation={validation}"]
+        overrides = [f"backend={engine}", "model=stateful", "fit.epochs=1", "fit.verbose=0", *parts]
+        return run_experiment(compose(overrides, folder), tmp_path / "out", argv=["run.py"])
+
+    return run
+
+
+def test_a_stateful_network_trains_on_whole_batches(
+    stateful: Callable[..., int], tmp_path: Path
+) -> None:
+    assert stateful(160) == DONE
+    sizes = read_record(tmp_path / "out")["data"]["samples"]
+    assert sizes == {"training": 1312, "validation": 160, "test": 320}
+
+
+def test_a_part_that_leaves_a_rest_behind_is_refused(
+    stateful: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert stateful(165) == REFUSED
+    assert "the validation part has 165, which leaves a rest of 5" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,383 @@
+"""A config as a script of its own: what it says, how it looks, and that it trains to the same bits."""
+
+# ruff: noqa: E501 - one variant a line
+
+import ast
+import csv
+import json
+import os
+import runpy
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from test_shipped import EXPERIMENTS, SMALL
+
+from kerasgen.cli import main
+from kerasgen.diagnostics import CompileError, Sink
+from kerasgen.emit.script_columns import SourceContext
+from kerasgen.emit.script_sources import load_function
+from kerasgen.frontend.composition import compose
+from kerasgen.frontend.parse_data import parse_data
+from kerasgen.run.ejecting import eject_config
+from kerasgen.run.experiment import DONE, run_experiment
+
+ROOT = Path(__file__).resolve().parent.parent
+QUICK = ["fit.epochs=2", "fit.steps_per_epoch=4", "fit.verbose=0", "fit.batch_size=16"]
+
+ALONE = """\
+import runpy, sys
+
+class Refusal:
+    def find_spec(self, name, *rest):
+        if name.partition(".")[0] in ("kerasgen", "hydra", "omegaconf"):
+            raise ImportError(name)
+
+sys.meta_path.insert(0, Refusal())
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+"""Runs a script where nothing can import kerasgen."""
+
+FIGURES = dict[str, list[float]]
+
+
+def engine_override() -> str:
+    return f"backend={os.environ['KERAS_BACKEND']}"
+
+
+def ejected(overrides: Sequence[str]) -> str:
+    return eject_config([engine_override(), *overrides])[0]
+
+
+def recorded(folder: Path) -> FIGURES:
+    with (folder / "history.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    passed = ("epoch", "seconds", "learning_rate")
+    return {key: [float(row[key]) for row in rows] for key in rows[0] if key not in passed}
+
+
+def written(path: Path) -> FIGURES:
+    figures: FIGURES = {}
+    for name, values in json.loads(path.read_text(encoding="utf-8")).items():
+        columns = np.asarray(values).reshape(len(values), -1).T.tolist()
+        several = {f"{name}_{index}": column for index, column in enumerate(columns)}
+        figures |= several if len(columns) > 1 else {name: columns[0]}
+    figures.pop("learning_rate", None)
+    return figures
+
+
+def compare(overrides: Sequence[str], folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs a config and its script in this process, and compares their histories bit by bit."""
+    folder.mkdir(exist_ok=True)
+    script, history = folder / "train.py", folder / "history.json"
+    script.write_text(ejected(overrides), encoding="utf-8")
+    composed = compose([engine_override(), *overrides, "tracking.plots=false"])
+    assert run_experiment(composed, folder / "run") == DONE
+    out = str(folder / "out")
+    given = [str(script), "--history", str(history)]
+    if "--out" in script.read_text(encoding="utf-8"):
+        given += ["--out", out]
+    monkeypatch.setattr(sys, "argv", given)
+    monkeypatch.setenv("KERAS_BACKEND", os.environ["KERAS_BACKEND"])
+
+    runpy.run_path(str(script), run_name="__main__")
+
+    assert written(history) == recorded(folder / "run")
+
+
+@pytest.fixture(scope="module")
+def scripts(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The scripts of all shipped experiments, in one folder."""
+    folder = tmp_path_factory.mktemp("scripts")
+    for experiment in EXPERIMENTS:
+        text = ejected([f"experiment={experiment}"])
+        (folder / f"{experiment.replace('/', '_')}.py").write_text(text, encoding="utf-8")
+    return folder
+
+
+def ruff(*arguments: str) -> str:
+    command = [sys.executable, "-m", "ruff", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return "" if done.returncode == 0 else done.stdout + done.stderr
+
+
+def test_the_scripts_of_all_experiments_are_formatted(scripts: Path) -> None:
+    assert ruff("format", "--isolated", "--diff", str(scripts)) == ""
+
+
+def test_the_scripts_of_all_experiments_satisfy_the_rules_of_this_project(scripts: Path) -> None:
+    assert ruff("check", "--config", str(ROOT / "pyproject.toml"), str(scripts)) == ""
+
+
+def test_no_script_imports_kerasgen(scripts: Path) -> None:
+    for script in scripts.iterdir():
+        tree = ast.parse(script.read_text(encoding="utf-8"))
+        found = [n.module for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)]
+        found += [a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names]
+        assert not [name for name in found if name and name.startswith("kerasgen")]
+
+
+def test_the_functions_of_a_script_stand_in_the_order_of_the_steps(engine: str) -> None:
+    tree = ast.parse(ejected([]))
+    steps = ["load_data", "preprocess", "build_model", "compile_model", "train"]
+    steps += ["evaluate", "predict", "save_and_reload", "main"]
+
+    functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
+
+    assert [name for name in functions if name in steps] == steps
+
+
+def test_a_script_has_nothing_that_its_config_does_not_use(engine: str) -> None:
+    text = ejected(["tracking.model=false", "data.split.test=null", "data.split.stratify=false"])
+
+    for word in ("csv", "tarfile", "index_labels", "evaluate", "model.save", "Stratified", "--out"):
+        assert word not in text
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_the_script_of_an_experiment_trains_to_the_same_history(
+    engine: str, tmp_path: Path, experiment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    overrides = [f"experiment={experiment}", *QUICK]
+    if experiment in SMALL:
+        overrides.remove("fit.steps_per_epoch=4")
+    if experiment in SMALL:
+        (tmp_path / "data").mkdir()
+        path = SMALL[experiment](tmp_path / "data")
+        overrides += [f"data.source.path='{path}'", "~data.facts.samples"]
+
+    compare(overrides, tmp_path / "both", monkeypatch)
+
+
+VARIANTS: Mapping[str, Sequence[str]] = {
+    "balanced class weights": ["fit.class_weight=balanced"],
+    "class weights": ["fit.class_weight={0: 2.0, 3: 0.5}"],
+    "callbacks": [
+        "+fit.callbacks.best={class: ModelCheckpoint, filepath: best.keras}",
+        "+fit.callbacks.log={class: CSVLogger, filename: log.csv}",
+    ],
+    "a schedule": [
+        "optimizer.learning_rate={class: CosineDecay, initial_learning_rate: 1, decay_steps: 9}"
+    ],
+    "rows from the end": [
+        "data.split.test=100",
+        "data.split.validation=0.2",
+        "data.split.stratify=false",
+        "+data.split.shuffle=false",
+    ],
+    "rows at random": [
+        "data.split.test=0.1",
+        "data.split.validation=50",
+        "data.split.stratify=false",
+    ],
+    "no parts but training": ["data.split.test=null", "data.split.validation=null"],
+    "another seed": ["seed=7"],
+    "logits": ["model.layers.scores.activation=null", "tracking.model=false"],
+    "all columns of a table": ["data=wine", "model=table_classes"],
+    "some columns of a table": [
+        "data=iris",
+        "model=table_classes",
+        "data.features=[petal_width, sepal_length]",
+        "data.facts.shape=[2]",
+    ],
+    "three targets": [
+        "data=diabetes_progression",
+        "data.source.name=linnerud",
+        "data.target=pulse",
+        "model=table_number",
+        "~data.facts",
+    ],
+    "a regression": ["data=diabetes_progression", "model=table_number", "optimizer=rmsprop"],
+    "one-hot labels": [
+        "+data.prepare.label={class: CategoryEncoding, num_tokens: 10, output_mode: one_hot, from: label}"
+    ],
+    "metrics with several numbers": [
+        "compile.metrics=[{class: F1Score}, accuracy]",
+        "+data.prepare.label={class: CategoryEncoding, num_tokens: 10, output_mode: one_hot, from: label}",
+    ],
+}
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_the_script_of_a_variant_trains_to_the_same_history(
+    engine: str, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compare([*QUICK, *VARIANTS[name]], tmp_path, monkeypatch)
+
+
+def write_files(folder: Path) -> None:
+    random = np.random.default_rng(0)
+    x, y = random.normal(size=(90, 3)).astype("float32"), random.integers(1, 4, 90)
+    np.savez(
+        folder / "parts.npz",
+        x_train=x[:60],
+        y_train=y[:60],
+        x_val=x[60:75],
+        y_val=y[60:75],
+        x_test=x[75:],
+        y_test=y[75:],
+    )
+    for name, array in (("x", x), ("y", y), ("x_test", x[:9]), ("y_test", y[:9])):
+        np.save(folder / f"{name}.npy", array)
+    lines = [
+        f"{row[0]:.4f}; {row[1]:.4f} ;{'?' if n == 5 else n};kind {label}"
+        for n, (row, label) in enumerate(zip(x, y, strict=True))
+    ]
+    (folder / "all.csv").write_text("\n".join(["one;two;number;kind", *lines[:70]]) + "\n")
+    (folder / "test.csv").write_text("\n".join(["one;two;number;kind", *lines[70:]]) + "\n")
+
+
+FILES: Mapping[str, str] = {
+    "arrays with parts": "source: {class: Arrays, path: '%s/parts.npz'}, features: x, target: y, "
+    "split: {test: given, validation: given}",
+    "separate arrays": "source: {class: Arrays, x: '%s/x.npy', y: '%s/y.npy', x_test: '%s/x_test.npy', "
+    "y_test: '%s/y_test.npy'}, features: x, target: y, split: {test: given, validation: 0.2, stratify: true}",
+    "a table": "source: {class: Csv, path: '%s/all.csv', delimiter: ';', missing: drop}, "
+    "features: [one, two, number], target: kind, split: {test: 0.2, validation: 0.2, stratify: true}, "
+    "prepare: {number: {class: Normalization, from: number}, one: {class: ops.square, from: one}}",
+    "a table with a test file": "source: {class: Csv, path: '%s/all.csv', test_path: '%s/test.csv', "
+    "delimiter: ';', missing: drop}, features: all, target: kind, split: {test: given, validation: 0.2}, "
+    "prepare: {standardize: Normalization}",
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_script_reads_files_as_the_run_does(
+    engine: str, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "conf" / "data").mkdir(parents=True)
+    write_files(tmp_path)
+    text = FILES[name].replace("%s", str(tmp_path))
+    config = tmp_path / "conf" / "data" / "own.yaml"
+    config.write_text(f"{{{text}, task: classification, facts: {{}}}}\n", encoding="utf-8")
+    overrides = [f"hydra.searchpath=[file://{tmp_path}/conf]", "data=own", "model=table_classes"]
+
+    quick = [override for override in QUICK if "steps" not in override]
+    compare([*overrides, *quick], tmp_path / "both", monkeypatch)
+
+
+HOSTILE = "it's \"quoted\"); __import__('os').abort() #\\"
+
+
+def test_text_of_a_config_stays_text_in_the_script(engine: str, tmp_path: Path) -> None:
+    folder = tmp_path / "conf" / "data"
+    folder.mkdir(parents=True)
+    source = {"class": "Csv", "path": HOSTILE, "columns": [HOSTILE, "b"], "header": False}
+    data = {"source": source, "features": [HOSTILE], "target": "b", "task": "regression"}
+    data |= {"facts": {"shape": [1]}, "split": {"test": 0.2, "validation": 0.1}}
+    (folder / "own.yaml").write_text(json.dumps(data), encoding="utf-8")
+
+    overrides = ["data=own", "model=table_number", 'name=\'x"""; import os\'']
+    text, _ = eject_config([engine_override(), *overrides], str(tmp_path / "conf"))
+
+    tree = ast.parse(text)
+    constants = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    assert HOSTILE in constants
+    assert "__import__" not in {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    imported = [node for node in ast.walk(tree) if isinstance(node, ast.Import)]
+    assert all(alias.name in ALLOWED for node in imported for alias in node.names)
+
+
+ALLOWED = {"argparse", "csv", "json", "os", "keras", "numpy"}
+
+
+def test_a_source_without_a_form_is_named_with_its_place() -> None:
+    sink = Sink()
+    section = {"source": {"class": "Own"}, "features": "x", "target": "y", "task": "regression"}
+    data = parse_data(section, sink)
+    assert data is not None
+    context = SourceContext(data=data, names=(), classes={}, given=False)
+
+    with pytest.raises(CompileError) as caught:
+        load_function(context, sink)
+
+    diagnostic = caught.value.diagnostics[0]
+    assert diagnostic.code == "KG611"
+    assert diagnostic.location is not None
+    assert diagnostic.location.key == "data.source.class"
+
+
+def test_eject_writes_a_file_or_to_stdout(
+    engine: str, tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    path = tmp_path / "train.py"
+
+    assert main(["eject", engine_override(), "-o", str(path)]) == 0
+    assert main(["eject", engine_override()]) == 0
+
+    assert path.read_bytes() == capsysbinary.readouterr().out.replace(b"\r\n", b"\n")
+
+
+def test_a_file_that_cannot_be_written_is_a_diagnostic(
+    engine: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["eject", engine_override(), "-o", str(tmp_path / "no" / "train.py")]) == 2
+
+    assert "KG605" in capsys.readouterr().err
+
+
+def alone(
+    overrides: Sequence[str], folder: Path, *, run: Sequence[str] = (), given: Sequence[str] = ()
+) -> None:
+    """Runs config and script as processes; the script where kerasgen cannot be imported."""
+    folder.mkdir(exist_ok=True)
+    script, history = folder / "train.py", folder / "history.json"
+    place = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "kerasgen"]
+    config = [engine_override(), *overrides]
+    subprocess.run(
+        [*command, "eject", *config, "-o", str(script)], check=True, env=place, cwd=folder
+    )
+    where = [f"hydra.run.dir={folder / 'run'}", "tracking.plots=false"]
+    subprocess.run([*command, "run", *config, *run, *where], check=True, env=place, cwd=folder)
+    call = [sys.executable, "-I", "-c", ALONE, str(script), "--history", str(history)]
+    bare = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    subprocess.run([*call, *given], check=True, env=bare, cwd=folder)
+    assert written(history) == recorded(folder / "run")
+
+
+def test_a_script_alone_trains_to_the_history_of_the_run(tmp_path: Path) -> None:
+    path = SMALL["penguins"](tmp_path)
+    overrides = ["experiment=penguins", "~data.facts.samples", "fit.epochs=3"]
+
+    alone(
+        overrides,
+        tmp_path / "both",
+        run=[f"data.source.path='{path}'"],
+        given=["--data", path],
+    )
+
+
+SETTINGS: Mapping[str, Sequence[str]] = {
+    "channels first": ["model=convnet", "backend.image_data_format=channels_first"],
+    "a mixed policy": ["backend.dtype_policy=mixed_bfloat16"],
+    "double precision": ["backend.floatx=float64", "backend.epsilon=1e-5"],
+    "two inputs, channels first": [
+        "experiment=digits_two_inputs",
+        "backend.image_data_format=channels_first",
+    ],
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SETTINGS)
+def test_a_script_puts_the_settings_of_keras_in_force(tmp_path: Path, name: str) -> None:
+    alone([*SETTINGS[name], "fit.epochs=1"], tmp_path / "both")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_the_script_of_an_experiment_alone_trains_to_the_same_history(
+    tmp_path: Path, experiment: str
+) -> None:
+    overrides = [f"experiment={experiment}", "fit.epochs=2"]
+    if experiment in SMALL:
+        (tmp_path / "data").mkdir()
+        path = SMALL[experiment](tmp_path / "data")
+        overrides += [f"data.source.path='{path}'", "~data.facts.samples"]
+
+    alone(overrides, tmp_path / "both")
