@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from kerasgen.bridge.build import KerasOracle, make_object
+from kerasgen.bridge.build import KerasOracle
 from kerasgen.bridge.environment import is_installed, observed_devices
 from kerasgen.bridge.machine import Memory, device_memory
+from kerasgen.bridge.making import make_object
 from kerasgen.bridge.preparation import KerasPreparation
 from kerasgen.bridge.training import optimizer_slots, probe_loss
 from kerasgen.catalog import Catalog, Kind, ShapeError

@@ -30,7 +30,6 @@ from pathlib import Path
 from random import Random
 from types import FrameType
 
-import yaml
 from fuzzing import mutated
 
 from kerasgen.diagnostics import Diagnostic, Severity, SourceLocation, render_text
@@ -267,9 +266,7 @@ def make_trial(number: int, programs: Sequence[Program], folder: Path) -> Trial:
         times = 1 if random.random() < 0.8 else random.randint(2, 5)
         new, kinds = mutated(random, old, times)
         if kinds:
-            return Trial(
-                number=number, program=program, file=file, kinds=kinds, old=old, new=new
-            )
+            return Trial(number=number, program=program, file=file, kinds=kinds, old=old, new=new)
 
 
 def run_trial(trial: Trial, folder: Path, files: Mapping[str, str]) -> Finding:
@@ -308,9 +305,7 @@ def _stop(signum: int, frame: FrameType | None) -> None:
     raise TooLongError(f"more than {LIMIT:.0f} CPU seconds")
 
 
-def judge(
-    trial: Trial, found: Sequence[Diagnostic], folder: Path, files: Mapping[str, str]
-) -> str:
+def judge(trial: Trial, found: Sequence[Diagnostic], folder: Path, files: Mapping[str, str]) -> str:
     """Whether the first error points at the mutation; see the module's docstring."""
     first = next((d for d in found if d.severity is Severity.ERROR), None)
     if first is None:
@@ -346,9 +341,7 @@ def changed_lines(old: str, new: str) -> tuple[set[int], int]:
     middle = after[head : len(after) - tail]
     replaced = before[head : len(before) - tail]
     same = len(middle) == len(replaced)
-    changed = {
-        head + 1 + at for at, line in enumerate(middle) if not same or line != replaced[at]
-    }
+    changed = {head + 1 + at for at, line in enumerate(middle) if not same or line != replaced[at]}
     if not replaced:  # Of an entry that stands twice, neither is the original.
         behind = after[head + len(middle) :][: len(middle)]
         pairs = zip(middle, behind, strict=False)
@@ -410,7 +403,8 @@ def show(trial: Trial, finding: Finding) -> str:
         f"checked with {' '.join(trial.program.overrides)}\n"
         f"{shown or f'  deleted behind line {gap}: ' + trial.old.split(chr(10))[gap]}\n"
         f"{finding.verdict}, {finding.seconds:.2f} s\n{finding.text}\n"
-        f"again: KERASGEN_FUZZ=1 KERASGEN_FUZZ_SEED={trial.number} pytest -m slow tests/test_fuzz.py"
+        f"again: KERASGEN_FUZZ=1 KERASGEN_FUZZ_SEED={trial.number} "
+        "pytest -m slow -s tests/test_fuzz.py"
     )
 
 
@@ -421,12 +415,18 @@ def table(findings: Sequence[Finding]) -> str:
         single = len(finding.kinds) == 1
         for name in (finding.kinds[0], "all single ones") if single else ("several at once",):
             groups[name][finding.verdict] += 1
-    rows = [f"{'mutation':<22}{'trials':>8}{'refused':>9}{'accepted':>10}{'strict':>9}{'lenient':>9}"]
-    for name in sorted(groups, key=lambda name: (name == "several at once", name.startswith("all"), name)):
+    rows = [
+        f"{'mutation':<22}{'trials':>8}{'refused':>9}{'accepted':>10}{'strict':>9}{'lenient':>9}"
+    ]
+    for name in sorted(
+        groups, key=lambda name: (name == "several at once", name.startswith("all"), name)
+    ):
         rows.append(_row(name, groups[name]))
     slowest = max(findings, key=lambda finding: finding.seconds)
     failed = sum(finding.verdict == "failed" for finding in findings)
-    rows.append(f"{failed} failed; the slowest, trial {slowest.number}, took {slowest.seconds:.1f} CPU s")
+    rows.append(
+        f"{failed} failed; the slowest, trial {slowest.number}, took {slowest.seconds:.1f} CPU s"
+    )
     return "\n".join(rows)
 
 
@@ -446,15 +446,6 @@ def read_corpus(folder: Path) -> dict[str, str]:
         path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
         for path in folder.rglob("*.yaml")
     }
-
-
-def is_readable(text: str) -> bool:
-    """Whether a text is YAML at all."""
-    try:
-        yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError):
-        return False
-    return True
 
 
 def run_trials(

@@ -133,7 +133,9 @@ def misspelt(random: Random, word: str) -> str:
 
 
 def _is_class(site: Site, word: str) -> bool:
-    return not site.is_key and (site.key == "class" or re.fullmatch(r"[A-Z]\w{3,}", word) is not None)
+    return not site.is_key and (
+        site.key == "class" or re.fullmatch(r"[A-Z]\w{3,}", word) is not None
+    )
 
 
 def _is_reference(site: Site, word: str) -> bool:

@@ -142,7 +142,11 @@ def _chain_as_list(random: Random) -> RandomModel:
 
 def _graph(random: Random) -> RandomModel:
     sketch = _Sketch(random)
-    names = ["input"] if random.random() < 0.4 else ["left", "right", "third"][: random.choice((1, 2, 2, 3))]
+    names = (
+        ["input"]
+        if random.random() < 0.4
+        else ["left", "right", "third"][: random.choice((1, 2, 2, 3))]
+    )
     inputs: dict[str, Shape] = {}
     for name in names:
         alike = bool(inputs) and random.random() < 0.5
@@ -158,7 +162,9 @@ def _graph(random: Random) -> RandomModel:
     for name in names:
         if name not in sketch.taken:
             shape = inputs[name]
-            sketch.add({"class": "Flatten"}, _Tensor(ref=name, entry=name, shape=shape), [_flat(shape)])
+            sketch.add(
+                {"class": "Flatten"}, _Tensor(ref=name, entry=name, shape=shape), [_flat(shape)]
+            )
     return RandomModel(section=_section(sketch, inputs, blocks), inputs=inputs)
 
 
@@ -286,7 +292,10 @@ def _pooled(sketch: _Sketch, shape: Shape) -> tuple[dict[str, Any], Shape]:
     rank = len(shape) - 1
     if sketch.random.random() < 0.5 or min(shape[:-1]) < 2:
         return {"class": f"GlobalAveragePooling{rank}D"}, (shape[-1],)
-    return {"class": f"MaxPooling{rank}D", "pool_size": 2}, (*(n // 2 for n in shape[:-1]), shape[-1])
+    return {"class": f"MaxPooling{rank}D", "pool_size": 2}, (
+        *(n // 2 for n in shape[:-1]),
+        shape[-1],
+    )
 
 
 def _steps(shape: Shape) -> list[Step]:

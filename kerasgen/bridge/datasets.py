@@ -13,7 +13,7 @@ from typing import Any
 
 import keras
 
-from kerasgen.bridge.build import shorten
+from kerasgen.bridge.making import shorten
 
 Pairs = tuple[tuple[Any, Any], tuple[Any, Any]]
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import keras
 
-from kerasgen.bridge.build import make_object, public_object
+from kerasgen.bridge.making import make_object, public_object
 from kerasgen.bridge.memory import unallocated
 from kerasgen.bridge.parts import kind_of, saved_part
 from kerasgen.catalog import DOTTED, MODULES, Catalog, ClassEntry, Kind, ShapeError

@@ -13,7 +13,6 @@ from typing import Any
 
 import keras
 
-from kerasgen.bridge.build import public_object
 from kerasgen.bridge.decompile_calls import (
     Reference,
     Takes,
@@ -23,6 +22,7 @@ from kerasgen.bridge.decompile_calls import (
 )
 from kerasgen.bridge.decompile_objects import ObjectReader, UnwritableError
 from kerasgen.bridge.introspection import _operation
+from kerasgen.bridge.making import public_object
 from kerasgen.catalog import Catalog
 from kerasgen.ir import ObjectDef, Operand, Value
 

@@ -19,7 +19,7 @@ from typing import Any
 
 import keras
 
-from kerasgen.bridge.build import shorten
+from kerasgen.bridge.making import shorten
 from kerasgen.bridge.memory import unallocated
 from kerasgen.diagnostics import Sink, did_you_mean
 

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import keras
 import numpy as np
 
-from kerasgen.bridge.build import make_object, make_value, public_object, shorten
+from kerasgen.bridge.making import make_object, make_value, public_object, shorten
 from kerasgen.catalog import Catalog, ShapeError
 from kerasgen.diagnostics import Sink
 from kerasgen.ir import Entry, InputDef, ModelDef, ObjectDef, Shape, TensorRef, Value

@@ -16,8 +16,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from kerasgen.bridge.build import make_object, shorten
 from kerasgen.bridge.environment import no_idle_tensorflow, quiet_stderr
+from kerasgen.bridge.making import make_object, shorten
 from kerasgen.bridge.parts import own_place
 from kerasgen.catalog import Catalog, Kind, ShapeError
 from kerasgen.ir import CompileDef, FitDef, Loss, ObjectDef

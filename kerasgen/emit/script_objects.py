@@ -1,7 +1,7 @@
 """Objects of a config as Python expressions: `keras.optimizers.Adam(learning_rate=0.001)`.
 
 This room owns how a class name of the config language becomes a public name of Keras and its
-arguments become keywords, as `bridge.build` makes the objects themselves. It must not know where
+arguments become keywords, as `bridge.making` makes the objects themselves. It must not know where
 in a script the expression stands.
 """
 

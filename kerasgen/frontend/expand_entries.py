@@ -29,8 +29,8 @@ from kerasgen.frontend.scope import (
 from kerasgen.frontend.settings import join
 from kerasgen.frontend.tensors import Level, Made, given_back, one_tensor, report_choice, taken
 
-_MOST_ENTRIES = 20_000
-"""Entries of an expanded model; Keras needs minutes for a tenth of them."""
+_MOST_ENTRIES = 5_000
+"""Entries of an expanded model; the largest of `keras.applications` has a fifth of them."""
 
 _USE_KEYS = ("block", "from", "repeat", "if", "after")
 _OWN_KEYS = frozenset({"from", "is", "if", "repeat", "after"})

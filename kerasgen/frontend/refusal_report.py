@@ -25,6 +25,7 @@ from kerasgen.frontend.origins import ConfigFile, SetByOverride, shown_path, tra
 from kerasgen.frontend.parse_backend import ENDED_BACKENDS
 from kerasgen.frontend.references import deepest_key, lowered
 from kerasgen.frontend.refused_places import (
+    hides_break,
     place_of_default,
     place_of_interpolation,
     place_of_word,
@@ -159,6 +160,8 @@ def _report_yaml(error: yaml.YAMLError, sink: Sink) -> None:
         help_text = "`???` needs a line of its own: it cannot stand inside {…}"
     elif "character '\\t'" in problem:
         help_text = "indent with spaces, YAML takes no tabs"
+    elif hides_break(error):
+        help_text = "take out the invisible character that ends the line there"
     elif "<document start>" in problem:
         help_text = "the first line must begin at the left, and a key must have a `:`"
     sink.report(code, f"not valid YAML: {problem}", location=location, help=help_text)
@@ -351,6 +354,8 @@ def _report_in_file(fault: Fault, sink: Sink) -> None:
         everywhere = (file for file, _ in _all_files(fault))
         location = place_of_interpolation(cause, everywhere) or location
         message = f"an interpolation cannot be read: {message}"
+    elif late := re.search(r"is defined before '([\w-]+)", message):
+        location = _place_in_file(fault, late.group(1))
     elif "value in defaults" in message:
         files = (file for file, _ in (*_files_at_fault(fault), *_all_files(fault)))
         location = place_of_default((*_root(fault), *files)) or location

@@ -19,6 +19,9 @@ from omegaconf.errors import OmegaConfBaseException
 from kerasgen.diagnostics import SourceLocation
 from kerasgen.frontend.origins import shown_path
 
+_HIDDEN_BREAK = re.compile("[\x85\u2028\u2029]")
+"""Characters that end a line for YAML, and that no editor shows as such."""
+
 
 def place_of_yaml_error(error: yaml.YAMLError) -> SourceLocation | None:
     """Where a file is no YAML.
@@ -37,6 +40,8 @@ def place_of_yaml_error(error: yaml.YAMLError) -> SourceLocation | None:
             return _position(Path(str(error.name)), int(error.position))
         return None
     text, problem = _text(Path(mark.name)), str(getattr(error, "problem", "") or "")
+    if hidden := _HIDDEN_BREAK.search(text):
+        return _position(Path(mark.name), hidden.start())
     ended = mark.line >= len(text.splitlines())
     in_key = "could not find expected ':'" in problem
     in_brackets = re.search(r"expected ',' or", problem) and opening and opening.line < mark.line
@@ -47,7 +52,7 @@ def place_of_yaml_error(error: yaml.YAMLError) -> SourceLocation | None:
         mark = opening
     elif "<document start>" in problem and mark.column == 0:
         return _first_line(text, Path(mark.name))
-    file = shown_path(Path(mark.name if hasattr(mark, "name") else ""))
+    file = shown_path(Path(mark.name))
     return SourceLocation(file=file, line=mark.line + 1, column=mark.column + 1)
 
 
@@ -201,3 +206,9 @@ def said_of(error: Any) -> str:
     if problem.startswith("but found"):
         problem = f"{getattr(error, 'context', '')}, {problem}"
     return problem
+
+
+def hides_break(error: Any) -> bool:
+    """Whether the file that PyYAML refuses has the end of a line in it that nobody sees."""
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    return mark is not None and _HIDDEN_BREAK.search(_text(Path(mark.name))) is not None

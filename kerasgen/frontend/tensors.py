@@ -183,7 +183,8 @@ def settle_outputs(
         found = list(_each(enumerate(outputs), spot, level, ground))
         if found == outputs or not all(isinstance(item, str) for item in outputs):
             return found
-        return dict(zip(outputs, found, strict=True))
+        titles = [item.replace(".", "_") for item in outputs]  # `block.end` cannot be a name
+        return dict(zip(titles, found, strict=True)) if len(set(titles)) == len(found) else found
     if isinstance(outputs, Mapping):
         return dict(zip(outputs, _each(outputs.items(), spot, level, ground), strict=True))
     return outputs

@@ -162,7 +162,7 @@ class Builder:
         raise NotBuiltError("no module of Keras with objects of a config has it")
 
     def _same_op(self, module: str, name: str) -> None:
-        from kerasgen.bridge.build import public_object
+        from kerasgen.bridge.making import public_object
 
         found = public_object(f"{module}.{name}", ("op",), self._catalog)
         if found is not getattr(keras_package().ops, name):
@@ -350,7 +350,7 @@ class Builder:
         Raises:
             NotBuiltError: the check has something against it.
         """
-        from kerasgen.bridge.build import make_object, word_object
+        from kerasgen.bridge.making import make_object, word_object
 
         sink = Sink()
         if isinstance(written, str) and self._catalog.find(written, (kind,)) is None:
@@ -488,7 +488,7 @@ def _stop(sink: Sink) -> None:
 
 
 def _told(error: BaseException) -> str:
-    from kerasgen.bridge.build import shorten
+    from kerasgen.bridge.making import shorten
 
     text = shorten(error)
     return text if isinstance(error, NotBuiltError) else f"{type(error).__name__}: {text}"

@@ -563,7 +563,7 @@ def test_weights_are_not_downloaded_for_a_mere_check(
 def test_a_schedule_inside_an_optimizer(catalog: Any, definition: Any, by_hand: Any) -> None:
     import keras
 
-    from kerasgen.bridge.build import make_object
+    from kerasgen.bridge.making import make_object
     from kerasgen.diagnostics import Sink
     from kerasgen.frontend.parse_model import parse_object
 
@@ -596,6 +596,6 @@ def test_a_schedule_inside_an_optimizer(catalog: Any, definition: Any, by_hand: 
     ],
 )  # fmt: skip
 def test_what_keras_says_becomes_one_line(engine: str, said: str, expected: str) -> None:
-    from kerasgen.bridge.build import shorten
+    from kerasgen.bridge.making import shorten
 
     assert shorten(ValueError(said)) == expected

@@ -171,7 +171,7 @@ def test_a_loss_function_has_the_arguments_behind_those_of_keras(entry: Entry) -
 def test_a_loss_function_takes_the_arguments_of_a_config(
     entry: Entry, keras: Any, catalog: Catalog
 ) -> None:
-    from kerasgen.bridge.build import make_object
+    from kerasgen.bridge.making import make_object
 
     def scaled(y_true: Any, y_pred: Any, by: float = 1.0) -> Any:
         return by * keras.ops.abs(y_true - y_pred)
@@ -275,7 +275,7 @@ def test_an_error_in_a_call_is_told_at_the_entry_with_the_line_of_the_code(
 def test_what_could_not_be_loaded_again_is_refused_before_training(
     entry: Entry, keras: Any, catalog: Catalog
 ) -> None:
-    from kerasgen.bridge.build import make_object
+    from kerasgen.bridge.making import make_object
 
     class Scaled(keras.losses.Loss):  # type: ignore[misc]
         def __init__(self, scale: float = 1.0, **kwargs: Any) -> None:
@@ -295,7 +295,7 @@ def test_the_trial_of_saving_draws_no_random_numbers(
 ) -> None:
     import random
 
-    from kerasgen.bridge.build import make_object
+    from kerasgen.bridge.making import make_object
 
     class Noisy(keras.layers.Layer):  # type: ignore[misc]
         def __init__(self, **kwargs: Any) -> None:

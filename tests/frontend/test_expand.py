@@ -222,7 +222,9 @@ def test_outputs_that_are_inputs_of_the_block_go_on_by_name() -> None:
         layers:
           deeper: {class: Dense, units: 2, from: x}
           sum: {class: Add, from: [skips, x]}
-    layers: {steps: {block: step, from: [sound, skips], repeat: 2}, out: {class: ReLU, from: steps.skips}}
+    layers:
+      steps: {block: step, from: [sound, skips], repeat: 2}
+      out: {class: ReLU, from: steps.skips}
     """)
     assert section == plain("""
     inputs: [sound, skips]

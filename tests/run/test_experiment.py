@@ -198,7 +198,7 @@ def test_a_loss_that_is_lost_is_told(engine: str, tmp_path: Path, capsys) -> Non
     overrides = ["optimizer=sgd", "optimizer.learning_rate=1e30", "data=diabetes_progression"]
     assert run_experiment(compose([*overrides, "model=table_number", *QUICK]), tmp_path / "r") == 0
     assert "warning[KG802]" in capsys.readouterr().err
-    assert json.loads((tmp_path / "r" / record.DIAGNOSTICS).read_text())[0]["code"] == "KG802"
+    assert json.loads((tmp_path / "r" / record.DIAGNOSTICS).read_text())[-1]["code"] == "KG802"
 
 
 def test_an_interrupted_run_says_so(
