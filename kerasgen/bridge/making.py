@@ -95,7 +95,7 @@ def _make_part(
 def make_arguments(
     definition: ObjectDef, entry: ClassEntry | None, catalog: Catalog
 ) -> dict[str, Any]:
-    """The arguments of an object as Keras takes them: objects are made, names of functions found."""
+    """The arguments of an object as Keras takes them: objects are made, functions found."""
     arguments = {}
     for key, value in definition.arguments.items():
         parameter = entry.parameters.get(key) if entry is not None else None

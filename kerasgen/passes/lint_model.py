@@ -61,7 +61,9 @@ def end_disturbed(view: LintView, sink: Sink) -> None:
 def activation_twice(view: LintView, sink: Sink) -> None:
     """KG721: an activation with no weights between it and the one before it."""
     for step in view.steps.values():
-        if WEIGHTED.fullmatch(step.cls) or NOISE.fullmatch(step.cls):
+        # Another class that has an `activation` computes something before it, with weights.
+        other = step.cls != "Activation" and "activation" in step.made.arguments
+        if other or WEIGHTED.fullmatch(step.cls) or NOISE.fullmatch(step.cls):
             continue
         second = view.activation(step)
         source = view.source(step)
