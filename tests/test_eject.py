@@ -57,7 +57,8 @@ def recorded(folder: Path) -> FIGURES:
     with (folder / "history.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     passed = ("epoch", "seconds", "learning_rate")
-    return {key: [float(row[key]) for row in rows] for key in rows[0] if key not in passed}
+    keys = [key for key in rows[0] if key not in passed]
+    return {key: [float(row[key]) for row in rows if row[key]] for key in keys}
 
 
 def written(path: Path) -> FIGURES:

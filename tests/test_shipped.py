@@ -115,7 +115,8 @@ def test_the_chosen_experiments_are_there() -> None:
 def test_an_experiment_says_its_command(experiment: str) -> None:
     lines = (CONF / "experiment" / f"{experiment}.yaml").read_text().splitlines()
     assert lines[0] == "# @package _global_"
-    assert lines[1].startswith(f"# python run.py experiment={experiment}")
+    assert lines[1].startswith("# yaml-language-server: $schema=")
+    assert lines[2].startswith(f"# python run.py experiment={experiment}")
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)

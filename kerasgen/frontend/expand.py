@@ -19,11 +19,13 @@ from kerasgen.frontend.parse_data import parse_data
 from kerasgen.frontend.parse_model import is_model
 from kerasgen.frontend.places import Places, read_through
 from kerasgen.frontend.scope import Ground, Scope, Spot, evaluated, with_blocks, with_parameters
+from kerasgen.frontend.settings import report_unknown_key
 from kerasgen.frontend.tensors import settle_outputs
 from kerasgen.ir import INPUT
 
 _KEYS = frozenset({"parameters", "blocks", "block", "repeat", "if", "after"})
 """The keys that expansion takes away."""
+_MODEL_KEYS = ("class", "name", "trainable", "parameters", "blocks", "inputs", "layers", "outputs")
 
 
 def expand_config(config: Mapping[str, Any], sink: Sink) -> dict[str, Any]:
@@ -69,6 +71,10 @@ def expand_model(section: Any, path: str, sink: Sink, *, inputs: Sequence[str] =
     ground = Ground(sink=sink, places=places)
     expanded = _expand(section, Spot(made=path, written=path), Scope(), ground, inputs)
     if len(sink.errors) > known:
+        # The parser does not see this section any more, and `paramters` may be the whole fault.
+        for key in section:
+            if key not in _MODEL_KEYS:
+                report_unknown_key(str(key), _MODEL_KEYS, path, sink)
         return None
     read_through(places, sink)
     return expanded

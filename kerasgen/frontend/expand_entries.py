@@ -31,6 +31,8 @@ from kerasgen.frontend.tensors import Level, Made, given_back, one_tensor, repor
 
 _MOST_ENTRIES = 5_000
 """Entries of an expanded model; the largest of `keras.applications` has a fifth of them."""
+_MOST_COPIES_LOOKED_AT = 50_000
+"""Copies of entries, left-out ones included: blocks that come to nothing also take time."""
 
 _USE_KEYS = ("block", "from", "repeat", "if", "after")
 _OWN_KEYS = frozenset({"from", "is", "if", "repeat", "after"})
@@ -69,20 +71,26 @@ def expand_entries(
     )
     above = next(iter(local.values())) if len(local) == 1 else Made()
     for name, value, where in pairs:
-        if len(layout.nodes) > _MOST_ENTRIES:
+        if _is_full(layout, ground):
             break
         above = _expand_entry(name, value, where, above, level, layout, ground)
         local[name] = above
-    if len(layout.nodes) > _MOST_ENTRIES:
+    if _is_full(layout, ground):
         ground.report(
             "KG902",
-            f"the expanded model has more than {_MOST_ENTRIES:,} entries",
+            f"the expanded model has more than {_MOST_ENTRIES:,} entries"
+            if len(layout.nodes) > _MOST_ENTRIES
+            else f"expansion looked at more than {_MOST_COPIES_LOOKED_AT:,} copies of entries",
             path,
             scope,
             at="key",
             hint="repeat fewer copies",
         )
     return {**local, "": above}
+
+
+def _is_full(layout: Layout, ground: Ground) -> bool:
+    return len(layout.nodes) > _MOST_ENTRIES or ground.looked_at > _MOST_COPIES_LOOKED_AT
 
 
 def _in_order(
@@ -139,9 +147,11 @@ def _expand_entry(
         report_choice(f"`{name}` takes", above, path, level.scope, ground, at="key")
     made = Made(operand=one_tensor(takes))
     layers: tuple[str, ...] = ()
+    uses = 0
     for index, (copy, scope) in enumerate(scopes):
-        if len(layout.nodes) > _MOST_ENTRIES:
+        if _is_full(layout, ground):
             break
+        ground.look()
         if index:
             again = _fed_again(takes, made)
             if again is None:
@@ -156,7 +166,11 @@ def _expand_entry(
         step = replace(level, scope=scope)
         made = _make(copy, value, at, takes, by_default, step, layout, ground)
         layers += made.layers
-    return replace(made, layers=layers)
+        if copy != full and (own := f"{name}_{index}") not in level.surface:
+            level.local[own] = made
+        uses += made.use is not None
+    # Several copies of a block share no one use that `is` could repeat.
+    return replace(made, layers=layers, use=made.use if uses == 1 else None)
 
 
 def _plain_entry(
@@ -164,12 +178,25 @@ def _plain_entry(
 ) -> Made:
     """An entry that is a bare name, or something that the parser refuses."""
     spot = Spot(made=join(layout.base, full), written=path)
+    if isinstance(value, str) and _is_block(value, level.scope):
+        _report_no_class(value, path, level.scope, ground)
+        return Made(operand=above.operand)
     body = layout.expand(value, spot, level.scope, ground)
     if above.operand is None and (layout.nodes or level.prefix):
         report_choice(f"`{full}` takes", above, path, level.scope, ground, at="key")
     node = Node(name=full, body=body, takes=above.operand, by_default=True)
     layout.add(node, path, level.scope, ground)
     return Made(operand=full, layers=(full,))
+
+
+def _is_block(name: Any, scope: Scope) -> bool:
+    """Whether a class is called by the name of a block; classes of Keras begin with a capital."""
+    return isinstance(name, str) and name in scope.blocks and not name[:1].isupper()
+
+
+def _report_no_class(name: str, path: str, scope: Scope, ground: Ground) -> None:
+    hint = f"write `{{block: {name}}}`"
+    ground.report("KG307", f"`{name}` is a block, expected a class", path, scope, hint=hint)
 
 
 def _fed_again(takes: Any, made: Made) -> tuple[Any, bool] | None:
@@ -209,11 +236,19 @@ def _make(
         reused = evaluated(value["is"], spot.step("is"), scope, ground)
         known = level.local.get(reused) if isinstance(reused, str) else None
         if known is not None and known.use is not None:
+            for key in value:
+                if key not in _OWN_KEYS:
+                    text = f"`{name}` uses `{reused}` again and cannot have `{key}`"
+                    hint = "the parameters of a shared block stand in the entry that makes it"
+                    where = spot.step(key).written
+                    ground.report("KG307", text, where, scope, at="key", hint=hint)
             return _use_again(name, known, spot, takes, by_default, level, layout, ground)
         body: Any = {"is": _layer_of(reused, known, spot, level, ground)}
         rest = {key: item for key, item in value.items() if key not in _OWN_KEYS}
         body |= layout.expand(rest, spot, scope, ground)
     else:
+        if _is_block(value.get("class"), scope):
+            _report_no_class(value["class"], f"{spot.written}.class", scope, ground)
         rest = {key: item for key, item in value.items() if key not in _OWN_KEYS}
         body = layout.expand(rest, spot, scope, ground)
         if not is_model(value) and isinstance(body.get("class"), Mapping):
@@ -250,14 +285,17 @@ def _use_block(
     wanted = evaluated(value["block"], spot.step("block"), scope, ground)
     block = scope.blocks.get(wanted) if isinstance(wanted, str) else None
     if block is None:
-        if wanted is not None:
-            shown = f"`{wanted}`" if isinstance(wanted, str) else describe(wanted)
+        failed = wanted is None and isinstance(value["block"], str) and ground.sink.errors
+        if not isinstance(wanted, str) and not failed:
+            text = f"`block` is {describe(wanted)}, expected the name of a block"
+            ground.report("KG204", text, spot.step("block").written, scope)
+        elif isinstance(wanted, str):
             ground.report(
                 "KG201",
-                f"there is no block {shown}",
+                f"there is no block `{wanted}`",
                 spot.step("block").written,
                 scope,
-                hint=did_you_mean(str(wanted), scope.blocks)
+                hint=did_you_mean(wanted, scope.blocks)
                 if scope.blocks
                 else "define it under the model's `blocks`",
             )

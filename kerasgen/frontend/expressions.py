@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 _PARAMETER = re.compile(r"\$([A-Za-z_]\w*)")
+_GLUED = re.compile(r"\w\$[A-Za-z_]")
 _QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
 
 _LONGEST = 1000
@@ -89,6 +90,11 @@ def evaluate(text: str, parameters: Mapping[str, Any]) -> Any:
         return _parameter(alone.group(1), parameters)
     if len(stripped) > _LONGEST:
         raise ExpressionError(f"it has {len(stripped)} characters, expected at most {_LONGEST}")
+    if _GLUED.search(_QUOTED.sub("", stripped)):
+        raise ExpressionError(
+            "text and a parameter stand side by side",
+            hint="join them, as in `'conv_' + $name`, and write a plain `$` as `$$`",
+        )
     source, places = _python_text(stripped)
     try:
         with warnings.catch_warnings():

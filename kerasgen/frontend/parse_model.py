@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from kerasgen.diagnostics import Sink, describe, did_you_mean
+from kerasgen.diagnostics import Sink, closest, describe, did_you_mean
 from kerasgen.frontend.parse_tensors import (
     check_name,
     emptiness,
@@ -56,7 +56,7 @@ def parse_model(
         if key in _EXPANDED:
             _refuse_misplaced(str(key), path, sink)
         elif key not in _MODEL_KEYS and not (nested and key in ("from", "with")):
-            report_unknown_key(str(key), _MODEL_KEYS, path, sink)
+            report_unknown_key(str(key), (*_MODEL_KEYS, "parameters", "blocks"), path, sink)
     layers = section.get("layers")
     title = section.get("name") or name
     if check_value(title, str, join(path, "name"), sink) and "/" in title:
@@ -143,7 +143,7 @@ def parse_object(value: Any, path: str, sink: Sink) -> ObjectDef | None:
             f"`{path}` has {found}, expected the name of a class",
             key=join(path, "class") if "class" in value else path,
             at="value" if "class" in value else "key",
-            help=None if near is None else _class_help(near, value[near]),
+            help=_slip_help(value) if near is None else _class_help(near, value[near]),
         )
         return None
     return ObjectDef(
@@ -155,6 +155,19 @@ def parse_object(value: Any, path: str, sink: Sink) -> ObjectDef | None:
         },
         path=path,
     )
+
+
+def _slip_help(value: Mapping[str, Any]) -> str | None:
+    """What may be meant by a mapping without a class."""
+    for key, item in value.items():
+        if len(value) == 1 and str(key)[:1].isupper():
+            arguments = (
+                ", ".join(f"{name}: …" for name in item) if isinstance(item, Mapping) else ""
+            )
+            return f"write `{{class: {key}{', ' if arguments else ''}{arguments}}}`"
+        if (meant := closest(str(key), ("class", "block"))) is not None:
+            return f"did you mean `{meant}`, where `{key}` stands?"
+    return None
 
 
 def snake_case(name: str) -> str:

@@ -60,12 +60,14 @@ class Scope:
         given: parameter to the key path under which it got its value.
         blocks: block name to block.
         uses: the uses of blocks that lead here, outermost first.
+        coming: parameters that are defined below this place.
     """
 
     values: Mapping[str, Any] = field(default_factory=dict)
     given: Mapping[str, str] = field(default_factory=dict)
     blocks: Mapping[str, Block] = field(default_factory=dict)
     uses: tuple[Use, ...] = ()
+    coming: frozenset[str] = frozenset()
 
     def counted(self, index: int, path: str) -> Scope:
         """The scope of one copy of a repeated entry, whose key path as written is given."""
@@ -105,6 +107,16 @@ class Ground:
     sink: Sink
     places: Places
     _told: set[tuple[str, str]] = field(default_factory=set)
+    _looked_at: list[int] = field(default_factory=lambda: [0])
+
+    @property
+    def looked_at(self) -> int:
+        """How many copies of entries were expanded so far, left-out ones included."""
+        return self._looked_at[0]
+
+    def look(self) -> None:
+        """Counts one copy of an entry."""
+        self._looked_at[0] += 1
 
     def report(
         self,
@@ -158,6 +170,8 @@ def _computed(text: str, spot: Spot, scope: Scope, ground: Ground) -> Any:
 def _unknown_hint(name: str, text: str, scope: Scope) -> str | None:
     if name == INDEX:
         return "`$index` counts the copies of an entry that has `repeat`"
+    if name in scope.coming:
+        return f"`{name}` is defined below: put it above"
     if not scope.values:
         return "write it under the model's `parameters`, or a plain `$` as `$$`"
     found = did_you_mean(f"${name}", [f"${known}" for known in scope.values])
@@ -267,7 +281,8 @@ def with_parameters(
                 _report_missing(str(key), name, own, used, scope, ground)
             value = None
         else:
-            value = evaluated(default, Spot(made=own, written=own), inside, ground)
+            before = replace(inside, coming=frozenset(declared) - set(inside.values))
+            value = evaluated(default, Spot(made=own, written=own), before, ground)
         inside = replace(
             inside,
             values={**inside.values, str(key): value},

@@ -295,11 +295,18 @@ def _check_alive(
                 f"nothing takes `{entry.name}`, and it is no output",
                 key=entry.path,
                 at="key",
-                help=f"name it under `outputs`, or take it out with `~{entry.path}`",
+                help=f"name it under `outputs`, or take it out with `{_taking_out(entry, sink)}`",
             )
     for item in inputs:
         if item.name not in alive:
             sink.report("KG304", f"nothing takes the input `{item.name}`", key=item.path, at="key")
+
+
+def _taking_out(entry: Entry, sink: Sink) -> str:
+    """The override that takes an entry out: one that was expanded has no key of its own."""
+    if sink.locate(entry.path, "key").key == entry.path:
+        return f"~{entry.path}"
+    return f"'~{entry.path.partition('.')[0]}.layers[{entry.name}]'"
 
 
 def _kind(

@@ -115,7 +115,9 @@ def test_shared_layers_operators_slices_and_constants_come_back(round_trip: Roun
     model = keras.Model([left, right], {"a": second, "b": last, "c": mixed})
     layers_ = entries(round_trip(model))
     assert layers_["dense_2"] == {"is": "dense", "from": "right_side"}
-    assert layers_["get_item"]["key"] == [":", "1:7:2"]
+    # Keras counts the names of its nodes over the whole process.
+    (cut_entry,) = [entry for name, entry in layers_.items() if name.startswith("get_item")]
+    assert cut_entry["key"] == [":", "1:7:2"]
     assert layers_["multiply"]["from"] == ["dense_2", 2.0]
 
 

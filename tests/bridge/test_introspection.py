@@ -169,7 +169,8 @@ def test_every_class_is_made_from_its_name(
     monkeypatch.chdir(tmp_path)
     refused = {}
     for name in catalog.entries[kind]:
-        if name in NOT_BUILT:
+        # The layers of one application alone are made where that application is read.
+        if name in NOT_BUILT or name.startswith("applications."):
             continue
         arguments = SPECIAL.get(name) or required(catalog, kind, name)
         sink = Sink()

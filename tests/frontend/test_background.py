@@ -133,5 +133,7 @@ def test_a_file_of_a_search_path_is_found(
 ) -> None:
     (tmp_path / "more" / "model").mkdir(parents=True)
     (tmp_path / "more" / "model" / "mine.yaml").write_text("layers: {a: {class: Dense}}\n")
-    found = report({"model/other.yaml": ""}, "model.layers.a", f"hydra.searchpath=[file://{tmp_path}/more]")
+    found = report(
+        {"model/other.yaml": ""}, "model.layers.a", f"hydra.searchpath=[file://{tmp_path}/more]"
+    )
     assert spot(found.location) == ("more/model/mine.yaml", 1, 13)

@@ -428,3 +428,76 @@ def test_later_stages_find_what_was_written() -> None:
         ("`filters` is given here", SourceLocation(key="model.layers.a.filters")),
         ("`a_0` uses the block `residual`", SourceLocation(key="model.layers.a")),
     ]
+
+
+def test_a_block_use_must_name_a_block() -> None:
+    assert messages("""
+    blocks: {b: {layers: {d: {class: Dense, units: 3}}}}
+    layers: {f: Flatten, x: {block: null, class: Dense, units: 3}, y: {block: [b]}}
+    """) == [
+        "KG204: `block` is null, expected the name of a block",
+        "KG204: `block` is a list, expected the name of a block",
+    ]
+    assert messages("""
+    parameters: {p: null}
+    layers: {f: Flatten, x: {block: $p}}
+    """) == ["KG204: `block` is null, expected the name of a block"]
+    assert messages("layers: {f: Flatten, x: {block: $p, repeat: 2}}") == [
+        "KG309: there is no parameter `p`"
+    ]
+
+
+def test_a_repeated_block_is_not_used_again_by_its_first_copy_alone() -> None:
+    assert messages("""
+    blocks: {b: {layers: {d: {class: Dense, units: 3}}}}
+    layers: {x: {block: b, repeat: 2}, y: {is: x}}
+    """) == ["KG307: `x` stands for 2 layers, expected one"]
+
+
+def test_a_block_used_again_takes_no_parameters() -> None:
+    assert messages("""
+    blocks: {b: {parameters: {u: 3}, layers: {d: {class: Dense, units: $u}}}}
+    layers: {x: {block: b}, y: {is: x, u: 4}}
+    """) == ["KG307: `y` uses `x` again and cannot have `u`"]
+
+
+def test_a_misspelt_section_is_told_beside_what_it_breaks() -> None:
+    assert "KG107: `model` has no key `paramaters`" in messages("""
+    paramaters: {w: 8}
+    layers: {x: {class: Dense, units: $w}}
+    """)
+
+
+def test_blocks_that_come_to_nothing_are_not_repeated_without_end() -> None:
+    found = messages("""
+    blocks:
+      a: {layers: {d: {if: false, class: Dense, units: 3}}}
+      b: {layers: {d: {block: a, repeat: 10000}}}
+      c: {layers: {d: {block: b, repeat: 10000}}}
+    layers: {x: {block: c, repeat: 10000}}
+    """)
+    assert "KG902: expansion looked at more than 50,000 copies of entries" in found
+
+
+def test_a_copy_of_a_repeated_block_can_be_named() -> None:
+    section = expanded("""
+    blocks: {b: {layers: {x: ReLU, y: Flatten}}}
+    layers: {a: {block: b, repeat: 2}, sum: {class: Concatenate, from: [a_0, a]}}
+    """)
+    assert section["layers"]["sum"]["from"] == ["a_0_y", "a_1_y"]
+
+
+@pytest.mark.parametrize("entry", ["b", "{class: b}"])
+def test_a_block_that_is_written_as_a_class_is_told(entry: str) -> None:
+    found = refused(f"blocks: {{b: {{layers: {{x: Flatten}}}}}}\nlayers: {{a: {entry}}}")
+    assert [(d.code, d.help) for d in found] == [("KG307", "write `{block: b}`")]
+
+
+def test_a_parameter_that_is_defined_below_is_told() -> None:
+    found = refused("parameters: {c: $d, d: 3}\nlayers: {a: {class: Dense, units: $c}}")
+    assert found[0].help == "`d` is defined below: put it above"
+
+
+def test_text_beside_a_parameter_is_told() -> None:
+    found = refused("parameters: {n: 3}\nlayers: {a: {class: Dense, name: hi_$n}}")
+    assert found[0].message == "`hi_$n`: text and a parameter stand side by side"
