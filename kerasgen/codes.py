@@ -25,7 +25,7 @@ CODES: dict[str, str] = {
     "KG301": "reference to a tensor that does not exist",
     "KG302": "reference to a later entry",
     "KG303": "cycle",
-    "KG304": "dead layer",
+    "KG304": "dead layer or block",
     "KG305": "name used twice, or not usable as a name",
     "KG306": "one output of several must be chosen",
     "KG307": "entry that cannot be used this way",

@@ -116,9 +116,23 @@ def _expand(
             expanded["outputs"] = outputs
         layout.prune(outputs)
         expanded["layers"] = layout.written_out(names)
+    _warn_of_unused(section.get("blocks"), f"{spot.written}.blocks", ground)
     # In the order of the section, so that what is shown reads as it was written.
     order = [key for key in (*section, "outputs") if key in expanded]
     return {key: expanded[key] for key in dict.fromkeys(order)}
+
+
+def _warn_of_unused(blocks: Any, path: str, ground: Ground) -> None:
+    """Tells of blocks that no entry uses: nothing in them was looked at."""
+    for name in blocks if isinstance(blocks, Mapping) else ():
+        if f"{path}.{name}" not in ground.used and not ground.sink.errors:
+            ground.sink.warn(
+                "KG304",
+                f"no entry uses the block `{name}`",
+                key=f"{path}.{name}",
+                at="key",
+                help=f"use it, as in `{{block: {name}}}`, or take it out",
+            )
 
 
 def _declares(section: Mapping[str, Any]) -> bool:

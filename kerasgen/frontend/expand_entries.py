@@ -329,6 +329,7 @@ def _expand_use(
     scope = level.scope
     if not can_be_used(block, arguments, spot, scope, ground):
         return Made(operand=one_tensor(takes))
+    ground.used.add(block.path)
     use = Use(name=name, block=block.name, path=spot.written)
     inside = replace(block.scope, uses=(*scope.uses, use))
     inside = with_parameters(

@@ -102,10 +102,12 @@ class Ground:
     Attributes:
         sink: gets every mistake; what is wrong in a block is told once, not at each use.
         places: gets the places of the expanded entries.
+        used: key paths of the blocks that an entry uses.
     """
 
     sink: Sink
     places: Places
+    used: set[str] = field(default_factory=set)
     _told: set[tuple[str, str]] = field(default_factory=set)
     _looked_at: list[int] = field(default_factory=lambda: [0])
 

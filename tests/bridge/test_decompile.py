@@ -118,7 +118,8 @@ def test_shared_layers_operators_slices_and_constants_come_back(round_trip: Roun
     # Keras counts the names of its nodes over the whole process.
     (cut_entry,) = [entry for name, entry in layers_.items() if name.startswith("get_item")]
     assert cut_entry["key"] == [":", "1:7:2"]
-    assert layers_["multiply"]["from"] == ["dense_2", 2.0]
+    (product,) = [entry for name, entry in layers_.items() if name.startswith("multiply")]
+    assert product["from"] == ["dense_2", 2.0]
 
 
 def test_states_masks_and_call_arguments_come_back(round_trip: RoundTrip) -> None:

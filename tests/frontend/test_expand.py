@@ -501,3 +501,12 @@ def test_a_parameter_that_is_defined_below_is_told() -> None:
 def test_text_beside_a_parameter_is_told() -> None:
     found = refused("parameters: {n: 3}\nlayers: {a: {class: Dense, name: hi_$n}}")
     assert found[0].message == "`hi_$n`: text and a parameter stand side by side"
+
+
+def test_a_block_that_no_entry_uses_is_told() -> None:
+    sink = Sink()
+    text = "blocks: {b: {layers: {x: Dens}}}\nlayers: {a: Flatten}"
+    assert expand_model(yaml.safe_load(text), "model", sink) == plain("layers: {a: Flatten}")
+    assert [(d.code, d.severity, d.message) for d in sink.diagnostics] == [
+        ("KG304", "warning", "no entry uses the block `b`")
+    ]
