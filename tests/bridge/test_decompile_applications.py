@@ -65,7 +65,7 @@ def assert_same(name: str, text: str, rebuild: Rebuild) -> None:
     shape = (1, *(size or 64 for size in original.input_shape[1:]))
     image = random.uniform(0, 1, shape).astype("float32")
     # What the last layer takes is compared too: a softmax over far scores is all zeros and ones.
-    whole = [keras.Model(m.inputs, [m.output, m.layers[-1].input]) for m in (remade, original)]
+    whole = [keras.Model(m.inputs[0], [m.output, m.layers[-1].input]) for m in (remade, original)]
     ours, theirs = ([keras.ops.convert_to_numpy(t) for t in model(image)] for model in whole)
     assert all(np.isfinite(array).all() for array in ours)
     assert np.unique(ours[1]).size > 100, "equal features would compare nothing"
