@@ -213,6 +213,9 @@ class _Open:
     height: int = 1
 
 
+_TOO_DEEP = f"the config is nested more than {DEPTH} levels deep"
+
+
 @dataclass(slots=True)
 class _FileScan:
     """One pass over the events of a YAML file, which builds nothing."""
@@ -225,14 +228,21 @@ class _FileScan:
 
     def run(self, content: bytes) -> None:
         """Reads events until the end or the first fault."""
-        for event in yaml.parse(content, Loader=_LOADER):
-            problem = self._take(event)
-            if problem is not None:
-                mark = event.start_mark
-                line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
-                place = SourceLocation(file=self.file, line=line, column=column)
-                self.sink.report("KG902", problem, location=place)
-                return
+        try:
+            for event in yaml.parse(content, Loader=_LOADER):
+                if (problem := self._take(event)) is not None:
+                    self._report(problem, event.start_mark)
+                    return
+        except yaml.MarkedYAMLError as error:
+            # A reader with a limit of its own looks so far ahead that no event came yet.
+            if "nesting depth" not in str(error):
+                raise
+            self._report(_TOO_DEEP, error.problem_mark)
+
+    def _report(self, problem: str, mark: Any) -> None:
+        line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
+        place = SourceLocation(file=self.file, line=line, column=column)
+        self.sink.report("KG902", problem, location=place)
 
     def _take(self, event: yaml.Event) -> str | None:
         if isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
@@ -252,7 +262,7 @@ class _FileScan:
             self.total += meant.values
             self._close(_Open(None, values=meant.values, height=meant.height))
         if len(self.opened) + (self.opened[-1].height - 1 if self.opened else 0) > DEPTH:
-            return f"the config is nested more than {DEPTH} levels deep"
+            return _TOO_DEEP
         if self.total > VALUES:
             written_out = ", with every `*alias` written out" if self.closed else ""
             return f"the config file holds more than {VALUES:,} keys and values{written_out}"

@@ -245,6 +245,8 @@ def _read_yaml(path: Path) -> object:
                 raise _UnreadableError("is nested too deeply")
         value: object = yaml.load(text, Loader=loader)  # a SafeLoader
     except (yaml.YAMLError, ValueError, LookupError, AttributeError, TypeError) as error:
+        if "nesting depth" in str(error):  # libyaml's own limit, met before any event came
+            raise _UnreadableError("is nested too deeply") from None
         # Beside its own errors PyYAML raises what its constructors meet: `!!bool x`, `!!int ""`.
         raise _UnreadableError(f"is not YAML: {' '.join(str(error).split())}") from None
     return value
