@@ -61,6 +61,13 @@ def _without_indices(model: ModelDef, counts: Mapping[str, int], above: str) -> 
     """
     taken = [ref for entry in model.entries for ref in references_in(entry.takes)]
     several = {ref.name for ref in (*taken, *output_refs(model.outputs)) if ref.index}
+    # A model says itself how many it gives, be it only the first that is taken.
+    several |= {
+        entry.name
+        for entry in model.entries
+        if isinstance(entry.made, ModelDef) and len(output_refs(entry.made.outputs)) > 1
+    }
+    several |= {entry.name for entry in model.entries if entry.reuses in several}
 
     def settled(operand: Any) -> Any:
         if isinstance(operand, TensorRef):
