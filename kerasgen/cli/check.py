@@ -97,18 +97,16 @@ def _check_again(options: argparse.Namespace, environment: Mapping[str, str]) ->
 
 
 def _fix(options: argparse.Namespace) -> None:
-    """Mends the config files; what is left is then reported as without `--fix`."""
+    """Mends the config files; what is left is then reported as without `--fix`.
+
+    The fast check finds all that is misspelt; the whole one comes once, after the mending.
+    """
     from kerasgen.cli.fixing import fix
-    from kerasgen.run.checking import check_config
     from kerasgen.run.fast_check import check_fast
 
-    trust = trust_of(options)
-
     def found() -> Sequence[Diagnostic]:
-        fast = check_fast(options.overrides, options.config_dir, trust=trust)
-        if options.fast or not fast.valid:
-            return fast.diagnostics
-        return check_config(options.overrides, options.config_dir, trust=trust).diagnostics
+        outcome = check_fast(options.overrides, options.config_dir, trust=trust_of(options))
+        return outcome.diagnostics
 
     fix(found(), found, ask=not options.yes)
 
