@@ -71,7 +71,9 @@ def written(path: Path) -> FIGURES:
     return figures
 
 
-def compare(overrides: Sequence[str], folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def assert_same_history(
+    overrides: Sequence[str], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Runs a config and its script in this process, and compares their histories bit by bit."""
     folder.mkdir(exist_ok=True)
     script, history = folder / "train.py", folder / "history.json"
@@ -149,7 +151,7 @@ def test_the_script_of_an_experiment_trains_to_the_same_history(
         path = SMALL[experiment](tmp_path / "data")
         overrides += [f"data.source.path='{path}'", "~data.facts.samples"]
 
-    compare(overrides, tmp_path / "both", monkeypatch)
+    assert_same_history(overrides, tmp_path / "both", monkeypatch)
 
 
 VARIANTS: Mapping[str, Sequence[str]] = {
@@ -206,7 +208,7 @@ VARIANTS: Mapping[str, Sequence[str]] = {
 def test_the_script_of_a_variant_trains_to_the_same_history(
     engine: str, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    compare([*QUICK, *VARIANTS[name]], tmp_path, monkeypatch)
+    assert_same_history([*QUICK, *VARIANTS[name]], tmp_path, monkeypatch)
 
 
 def write_files(folder: Path) -> None:
@@ -256,7 +258,7 @@ def test_the_script_reads_files_as_the_run_does(
     config.write_text(f"{{{text}, task: classification, facts: {{}}}}\n", encoding="utf-8")
     overrides = [f"hydra.searchpath=[file://{tmp_path}/conf]", "data=own", "model=table_classes"]
 
-    compare([*overrides, *QUICK], tmp_path / "both", monkeypatch)
+    assert_same_history([*overrides, *QUICK], tmp_path / "both", monkeypatch)
 
 
 HOSTILE = "it's \"quoted\"); __import__('os').abort() #\\"
@@ -319,7 +321,7 @@ def test_a_file_that_cannot_be_written_is_a_diagnostic(
     assert "KG605" in capsys.readouterr().err
 
 
-def alone(
+def assert_same_alone(
     overrides: Sequence[str], folder: Path, *, run: Sequence[str] = (), given: Sequence[str] = ()
 ) -> None:
     """Runs config and script as processes; the script where kerasgen cannot be imported."""
@@ -343,7 +345,7 @@ def test_a_script_alone_trains_to_the_history_of_the_run(tmp_path: Path) -> None
     path = SMALL["penguins"](tmp_path)
     overrides = ["experiment=penguins", "~data.facts.samples", "fit.epochs=3"]
 
-    alone(
+    assert_same_alone(
         overrides,
         tmp_path / "both",
         run=[f"data.source.path='{path}'"],
@@ -365,7 +367,7 @@ SETTINGS: Mapping[str, Sequence[str]] = {
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SETTINGS)
 def test_a_script_puts_the_settings_of_keras_in_force(tmp_path: Path, name: str) -> None:
-    alone([*SETTINGS[name], "fit.epochs=1"], tmp_path / "both")
+    assert_same_alone([*SETTINGS[name], "fit.epochs=1"], tmp_path / "both")
 
 
 @pytest.mark.slow
@@ -379,4 +381,4 @@ def test_the_script_of_an_experiment_alone_trains_to_the_same_history(
         path = SMALL[experiment](tmp_path / "data")
         overrides += [f"data.source.path='{path}'", "~data.facts.samples"]
 
-    alone(overrides, tmp_path / "both")
+    assert_same_alone(overrides, tmp_path / "both")

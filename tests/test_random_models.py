@@ -103,7 +103,7 @@ def plain(value: Any) -> Any:
 _UNEQUAL = frozenset({"name", "shared_object_id", "inbound_nodes"})
 
 
-def compare(first: Any, again: Any, seed: int) -> None:
+def assert_same(first: Any, again: Any, seed: int) -> None:
     """Holds two models against each other: structure, weights, outputs."""
     import keras
 
@@ -128,7 +128,7 @@ def compare(first: Any, again: Any, seed: int) -> None:
 @pytest.mark.parametrize("seed", FEW)
 def test_a_random_model_comes_back_as_it_was(remake: Callable[..., Any], seed: int) -> None:
     first, again, _ = remake(random_model(seed))
-    compare(first, again, seed)
+    assert_same(first, again, seed)
 
 
 @pytest.mark.slow
@@ -138,7 +138,7 @@ def test_each_of_a_thousand_comes_back_as_it_was(remake: Callable[..., Any], see
 
     keras.backend.clear_session()
     first, again, _ = remake(random_model(seed))
-    compare(first, again, seed)
+    assert_same(first, again, seed)
 
 
 @pytest.mark.parametrize("seed", range(300))

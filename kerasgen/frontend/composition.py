@@ -224,9 +224,11 @@ def _taken_off(
 
 
 def located_sink(composition: Composition) -> Sink:
-    """A sink that finds the places of a composition's keys, and what stands behind their values."""
+    """A sink that finds the places of a composition's keys; what composing found is in it."""
     locate = composition.origins.locate
-    return Sink(locate=locate, explain=explain_references(composition.config, locate))
+    sink = Sink(locate=locate, explain=explain_references(composition.config, locate))
+    sink.add(composition.diagnostics)
+    return sink
 
 
 def resolve(
@@ -251,7 +253,6 @@ def resolve(
         CompileError: an interpolation cannot be resolved, or a mandatory value is missing.
     """
     sink = located_sink(composition)
-    sink.add(composition.diagnostics)
     sink.stop_on_errors()
     config = composition.config.copy()
     if composition.selectors:
@@ -292,7 +293,6 @@ def resolve_groups(composition: Composition, groups: Sequence[str]) -> tuple[dic
         CompileError: a group has an interpolation that cannot be resolved, or misses a value.
     """
     sink = located_sink(composition)
-    sink.add(composition.diagnostics)
     sink.stop_on_errors()
     config = composition.config.copy()
     _offer_facts(config, None)

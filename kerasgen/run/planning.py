@@ -16,7 +16,12 @@ from omegaconf import DictConfig
 
 from kerasgen.bridge.environment import start_engine
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink
-from kerasgen.frontend.composition import Composition, resolve, resolve_groups
+from kerasgen.frontend.composition import (
+    Composition,
+    located_sink,
+    resolve,
+    resolve_groups,
+)
 from kerasgen.frontend.parse import parse_program
 from kerasgen.frontend.parse_backend import parse_backend
 from kerasgen.frontend.parse_data import parse_data
@@ -264,13 +269,6 @@ def title_of(composition: Composition) -> str | None:
     """The name of an experiment that gives itself none: its recipe's, or its model's."""
     choice = composition.choices.get("experiment") or composition.choices.get("model")
     return str(choice).rpartition("/")[2] if choice else None
-
-
-def located_sink(composition: Composition) -> Sink:
-    """A sink that finds the places of a composition's keys."""
-    sink = Sink(locate=composition.origins.locate)
-    sink.add(composition.diagnostics)
-    return sink
 
 
 def _declared(
