@@ -431,7 +431,7 @@ def _nested(sketch: _Sketch) -> None:
             inner.add(entry, None, [made])
         else:
             sketch.random.choice(_MOVES[:6])(inner)
-    if not inner.entries:
+    if all(isinstance(entry, dict) and "if" in entry for entry in inner.entries.values()):
         return
     if not chain and "input" not in inner.taken:
         inner.add({"class": "Flatten"}, inner.tensors[0], [_flat(tensor.shape)])

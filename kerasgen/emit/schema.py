@@ -31,9 +31,10 @@ from kerasgen.emit.schema_values import (
     proposing,
     ref,
 )
-from kerasgen.frontend.parse import GROUPS, MAXIMUM_SEED
+from kerasgen.frontend.parse import MAXIMUM_SEED
 from kerasgen.frontend.parse_backend import BACKENDS
 from kerasgen.frontend.parse_data import TASKS
+from kerasgen.frontend.settings import GROUPS
 from kerasgen.frontend.silencing import LINT_CODES
 from kerasgen.ir import BackendDef, CompileDef, DataDef, FitDef, LintDef, SplitDef, TrackingDef
 

@@ -8,7 +8,7 @@ took part, what interpolations resolve to. It must not know what a key means, ap
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +28,9 @@ from kerasgen.frontend.loading import ingredients
 from kerasgen.frontend.origins import ConfigFile, Origins, SetByOverride, trace_origins
 from kerasgen.frontend.references import (
     explain_references,
-    is_missing_any,
+    missing_keys,
     plain_node,
+    report_missing,
     report_unresolved,
 )
 from kerasgen.frontend.selectors import (
@@ -216,7 +217,7 @@ def _taken_off(
     written = plain_node(OmegaConf.masked_copy(config, [SELECTORS]))[SELECTORS]
     with open_dict(config):
         del config[SELECTORS]
-    origins = Origins({**origins.marks, **marks_of_given(written, overrides)})
+    origins = replace(origins, marks={**origins.marks, **marks_of_given(written, overrides)})
     located = Sink(locate=origins.locate)
     selectors = read_selectors(written, located)
     sink.add(located.diagnostics)
@@ -261,16 +262,8 @@ def resolve(
     added = _offer_facts(config, facts)
     check_composed(config, sink)
     sink.stop_on_errors()
-    try:
-        plain = OmegaConf.to_container(config, resolve=True)
-        failed = None
-    except (OmegaConfBaseException, RecursionError) as error:
-        plain, failed = {}, error
-    if failed is not None or is_missing_any(plain):
-        report_unresolved(config, sink, ungiven=ungiven)
-        sink.stop_on_errors()
-    if failed is not None:
-        raise failed
+    plain = _resolved(config, config, sink, ungiven=ungiven)
+    sink.stop_on_errors()
     assert isinstance(plain, dict)
     for key in added:
         del plain["data"][key]
@@ -303,17 +296,37 @@ def resolve_groups(composition: Composition, groups: Sequence[str]) -> tuple[dic
         node = config.get(group)
         if not isinstance(node, DictConfig):
             continue
-        try:
-            found[group] = OmegaConf.to_container(node, resolve=True, throw_on_missing=True)
-        except (OmegaConfBaseException, RecursionError):
-            report_unresolved(config, sink, below=group)
-            if not sink.errors:
-                raise
+        found[group] = _resolved(node, config, sink, below=group)
     sink.stop_on_errors()
     if "data" in found:
         declared = composition.config["data"]
         found["data"] = {key: value for key, value in found["data"].items() if key in declared}
     return found, sink
+
+
+def _resolved(
+    node: DictConfig, config: DictConfig, sink: Sink, *, below: str = "", ungiven: str | None = None
+) -> Any:
+    """A node as plain data; what cannot be resolved or is not given is reported.
+
+    Args:
+        node: a config, or a group of one.
+        config: the whole config.
+        sink: gets the diagnostics.
+        below: name of the group, empty for the whole config.
+        ungiven: key path below which a mandatory value may be missing, as for `resolve`.
+    """
+    try:
+        plain = OmegaConf.to_container(node, resolve=True)
+    except (OmegaConfBaseException, RecursionError):
+        known = len(sink.errors)
+        report_unresolved(config, sink, below=below, ungiven=ungiven)
+        if len(sink.errors) == known:
+            raise
+        return None
+    for key in missing_keys(plain, below):
+        report_missing(key, sink, ungiven=ungiven)
+    return plain
 
 
 def resolve_shown(config: DictConfig) -> None:
@@ -337,7 +350,11 @@ def _config_files(defaults: Sequence[Any], folders: Sequence[Path]) -> Iterator[
             file = folder / f"{default.config_path}.yaml"
             if file.is_file():
                 package = default.package or ""
-                yield ConfigFile(path=file, package="" if package == "_global_" else package)
+                yield ConfigFile(
+                    path=file,
+                    package="" if package == "_global_" else package,
+                    primary=bool(default.primary),
+                )
                 break
 
 

@@ -23,6 +23,7 @@ from kerasgen.frontend.scope import (
     condition,
     copies,
     evaluated,
+    parameter_notes,
     with_blocks,
     with_parameters,
 )
@@ -75,18 +76,27 @@ def expand_entries(
             break
         above = _expand_entry(name, value, where, above, level, layout, ground)
         local[name] = above
-    if _is_full(layout, ground):
-        ground.report(
-            "KG902",
-            f"the expanded model has more than {_MOST_ENTRIES:,} entries"
-            if len(layout.nodes) > _MOST_ENTRIES
-            else f"expansion looked at more than {_MOST_COPIES_LOOKED_AT:,} copies of entries",
-            path,
-            scope,
-            at="key",
-            hint="repeat fewer copies",
-        )
+        if fed is None and _is_full(layout, ground):
+            _report_full(value, where, layout, scope, ground)
     return {**local, "": above}
+
+
+def _report_full(value: Any, where: str, layout: Layout, scope: Scope, ground: Ground) -> None:
+    """Reports, once, the entry of a model with which it became too large."""
+    if ground.has_told("KG902"):
+        return
+    repeats = isinstance(value, Mapping) and "repeat" in value
+    ground.report(
+        "KG902",
+        f"the expanded model has more than {_MOST_ENTRIES:,} entries"
+        if len(layout.nodes) > _MOST_ENTRIES
+        else f"expansion looked at more than {_MOST_COPIES_LOOKED_AT:,} copies of entries",
+        join(where, "repeat") if repeats else where,
+        scope,
+        at="value" if repeats else "key",
+        hint="repeat fewer copies",
+        notes=parameter_notes(value["repeat"], scope, ground) if repeats else (),
+    )
 
 
 def _is_full(layout: Layout, ground: Ground) -> bool:

@@ -45,9 +45,11 @@ class Origins:
 
     Attributes:
         marks: dotted key path to where the entry was last set.
+        defaults: the root config's defaults list, or its first key where it has none.
     """
 
     marks: Mapping[str, Mark] = field(default_factory=dict)
+    defaults: SourceLocation | None = None
 
     def locate(self, key: str, at: Anchor = "value") -> SourceLocation:
         """The place of an entry, or of the nearest entry around it that was written.
@@ -55,7 +57,8 @@ class Origins:
         Args:
             key: dotted key path.
             at: whether the key or the value is meant. An entry that was not written itself
-                (a missing argument) is placed at the key of the entry around it.
+                (a missing argument) is placed at the key of the entry around it; a group that
+                nobody chose at the root config's defaults list.
         """
         path = key
         while path and path not in self.marks:
@@ -63,7 +66,7 @@ class Origins:
             # `flatten: Flatten` has no key `class`: its value is the class.
             at = "value" if last == "class" and f"{path}.class" == key else "key"
         if not path:
-            return SourceLocation(key=key)
+            return replace(self.defaults or SourceLocation(), key=key)
         mark = self.marks[path]
         place = mark.key if at == "key" else mark.value
         return replace(place, key=key)
@@ -76,10 +79,12 @@ class ConfigFile:
     Attributes:
         path: the file.
         package: dotted key path under which its content stands; empty for the root.
+        primary: whether it is the root config.
     """
 
     path: Path
     package: str
+    primary: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +113,7 @@ def trace_origins(
         sink: gets a diagnostic for each key that YAML does not read as text.
     """
     marks: dict[str, Mark] = {}
+    defaults: SourceLocation | None = None
     inner: set[str] = set()  # looking below each of a thousand layers would take seconds
     for file in files:
         shown = shown_path(file.path)
@@ -117,6 +123,8 @@ def trace_origins(
             _note_around(inner, file.package)
         tree = _read_tree(file.path)
         if isinstance(tree, yaml.MappingNode):
+            if file.primary:
+                defaults = _defaults_of(tree, shown)
             for key_path, mark, replaces in _walk(tree, file.package, shown, sink, root=True):
                 if replaces and key_path in inner:
                     _forget_below(marks, key_path)
@@ -128,13 +136,27 @@ def trace_origins(
         marks.update(_override_marks(override))
         for path, mark in _added_around(override):
             marks.setdefault(path, mark)
-    return Origins(marks)
+    return Origins(marks, defaults)
+
+
+def _defaults_of(tree: yaml.MappingNode, file: str) -> SourceLocation | None:
+    """The place of a file's defaults list; its first line where it has none."""
+    keys = [key for key, _ in tree.value]
+    named = [key for key in keys if key.value == "defaults"]
+    return _place((named or keys)[0], file) if keys else None
 
 
 def shown_path(path: Path) -> str:
     """A file's path as a person at this working directory would write it."""
     relative = os.path.relpath(path)
     return str(path) if relative.startswith("..") else relative
+
+
+def place_of_text(text: str, *, key: str = "", at: int = 0, length: int = 0) -> SourceLocation:
+    """A place on the command line: `length` characters from `at`, or all from there."""
+    return SourceLocation(
+        key=key, override=text, column=at + 1, length=max(1, length or len(text) - at)
+    )
 
 
 def _read_tree(path: Path) -> yaml.Node | None:

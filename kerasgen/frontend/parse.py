@@ -18,7 +18,13 @@ from kerasgen.frontend.parse_data import parse_data
 from kerasgen.frontend.parse_model import parse_model, parse_object
 from kerasgen.frontend.selection import select_config
 from kerasgen.frontend.selectors import SELECTORS
-from kerasgen.frontend.settings import check_value, join, read_record, report_unknown_key
+from kerasgen.frontend.settings import (
+    GROUPS,
+    check_value,
+    join,
+    read_record,
+    report_unknown_key,
+)
 from kerasgen.frontend.silencing import parse_lint
 from kerasgen.ir import (
     CompileDef,
@@ -37,8 +43,6 @@ MAXIMUM_SEED = 2**32 - 1
 
 _NAMING_CODE = ("trust", "trusted", "_target_", "modules", "imports", "plugins")
 """Keys by which a config might try to have code run."""
-
-GROUPS = ("backend", "data", "model", "optimizer", "compile", "fit", "tracking")
 
 
 def parse_program(config: Mapping[str, Any], sink: Sink, *, name: str | None = None) -> Program:
@@ -60,7 +64,12 @@ def parse_program(config: Mapping[str, Any], sink: Sink, *, name: str | None = N
             _report_key(str(key), sink)
     for key in GROUPS:
         if key not in config:
-            sink.report("KG104", f"the config has no group `{key}`", key=key)
+            sink.report(
+                "KG104",
+                f"the config has no group `{key}`",
+                key=key,
+                help=f"write `- {key}: …` in the defaults list",
+            )
     sink.stop_on_errors()
     seed = config.get("seed", 0)
     if check_value(seed, int, "seed", sink) and not 0 <= seed <= MAXIMUM_SEED:

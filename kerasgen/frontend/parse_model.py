@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from kerasgen.diagnostics import Sink, closest, describe, did_you_mean
+from kerasgen.diagnostics import Sink, Suggestion, closest, describe, did_you_mean
 from kerasgen.frontend.parse_tensors import (
     check_name,
     emptiness,
@@ -137,13 +137,14 @@ def parse_object(value: Any, path: str, sink: Sink) -> ObjectDef | None:
     cls = value.get("class")
     if not isinstance(cls, str) or not cls:
         found = "no `class`" if "class" not in value else f"{describe(cls)} as its `class`"
-        near = next((key for key in value if str(key).lower() in ("_target_", "type", "cls")), None)
+        slip, help_text = (None, None) if "class" in value else _slip(value)
+        where = "class" if "class" in value else slip
         sink.report(
             "KG203",
             f"`{path}` has {found}, expected the name of a class",
-            key=join(path, "class") if "class" in value else path,
+            key=path if where is None else join(path, where),
             at="value" if "class" in value else "key",
-            help=_slip_help(value) if near is None else _class_help(near, value[near]),
+            help=help_text,
         )
         return None
     return ObjectDef(
@@ -157,17 +158,19 @@ def parse_object(value: Any, path: str, sink: Sink) -> ObjectDef | None:
     )
 
 
-def _slip_help(value: Mapping[str, Any]) -> str | None:
-    """What may be meant by a mapping without a class."""
+def _slip(value: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """The key that was to be `class` in a mapping without one, and what to write there."""
     for key, item in value.items():
-        if len(value) == 1 and str(key)[:1].isupper():
+        if str(key).lower() in ("_target_", "type", "cls"):
+            return str(key), _class_help(key, item)
+        if len(value) == 1 and str(key)[:1].isupper() and closest(str(key), ("class",)) is None:
             arguments = (
                 ", ".join(f"{name}: …" for name in item) if isinstance(item, Mapping) else ""
             )
-            return f"write `{{class: {key}{', ' if arguments else ''}{arguments}}}`"
+            return str(key), f"write `{{class: {key}{', ' if arguments else ''}{arguments}}}`"
         if (meant := closest(str(key), ("class", "block"))) is not None:
-            return f"did you mean `{meant}`, where `{key}` stands?"
-    return None
+            return str(key), Suggestion(f"did you mean `{meant}`?", meant)
+    return None, None
 
 
 def snake_case(name: str) -> str:

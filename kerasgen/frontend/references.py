@@ -7,7 +7,7 @@ nowhere. It must not know what a key means, apart from `data`, whose facts may b
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,13 +64,27 @@ def report_unresolved(
     for found in unresolved(node, below):
         if found.error is not None:
             _report_reference(found, found.error, config, sink)
-        elif _must_be_given(found.key, ungiven):
-            sink.report(
-                "KG106",
-                f"`{found.key}` must be given",
-                key=found.key,
-                help=f"write `{found.key}=…` on the command line, or the value in a config",
-            )
+        else:
+            report_missing(found.key, sink, ungiven=ungiven)
+
+
+def report_missing(key: str, sink: Sink, *, ungiven: str | None = None) -> None:
+    """Reports a mandatory value that is not given (KG106), where it must be.
+
+    Args:
+        key: its key path.
+        sink: gets the diagnostic.
+        ungiven: key path below which it may be missing, as for `report_unresolved`.
+    """
+    free = ungiven is not None and f"{key}.".startswith(ungiven)
+    if free or _MANDATORY_PARAMETER.fullmatch(key):
+        return
+    sink.report(
+        "KG106",
+        f"`{key}` must be given",
+        key=key,
+        help=f"write `{key}=…` on the command line, or the value in a config",
+    )
 
 
 def explain_references(
@@ -124,17 +138,15 @@ def _at(written: Any, key: str) -> Any:
     return written
 
 
-def _must_be_given(key: str, ungiven: str | None) -> bool:
-    if _MANDATORY_PARAMETER.fullmatch(key):
-        return False
-    return ungiven is None or not f"{key}.".startswith(ungiven)
-
-
-def is_missing_any(value: Any) -> bool:
-    """Whether there is a mandatory value (`???`) that is not given, anywhere in plain data."""
-    if isinstance(value, dict):
-        return any(map(is_missing_any, value.values()))
-    return value == "???" or (isinstance(value, list) and any(map(is_missing_any, value)))
+def missing_keys(value: Any, path: str = "") -> Iterator[str]:
+    """The key path of every mandatory value (`???`) that is not given in plain data."""
+    if value == "???":
+        yield path
+        return
+    pairs: Iterable[tuple[Any, Any]] = enumerate(value) if isinstance(value, list) else ()
+    for key, item in value.items() if isinstance(value, dict) else pairs:
+        if isinstance(item, dict | list) or item == "???":
+            yield from missing_keys(item, f"{path}.{key}" if path else str(key))
 
 
 def unresolved(node: DictConfig | ListConfig, path: str) -> Iterator[Unresolved]:
@@ -156,6 +168,9 @@ def unresolved(node: DictConfig | ListConfig, path: str) -> Iterator[Unresolved]
 
 
 def _report_reference(found: Unresolved, error: Exception, config: DictConfig, sink: Sink) -> None:
+    if "data" not in config and "${data." in found.written:
+        sink.report("KG104", "the config has no group `data`", key="data")
+        return
     message = f"`{found.written}` cannot be resolved"
     if isinstance(error, RecursionError) or "Recursive interpolation" in str(error):
         message = f"`{found.written}` refers to itself"
@@ -227,3 +242,13 @@ def plain_node(node: Any) -> Any:
 def lowered(text: str) -> str:
     """A sentence as a message begins: in lower case, unless it begins with a name (`IntNode`)."""
     return text[:1].lower() + text[1:] if re.match(r"[A-Z]?[a-z]*(?![\w.])", text) else text
+
+
+def sentence(error: Any) -> str:
+    """The first line of an exception, as a diagnostic's message begins."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    lines = (str(error).strip() or type(error).__name__).split("\n")
+    # `In 'model/mlp': ValidationError raised while composing config:` says nothing by itself.
+    line = lines[1] if lines[0].endswith(":") and len(lines) > 1 else lines[0]
+    return lowered(re.sub(r"^[Ii]n '?[\w/-]+'?: ", "", line).rstrip("."))

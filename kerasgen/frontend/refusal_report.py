@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import yaml
 from hydra.core.config_loader import ConfigLoader
@@ -19,19 +18,28 @@ from hydra.errors import MissingConfigException
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import GrammarParseError, KeyValidationError
 
-from kerasgen.diagnostics import Sink, SourceLocation, did_you_mean
+from kerasgen.diagnostics import Note, Sink, SourceLocation, did_you_mean
 from kerasgen.frontend.limits import is_within_limits
-from kerasgen.frontend.origins import ConfigFile, SetByOverride, shown_path, trace_origins
+from kerasgen.frontend.origins import (
+    ConfigFile,
+    SetByOverride,
+    place_of_text,
+    shown_path,
+    trace_origins,
+)
 from kerasgen.frontend.parse_backend import ENDED_BACKENDS
-from kerasgen.frontend.references import deepest_key, lowered
+from kerasgen.frontend.references import deepest_key, sentence
 from kerasgen.frontend.refused_places import (
     hides_break,
+    place_of_choice,
     place_of_default,
+    place_of_defaults,
     place_of_interpolation,
     place_of_word,
     place_of_yaml_error,
     said_of,
 )
+from kerasgen.frontend.settings import GROUPS
 
 FIXED_SECTIONS = ("", "backend", "data", "data.split", "compile", "fit", "tracking")
 """Sections whose keys are all in the composed config: another one cannot be added to them."""
@@ -111,19 +119,9 @@ def report_refusal(fault: Fault, sink: Sink) -> None:
     elif culprit is not None and not culprit.group:
         _report_bad_override(fault, culprit, sink)
     elif culprit is not None and "Could not override" in words:
-        _report_group_not_chosen(culprit, sink)
+        _report_group_not_chosen(culprit, fault, sink)
     else:
         _report_in_file(fault, sink)
-
-
-def sentence(error: Any) -> str:
-    """The first line of an exception, as a diagnostic's message begins."""
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror.lower()
-    lines = (str(error).strip() or type(error).__name__).split("\n")
-    # `In 'model/mlp': ValidationError raised while composing config:` says nothing by itself.
-    line = lines[1] if lines[0].endswith(":") and len(lines) > 1 else lines[0]
-    return lowered(re.sub(r"^[Ii]n '?[\w/-]+'?: ", "", line).rstrip("."))
 
 
 def unclosed(text: str) -> str | None:
@@ -143,13 +141,6 @@ def place_of_override(single: SingleOverride, *, value: str = "") -> SourceLocat
     start = len(text) - len(text.lstrip("+~"))
     key = text[start:].partition("=")[0]
     return place_of_text(text, key=single.key, at=start, length=len(key))
-
-
-def place_of_text(text: str, *, key: str = "", at: int = 0, length: int = 0) -> SourceLocation:
-    """A place on the command line: `length` characters from `at`, or all from there."""
-    return SourceLocation(
-        key=key, override=text, column=at + 1, length=max(1, length or len(text) - at)
-    )
 
 
 def _report_yaml(error: yaml.YAMLError, sink: Sink) -> None:
@@ -222,9 +213,12 @@ def _report_missing_option(error: MissingConfigException, fault: Fault, sink: Si
     elif wanted == fault.config_name:
         location = place_of_text(f"--config-name {wanted}", at=len("--config-name "))
     else:
-        located = _place_in_file(fault, option)
-        exact = located is not None and located.line is not None
-        location = located if exact else place_of_word(option, _root(fault)) or located
+        files = [*(file for file, _ in _files_at_fault(fault)), *_root(fault)]
+        location = place_of_choice(group, option, files) or place_of_choice(
+            group, option, (file for file, _ in _all_files(fault))
+        )
+        if location is None:
+            location = _place_in_file(fault, option) or place_of_word(option, _root(fault))
     help_text = did_you_mean(near, options, listed=20)
     if group == "backend" and option.lower() in ENDED_BACKENDS:
         message = f"Keras 3 has no backend `{option}`: {ENDED_BACKENDS[option.lower()]}"
@@ -330,14 +324,17 @@ def _report_absent(culprit: SingleOverride, fault: Fault, sink: Sink) -> None:
     sink.report("KG103", f"{where} has no key `{missing}`", location=location, help=help_text)
 
 
-def _report_group_not_chosen(culprit: SingleOverride, sink: Sink) -> None:
+def _report_group_not_chosen(culprit: SingleOverride, fault: Fault, sink: Sink) -> None:
+    """Reports an option for a group that no defaults list names; every config needs GROUPS."""
     text = culprit.written.lstrip("+~")
-    sink.report(
-        "KG103",
-        f"the config chooses no option of the group `{text.partition('=')[0]}`",
-        location=place_of_override(culprit),
-        help=f"to add one, write `+{text}`",
-    )
+    group, _, option = text.partition("=")
+    place, help_text = place_of_override(culprit), f"to add one, write `+{text}`"
+    notes: list[Note] = []
+    if group in GROUPS and (defaults := place_of_defaults(_root(fault))):
+        notes = [Note(message="this asks for another one", location=place)]
+        place, help_text = defaults, f"write `- {group}: {option}` in this list"
+    message = f"the config chooses no option of the group `{group}`"
+    sink.report("KG103", message, location=place, help=help_text, notes=notes)
 
 
 def _report_in_file(fault: Fault, sink: Sink) -> None:
@@ -348,6 +345,8 @@ def _report_in_file(fault: Fault, sink: Sink) -> None:
         message = "the config refers to itself, or is nested too deep"
     found = re.search(r"full_key: (\S+)", fault.words)
     location = _place_in_file(fault, "", key=found.group(1) if found else "")
+    if "is not a subclass of HydraConf" in message:
+        message, location = "`hydra` is no mapping", _place_in_file(fault, "", key="hydra")
     if "${" in message and location is not None and (line := _unclosed_line(location)):
         message, location = line
     elif isinstance(cause, GrammarParseError):
@@ -356,7 +355,7 @@ def _report_in_file(fault: Fault, sink: Sink) -> None:
         message = f"an interpolation cannot be read: {message}"
     elif late := re.search(r"is defined before '([\w-]+)", message):
         location = _place_in_file(fault, late.group(1))
-    elif "value in defaults" in message:
+    elif re.search("(value|type) in defaults|^invalid defaults list", message):
         files = (file for file, _ in (*_files_at_fault(fault), *_all_files(fault)))
         location = place_of_default((*_root(fault), *files)) or location
     culprit = fault.culprit

@@ -117,16 +117,63 @@ def place_of_interpolation(error: BaseException, files: Iterable[Path]) -> Sourc
 def place_of_default(files: Iterable[Path]) -> SourceLocation | None:
     """Where a defaults list holds what no defaults list can hold, or None."""
     for file in files:
-        tree = _tree(file)
-        for key, value in tree.value if isinstance(tree, yaml.MappingNode) else ():
-            if key.value != "defaults":
-                continue
+        for key, value in _defaults(file):
             if not isinstance(value, yaml.SequenceNode):
                 return _place(key, file)
             for item in value.value:
                 if (wrong := _wrong_default(item)) is not None:
                     return _place(wrong, file)
     return None
+
+
+def place_of_choice(group: str, option: str, files: Iterable[Path]) -> SourceLocation | None:
+    """Where a defaults list asks for an option of a group, or for a config; None if none does.
+
+    Args:
+        group: name of the group, empty for a config outside of all groups.
+        option: name of the option or of the config.
+        files: the files that may ask for it. One that names the group, and for the option
+            something that is only found out by composing (`${…}`), counts where none is plainer.
+    """
+    likely = None
+    for file in files:
+        for _, value in _defaults(file):
+            for item in value.value if isinstance(value, yaml.SequenceNode) else ():
+                for name, chosen, node in _choices(item):
+                    # A group may be named as seen from the group of the file.
+                    if name != group and not group.endswith(f"/{name}"):
+                        continue
+                    if chosen == option:
+                        return _place(node, file)
+                    if "${" in chosen and likely is None:
+                        likely = _place(node, file)
+    return likely
+
+
+def place_of_defaults(files: Iterable[Path]) -> SourceLocation | None:
+    """Where the first defaults list stands, or None."""
+    return next((_place(key, file) for file in files for key, _ in _defaults(file)), None)
+
+
+def _choices(item: yaml.Node) -> Iterator[tuple[str, str, yaml.ScalarNode]]:
+    """Each choice in an item of a defaults list: group, option, and where the option stands."""
+    if isinstance(item, yaml.ScalarNode):
+        path = item.value.partition("@")[0].strip("/")
+        group, _, option = ("", "", path) if "${" in path else path.rpartition("/")
+        yield group, option, item
+    elif isinstance(item, yaml.MappingNode):
+        for key, value in item.value:
+            words = str(key.value).split(" ")
+            for node in value.value if isinstance(value, yaml.SequenceNode) else [value]:
+                if isinstance(node, yaml.ScalarNode):
+                    yield words[-1].partition("@")[0].strip("/"), node.value, node
+
+
+def _defaults(file: Path) -> list[tuple[yaml.Node, yaml.Node]]:
+    """The key and the value of a file's defaults list."""
+    tree = _tree(file)
+    pairs = tree.value if isinstance(tree, yaml.MappingNode) else []
+    return [pair for pair in pairs if pair[0].value == "defaults"]
 
 
 def _wrong_default(item: yaml.Node) -> yaml.Node | None:

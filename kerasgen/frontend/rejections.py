@@ -26,13 +26,13 @@ from omegaconf.errors import OmegaConfBaseException
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink
 from kerasgen.frontend.carriers import as_written, carrier
 from kerasgen.frontend.composition import CONFIG_NAME, make_loader
+from kerasgen.frontend.origins import place_of_text
+from kerasgen.frontend.references import sentence
 from kerasgen.frontend.refusal_report import (
     Fault,
     SingleOverride,
     place_of_override,
-    place_of_text,
     report_refusal,
-    sentence,
     unclosed,
 )
 from kerasgen.frontend.selectors import is_selector, read_selector

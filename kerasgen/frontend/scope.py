@@ -120,6 +120,10 @@ class Ground:
         """Counts one copy of an entry."""
         self._looked_at[0] += 1
 
+    def has_told(self, code: str) -> bool:
+        """Whether a mistake of this kind was reported."""
+        return any(told == code for told, _ in self._told)
+
     def report(
         self,
         code: str,
@@ -161,7 +165,7 @@ def _computed(text: str, spot: Spot, scope: Scope, ground: Ground) -> Any:
         if error.unknown is not None:
             code, hint = "KG309", _unknown_hint(error.unknown, text, scope)
         message = str(error) if error.unknown is not None else f"`{text[:80]}`: {error}"
-        notes = _parameter_notes(text, scope, ground)
+        notes = parameter_notes(text, scope, ground)
         ground.report(code, message, spot.written, scope, hint=hint, notes=notes)
         return _FAILED
     used = [(name, scope.given[name]) for name in parameters_in(text) if name in scope.given]
@@ -182,7 +186,10 @@ def _unknown_hint(name: str, text: str, scope: Scope) -> str | None:
     return found
 
 
-def _parameter_notes(text: str, scope: Scope, ground: Ground) -> list[Note]:
+def parameter_notes(text: Any, scope: Scope, ground: Ground) -> list[Note]:
+    """What the parameters in an expression are, and where each is given; none in other values."""
+    if not isinstance(text, str):
+        return []
     return [
         Note(
             message=f"`{name}` is {describe(scope.values[name])}",
@@ -205,6 +212,7 @@ def condition(value: Any, spot: Spot, scope: Scope, ground: Ground) -> bool:
             spot.written,
             scope,
             hint="write a condition, as in `if: $dropout > 0`",
+            notes=parameter_notes(value, scope, ground),
         )
     return True
 
@@ -222,6 +230,7 @@ def copies(value: Any, spot: Spot, scope: Scope, ground: Ground) -> int:
             f"`repeat` is {describe(found)}, expected an integer from 0 to {_MOST_COPIES:,}",
             spot.written,
             scope,
+            notes=parameter_notes(value, scope, ground),
         )
         return 1
     return found

@@ -24,8 +24,8 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from kerasgen.diagnostics import Sink, SourceLocation, describe
-from kerasgen.frontend.origins import Mark
-from kerasgen.frontend.refusal_report import place_of_text, sentence
+from kerasgen.frontend.origins import Mark, place_of_text
+from kerasgen.frontend.references import sentence
 
 SELECTORS = "selectors"
 """The top-level key under which a config holds its selectors, a list of text."""

@@ -15,6 +15,9 @@ from typing import Any, Literal, TypeVar
 
 from kerasgen.diagnostics import Sink, describe, did_you_mean
 
+GROUPS = ("backend", "data", "model", "optimizer", "compile", "fit", "tracking")
+"""The groups of which every config chooses an option."""
+
 Record = TypeVar("Record")
 Converter = Callable[[Any, str, Sink], Any]
 """Turns one value into what its field holds: value, key path, sink."""

@@ -83,7 +83,11 @@ def guard_memory(
     """
     if needed.total <= available:
         return
-    largest = _largest(cost, specs, needed)
+    sizes = _sizes(cost, specs, needed)
+    listed = sorted(sizes, key=lambda pair: pair[0], reverse=True)[:_LISTED]
+    largest = [pair for pair in listed if pair[0] > needed.total // 100]
+    # What comes behind a layer that is too large by itself is large because of it.
+    first = next((row for size, row in sizes if size > available), None)
     parts = [
         f"weights {human_bytes(needed.weights)}",
         f"gradients {human_bytes(needed.gradients)}",
@@ -92,7 +96,8 @@ def guard_memory(
         f"for a batch of {needed.batch:,}",
     ]
     fitting = (available - needed.state) // max(1, needed.sample)
-    key = "fit.batch_size" if fitting > 0 or not largest else largest[0][1].path
+    blamed = first or (largest[0][1] if largest else None)
+    key = "fit.batch_size" if fitting > 0 or blamed is None else blamed.path
     smaller = f"a batch of up to {fitting:,} fits" if fitting > 0 else "make the layers smaller"
     sink.report(
         "KG901",
@@ -116,10 +121,8 @@ def guard_memory(
     )
 
 
-def _largest(
-    cost: CostReport, specs: Specs, needed: TrainingMemory
-) -> list[tuple[int, LayerReport]]:
-    """The layers that take most, each with its bytes; models count by what is in them."""
+def _sizes(cost: CostReport, specs: Specs, needed: TrainingMemory) -> list[tuple[int, LayerReport]]:
+    """The layers in order, each with the bytes it takes; models count by what is in them."""
     outer = {row.name.rpartition("/")[0] for row in cost.layers}
     sizes = []
     for row in cost.layers:
@@ -132,8 +135,7 @@ def _largest(
         )
         outputs = sum(sample_bytes(spec) for spec in specs[row.name]) * needed.batch
         sizes.append((state + outputs, row))
-    sizes.sort(key=lambda pair: pair[0], reverse=True)
-    return [pair for pair in sizes[:_LISTED] if pair[0] > needed.total // 100]
+    return sizes
 
 
 def _trainable_bytes(cost: CostReport, count: int) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from kerasgen.catalog import PreparationOracle
-from kerasgen.diagnostics import Sink, did_you_mean
+from kerasgen.diagnostics import Note, Sink, did_you_mean
 from kerasgen.ir import (
     DataDef,
     InputDef,
@@ -91,6 +91,7 @@ def infer_inputs(
                 f"the input `{item.name}` takes {shown_shape((None, *item.shape))}, and the data "
                 f"gives {shown_shape((None, *shape))}",
                 key=f"{item.path}.shape",
+                notes=[_fact_note(f"shape.{item.name}", sink)],
             )
             continue
         known = item.shape if item.shape is not None else shape
@@ -291,6 +292,7 @@ def _check_output(output: OutputSpec, sink: Sink) -> None:
             f"{output.classes} classes: expected {wanted}",
             key=f"{output.path}.units",
             help="write `units: ${data.classes}`",
+            notes=[_fact_note(f"classes.{output.name}", sink)],
         )
     elif len(shape) > 2 and (output.target is None or len(output.target.shape) < len(shape) - 1):
         sink.report(
@@ -301,6 +303,12 @@ def _check_output(output: OutputSpec, sink: Sink) -> None:
             at="key",
             help="flatten or pool before the last layer",
         )
+
+
+def _fact_note(fact: str, sink: Sink) -> Note:
+    """Where the facts of the data stand that a model is held against."""
+    location = sink.locate(f"data.facts.{fact}", "value")
+    return Note(message="what is known of the data stands here", location=location)
 
 
 def _fits_classes(scores: int | None, output: OutputSpec) -> bool:

@@ -23,8 +23,8 @@ from omegaconf.errors import OmegaConfBaseException
 from kerasgen.diagnostics import CompileError, Sink, count_text, did_you_mean, render_text
 from kerasgen.frontend.composition import CONFIG_NAME, make_search_path
 from kerasgen.frontend.limits import check_overrides
+from kerasgen.frontend.origins import place_of_text
 from kerasgen.frontend.references import deepest_key
-from kerasgen.frontend.refusal_report import place_of_text
 from kerasgen.frontend.rejections import REFUSALS, diagnose, diagnose_error
 from kerasgen.registry import trusted
 from kerasgen.sweep.children import Stopped
