@@ -7,7 +7,6 @@ stands in `making`.
 
 from __future__ import annotations
 
-import contextlib
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -25,7 +24,7 @@ from kerasgen.bridge.making import (
     public_object,
     shorten,
 )
-from kerasgen.bridge.memory import allocated, discard_loads, unallocated
+from kerasgen.bridge.memory import discard_loads, unallocated
 from kerasgen.bridge.parts import own_place
 from kerasgen.bridge.weights import try_weights
 from kerasgen.catalog import (
@@ -80,10 +79,9 @@ class KerasOracle(ShapeOracle):
             tensor = self._tensors[graph.inputs[0].name][0]
             arguments = self._values(graph.arguments)
             _allow_depth(len(layers))
-            with _states_allocated(layers):
-                model = _attempt(
-                    lambda: keras.Sequential([tensor, *layers], name=graph.name, **arguments)
-                )
+            model = _attempt(
+                lambda: keras.Sequential([tensor, *layers], name=graph.name, **arguments)
+            )
         if not model.built:
             return None
         for definition, layer in zip(definitions, layers, strict=True):
@@ -147,8 +145,7 @@ class KerasOracle(ShapeOracle):
                 named |= plain | {key: _tuples(value) for key, value in given_plainly.items()}
                 outcome = _attempt(lambda: call_op(made, name, positional, named))
             else:
-                with _states_allocated([made]):
-                    outcome = _attempt(lambda: made(*positional, **named, **plain))
+                outcome = _attempt(lambda: made(*positional, **named, **plain))
             if fresh:
                 _try_weights(made, layer)
         tensors = keras.tree.flatten(outcome)
@@ -235,12 +232,6 @@ class KerasOracle(ShapeOracle):
 
     def _values(self, values: Mapping[str, Value]) -> dict[str, Any]:
         return {key: make_value(value, (), self._catalog) for key, value in values.items()}
-
-
-def _states_allocated(layers: Sequence[Any]) -> contextlib.AbstractContextManager[None]:
-    """Gives memory at once where a layer keeps its state: Keras makes a state with its zeros."""
-    stateful = any(getattr(layer, "stateful", False) for layer in layers)
-    return allocated() if stateful else contextlib.nullcontext()
 
 
 def _tuples(value: Any) -> Any:

@@ -13,7 +13,8 @@ from typing import Any
 
 import keras
 from keras.src.backend.common import global_state
-from keras.src.utils import file_utils
+from keras.src.layers.rnn.rnn import RNN
+from keras.src.utils import file_utils, tracking
 
 _LIST = "uninitialized_variables"
 """Keras's name for its list of weights that get memory when the next stateless scope ends."""
@@ -36,15 +37,40 @@ def unallocated() -> Iterator[None]:
     memory to everything in it.
     """
     listed = list(global_state.get_global_attribute(_LIST, []))
+    create = RNN._create_state_variables
+    RNN._create_state_variables = _create_states
     try:
         with keras.StatelessScope(initialize_variables=False):
             yield
     finally:
+        RNN._create_state_variables = create
         generator = global_state.get_global_attribute(_GENERATOR)
         state = None if generator is None else generator.state
         made = global_state.get_global_attribute(_LIST, [])[len(listed) :]
         kept = [weight for weight in made if weight is state]
         global_state.set_global_attribute(_LIST, listed + kept)
+
+
+@tracking.no_automatic_dependency_tracking
+def _create_states(layer: Any, batch_size: int) -> None:
+    """Makes the states of a stateful recurrent layer without memory; Keras makes their values."""
+
+    def initial(at: int) -> Any:
+        return keras.tree.flatten(layer.get_initial_state(batch_size))[at]
+
+    specs = keras.src.backend.compute_output_spec(lambda: layer.get_initial_state(batch_size))
+    with keras.src.backend.name_scope(layer.name, caller=layer):
+        states = [
+            keras.Variable(
+                lambda shape, dtype, at=at: keras.ops.cast(initial(at), dtype),
+                shape=spec.shape,
+                dtype=layer.variable_dtype,
+                trainable=False,
+                name="rnn_state",
+            )
+            for at, spec in enumerate(keras.tree.flatten(specs))
+        ]
+    layer.states = keras.tree.pack_sequence_as(specs, states)
 
 
 @contextlib.contextmanager
@@ -71,10 +97,13 @@ def allocate_weights(model: Any) -> None:
     """
     with keras.StatelessScope():  # When it ends, Keras's list gets memory: the generator's state.
         pass
-    for weight in model.variables:
-        if weight._value is None:
+    layers = list(model._flatten_layers())
+    # Keras does not count the states of a recurrent layer among its variables.
+    states = [getattr(layer, "states", None) for layer in layers if isinstance(layer, RNN)]
+    for weight in [*model.variables, *keras.tree.flatten(states)]:
+        if weight is not None and weight._value is None:
             weight._deferred_initialize()
-    inside = {id(layer) for layer in model._flatten_layers()}
+    inside = {id(layer) for layer in layers}
     loads = [load for made, load in _WAITING if id(made) in inside]
     _WAITING[:] = [waiting for waiting in _WAITING if id(waiting[0]) not in inside]
     for load in loads:

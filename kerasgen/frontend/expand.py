@@ -145,11 +145,22 @@ def _expand_value(value: Any, spot: Spot, scope: Scope, ground: Ground) -> Any:
         if is_model(value) and isinstance(value.get("layers"), Mapping | list):
             return _expand(value, spot, scope, ground)
         return {
-            key: _expand_value(item, spot.step(key), scope, ground) for key, item in value.items()
+            key: item if _is_plain(item) else _expand_value(item, spot.step(key), scope, ground)
+            for key, item in value.items()
         }
     if isinstance(value, list):
-        return [_expand_value(item, spot.step(i), scope, ground) for i, item in enumerate(value)]
-    if isinstance(value, str) and is_expression(value):
+        return [
+            item if _is_plain(item) else _expand_value(item, spot.step(i), scope, ground)
+            for i, item in enumerate(value)
+        ]
+    if is_expression(value):
         found = evaluated(value, spot, scope, ground)
         return found if is_expression(found) else _expand_value(found, spot, scope, ground)
-    return evaluated(value, spot, scope, ground)
+    return value
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether there is nothing to expand in a value: most are numbers and words."""
+    if isinstance(value, str):
+        return "$" not in value
+    return not isinstance(value, Mapping | list)

@@ -173,7 +173,7 @@ def _expand_entry(
         if "if" in value and not condition(value["if"], at.step("if"), scope, ground):
             made = Made(operand=one_tensor(takes)) if index == 0 else made
             continue
-        step = replace(level, scope=scope)
+        step = level if scope is level.scope else replace(level, scope=scope)
         made = _make(copy, value, at, takes, by_default, step, layout, ground)
         layers += made.layers
         if copy != full and (own := f"{name}_{index}") not in level.surface:

@@ -14,6 +14,7 @@ import operator
 import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 _PARAMETER = re.compile(r"\$([A-Za-z_]\w*)")
@@ -95,11 +96,8 @@ def evaluate(text: str, parameters: Mapping[str, Any]) -> Any:
             "text and a parameter stand side by side",
             hint="join them, as in `'conv_' + $name`, and write a plain `$` as `$$`",
         )
-    source, places = _python_text(stripped)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Python warns of odd literals in the user's text.
-            tree = ast.parse(source, mode="eval")
+        tree, places = _parsed(stripped)
         return _value(tree.body, parameters, places)
     except ExpressionError:
         raise
@@ -111,6 +109,15 @@ def evaluate(text: str, parameters: Mapping[str, Any]) -> Any:
         ) from None
     except (RecursionError, MemoryError, ValueError):
         raise ExpressionError("it is nested too deeply or holds too large a number") from None
+
+
+@lru_cache(maxsize=1024)
+def _parsed(text: str) -> tuple[ast.Expression, frozenset[int]]:
+    """The tree of an expression, and the offsets of its parameters; a block's recur at each use."""
+    source, places = _python_text(text)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Python warns of odd literals in the user's text.
+        return ast.parse(source, mode="eval"), places
 
 
 def _python_text(text: str) -> tuple[str, frozenset[int]]:

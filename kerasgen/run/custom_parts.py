@@ -16,20 +16,22 @@ Decisions:
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 import re
 import sys
 import sysconfig
 import traceback
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kerasgen.catalog import Catalog
 from kerasgen.diagnostics import Diagnostic, Severity, Sink, SourceLocation
 from kerasgen.frontend.origins import shown_path
 from kerasgen.registry import Trust, parts
 from kerasgen.run.cataloging import engine_catalog
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP = "kerasgen.parts"
 """The group of entry points under which a package offers parts."""
@@ -84,9 +86,11 @@ def names_unknown(diagnostics: Iterable[Diagnostic]) -> bool:
     return any(found.code in _UNKNOWN for found in diagnostics)
 
 
-def installed_points() -> Sequence[importlib.metadata.EntryPoint]:
+def installed_points() -> Sequence[EntryPoint]:
     """What installed packages offer; nothing of it is imported."""
-    return tuple(importlib.metadata.entry_points(group=GROUP))
+    from importlib.metadata import entry_points
+
+    return tuple(entry_points(group=GROUP))
 
 
 def loaded_files(trust: Trust) -> list[dict[str, Any]]:
@@ -152,7 +156,7 @@ def _load_module(name: str, sink: Sink) -> None:
             )
 
 
-def _load_point(point: importlib.metadata.EntryPoint, sink: Sink) -> None:
+def _load_point(point: EntryPoint, sink: Sink) -> None:
     package = point.dist.name if point.dist is not None else point.value
     try:
         point.load()

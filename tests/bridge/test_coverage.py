@@ -309,6 +309,34 @@ def test_a_stateful_layer_keeps_its_state_where_the_input_fixes_its_batch(builde
     assert not np.array_equal(first, keras.ops.convert_to_numpy(model(x)))
 
 
+STATEFUL = [
+    {"class": "Bidirectional", "layer": {"class": "GRU", "units": 2, "stateful": True}},
+    {"class": "RNN", "stateful": True, "cell": {"class": "LSTMCell", "units": 2}},
+    {"class": "ConvLSTM1D", "filters": 2, "kernel_size": 2, "stateful": True},
+]
+
+
+@pytest.mark.parametrize("entry", STATEFUL, ids=lambda entry: entry["class"])
+def test_states_have_no_memory_before_the_other_weights(
+    builder: Builder, entry: Mapping[str, Any]
+) -> None:
+    import keras
+    from keras.src.layers.rnn.rnn import RNN
+
+    from kerasgen.bridge.memory import allocate_weights
+
+    shape = [3, 4, 2] if entry["class"] == "ConvLSTM1D" else [3, 2]
+    model = builder.compiled({"layers": {"it": entry}}, {"a": {"shape": shape, "batch_size": 2}})
+    inside = [layer for layer in model._flatten_layers() if isinstance(layer, RNN)]
+    states = [state for layer in inside for state in keras.tree.flatten(layer.states)]
+    assert [state._value for state in [*states, *model.variables]] == [None] * (
+        len(states) + len(model.variables)
+    )
+    allocate_weights(model)
+    model(np.ones((2, *shape), "float32"))
+    assert all(np.any(keras.ops.convert_to_numpy(state.value)) for state in states)
+
+
 def test_a_mask_goes_through_the_layers_between(builder: Builder) -> None:
     import keras
 
@@ -324,6 +352,8 @@ def test_a_mask_goes_through_the_layers_between(builder: Builder) -> None:
 
 
 def test_attention_takes_a_mask_and_gives_its_scores(builder: Builder) -> None:
+    import keras
+
     from kerasgen.bridge.memory import allocate_weights
 
     entry = {
@@ -341,7 +371,7 @@ def test_attention_takes_a_mask_and_gives_its_scores(builder: Builder) -> None:
     mask[..., 0] = False
     _, scores = model([np.ones((1, 4, 6)), np.ones((1, 5, 6)), mask])
     assert scores.shape == (1, 2, 4, 5)
-    assert float(abs(np.asarray(scores)[..., 0]).max()) < 1e-6
+    assert float(abs(keras.ops.convert_to_numpy(scores)[..., 0]).max()) < 1e-6
 
 
 def test_an_op_of_an_inner_module_has_both_its_names(catalog: Catalog) -> None:
