@@ -353,8 +353,10 @@ def stateful(config_files: Callable[..., str], engine: str, tmp_path: Path) -> C
 
 
 def test_a_stateful_network_trains_on_whole_batches(
-    stateful: Callable[..., int], tmp_path: Path
+    stateful: Callable[..., int], engine: str, tmp_path: Path
 ) -> None:
+    if engine == "torch":
+        pytest.skip("Keras changes a state in place, which PyTorch refuses in training")
     assert stateful(160) == DONE
     sizes = read_record(tmp_path / "out")["data"]["samples"]
     assert sizes == {"training": 1312, "validation": 160, "test": 320}
