@@ -7,6 +7,8 @@ backend; a command that needs them starts them itself.
 from __future__ import annotations
 
 import argparse
+import contextlib
+import logging
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -67,8 +69,19 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def script() -> NoReturn:
-    """The console script `kerasgen`."""
-    sys.exit(main())
+    """The console script `kerasgen`.
+
+    Where no engine runs, nothing waits to be done at exit, and the process ends without taking
+    its many small objects apart one by one.
+    """
+    code = main()
+    if "keras" in sys.modules:
+        sys.exit(code)
+    logging.shutdown()
+    with contextlib.suppress(BrokenPipeError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code)
 
 
 def _parser(name: str, description: str, examples: str) -> argparse.ArgumentParser:

@@ -7,6 +7,7 @@ took part, what interpolations resolve to. It must not know what a key means, ap
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -255,14 +256,10 @@ def resolve(
     """
     sink = located_sink(composition)
     sink.stop_on_errors()
-    config = composition.config.copy()
-    if composition.selectors:
-        with open_dict(config):
-            config[SELECTORS] = [selector.value for selector in composition.selectors]
-    added = _offer_facts(config, facts)
-    check_composed(config, sink)
-    sink.stop_on_errors()
-    plain = _resolved(config, config, sink, ungiven=ungiven)
+    with _offering(composition, facts) as (config, added):
+        check_composed(config, sink)
+        sink.stop_on_errors()
+        plain = _resolved(config, config, sink, ungiven=ungiven)
     sink.stop_on_errors()
     assert isinstance(plain, dict)
     for key in added:
@@ -287,16 +284,14 @@ def resolve_groups(composition: Composition, groups: Sequence[str]) -> tuple[dic
     """
     sink = located_sink(composition)
     sink.stop_on_errors()
-    config = composition.config.copy()
-    _offer_facts(config, None)
-    check_composed(config, sink)
-    sink.stop_on_errors()
     found: dict[str, Any] = {}
-    for group in groups:
-        node = config.get(group)
-        if not isinstance(node, DictConfig):
-            continue
-        found[group] = _resolved(node, config, sink, below=group)
+    with _offering(composition, None) as (config, _):
+        check_composed(config, sink)
+        sink.stop_on_errors()
+        for group in groups:
+            node = config.get(group)
+            if isinstance(node, DictConfig):
+                found[group] = _resolved(node, config, sink, below=group)
     sink.stop_on_errors()
     if "data" in found:
         declared = composition.config["data"]
@@ -356,6 +351,30 @@ def _config_files(defaults: Sequence[Any], folders: Sequence[Path]) -> Iterator[
                     primary=bool(default.primary),
                 )
                 break
+
+
+@contextlib.contextmanager
+def _offering(
+    composition: Composition, facts: Mapping[str, Any] | None
+) -> Iterator[tuple[DictConfig, list[str]]]:
+    """The config with its selectors, and with what `_offer_facts` adds to it and returns.
+
+    It is copied only where more than a few keys change: copying takes longer than resolving.
+    """
+    if facts is None and not composition.selectors:
+        added = _offer_facts(composition.config, None)
+        try:
+            yield composition.config, added
+        finally:
+            for key in added:
+                with open_dict(composition.config.data) as data:
+                    del data[key]
+        return
+    config = composition.config.copy()
+    if composition.selectors:
+        with open_dict(config):
+            config[SELECTORS] = [selector.value for selector in composition.selectors]
+    yield config, _offer_facts(config, facts)
 
 
 def _offer_facts(config: DictConfig, facts: Mapping[str, Any] | None) -> list[str]:

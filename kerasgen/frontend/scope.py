@@ -279,7 +279,8 @@ def with_parameters(
         )
         return scope
     given_by_use = arguments or {}
-    inside = scope
+    values, given = dict(scope.values), dict(scope.given)
+    inside = replace(scope, values=values, given=given)  # filled below, one after the other
     for key, default in declared.items():
         own = join(path, key)
         if not _is_parameter_name(str(key), own, scope, ground):
@@ -292,13 +293,9 @@ def with_parameters(
                 _report_missing(str(key), name, own, used, scope, ground)
             value = None
         else:
-            before = replace(inside, coming=frozenset(declared) - set(inside.values))
+            before = replace(inside, coming=frozenset(declared) - set(values))
             value = evaluated(default, Spot(made=own, written=own), before, ground)
-        inside = replace(
-            inside,
-            values={**inside.values, str(key): value},
-            given={**inside.given, str(key): own},
-        )
+        values[str(key)], given[str(key)] = value, own
     return inside
 
 
