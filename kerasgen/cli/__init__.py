@@ -30,6 +30,9 @@ examples:
   kerasgen show model=convnet --graph convnet.svg      draw a model
   kerasgen show outputs/2026-01-31/12-00-00 --weights  look into a trained one
   kerasgen runs --sort -test_accuracy                  what was trained, best first
+  kerasgen import trained.keras -o conf/model/mine.yaml   a Keras model as a config
+  kerasgen eject experiment=penguins -o train.py       a config as a plain Keras script
+  kerasgen schema                                      what editors complete and check with
 """
 
 

@@ -16,7 +16,7 @@ from kerasgen.frontend.expand_entries import expand_entries
 from kerasgen.frontend.expressions import is_expression
 from kerasgen.frontend.laid_out import Layout
 from kerasgen.frontend.parse_data import parse_data
-from kerasgen.frontend.parse_model import is_model
+from kerasgen.frontend.parse_model import is_model, named_entries
 from kerasgen.frontend.places import Places, read_through
 from kerasgen.frontend.scope import Ground, Scope, Spot, evaluated, with_blocks, with_parameters
 from kerasgen.frontend.settings import report_unknown_key
@@ -25,6 +25,7 @@ from kerasgen.ir import INPUT
 
 _KEYS = frozenset({"parameters", "blocks", "block", "repeat", "if", "after"})
 """The keys that expansion takes away."""
+_CALL_KEYS = ("from", "with", "repeat", "if", "after")
 _MODEL_KEYS = ("class", "name", "trainable", "parameters", "blocks", "inputs", "layers", "outputs")
 
 
@@ -66,18 +67,31 @@ def expand_model(section: Any, path: str, sink: Sink, *, inputs: Sequence[str] =
     """
     if not isinstance(section, Mapping) or not _has_something(section):
         return section
-    known = len(sink.errors)
+    known, first = len(sink.errors), len(sink.diagnostics)
     places = Places()
     ground = Ground(sink=sink, places=places)
     expanded = _expand(section, Spot(made=path, written=path), Scope(), ground, inputs)
     if len(sink.errors) > known:
         # The parser does not see this section any more, and `paramters` may be the whole fault.
-        for key in section:
-            if key not in _MODEL_KEYS:
-                report_unknown_key(str(key), _MODEL_KEYS, path, sink)
+        told = sink.diagnostics[first:]
+        del sink.diagnostics[first:]
+        _report_keys(section, path, _MODEL_KEYS, sink)
+        sink.diagnostics += told
         return None
     read_through(places, sink)
     return expanded
+
+
+def _report_keys(section: Mapping[str, Any], path: str, known: Sequence[str], sink: Sink) -> None:
+    """Reports the unknown keys of a model, and of the models inside it."""
+    for key in section:
+        if key not in known:
+            report_unknown_key(str(key), known, path, sink)
+    layers = section.get("layers")
+    inside = named_entries(layers, f"{path}.layers") if isinstance(layers, Mapping | list) else []
+    for _, value, where in inside:
+        if isinstance(value, Mapping) and is_model(value) and "layers" in value:
+            _report_keys(value, where, (*_MODEL_KEYS, *_CALL_KEYS), sink)
 
 
 def _has_something(value: Any) -> bool:

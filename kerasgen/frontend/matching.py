@@ -143,6 +143,8 @@ def report_nothing(selector: Selector, entries: Sequence[Found], sink: Sink) -> 
     elif any(sign in pattern for sign in _WILDCARDS):
         hint = did_you_mean(pattern.strip("*?"), [*classes, *names], listed=0)
         hint = hint or "the entries are " + ", ".join(f"`{name}`" for name in names[:12])
+    elif any(name.startswith(f"{pattern}_") for name in names):
+        hint = f"its entries have names of their own: write `model.layers[{pattern}_*]…`"
     else:
         hint = did_you_mean(pattern, [*classes, *names], listed=20)
     text = f"no entry has the class or the name `{pattern}`"

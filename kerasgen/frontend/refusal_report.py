@@ -272,6 +272,14 @@ def _report_bad_override(fault: Fault, culprit: SingleOverride, sink: Sink) -> N
         )
     elif any(part in words for part in ("Could not override", "does not exist", "out of range")):
         _report_absent(culprit, fault, sink)
+    elif "is not an int" in words:
+        parent, _, name = culprit.key.rpartition(".")
+        sink.report(
+            "KG103",
+            f"`{parent}` is a list, which has no key `{name}`",
+            location=place,
+            help=f"write the list anew, `{parent}=[…]`, or make it a mapping of names to entries",
+        )
     elif "Cannot merge DictConfig with ListConfig" in words:
         sink.report("KG204", f"`{culprit.key}` is a list, expected a mapping", location=place)
     elif text.startswith("~") and isinstance(fault.error, TypeError):

@@ -9,6 +9,7 @@ diagnostic stands in `refusal_report`.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -171,8 +172,10 @@ def _parses(text: str, sink: Sink, *, sweeps: bool) -> bool:
 def _syntax_help(text: str) -> str:
     if "=" not in text and not text.startswith("~"):
         return f"write `{text}=VALUE`"
-    if "[" in text.partition("=")[0]:
-        return "a key cannot hold `[`: write `model.layers.0.units` for an element of a list"
+    key, equal, value = text.partition("=")
+    if "[" in key:
+        plain = re.sub(r"\[(\w+)\]", r".\1", key)
+        return f"a key cannot hold `[`: write `{plain}{equal}{value}` for an element of a list"
     return "quote text that holds spaces, commas or brackets: \"key='a, b'\""
 
 

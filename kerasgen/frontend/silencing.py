@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from typing import Any
 from kerasgen.diagnostics import (
     CODES,
     Diagnostic,
+    Note,
     Severity,
     Sink,
     SourceLocation,
@@ -87,7 +89,9 @@ def silence(sink: Sink, lint: LintDef) -> tuple[Diagnostic, ...]:
         and (diagnostic.code in lint.ignore or diagnostic.code in _commented(diagnostic, read))
     )
     gone = set(silenced)
-    sink.diagnostics[:] = [found for found in sink.diagnostics if found not in gone]
+    sink.diagnostics[:] = [
+        _with_strange_codes(found, read) for found in sink.diagnostics if found not in gone
+    ]
     return silenced
 
 
@@ -120,6 +124,18 @@ def _commented(diagnostic: Diagnostic, read: Any) -> set[str]:
         codes |= _codes_in(lines[above])
         above -= 1
     return codes
+
+
+def _with_strange_codes(diagnostic: Diagnostic, read: Any) -> Diagnostic:
+    """A diagnostic that stays, with a note where a comment was to silence what cannot be."""
+    strange = sorted(_commented(diagnostic, read) - set(LINT_CODES))
+    if not strange:
+        return diagnostic
+    notes = [
+        Note(message=f"a comment here ignores `{code}`, which is no code of lint")
+        for code in strange
+    ]
+    return replace(diagnostic, notes=(*diagnostic.notes, *notes))
 
 
 def _codes_in(line: str) -> set[str]:

@@ -148,11 +148,13 @@ def report_choice(
 ) -> None:
     """Reports that one of several outputs must be chosen (KG306)."""
     options = [*made.named] or [str(index) for index in range(len(made.parts))]
+    if not name and made.use is not None:
+        name = made.use[2].written.rpartition(".")[2]
     what = f"one of {len(made.parts)} outputs" if made.parts else "more than one tensor"
     hint = None
     if options:
-        listed = ", ".join(f"`{name or '…'}.{option}`" for option in options)
-        hint = f"say which: {listed}"
+        listed = " or ".join(f"`{name or '…'}.{option}`" for option in options)
+        hint = f"write {listed}" + (" under its `from`" if at == "key" else "")
     ground.report("KG306", f"{text} {what}, expected one tensor", path, scope, at=at, hint=hint)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from hydra.types import RunMode
+from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from kerasgen.diagnostics import CompileError, Diagnostic
@@ -16,6 +17,7 @@ from kerasgen.frontend.composition import (
     resolve_groups,
     resolve_shown,
 )
+from kerasgen.frontend.parse import parse_program
 
 Configs = Callable[[Mapping[str, str]], str]
 
@@ -112,3 +114,30 @@ def test_composing_imports_no_keras_and_no_backend(tmp_path: Path) -> None:
         [sys.executable, "-c", script], cwd=root, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("model", ["mlp", "table_number"])
+def test_a_group_without_an_option_is_told_at_the_defaults_list(
+    config_files: Callable[..., str], model: str
+) -> None:
+    root = f"# mine\ndefaults:\n  - backend: jax\n  - model: {model}\n  - optimizer: adam\n"
+    composition = compose([], config_files({"mine.yaml": root}), config_name="mine")
+    with pytest.raises(CompileError) as caught:
+        parse_program(*resolve(composition))
+    first = caught.value.diagnostics[0]
+    assert first.message == "the config has no group `data`"
+    assert first.location is not None
+    assert (first.location.file, first.location.line) == ("conf/mine.yaml", 2)
+
+
+def test_resolving_leaves_the_composition_as_it_was() -> None:
+    composition = compose(["data.task=regression"])
+    before = OmegaConf.to_yaml(composition.config)
+    resolve(composition)
+    resolve(composition, {"classes": 3})
+    assert OmegaConf.to_yaml(composition.config) == before
+    composition = compose(["model.layers.hidden1.units=${nowhere}"])
+    before = OmegaConf.to_yaml(composition.config)
+    with pytest.raises(CompileError):
+        resolve(composition)
+    assert OmegaConf.to_yaml(composition.config) == before

@@ -510,3 +510,33 @@ def test_a_block_that_no_entry_uses_is_told() -> None:
     assert [(d.code, d.severity, d.message) for d in sink.diagnostics] == [
         ("KG304", "warning", "no entry uses the block `b`")
     ]
+
+
+def test_an_unknown_key_of_a_nested_model_is_told_before_what_it_brings_about() -> None:
+    inside = "{class: Sequential, paramters: {n: 3}, layers: {a: {class: Dense, units: $n}}}"
+    assert messages(f"layers: {{in: {inside}}}") == [
+        "KG107: `model.layers.in` has no key `paramters`",
+        "KG309: there is no parameter `n`",
+    ]
+
+
+def test_an_entry_behind_a_block_with_several_outputs_is_told_their_names() -> None:
+    outputs = "outputs: {whole: d, half: e}"
+    block = f"{{layers: {{d: Flatten, e: {{class: Flatten, from: input}}}}, {outputs}}}"
+    layers = "{t: {block: two}, u: {class: Flatten, after: t}}"
+    (found,) = refused(f"{{blocks: {{two: {block}}}, layers: {layers}, outputs: u}}")
+    assert found.code == "KG306"
+    assert found.help == "write `t.whole` or `t.half` under its `from`"
+
+
+def test_too_many_entries_are_told_once_where_they_are_asked_for() -> None:
+    inner = "{layers: {d: {class: Dense, units: 3, repeat: 100}}}"
+    outer = "{layers: {i: {block: inner, repeat: $times}}, parameters: {times: 100}}"
+    found = refused(
+        f"{{parameters: {{depth: 100}}, blocks: {{inner: {inner}, outer: {outer}}}, "
+        "layers: {a: Flatten, t: {block: outer, repeat: $depth}, z: Flatten}}"
+    )
+    assert [(d.code, d.location.key if d.location else "") for d in found] == [
+        ("KG902", "model.layers.t.repeat")
+    ]
+    assert [note.message for note in found[0].notes] == ["`depth` is the number `100`"]

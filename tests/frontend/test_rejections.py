@@ -364,3 +364,51 @@ def test_what_stands_elsewhere_is_proposed(override: str, words: str) -> None:
     (found,) = diagnose([override])
     assert found.help is not None
     assert words in found.help
+
+
+def test_a_choice_is_looked_for_among_the_choices(config_files: Configs) -> None:
+    root = (
+        "defaults:\n  - backend: tensorflow\n  - model: wanted\n  - _self_\nmodels: {wanted: 1}\n"
+    )
+    folder = config_files({"mine.yaml": root, "experiment/e.yaml": "wanted: 3\n"})
+    found = only([], folder, config_name="mine")
+    assert found.message == "the group `model` has no option `wanted`"
+    assert place(found) == ("conf/mine.yaml", 3, 12)
+
+
+def test_a_group_that_no_list_names_is_told_at_the_list(config_files: Configs) -> None:
+    root = "# mine\ndefaults:\n  - backend: tensorflow\n"
+    found = only(["data=digits"], config_files({"mine.yaml": root}), config_name="mine")
+    assert found.message == "the config chooses no option of the group `data`"
+    assert place(found) == ("conf/mine.yaml", 2, 1)
+    assert found.help == "write `- data: digits` in this list"
+    assert [note.location.override for note in found.notes if note.location] == ["data=digits"]
+
+
+@pytest.mark.parametrize(
+    ("root", "line"),
+    [
+        ("defaults:\n  - backend: jax\n  - false\n", 3),
+        ("seed: 0\ndefaults: {backend: jax}\n", 2),
+        ("seed: 0\ndefaults: [backend: jax, _self_]\nhydra: 3\n", 3),
+    ],
+)
+def test_what_hydra_takes_for_no_mapping_or_list_is_told_at_its_line(
+    config_files: Configs, root: str, line: int
+) -> None:
+    found = only([], config_files({"mine.yaml": root}), config_name="mine")
+    assert found.code == "KG109"
+    assert place(found)[:2] == ("conf/mine.yaml", line)
+
+
+def test_a_key_for_an_element_of_a_list_is_proposed_as_it_was_meant() -> None:
+    found = only(["model.layers[12].units=7"])
+    assert found.help == (
+        "a key cannot hold `[`: write `model.layers.12.units=7` for an element of a list"
+    )
+
+
+def test_a_list_takes_no_new_name(config_files: Configs) -> None:
+    folder = config_files({"model/row.yaml": "layers: [Flatten]\n"})
+    found = only(["model=row", "+model.layers.more=Dense"], folder)
+    assert found.message == "`model.layers` is a list, which has no key `more`"

@@ -97,3 +97,15 @@ def test_the_section_is_read_strictly(
     parse_lint(section, "lint", sink)
     found = [(d.code, d.location.key if d.location else "", d.help) for d in sink.diagnostics]
     assert found == [(code, key, hint)]
+
+
+@pytest.mark.parametrize("code", ["KG999", "KG201"])
+def test_a_comment_that_can_silence_nothing_is_told_beside_the_warning(
+    tmp_path: Path, code: str
+) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(f"layers:\n  a: {{rate: 0.95}}  # kerasgen: ignore {code}\n")
+    sink = warned(path, 2)
+    assert silence(sink, LintDef()) == ()
+    notes = [note.message for note in sink.diagnostics[0].notes]
+    assert notes == [f"a comment here ignores `{code}`, which is no code of lint"]

@@ -78,6 +78,13 @@ def test_weights_that_fit_no_batch_are_to_blame_at_the_largest_layer() -> None:
     assert found.location.key == "model.layers.tower.layers.large"
 
 
+def test_the_first_layer_that_is_too_large_by_itself_is_to_blame() -> None:
+    (found,) = refusals(700)
+    assert found.location is not None
+    assert found.location.key == "model.layers.small"
+    assert "`tower/large`" in found.notes[1].message
+
+
 def test_the_layers_that_take_most_are_named_and_models_count_by_what_is_in_them() -> None:
     (found,) = refusals(5_000)
     parts, *layers = [note.message for note in found.notes]
