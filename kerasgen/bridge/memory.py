@@ -51,7 +51,6 @@ def unallocated() -> Iterator[None]:
         global_state.set_global_attribute(_LIST, listed + kept)
 
 
-@tracking.no_automatic_dependency_tracking
 def _create_states(layer: Any, batch_size: int) -> None:
     """Makes the states of a stateful recurrent layer without memory; Keras makes their values."""
 
@@ -70,7 +69,8 @@ def _create_states(layer: Any, batch_size: int) -> None:
             )
             for at, spec in enumerate(keras.tree.flatten(specs))
         ]
-    layer.states = keras.tree.pack_sequence_as(specs, states)
+    with tracking.DotNotTrackScope():
+        layer.states = keras.tree.pack_sequence_as(specs, states)
 
 
 @contextlib.contextmanager
