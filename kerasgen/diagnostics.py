@@ -1,28 +1,20 @@
 """Mistakes as data: what went wrong, where, and how to mend it.
 
-This room owns the diagnostic record, its two renderings (text and JSON), and the sink in which a
-stage collects its diagnostics. It knows nothing about configs, Keras or data: a caller names a key
-path, and a locator given to the sink turns it into a place.
+This room owns the diagnostic record, and the sink in which a stage collects its diagnostics. How
+they are shown stands in `rendering`. It knows nothing about configs, Keras or data: a caller names
+a key path, and a locator given to the sink turns it into a place.
 """
 
 import difflib
-import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
 from typing import Any, Literal, Self
 
 from kerasgen.codes import CODES as CODES
 
 Anchor = Literal["key", "value"]
 """Which end of a config entry a diagnostic points at."""
-
-_LONGEST_TEXT = 1000
-"""Characters of a message that are shown."""
-
-_LONGEST_LINE = 200
-"""Characters of a source line that are shown, around the place that is meant."""
 
 
 class Severity(StrEnum):
@@ -290,127 +282,3 @@ def describe(value: Any) -> str:
 
 def _fold(name: str) -> str:
     return name.replace("_", "").replace("-", "").replace(" ", "").lower()
-
-
-def render_text(diagnostics: Iterable[Diagnostic]) -> str:
-    """The diagnostics as a person reads them, one block each, with the line they are about.
-
-    Args:
-        diagnostics: what to show, in this order.
-
-    Returns:
-        The text, without a newline at the end; empty for no diagnostics.
-    """
-    return "\n\n".join(_render_one(diagnostic) for diagnostic in diagnostics)
-
-
-def render_json(diagnostics: Iterable[Diagnostic]) -> list[dict[str, object]]:
-    """The diagnostics as plain data for machines: lists, mappings, strings, numbers, None."""
-    return [
-        {
-            "code": diagnostic.code,
-            "severity": str(diagnostic.severity),
-            "message": diagnostic.message,
-            "location": _location_data(diagnostic.location),
-            "help": diagnostic.help,
-            "notes": [
-                {"message": note.message, "location": _location_data(note.location)}
-                for note in diagnostic.notes
-            ],
-        }
-        for diagnostic in diagnostics
-    ]
-
-
-def count_text(diagnostics: Iterable[Diagnostic]) -> str:
-    """The closing line of a report: `2 errors, 1 warning`."""
-    severities = [diagnostic.severity for diagnostic in diagnostics]
-    parts = []
-    for severity in Severity:
-        if count := severities.count(severity):
-            parts.append(f"{count} {severity}{'s' if count > 1 else ''}")
-    return ", ".join(parts)
-
-
-def _location_data(location: SourceLocation | None) -> dict[str, object] | None:
-    if location is None:
-        return None
-    return {
-        "key": location.key or None,
-        "file": location.file,
-        "line": location.line,
-        "column": location.column,
-        "override": location.override,
-    }
-
-
-def _render_one(diagnostic: Diagnostic) -> str:
-    lines = [f"{diagnostic.severity}[{diagnostic.code}]: {_shown(diagnostic.message)}"]
-    lines += _place(diagnostic.location)
-    if diagnostic.help:
-        lines.append(f"  = help: {_shown(diagnostic.help)}")
-    for note in diagnostic.notes:
-        lines.append(f"  = note: {_shown(note.message)}")
-        if note.location is not None:
-            lines += ["  " + line for line in _place(note.location)[:1]]
-    return "\n".join(lines)
-
-
-def _shown(text: str) -> str:
-    """A text as a terminal may show it: what it would obey or hide is escaped, its end cut."""
-    if len(text) > _LONGEST_TEXT:
-        text = text[:_LONGEST_TEXT] + "…"
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
-def _place(location: SourceLocation | None) -> list[str]:
-    if location is None:
-        return []
-    key = f"  ({_shown(location.key)})" if location.key else ""
-    if location.override is not None:
-        return [f"  --> command line{key}", *_snippet(location.override, location, "")]
-    if location.file is None:
-        return [f"  --> config{key}"] if location.key else []
-    if location.line is None:
-        return [f"  --> {_shown(location.file)}{key}"]
-    head = f"  --> {_shown(location.file)}:{location.line}:{location.column or 1}{key}"
-    source = _source_line(Path(location.file), location.line)
-    if source is None:
-        return [head]
-    return [head, *_snippet(source, location, str(location.line))]
-
-
-def _snippet(source: str, location: SourceLocation, number: str) -> list[str]:
-    margin = " " * (len(number) if number else 1)
-    line, column = _excerpt(source, location.column)
-    lines = [f" {margin} |", f" {number or ' '} | {line}"]
-    if column is not None:
-        width = max(1, min(location.length, len(line) - column + 1))
-        lines.append(f" {margin} | {' ' * (column - 1)}{'^' * width}")
-    return lines
-
-
-def _excerpt(source: str, column: int | None) -> tuple[str, int | None]:
-    """The part of a line around a column, one character for each of its own, and the column."""
-    line = source
-    if len(source) > _LONGEST_LINE:
-        begin = max(0, min((column or 1) - 1 - _LONGEST_LINE // 3, len(source) - _LONGEST_LINE))
-        end = begin + _LONGEST_LINE
-        line = "…" * (begin > 0) + source[begin:end] + "…" * (end < len(source))
-        column = None if column is None else column - begin + (begin > 0)
-    if not line.isprintable():
-        line = "".join(c if c.isprintable() or c == "\t" else "�" for c in line)
-    return line, column
-
-
-def _source_line(file: Path, line: int) -> str | None:
-    if line < 1 or not file.is_file():
-        return None
-    try:
-        with file.open(encoding="utf-8", errors="replace") as stream:
-            found = next(itertools.islice(stream, line - 1, line), None)
-    except OSError:
-        return None
-    return None if found is None else found.rstrip("\r\n")

@@ -14,8 +14,9 @@ import pytest
 import yaml
 
 from kerasgen.catalog import Catalog, ClassEntry, Parameter
-from kerasgen.diagnostics import CompileError, Diagnostic, Sink, render_text
+from kerasgen.diagnostics import CompileError, Diagnostic, Sink
 from kerasgen.ir import ModelGraph, Program
+from kerasgen.rendering import render_text
 
 for _variable in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
     os.environ.setdefault(_variable, "2")

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kerasgen.diagnostics import Diagnostic, render_text
+from kerasgen.diagnostics import Diagnostic
+from kerasgen.rendering import render_text
 
 ROOT = Path(__file__).resolve().parent.parent
 CompileConfig = Callable[..., Any]

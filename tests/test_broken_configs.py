@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from kerasgen.diagnostics import render_text
+from kerasgen.rendering import render_text
 from kerasgen.run.checking import check_config
 
 BROKEN = Path(__file__).resolve().parent / "broken"

@@ -13,12 +13,10 @@ from kerasgen.diagnostics import (
     Sink,
     SourceLocation,
     closest,
-    count_text,
     describe,
     did_you_mean,
-    render_json,
-    render_text,
 )
+from kerasgen.rendering import count_text, render_json, render_text
 
 
 def diagnostic(**fields: object) -> Diagnostic:

@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from kerasgen.catalog import Catalog
-from kerasgen.diagnostics import CompileError, Diagnostic, render_json, render_text
+from kerasgen.diagnostics import CompileError, Diagnostic
+from kerasgen.rendering import render_json, render_text
 
 ODD = r"""
 layers: {}

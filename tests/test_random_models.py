@@ -15,7 +15,8 @@ from omegaconf import OmegaConf
 from random_models import RandomModel, random_model
 
 from kerasgen.catalog import Catalog
-from kerasgen.diagnostics import Sink, render_text
+from kerasgen.diagnostics import Sink
+from kerasgen.rendering import render_text
 
 FEW = range(36)
 MANY = range(1000)

@@ -42,9 +42,9 @@ from kerasgen.ir import (
     TensorRef,
     TensorSpec,
     Value,
-    output_refs,
 )
 from kerasgen.passes.wire import ENTRY_KINDS
+from kerasgen.walks import output_refs
 
 
 class KerasOracle(ShapeOracle):

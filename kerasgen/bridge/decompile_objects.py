@@ -20,7 +20,8 @@ from kerasgen.bridge.making import make_object, public_object
 from kerasgen.bridge.memory import unallocated
 from kerasgen.bridge.parts import kind_of, saved_part
 from kerasgen.catalog import DOTTED, MODULES, Catalog, ClassEntry, Kind, ShapeError
-from kerasgen.ir import ModelDef, ObjectDef, Plain, Value, models_in
+from kerasgen.ir import ModelDef, ObjectDef, Plain, Value
+from kerasgen.walks import models_in
 
 MISSING = object()
 """Says that an argument has no default that could be asked."""

@@ -15,17 +15,10 @@ import keras
 from kerasgen.bridge.build import KerasOracle
 from kerasgen.catalog import Catalog
 from kerasgen.diagnostics import Sink
-from kerasgen.ir import (
-    INPUT,
-    ModelDef,
-    ObjectDef,
-    TensorRef,
-    TensorSpec,
-    output_refs,
-    references_in,
-)
+from kerasgen.ir import INPUT, ModelDef, ObjectDef, TensorRef, TensorSpec
 from kerasgen.passes.shapes import infer_shapes
 from kerasgen.passes.wire import wire
+from kerasgen.walks import output_refs, references_in
 
 
 def settle(model: ModelDef, catalog: Catalog, sink: Sink) -> tuple[ModelDef, int | None]:

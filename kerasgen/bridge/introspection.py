@@ -18,6 +18,8 @@ from typing import Any
 
 import keras
 
+from kerasgen.bridge.argument_kinds import object_kinds
+from kerasgen.bridge.docstrings import argument_texts, opening, summary_of
 from kerasgen.catalog import (
     MODULES,
     Catalog,
@@ -51,27 +53,6 @@ _OWN_MEMBERS: frozenset[Kind] = frozenset({"dtype_policy", "seed_generator", "op
 _FUNCTIONS: tuple[Kind, ...] = ("op", "application", "activation")
 """Kinds whose members are functions."""
 
-_OBJECT_ARGUMENTS: Mapping[str, tuple[Kind, ...]] = {
-    "activation": ("activation", "layer"),
-    "recurrent_activation": ("activation", "layer"),
-    "learning_rate": ("schedule",),
-    "inner_optimizer": ("optimizer",),
-    "optimizer": ("optimizer",),
-    "layer": ("layer",),
-    "backward_layer": ("layer",),
-    "cell": ("layer",),
-    "cells": ("layer",),
-    "layers": ("layer",),
-    "default_optimizer": ("optimizer",),
-    "optimizer_map": ("optimizer_map",),
-    "default_policy": ("dtype_policy",),
-    "policy_map": ("dtype_policy",),
-    "quantization_config": ("quantizer",),
-    "schedule": ("schedule",),
-    "fn": ("loss", "metric"),
-    "function": ("op", "activation"),
-}
-"""Argument name to the kinds of object that it holds; signatures and defaults do not say."""
 
 _HELD_AS: Mapping[str, ValueKind] = {
     "default_optimizer": "object",
@@ -94,12 +75,6 @@ _OP_FUNCTIONS = frozenset(
 _PLAIN_IN_CALL = frozenset({("get_item", "key")})
 """Op and argument that its Operation takes in the call though it is no tensor."""
 
-_OBJECT_ENDINGS: tuple[tuple[str, Kind], ...] = (
-    ("initializer", "initializer"),
-    ("regularizer", "regularizer"),
-    ("constraint", "constraint"),
-)
-"""Ending of an argument's name to the kind of object that it holds."""
 
 _DOCUMENTED: tuple[tuple[re.Pattern[str], ValueKind], ...] = (
     (re.compile(r"(an? )?(positive |strictly positive )?(integer|int)\b", re.I), "int"),
@@ -253,11 +228,6 @@ def _describe(member: Any, name: str, kind: Kind) -> ClassEntry:
     )
 
 
-def summary_of(member: Any) -> str:
-    """The first line of the documentation of a class or function; empty for none."""
-    return (inspect.getdoc(member) or "").split("\n", 1)[0]
-
-
 def _constructor(member: Any) -> tuple[dict[str, Parameter], bool]:
     """The arguments of a constructor or function, inherited ones included while `**kwargs` go up.
 
@@ -322,72 +292,12 @@ def _detailed(parameter: Parameter, description: str, kind: Kind) -> Parameter:
     return parameter
 
 
-def object_kinds(name: str, kind: Kind) -> tuple[Kind, ...]:
-    """The kinds of object that an argument of this name holds in an object of a kind."""
-    if name == "dtype":
-        return ("dtype_policy",) if kind == "layer" else ()
-    if name == "optimizer_map" and kind == "optimizer_map":
-        return ("optimizer",)  # Here it maps the paths of weights to optimizers.
-    if name in _OBJECT_ARGUMENTS:
-        return _OBJECT_ARGUMENTS[name]
-    for ending, made in _OBJECT_ENDINGS:
-        if name.endswith(ending):
-            return (made,)
-    return ()
-
-
 def _agrees(default: Any, value: ValueKind) -> bool:
     if value == "int":
         return isinstance(default, int)
     if value == "number":
         return isinstance(default, int | float)
     return isinstance(default, bool if value == "bool" else str)
-
-
-def argument_texts(member: Any) -> dict[str, str]:
-    """Argument name to its description, from the `Args:` section of a class or its bases."""
-    found: dict[str, str] = {}
-    if not inspect.isclass(member):
-        return _argument_section(inspect.getdoc(member) or "")
-    for cls in member.__mro__:
-        for name, text in _argument_section(vars(cls).get("__doc__") or "").items():
-            found.setdefault(name, text)
-    return found
-
-
-def _argument_section(text: str) -> dict[str, str]:
-    lines = inspect.cleandoc(text).splitlines()
-    if "Args:" not in lines:
-        return {}
-    found: dict[str, str] = {}
-    name = ""
-    for line in lines[lines.index("Args:") + 1 :]:
-        if line and not line.startswith(" "):
-            break
-        if head := re.match(r"    `?(\w+)`?:\s*(.*)", line):
-            name = head.group(1)
-            found[name] = head.group(2)
-        elif name and line.startswith("     "):
-            found[name] += " " + line.strip()
-    return found
-
-
-_OPENING = 160
-"""Characters up to which a further sentence of a description is kept."""
-
-_SENTENCE_END = re.compile(r"(?<!\bie)(?<!\be\.g)(?<=[a-z`)\]\"'0-9])\.\s+(?=[A-Z`\"])")
-"""Where a sentence of a description ends, which is not after `ie.` and `e.g.`."""
-
-
-def opening(description: str) -> str:
-    """The first sentence of a description, and the next ones while they are short."""
-    sentences = _SENTENCE_END.split(" ".join(description.split()))
-    kept = sentences[0]
-    for sentence in sentences[1:]:
-        if len(kept) + len(sentence) > _OPENING:
-            return f"{kept}."
-        kept += f". {sentence}"
-    return kept
 
 
 def _call_parameters(cls: Any) -> dict[str, Parameter]:

@@ -27,15 +27,10 @@ from typing import Any, Literal, cast
 
 import keras
 
+from kerasgen.bridge.argument_kinds import object_kinds
+from kerasgen.bridge.docstrings import argument_texts, opening, summary_of
 from kerasgen.bridge.environment import no_idle_tensorflow
-from kerasgen.bridge.introspection import (
-    BASES,
-    argument_texts,
-    bases_of,
-    object_kinds,
-    opening,
-    summary_of,
-)
+from kerasgen.bridge.introspection import BASES, bases_of
 from kerasgen.catalog import (
     MODULES,
     Catalog,

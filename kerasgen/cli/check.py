@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 
 import kerasgen
 from kerasgen.cli.command import Command, declare_config, refuse, trust_of
-from kerasgen.diagnostics import Diagnostic, count_text, render_text
+from kerasgen.diagnostics import Diagnostic
+from kerasgen.rendering import count_text, render_text
 
 _EXAMPLES = """\
 examples:

@@ -12,8 +12,9 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from kerasgen.diagnostics import Diagnostic, count_text, render_text
+from kerasgen.diagnostics import Diagnostic
 from kerasgen.registry import Trust, trusted
+from kerasgen.rendering import count_text, render_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

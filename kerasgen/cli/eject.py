@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from kerasgen.cli.command import Command, declare_config, trust_of
-from kerasgen.diagnostics import render_text
+from kerasgen.rendering import render_text
 
 _EXAMPLES = """\
 examples:

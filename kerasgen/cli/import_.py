@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 from kerasgen.cli.command import Command, declare_trust, trust_of
-from kerasgen.diagnostics import Sink, render_text
+from kerasgen.diagnostics import Sink
+from kerasgen.rendering import render_text
 
 _EXAMPLES = """\
 examples:

@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 from kerasgen.cli.command import Command
-from kerasgen.diagnostics import Sink, render_text
+from kerasgen.diagnostics import Sink
+from kerasgen.rendering import render_text
 
 _EXAMPLES = """\
 examples:

@@ -26,8 +26,9 @@ from kerasgen.data.labels import index_labels
 from kerasgen.data.sources import known_sources, make_source
 from kerasgen.data.table import Array, Source, Table, is_number
 from kerasgen.diagnostics import Sink, did_you_mean
-from kerasgen.ir import DataDef, ObjectDef, references_in
+from kerasgen.ir import DataDef, ObjectDef
 from kerasgen.passes.columns import ALL, check_preparation, column_name, column_steps
+from kerasgen.walks import references_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

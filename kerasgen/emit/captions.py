@@ -23,9 +23,9 @@ from kerasgen.ir import (
     TensorRef,
     TensorSpec,
     Value,
-    output_refs,
 )
 from kerasgen.passes.shapes import shown_shape
+from kerasgen.walks import output_refs
 
 Tone: TypeAlias = Literal[
     "end",

@@ -12,8 +12,9 @@ from pathlib import Path
 from kerasgen.emit.captions import named_outputs, shown_spec, summarize_call
 from kerasgen.emit.painting import paint_png, paint_svg
 from kerasgen.emit.scene import draw_scene
-from kerasgen.ir import Call, ModelGraph, Operand, TensorRef, references_in
+from kerasgen.ir import Call, ModelGraph, Operand, TensorRef
 from kerasgen.passes.shapes import Specs
+from kerasgen.walks import references_in
 
 _UNQUOTED = set(" _-.,:()/=+*?!'")
 """What may stand in a Mermaid label besides letters and digits; all else becomes a number."""

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kerasgen.ir import CompileDef, ModelGraph, ObjectDef, output_refs
+from kerasgen.ir import CompileDef, ModelGraph, ObjectDef
 from kerasgen.passes.cost import CostReport
 from kerasgen.passes.interface import OutputSpec
 from kerasgen.passes.shapes import Specs, shown_shape
+from kerasgen.walks import output_refs
 
 
 def shapes_text(graph: ModelGraph, specs: Specs, cost: CostReport) -> str:

@@ -11,12 +11,13 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from kerasgen.diagnostics import Diagnostic, Severity, render_json
+from kerasgen.diagnostics import Diagnostic, Severity
 from kerasgen.emit.table import repeated_calls
 from kerasgen.ir import CompileDef, ModelDef, ModelGraph, ObjectDef, TensorSpec, Value
 from kerasgen.passes.cost import CostReport
 from kerasgen.passes.interface import OutputSpec
 from kerasgen.passes.shapes import Specs
+from kerasgen.rendering import render_json
 
 SCHEMA = 1
 """Version of the keys; a reader refuses a higher one."""

@@ -27,8 +27,9 @@ from kerasgen.emit.captions import (
 )
 from kerasgen.emit.layering import Layout, Point, lay_out
 from kerasgen.emit.rows import Link
-from kerasgen.ir import Call, ModelGraph, Operand, TensorRef, references_in
+from kerasgen.ir import Call, ModelGraph, Operand, TensorRef
 from kerasgen.passes.shapes import Specs
+from kerasgen.walks import references_in
 
 Style: TypeAlias = Literal["name", "class", "shape", "mark", "label"]
 """What a line of text says, by which a painter chooses its looks."""

@@ -17,8 +17,9 @@ from kerasgen.emit.script_code import (
     statement,
     string,
 )
-from kerasgen.ir import DataDef, ObjectDef, references_in
+from kerasgen.ir import DataDef, ObjectDef
 from kerasgen.passes.columns import ALL, column_name, column_steps
+from kerasgen.walks import references_in
 
 MATRIX = "features"
 """The column of a table that goes into the model as a whole."""

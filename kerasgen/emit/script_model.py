@@ -47,18 +47,9 @@ from kerasgen.emit.script_objects import (
     takes_name,
     value_code,
 )
-from kerasgen.ir import (
-    Call,
-    InputDef,
-    LayerDef,
-    ModelGraph,
-    ObjectDef,
-    TensorRef,
-    TensorSpec,
-    output_refs,
-    references_in,
-)
+from kerasgen.ir import Call, InputDef, LayerDef, ModelGraph, ObjectDef, TensorRef, TensorSpec
 from kerasgen.passes.wire import ENTRY_KINDS
+from kerasgen.walks import output_refs, references_in
 
 CHAIN = "x"
 """What the tensor is called that only the next call takes."""

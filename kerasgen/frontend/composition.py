@@ -24,7 +24,8 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from kerasgen.diagnostics import Diagnostic, Sink
-from kerasgen.frontend.limits import GuardedFiles, check_composed, check_overrides
+from kerasgen.frontend.growth import check_composed
+from kerasgen.frontend.limits import GuardedFiles, check_overrides
 from kerasgen.frontend.loading import ingredients
 from kerasgen.frontend.origins import ConfigFile, Origins, SetByOverride, trace_origins
 from kerasgen.frontend.references import (

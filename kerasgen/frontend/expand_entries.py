@@ -12,7 +12,7 @@ from typing import Any
 
 from kerasgen.diagnostics import describe, did_you_mean
 from kerasgen.frontend.block_use import can_be_used, feed
-from kerasgen.frontend.laid_out import Layout, Node
+from kerasgen.frontend.laid_out import Layout, Node, in_order
 from kerasgen.frontend.parse_model import is_model, named_entries
 from kerasgen.frontend.places import Use
 from kerasgen.frontend.scope import (
@@ -66,7 +66,7 @@ def expand_entries(
         Each name of this level to what it stands for; the last entry's stands under "".
     """
     local = dict(fed) if fed is not None else {name: Made(operand=name) for name in inputs}
-    pairs = _in_order(named_entries(layers, path), scope, ground)
+    pairs = in_order(named_entries(layers, path), scope, ground)
     level = Level(
         prefix=prefix, scope=scope, local=local, surface={name: where for name, _, where in pairs}
     )
@@ -101,42 +101,6 @@ def _report_full(value: Any, where: str, layout: Layout, scope: Scope, ground: G
 
 def _is_full(layout: Layout, ground: Ground) -> bool:
     return len(layout.nodes) > _MOST_ENTRIES or ground.looked_at > _MOST_COPIES_LOOKED_AT
-
-
-def _in_order(
-    pairs: list[tuple[str, Any, str]], scope: Scope, ground: Ground
-) -> list[tuple[str, Any, str]]:
-    """The entries with each one that says `after` behind the one that it names."""
-    placed = [p for p in pairs if not (isinstance(p[1], Mapping) and "after" in p[1])]
-    waiting = [p for p in pairs if isinstance(p[1], Mapping) and "after" in p[1]]
-    names = [name for name, _, _ in pairs]
-    while waiting:
-        still = []
-        for name, value, where in waiting:
-            order = [other for other, _, _ in placed]
-            if value["after"] in order:
-                placed.insert(order.index(value["after"]) + 1, (name, value, where))
-            else:
-                still.append((name, value, where))
-        if len(still) == len(waiting):
-            for name, value, where in still:
-                _report_after(name, value["after"], f"{where}.after", names, scope, ground)
-            break
-        waiting = still
-    return placed
-
-
-def _report_after(
-    name: str, after: Any, key: str, names: Sequence[str], scope: Scope, ground: Ground
-) -> None:
-    if not isinstance(after, str):
-        text = f"`after` is {describe(after)}, expected the name of an entry"
-        ground.report("KG204", text, key, scope)
-    elif after in names:
-        ground.report("KG303", f"`{name}` and `{after}` come after each other", key, scope)
-    else:
-        text = f"there is no entry `{after}` to come after"
-        ground.report("KG301", text, key, scope, hint=did_you_mean(after, names))
 
 
 def _expand_entry(

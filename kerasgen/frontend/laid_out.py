@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from kerasgen.diagnostics import describe, did_you_mean
 from kerasgen.frontend.places import Place
 from kerasgen.frontend.scope import Ground, Scope, Spot
 from kerasgen.frontend.settings import join
@@ -116,3 +117,39 @@ class Layout:
             section[node.name] = body
             above = node.name
         return section
+
+
+def in_order(
+    pairs: list[tuple[str, Any, str]], scope: Scope, ground: Ground
+) -> list[tuple[str, Any, str]]:
+    """The entries with each one that says `after` behind the one that it names."""
+    placed = [p for p in pairs if not (isinstance(p[1], Mapping) and "after" in p[1])]
+    waiting = [p for p in pairs if isinstance(p[1], Mapping) and "after" in p[1]]
+    names = [name for name, _, _ in pairs]
+    while waiting:
+        still = []
+        for name, value, where in waiting:
+            order = [other for other, _, _ in placed]
+            if value["after"] in order:
+                placed.insert(order.index(value["after"]) + 1, (name, value, where))
+            else:
+                still.append((name, value, where))
+        if len(still) == len(waiting):
+            for name, value, where in still:
+                _report_after(name, value["after"], f"{where}.after", names, scope, ground)
+            break
+        waiting = still
+    return placed
+
+
+def _report_after(
+    name: str, after: Any, key: str, names: Sequence[str], scope: Scope, ground: Ground
+) -> None:
+    if not isinstance(after, str):
+        text = f"`after` is {describe(after)}, expected the name of an entry"
+        ground.report("KG204", text, key, scope)
+    elif after in names:
+        ground.report("KG303", f"`{name}` and `{after}` come after each other", key, scope)
+    else:
+        text = f"there is no entry `{after}` to come after"
+        ground.report("KG301", text, key, scope, hint=did_you_mean(after, names))

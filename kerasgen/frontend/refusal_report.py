@@ -7,83 +7,43 @@ room reads those words; it must not compose anything.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import yaml
-from hydra.core.config_loader import ConfigLoader
 from hydra.core.object_type import ObjectType
 from hydra.errors import MissingConfigException
-from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import GrammarParseError, KeyValidationError
 
-from kerasgen.diagnostics import Note, Sink, SourceLocation, did_you_mean
+from kerasgen.diagnostics import Sink, SourceLocation, did_you_mean
 from kerasgen.frontend.limits import is_within_limits
 from kerasgen.frontend.origins import (
     ConfigFile,
-    SetByOverride,
     place_of_text,
     shown_path,
     trace_origins,
 )
 from kerasgen.frontend.parse_backend import ENDED_BACKENDS
-from kerasgen.frontend.references import deepest_key, sentence
+from kerasgen.frontend.references import sentence
+from kerasgen.frontend.refused_overrides import (
+    Fault,
+    place_of_override,
+    report_bad_override,
+    report_group_not_chosen,
+    report_no_option,
+    root_file,
+    unclosed,
+)
 from kerasgen.frontend.refused_places import (
     hides_break,
     place_of_choice,
     place_of_default,
-    place_of_defaults,
     place_of_interpolation,
     place_of_word,
     place_of_yaml_error,
     said_of,
 )
-from kerasgen.frontend.settings import GROUPS
-
-FIXED_SECTIONS = ("", "backend", "data", "data.split", "compile", "fit", "tracking")
-"""Sections whose keys are all in the composed config: another one cannot be added to them."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SingleOverride:
-    """An override without a sweep.
-
-    Attributes:
-        text: what is composed.
-        written: what the user wrote, which may be a sweep that holds `text`.
-        key: the key or group that it sets.
-        group: whether it chooses an option of a group.
-    """
-
-    text: str
-    written: str
-    key: str
-    group: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
-    """One refusal and what is known about it.
-
-    Attributes:
-        error: what was raised.
-        culprit: the override without which it is not raised, if there is one.
-        composed: the config without the culprit, to see which keys there are.
-        loader: the loader that refused.
-        config_name: name of the root config.
-    """
-
-    error: BaseException
-    culprit: SingleOverride | None
-    composed: DictConfig
-    loader: ConfigLoader
-    config_name: str
-
-    @property
-    def words(self) -> str:
-        """What was raised, in its own words and in those of what it was raised from."""
-        return f"{self.error}\n{self.error.__cause__ or ''}"
 
 
 def report_refusal(fault: Fault, sink: Sink) -> None:
@@ -109,7 +69,7 @@ def report_refusal(fault: Fault, sink: Sink) -> None:
             help="add -m to sweep over them, or write a list as `key=[a,b]`",
         )
     elif culprit is not None and "override must be a string or a list" in words:
-        _report_no_option(culprit, fault, sink)
+        report_no_option(culprit, fault, sink)
     elif isinstance(error.__cause__ or error, KeyValidationError) and _report_bad_keys(fault, sink):
         pass
     elif (found := re.search(r"Could not override '([^']+)'", words)) and (
@@ -117,30 +77,11 @@ def report_refusal(fault: Fault, sink: Sink) -> None:
     ):
         _report_bad_default(found.group(1), fault, sink)
     elif culprit is not None and not culprit.group:
-        _report_bad_override(fault, culprit, sink)
+        report_bad_override(fault, culprit, sink)
     elif culprit is not None and "Could not override" in words:
-        _report_group_not_chosen(culprit, fault, sink)
+        report_group_not_chosen(culprit, fault, sink)
     else:
         _report_in_file(fault, sink)
-
-
-def unclosed(text: str) -> str | None:
-    """What is wrong with an interpolation that has no end, None if all have one."""
-    rest = re.sub(r"\$\{[^${}]*\}", "", text)
-    while rest != (inner := re.sub(r"\$\{[^${}]*\}", "", rest)):
-        rest = inner
-    return "`${` has no closing `}`" if "${" in rest else None
-
-
-def place_of_override(single: SingleOverride, *, value: str = "") -> SourceLocation:
-    """Where an override stands: its key, or a value in it."""
-    text = single.written
-    found = re.compile(rf"(?<![\w.-]){re.escape(value)}(?![\w-])").search(text, text.find("=") + 1)
-    if value and found:
-        return place_of_text(text, key=single.key, at=found.start(), length=len(value))
-    start = len(text) - len(text.lstrip("+~"))
-    key = text[start:].partition("=")[0]
-    return place_of_text(text, key=single.key, at=start, length=len(key))
 
 
 def _report_yaml(error: yaml.YAMLError, sink: Sink) -> None:
@@ -213,12 +154,12 @@ def _report_missing_option(error: MissingConfigException, fault: Fault, sink: Si
     elif wanted == fault.config_name:
         location = place_of_text(f"--config-name {wanted}", at=len("--config-name "))
     else:
-        files = [*(file for file, _ in _files_at_fault(fault)), *_root(fault)]
+        files = [*(file for file, _ in _files_at_fault(fault)), *root_file(fault)]
         location = place_of_choice(group, option, files) or place_of_choice(
             group, option, (file for file, _ in _all_files(fault))
         )
         if location is None:
-            location = _place_in_file(fault, option) or place_of_word(option, _root(fault))
+            location = _place_in_file(fault, option) or place_of_word(option, root_file(fault))
     help_text = did_you_mean(near, options, listed=20)
     if group == "backend" and option.lower() in ENDED_BACKENDS:
         message = f"Keras 3 has no backend `{option}`: {ENDED_BACKENDS[option.lower()]}"
@@ -240,16 +181,6 @@ def _report_open_choice(fault: Fault, sink: Sink) -> None:
     )
 
 
-def _report_no_option(culprit: SingleOverride, fault: Fault, sink: Sink) -> None:
-    """Reports a group for which something else than the name of an option is chosen."""
-    sink.report(
-        "KG204",
-        f"`{culprit.key}` is `{culprit.written.partition('=')[2]}`, expected an option's name",
-        location=place_of_override(culprit),
-        help=did_you_mean("", fault.loader.get_group_options(culprit.key), listed=30),
-    )
-
-
 def _report_bad_default(name: str, fault: Fault, sink: Sink) -> None:
     """Reports an `override` in a defaults list that overrides nothing."""
     group = name.partition("@")[0]
@@ -259,90 +190,6 @@ def _report_bad_default(name: str, fault: Fault, sink: Sink) -> None:
         location=_place_in_file(fault, group),
         help=did_you_mean(group, fault.loader.list_groups("")),
     )
-
-
-def _report_bad_override(fault: Fault, culprit: SingleOverride, sink: Sink) -> None:
-    words, text, place = fault.words, culprit.written, place_of_override(culprit)
-    if "item is already at" in words:
-        sink.report(
-            "KG103",
-            f"`{culprit.key}` is already there",
-            location=place,
-            help=f"leave the `+` away: `{text.lstrip('+')}`",
-        )
-    elif any(part in words for part in ("Could not override", "does not exist", "out of range")):
-        _report_absent(culprit, fault, sink)
-    elif "is not an int" in words:
-        parent, _, name = culprit.key.rpartition(".")
-        sink.report(
-            "KG103",
-            f"`{parent}` is a list, which has no key `{name}`",
-            location=place,
-            help=f"write the list anew, `{parent}=[…]`, or make it a mapping of names to entries",
-        )
-    elif "Cannot merge DictConfig with ListConfig" in words:
-        sink.report("KG204", f"`{culprit.key}` is a list, expected a mapping", location=place)
-    elif text.startswith("~") and isinstance(fault.error, TypeError):
-        parent = culprit.key.rpartition(".")[0]
-        sink.report(
-            "KG103",
-            f"an element of the list `{parent}` cannot be taken out",
-            location=place,
-            help=f"write the list anew: `{parent}=[…]`",
-        )
-    else:
-        cause = fault.error.__cause__ or fault.error.__context__ or fault.error
-        problem = unclosed(text) or sentence(cause)
-        message = f"`{culprit.text}` cannot be used: {problem}"
-        sink.report("KG109", message, location=place)
-
-
-def _where_else(key: str, siblings: Sequence[str], composed: DictConfig) -> str | None:
-    """Another section that has a key, or the keys of the section that was named."""
-    for section in FIXED_SECTIONS:
-        node = OmegaConf.select(composed, section) if section else composed
-        if isinstance(node, DictConfig) and key in node:
-            return f"did you mean `{section}.{key}`?"
-    return did_you_mean(key, siblings, listed=20)
-
-
-def _report_absent(culprit: SingleOverride, fault: Fault, sink: Sink) -> None:
-    composed, key, text = fault.composed, culprit.key, culprit.written
-    inside = re.search(r"full_key: (\S+)", fault.words)
-    if inside and inside.group(1).startswith(f"{key}."):
-        key = inside.group(1)  # a key inside the mapping that the override holds
-    parent, missing, siblings = deepest_key(composed, key)
-    where = f"`{parent}`" if parent else "the config"
-    found = OmegaConf.select(composed, parent) if parent else composed
-    help_text = did_you_mean(missing, siblings, listed=0)
-    if isinstance(found, ListConfig):
-        help_text = f"it has {len(found)} elements; to add one, write the list anew"
-    elif isinstance(found, str):
-        value = text.partition("=")[2]
-        help_text = f"give it arguments: `{parent}={{class: {found}, {missing}: {value}}}`"
-    elif help_text is None and parent in FIXED_SECTIONS:
-        help_text = _where_else(missing, siblings, composed)
-    elif help_text is None and isinstance(found, DictConfig) and not culprit.text.startswith("~"):
-        help_text = f"to add it, write `+{text.lstrip('+')}`"
-    location = place_of_override(culprit)
-    if key != culprit.key:
-        location = trace_origins([], [SetByOverride(key=culprit.key, text=text)], Sink()).locate(
-            key, "key"
-        )
-    sink.report("KG103", f"{where} has no key `{missing}`", location=location, help=help_text)
-
-
-def _report_group_not_chosen(culprit: SingleOverride, fault: Fault, sink: Sink) -> None:
-    """Reports an option for a group that no defaults list names; every config needs GROUPS."""
-    text = culprit.written.lstrip("+~")
-    group, _, option = text.partition("=")
-    place, help_text = place_of_override(culprit), f"to add one, write `+{text}`"
-    notes: list[Note] = []
-    if group in GROUPS and (defaults := place_of_defaults(_root(fault))):
-        notes = [Note(message="this asks for another one", location=place)]
-        place, help_text = defaults, f"write `- {group}: {option}` in this list"
-    message = f"the config chooses no option of the group `{group}`"
-    sink.report("KG103", message, location=place, help=help_text, notes=notes)
 
 
 def _report_in_file(fault: Fault, sink: Sink) -> None:
@@ -365,7 +212,7 @@ def _report_in_file(fault: Fault, sink: Sink) -> None:
         location = _place_in_file(fault, late.group(1))
     elif re.search("(value|type) in defaults|^invalid defaults list", message):
         files = (file for file, _ in (*_files_at_fault(fault), *_all_files(fault)))
-        location = place_of_default((*_root(fault), *files)) or location
+        location = place_of_default((*root_file(fault), *files)) or location
     culprit = fault.culprit
     if location is None and culprit is not None:
         message = f"`{culprit.text}` cannot be used: {message}"
@@ -415,15 +262,6 @@ def _files_at_fault(fault: Fault) -> Iterator[tuple[Path, str]]:
             if source.scheme() == "file" and file.is_file():
                 yield file, name.rpartition("/")[0].replace("/", ".")
                 break
-
-
-def _root(fault: Fault) -> list[Path]:
-    """The root config's file, if it is one."""
-    for source in fault.loader.get_sources():
-        file = Path(source.path) / f"{fault.config_name}.yaml"
-        if source.scheme() == "file" and file.is_file():
-            return [file]
-    return []
 
 
 def _all_files(fault: Fault) -> Iterator[tuple[Path, str]]:

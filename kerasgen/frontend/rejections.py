@@ -29,11 +29,11 @@ from kerasgen.frontend.carriers import as_written, carrier
 from kerasgen.frontend.composition import CONFIG_NAME, make_loader
 from kerasgen.frontend.origins import place_of_text
 from kerasgen.frontend.references import sentence
-from kerasgen.frontend.refusal_report import (
+from kerasgen.frontend.refusal_report import report_refusal
+from kerasgen.frontend.refused_overrides import (
     Fault,
     SingleOverride,
     place_of_override,
-    report_refusal,
     unclosed,
 )
 from kerasgen.frontend.selectors import is_selector, read_selector

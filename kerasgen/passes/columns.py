@@ -19,17 +19,9 @@ from typing import Literal
 
 from kerasgen.catalog import PreparationOracle, ShapeError
 from kerasgen.diagnostics import Sink
-from kerasgen.ir import (
-    Constant,
-    DataDef,
-    Entry,
-    ObjectDef,
-    Operand,
-    Shape,
-    TensorRef,
-    references_in,
-)
+from kerasgen.ir import Constant, DataDef, Entry, ObjectDef, Operand, Shape, TensorRef
 from kerasgen.passes.shapes import shown_shape
+from kerasgen.walks import references_in
 
 ALL = "all"
 """What `features` may say for every column of the source that is no target."""

@@ -15,17 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from kerasgen.ir import (
-    INPUT,
-    Constant,
-    Entry,
-    ModelDef,
-    ObjectDef,
-    TensorRef,
-    Value,
-    output_refs,
-    references_in,
-)
+from kerasgen.ir import INPUT, Constant, Entry, ModelDef, ObjectDef, TensorRef, Value
 from kerasgen.passes.fold_names import (
     block_name,
     common_prefix,
@@ -42,6 +32,7 @@ from kerasgen.passes.fold_search import (
     entry_size,
     parameters_of,
 )
+from kerasgen.walks import output_refs, references_in
 
 _TASTES = (0.0, 0.4, 0.8, 1.2)
 """How much a short piece is preferred to a long one that saves as much."""

@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kerasgen.ir import Constant, Entry, ModelDef, ObjectDef, TensorRef, Value, references_in
+from kerasgen.ir import Constant, Entry, ModelDef, ObjectDef, TensorRef, Value
 from kerasgen.passes.fold_names import common_prefix
+from kerasgen.walks import references_in
 
 Default = Callable[[str, str], Any]
 """Class and argument to the argument's default as a config would write it; an object that is no

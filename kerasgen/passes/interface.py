@@ -11,17 +11,10 @@ from dataclasses import dataclass, replace
 
 from kerasgen.catalog import PreparationOracle
 from kerasgen.diagnostics import Note, Sink, did_you_mean
-from kerasgen.ir import (
-    DataDef,
-    InputDef,
-    ModelGraph,
-    Shape,
-    TensorRef,
-    TensorSpec,
-    output_refs,
-)
+from kerasgen.ir import DataDef, InputDef, ModelGraph, Shape, TensorRef, TensorSpec
 from kerasgen.passes.columns import check_preparation, input_shapes, target_shape
 from kerasgen.passes.shapes import Specs, shown_shape
+from kerasgen.walks import output_refs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

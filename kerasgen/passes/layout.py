@@ -23,11 +23,11 @@ from kerasgen.ir import (
     TensorRef,
     TensorSpec,
     Value,
-    output_refs,
 )
 from kerasgen.passes.interface import output_names
 from kerasgen.passes.shapes import Specs
 from kerasgen.passes.wire import ENTRY_KINDS
+from kerasgen.walks import output_refs
 
 
 def lay_out(graph: ModelGraph, specs: Specs, catalog: Catalog) -> ModelGraph:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from kerasgen.diagnostics import Severity, Sink
-from kerasgen.ir import DataDef, Entry, ObjectDef, references_in
+from kerasgen.ir import DataDef, Entry, ObjectDef
 from kerasgen.passes.columns import column_name, column_steps
 from kerasgen.passes.lint_graph import WEIGHTED
 from kerasgen.passes.lint_view import LintView, Place, advise
+from kerasgen.walks import references_in
 
 _LEARNED = ("classification", "regression")
 

@@ -10,16 +10,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from kerasgen.ir import (
-    ModelGraph,
-    ObjectDef,
-    TensorRef,
-    TensorSpec,
-    Value,
-    output_refs,
-    references_in,
-)
+from kerasgen.ir import ModelGraph, ObjectDef, TensorRef, TensorSpec, Value
 from kerasgen.passes.shapes import Specs
+from kerasgen.walks import output_refs, references_in
 
 PASSING = re.compile(
     r"Reshape|Flatten|Permute|RepeatVector|Identity|ActivityRegularization|(Cropping|ZeroPadding)\dD"

@@ -19,9 +19,8 @@ from kerasgen.ir import (
     Shape,
     TensorRef,
     TensorSpec,
-    output_refs,
-    references_in,
 )
+from kerasgen.walks import output_refs, references_in
 
 Specs = dict[str, tuple[TensorSpec, ...]]
 """Tensor name to the specs of its outputs; a nested model's tensors are `outer/inner`."""

@@ -23,10 +23,8 @@ from kerasgen.ir import (
     ObjectDef,
     Operand,
     TensorRef,
-    models_in,
-    output_refs,
-    references_in,
 )
+from kerasgen.walks import models_in, output_refs, references_in
 
 ENTRY_KINDS: tuple[Kind, ...] = ("layer", "op", "application")
 """What an entry of `layers` may be."""

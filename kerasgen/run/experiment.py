@@ -16,17 +16,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kerasgen.diagnostics import (
-    CompileError,
-    Diagnostic,
-    Sink,
-    count_text,
-    render_json,
-    render_text,
-)
+from kerasgen.diagnostics import CompileError, Diagnostic, Sink
 from kerasgen.frontend.composition import Composition
 from kerasgen.frontend.expand import expand_config
 from kerasgen.frontend.selection import select_config
+from kerasgen.rendering import count_text, render_json, render_text
 from kerasgen.run import record as files
 from kerasgen.run.custom_parts import loaded_files
 from kerasgen.run.planning import Plan, complete_plan, plan_run, title_of

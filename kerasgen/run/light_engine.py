@@ -24,8 +24,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from kerasgen.bridge.environment import is_installed
-from kerasgen.ir import BackendDef, Entry, ModelDef, ObjectDef, Program, Value, models_in
+from kerasgen.ir import BackendDef, Entry, ModelDef, ObjectDef, Program, Value
 from kerasgen.run.agreement import ALIKE
+from kerasgen.walks import models_in
 
 LIGHT = "jax"
 """The backend that is imported fastest."""

@@ -351,10 +351,7 @@ def _has_parts(composition: Composition) -> bool:
 def _told_early(
     check_names: Callable[[Sink], object], composition: Composition, sink: Sink
 ) -> bool:
-    """Checks without an engine, where that can tell: parts of one's own are not known yet.
-
-    Returns:
-        Whether it was told. Nothing is reported where an engine must be started to find out.
+    """Whether a check without an engine could tell everything: it knows no parts of one's own.
 
     Raises:
         CompileError: there are errors.

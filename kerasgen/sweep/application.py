@@ -20,13 +20,14 @@ from hydra.types import RunMode
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from kerasgen.diagnostics import CompileError, Sink, count_text, did_you_mean, render_text
+from kerasgen.diagnostics import CompileError, Sink, did_you_mean
 from kerasgen.frontend.composition import CONFIG_NAME, make_search_path
 from kerasgen.frontend.limits import check_overrides
 from kerasgen.frontend.origins import place_of_text
 from kerasgen.frontend.references import deepest_key
 from kerasgen.frontend.rejections import REFUSALS, diagnose, diagnose_error
 from kerasgen.registry import trusted
+from kerasgen.rendering import count_text, render_text
 from kerasgen.sweep.children import Stopped
 from kerasgen.sweep.completion import SHELLS, asking_shell, candidates, typed_words
 from kerasgen.sweep.conductor import Conductor

@@ -9,8 +9,9 @@ import yaml
 from kerasgen.catalog import Catalog, ClassEntry, Kind, Parameter
 from kerasgen.diagnostics import Sink
 from kerasgen.frontend.parse_model import parse_model
-from kerasgen.ir import Constant, ModelGraph, TensorRef, references_in
+from kerasgen.ir import Constant, ModelGraph, TensorRef
 from kerasgen.passes.wire import wire
+from kerasgen.walks import references_in
 
 
 def call(*required: str, variadic: str | None = None) -> dict[str, Parameter]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kerasgen.diagnostics import CompileError, Diagnostic, Sink, render_text
+from kerasgen.diagnostics import CompileError, Diagnostic, Sink
 from kerasgen.records.reading import RunEntry, read_runs
 from kerasgen.records.selection import (
     choose_runs,
@@ -15,6 +15,7 @@ from kerasgen.records.selection import (
     parse_filters,
     sort_runs,
 )
+from kerasgen.rendering import render_text
 
 MakeRun = Callable[..., Path]
 

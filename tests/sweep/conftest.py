@@ -21,7 +21,8 @@ STAND_IN = """
 import logging, os, sys, time, types
 
 def run_experiment(composition, folder, *, argv=None, keep_rejected=False):
-    from kerasgen.diagnostics import CompileError, Sink, render_text
+    from kerasgen.diagnostics import (CompileError, Sink)
+    from kerasgen.rendering import render_text
     from kerasgen.frontend.composition import resolve
     from kerasgen.run.record import open_record
     written = dict(argv=argv, overrides=composition.overrides, choices=composition.choices)
