@@ -24,6 +24,9 @@ Value: TypeAlias = "Plain | ObjectDef | ModelDef | tuple[Value, ...] | Mapping[s
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*\Z")
 """What an entry, an input or an output may be called."""
 
+FACTS = ("classes", "class_names", "shape", "target_shape", "samples")
+"""The facts of the data that configs may refer to, as in `${data.classes}`."""
+
 INPUT = "input"
 """The name of the only input of a model that declares none."""
 

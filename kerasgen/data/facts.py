@@ -11,10 +11,8 @@ from typing import Any
 
 from kerasgen.data.table import Array
 from kerasgen.diagnostics import Sink, closest
-from kerasgen.ir import DataDef, Shape, Value
+from kerasgen.ir import FACTS, DataDef, Shape, Value
 from kerasgen.passes.columns import declared_shape, source_column, stacked_shape
-
-FACTS = ("classes", "class_names", "shape", "target_shape", "samples")
 
 
 def declared_classes(definition: DataDef, output: str) -> int | None:

@@ -23,6 +23,7 @@ from kerasgen.diagnostics import (
     Suggestion,
     closest,
 )
+from kerasgen.ir import FACTS
 
 _LONGEST_TRAIL = 3
 """References that refer to references, of which a diagnostic tells."""
@@ -171,6 +172,17 @@ def _report_reference(found: Unresolved, error: Exception, config: DictConfig, s
     if "data" not in config and "${data." in found.written:
         sink.report("KG104", "the config has no group `data`", key="data")
         return
+    if (misspelt := _misspelt_fact(found.written, config)) is not None:
+        wrong, right = misspelt
+        sink.report(
+            "KG105",
+            f"`{found.written}` cannot be resolved: the data has no fact `{right}`",
+            key=f"data.facts.{wrong}",
+            at="key",
+            help=Suggestion(f"did you mean `{right}`?", right),
+            notes=[Note(message="it is needed here", location=sink.locate(found.key, "value"))],
+        )
+        return
     message = f"`{found.written}` cannot be resolved"
     if isinstance(error, RecursionError) or "Recursive interpolation" in str(error):
         message = f"`{found.written}` refers to itself"
@@ -179,6 +191,18 @@ def _report_reference(found: Unresolved, error: Exception, config: DictConfig, s
         text = re.sub(r"^\w+ raised while resolving interpolation: ", "", text)
         message += ": " + lowered(text.strip("\"'"))
     sink.report("KG105", message, key=found.key, help=_reference_help(found.written, config))
+
+
+def _misspelt_fact(written: str, config: DictConfig) -> tuple[str, str] | None:
+    """A fact of the data that is written otherwise than a reference calls it: both names."""
+    for reference in _REFERENCE.findall(written):
+        section, _, name = reference.partition(".")
+        facts = _keys_of(config, "data.facts") if section == "data" else []
+        if name in FACTS and name not in facts:
+            near = closest(name, [fact for fact in facts if fact not in FACTS])
+            if near is not None:
+                return near, name
+    return None
 
 
 def _reference_help(written: str, config: DictConfig) -> str | None:

@@ -147,7 +147,7 @@ def _report_missing_option(error: MissingConfigException, fault: Fault, sink: Si
         message = f"there is no config `{wanted}`"
     elif not options:
         message, near = f"there is no group `{group}`", group
-        options = fault.loader.list_groups("")
+        options = _groups(fault)
     culprit = fault.culprit
     if culprit is not None and culprit.text.endswith(f"={wanted[len(culprit.key) + 1 :]}"):
         location: SourceLocation | None = place_of_override(culprit, value=option)
@@ -184,12 +184,21 @@ def _report_open_choice(fault: Fault, sink: Sink) -> None:
 def _report_bad_default(name: str, fault: Fault, sink: Sink) -> None:
     """Reports an `override` in a defaults list that overrides nothing."""
     group = name.partition("@")[0]
+    location = _place_in_file(fault, group)
+    if location is None or location.line is None:
+        files = (file for file, _ in _all_files(fault))
+        location = place_of_choice(group, None, (*root_file(fault), *files)) or location
     sink.report(
         "KG104",
         f"there is no choice of a group `{name}` that could be overridden",
-        location=_place_in_file(fault, group),
-        help=did_you_mean(group, fault.loader.list_groups("")),
+        location=location,
+        help=did_you_mean(group, _groups(fault)),
     )
+
+
+def _groups(fault: Fault) -> list[str]:
+    """The names of all groups; a folder whose name begins with a dot holds other things."""
+    return [name for name in fault.loader.list_groups("") if not name.startswith(".")]
 
 
 def _report_in_file(fault: Fault, sink: Sink) -> None:
@@ -208,6 +217,9 @@ def _report_in_file(fault: Fault, sink: Sink) -> None:
         everywhere = (file for file, _ in _all_files(fault))
         location = place_of_interpolation(cause, everywhere) or location
         message = f"an interpolation cannot be read: {message}"
+    elif unresolved := re.match(r"error resolving interpolation '([^']+)'", message):
+        files = (file for file, _ in _all_files(fault))
+        location = place_of_word(unresolved.group(1), (*root_file(fault), *files)) or location
     elif late := re.search(r"is defined before '([\w-]+)", message):
         location = _place_in_file(fault, late.group(1))
     elif re.search("(value|type) in defaults|^invalid defaults list", message):

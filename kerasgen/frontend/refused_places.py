@@ -126,12 +126,12 @@ def place_of_default(files: Iterable[Path]) -> SourceLocation | None:
     return None
 
 
-def place_of_choice(group: str, option: str, files: Iterable[Path]) -> SourceLocation | None:
+def place_of_choice(group: str, option: str | None, files: Iterable[Path]) -> SourceLocation | None:
     """Where a defaults list asks for an option of a group, or for a config; None if none does.
 
     Args:
         group: name of the group, empty for a config outside of all groups.
-        option: name of the option or of the config.
+        option: name of the option or of the config, None for any.
         files: the files that may ask for it. One that names the group, and for the option
             something that is only found out by composing (`${…}`), counts where none is plainer.
     """
@@ -143,7 +143,7 @@ def place_of_choice(group: str, option: str, files: Iterable[Path]) -> SourceLoc
                     # A group may be named as seen from the group of the file.
                     if name != group and not group.endswith(f"/{name}"):
                         continue
-                    if chosen == option:
+                    if option is None or chosen == option:
                         return _place(node, file)
                     if "${" in chosen and likely is None:
                         likely = _place(node, file)

@@ -141,3 +141,13 @@ def test_resolving_leaves_the_composition_as_it_was() -> None:
     with pytest.raises(CompileError):
         resolve(composition)
     assert OmegaConf.to_yaml(composition.config) == before
+
+
+def test_a_misspelt_fact_is_told_where_it_is_given(config_files: Configs) -> None:
+    folder = config_files({"data/mine.yaml": "defaults: [digits]\nfacts: {Classes: 10}\n"})
+    (found,) = refused(["data=mine", "~data.facts.classes"], folder)
+    assert found.message == "`${data.classes}` cannot be resolved: the data has no fact `classes`"
+    assert found.location is not None
+    assert (found.location.file, found.location.line) == ("conf/data/mine.yaml", 2)
+    assert found.help == "did you mean `classes`?"
+    assert [note.message for note in found.notes] == ["it is needed here"]

@@ -412,3 +412,15 @@ def test_a_list_takes_no_new_name(config_files: Configs) -> None:
     folder = config_files({"model/row.yaml": "layers: [Flatten]\n"})
     found = only(["model=row", "+model.layers.more=Dense"], folder)
     assert found.message == "`model.layers` is a list, which has no key `more`"
+
+
+@pytest.mark.parametrize(
+    ("item", "column"), [("${nowhere.at.all}", 5), ("override hydra/launchr#: basic", 30)]
+)
+def test_a_choice_that_cannot_be_made_is_told_at_its_line(
+    config_files: Configs, item: str, column: int
+) -> None:
+    root = f"defaults:\n  - backend: jax\n  - {item}\n"
+    found = only([], config_files({"mine.yaml": root}), config_name="mine")
+    assert place(found) == ("conf/mine.yaml", 3, column)
+    assert ".schema" not in (found.help or "")
