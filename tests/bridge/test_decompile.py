@@ -19,8 +19,11 @@ RoundTrip = Callable[[Any], str]
 
 
 @pytest.fixture
-def round_trip(build_model: Callable[..., Any], catalog: Catalog) -> RoundTrip:
-    """Takes a model there and back, holds weights and outputs against it, gives the config."""
+def round_trip(build_model: Callable[..., Any], catalog: Catalog, tmp_path: Path) -> RoundTrip:
+    """Takes a model there and back, holds weights and outputs against it, gives the config.
+
+    The weights come out of the model's own `.keras` file.
+    """
     import keras
 
     from kerasgen.bridge.decompile import decompile_model
@@ -34,7 +37,8 @@ def round_trip(build_model: Callable[..., Any], catalog: Catalog) -> RoundTrip:
         dtypes = {item.name: item.dtype or "float32" for item in model.inputs}
         remade = build_model(section, inputs, dtypes=dtypes).model
         assert [w.shape for w in remade.weights] == [w.shape for w in original.weights]
-        remade.set_weights(original.get_weights())
+        original.save(tmp_path / "original.keras")
+        remade.load_weights(tmp_path / "original.keras")
         random = np.random.default_rng(5)
         arrays = []
         for name, shape in inputs.items():
