@@ -252,7 +252,10 @@ def _array(operand: Operand) -> Any:
         assert not isinstance(item, TensorRef)
         return item.value if isinstance(item, Constant) else [plain(inner) for inner in item]
 
-    array = np.array(plain(operand))
+    try:
+        array = np.array(plain(operand))
+    except ValueError:
+        raise ShapeError("its numbers make no array: lists in a list differ in length") from None
     dtypes = {"b": "bool", "i": "int32"}
     return array.astype(dtypes.get(array.dtype.kind, keras.config.floatx()))
 

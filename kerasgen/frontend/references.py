@@ -159,12 +159,15 @@ def unresolved(node: DictConfig | ListConfig, path: str) -> Iterator[Unresolved]
         if OmegaConf.is_missing(node, key):
             yield Unresolved(key=key_path, written="???", error=None)
             continue
+        elsewhere = OmegaConf.is_interpolation(node, key)
         try:
             child = node[key]
+            if elsewhere and isinstance(child, DictConfig | ListConfig):
+                OmegaConf.to_container(child, resolve=True)
         except (OmegaConfBaseException, RecursionError) as error:
             yield Unresolved(key=key_path, written=str(written[key]), error=error)
             continue
-        if isinstance(child, DictConfig | ListConfig) and not OmegaConf.is_interpolation(node, key):
+        if isinstance(child, DictConfig | ListConfig) and not elsewhere:
             yield from unresolved(child, key_path)
 
 

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from kerasgen.diagnostics import CompileError
+
 Inputs = Mapping[str, Sequence[int | None]]
 ByHand = Callable[[Any, dict[str, Any]], Any]
 Compare = Callable[..., Any]
@@ -599,3 +601,12 @@ def test_what_keras_says_becomes_one_line(engine: str, said: str, expected: str)
     from kerasgen.bridge.making import shorten
 
     assert shorten(ValueError(said)) == expected
+
+
+def test_a_list_of_constants_must_make_an_array(build_model: Callable[..., Any]) -> None:
+    take = {"class": "ops.take", "axis": -1, "from": {"x": "input", "indices": [0, [1]]}}
+    with pytest.raises(CompileError) as caught:
+        build_model({"layers": {"take": take}}, {"input": [3]})
+    (found,) = caught.value.diagnostics
+    assert found.code == "KG401"
+    assert found.message.endswith("its numbers make no array: lists in a list differ in length")

@@ -105,3 +105,10 @@ def test_names_keep_their_case_at_the_beginning_of_a_message() -> None:
     assert lowered("Key not found") == "key not found"
     assert lowered("BasicSweeper does not") == "BasicSweeper does not"
     assert lowered("A.b is not there") == "A.b is not there"
+
+
+def test_a_reference_to_what_cannot_be_resolved_is_reported_itself() -> None:
+    sink = Sink()
+    config = OmegaConf.create({"data": {"features": "${model}"}, "model": {"units": "${nope}"}})
+    report_unresolved(config, sink, below="data")
+    assert [d.location.key for d in sink.diagnostics if d.location] == ["data.features"]
