@@ -167,7 +167,11 @@ def _from_factory(module: str, factory: str, sink: Sink) -> Found:
     except Exception as error:
         # Not a list of types: it is the user's code.
         told = f"{type(error).__name__}: {shorten(error)}"
-        raise sink.fail("KG608", f"`{title}` gives no model: {told}") from error
+        help_text = None
+        if module.endswith(".py") or "/" in module:
+            named = module.removesuffix(".py").removeprefix("./").replace("/", ".")
+            help_text = f"name the module in place of its file: `{named}:{factory}`"
+        raise sink.fail("KG608", f"`{title}` gives no model: {told}", help=help_text) from error
     finally:
         sys.path.remove("")
     if not isinstance(made, keras.Model):
