@@ -108,7 +108,9 @@ def _head(found: Found, parameters: int | None, by_order: bool) -> str:
     if found.holds:
         lines.append(f"# It holds {found.holds}, which this config does not.")
     if by_order:
-        lines.append("# Blocks give the layers names of their own; `load_weights` of Keras goes by order.")
+        lines.append(
+            "# Blocks give the layers names of their own; `load_weights` of Keras goes by order."
+        )
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -12,11 +12,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import yaml
+from hydra.conf import HydraConf
 from hydra.core.object_type import ObjectType
 from hydra.errors import MissingConfigException
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import GrammarParseError, KeyValidationError
 
-from kerasgen.diagnostics import Sink, SourceLocation, did_you_mean
+from kerasgen.diagnostics import Sink, SourceLocation, closest, did_you_mean
 from kerasgen.frontend.limits import is_within_limits
 from kerasgen.frontend.origins import (
     ConfigFile,
@@ -208,6 +210,9 @@ def _report_in_file(fault: Fault, sink: Sink) -> None:
     if isinstance(cause, RecursionError):
         message = "the config refers to itself, or is nested too deep"
     found = re.search(r"full_key: (\S+)", fault.words)
+    if found and re.match(r"key '\w+' not in '\w+'$", message):
+        _report_hydra_key(found.group(1), fault, sink)
+        return
     location = _place_in_file(fault, "", key=found.group(1) if found else "")
     if "is not a subclass of HydraConf" in message:
         message, location = "`hydra` is no mapping", _place_in_file(fault, "", key="hydra")
@@ -230,6 +235,40 @@ def _report_in_file(fault: Fault, sink: Sink) -> None:
         message = f"`{culprit.text}` cannot be used: {message}"
         location = place_of_override(culprit)
     sink.report("KG109", message, location=location)
+
+
+def _report_hydra_key(full_key: str, fault: Fault, sink: Sink) -> None:
+    """Reports a key that a section of Hydra's does not have.
+
+    Where the section holds nothing but such keys, its own name is the likelier mistake.
+    """
+    path, _, key = full_key.rpartition(".")
+    schema = OmegaConf.create({"hydra": OmegaConf.structured(HydraConf)})
+    known = [str(name) for name in OmegaConf.select(schema, path) or ()]
+    homes = [
+        f"hydra.{name}"
+        for name in schema.hydra
+        if isinstance(section := schema.hydra._get_node(name), DictConfig)
+        and not section._is_none()
+        and key in [*section]  # `in section` passes over what is not given
+    ]
+    help_text = did_you_mean(key, known, listed=12)
+    wrong = full_key
+    if homes or closest(key, known) is None:
+        written = _keys_written(path, fault)
+        wrong = full_key if any(name in known for name in written) else path
+        listed = " and ".join(f"`{home}`" for home in homes)
+        help_text = f"it is a key of {listed}" if homes else help_text
+    location = _place_in_file(fault, "", key=wrong)
+    sink.report("KG107", f"`{path}` has no key `{key}`", location=location, help=help_text)
+
+
+def _keys_written(path: str, fault: Fault) -> list[str]:
+    """The keys of a section in the file at fault."""
+    for file, _ in _files_at_fault(fault):
+        marks = trace_origins([ConfigFile(path=file, package="")], [], Sink()).marks
+        return [key.rpartition(".")[2] for key in marks if key.rpartition(".")[0] == path]
+    return []
 
 
 def _unclosed_line(location: SourceLocation) -> tuple[str, SourceLocation] | None:

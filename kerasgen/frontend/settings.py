@@ -10,10 +10,10 @@ import dataclasses
 import math
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
-from kerasgen.diagnostics import Sink, describe, did_you_mean
+from kerasgen.diagnostics import Sink, closest, describe, did_you_mean
 
 GROUPS = ("backend", "data", "model", "optimizer", "compile", "fit", "tracking")
 """The groups of which every config chooses an option."""
@@ -51,9 +51,7 @@ def read_record(
         return None
     fields = {field.name: field for field in dataclasses.fields(record)}  # type: ignore[arg-type]
     readable = [name for name in fields if name != "path" and name not in given]
-    for key in section or {}:
-        if key not in readable:
-            report_unknown_key(str(key), readable, path, sink)
+    _report_unknown_keys(section or {}, readable, path, sink)
     hints = typing.get_type_hints(record)
     values = dict(given)
     for name in readable:
@@ -87,6 +85,30 @@ def check_value(value: Any, hint: Any, path: str, sink: Sink) -> bool:
         help=_value_help(value, hint),
     )
     return False
+
+
+def _report_unknown_keys(
+    section: Mapping[str, Any], known: Sequence[str], path: str, sink: Sink
+) -> None:
+    """Reports the keys that a section does not have.
+
+    Where it holds nothing but words that are far from all of them, its own name is the likelier
+    mistake, and is told first.
+    """
+    unknown = [str(key) for key in section if key not in known]
+    strange = [key for key in unknown if closest(key, known) is None]
+    if path and unknown and len(strange) == len(section):
+        listed = ", ".join(f"`{key}`" for key in strange)
+        sink.report(
+            "KG107",
+            f"`{path}` holds {listed}, and none of its own keys",
+            key=path,
+            at="key",
+            help=did_you_mean("", known, listed=20),
+        )
+        return
+    for key in unknown:
+        report_unknown_key(key, known, path, sink)
 
 
 def report_unknown_key(key: str, known: typing.Iterable[str], path: str, sink: Sink) -> None:

@@ -424,3 +424,22 @@ def test_a_choice_that_cannot_be_made_is_told_at_its_line(
     found = only([], config_files({"mine.yaml": root}), config_name="mine")
     assert place(found) == ("conf/mine.yaml", 3, column)
     assert ".schema" not in (found.help or "")
+
+
+@pytest.mark.parametrize(
+    ("section", "message", "line", "column", "help_text"),
+    [
+        ("{run: {dirr: x}}", "`hydra.run` has no key `dirr`", 2, 15, "did you mean `dir`?"),
+        ("{run: {subdir: x}}", "`hydra.run` has no key `subdir`", 2, 9,
+         "it is a key of `hydra.sweep`"),
+        ("{run: {dir: y, subdir: x}}", "`hydra.run` has no key `subdir`", 2, 23,
+         "it is a key of `hydra.sweep`"),
+    ],
+)  # fmt: skip
+def test_a_key_that_hydra_does_not_know_is_told_with_its_home(
+    config_files: Configs, section: str, message: str, line: int, column: int, help_text: str
+) -> None:
+    root = f"defaults: [backend: jax, _self_]\nhydra: {section}\n"
+    found = only([], config_files({"mine.yaml": root}), config_name="mine")
+    assert (found.code, found.message, found.help) == ("KG107", message, help_text)
+    assert place(found) == ("conf/mine.yaml", line, column)

@@ -129,3 +129,14 @@ def test_a_value_is_checked_by_an_annotation_alone() -> None:
 
 def test_key_paths_are_joined_with_dots() -> None:
     assert (join("", "a"), join("a", "b"), join("a", 0)) == ("a", "a.b", "a.0")
+
+
+def test_a_section_with_none_of_its_keys_is_told_by_its_own_name() -> None:
+    sink = Sink()
+    read_record(FitDef, {"standardize": 1, "rows": 2}, "fit", sink)
+    assert [(d.code, d.message) for d in sink.diagnostics] == [
+        ("KG107", "`fit` holds `standardize`, `rows`, and none of its own keys")
+    ]
+    sink = Sink()
+    read_record(FitDef, {"standardize": 1, "epochs": 2}, "fit", sink)
+    assert [d.message for d in sink.diagnostics] == ["`fit` has no key `standardize`"]
