@@ -7,7 +7,7 @@ backend; a command that needs them starts them itself.
 from __future__ import annotations
 
 import argparse
-import contextlib
+import errno
 import logging
 import os
 import sys
@@ -69,6 +69,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader has gone; what Python flushes at exit must not complain again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        print(f"kerasgen: cannot write: {error.strerror}", file=sys.stderr)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
 
 
 def script() -> NoReturn:
@@ -80,10 +86,12 @@ def script() -> NoReturn:
     code = main()
     if "keras" in sys.modules:
         sys.exit(code)
-    logging.shutdown()
-    with contextlib.suppress(BrokenPipeError):
+    try:
         sys.stdout.flush()
         sys.stderr.flush()
+    except OSError:
+        sys.exit(code)  # Python says what cannot be written, and nothing where the reader has gone.
+    logging.shutdown()
     os._exit(code)
 
 
