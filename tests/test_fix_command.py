@@ -74,3 +74,15 @@ def test_a_misspelt_override_is_shown_mended(
         "on the command line, in place of `optimizer.learning_rat=0.1`: "
         "optimizer.learning_rate=0.1\n\n"
     )
+
+
+def test_files_are_mended_as_if_a_misspelt_override_had_been_right(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*CHECK, "optimizer.learning_rat=0.1", "optimzer=sgd", "--yes"]) == 2
+    assert file.read_text() == MENDED
+    shown = capsys.readouterr()
+    assert "in place of `optimizer.learning_rat=0.1`: optimizer.learning_rate=0.1" in shown.out
+    assert "in place of `optimzer=sgd`: optimizer=sgd" in shown.out
+    assert "mended: 5 places" in shown.out
+    assert shown.err.count("error[KG103]") == 2

@@ -105,11 +105,10 @@ def _fix(options: argparse.Namespace) -> None:
     from kerasgen.cli.fixing import fix
     from kerasgen.run.fast_check import check_fast
 
-    def found() -> Sequence[Diagnostic]:
-        outcome = check_fast(options.overrides, options.config_dir, trust=trust_of(options))
-        return outcome.diagnostics
+    def check(overrides: Sequence[str]) -> Sequence[Diagnostic]:
+        return check_fast(overrides, options.config_dir, trust=trust_of(options)).diagnostics
 
-    fix(found(), found, ask=not options.yes)
+    fix(options.overrides, check, ask=not options.yes)
 
 
 def _act_fast(options: argparse.Namespace) -> int:

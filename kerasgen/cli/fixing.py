@@ -15,49 +15,50 @@ _ROUNDS = 5
 
 
 def fix(
-    diagnostics: Sequence[Diagnostic],
-    check: Callable[[], Sequence[Diagnostic]],
+    overrides: Sequence[str],
+    check: Callable[[Sequence[str]], Sequence[Diagnostic]],
     *,
     ask: bool,
-) -> Sequence[Diagnostic]:
-    """Mends what the diagnostics suggest, as long as there is something.
+) -> None:
+    """Mends what a check suggests, as long as there is something.
+
+    Files are mended; of an override it is said how it was meant, and the files are looked through
+    as if it had been written so.
 
     Args:
-        diagnostics: what a check found.
-        check: checks once more.
+        overrides: the overrides of the command line.
+        check: checks with the given overrides.
         ask: whether a person is asked before a file is written.
-
-    Returns:
-        What the last check found.
     """
     from kerasgen.frontend.composition import config_folder
     from kerasgen.frontend.mending import mend, override_hints
 
     shipped = config_folder().resolve()
     inside = "site-packages" in shipped.parts or shipped.parent.name == "kerasgen"
-    written = 0
+    written, meant = 0, list(overrides)
     for _ in range(_ROUNDS):
+        diagnostics = check(meant)
         mended = mend(diagnostics, untouched=shipped if inside else None)
-        if not mended:
+        hints = override_hints(diagnostics)
+        if not mended and not hints:
             break
         for found in mended:
             print(found.difference(), end="\n\n")
-        if ask and not _agreed(len(mended)):
+        if mended and ask and not _agreed(len(mended)):
             print("nothing was written\n")
-            return diagnostics
+            return
         for found in mended:
             found.write()
             written += len(found.edits)
-        diagnostics = check()
-    hints = override_hints(diagnostics)
-    for override, suggested in hints.items():
+        meant = [hints.get(override, override) for override in meant]
+    changed = [pair for pair in zip(overrides, meant, strict=True) if pair[0] != pair[1]]
+    for override, suggested in changed:
         print(f"on the command line, in place of `{override}`: {suggested}\n")
     count = f"{written} place{'' if written == 1 else 's'}"
     if written:
         print(f"mended: {count}\n")
-    elif not hints:
+    elif not changed:
         print("there is nothing that can be mended here\n")
-    return diagnostics
 
 
 def _agreed(files: int) -> bool:
