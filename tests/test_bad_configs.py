@@ -554,7 +554,9 @@ error[KG402]: the input `input` takes (None, 28, 28, 1), and the data gives (Non
   --> conf/model/bad.yaml:2:18  (model.inputs.input.shape)
    |
  2 |   input: {shape: [28, 28, 1]}
-   |                  ^^^^^^^^^^^""",
+   |                  ^^^^^^^^^^^
+  = note: what is known of the data stands here
+    --> conf/data/bad.yaml:5:29  (data.facts.shape)""",
     ),
     "KG403 as many scores as classes": Bad(
         model="""\
@@ -568,7 +570,9 @@ error[KG403]: the output `scores` gives 7 scores, and the target has 10 classes:
    |
  3 |   scores: {class: Dense, units: 7, activation: softmax}
    |                                 ^
-  = help: write `units: ${data.classes}`""",
+  = help: write `units: ${data.classes}`
+  = note: what is known of the data stands here
+    --> conf/data/bad.yaml:5:18  (data.facts.classes)""",
     ),
     "KG403 a loss for other targets": Bad(
         model="""\

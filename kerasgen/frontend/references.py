@@ -120,7 +120,7 @@ def _reference_notes(
         if _at(written, reference) is None and reference.startswith("data."):
             source = f"data.facts.{reference.removeprefix('data.')}"
         place = locate(source, "value")
-        if place.file is None and place.override is None:
+        if _at(written, source) is None or (place.file is None and place.override is None):
             continue
         yield Note(message=f"the value of `${{{reference}}}` is given here", location=place)
         if depth < _LONGEST_TRAIL:

@@ -84,7 +84,7 @@ def infer_inputs(
                 f"the input `{item.name}` takes {shown_shape((None, *item.shape))}, and the data "
                 f"gives {shown_shape((None, *shape))}",
                 key=f"{item.path}.shape",
-                notes=[_fact_note(f"shape.{item.name}", sink)],
+                notes=_fact_notes("shape", item.name, data, sink),
             )
             continue
         known = item.shape if item.shape is not None else shape
@@ -124,7 +124,7 @@ def describe_outputs(
     for name, reference in named.items():
         key = name if name in targets else ""
         output = _describe(name, reference, key, graph, specs, data, inputs, oracle, sink)
-        _check_output(output, sink)
+        _check_output(output, data, sink)
         described.append(output)
     return tuple(described)
 
@@ -252,7 +252,7 @@ def _describe(
     )
 
 
-def _check_output(output: OutputSpec, sink: Sink) -> None:
+def _check_output(output: OutputSpec, data: DataDef, sink: Sink) -> None:
     shape = output.spec.shape
     if output.task == "autoencoding":
         if output.target is not None and not _compatible(shape, output.target.shape):
@@ -285,7 +285,7 @@ def _check_output(output: OutputSpec, sink: Sink) -> None:
             f"{output.classes} classes: expected {wanted}",
             key=f"{output.path}.units",
             help="write `units: ${data.classes}`",
-            notes=[_fact_note(f"classes.{output.name}", sink)],
+            notes=_fact_notes("classes", output.name, data, sink),
         )
     elif len(shape) > 2 and (output.target is None or len(output.target.shape) < len(shape) - 1):
         sink.report(
@@ -298,10 +298,16 @@ def _check_output(output: OutputSpec, sink: Sink) -> None:
         )
 
 
-def _fact_note(fact: str, sink: Sink) -> Note:
-    """Where the facts of the data stand that a model is held against."""
-    location = sink.locate(f"data.facts.{fact}", "value")
-    return Note(message="what is known of the data stands here", location=location)
+def _fact_notes(fact: str, name: str, data: DataDef, sink: Sink) -> list[Note]:
+    """Where the fact of the data stands that an input or output is held against."""
+    known = data.facts.get(fact)
+    if known is None:
+        return []
+    inside = isinstance(known, Mapping) and name in known
+    location = sink.locate(f"data.facts.{fact}" + f".{name}" * inside, "value")
+    if location.line is None and location.override is None:
+        return []  # The opened data said so, and no line of a config.
+    return [Note(message="what is known of the data stands here", location=location)]
 
 
 def _fits_classes(scores: int | None, output: OutputSpec) -> bool:

@@ -10,6 +10,7 @@ from omegaconf import OmegaConf
 
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink
 from kerasgen.frontend.composition import compose, resolve
+from kerasgen.frontend.growth import check_composed
 from kerasgen.frontend.limits import (
     DEPTH,
     FILE_BYTES,
@@ -17,7 +18,6 @@ from kerasgen.frontend.limits import (
     OVERRIDE,
     OVERRIDES,
     VALUES,
-    check_composed,
     check_file,
     check_overrides,
     is_within_limits,
