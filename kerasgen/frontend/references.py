@@ -116,9 +116,9 @@ def _reference_notes(
 ) -> Iterator[Note]:
     value = _at(written, key)
     for reference in _REFERENCE.findall(value) if isinstance(value, str) else ():
-        source = reference
-        if _at(written, reference) is None and reference.startswith("data."):
-            source = f"data.facts.{reference.removeprefix('data.')}"
+        source, fact = reference, f"data.facts.{reference.removeprefix('data.')}"
+        if reference.startswith("data.") and _at(written, fact) is not None:
+            source = fact  # Facts are offered as keys of `data` while a config is resolved.
         place = locate(source, "value")
         if _at(written, source) is None or (place.file is None and place.override is None):
             continue
