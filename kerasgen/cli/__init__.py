@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import errno
-import logging
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -91,6 +90,8 @@ def script() -> NoReturn:
         sys.stderr.flush()
     except OSError:
         sys.exit(code)  # Python says what cannot be written, and nothing where the reader has gone.
+    import logging  # Not above: `--help` needs none of it.
+
     logging.shutdown()
     os._exit(code)
 
