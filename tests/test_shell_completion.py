@@ -80,7 +80,7 @@ def complete(folder: Path, line: str) -> list[str]:
 @pytest.mark.parametrize("program", ["python run.py", "kerasgen run", "kerasgen check"])
 def test_groups_options_and_keys_are_completed(folder: Path, program: str) -> None:
     assert complete(folder, f"{program} opt") == ["optimizer.", "optimizer="]
-    assert complete(folder, f"{program} optimizer=s") == ["optimizer=sgd"]
+    assert complete(folder, f"{program} optimizer=sg") == ["optimizer=sgd"]
     found = complete(folder, f"{program} model.layers.hid")
     assert found == ["model.layers.hidden1.", "model.layers.hidden2."]
 
@@ -108,7 +108,7 @@ def test_a_key_to_be_deleted_is_completed(folder: Path) -> None:
 
 def test_a_folder_of_configs_on_the_line_is_looked_into(folder: Path) -> None:
     found = complete(folder, "kerasgen run --config-dir my_conf optimizer=s")
-    assert found == ["optimizer=sgd", "optimizer=slow"]
+    assert found == ["optimizer=schedulefreeadamw", "optimizer=sgd", "optimizer=slow"]
 
 
 def test_flags_are_completed(folder: Path) -> None:
@@ -131,11 +131,11 @@ def test_a_line_that_does_not_compose_is_completed_with_nothing(folder: Path, li
 
 
 def test_the_cursor_may_stand_within_the_line(folder: Path) -> None:
-    line = "kerasgen run optimizer=s fit.epochs=3"
+    line = "kerasgen run optimizer=sg fit.epochs=3"
     done = subprocess.run(
         [str(folder / "bin" / "kerasgen"), "-sc", "query=bash"],
         cwd=folder,
-        env=environment(folder, COMP_LINE=line, COMP_POINT=str(len("kerasgen run optimizer=s"))),
+        env=environment(folder, COMP_LINE=line, COMP_POINT=str(len("kerasgen run optimizer=sg"))),
         capture_output=True,
         text=True,
         timeout=60,

@@ -186,10 +186,43 @@ def test_an_optimizer_config_says_what_keras_has_by_default(engine: str, optimiz
 
     import keras
 
+    waiting = [yaml.safe_load((CONF / "optimizer" / f"{optimizer}.yaml").read_text())]
+    while waiting:
+        section = waiting.pop()
+        signature = inspect.signature(getattr(keras.optimizers, section.pop("class"))).parameters
+        waiting += [value for value in section.values() if isinstance(value, dict)]
+        plain = {name: value for name, value in section.items() if not isinstance(value, dict)}
+        assert {name: signature[name].default for name in plain} == plain
+
+
+def test_every_optimizer_of_keras_is_an_option(engine: str) -> None:
+    import inspect
+
+    import keras
+
+    offered = {
+        name.lower()
+        for name, made in inspect.getmembers(keras.optimizers, inspect.isclass)
+        if issubclass(made, keras.optimizers.Optimizer)
+    }
+    # The base class, and the one that needs an optimizer for each of a model's own layers.
+    assert set(options("optimizer")) == offered - {"optimizer", "multioptimizer"}
+    assert [name for name in options("optimizer") if _class_of(name) != name] == []
+
+
+def _class_of(optimizer: str) -> str:
     section = yaml.safe_load((CONF / "optimizer" / f"{optimizer}.yaml").read_text())
-    made = getattr(keras.optimizers, section.pop("class"))
-    signature = inspect.signature(made).parameters
-    assert {name: signature[name].default for name in section} == section
+    return section["class"].lower()
+
+
+@pytest.mark.parametrize("optimizer", options("optimizer"))
+def test_an_optimizer_trains(engine: str, tmp_path: Path, optimizer: str) -> None:
+    overrides = [f"backend={engine}", f"optimizer={optimizer}", "data=iris", "fit.epochs=1"]
+    overrides += ["model=table_classes", "fit.steps_per_epoch=1", "fit.verbose=0"]
+    overrides += ["tracking.plots=false", "tracking.model=false"]
+    assert run_experiment(compose(overrides), tmp_path / "run") == DONE
+    record = json.loads((tmp_path / "run" / "record.json").read_text())
+    assert np.isfinite(record["metrics"]["test"]["loss"])
 
 
 def test_the_backend_configs_differ_in_the_backend_alone() -> None:

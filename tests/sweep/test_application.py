@@ -81,7 +81,7 @@ def test_the_informational_flags_of_hydra_work(
 
 
 def test_the_shell_completes_options(application: Any) -> None:
-    environment = {**application.environment, "COMP_LINE": "python run.py optimizer=s"}
+    environment = {**application.environment, "COMP_LINE": "python run.py optimizer=sg"}
     done = replace(application, environment=environment).run("-sc", "query=bash")
     assert done.stdout.split() == ["optimizer=sgd"]
 
