@@ -5,13 +5,19 @@ they are shown stands in `rendering`. It knows nothing about configs, Keras or d
 a key path, and a locator given to the sink turns it into a place.
 """
 
+from __future__ import annotations
+
 import difflib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Literal, Self
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from kerasgen.codes import CODES as CODES
+
+if TYPE_CHECKING:
+    from kerasgen.foreign.opening import ForeignFileError
 
 Anchor = Literal["key", "value"]
 """Which end of a config entry a diagnostic points at."""
@@ -232,6 +238,53 @@ class Sink:
     ) -> CompileError:
         """Reports an error after which the stage cannot go on, for `raise sink.fail(…)`."""
         self.report(code, message, key=key, at=at, help=help, notes=notes, location=location)
+        return CompileError(self.diagnostics)
+
+    def report_file(
+        self,
+        code: str,
+        file: str | Path,
+        fault: ForeignFileError,
+        *,
+        severity: Severity = Severity.ERROR,
+        key: str | None = None,
+        help: str | None = None,  # noqa: A002 - the word that the user reads
+    ) -> None:
+        """Adds what is wrong with a file, at its line where there is one.
+
+        Args:
+            code: the code of a file that is not what it was to be; a fault may have its own.
+            file: the file as shown to the user.
+            fault: what is wrong with it.
+            severity: error (default) or warning.
+            key: dotted key path of the config entry that names the file, None for none.
+            help: how to mend it.
+        """
+        place = None
+        if fault.line is not None:
+            place = SourceLocation(
+                key=key or "", file=str(file), line=fault.line, column=fault.column
+            )
+        self.report(
+            fault.code or code,
+            f"`{file}` {fault.reason}",
+            key=key,
+            severity=severity,
+            help=help,
+            location=place,
+        )
+
+    def fail_file(
+        self,
+        code: str,
+        file: str | Path,
+        fault: ForeignFileError,
+        *,
+        key: str | None = None,
+        help: str | None = None,  # noqa: A002 - the word that the user reads
+    ) -> CompileError:
+        """Reports a file without which the stage cannot go on; see `report_file` and `fail`."""
+        self.report_file(code, file, fault, key=key, help=help)
         return CompileError(self.diagnostics)
 
 

@@ -1,0 +1,34 @@
+r"""Texts of strangers as a terminal may show them.
+
+This room owns what is done with characters that a terminal would obey, or that would hide or turn
+round what stands beside them: they are written out as an escape (`\u202e`). It knows no colours.
+"""
+
+from __future__ import annotations
+
+import re
+
+_NEITHER = re.compile(r"[^\n\t -~]")
+
+
+def shown(text: str) -> str:
+    """A text on one line: everything that cannot be printed is escaped, line ends too."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else _escaped(c) for c in text)
+
+
+def shown_lines(text: str) -> str:
+    """A text of several lines: line ends and tabs stay, the rest is escaped."""
+    if text.isascii() and _NEITHER.search(text) is None:
+        return text
+    return "".join(c if c.isprintable() or c in "\n\t" else _escaped(c) for c in text)
+
+
+def _escaped(character: str) -> str:
+    # YAML and JSON both read this form; Python's own writes `\x1b`, which JSON does not.
+    code = ord(character)
+    if code > 0xFFFF:
+        return f"\\U{code:08x}"
+    named = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}.get(character)
+    return named or f"\\u{code:04x}"

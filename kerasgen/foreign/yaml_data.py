@@ -1,0 +1,194 @@
+"""YAML of a stranger as plain data: bounded in size, levels, values and digits, without aliases.
+
+This room owns reading YAML within bounds. It must not know what the data means. Config files that
+are composed are not read here: OmegaConf's own loader reads them, after `frontend.limits`.
+
+Decisions:
+- Data is built from the events as they come, so that a bound ends the work where it is passed.
+- No alias is followed. A file that the program wrote has none, and a few nested ones can stand
+  for more values than fit into memory.
+- Only what JSON knows is built: strings, numbers, booleans, null, lists, mappings. A date is text,
+  as for OmegaConf; any other tag is refused, since a config could not have held its value.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from kerasgen.foreign.json_data import Bounds
+from kerasgen.foreign.opening import MOST_BYTES, TOO_MUCH, ForeignFileError, decoded, read_bytes
+
+BOUNDS = Bounds(size=MOST_BYTES, levels=64, values=200_000)
+"""How much a YAML file may hold; each value takes some five microseconds to read."""
+
+_TAG = "tag:yaml.org,2002:"
+
+_TEXT = ("str", "timestamp", "value")
+"""Tags of plain text: dates and a lone `=` are text for OmegaConf too."""
+
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def read_yaml(path: str | Path, *, bounds: Bounds = BOUNDS, within: Path | None = None) -> object:
+    """The data in a YAML file of one document.
+
+    Args:
+        path: the file.
+        bounds: how much it may hold.
+        within: a folder that a link must not lead out of, or None.
+
+    Returns:
+        Mappings, lists, strings, numbers, booleans and None; None for an empty file.
+
+    Raises:
+        ForeignFileError: it cannot be read, is not YAML, or holds more than it may.
+    """
+    return parse_yaml(read_bytes(path, most=bounds.size, within=within), bounds)
+
+
+def parse_yaml(content: bytes, bounds: Bounds = BOUNDS) -> object:
+    """The data of a YAML text in UTF-8; arguments and errors are those of `read_yaml`."""
+    builder = _Builder(bounds)
+    try:
+        for event in yaml.parse(decoded(content), Loader=_LOADER):
+            builder.take(event)
+    except yaml.MarkedYAMLError as error:
+        if "nesting depth" in str(error):  # libyaml's own limit, met before any event came
+            raise _fault(f"is nested more than {bounds.levels} levels deep", None, True) from None
+        told = error.problem or "it cannot be read"
+        raise _fault(f"is not YAML: {told}", error.problem_mark) from None
+    except (yaml.YAMLError, RecursionError) as error:
+        raise _fault(f"is not YAML: {' '.join(str(error).split())}", None) from None
+    return builder.document
+
+
+class _Holder:
+    """A mapping or a list that is being read, and the key that waits for its value."""
+
+    __slots__ = ("key", "keyed", "made")
+
+    def __init__(self, made: dict[Any, Any] | list[Any]) -> None:
+        self.made = made
+        self.key: object = None
+        self.keyed = False
+
+
+class _Builder:
+    """Plain data out of the events of a YAML file, one after the other."""
+
+    def __init__(self, bounds: Bounds) -> None:
+        self.bounds = bounds
+        self.document: object = None
+        self._documents = 0
+        self._values = 0
+        self._open: list[_Holder] = []
+
+    def take(self, event: Any) -> None:
+        """Takes the next event.
+
+        Raises:
+            ForeignFileError: the file holds more than it may, or what is no plain data.
+        """
+        if isinstance(event, yaml.ScalarEvent):
+            self._count(event)
+            self._put(_scalar(event, self.bounds.digits), event)
+        elif isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
+            self._begin(event)
+        elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
+            self._open.pop()
+        elif isinstance(event, yaml.AliasEvent):
+            shown = str(event.anchor)[:40]
+            raise _fault(f"has the alias `*{shown}`, expected none", event.start_mark, True)
+        elif isinstance(event, yaml.DocumentStartEvent):
+            self._documents += 1
+            if self._documents > 1:
+                raise _fault("holds more than one document", event.start_mark)
+
+    def _begin(self, event: Any) -> None:
+        self._count(event)
+        mapping = isinstance(event, yaml.MappingStartEvent)
+        _require_tag(event, "map" if mapping else "seq")
+        made: dict[Any, Any] | list[Any] = {} if mapping else []
+        self._put(made, event)
+        self._open.append(_Holder(made))
+        if len(self._open) > self.bounds.levels:
+            told = f"is nested more than {self.bounds.levels} levels deep"
+            raise _fault(told, event.start_mark, True)
+
+    def _count(self, event: Any) -> None:
+        self._values += 1
+        if self._values > self.bounds.values:
+            told = f"holds more than {self.bounds.values:,} keys and values"
+            raise _fault(told, event.start_mark, True)
+
+    def _put(self, value: object, event: Any) -> None:
+        if not self._open:
+            self.document = value
+            return
+        holder = self._open[-1]
+        if isinstance(holder.made, list):
+            holder.made.append(value)
+        elif holder.keyed:
+            holder.made[holder.key] = value
+            holder.keyed = False
+        elif isinstance(value, dict | list):
+            raise _fault("has a key that is a list or a mapping", event.start_mark)
+        elif value in holder.made:
+            raise _fault(f"holds the key `{str(value)[:60]}` twice", event.start_mark)
+        else:
+            holder.key, holder.keyed = value, True
+
+
+def _require_tag(event: Any, usual: str) -> None:
+    if event.tag not in (None, "!", _TAG + usual):
+        raise _fault(f"holds the tag `{_short_tag(event.tag)}`", event.start_mark)
+
+
+def _short_tag(tag: str) -> str:
+    return ("!!" + tag.removeprefix(_TAG) if tag.startswith(_TAG) else tag)[:60]
+
+
+def _scalar(event: Any, digits: int) -> object:
+    text: str = event.value
+    tag: str = event.tag
+    if tag in (None, "!"):
+        if not event.implicit[0]:  # Between quotes, or after a lone `!`.
+            return text
+        tag = _resolver().resolve(yaml.ScalarNode, text, (True, False))
+    kind = tag.removeprefix(_TAG)
+    if kind in _TEXT:
+        return text
+    if kind not in ("null", "bool", "int", "float"):
+        raise _fault(f"holds the tag `{_short_tag(tag)}`", event.start_mark)
+    if len(text) > digits:
+        told = f"holds a number of {len(text):,} characters, expected at most {digits}"
+        raise _fault(told, event.start_mark, True)
+    # Each constructor of PyYAML raises its own for what is none: `!!bool x`, `!!int ""`.
+    try:
+        return getattr(_constructor(), f"construct_yaml_{kind}")(yaml.ScalarNode(tag, text))
+    except (ValueError, LookupError, OverflowError, yaml.YAMLError):
+        told = f"holds `{text[:40]}` as `{_short_tag(tag)}`, which it is not"
+        raise _fault(told, event.start_mark) from None
+
+
+@cache
+def _resolver() -> Any:
+    return yaml.resolver.Resolver()
+
+
+@cache
+def _constructor() -> Any:
+    return yaml.constructor.SafeConstructor()
+
+
+def _fault(reason: str, mark: Any, too_much: bool = False) -> ForeignFileError:
+    return ForeignFileError(
+        reason,
+        code=TOO_MUCH if too_much else None,
+        line=mark.line + 1 if mark else None,
+        column=mark.column + 1 if mark else None,
+    )
