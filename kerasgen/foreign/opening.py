@@ -48,7 +48,7 @@ _KINDS = (
 
 
 class ForeignFileError(Exception):
-    """A file that is not read; the text goes on from the file's name (``is a pipe, …``).
+    """A file that is not read; its text goes on from the name of the file.
 
     Attributes:
         reason: what is wrong, as a message says it.
@@ -114,9 +114,9 @@ def read_bytes(path: str | Path, *, most: int = MOST_BYTES, within: Path | None 
         size = os.fstat(file.fileno()).st_size
         content = file.read(most + 1) if size <= most else b""
     if size > most:
-        raise ForeignFileError(f"has {size:,} bytes, expected at most {most:,}", code=TOO_MUCH)
+        raise ForeignFileError(f"is of {size:,} bytes, expected at most {most:,}", code=TOO_MUCH)
     if len(content) > most:
-        raise ForeignFileError(f"has more than {most:,} bytes", code=TOO_MUCH)
+        raise ForeignFileError(f"is of more than {most:,} bytes", code=TOO_MUCH)
     return content
 
 
@@ -202,4 +202,4 @@ def _require_regular(found: os.stat_result) -> None:
     if stat.S_ISREG(found.st_mode):
         return
     kind = next((name for test, name in _KINDS if test(found.st_mode)), "something else")
-    raise ForeignFileError(f"is {kind}, expected a regular file", code=NOT_ORDINARY)
+    raise ForeignFileError(f"is not a file but {kind}", code=NOT_ORDINARY)

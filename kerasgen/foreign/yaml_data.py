@@ -27,10 +27,8 @@ BOUNDS = Bounds(size=MOST_BYTES, levels=64, values=200_000)
 
 _TAG = "tag:yaml.org,2002:"
 
-_TEXT = ("str", "timestamp", "value")
-"""Tags of plain text: dates and a lone `=` are text for OmegaConf too."""
-
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_TEXT = ("str", "value")
+"""Tags of plain text; a lone `=` is what the second means."""
 
 
 def read_yaml(path: str | Path, *, bounds: Bounds = BOUNDS, within: Path | None = None) -> object:
@@ -53,12 +51,14 @@ def read_yaml(path: str | Path, *, bounds: Bounds = BOUNDS, within: Path | None 
 def parse_yaml(content: bytes, bounds: Bounds = BOUNDS) -> object:
     """The data of a YAML text in UTF-8; arguments and errors are those of `read_yaml`."""
     builder = _Builder(bounds)
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        for event in yaml.parse(decoded(content), Loader=_LOADER):
+        for event in yaml.parse(decoded(content), Loader=loader):
             builder.take(event)
     except yaml.MarkedYAMLError as error:
         if "nesting depth" in str(error):  # libyaml's own limit, met before any event came
-            raise _fault(f"is nested more than {bounds.levels} levels deep", None, True) from None
+            told = f"is nested too deeply: more than {bounds.levels} levels"
+            raise _fault(told, None, True) from None
         told = error.problem or "it cannot be read"
         raise _fault(f"is not YAML: {told}", error.problem_mark) from None
     except (yaml.YAMLError, RecursionError) as error:
@@ -102,7 +102,7 @@ class _Builder:
             self._open.pop()
         elif isinstance(event, yaml.AliasEvent):
             shown = str(event.anchor)[:40]
-            raise _fault(f"has the alias `*{shown}`, expected none", event.start_mark, True)
+            raise _fault(f"has aliases (`*{shown}`), expected none", event.start_mark, True)
         elif isinstance(event, yaml.DocumentStartEvent):
             self._documents += 1
             if self._documents > 1:
@@ -116,7 +116,7 @@ class _Builder:
         self._put(made, event)
         self._open.append(_Holder(made))
         if len(self._open) > self.bounds.levels:
-            told = f"is nested more than {self.bounds.levels} levels deep"
+            told = f"is nested too deeply: more than {self.bounds.levels} levels"
             raise _fault(told, event.start_mark, True)
 
     def _count(self, event: Any) -> None:
@@ -136,16 +136,23 @@ class _Builder:
             holder.made[holder.key] = value
             holder.keyed = False
         elif isinstance(value, dict | list):
-            raise _fault("has a key that is a list or a mapping", event.start_mark)
+            raise _fault("is not YAML of a config: a key is a list or a mapping", event.start_mark)
         elif value in holder.made:
-            raise _fault(f"holds the key `{str(value)[:60]}` twice", event.start_mark)
+            raise _fault(
+                f"is not YAML of a config: the key `{str(value)[:60]}` stands twice",
+                event.start_mark,
+            )
         else:
             holder.key, holder.keyed = value, True
 
 
 def _require_tag(event: Any, usual: str) -> None:
     if event.tag not in (None, "!", _TAG + usual):
-        raise _fault(f"holds the tag `{_short_tag(event.tag)}`", event.start_mark)
+        raise _fault(_strange(event.tag), event.start_mark)
+
+
+def _strange(tag: str) -> str:
+    return f"is not YAML of a config: it holds the tag `{_short_tag(tag)}`"
 
 
 def _short_tag(tag: str) -> str:
@@ -162,17 +169,20 @@ def _scalar(event: Any, digits: int) -> object:
     kind = tag.removeprefix(_TAG)
     if kind in _TEXT:
         return text
-    if kind not in ("null", "bool", "int", "float"):
-        raise _fault(f"holds the tag `{_short_tag(tag)}`", event.start_mark)
+    if kind not in ("null", "bool", "int", "float", "timestamp"):
+        raise _fault(_strange(tag), event.start_mark)
     if len(text) > digits:
         told = f"holds a number of {len(text):,} characters, expected at most {digits}"
         raise _fault(told, event.start_mark, True)
     # Each constructor of PyYAML raises its own for what is none: `!!bool x`, `!!int ""`.
     try:
-        return getattr(_constructor(), f"construct_yaml_{kind}")(yaml.ScalarNode(tag, text))
-    except (ValueError, LookupError, OverflowError, yaml.YAMLError):
-        told = f"holds `{text[:40]}` as `{_short_tag(tag)}`, which it is not"
+        value: object = getattr(_constructor(), f"construct_yaml_{kind}")(
+            yaml.ScalarNode(tag, text)
+        )
+    except (ValueError, LookupError, OverflowError, AttributeError, yaml.YAMLError):
+        told = f"is not YAML: it holds `{text[:40]}` as `{_short_tag(tag)}`, which it is not"
         raise _fault(told, event.start_mark) from None
+    return text if kind == "timestamp" else value
 
 
 @cache

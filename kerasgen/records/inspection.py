@@ -7,54 +7,66 @@ Modules that its record says were trusted are trusted again only by the person w
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
-from kerasgen.diagnostics import CompileError, Sink
+from kerasgen.diagnostics import CompileError, Sink, describe
+from kerasgen.foreign.opening import ForeignFileError, is_there
 from kerasgen.frontend.parse import parse_program
 from kerasgen.frontend.parse_backend import parse_backend
+from kerasgen.record.layout import CONFIG, MODEL, RECORD
+from kerasgen.record.reading import NEWER, read_config, read_known_record
 from kerasgen.registry import NOBODY, Trust
 from kerasgen.run.planning import start, start_for
-from kerasgen.run.record import CONFIG, MODEL, RECORD
 
 if TYPE_CHECKING:
     from kerasgen.compiler import CompiledProgram
 
-LARGEST_CONFIG = 16 * 1024 * 1024
-"""Bytes above which a config is taken to be something else."""
-
-
-def is_run(target: str) -> bool:
-    """Whether a command-line word names the folder of a run."""
-    return (Path(target) / RECORD).is_file()
-
 
 def run_config(folder: Path) -> dict[str, Any]:
-    """The resolved config of a run.
+    """The resolved config of a run whose record is known.
 
     Raises:
-        CompileError: KG606, it is not there or cannot be read.
+        CompileError: KG606 or a code of its own, the record or the config is not there, cannot be
+            read, or is a newer one.
     """
-    path, sink = folder / CONFIG, Sink()
+    sink = Sink()
+    _require_known(folder, sink)
     try:
-        if path.stat().st_size > LARGEST_CONFIG:
-            raise sink.fail("KG606", f"`{path}` is too large to be the config of a run")
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise sink.fail(
-            "KG606",
-            f"`{folder}` has no `{CONFIG}`",
-            help="a run that failed before its config was settled has none",
-        ) from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
-        raise sink.fail("KG606", f"`{path}` cannot be read: {error}") from error
-    if not isinstance(content, Mapping):
-        raise sink.fail("KG606", f"`{path}` does not hold a config")
-    return {str(key): value for key, value in content.items()}
+        return read_config(folder)
+    except ForeignFileError as error:
+        if error.missing and not is_there(folder / CONFIG):
+            raise sink.fail(
+                "KG606",
+                f"`{folder}` has no `{CONFIG}`",
+                help="a run that failed before its config was settled has none",
+            ) from None
+        raise sink.fail_file("KG606", folder / CONFIG, error) from error
+
+
+def run_section(folder: Path, name: str) -> Mapping[str, Any]:
+    """One section of the resolved config of a run.
+
+    Raises:
+        CompileError: as for `run_config`; KG606, there is no such section.
+    """
+    section = run_config(folder).get(name)
+    if not isinstance(section, Mapping):
+        told = f"has no `{name}`" if section is None else f"has {describe(section)} as `{name}`"
+        raise Sink().fail("KG606", f"`{folder / CONFIG}` {told}, expected a mapping")
+    return section
+
+
+def _require_known(folder: Path, sink: Sink) -> None:
+    """Refuses a run whose record cannot be read, or is of a newer version."""
+    try:
+        read_known_record(folder)
+    except ForeignFileError as error:
+        help_text = None
+        if error.code == NEWER:
+            help_text = "look at it with the version that wrote it, or a newer one"
+        raise sink.fail_file("KG606", folder / RECORD, error, help=help_text) from error
 
 
 def compile_run(
@@ -120,10 +132,12 @@ def load_run_model(
 def _trust_help(folder: Path, trust: Trust) -> str | None:
     """Which modules the run was made with; whether they are trusted is not for a record to say."""
     try:
-        record = json.loads((folder / RECORD).read_bytes())
-        named = [str(module) for module in record["trust"]["modules"]]
-    except (OSError, ValueError, RecursionError, LookupError, TypeError):
+        record = read_known_record(folder)
+    except ForeignFileError:
         return None
+    trusted = record.get("trust")
+    modules = trusted.get("modules") if isinstance(trusted, Mapping) else None
+    named = [str(module) for module in modules] if isinstance(modules, list) else []
     if not (missing := [module for module in named if module not in trust.modules]):
         return None
     flags = " ".join(f"--trust {module}" for module in missing)

@@ -20,7 +20,8 @@ from kerasgen.emit.resolved import config_with_origins, config_yaml
 from kerasgen.frontend.composition import located_sink
 from kerasgen.frontend.expand import expand_config
 from kerasgen.frontend.selection import select_config
-from kerasgen.records.inspection import compile_run, is_run, load_run_model, run_config
+from kerasgen.record.reading import is_run
+from kerasgen.records.inspection import compile_run, load_run_model, run_config, run_section
 from kerasgen.registry import NOBODY, Trust
 from kerasgen.run.checking import check_config, resolve_config
 from kerasgen.run.files import write_atomically
@@ -91,7 +92,7 @@ def expanded_text(target: Target) -> str:
         CompileError: the config cannot be composed or expanded, or the run cannot be read.
     """
     if target.run is not None:
-        return data_yaml(run_config(target.run)["model"])
+        return data_yaml(run_section(target.run, "model"))
     resolved = resolve_config(target.overrides, target.config_dir)
     sink = located_sink(resolved.composition)
     config = select_config(expand_config(resolved.config, sink), sink)

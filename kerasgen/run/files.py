@@ -153,28 +153,6 @@ def _cell(value: Any) -> str:
     return repr(value)
 
 
-def read_history(path: Path) -> list[dict[str, float]]:
-    """Reads what `write_history` wrote; `epoch` comes back as an int.
-
-    Raises:
-        OSError: the file cannot be read.
-        ValueError: it holds something other than numbers.
-    """
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = csv.DictReader(file, strict=True)
-        try:
-            return [
-                {
-                    name: int(cell) if name == "epoch" else float(cell)
-                    for name, cell in row.items()
-                    if cell
-                }
-                for row in rows
-            ]
-        except (csv.Error, TypeError) as error:
-            raise ValueError(f"{path.name}: {error}") from error
-
-
 def write_predictions(path: Path, arrays: Mapping[str, ArrayLike]) -> None:
     """Writes named arrays as a compressed `.npz` that loads without pickle.
 

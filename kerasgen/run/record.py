@@ -1,9 +1,10 @@
 """The record of one run: the files of a run folder, and how they are written.
 
-This room owns the file names, the schema of `record.json`, and writing so that a reader never
-meets half a file. It knows nothing about Keras, configs or training: whoever runs the steps says
-what happened. Where a run comes from is asked in `provenance`, how a file is written stands in
-`files`; listing and filtering records is the business of `kerasgen.records`.
+This room owns writing so that a reader never meets half a file. File names, the version of the
+record and its reader stand in `kerasgen.record`. It knows nothing about Keras, configs or
+training: whoever runs the steps says what happened. Where a run comes from is asked in
+`provenance`, how a file is written stands in `files`; listing and filtering records is the
+business of `kerasgen.records`.
 
 Decisions:
 - A record names its process, so that a reader can tell a run that was killed from one that
@@ -16,7 +17,6 @@ Decisions:
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import re
 import shutil
@@ -25,15 +25,36 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 from kerasgen import __version__
 from kerasgen.diagnostics import CompileError, Sink
+from kerasgen.foreign.opening import ForeignFileError, is_there
+from kerasgen.record.layout import (
+    CONFIG,
+    CONFUSION_MATRIX,
+    DATA,
+    DIAGNOSTICS,
+    HISTORY,
+    KERAS,
+    LEARNING_CURVES,
+    METRICS,
+    MODEL,
+    OVERRIDES,
+    PREDICTED_VS_TRUE,
+    PREDICTIONS,
+    RECORD,
+    SCHEMA,
+    SUMMARY,
+    TENSORBOARD,
+    TRACEBACK,
+    Status,
+)
+from kerasgen.record.reading import read_record
 from kerasgen.run.files import (
     atomic_file,
     number,
     plain,
-    read_history,
     write_atomically,
     write_history,
     write_json,
@@ -42,38 +63,32 @@ from kerasgen.run.files import (
 from kerasgen.run.provenance import at_work, identity
 
 __all__ = [
+    "CONFIG",
+    "CONFUSION_MATRIX",
+    "DATA",
+    "DIAGNOSTICS",
+    "HISTORY",
+    "KERAS",
+    "LEARNING_CURVES",
+    "METRICS",
+    "MODEL",
+    "OVERRIDES",
+    "PREDICTED_VS_TRUE",
+    "PREDICTIONS",
+    "RECORD",
+    "SCHEMA",
+    "SUMMARY",
+    "TENSORBOARD",
+    "TRACEBACK",
+    "Status",
     "atomic_file",
     "number",
     "plain",
-    "read_history",
     "write_atomically",
     "write_history",
     "write_json",
     "write_predictions",
 ]
-
-SCHEMA = 1
-"""Version of the fields of `record.json`; a reader refuses a higher one."""
-
-RECORD = "record.json"
-CONFIG = "config.yaml"
-OVERRIDES = "overrides.yaml"
-KERAS = "keras.json"
-DIAGNOSTICS = "diagnostics.json"
-DATA = "data.json"
-HISTORY = "history.csv"
-METRICS = "metrics.json"
-SUMMARY = "summary.txt"
-MODEL = "model.keras"
-PREDICTIONS = "predictions.npz"
-LEARNING_CURVES = "learning_curves.png"
-CONFUSION_MATRIX = "confusion_matrix.png"
-PREDICTED_VS_TRUE = "predicted_vs_true.png"
-TENSORBOARD = "tensorboard"
-TRACEBACK = "traceback.txt"
-
-Status: TypeAlias = Literal["running", "completed", "failed", "rejected"]
-"""What a record says of its run; `rejected` is a run whose config had mistakes."""
 
 _RESULTS = (
     CONFIG,
@@ -207,8 +222,9 @@ def close_abandoned(folder: Path, error: str) -> bool:
     """
     try:
         with _locked(folder):
-            fields = _read_record(folder)
-            if fields is None or fields["status"] != "running" or at_work(fields):
+            found = read_record(folder)
+            fields = found.fields
+            if found.newer or fields["status"] != "running" or at_work(fields):
                 return False
             Record(folder, fields).update(
                 status="failed",
@@ -217,7 +233,7 @@ def close_abandoned(folder: Path, error: str) -> bool:
                 seconds=_seconds_since(fields.get("started")),
                 files=files_in(folder),
             )
-    except FileNotFoundError:
+    except (FileNotFoundError, ForeignFileError):
         return False
     return True
 
@@ -230,33 +246,22 @@ def _seconds_since(moment: object) -> float | None:
         return None
 
 
-def _read_record(folder: Path) -> dict[str, Any] | None:
-    """The record in a folder, or None if its `record.json` is none.
-
-    Raises:
-        OSError: the file cannot be read.
-    """
-    try:
-        found = json.loads((folder / RECORD).read_bytes())
-    except (ValueError, RecursionError):
-        return None
-    known = isinstance(found, dict) and "schema" in found and isinstance(found.get("status"), str)
-    return found if known else None
-
-
 def _make_room(folder: Path, sink: Sink) -> None:
     """Removes what a dead run left in the folder; refuses where something is worth keeping."""
     try:
-        found = _read_record(folder)
-    except FileNotFoundError:
-        return
-    if found is None:
-        raise _occupied(folder, f"a file `{RECORD}` that is not the record of a run", sink)
-    status = found["status"]
-    if status == "running" and at_work(found):
+        found = read_record(folder)
+    except ForeignFileError as error:
+        if error.missing and not is_there(folder / RECORD):
+            return
+        holds = f"a file `{RECORD}` that is not the record of a run"
+        raise _occupied(folder, holds, sink) from None
+    status = found.fields["status"]
+    if status == "running" and at_work(found.fields):
         raise _occupied(folder, "a run that is at work", sink)
     if status not in ("running", "failed", "rejected"):
         raise _occupied(folder, f"a run that is {status}", sink)
+    if found.newer is not None:
+        raise _occupied(folder, "a run of a newer kerasgen", sink)
     _clear(folder)
 
 

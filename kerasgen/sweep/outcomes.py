@@ -6,8 +6,6 @@ jobs is the business of the launchers.
 
 from __future__ import annotations
 
-import contextlib
-import json
 import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,8 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from kerasgen.diagnostics import CompileError, Sink
+from kerasgen.foreign.opening import ForeignFileError
 from kerasgen.frontend.origins import shown_path
-from kerasgen.run.record import RECORD, Record, Status, files_in, now, number, open_record
+from kerasgen.record.layout import RECORD
+from kerasgen.record.reading import read_facts
+from kerasgen.run.record import Record, Status, files_in, now, number, open_record
 
 DONE, FAILED, REFUSED = 0, 1, 2
 """Exit codes, those of a single run."""
@@ -111,10 +112,11 @@ def read_outcome(
 
 def read_fields(folder: Path) -> dict[str, Any]:
     """What the record in a folder says; empty if there is none or none that can be read."""
-    with contextlib.suppress(OSError, ValueError, RecursionError):
-        found = json.loads((folder / RECORD).read_bytes())
-        return found if isinstance(found, dict) else {}
-    return {}
+    try:
+        found = read_facts(folder, RECORD)
+    except ForeignFileError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def main_metric(fields: Mapping[str, Any]) -> tuple[str, float] | None:

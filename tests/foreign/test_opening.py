@@ -30,7 +30,7 @@ def test_a_regular_file_is_read_whole(tmp_path):
 def test_a_pipe_is_refused_without_waiting_for_a_writer(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     error = _refused(tmp_path / "pipe")
-    assert (error.code, error.reason) == (NOT_ORDINARY, "is a pipe, expected a regular file")
+    assert (error.code, error.reason) == (NOT_ORDINARY, "is not a file but a pipe")
 
 
 @pytest.mark.parametrize("device", ["/dev/zero", "/dev/null", "/dev/stdin", "/dev/tty"])
@@ -44,22 +44,22 @@ def test_a_socket_is_refused(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # The names of sockets are short.
     with socket.socket(socket.AF_UNIX) as made:
         made.bind("socket")
-        assert _refused("socket").reason == "is a socket, expected a regular file"
+        assert _refused("socket").reason == "is not a file but a socket"
 
 
 def test_a_folder_is_refused(tmp_path):
-    assert _refused(tmp_path).reason == "is a folder, expected a regular file"
+    assert _refused(tmp_path).reason == "is not a file but a folder"
 
 
 def test_a_file_that_is_too_large_is_not_read(tmp_path):
     (tmp_path / "file").write_bytes(b"12345678")
     error = _refused(tmp_path / "file", most=7)
-    assert (error.code, error.reason) == (TOO_MUCH, "has 8 bytes, expected at most 7")
+    assert (error.code, error.reason) == (TOO_MUCH, "is of 8 bytes, expected at most 7")
 
 
 def test_a_file_that_says_it_is_empty_is_not_believed():
     error = _refused("/proc/self/maps", most=7)
-    assert (error.code, error.reason) == (TOO_MUCH, "has more than 7 bytes")
+    assert (error.code, error.reason) == (TOO_MUCH, "is of more than 7 bytes")
 
 
 def test_a_link_out_of_the_folder_is_refused(tmp_path):

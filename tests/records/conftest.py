@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from kerasgen.record.layout import CONFIG, RECORD, SCHEMA
 from kerasgen.run.provenance import process_identity
-from kerasgen.run.record import CONFIG, RECORD, SCHEMA
 
 MakeRun = Callable[..., Path]
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from kerasgen.diagnostics import CompileError, Sink
+from kerasgen.record.layout import RECORD
 from kerasgen.records import listing
 from kerasgen.records.listing import list_runs, render_runs, runs_json
 from kerasgen.records.reading import read_runs
 from kerasgen.run.provenance import process_identity
-from kerasgen.run.record import RECORD
 
 MakeRun = Callable[..., Path]
 

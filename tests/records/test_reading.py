@@ -10,20 +10,19 @@ from pathlib import Path
 import pytest
 
 from kerasgen.diagnostics import Severity, Sink
-from kerasgen.records import reading
+from kerasgen.record.layout import CONFIG, RECORD
 from kerasgen.records.reading import read_config, read_run, read_runs
 from kerasgen.run.provenance import process_identity
-from kerasgen.run.record import CONFIG, RECORD
 
 MakeRun = Callable[..., Path]
 
 
-def warning(root: Path) -> str:
+def warning(root: Path, code: str = "KG606") -> str:
     """The message of the only warning that reading gives."""
     sink = Sink()
     assert read_runs(root, sink) == []
     (diagnostic,) = sink.diagnostics
-    assert (diagnostic.code, diagnostic.severity) == ("KG606", Severity.WARNING)
+    assert (diagnostic.code, diagnostic.severity) == (code, Severity.WARNING)
     return diagnostic.message
 
 
@@ -87,20 +86,59 @@ def test_a_folder_without_runs_is_empty_and_a_missing_one_is_a_warning(tmp_path:
         ("", "is not JSON"),
         ('{"schema": 1, "status": "comp', "is not JSON"),
         ("\xff\xfe", "is not JSON"),
-        ("1" * 10_000, "is not JSON"),
-        ("[" * 200_000, "nested too deeply"),
-        ('{"a":' * 100 + "1" + "}" * 100, "nested too deeply"),
         ("[]", "expected a mapping"),
         ('{"title": "Kind of Blue"}', "it has no `schema` and `status`"),
         ('{"schema": "1", "status": "completed"}', "it has no `schema` and `status`"),
         ('{"schema": true, "status": "completed"}', "it has no `schema` and `status`"),
         ('{"schema": 1, "status": ["completed"]}', "it has no `schema` and `status`"),
-        ('{"schema": 99, "status": "completed"}', "has schema 99, expected at most 1"),
+        (
+            '{"schema": 1, "status": "failed", "status": "completed"}',
+            "holds the key `status` twice",
+        ),
     ],
 )
 def test_a_broken_or_foreign_record_is_a_warning(tmp_path: Path, content: str, reason: str) -> None:
     (tmp_path / RECORD).write_bytes(content.encode("latin-1"))
     assert reason in warning(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("1" * 10_000, "holds a number of 10,000 characters, expected at most 400"),
+        ("[" * 200_000, "nested too deeply"),
+        ('{"a":' * 100 + "1" + "}" * 100, "nested too deeply"),
+    ],
+)
+def test_a_record_that_asks_for_too_much_is_a_warning(
+    tmp_path: Path, content: str, reason: str
+) -> None:
+    (tmp_path / RECORD).write_text(content)
+    assert reason in warning(tmp_path, "KG614")
+
+
+def test_a_record_of_a_newer_version_is_listed_with_a_warning(
+    tmp_path: Path, make_run: MakeRun
+) -> None:
+    make_run("new", schema=99, kerasgen="9.1", name="tomorrow")
+    sink = Sink()
+    (run,) = read_runs(tmp_path, sink)
+    assert run.name == "tomorrow"
+    (diagnostic,) = sink.diagnostics
+    assert (diagnostic.code, diagnostic.severity) == ("KG613", Severity.WARNING)
+    assert "has schema 99, expected at most 1: kerasgen 9.1 wrote it" in diagnostic.message
+
+
+def test_a_folder_in_the_place_of_a_record_is_a_warning(tmp_path: Path) -> None:
+    (tmp_path / "run" / RECORD).mkdir(parents=True)
+    assert "is not a file but a folder" in warning(tmp_path, "KG612")
+
+
+def test_a_record_that_leads_out_of_its_run_is_a_warning(tmp_path: Path, make_run: MakeRun) -> None:
+    secret = make_run("run") / RECORD
+    secret.rename(tmp_path / "secret.json")
+    secret.symlink_to(tmp_path / "secret.json")
+    assert "is a link out of its folder" in warning(tmp_path, "KG612")
 
 
 def test_a_broken_record_hides_no_other(tmp_path: Path, make_run: MakeRun) -> None:
@@ -114,17 +152,17 @@ def test_a_broken_record_hides_no_other(tmp_path: Path, make_run: MakeRun) -> No
 def test_a_huge_record_is_not_read(tmp_path: Path) -> None:
     with (tmp_path / RECORD).open("wb") as file:
         file.truncate(2**40)  # sparse: it takes no space
-    assert "is of 1,099,511,627,776 bytes, expected at most" in warning(tmp_path)
+    assert "is of 1,099,511,627,776 bytes, expected at most" in warning(tmp_path, "KG614")
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes in folders")
 def test_a_pipe_in_the_place_of_a_record_does_not_block(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / RECORD)
-    assert "is not a file" in warning(tmp_path)
+    assert "is not a file but a pipe" in warning(tmp_path, "KG612")
 
 
 def test_a_link_to_nowhere_is_a_warning(tmp_path: Path) -> None:
-    (tmp_path / RECORD).symlink_to(tmp_path / "nowhere")
+    (tmp_path / RECORD).symlink_to("nowhere")
     assert "cannot be read: no such file or directory" in warning(tmp_path)
 
 
@@ -216,11 +254,8 @@ def test_configs_are_read_alike_without_the_c_library(
     assert "nested too deeply" in config(make_run("b", config="[" * 5_000))[1][0]
 
 
-def test_a_size_is_bounded_for_configs_too(
-    make_run: MakeRun, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = make_run("a", config="a: " + "b" * 1000)
-    monkeypatch.setattr(reading, "MOST_BYTES", 900)
+def test_a_size_is_bounded_for_configs_too(make_run: MakeRun) -> None:
+    folder = make_run("a", config="a: " + "b" * 2**24)
     found, (message,) = config(folder)
     assert found == {}
-    assert "is of 1,003 bytes, expected at most 900" in message
+    assert "is of 16,777,219 bytes, expected at most 16,777,216" in message

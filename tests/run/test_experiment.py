@@ -10,9 +10,9 @@ import pytest
 import yaml
 
 from kerasgen.frontend.composition import compose
+from kerasgen.record.reading import read_history
 from kerasgen.run import experiment, record
 from kerasgen.run.experiment import DONE, FAILED, REFUSED, run_experiment
-from kerasgen.run.files import read_history
 
 QUICK = ["fit.epochs=2", "fit.batch_size=128", "fit.verbose=0"]
 
@@ -80,7 +80,7 @@ def test_each_step_has_its_time(trained: Path) -> None:
 
 
 def test_the_history_has_a_row_an_epoch(trained: Path) -> None:
-    rows = read_history(trained / record.HISTORY)
+    rows = read_history(trained)
     assert [row["epoch"] for row in rows] == [1, 2]
     assert {"loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"} <= set(rows[0])
     assert rows[1]["loss"] < rows[0]["loss"]
@@ -111,7 +111,7 @@ def test_the_recorded_config_trains_to_the_same_history(trained: Path, tmp_path:
     assert run_experiment(compose(overrides), again) == DONE
     drop = ("seconds",)
     first, second = (
-        [{k: v for k, v in row.items() if k not in drop} for row in read_history(f / "history.csv")]
+        [{k: v for k, v in row.items() if k not in drop} for row in read_history(f)]
         for f in (trained, again)
     )
     assert first == second
@@ -119,7 +119,7 @@ def test_the_recorded_config_trains_to_the_same_history(trained: Path, tmp_path:
 
 def test_another_seed_gives_another_history(trained: Path, tmp_path: Path) -> None:
     assert run_experiment(compose([*QUICK, "seed=1"]), tmp_path / "other") == DONE
-    first, second = (read_history(f / "history.csv") for f in (trained, tmp_path / "other"))
+    first, second = (read_history(f) for f in (trained, tmp_path / "other"))
     assert first[0]["loss"] != second[0]["loss"]
 
 
@@ -189,7 +189,7 @@ def test_a_step_that_fails_leaves_what_was_finished(
     fields = read_record(tmp_path / "run")
     assert fields["status"] == "failed"
     assert fields["error"] == "fit: RuntimeError: the device has gone"
-    assert [row["loss"] for row in read_history(tmp_path / "run" / record.HISTORY)] == [1.0]
+    assert [row["loss"] for row in read_history(tmp_path / "run")] == [1.0]
     assert "the device has gone" in (tmp_path / "run" / record.TRACEBACK).read_text()
     assert "Traceback" not in capsys.readouterr().err
 
@@ -281,7 +281,7 @@ def test_tensorboard_without_its_package_names_the_extra(
 def test_the_optimizers_of_the_chapter_train(engine: str, tmp_path: Path, optimizer: str) -> None:
     overrides = [f"optimizer={optimizer}", *QUICK, "tracking.plots=false", "tracking.model=false"]
     assert run_experiment(compose(overrides), tmp_path / "run") == DONE
-    rows = read_history(tmp_path / "run" / record.HISTORY)
+    rows = read_history(tmp_path / "run")
     assert rows[-1]["loss"] < rows[0]["loss"]
 
 
@@ -304,7 +304,7 @@ def test_the_losses_and_metrics_of_the_chapter_train(
 ) -> None:
     words = [*overrides, f"compile.metrics=[{','.join(metrics)}]", *QUICK, "tracking.plots=false"]
     assert run_experiment(compose(words), tmp_path / "run") == DONE
-    rows = read_history(tmp_path / "run" / record.HISTORY)
+    rows = read_history(tmp_path / "run")
     assert rows[-1]["loss"] < rows[0]["loss"]
     assert any(name.startswith(metrics[-1]) for name in rows[0])
 
@@ -314,7 +314,7 @@ def test_the_binary_losses_of_the_chapter_train(engine: str, tmp_path: Path, los
     words = ["data=breast_cancer", "model=table_binary", f"compile.loss={loss}", "seed=3"]
     metrics = "compile.metrics=[accuracy,recall,{class: F1Score, threshold: 0.5}]"
     assert run_experiment(compose([*words, metrics, *QUICK]), tmp_path / "run") == DONE
-    rows = read_history(tmp_path / "run" / record.HISTORY)
+    rows = read_history(tmp_path / "run")
     assert rows[-1]["loss"] < rows[0]["loss"]
     assert 0 <= rows[-1]["f1_score"] <= 1
 
@@ -325,7 +325,7 @@ def test_balanced_class_weights_change_the_training(engine: str, tmp_path: Path)
     for weight in ("null", "balanced"):
         folder = tmp_path / weight
         assert run_experiment(compose([*base, f"fit.class_weight={weight}"]), folder) == DONE
-        losses.append(read_history(folder / record.HISTORY)[0]["loss"])
+        losses.append(read_history(folder)[0]["loss"])
     assert losses[0] != losses[1]
 
 

@@ -1,0 +1,201 @@
+"""The one reader of a run's files: what it reads, and what of a stranger's it refuses."""
+
+import json
+import os
+import stat
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kerasgen.foreign.opening import NOT_ORDINARY, TOO_MUCH, ForeignFileError
+from kerasgen.record.layout import CONFIG, HISTORY, METRICS, OVERRIDES, PREDICTIONS, RECORD, SCHEMA
+from kerasgen.record.reading import (
+    NEWER,
+    is_run,
+    read_config,
+    read_facts,
+    read_history,
+    read_known_record,
+    read_overrides,
+    read_predictions,
+    read_record,
+)
+
+READERS: dict[str, Callable[[Path], object]] = {
+    RECORD: read_record,
+    CONFIG: read_config,
+    OVERRIDES: read_overrides,
+    METRICS: lambda folder: read_facts(folder, METRICS),
+    HISTORY: read_history,
+    PREDICTIONS: read_predictions,
+}
+
+
+def _fault(folder: Path, name: str) -> ForeignFileError:
+    with pytest.raises(ForeignFileError) as caught:
+        READERS[name](folder)
+    return caught.value
+
+
+def _pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def _device(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+def _folder(path: Path) -> None:
+    path.mkdir()
+
+
+def _link_out(path: Path) -> None:
+    (path.parent.parent / "secret").write_text("{}")
+    path.symlink_to("../secret")
+
+
+def _huge(path: Path) -> None:
+    with path.open("wb") as file:
+        file.truncate(2**40)
+
+
+def _empty(path: Path) -> None:
+    path.touch()
+
+
+def _noise(path: Path) -> None:
+    path.write_bytes(bytes(range(256)) * 9)
+
+
+def _dangling(path: Path) -> None:
+    path.symlink_to("nothing")
+
+
+def _circle(path: Path) -> None:
+    path.symlink_to(path.name)
+
+
+def _utf_16(path: Path) -> None:
+    path.write_text("schema: 1", encoding="utf-16")
+
+
+@pytest.mark.parametrize("name", READERS)
+@pytest.mark.parametrize(
+    ("make", "code"),
+    [
+        (_pipe, NOT_ORDINARY),
+        (_device, NOT_ORDINARY),
+        (_folder, NOT_ORDINARY),
+        (_link_out, NOT_ORDINARY),
+        (_huge, (TOO_MUCH, None)),
+        (_noise, None),
+        (_dangling, None),
+        (_circle, None),
+        (_utf_16, None),
+    ],
+    ids=lambda value: getattr(value, "__name__", None),
+)
+def test_no_file_of_a_run_is_read_that_is_no_sound_one(
+    name: str, make: Callable[[Path], None], code: object, tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    make(folder / name)
+    error = _fault(folder, name)
+    assert error.code in (code if isinstance(code, tuple) else (code,))
+    assert error.reason
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_a_file_that_is_not_there_is_a_fault_of_its_own_kind(name: str, tmp_path: Path) -> None:
+    assert _fault(tmp_path, name).missing
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+@pytest.mark.parametrize("name", READERS)
+def test_a_file_without_permission_is_told(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).touch(stat.S_IWUSR)
+    assert "permission denied" in _fault(tmp_path, name).reason
+
+
+def test_a_run_is_a_folder_with_a_record_whatever_that_is(tmp_path: Path) -> None:
+    assert not is_run(tmp_path)
+    (tmp_path / RECORD).symlink_to("nothing")
+    assert is_run(tmp_path)
+
+
+@pytest.mark.parametrize("word", ["nul\0", "x" * 5_000, "a=" + "b/" * 4_000, "", "\ud800"])
+def test_a_word_that_can_name_nothing_is_no_run(word: str) -> None:
+    assert not is_run(word)
+
+
+def test_a_newer_record_is_read_with_a_fault_at_the_line_of_its_version(tmp_path: Path) -> None:
+    fields = {"status": "completed", "schema": SCHEMA + 1, "kerasgen": "9.1"}
+    (tmp_path / RECORD).write_text(json.dumps(fields, indent=2))
+    found = read_record(tmp_path)
+    assert found.fields == fields
+    assert found.newer is not None
+    assert (found.newer.code, found.newer.line) == (NEWER, 3)
+    with pytest.raises(ForeignFileError, match=r"kerasgen 9\.1 wrote it"):
+        read_known_record(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "text", ["a: 1\na: 2", "- a", "", "1: a", "true: a", "? [a]\n: b", "a: &x 1\nb: *x", "a: !!set"]
+)
+def test_a_config_is_a_mapping_with_text_as_keys(text: str, tmp_path: Path) -> None:
+    (tmp_path / CONFIG).write_text(text)
+    assert _fault(tmp_path, CONFIG).reason
+
+
+def test_overrides_are_a_list_of_texts(tmp_path: Path) -> None:
+    (tmp_path / OVERRIDES).write_text("- a=1\n- b=2\n")
+    assert read_overrides(tmp_path) == ["a=1", "b=2"]
+    (tmp_path / OVERRIDES).write_text("- a=1\n- 2\n")
+    assert _fault(tmp_path, OVERRIDES).reason == "is not a list of overrides"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "told"),
+    [
+        ("epoch,loss\n1,low\n", 2, "`low` in the column `loss`, expected a number"),
+        ("epoch,loss\n1,2,3\n", 2, "3 cells in a row, expected 2"),
+        ("epoch,loss\n1,0.5\n2\n", 3, "1 cells in a row, expected 2"),
+        ('epoch\n"1\n', 2, "is not CSV"),
+        ("epoch,epoch\n1,2\n", 1, "two columns of one name"),
+        ("epoch\n" + "1" * 5_000, 2, "expected a number"),
+        ("epoch\n1.5", 2, "`1.5` in the column `epoch`"),
+        ("loss\n" + "x" * 200_000, 2, "is not CSV"),
+        ("epoch\n1\0", 2, ""),
+    ],
+)
+def test_a_history_of_something_else_is_refused_at_its_line(
+    text: str, line: int, told: str, tmp_path: Path
+) -> None:
+    (tmp_path / HISTORY).write_text(text)
+    error = _fault(tmp_path, HISTORY)
+    assert error.line == line
+    assert told in error.reason
+
+
+def test_predictions_are_read_and_pickles_are_not(tmp_path: Path) -> None:
+    np.savez(tmp_path / PREDICTIONS, a=np.arange(6).reshape(2, 3))
+    assert read_predictions(tmp_path)["a"].tolist() == [[0, 1, 2], [3, 4, 5]]
+    np.savez(tmp_path / PREDICTIONS, a=np.array([{}], dtype=object))
+    assert "pickled objects" in _fault(tmp_path, PREDICTIONS).reason
+
+
+@pytest.mark.parametrize("shape", ["(1000000, 1000000)", "(-1,)", "()", "(1e9,)", "__import__"])
+def test_predictions_that_declare_more_than_they_hold_are_refused(
+    shape: str, tmp_path: Path
+) -> None:
+    head = f"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}".encode()
+    content = b"\x93NUMPY\x01\x00" + len(head).to_bytes(2, "little") + head
+    with zipfile.ZipFile(tmp_path / PREDICTIONS, "w") as archive:
+        archive.writestr("a.npy", content)
+    assert "a.npy" in _fault(tmp_path, PREDICTIONS).reason or "negative" in str(
+        _fault(tmp_path, PREDICTIONS)
+    )
