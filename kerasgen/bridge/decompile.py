@@ -56,18 +56,40 @@ def decompile_model(
     Raises:
         CompileError: KG609, something in it cannot be written as a config.
     """
-    return decompile_counted(model, catalog or keras_catalog(), sink or Sink())[0]
+    return decompile_built(model, catalog or keras_catalog(), sink or Sink()).model
 
 
-def decompile_counted(model: Any, catalog: Catalog, sink: Sink) -> tuple[ModelDef, int | None]:
-    """The same as `decompile_model`, with the number of weights; None where no shape is known."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decompiled:
+    """A model that was read, and what was learned on the way.
+
+    Attributes:
+        model: the model.
+        built: the Keras model that is compiled of it, whose weights have no memory yet; None where
+            the shape of an input is not known.
+        entries: the names of a layer and of the models around it, the outermost left out, to the
+            name of its entry.
+    """
+
+    model: ModelDef
+    built: Any
+    entries: Mapping[tuple[str, ...], str]
+
+    @property
+    def parameters(self) -> int | None:
+        """The number of weights; None where no shape is known."""
+        return None if self.built is None else int(self.built.count_params())
+
+
+def decompile_built(model: Any, catalog: Catalog, sink: Sink) -> Decompiled:
+    """The same as `decompile_model`, with what was learned on the way."""
     reader = _ModelReader(ObjectReader(catalog), sink)
     found = reader.model(_serialized(model, sink))
     sink.stop_on_errors()
     assert found is not None
-    settled, parameters = settle(found, catalog, sink)
+    settled, built = settle(found, catalog, sink)
     sink.stop_on_errors()
-    return settled, parameters
+    return Decompiled(model=settled, built=built, entries=reader.entries)
 
 
 def _serialized(model: Any, sink: Sink) -> Mapping[str, Any]:
@@ -106,6 +128,8 @@ class _ModelReader:
     def __init__(self, objects: ObjectReader, sink: Sink) -> None:
         self._objects = objects
         self._sink = sink
+        self._inside: tuple[str, ...] = ()
+        self.entries: dict[tuple[str, ...], str] = {}
 
     def model(
         self, config: Mapping[str, Any], given: Sequence[Any] | None = None
@@ -136,6 +160,7 @@ class _ModelReader:
         for layer in layers:
             name = _free(_usable(layer["config"]["name"]), taken)
             taken.add(name)
+            self.entries[(*self._inside, layer["config"]["name"])] = name
             made = self._made(layer, [None])
             if made is not None:
                 entries.append(Entry(name=name, made=made))
@@ -219,6 +244,8 @@ class _ModelReader:
             shared = makers.get(key[0])
             model = layer["class_name"] in MODELS
             shapes = [tensor["config"]["shape"] for tensor in tensors_in(node)]
+            if shared is None:
+                self.entries[(*self._inside, key[0])] = name
             definition = None if shared else self._made(layer, shapes)
             if shared is None and definition is None:
                 return None
@@ -234,11 +261,19 @@ class _ModelReader:
     def _made(self, layer: Mapping[str, Any], shapes: Sequence[Any]) -> ObjectDef | ModelDef | None:
         try:
             if layer["class_name"] in MODELS and str(layer.get("module")).startswith("keras"):
-                return self.model(layer, shapes)
+                return self._nested(layer, shapes)
             return self._objects.layer(layer, self._argument_model)
         except UnwritableError as error:
             self._refuse(layer, str(error), error.hint)
             return None
+
+    def _nested(self, layer: Mapping[str, Any], shapes: Sequence[Any]) -> ModelDef | None:
+        above = self._inside
+        self._inside = (*above, str(layer.get("name") or layer["config"]["name"]))
+        try:
+            return self.model(layer, shapes)
+        finally:
+            self._inside = above
 
     def _argument_model(self, config: Mapping[str, Any]) -> ModelDef:
         """A model that stands as an argument, which must be a plain chain."""

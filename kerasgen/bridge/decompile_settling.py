@@ -21,8 +21,12 @@ from kerasgen.passes.wire import wire
 from kerasgen.walks import output_refs, references_in
 
 
-def settle(model: ModelDef, catalog: Catalog, sink: Sink) -> tuple[ModelDef, int | None]:
-    """Takes the index away where a layer gives one tensor, which only its shapes tell."""
+def settle(model: ModelDef, catalog: Catalog, sink: Sink) -> tuple[ModelDef, Any]:
+    """Takes the index away where a layer gives one tensor, which only its shapes tell.
+
+    Returns:
+        The model, and the Keras model of it, without memory; None where no shape is known.
+    """
     written = settled_chain(_without_indices(model, {}, ""))
     known = all(item.shape is not None for item in model.inputs) and model.inputs
     graph = wire(written if is_chain(written) else model, catalog, sink)
@@ -39,8 +43,7 @@ def settle(model: ModelDef, catalog: Catalog, sink: Sink) -> tuple[ModelDef, int
     if sink.errors:
         return written, None
     counts = {name: len(outputs) for name, outputs in specs.items()}
-    parameters = int(oracle.assemble(graph).count_params())
-    return settled_chain(_without_indices(model, counts, "")), parameters
+    return settled_chain(_without_indices(model, counts, "")), oracle.assemble(graph)
 
 
 def _without_indices(model: ModelDef, counts: Mapping[str, int], above: str) -> ModelDef:

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from kerasgen.bridge.decompile import decompile_counted
+from kerasgen.bridge.decompile import Decompiled, decompile_built
 from kerasgen.bridge.decompile_objects import ObjectReader
 from kerasgen.bridge.decompile_sources import Found, find_model
 from kerasgen.bridge.environment import no_idle_tensorflow
@@ -37,11 +37,15 @@ class ImportedModel:
         text: the config, with a comment above it.
         model: the model that it describes.
         parameters: number of weights, None where no shape is known.
+        found: what it was made of.
+        decompiled: what was learned on the way.
     """
 
     text: str
     model: ModelDef
     parameters: int | None
+    found: Found
+    decompiled: Decompiled
 
 
 def import_model(
@@ -61,14 +65,21 @@ def import_model(
     with no_idle_tensorflow():  # Keras's serialization asks whether it is there.
         found = find_model(target, sink)
         catalog = catalog or keras_catalog()
-        model, parameters = decompile_counted(found.model, catalog, sink)
+        decompiled = decompile_built(found.model, catalog, sink)
+        model, parameters = decompiled.model, decompiled.parameters
         shorter = _folded_text(model, catalog) if folded else None
     text = write_config(model)
     by_order = shorter is not None and shorter.count("\n") < text.count("\n")
     if shorter is not None and by_order:
         text = shorter
     head = _head(found, parameters, by_order)
-    return ImportedModel(text=head + text, model=model, parameters=parameters)
+    return ImportedModel(
+        text=head + text,
+        model=model,
+        parameters=parameters,
+        found=found,
+        decompiled=decompiled,
+    )
 
 
 def read_config(text: str) -> ModelDef:
