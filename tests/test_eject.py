@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -137,7 +138,7 @@ def test_the_functions_of_a_script_stand_in_the_order_of_the_steps(engine: str) 
 def test_a_script_has_nothing_that_its_config_does_not_use(engine: str) -> None:
     text = ejected(["tracking.model=false", "data.split.test=null", "data.split.stratify=false"])
 
-    for word in ("csv", "tarfile", "index_labels", "evaluate", "model.save", "Stratified", "--out"):
+    for word in ("csv", "tarfile", "index_labels", "model.save", "Stratified", "--out"):
         assert word not in text
 
 
@@ -209,6 +210,29 @@ def test_the_script_of_a_variant_trains_to_the_same_history(
     engine: str, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert_same_history([*QUICK, *VARIANTS[name]], tmp_path, monkeypatch)
+
+
+ENDINGS: Mapping[str, Sequence[str]] = {
+    "the last epoch": [],
+    "the worst epoch": [
+        "+fit.callbacks.stop={class: EarlyStopping, patience: 1, mode: max, restore_best_weights: true}",
+        "+lint.ignore=[KG741]",
+    ],
+    "averages": ["+optimizer.use_ema=true"],
+}
+
+
+@pytest.mark.parametrize("name", ENDINGS)
+def test_the_script_prints_the_figures_that_a_record_holds(
+    engine: str, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    assert_same_history([*QUICK, *ENDINGS[name]], tmp_path, monkeypatch)
+
+    lines = capsys.readouterr().out.splitlines()
+    record = json.loads((tmp_path / "run" / "record.json").read_text(encoding="utf-8"))
+    for part in ("training", "validation", "test"):
+        line = next(line for line in lines if line.startswith(f"{part}: "))
+        assert ast.literal_eval(line.removeprefix(f"{part}: ")) == record["metrics"][part]
 
 
 def write_files(folder: Path) -> None:

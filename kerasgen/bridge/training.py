@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import keras
 import numpy as np
 
 from kerasgen.bridge.environment import no_idle_tensorflow, quiet_stderr
+from kerasgen.bridge.kept_weights import KeptWeights, WeightWatch, own_memory
 from kerasgen.bridge.making import make_object, shorten
 from kerasgen.bridge.parts import own_place
 from kerasgen.catalog import Catalog, Kind, ShapeError
@@ -153,11 +154,11 @@ class EpochReporter(keras.callbacks.Callback):  # type: ignore[misc]
 
 def make_callbacks(
     callbacks: Mapping[str, ObjectDef], catalog: Catalog, *, tensorboard: Path | None
-) -> list[Any]:
+) -> dict[str, Any]:
     """The callbacks of a run, in order, with TensorBoard's if a folder for its events is given."""
-    made = [make_object(callback, ("callback",), catalog) for callback in callbacks.values()]
+    made = {name: make_object(made, ("callback",), catalog) for name, made in callbacks.items()}
     if tensorboard is not None:
-        made.append(keras.callbacks.TensorBoard(log_dir=str(tensorboard)))
+        made["tracking.tensorboard"] = keras.callbacks.TensorBoard(log_dir=str(tensorboard))
     return made
 
 
@@ -167,11 +168,11 @@ def fit_model(
     validation: Samples | None,
     fit: FitDef,
     *,
-    callbacks: Sequence[Any],
+    callbacks: Mapping[str, Any],
     class_weight: Mapping[int, float] | None,
     verbose: int,
     report: Callable[[int, dict[str, float]], None],
-) -> None:
+) -> KeptWeights | None:
     """Fits a compiled model.
 
     Args:
@@ -179,18 +180,22 @@ def fit_model(
         training: the training part.
         validation: the validation part, or None.
         fit: epochs, batch size and the like.
-        callbacks: Keras callbacks.
+        callbacks: name to Keras callback, in order.
         class_weight: class index to weight, or None.
         verbose: 0, 1 (progress bar) or 2 (a line an epoch), as in Keras.
         report: called after each epoch with its number from 0 and its figures.
+
+    Returns:
+        Which weights the model has now, None if no epoch was finished.
     """
+    watch = WeightWatch(callbacks, fit.epochs)
     model.fit(
         training.x,
         training.y,
         batch_size=fit.batch_size,
         epochs=fit.epochs,
         verbose=verbose,
-        callbacks=[*callbacks, EpochReporter(report)],
+        callbacks=[*watch.callbacks, EpochReporter(report)],
         validation_data=None if validation is None else (validation.x, validation.y),
         shuffle=fit.shuffle,
         class_weight=dict(class_weight) if class_weight else None,
@@ -198,6 +203,10 @@ def fit_model(
         validation_steps=fit.validation_steps,
         validation_freq=fit.validation_freq,
     )
+    kept = watch.kept()
+    if kept is not None and kept.set_by is not None:
+        own_memory(model)
+    return kept
 
 
 def evaluate_model(model: Any, samples: Samples, batch_size: int) -> dict[str, float]:

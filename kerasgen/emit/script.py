@@ -153,6 +153,7 @@ def eject(
         compile_function(training),
         texts.TRAINING,
         train_function(training),
+        evaluate_function(),
         *_results(program, bool(program.data.split.test)),
         main_function(training),
     ]
@@ -167,7 +168,7 @@ def _classes(output: str, outputs: Sequence[OutputSpec]) -> int | None:
 
 
 def _results(program: Program, test: bool) -> list[str | Mapping[str, str]]:
-    parts: list[str | Mapping[str, str]] = [evaluate_function()] if test else []
+    parts: list[str | Mapping[str, str]] = []
     if test or program.tracking.model:
         parts.append(predict_function())
     if program.tracking.model:

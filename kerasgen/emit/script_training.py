@@ -173,7 +173,16 @@ def train_function(context: TrainingContext) -> str:
         named["validation_data"] = 'parts["validation"]'
     named |= _fit_arguments(fit)
     model_fit = call("model.fit", "inputs", "targets", named=named)
-    lines += statement("return ", replace(model_fit, tail=").history"))
+    if _averages(context.program):
+        lines += statement("history = ", replace(model_fit, tail=").history"))
+        lines += [
+            "    # On JAX the averages share their memory with the weights, which evaluating frees.",
+            "    for weight in model.weights:",
+            "        weight.assign(ops.copy(weight))",
+            "    return history",
+        ]
+    else:
+        lines += statement("return ", replace(model_fit, tail=").history"))
     head = "train(model, parts, arguments)"
     return function(head, "Fits the model; gives the figures of every epoch.", lines)
 
@@ -262,10 +271,13 @@ def _after_training(context: TrainingContext) -> list[str]:
         '        arguments.history.write_text(json.dumps(figures, indent=2), encoding="utf-8")',
     ]
     part = "training"
+    lines += [
+        "    for name, samples in parts.items():",
+        '        print(f"{name}:", evaluate(model, samples, arguments.batch_size))',
+    ]
     if "test" in parts_asked(program.data):
         part = "test"
         lines += [
-            '    print("test:", evaluate(model, parts["test"], arguments.batch_size))',
             '    predicted = predict(model, parts["test"], arguments.batch_size)',
             "    shapes = [values.shape for values in keras.tree.flatten(predicted)]",
             '    print("predictions:", *shapes)',
@@ -297,6 +309,14 @@ def _deterministic() -> list[str]:
         "",
         "        torch.use_deterministic_algorithms(True)",
     ]
+
+
+def _averages(program: Program) -> bool:
+    """Whether an optimizer keeps averages of the weights, which become the weights at the end."""
+    made = [program.optimizer]
+    for optimizer in made:
+        made += [v for v in optimizer.arguments.values() if isinstance(v, ObjectDef)]
+    return any(optimizer.arguments.get("use_ema") is True for optimizer in made)
 
 
 def _objective(value: Any, kind: Kind, catalog: Catalog) -> Code:

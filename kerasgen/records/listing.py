@@ -16,7 +16,7 @@ import math
 import shutil
 import sys
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -160,7 +160,14 @@ def _seconds(run: RunEntry) -> str:
 
 
 def _epochs(run: RunEntry) -> str:
-    return "-" if run.epochs is None else str(run.epochs)
+    """The finished epochs, behind the one whose weights were kept where that is not the last."""
+    if run.epochs is None:
+        return "-"
+    weights = run.fields.get("weights")
+    if not isinstance(weights, Mapping) or weights.get("set_by") is None:
+        return str(run.epochs)
+    kept = weights.get("epoch")
+    return f"{kept if type(kept) is int else '-'}/{run.epochs}"
 
 
 def _figure(value: float | None) -> str:

@@ -12,7 +12,7 @@ import sys
 import time
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -239,7 +239,7 @@ def _train(compiled: CompiledProgram, parts: Any, plan: Plan, journal: Journal) 
         line.append(steps.compile_(compiled, model, plan.catalog))
     with journal.step("fit") as line:
         journal.epoch_start = time.perf_counter()
-        steps.fit(
+        kept = steps.fit(
             compiled,
             model,
             parts,
@@ -248,8 +248,10 @@ def _train(compiled: CompiledProgram, parts: Any, plan: Plan, journal: Journal) 
             verbose=_verbosity(compiled),
             report=journal.epoch,
         )
-        line.append(_fit_text(compiled, journal.history))
-    _update(journal, epochs=len(journal.history), metrics=_last_epoch(journal.history))
+        late = "" if kept is None or kept.set_by is None else f"; weights of {kept.text}"
+        line.append(_fit_text(compiled, journal.history) + late)
+    weights = None if kept is None else asdict(kept)
+    _update(journal, epochs=len(journal.history), weights=weights)
     return model
 
 
@@ -266,10 +268,10 @@ def _results(
     with journal.step("evaluate") as line:
         figures, text = steps.evaluate(compiled, model, parts)
         line.append(text)
-    if figures is not None:
-        _update(journal, metrics={"test": figures})
+    _update(journal, metrics=figures)
     assert journal.record is not None
-    files.write_json(journal.folder / files.METRICS, journal.record.fields.get("metrics", {}))
+    weights = journal.record.fields.get("weights")
+    files.write_json(journal.folder / files.METRICS, {**figures, "weights": weights})
     with journal.step("predict") as line:
         predicted, text = steps.predict(compiled, model, parts)
         line.append(text)
@@ -285,9 +287,11 @@ def _results(
             line.append("not wanted (tracking.model)")
     if tracking.plots:
         with journal.step("plot") as line:
-            drawn = reporting.draw_plots(
-                compiled, predicted, parts, facts, journal.history, journal.folder
+            early = weights is not None and weights["set_by"] is not None
+            curves = reporting.Curves(
+                history=journal.history, kept=weights["epoch"] if early else None
             )
+            drawn = reporting.draw_plots(compiled, predicted, parts, facts, curves, journal.folder)
             line.append(", ".join(drawn))
 
 
@@ -320,16 +324,6 @@ def _fit_text(compiled: CompiledProgram, history: Sequence[Mapping[str, float]])
     last = history[-1] if history else {}
     losses = ", ".join(f"{key} {last[key]:.4g}" for key in ("loss", "val_loss") if key in last)
     return f"{epochs}, batch {compiled.program.fit.batch_size}" + (f": {losses}" if losses else "")
-
-
-def _last_epoch(history: Sequence[Mapping[str, float]]) -> dict[str, dict[str, float]]:
-    if not history:
-        return {}
-    last = {k: v for k, v in history[-1].items() if k not in ("epoch", "seconds", "learning_rate")}
-    found = {"training": {k: v for k, v in last.items() if not k.startswith("val_")}}
-    if validation := {k[4:]: v for k, v in last.items() if k.startswith("val_")}:
-        found["validation"] = validation
-    return found
 
 
 def _update(journal: Journal, **fields: object) -> None:

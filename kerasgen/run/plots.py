@@ -72,7 +72,11 @@ _FONTS = (
 
 
 def draw_learning_curves(
-    path: Path, rows: Sequence[Mapping[str, float]], title: str | None = None
+    path: Path,
+    rows: Sequence[Mapping[str, float]],
+    title: str | None = None,
+    *,
+    kept: int | None = None,
 ) -> None:
     """Draws the loss and each metric over the epochs, training and validation together.
 
@@ -81,6 +85,7 @@ def draw_learning_curves(
         rows: one mapping an epoch, as `write_history` takes them; `epoch` counts from 1 and is
             the row's place if it is left out. `val_loss` is the validation curve of `loss`.
         title: title of the picture.
+        kept: the epoch, from 1, whose weights were kept, where that is not the last one.
 
     Raises:
         OSError: the file cannot be written.
@@ -95,6 +100,9 @@ def draw_learning_curves(
             axes.set_axis_off()
         for axes, name in zip(grid.flat, panels, strict=False):
             _draw_panel(axes, rows, name)
+            if kept is not None:
+                axes.axvline(kept, color=GRAY, linestyle=":", linewidth=1.4, label="weights kept")
+                axes.legend()
         if not panels:
             grid[0, 0].text(0.5, 0.5, "no epoch was finished", ha="center", color=GRAY)
         if title:

@@ -6,6 +6,7 @@ This room owns the choice of what is drawn for which task. How a plot looks stan
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,19 @@ from kerasgen.run.steps import PreparedParts
 
 MOST_CLASSES = 100
 """Classes above which a confusion matrix shows nothing any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Curves:
+    """What learning curves show.
+
+    Attributes:
+        history: the figures of the finished epochs.
+        kept: the epoch, from 1, whose weights were kept, where that is not the last one.
+    """
+
+    history: Sequence[Mapping[str, float]]
+    kept: int | None = None
 
 
 def prediction_arrays(
@@ -47,7 +61,7 @@ def draw_plots(
     predicted: Mapping[str, Array] | None,
     parts: PreparedParts,
     facts: Mapping[str, Any],
-    history: Sequence[Mapping[str, float]],
+    curves: Curves,
     folder: Path,
 ) -> list[str]:
     """Draws the learning curves, and for each output of the test part what suits its task.
@@ -62,8 +76,9 @@ def draw_plots(
     )
 
     drawn = []
-    if history:
-        draw_learning_curves(folder / files.LEARNING_CURVES, history)
+    if curves.history:
+        path = folder / files.LEARNING_CURVES
+        draw_learning_curves(path, curves.history, kept=curves.kept)
         drawn.append(files.LEARNING_CURVES)
     if predicted is None:
         return drawn

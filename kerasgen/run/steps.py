@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from kerasgen.bridge.environment import set_seed
+from kerasgen.bridge.kept_weights import KeptWeights
 from kerasgen.bridge.memory import allocate_weights
 from kerasgen.bridge.training import (
     Array,
@@ -181,8 +182,12 @@ def fit(
     *,
     verbose: int,
     report: Callable[[int, dict[str, float]], None],
-) -> None:
-    """Step 5: fits the model; `report` gets each finished epoch, counted from 0."""
+) -> KeptWeights | None:
+    """Step 5: fits the model; `report` gets each finished epoch, counted from 0.
+
+    Returns:
+        Which weights the model has now, None if no epoch was finished.
+    """
     program = compiled.program
     callbacks = {name: _placed(c, folder) for name, c in program.fit.callbacks.items()}
     weights = program.fit.class_weight
@@ -191,7 +196,7 @@ def fit(
         weights = balanced_weights(parts.training.y)
     assert not isinstance(weights, str)
     set_seed(program.seed)  # What ran before, such as preprocessing, must not change the shuffling.
-    fit_model(
+    return fit_model(
         model,
         parts.training,
         parts.validation,
@@ -209,13 +214,24 @@ def fit(
 
 def evaluate(
     compiled: CompiledProgram, model: Any, parts: PreparedParts
-) -> tuple[dict[str, float] | None, str]:
-    """Step 6: measures loss and metrics on the test part."""
-    if parts.test is None:
-        return None, "no test part"
-    figures = evaluate_model(model, parts.test, compiled.program.fit.batch_size)
-    shown = ", ".join(f"{name} {value:.4g}" for name, value in figures.items())
-    return figures, f"test: {shown}"
+) -> tuple[dict[str, dict[str, float]], str]:
+    """Step 6: measures loss and metrics of the trained model on every part, whole.
+
+    What `fit` logs will not do: its training figures are means over an epoch in which the weights
+    changed, and its last epoch need not be the one whose weights were kept.
+
+    Returns:
+        Name of the part to its figures, and the step's line: the test part's, or the next best.
+    """
+    size = compiled.program.fit.batch_size
+    measured = {"training": parts.training, "validation": parts.validation, "test": parts.test}
+    figures = {
+        name: evaluate_model(model, part, size)
+        for name, part in measured.items()
+        if part is not None
+    }
+    last, found = list(figures.items())[-1]
+    return figures, f"{last}: {', '.join(f'{name} {value:.4g}' for name, value in found.items())}"
 
 
 def predict(

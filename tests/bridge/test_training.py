@@ -76,7 +76,7 @@ def test_compile_and_fit_are_the_hand_written_ones(
         Samples(x=x, y=y),
         None,
         FitDef(epochs=3, batch_size=16),
-        callbacks=(),
+        callbacks={},
         class_weight={0: 1.0, 1: 2.0},
         verbose=0,
         report=lambda epoch, found: figures.append(found | {"epoch": epoch}),
@@ -168,9 +168,9 @@ def test_the_callbacks_keep_their_order(catalog: Catalog, tmp_path: Path) -> Non
         "nan": ObjectDef(cls="TerminateOnNaN", bare=True),
     }
     made = make_callbacks(written, catalog, tensorboard=tmp_path)
-    names = [type(callback).__name__ for callback in made]
+    names = [type(callback).__name__ for callback in made.values()]
     assert names == ["EarlyStopping", "TerminateOnNaN", "TensorBoard"]
-    assert made[0].patience == 2
+    assert made["stop"].patience == 2
 
 
 def test_a_summary_is_whole_however_narrow_the_terminal(

@@ -117,6 +117,52 @@ def test_the_recorded_config_trains_to_the_same_history(trained: Path, tmp_path:
     assert first == second
 
 
+STOP = (
+    "+fit.callbacks.stop={class: EarlyStopping, monitor: val_loss, patience: 1, mode: max, "
+    "restore_best_weights: true}"
+)
+"""Keeps the worst epoch, which is the first one for certain."""
+
+
+@pytest.mark.parametrize(
+    ("overrides", "weights"),
+    [
+        ([], {"epoch": 2, "epochs": 2, "set_by": None}),
+        ([STOP, "+lint.ignore=[KG741]"], {"epoch": 1, "epochs": 2, "set_by": "stop"}),
+        (["+optimizer.use_ema=true"], {"epoch": None, "epochs": 2, "set_by": "optimizer"}),
+        (["fit.validation_freq=2", "+fit.steps_per_epoch=2"], {"epoch": 2}),
+    ],
+    ids=["last epoch", "best epoch", "averages", "validated every second epoch"],
+)
+def test_every_recorded_figure_is_that_of_the_saved_weights(
+    engine: str, tmp_path: Path, overrides: list[str], weights: dict
+) -> None:
+    import keras
+
+    from kerasgen.data.opening import open_data
+    from kerasgen.data.splitting import split_rows
+    from kerasgen.diagnostics import Sink
+    from kerasgen.frontend.composition import resolve
+    from kerasgen.frontend.parse import parse_program
+
+    composed = compose([f"backend={engine}", *QUICK, "tracking.plots=false", *overrides])
+    assert run_experiment(composed, tmp_path / "run") == DONE
+
+    fields = read_record(tmp_path / "run")
+    assert weights.items() <= fields["weights"].items()
+    written = json.loads((tmp_path / "run" / record.METRICS).read_text())
+    assert written == {**fields["metrics"], "weights": fields["weights"]}
+    config, sink = resolve(composed)
+    opened = open_data(parse_program(config, sink).data, Sink())
+    rows = split_rows(opened, parse_program(config, sink).data, 0, Sink())
+    model = keras.models.load_model(tmp_path / "run" / record.MODEL)
+    for part, figures in fields["metrics"].items():
+        index = getattr(rows, part)
+        x, y = opened.columns["image"][index].astype("float32") / 16, opened.columns["label"][index]
+        found = model.evaluate(x, y, batch_size=128, verbose=0, return_dict=True)
+        assert figures == pytest.approx(found, rel=1e-5), part
+
+
 def test_another_seed_gives_another_history(trained: Path, tmp_path: Path) -> None:
     assert run_experiment(compose([*QUICK, "seed=1"]), tmp_path / "other") == DONE
     first, second = (read_history(f) for f in (trained, tmp_path / "other"))
