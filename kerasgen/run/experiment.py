@@ -288,9 +288,8 @@ def _results(
     if tracking.plots:
         with journal.step("plot") as line:
             early = weights is not None and weights["set_by"] is not None
-            curves = reporting.Curves(
-                history=journal.history, kept=weights["epoch"] if early else None
-            )
+            kept = weights["epoch"] if early and weights is not None else None
+            curves = reporting.Curves(history=journal.history, kept=kept)
             drawn = reporting.draw_plots(compiled, predicted, parts, facts, curves, journal.folder)
             line.append(", ".join(drawn))
 
