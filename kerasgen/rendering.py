@@ -6,11 +6,12 @@ was found, and where, it takes as it is.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable
 from pathlib import Path
 
 from kerasgen.diagnostics import Diagnostic, Severity, SourceLocation
+from kerasgen.foreign.opening import ForeignFileError, read_bytes
+from kerasgen.foreign.showing import shown
 
 _LONGEST_TEXT = 1000
 """Characters of a message that are shown."""
@@ -88,9 +89,7 @@ def _shown(text: str) -> str:
     """A text as a terminal may show it: what it would obey or hide is escaped, its end cut."""
     if len(text) > _LONGEST_TEXT:
         text = text[:_LONGEST_TEXT] + "…"
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return shown(text)
 
 
 def _place(location: SourceLocation | None) -> list[str]:
@@ -134,11 +133,11 @@ def _excerpt(source: str, column: int | None) -> tuple[str, int | None]:
 
 
 def _source_line(file: Path, line: int) -> str | None:
-    if line < 1 or not file.is_file():
+    if line < 1:
         return None
     try:
-        with file.open(encoding="utf-8", errors="replace") as stream:
-            found = next(itertools.islice(stream, line - 1, line), None)
-    except OSError:
+        text = read_bytes(file).decode("utf-8", "replace")
+    except ForeignFileError:
         return None
-    return None if found is None else found.rstrip("\r\n")
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n", line)
+    return lines[line - 1] if len(lines) >= line else None

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from kerasgen.diagnostics import Sink
+from kerasgen.foreign.opening import is_folder
 from kerasgen.ir import BackendDef
 
 KEYS = ("backend", "floatx", "epsilon", "image_data_format")
@@ -204,7 +205,10 @@ def observed_devices() -> list[str]:
 
 def user_keras_home() -> Path:
     """The folder in which the user's own Keras keeps its settings and downloads."""
-    return Path(_USER_HOME).expanduser() if _USER_HOME else Path.home() / ".keras"
+    try:
+        return Path(_USER_HOME).expanduser() if _USER_HOME else Path.home() / ".keras"
+    except RuntimeError:  # There is no such user, or no home.
+        return Path(_USER_HOME or ".keras")
 
 
 _USER_HOME = os.environ.get("KERAS_HOME", "")
@@ -217,7 +221,7 @@ def _make_home(content: str) -> Path:
     (home / "keras.json").write_text(content.replace('"bfloat16"', '"float32"'), encoding="utf-8")
     for folder in ("datasets", "models"):
         downloads = user_keras_home() / folder
-        if downloads.is_dir():
+        if is_folder(downloads):
             (home / folder).symlink_to(downloads, target_is_directory=True)
     return home
 

@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 from kerasgen.diagnostics import SourceLocation
+from kerasgen.foreign.showing import shown, shown_lines
 
 _COMMENT_COLUMN = 60
 """Where comments begin at the latest, unless a line is longer."""
@@ -25,8 +26,6 @@ _ORIGIN_LENGTH = 160
 
 _NO_FOLDING = 2**31 - 1
 """A line width that nothing reaches: a value that is folded has no line for its comment."""
-
-_LINE_BREAKS = re.compile("[\n\r\x85\u2028\u2029]")
 
 
 class _Dumper(yaml.SafeDumper):
@@ -44,7 +43,8 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _represent_text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
-    style = '"' if _LINE_BREAKS.search(text) else None
+    # Between double quotes a character may stand as an escape.
+    style = None if text.isprintable() else '"'
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
@@ -111,7 +111,8 @@ def _node(config: Any, in_one_line: Callable[[yaml.SequenceNode, str], bool]) ->
 def _dumped(node: yaml.Node) -> str:
     text = yaml.serialize(node, Dumper=_Dumper, width=_NO_FOLDING, allow_unicode=True)
     assert isinstance(text, str)
-    return text
+    # PyYAML takes marks that turn a line round, or have no width, for printable.
+    return shown_lines(text)
 
 
 def _plain(value: Any) -> Any:
@@ -167,5 +168,5 @@ def _origin(location: SourceLocation) -> str:
     else:
         return ""
     # YAML forbids most characters that cannot be printed, in comments too.
-    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-    return shown if len(shown) <= _ORIGIN_LENGTH else shown[: _ORIGIN_LENGTH - 1] + "…"
+    line = shown(text)
+    return line if len(line) <= _ORIGIN_LENGTH else line[: _ORIGIN_LENGTH - 1] + "…"

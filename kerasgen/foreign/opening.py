@@ -140,7 +140,7 @@ def decoded(content: bytes) -> str:
     except UnicodeDecodeError as error:
         before = content[: error.start]
         raise ForeignFileError(
-            f"is not UTF-8 text: it holds the byte 0x{content[error.start]:02x}",
+            f"is not a text file in UTF-8: it holds the byte 0x{content[error.start]:02x}",
             line=before.count(b"\n") + 1,
             column=error.start - before.rfind(b"\n"),
         ) from None

@@ -26,9 +26,5 @@ def shown_lines(text: str) -> str:
 
 
 def _escaped(character: str) -> str:
-    # YAML and JSON both read this form; Python's own writes `\x1b`, which JSON does not.
-    code = ord(character)
-    if code > 0xFFFF:
-        return f"\\U{code:08x}"
-    named = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}.get(character)
-    return named or f"\\u{code:04x}"
+    # YAML reads this form between double quotes.
+    return character.encode("unicode_escape").decode()

@@ -6,13 +6,15 @@ environment or import a backend.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from kerasgen.diagnostics import Severity, Sink, SourceLocation, describe, did_you_mean
+from kerasgen.foreign.json_data import Bounds, parse_json
+from kerasgen.foreign.opening import ForeignFileError, decoded, read_bytes
 from kerasgen.frontend.settings import read_record
 from kerasgen.ir import BackendDef
 
@@ -23,6 +25,9 @@ _UNITS = {
     for middle, step in (("", 1000), ("i", 1024))
 }
 """Units of memory, in lower case, to their bytes."""
+
+_BOUNDS = Bounds(size=2**18, levels=16, values=1_000)
+"""How much a keras.json may hold; it has four keys."""
 
 BACKENDS = ("tensorflow", "jax", "torch")
 ENDED_BACKENDS = {
@@ -41,15 +46,13 @@ def parse_backend(section: Any, sink: Sink) -> BackendDef | None:
         section = dict(section)
         file = section.pop("keras_json", None)
         if file is not None:
-            settings = _read_keras_json(file, sink)
-            section |= settings
-            # What is wrong with such a value stands in that file, not where the config has the key.
-            places = {
-                f"backend.{name}": _json_place(
-                    Path(str(file)).expanduser(), name, f"backend.{name}"
-                )
-                for name in settings
-            }
+            read = _read_keras_json(file, sink)
+            if read is not None:
+                section |= read.settings
+                # What is wrong with such a value stands there, not where the config has the key.
+                places = {
+                    f"backend.{name}": read.place(name, f"backend.{name}") for name in read.settings
+                }
         if not _check_backend_name(section.get("backend"), "backend.backend", sink, None):
             section.pop("backend", None)
     backend = read_record(
@@ -115,35 +118,63 @@ def _check_choice(value: str, options: tuple[str, ...], key: str, sink: Sink) ->
         )
 
 
-def _read_keras_json(file: Any, sink: Sink) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _KerasJson:
+    """What a keras.json holds.
+
+    Attributes:
+        settings: the keys among it that Keras 3 reads.
+        path: the file.
+        text: its text.
+    """
+
+    settings: dict[str, Any]
+    path: Path
+    text: str
+
+    def place(self, name: str, key: str) -> SourceLocation:
+        """Where a key stands in the file."""
+        for number, line in enumerate(self.text.splitlines(), 1):
+            if (column := line.find(f'"{name}"')) >= 0:
+                return SourceLocation(
+                    key=key,
+                    file=str(self.path),
+                    line=number,
+                    column=column + 1,
+                    length=len(name) + 2,
+                )
+        return SourceLocation(key=key, file=str(self.path))
+
+
+def _read_keras_json(file: Any, sink: Sink) -> _KerasJson | None:
     """The four keys of a user's keras.json; everything wrong with it is reported."""
     key = "backend.keras_json"
-    path = Path(str(file)).expanduser()
+    if not isinstance(file, str):
+        sink.report("KG204", f"`keras_json` is {describe(file)}, expected a path", key=key)
+        return None
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        sink.report("KG601", f"`{file}` cannot be read: {error.strerror or error}", key=key)
-        return {}
-    except UnicodeDecodeError:
-        sink.report("KG601", f"`{file}` is not a text file, expected JSON", key=key)
-        return {}
-    except json.JSONDecodeError as error:
-        place = SourceLocation(key=key, file=str(path), line=error.lineno, column=error.colno)
-        sink.report(
-            "KG601", f"not JSON: {error.msg[:1].lower()}{error.msg[1:]}", key=key, location=place
-        )
-        return {}
-    if not isinstance(content, dict):
-        sink.report("KG601", f"`{file}` holds {describe(content)}, expected a JSON object", key=key)
-        return {}
-    settings = {}
-    for name, value in content.items():
-        place = _json_place(path, name, key)
+        path = Path(file).expanduser()
+    except RuntimeError:  # There is no such user, or no home.
+        sink.report("KG601", f"`{file}` cannot be read: there is no such home folder", key=key)
+        return None
+    try:
+        content = read_bytes(path, most=_BOUNDS.size)
+        text = decoded(content)
+        found = parse_json(text.encode(), _BOUNDS)
+    except ForeignFileError as error:
+        sink.report_file("KG601", str(path), error, key=key)
+        return None
+    if not isinstance(found, dict):
+        sink.report("KG601", f"`{file}` holds {describe(found)}, expected a JSON object", key=key)
+        return None
+    read = _KerasJson(settings={}, path=path, text=text)
+    for name, value in found.items():
+        place = read.place(name, key)
         if name == "backend":
             if _check_backend_name(value, key, sink, place):
-                settings[name] = value
+                read.settings[name] = value
         elif name in ("floatx", "epsilon", "image_data_format"):
-            settings[name] = value
+            read.settings[name] = value
         else:
             sink.report(
                 "KG601",
@@ -153,13 +184,4 @@ def _read_keras_json(file: Any, sink: Sink) -> dict[str, Any]:
                 location=place,
                 help=did_you_mean(name, ("floatx", "epsilon", "image_data_format", "backend")),
             )
-    return settings
-
-
-def _json_place(path: Path, name: str, key: str) -> SourceLocation:
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        if (column := line.find(f'"{name}"')) >= 0:
-            return SourceLocation(
-                key=key, file=str(path), line=number, column=column + 1, length=len(name) + 2
-            )
-    return SourceLocation(key=key, file=str(path))
+    return read

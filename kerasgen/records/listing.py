@@ -7,7 +7,7 @@ Decisions:
 - A table too wide for the terminal loses columns, the least telling first; a wrapped line would
   be harder to read than a shorter one.
 - Names and folders come from files that anybody may have written; characters that could steer a
-  terminal are replaced.
+  terminal are escaped.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kerasgen.diagnostics import Sink
+from kerasgen.foreign.showing import shown
 from kerasgen.records.reading import PARTS, RunEntry, read_runs
 from kerasgen.records.selection import (
     choose_runs,
@@ -129,10 +130,10 @@ def _columns(entries: Sequence[RunEntry], metrics: Sequence[str]) -> list[_Colum
         return _Column(head=head, cells=tuple(cells), rank=rank, right=right)
 
     columns = [
-        column("run", 0, [_printable(run.id) for run in entries]),
-        column("status", 1, [_printable(run.status) for run in entries]),
-        column("name", 4, [_cut_end(_printable(run.name), MOST_NAME) for run in entries]),
-        column("backend", 5, [_printable(run.backend or "-") for run in entries]),
+        column("run", 0, [shown(run.id) for run in entries]),
+        column("status", 1, [shown(run.status) for run in entries]),
+        column("name", 4, [_cut_end(shown(run.name), MOST_NAME) for run in entries]),
+        column("backend", 5, [shown(run.backend or "-") for run in entries]),
         column("started", 6, [_started(run) for run in entries]),
         column("seconds", 7, [_seconds(run) for run in entries], right=True),
         column("epochs", 8, [_epochs(run) for run in entries], right=True),
@@ -140,7 +141,7 @@ def _columns(entries: Sequence[RunEntry], metrics: Sequence[str]) -> list[_Colum
     ranks = [2, 3, *range(9, 9 + len(metrics) + MOST_METRICS)]
     for rank, name in zip(ranks, _shown_metrics(entries, metrics), strict=False):
         cells = [_figure(metric(run, name)) for run in entries]
-        columns.append(column(_printable(name), rank, cells, right=True))
+        columns.append(column(shown(name), rank, cells, right=True))
     return [column for column in columns if column.rank < 2 or any(column.cells)]
 
 
@@ -208,10 +209,6 @@ def _cut_start(text: str, width: int) -> str:
     while _width(text) > width - 1:
         text = text[1:]
     return "…" + text
-
-
-def _printable(text: str) -> str:
-    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
 
 
 def _terminal_width() -> int | None:

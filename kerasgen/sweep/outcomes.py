@@ -14,6 +14,7 @@ from typing import Any
 
 from kerasgen.diagnostics import CompileError, Sink
 from kerasgen.foreign.opening import ForeignFileError
+from kerasgen.foreign.showing import shown
 from kerasgen.frontend.origins import shown_path
 from kerasgen.record.layout import RECORD
 from kerasgen.record.reading import read_facts
@@ -183,7 +184,7 @@ def outcome_table(outcomes: Sequence[Outcome]) -> str:
 def _status_text(outcome: Outcome) -> str:
     if outcome.error is None:
         return outcome.status
-    line = outcome.error.strip().split("\n", 1)[0]
+    line = shown(outcome.error.strip().split("\n", 1)[0])
     if len(line) > _ERROR_WIDTH:
         line = line[: _ERROR_WIDTH - 1] + "…"
     return f"{outcome.status}: {line}"
