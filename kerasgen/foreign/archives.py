@@ -12,13 +12,14 @@ Decisions:
 
 from __future__ import annotations
 
+import io
 import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, Any, BinaryIO
 
 from kerasgen.foreign.opening import TOO_MUCH, ForeignFileError, open_regular
 
@@ -76,6 +77,59 @@ def read_member(archive: zipfile.ZipFile, name: str, *, most: int) -> bytes:
     if len(content) > most:
         raise ForeignFileError(f"holds a `{name}` of more than {most:,} bytes", code=TOO_MUCH)
     return content
+
+
+def member_file(archive: zipfile.ZipFile, name: str) -> BinaryIO:
+    """A member as a file in which one can go back and forth: where it lies, or in memory.
+
+    Args:
+        archive: the archive, opened by `open_archive`.
+        name: the member.
+
+    Raises:
+        ForeignFileError: there is no such member.
+    """
+    try:
+        member = archive.getinfo(name)
+    except KeyError:
+        raise ForeignFileError(f"holds no `{name}`", missing=True) from None
+    if member.compress_type != zipfile.ZIP_STORED:
+        return io.BytesIO(archive.read(member))
+    with archive.open(member):  # It reads the member's own head, and refuses one that lies.
+        file = archive.fp
+        assert file is not None, "an archive that is open has its file"
+    file.seek(member.header_offset)
+    head = file.read(30)
+    begin = member.header_offset + 30 + sum(struct.unpack("<HH", head[26:30]))
+    return io.BufferedReader(_Window(file, begin, member.file_size))
+
+
+class _Window(io.RawIOBase):
+    """A part of an open file as a file of its own."""
+
+    def __init__(self, file: IO[bytes], begin: int, size: int) -> None:
+        self._file, self._begin, self._size, self._at = file, begin, size, 0
+
+    def readable(self) -> bool:
+        """Says that it can be read."""
+        return True
+
+    def seekable(self) -> bool:
+        """Says that one can go back and forth in it."""
+        return True
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Goes to a place, counted from the begin, from here or from the end."""
+        self._at = max(0, offset + (0, self._at, self._size)[whence])
+        return self._at
+
+    def readinto(self, buffer: Any) -> int:
+        """Reads as much as fits into a buffer, up to the end of the part."""
+        self._file.seek(self._begin + self._at)
+        found = self._file.read(max(0, min(len(buffer), self._size - self._at)))
+        buffer[: len(found)] = found
+        self._at += len(found)
+        return len(found)
 
 
 def _require_small_table(file: BinaryIO) -> None:

@@ -108,19 +108,22 @@ def load_run_model(
     sink.stop_on_errors()
     assert backend is not None
     path = folder / MODEL
-    if not path.is_file():
+    if not is_there(path):
         raise sink.fail(
             "KG606",
             f"`{folder}` has no `{MODEL}`",
             help="it failed, or ran with tracking.model=false",
         )
     start(backend, sink, trust)
-    from kerasgen.bridge.training import load_model, shorten
+    from kerasgen.bridge.making import shorten
+    from kerasgen.bridge.saved_models import load_foreign_model
 
     try:
-        return load_model(path)
+        return load_foreign_model(path, folder)
     except CompileError:
         raise
+    except ForeignFileError as error:
+        raise sink.fail_file("KG606", path, error) from error
     except Exception as error:  # Keras raises anything for a file that is not its own.
         raise sink.fail(
             "KG606",
