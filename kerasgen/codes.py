@@ -16,6 +16,8 @@ CODES: dict[str, str] = {
     "KG109": "configuration that cannot be composed",
     "KG110": "selector that matches nothing",
     "KG111": "selector that cannot be read",
+    "KG125": "file, folder or name in the place of an override",
+    "KG126": "flag that is not there",
     "KG201": "unknown class",
     "KG202": "unknown argument",
     "KG203": "missing argument",

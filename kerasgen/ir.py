@@ -323,7 +323,7 @@ class FitDef:
         validation_freq: epochs between two validations.
         class_weight: class index to weight, `balanced`, or None.
         callbacks: name to callback.
-        verbose: `auto`, 0, 1 or 2, as in Keras.
+        verbose: `auto`, 0, 1 or 2, as in Keras; true is 1 and false 0.
     """
 
     epochs: int = field(default=1, metadata={"minimum": 1})
@@ -334,7 +334,7 @@ class FitDef:
     validation_freq: int = field(default=1, metadata={"minimum": 1})
     class_weight: Mapping[int, float] | Literal["balanced"] | None = None
     callbacks: Mapping[str, ObjectDef] = field(default_factory=dict)
-    verbose: Literal["auto"] | int = "auto"
+    verbose: Literal["auto"] | bool | int = "auto"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -57,8 +57,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     command = _COMMANDS[_chosen(arguments)]
     parser = _parser(f"kerasgen {arguments[0]}", command.summary, command.examples)
     command.declare(parser)
-    options = parser.parse_intermixed_args(_with_signs(arguments[1:]))
+    words = _with_signs(arguments[1:])
+    options, extra = parser.parse_known_intermixed_args(words)
+    if extra and not hasattr(options, "overrides"):
+        parser.error(f"unrecognized arguments: {' '.join(extra)}")
     try:
+        if extra:
+            from kerasgen.frontend.stray_words import refuse_flags
+
+            refuse_flags(extra, words, parser._option_string_actions)
         return command.act(options)
     except CompileError as error:
         return refuse(error.diagnostics)

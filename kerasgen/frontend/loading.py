@@ -36,6 +36,8 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf._utils import get_yaml_loader
 
+from kerasgen.frontend.choices import settle_choices
+
 _MISSING = re.compile(r": +\?\?\? *(?:#.*)?$", re.M)
 """A value that must be given, which all parsers read alike."""
 
@@ -88,6 +90,7 @@ class ComposedLoader(ConfigLoaderImpl):
         parsed, repository = super()._parse_overrides_and_create_caching_repo(
             config_name, overrides
         )
+        settle_choices(parsed, repository, config_name)
         self._asked, self._ingredients = (config_name, list(overrides), parsed), None
         return parsed, repository
 

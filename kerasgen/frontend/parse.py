@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from kerasgen.diagnostics import Sink, describe
 from kerasgen.frontend.expand import expand_config
@@ -25,6 +25,7 @@ from kerasgen.frontend.settings import (
     read_record,
     report_unknown_key,
 )
+from kerasgen.frontend.shortened_keys import whole_key
 from kerasgen.frontend.silencing import parse_lint
 from kerasgen.ir import (
     CompileDef,
@@ -61,7 +62,7 @@ def parse_program(config: Mapping[str, Any], sink: Sink, *, name: str | None = N
     """
     for key in config:
         if key not in (*GROUPS, SELECTORS, "seed", "name", "lint", "experiment"):
-            _report_key(str(key), sink)
+            _report_key(str(key), config, sink)
     for key in GROUPS:
         if key not in config:
             sink.report(
@@ -101,7 +102,11 @@ def parse_program(config: Mapping[str, Any], sink: Sink, *, name: str | None = N
         config["fit"],
         "fit",
         sink,
-        converters={"callbacks": _callbacks, "class_weight": _class_weight},
+        converters={
+            "callbacks": _callbacks,
+            "class_weight": _class_weight,
+            "verbose": _verbose,
+        },
     )
     tracking = read_record(TrackingDef, config["tracking"], "tracking", sink)
     lint = parse_lint(config.get("lint"), "lint", sink)
@@ -127,7 +132,7 @@ def parse_program(config: Mapping[str, Any], sink: Sink, *, name: str | None = N
     )
 
 
-def _report_key(key: str, sink: Sink) -> None:
+def _report_key(key: str, config: Mapping[str, Any], sink: Sink) -> None:
     if key in _NAMING_CODE:
         sink.report(
             "KG107",
@@ -136,6 +141,10 @@ def _report_key(key: str, sink: Sink) -> None:
             at="key",
             help="modules are named on the command line: `--trust MODULE`",
         )
+        return
+    if (meant := whole_key(key, config)) is not None:
+        # Not a `Suggestion`: a file has no key with dots that could be written in its place.
+        sink.report("KG107", f"the config has no key `{key}`", key=key, at="key", help=str(meant))
         return
     report_unknown_key(key, (*GROUPS, SELECTORS, "seed", "name", "lint"), "", sink)
 
@@ -212,6 +221,14 @@ def _callbacks(value: Any, path: str, sink: Sink) -> dict[str, ObjectDef]:
         return {}
     found = {str(k): parse_object(item, join(path, k), sink) for k, item in value.items()}
     return {key: callback for key, callback in found.items() if callback is not None}
+
+
+def _verbose(value: Any, path: str, sink: Sink) -> int | Literal["auto"]:
+    """Reads how much a run says; true and false are the 1 and 0 of Keras."""
+    if isinstance(value, bool):
+        return int(value)
+    fits = check_value(value, Literal["auto"] | int, path, sink)
+    return value if fits else "auto"
 
 
 def _class_weight(value: Any, path: str, sink: Sink) -> Any:

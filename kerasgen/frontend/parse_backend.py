@@ -37,6 +37,10 @@ ENDED_BACKENDS = {
 }
 """Backends of earlier versions of Keras, and what became of them."""
 
+OTHER_NAMES = {"tf": "tensorflow", "tf2": "tensorflow", "tf.keras": "tensorflow"}
+OTHER_NAMES |= {"pytorch": "torch", "pt": "torch", "flax": "jax"}
+"""What backends are called elsewhere; capital letters do not count."""
+
 
 def parse_backend(section: Any, sink: Sink) -> BackendDef | None:
     """Parses the backend group; a `keras_json` in it is read and put over the group's own keys."""
@@ -92,19 +96,27 @@ def _parse_memory(value: Any, path: str, sink: Sink) -> int | Literal["auto"] | 
 def _check_backend_name(value: Any, key: str, sink: Sink, location: SourceLocation | None) -> bool:
     if value in BACKENDS or value is None:
         return True
-    words = ", ".join(f"`{name}`" for name in BACKENDS)
-    known = str(value).lower()
-    if known in ENDED_BACKENDS:
-        message = f"Keras 3 has no backend `{value}`: {ENDED_BACKENDS[known]}"
-        help_text: str | None = f"choose one of {words}"
-    elif known in ("numpy", "openvino"):
-        message = f"the backend `{value}` cannot train, expected one of {words}"
-        help_text = None
-    else:
-        message = f"the backend is {describe(value)}, expected one of {words}"
-        help_text = did_you_mean(str(value), BACKENDS)
+    message, help_text = refused_backend(value)
     sink.report("KG602", message, key=key, help=help_text, location=location)
     return False
+
+
+def is_ended(value: str) -> bool:
+    """Whether a backend of this name was part of an earlier version of Keras."""
+    return value.lower() in ENDED_BACKENDS
+
+
+def refused_backend(value: Any) -> tuple[str, str | None]:
+    """What is wrong with a value that is no backend, and the one that is meant."""
+    words = ", ".join(f"`{name}`" for name in BACKENDS)
+    known = str(value).strip().lower()
+    if known in ENDED_BACKENDS:
+        message = f"Keras 3 has no backend `{value}`: {ENDED_BACKENDS[known]}"
+        return message, f"choose one of {words}"
+    if known in ("numpy", "openvino"):
+        return f"the backend `{value}` cannot train, expected one of {words}", None
+    message = f"the backend is {describe(value)}, expected one of {words}"
+    return message, did_you_mean(OTHER_NAMES.get(known, known), BACKENDS)
 
 
 def _check_choice(value: str, options: tuple[str, ...], key: str, sink: Sink) -> None:

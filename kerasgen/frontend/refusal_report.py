@@ -26,10 +26,11 @@ from kerasgen.frontend.origins import (
     shown_path,
     trace_origins,
 )
-from kerasgen.frontend.parse_backend import ENDED_BACKENDS
+from kerasgen.frontend.parse_backend import is_ended, refused_backend
 from kerasgen.frontend.references import sentence
 from kerasgen.frontend.refused_overrides import (
     Fault,
+    SingleOverride,
     place_of_override,
     report_bad_override,
     report_group_not_chosen,
@@ -46,6 +47,7 @@ from kerasgen.frontend.refused_places import (
     place_of_yaml_error,
     said_of,
 )
+from kerasgen.frontend.stray_words import file_of_choice
 
 
 def report_refusal(fault: Fault, sink: Sink) -> None:
@@ -68,7 +70,7 @@ def report_refusal(fault: Fault, sink: Sink) -> None:
             "KG102",
             "several values for one key",
             location=place_of_override(culprit),
-            help="add -m to sweep over them, or write a list as `key=[a,b]`",
+            help=_sweep_help(culprit),
         )
     elif culprit is not None and "override must be a string or a list" in words:
         report_no_option(culprit, fault, sink)
@@ -84,6 +86,15 @@ def report_refusal(fault: Fault, sink: Sink) -> None:
         report_group_not_chosen(culprit, fault, sink)
     else:
         _report_in_file(fault, sink)
+
+
+def _sweep_help(culprit: SingleOverride) -> str:
+    """How several values are swept over, and how they are one list where they can be."""
+    swept = f"write `-m {culprit.written}` to sweep over them"
+    key, _, values = culprit.written.partition("=")
+    if culprit.group or re.match(r"(\w+\(|.*[\[{(])", values):
+        return swept
+    return f"{swept}, or `{key}=[{values}]` for a list"
 
 
 def _report_yaml(error: yaml.YAMLError, sink: Sink) -> None:
@@ -151,6 +162,12 @@ def _report_missing_option(error: MissingConfigException, fault: Fault, sink: Si
         message, near = f"there is no group `{group}`", group
         options = _groups(fault)
     culprit = fault.culprit
+    if culprit is not None and culprit.group:
+        value = culprit.text.partition("=")[2]
+        if (told := file_of_choice(culprit.key, value, fault.loader)) is not None:
+            place = place_of_override(culprit, value=value)
+            sink.report("KG104", told[0], location=place, help=told[1])
+            return
     if culprit is not None and culprit.text.endswith(f"={wanted[len(culprit.key) + 1 :]}"):
         location: SourceLocation | None = place_of_override(culprit, value=option)
     elif wanted == fault.config_name:
@@ -162,9 +179,9 @@ def _report_missing_option(error: MissingConfigException, fault: Fault, sink: Si
         )
         if location is None:
             location = _place_in_file(fault, option) or place_of_word(option, root_file(fault))
-    help_text = did_you_mean(near, options, listed=20)
-    if group == "backend" and option.lower() in ENDED_BACKENDS:
-        message = f"Keras 3 has no backend `{option}`: {ENDED_BACKENDS[option.lower()]}"
+    help_text = did_you_mean(near.removesuffix(".yaml"), options, listed=20)
+    if group == "backend" and (closest(option, options) is None or is_ended(option)):
+        message, help_text = refused_backend(option)
         sink.report("KG602", message, location=location, help=help_text)
         return
     sink.report("KG104", message, location=location, help=help_text)

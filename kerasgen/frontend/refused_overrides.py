@@ -7,18 +7,19 @@ about. Refusals of files stand in `refusal_report`; nothing is composed here.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from kerasgen.diagnostics import Note, Sink, SourceLocation, did_you_mean
 from kerasgen.frontend.origins import SetByOverride, place_of_text, trace_origins
-from kerasgen.frontend.references import deepest_key, sentence
+from kerasgen.frontend.references import deepest_key, plain_node, sentence
 from kerasgen.frontend.refused_places import place_of_defaults
 from kerasgen.frontend.settings import GROUPS
+from kerasgen.frontend.shortened_keys import whole_key
 
 FIXED_SECTIONS = ("", "backend", "data", "data.split", "compile", "fit", "tracking")
 """Sections whose keys are all in the composed config: another one cannot be added to them."""
@@ -131,13 +132,11 @@ def report_bad_override(fault: Fault, culprit: SingleOverride, sink: Sink) -> No
         sink.report("KG109", message, location=place)
 
 
-def _where_else(key: str, siblings: Sequence[str], composed: DictConfig) -> str | None:
-    """Another section that has a key, or the keys of the section that was named."""
-    for section in FIXED_SECTIONS:
-        node = OmegaConf.select(composed, section) if section else composed
-        if isinstance(node, DictConfig) and key in node:
-            return f"did you mean `{section}.{key}`?"
-    return did_you_mean(key, siblings, listed=20)
+def _task_keys(composed: DictConfig) -> dict[str, Any]:
+    """A composed config as plain data, without Hydra's own part."""
+    names = [str(name) for name in composed if name != "hydra"]
+    plain: dict[str, Any] = plain_node(OmegaConf.masked_copy(composed, names))
+    return plain
 
 
 def _report_absent(culprit: SingleOverride, fault: Fault, sink: Sink) -> None:
@@ -148,14 +147,17 @@ def _report_absent(culprit: SingleOverride, fault: Fault, sink: Sink) -> None:
     parent, missing, siblings = deepest_key(composed, key)
     where = f"`{parent}`" if parent else "the config"
     found = OmegaConf.select(composed, parent) if parent else composed
-    help_text = did_you_mean(missing, siblings, listed=0)
+    help_text = None if parent else whole_key(key, _task_keys(composed))
+    help_text = help_text or did_you_mean(missing, siblings, listed=0)
     if isinstance(found, ListConfig):
         help_text = f"it has {len(found)} elements; to add one, write the list anew"
     elif isinstance(found, str):
         value = text.partition("=")[2]
         help_text = f"give it arguments: `{parent}={{class: {found}, {missing}: {value}}}`"
     elif help_text is None and parent in FIXED_SECTIONS:
-        help_text = _where_else(missing, siblings, composed)
+        help_text = whole_key(missing, _task_keys(composed)) or did_you_mean(
+            missing, siblings, listed=20
+        )
     elif help_text is None and isinstance(found, DictConfig) and not culprit.text.startswith("~"):
         help_text = f"to add it, write `+{text.lstrip('+')}`"
     location = place_of_override(culprit)

@@ -37,6 +37,7 @@ from kerasgen.frontend.refused_overrides import (
     unclosed,
 )
 from kerasgen.frontend.selectors import is_selector, read_selector
+from kerasgen.frontend.stray_words import joined, report_stray
 
 JOBS = 100_000
 """Jobs of a sweep; Hydra lists all of them before the first begins."""
@@ -107,8 +108,8 @@ def diagnose(
     try:
         singles = [
             _as_written(text, composer)
-            for text in overrides
-            if _parses(text, sink, sweeps=multirun)
+            for text in joined(overrides, composer.loader, sink)
+            if _parses(text, sink, sweeps=multirun, loader=composer.loader)
         ]
         for probe in _probes(singles, composer, sink) if multirun else [singles]:
             _find_culprits(probe, composer, sink)
@@ -149,7 +150,7 @@ def _parse(text: str, loader: ConfigLoader | None = None) -> Any:
     return override
 
 
-def _parses(text: str, sink: Sink, *, sweeps: bool) -> bool:
+def _parses(text: str, sink: Sink, *, sweeps: bool, loader: ConfigLoader | None = None) -> bool:
     try:
         text.encode()
         if is_selector(text):
@@ -158,6 +159,8 @@ def _parses(text: str, sink: Sink, *, sweeps: bool) -> bool:
     except UnicodeEncodeError:
         sink.report("KG102", "the override is not UTF-8 text", location=place_of_text(text))
     except (HydraException, OmegaConfBaseException) as error:
+        if loader is not None and report_stray(text, loader, sink):
+            return False
         sink.report(
             "KG102",
             f"the override cannot be read: {unclosed(text) or sentence(error)}",

@@ -61,19 +61,13 @@ class Target:
             trust: modules whose parts may be named.
 
         Raises:
-            CompileError: a word names a folder that is no run, or a run stands among overrides.
+            CompileError: a run stands among overrides.
         """
         for word in words:
             if is_run(word):
                 if len(words) > 1:
                     raise Sink().fail("KG606", f"the run `{word}` is looked at without overrides")
                 return cls(run=Path(word), trust=trust)
-            if "=" not in word and not word.startswith("~"):
-                raise Sink().fail(
-                    "KG606",
-                    f"`{word}` is neither the folder of a run nor an override",
-                    help="`kerasgen runs` lists the runs; an override is written `key=value`",
-                )
         return cls(overrides=tuple(words), config_dir=config_dir, trust=trust)
 
 

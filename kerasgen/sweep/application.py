@@ -110,7 +110,11 @@ def _guarded(execute: Callable[[], int]) -> int:
 
 def _execute(arguments: list[str]) -> int:
     parser = _parser()
-    args = parser.parse_intermixed_args(arguments)
+    args, extra = parser.parse_known_intermixed_args(arguments)
+    if extra:
+        from kerasgen.frontend.stray_words import refuse_flags
+
+        refuse_flags(extra, arguments, parser._option_string_actions)
     _check_usage(args, parser)
     if args.shell_completion and (shell := asking_shell(args.overrides)) is not None:
         print(SHELLS[shell].join(complete_overrides(typed_words())))

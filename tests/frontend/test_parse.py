@@ -5,6 +5,7 @@ import pytest
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink
 from kerasgen.frontend.composition import compose, resolve
 from kerasgen.frontend.parse import parse_program
+from kerasgen.frontend.rejections import diagnose
 from kerasgen.ir import InputDef, ObjectDef, Program
 
 
@@ -127,3 +128,26 @@ def test_mistakes_in_all_groups_are_reported_together() -> None:
 def test_plain_data_is_enough_for_a_program() -> None:
     config: dict[str, Any] = resolve(compose([]))[0]
     assert parse_program(config, Sink()).seed == 0
+
+
+@pytest.mark.parametrize(("written", "read"), [("true", 1), ("false", 0), ("2", 2)])
+def test_how_much_a_run_says_may_be_a_boolean(written: str, read: int) -> None:
+    found = parse(f"fit.verbose={written}").fit.verbose
+    assert (found, type(found)) == (read, int)
+
+
+@pytest.mark.parametrize(
+    ("word", "help_text"),
+    [
+        ("tf", "did you mean `tensorflow`?"),
+        ("TensorFlow", "did you mean `tensorflow`?"),
+        ("pytorch", "did you mean `torch`?"),
+        ("Torch", "did you mean `torch`?"),
+        ("numpy", None),
+    ],
+)
+def test_what_backends_are_called_elsewhere(word: str, help_text: str | None) -> None:
+    (found,) = refused(f"backend.backend={word}")
+    assert (found.code, found.help) == ("KG602", help_text)
+    (chosen,) = diagnose([f"backend={word}"])
+    assert chosen.help == help_text

@@ -86,10 +86,15 @@ def test_the_shell_completes_options(application: Any) -> None:
     assert done.stdout.split() == ["optimizer=sgd"]
 
 
+def test_an_override_that_is_written_as_a_flag_is_told_so(application: Any) -> None:
+    done = application.run("--model", "convnet")
+    assert done.returncode == 2
+    assert "write `model=convnet`" in done.stderr
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["--hlep"],
         ["--cfg", "jobs"],
         ["--resolve"],
         ["-m", "--cfg", "job"],

@@ -1,0 +1,88 @@
+"""How the choice of a group's option may be written on the command line.
+
+This room owns the forms that mean `group=option` and that Hydra refuses: with a `+` although the
+root config chooses an option already, and with the option's file. It works on the overrides that
+Hydra has parsed, so that what is shown and recorded stays as it was written. Which options there
+are is not known here.
+
+Decisions:
+- `+experiment=x` is what Hydra wants where the root config does not choose the group, and
+  `experiment=x` where it does; nobody remembers which, and both can mean one thing only.
+- A file stands for an option where it lies in one of the config folders, in the folder of the
+  group that is chosen. Any other file is left to be refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from hydra._internal.config_repository import IConfigRepository
+from hydra.core.default_element import ConfigDefault, GroupDefault
+from hydra.core.override_parser.types import Override, OverrideType
+from hydra.plugins.config_source import ConfigSource
+
+ENDINGS = (".yaml", ".yml")
+"""Endings of config files; Hydra reads the first alone."""
+
+_DEEPEST = 8
+"""Root configs that take up one another."""
+
+
+def settle_choices(
+    parsed: Sequence[Override], repository: IConfigRepository, config_name: str | None
+) -> None:
+    """Makes the choices among parsed overrides such as Hydra takes them.
+
+    Args:
+        parsed: the overrides, whose kind or value is changed where it has to be.
+        repository: Hydra's configs.
+        config_name: name of the root config.
+    """
+    chosen: set[str] | None = None
+    for override in parsed:
+        added = override.is_add() or override.is_force_add()
+        named = isinstance(override._value, str) and override._value.endswith(ENDINGS)
+        if not (added or named) or not repository.group_exists(override.key_or_group):
+            continue
+        if named and (option := _option_of_file(str(override._value), override, repository)):
+            override._value = option
+        if added:
+            if chosen is None:
+                chosen = set(_chosen_groups(repository, config_name, _DEEPEST))
+            known = override.get_key_element().lstrip("+") in chosen
+            override.type = OverrideType.CHANGE if known else OverrideType.ADD
+
+
+def option_of(file: Path, group: str, sources: Sequence[ConfigSource]) -> str | None:
+    """The option of a group that a file is, None if it lies in no config folder of that group."""
+    for source in sources:
+        if source.scheme() != "file":
+            continue
+        folder = Path(source.path).resolve() / group
+        found = file.resolve()
+        if found.is_relative_to(folder) and found.suffix in ENDINGS:
+            return found.relative_to(folder).with_suffix("").as_posix()
+    return None
+
+
+def _option_of_file(value: str, override: Override, repository: IConfigRepository) -> str | None:
+    group = override.key_or_group
+    plain = value.removesuffix(ENDINGS[0])
+    if plain != value and repository.config_exists(f"{group}/{plain}"):
+        return plain
+    file = Path(value).expanduser()
+    return option_of(file, group, repository.get_sources()) if file.is_file() else None
+
+
+def _chosen_groups(
+    repository: IConfigRepository, config_name: str | None, depth: int
+) -> Iterator[str]:
+    """The groups of which the root config, or one that it takes up, chooses an option."""
+    found = None if config_name is None else repository.load_config(config_name)
+    for default in found.defaults_list or () if found is not None else ():
+        if isinstance(default, GroupDefault) and not default.override:
+            package = "" if default.package is None else f"@{default.package}"
+            yield f"{default.group}{package}"
+        elif isinstance(default, ConfigDefault) and default.path != "_self_" and depth:
+            yield from _chosen_groups(repository, default.path, depth - 1)

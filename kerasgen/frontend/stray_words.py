@@ -1,0 +1,332 @@
+"""Words of a command line that are no overrides, and what was meant by them.
+
+This room owns the reading of such words: an override that is torn apart by spaces, the folder of
+a run, a file, the bare name of an option, a flag that there is not. It runs only after something
+was refused, looks at names and at the first bytes of small files, and composes nothing.
+
+Decisions:
+- Every help holds what can be typed as it stands, with the names of the user's own files.
+- A file is known by where it lies: in a config folder it is an option, elsewhere the group comes
+  from the folder around it, and at last from the keys that begin its lines.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from hydra.core.config_loader import ConfigLoader
+from hydra.core.object_type import ObjectType
+from hydra.types import RunMode
+
+from kerasgen.diagnostics import CompileError, Sink, Suggestion, closest
+from kerasgen.frontend.choices import ENDINGS, option_of
+from kerasgen.frontend.composition import CONFIG_NAME, make_loader
+from kerasgen.frontend.limits import is_within_limits
+from kerasgen.frontend.origins import place_of_text
+from kerasgen.frontend.references import plain_node
+from kerasgen.frontend.settings import GROUPS
+from kerasgen.frontend.shortened_keys import whole_key
+
+RECORD_FILE = "record.json"
+"""The file by which the folder of a run is known."""
+
+_KEY = re.compile(r"[+~]{0,2}[A-Za-z_][\w./@-]*")
+_SPACED = re.compile(rf"\s*({_KEY.pattern})\s*=\s*(\S.*?)\s*")
+_MODELS = (".keras", ".h5", ".hdf5", ".pb", ".json")
+_DATA = (".csv", ".tsv", ".npz", ".npy", ".zip", ".tar", ".gz", ".png", ".jpg", ".jpeg")
+_TELLING = (
+    ("model", {"layers", "outputs", "inputs"}),
+    ("data", {"source", "features", "target", "prepare", "split"}),
+    ("fit", {"epochs", "batch_size", "callbacks"}),
+    ("compile", {"loss", "metrics"}),
+    ("optimizer", {"learning_rate"}),
+)
+"""Groups with keys by which a file of theirs is known."""
+
+
+def joined(words: Sequence[str], loader: ConfigLoader, sink: Sink) -> list[str]:
+    """The words that can be read one by one; an override over several words is reported.
+
+    Args:
+        words: words of a command line, in the place of overrides.
+        loader: Hydra's configs.
+        sink: gets KG102 for each override that spaces tear apart.
+    """
+    kept, index = [], 0
+    while index < len(words):
+        meant, count = _over_several(words[index : index + 3], loader)
+        if count == 1:
+            kept.append(words[index])
+        else:
+            text = " ".join(words[index : index + count])
+            sink.report(
+                "KG102",
+                "an override is one word, without spaces around its `=`",
+                location=place_of_text(text),
+                help=f"write `{meant}`",
+            )
+        index += count
+    return kept
+
+
+def _over_several(words: Sequence[str], loader: ConfigLoader) -> tuple[str, int]:
+    """What the first words mean together, and how many of them do."""
+    first, second, third = [*words, "", ""][:3]
+    if _KEY.fullmatch(first) and second:
+        if second == "=" and third:
+            return f"{first}={_quoted(third)}", 3
+        if second.startswith("=") and len(second) > 1:
+            return f"{first}{_quoted(second)}", 2
+        if second in _options(first, loader):
+            return f"{first}={second}", 2
+    whole = first.endswith("=") and _KEY.fullmatch(first[:-1])
+    if whole and second and not re.search("[=~]", second):
+        return f"{first}{_quoted(second)}", 2
+    return first, 1
+
+
+def report_stray(word: str, loader: ConfigLoader, sink: Sink) -> bool:
+    """Reports a word that cannot be read as an override, if it is known what was meant.
+
+    Args:
+        word: the word.
+        loader: Hydra's configs.
+        sink: gets KG102 for a form that is wrong, KG125 for what is no override at all.
+
+    Returns:
+        Whether it was reported.
+    """
+    place = place_of_text(word)
+    if (spaced := _SPACED.fullmatch(word)) and re.search(r"\s=|=\s", word):
+        sink.report(
+            "KG102",
+            "an override has no spaces around its `=`",
+            location=place,
+            help=f"write `{spaced[1]}={_quoted(spaced[2])}`",
+        )
+        return True
+    if "=" in word or word.startswith("~"):
+        return False
+    key, colon, value = word.partition(":")
+    if colon and value and _KEY.fullmatch(key) and not Path(word).exists():
+        sink.report(
+            "KG102",
+            f"`{word}` is no override: `=` stands between key and value",
+            location=place,
+            help=f"write `{key}={_quoted(value.strip())}`",
+        )
+        return True
+    found = _there(word, loader) or _bare_option(word, loader) or _not_there(word, loader)
+    if found is None:
+        return False
+    message, help_text = found
+    sink.report("KG125", message, location=place, help=help_text)
+    return True
+
+
+def refuse_flags(flags: Sequence[str], words: Sequence[str], known: Iterable[str]) -> NoReturn:
+    """Refuses flags that there are not: misspelt ones, and overrides that are written as flags.
+
+    Args:
+        flags: the flags, with their dashes.
+        words: all words of the command line.
+        known: the flags that there are.
+
+    Raises:
+        CompileError: always; KG126 for each flag.
+    """
+    sink, loader = Sink(), make_loader()
+    config = loader.load_configuration(CONFIG_NAME, [], RunMode.RUN)
+    keys = {**dict.fromkeys(_groups(loader)), **plain_node(config)}
+    offered = [flag for flag in known if flag.startswith("--")]
+    for flag in flags:
+        following = words[words.index(flag) + 1 :][:1] if flag in words else []
+        _report_flag(flag, following[0] if following else "", offered, keys, sink)
+    raise CompileError(sink.diagnostics)
+
+
+def _report_flag(
+    flag: str, following: str, known: Sequence[str], keys: Mapping[str, Any], sink: Sink
+) -> None:
+    name, equal, value = flag.partition("=")
+    if not equal and following and not re.search("^-|=", following):
+        value = following
+    key = name.lstrip("-").replace("-", "_")
+    there, near = key.partition(".")[0] in keys, closest(name, known)
+    if not there and isinstance(meant := whole_key(key, keys), Suggestion):
+        key, there = meant.replacement, True
+    if near is not None and not there:
+        help_text = f"did you mean `{near}`?"
+    else:
+        written = f"{key}={_quoted(value) if value else 'VALUE'}"
+        help_text = f"what a config says has no dashes: write `{written}`"
+    sink.report(
+        "KG126",
+        f"there is no flag `{name}`",
+        location=place_of_text(flag if equal or not value else f"{flag} {value}", length=len(name)),
+        help=help_text,
+    )
+
+
+def file_of_choice(group: str, value: str, loader: ConfigLoader) -> tuple[str, str] | None:
+    """Message and help for a file that stands in the place of an option, None if it is none."""
+    file = Path(value).expanduser()
+    if file.suffix not in ENDINGS or not ("/" in value or file.is_file()):
+        return None
+    if file.is_file():
+        return (
+            f"`{value}` lies in no folder of configs for the group `{group}`",
+            _placed(file, group, file.stem),
+        )
+    near = closest(file.stem, _options(group, loader))
+    help_text = f"write `{group}={near}`" if near else f"write `{group}=OPTION`"
+    return f"there is no file `{value}`, expected an option of the group `{group}`", help_text
+
+
+def _quoted(value: str) -> str:
+    """A value as it is typed into a shell behind a `=`."""
+    if not re.search(r"[\s,{}\[\]()'\"]", value):
+        return value
+    return value if re.fullmatch(r"[\[{].*[\]}]|\"[^\"]*\"|'[^']*'", value) else f"'{value}'"
+
+
+def _there(word: str, loader: ConfigLoader) -> tuple[str, str | None] | None:
+    path = Path(word).expanduser()
+    try:
+        if path.is_dir():
+            return _folder(path, word, loader)
+        return _file(path, word, loader) if path.is_file() else None
+    except OSError:  # a name that is too long
+        return None
+
+
+def _not_there(word: str, loader: ConfigLoader) -> tuple[str, str | None] | None:
+    path = Path(word)
+    if "/" not in word and path.suffix not in (*ENDINGS, *_MODELS, *_DATA):
+        return None
+    message = f"there is nothing at `{word}`, and an override is written `key=value`"
+    groups = _groups(loader)
+    for part in reversed(path.parts[:-1]):
+        if part in groups and (near := closest(path.stem, _options(part, loader))):
+            return message, f"write `{part}={near}`"
+    runs = path.parts[0] == "outputs"
+    return message, "`kerasgen runs` lists the runs that there are" if runs else None
+
+
+def _folder(path: Path, word: str, loader: ConfigLoader) -> tuple[str, str | None]:
+    quoted = shlex.quote(word)
+    if (path / RECORD_FILE).is_file():
+        return f"`{word}` is the folder of a run, expected an override", _of_run(path)
+    if any(path.glob(f"*/{RECORD_FILE}")):
+        return (
+            f"`{word}` is a folder of runs, expected an override",
+            f"`kerasgen runs --outputs {quoted}` lists them",
+        )
+    if any(any((path / group).glob("*.yaml")) for group in _groups(loader)):
+        return (
+            f"`{word}` is a folder of configs, expected an override",
+            f"write `--config-dir {quoted}`",
+        )
+    return f"`{word}` is a folder, expected an override", "an override is written `key=value`"
+
+
+def _of_run(folder: Path) -> str:
+    quoted = shlex.quote(str(folder))
+    return (
+        f"`kerasgen show {quoted}` looks into it, "
+        f"`kerasgen run --config-path {quoted}` trains its config again"
+    )
+
+
+def _file(path: Path, word: str, loader: ConfigLoader) -> tuple[str, str | None]:
+    if (path.parent / RECORD_FILE).is_file() and path.suffix in (*ENDINGS, ".json"):
+        return f"`{word}` is a file of a run, expected an override", _of_run(path.parent)
+    quoted = shlex.quote(word)
+    if path.suffix in ENDINGS:
+        return f"`{word}` is a file, expected an override", _of_config(path, loader)
+    if path.name == "keras.json":
+        return f"`{word}` is a file, expected an override", f"write `backend.keras_json={quoted}`"
+    if path.suffix == ".py":
+        return (
+            f"`{word}` is a module, expected an override",
+            f"write `--trust {path.stem}` to let configs name what is in it",
+        )
+    if path.suffix in _MODELS:
+        made = shlex.quote(f"conf/model/{path.stem}.yaml")
+        return (
+            f"`{word}` is a model, expected an override",
+            f"`kerasgen import {quoted} -o {made}` makes a config of it",
+        )
+    help_text = None
+    if path.suffix in _DATA:
+        help_text = f"data is named by its config: write `data.source.path={quoted}`"
+    return f"`{word}` is a file, expected an override", help_text
+
+
+def _of_config(path: Path, loader: ConfigLoader) -> str:
+    """How the option is written that a config file is, or where to put it."""
+    groups = _groups(loader)
+    for group in groups:
+        if (option := option_of(path, group, loader.get_sources())) is not None:
+            return f"write `{group}={option}`"
+    parts = path.parts
+    for index in range(len(parts) - 2, -1, -1):
+        if parts[index] in groups:
+            folder = shlex.quote(str(Path(*parts[:index])) if index else ".")
+            option = "/".join((*parts[index + 1 : -1], path.stem))
+            return f"write `--config-dir {folder} {parts[index]}={option}`"
+    return _placed(path, _told_group(path), path.stem)
+
+
+def _placed(path: Path, group: str, option: str) -> str:
+    folder = "my_conf"
+    place = shlex.quote(f"{folder}/{group}/{option}.yaml")
+    return f"put it at `{place}`, and write `--config-dir {folder} {group}={option}`"
+
+
+def _told_group(path: Path) -> str:
+    """The group that the keys at the beginning of a file's lines speak of."""
+    if not is_within_limits(path):
+        return "experiment"
+    text = path.read_text(encoding="utf-8", errors="replace")
+    keys = set(re.findall(r"^(\w+):", text, re.M))
+    if "@package _global_" in text or keys & {*GROUPS, "defaults"}:
+        return "experiment"
+    return next((group for group, telling in _TELLING if keys & telling), "experiment")
+
+
+def _bare_option(word: str, loader: ConfigLoader) -> tuple[str, str] | None:
+    holders = [group for group in _groups(loader) if word in _options(group, loader)]
+    if word in _groups(loader):
+        listed = ", ".join(f"`{option}`" for option in sorted(_options(word, loader)))
+        return f"`{word}` is a group, of which no option is chosen", (
+            f"write `{word}=OPTION` with one of {listed}"
+        )
+    if not holders:
+        return None
+    forms = " or ".join(f"`{group}={word}`" for group in holders)
+    return f"`{word}` is the name of an option, expected an override", f"write {forms}"
+
+
+def _groups(loader: ConfigLoader) -> list[str]:
+    """The groups of a config, in which a user chooses."""
+    return [
+        name
+        for name in loader.list_groups("")
+        if not name.startswith(".") and name not in ("hydra", "block")
+    ]
+
+
+def _options(group: str, loader: ConfigLoader) -> list[str]:
+    return list(_listed(group, loader)) if re.fullmatch(r"[\w/]+", group) else []
+
+
+def _listed(group: str, loader: ConfigLoader, within: str = "") -> Iterator[str]:
+    for option in loader.get_group_options(group, ObjectType.CONFIG):
+        yield f"{within}{option}"
+    for inner in loader.get_group_options(group, ObjectType.GROUP):
+        yield from _listed(f"{group}/{inner}", loader, f"{within}{inner}/")
