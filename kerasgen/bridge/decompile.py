@@ -21,8 +21,11 @@ from kerasgen.bridge.decompile_objects import MODELS, ObjectReader, UnwritableEr
 from kerasgen.bridge.decompile_ops import op_name, read_op
 from kerasgen.bridge.decompile_settling import is_chain, settle, settled_chain
 from kerasgen.bridge.introspection import keras_catalog
+from kerasgen.bridge.legacy.model_file import ModelFile
+from kerasgen.bridge.legacy.modernize import layer_paths
+from kerasgen.bridge.legacy.refusals import Refusals
 from kerasgen.catalog import Catalog
-from kerasgen.diagnostics import Sink
+from kerasgen.diagnostics import Sink, SourceLocation
 from kerasgen.ir import (
     INPUT,
     NAME,
@@ -34,6 +37,9 @@ from kerasgen.ir import (
     TensorRef,
     Value,
 )
+
+_LONGEST_NAME = 200
+"""Characters of a name; YAML takes a key of about a thousand."""
 
 Key = tuple[str, int]
 """A call: the name of the layer, and which of its calls."""
@@ -81,10 +87,21 @@ class Decompiled:
         return None if self.built is None else int(self.built.count_params())
 
 
-def decompile_built(model: Any, catalog: Catalog, sink: Sink) -> Decompiled:
-    """The same as `decompile_model`, with what was learned on the way."""
-    reader = _ModelReader(ObjectReader(catalog), sink)
+def decompile_built(
+    model: Any, catalog: Catalog, sink: Sink, file: ModelFile | None = None
+) -> Decompiled:
+    """The same as `decompile_model`, with what was learned on the way.
+
+    Args:
+        model: a model, or its serialized form.
+        catalog: where the names stand that a config may write.
+        sink: gets every mistake.
+        file: the file that it was read from, for the places of mistakes.
+    """
+    refusals = Refusals(writer="" if file is None or file.generation == 3 else file.writer)
+    reader = _ModelReader(ObjectReader(catalog), sink, refusals, file)
     found = reader.model(_serialized(model, sink))
+    refusals.report(sink)
     sink.stop_on_errors()
     assert found is not None
     settled, built = settle(found, catalog, sink)
@@ -123,13 +140,18 @@ class _Graph:
 
 
 class _ModelReader:
-    """Reads models, nested ones included; mistakes go to the sink, one for each layer."""
+    """Reads models, nested ones included; mistakes are gathered, one for each kind."""
 
-    def __init__(self, objects: ObjectReader, sink: Sink) -> None:
+    def __init__(
+        self, objects: ObjectReader, sink: Sink, refusals: Refusals, file: ModelFile | None
+    ) -> None:
         self._objects = objects
         self._sink = sink
         self._inside: tuple[str, ...] = ()
         self.entries: dict[tuple[str, ...], str] = {}
+        self._refusals = refusals
+        self._file = file
+        self._paths = {} if file is None else layer_paths(file)
 
     def model(
         self, config: Mapping[str, Any], given: Sequence[Any] | None = None
@@ -236,8 +258,6 @@ class _ModelReader:
     def _entry(self, key: Key, graph: _Graph, makers: dict[str, str]) -> Entry | None:
         layer, node, name = graph.layers[key[0]], graph.nodes[key], graph.names[key]
         try:
-            if not isinstance(node, Mapping):
-                raise UnwritableError("was saved by Keras 2", hint="save it again with Keras 3")
             if (op := op_name(layer, self._objects.catalog)) is not None:
                 made, takes = read_op(op, layer, node, graph.reference, self._objects)
                 return Entry(name=name, made=made, takes=takes)
@@ -306,7 +326,13 @@ class _ModelReader:
 
     def _refuse(self, layer: Mapping[str, Any], reason: str, hint: str | None = None) -> None:
         name = layer["config"].get("name") or layer.get("name")
-        self._sink.report("KG609", f"`{name}` {reason}", help=hint)
+        self._refusals.add("KG609", str(name), reason, hint, lambda: self._place(layer))
+
+    def _place(self, layer: Mapping[str, Any]) -> SourceLocation | None:
+        """Where a layer stands in the file, which for an older one is where it was written."""
+        written = layer.get("written")
+        path = self._paths.get(id(layer if written is None else written))
+        return None if self._file is None or path is None else self._file.place(path)
 
 
 def _rename_single(inputs: tuple[InputDef, ...], entries: Sequence[Entry]) -> tuple[InputDef, ...]:
@@ -366,7 +392,8 @@ def _in_order(outputs: Sequence[Sequence[Any]], graph: _Graph) -> Iterator[Key]:
 
 
 def _usable(name: str) -> str:
-    """A name as an entry may have it: what else stands in it becomes `_`."""
+    """A name as an entry may have it: what else stands in it becomes `_`, its end is cut."""
+    name = name[:_LONGEST_NAME]
     if NAME.match(name):
         return name
     made = re.sub(r"[^A-Za-z0-9_-]", "_", name)

@@ -16,10 +16,10 @@ from typing import Any
 
 import keras
 
-from kerasgen.bridge.making import make_object, public_object
+from kerasgen.bridge.making import make_object, public_object, shorten
 from kerasgen.bridge.memory import unallocated
 from kerasgen.bridge.parts import kind_of, saved_part
-from kerasgen.catalog import DOTTED, MODULES, Catalog, ClassEntry, Kind, ShapeError
+from kerasgen.catalog import DOTTED, MODULES, Catalog, ClassEntry, Kind
 from kerasgen.ir import ModelDef, ObjectDef, Plain, Value
 from kerasgen.walks import models_in
 
@@ -133,10 +133,9 @@ class ObjectReader:
             if not self._is_default(cls, parameter.name, item, parameter.kinds):
                 arguments[parameter.name] = self.value(item, parameter.kinds, nested)
         probe = _Probe(name, entry.kind, config, self.catalog)
-        if probe.usable(arguments):
+        if not any(map(_holds_model, arguments.values())):  # One that does changes when built.
+            probe.expect(arguments, entry)
             arguments = probe.shortened(arguments, entry)
-        elif probe.config(arguments) is None and not any(map(_holds_model, arguments.values())):
-            raise UnwritableError(f"is a `{entry.name}` that its own arguments do not make again")
         self._check_unknown(entry, unknown, probe, arguments)
         return ObjectDef(cls=name, arguments=arguments)
 
@@ -237,6 +236,7 @@ class _Probe:
     def __init__(self, name: str, kind: Kind, config: Mapping[str, Any], catalog: Catalog) -> None:
         self._name, self._kind, self._catalog = name, kind, catalog
         self._wanted = _nameless(config)["config"]
+        self._refused = ""
 
     def config(self, arguments: Mapping[str, Value]) -> dict[str, Any] | None:
         """How the object describes itself, without names; None where it cannot be made."""
@@ -245,7 +245,8 @@ class _Probe:
             with unallocated():
                 made = make_object(definition, (self._kind,), self._catalog)
                 described = keras.saving.serialize_keras_object(made)
-        except (ShapeError, ValueError, TypeError, NotImplementedError):
+        except Exception as error:  # Keras's constructors raise anything for odd values.
+            self._refused = shorten(error)
             return None
         found: dict[str, Any] = _nameless(json.loads(json.dumps(described, default=str)))["config"]
         return found
@@ -254,9 +255,19 @@ class _Probe:
         """Whether these arguments make the object that was read."""
         return bool(self.config(arguments) == self._wanted)
 
-    def usable(self, arguments: Mapping[str, Value]) -> bool:
-        """Whether the object can be compared at all; one that holds a model changes when built."""
-        return not any(map(_holds_model, arguments.values())) and self.agrees(arguments)
+    def expect(self, arguments: Mapping[str, Value], entry: ClassEntry) -> None:
+        """Makes the object, and holds shorter forms against what it says of itself.
+
+        What the file has is not always that: older versions of Keras leave arguments out.
+
+        Raises:
+            UnwritableError: it cannot be made.
+        """
+        made = self.config(arguments)
+        if made is None:
+            reason = f": {self._refused}" if self._refused else ""
+            raise UnwritableError(f"is a `{entry.name}` that refuses its own arguments{reason}")
+        self._wanted = made
 
     def shortened(self, arguments: Mapping[str, Value], entry: ClassEntry) -> dict[str, Value]:
         """The arguments without those that follow from others, and with one number for several."""

@@ -1,7 +1,7 @@
 """Where a model comes from that is to be decompiled: a file, `keras.applications`, a factory.
 
 This room owns how the serialized form of a model is had, and what the written config says of its
-origin. A file is read as data, within limits, and never loaded as a model: nothing in it can run.
+origin. A file is read as data by `legacy`, and never loaded as a model: nothing in it can run.
 A factory of the user's own runs, since the person who starts the command names it.
 """
 
@@ -9,27 +9,27 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import json
 import sys
-import zipfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import keras
 
+from kerasgen.bridge.introspection import keras_catalog
+from kerasgen.bridge.legacy.containers import open_model_file
+from kerasgen.bridge.legacy.form import require_form
+from kerasgen.bridge.legacy.model_file import ModelFile
+from kerasgen.bridge.legacy.modernize import modernize
 from kerasgen.bridge.making import shorten
 from kerasgen.bridge.memory import unallocated
+from kerasgen.catalog import Catalog
 from kerasgen.diagnostics import Sink, did_you_mean
+from kerasgen.foreign.opening import is_folder, is_regular, is_there
+from kerasgen.foreign.showing import shown
 
-_LARGEST = 64 * 1024 * 1024
-"""Bytes of a model's JSON above which it is taken for something else; NASNetLarge has 2 MB."""
-
-_DEEPEST = 200
-"""Objects and lists inside one another, up to which JSON is taken."""
-
-_HDF5 = b"\x89HDF"
+_SUFFIXES = (".keras", ".json", ".yaml", ".yml", ".h5", ".hdf5", ".pb")
+"""Endings of names that can be nothing but a file's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,100 +40,54 @@ class Found:
         model: the Keras model, or its serialized form.
         origin: what it is and where it came from, for people.
         holds: what else is there, such as weights; empty for nothing.
+        file: the model file that it was read from, None for another origin.
     """
 
     model: Any
     origin: str
     holds: str = ""
+    file: ModelFile | None = None
 
 
-def find_model(target: str, sink: Sink) -> Found:
+def find_model(target: str, sink: Sink, catalog: Catalog | None = None) -> Found:
     """Finds what the command line names.
 
     Args:
-        target: a `.keras` or `.json` file, a name of `keras.applications`, or `module:factory`.
+        target: a model file of any Keras, a name of `keras.applications`, or `module:factory`.
         sink: gets every mistake.
+        catalog: where the names stand that a config may write; None asks Keras.
 
     Raises:
-        CompileError: KG608, there is no such model, or it cannot be read.
+        CompileError: KG608, there is no such model, or it cannot be read; KG609, KG615 and KG616,
+            a part of an older model has no form in Keras 3.
     """
-    path = Path(target)
-    if path.suffix.lower() in (".keras", ".json", ".h5", ".hdf5") or path.is_file():
-        return _from_file(path, sink)
+    if Path(target).suffix.lower() in _SUFFIXES or is_regular(target) or is_folder(target):
+        return _from_file(Path(target), catalog or keras_catalog(), sink)
+    if is_there(target):
+        raise sink.fail("KG612", f"`{target}` is a pipe or a device, expected a file")
     module, colon, factory = target.partition(":")
     if colon and module and factory:
         return _from_factory(module, factory, sink)
     return _from_applications(target, sink)
 
 
-def _from_file(path: Path, sink: Sink) -> Found:
-    try:
-        with path.open("rb") as file:
-            head = file.read(4)
-        if head == _HDF5:
-            raise sink.fail(
-                "KG608",
-                f"`{path}` is an HDF5 file, expected a `.keras` or `.json` file",
-                help="load it with Keras once, and save it as `.keras`",
-            )
-        if head.startswith(b"PK"):
-            with zipfile.ZipFile(path) as archive:
-                content = _member(archive, "config.json", path, sink)
-                names = archive.namelist()
-            holds = "weights in `model.weights.h5`" if "model.weights.h5" in names else ""
-        else:
-            if path.stat().st_size > _LARGEST:
-                raise sink.fail("KG608", f"`{path}` is too large to be the JSON of a model")
-            content, holds = path.read_bytes(), ""
-    except FileNotFoundError:
-        raise sink.fail("KG608", f"there is no file `{path}`") from None
-    except (OSError, zipfile.BadZipFile, EOFError, RuntimeError, NotImplementedError) as error:
-        raise sink.fail("KG608", f"`{path}` cannot be read: {_reason(error)}") from error
-    return Found(model=_parsed(content, path, sink), origin=path.name, holds=holds)
-
-
-def _member(archive: zipfile.ZipFile, name: str, path: Path, sink: Sink) -> bytes:
-    """One file of an archive, read no further than the limit, whatever the archive says of it."""
-    if name not in archive.namelist():
-        raise sink.fail(
-            "KG608",
-            f"`{path}` holds no `{name}`, expected a model that Keras 3 saved",
-            help="save it with `model.save('name.keras')`",
-        )
-    with archive.open(name) as file:
-        content = file.read(_LARGEST + 1)
-    if len(content) > _LARGEST:
-        raise sink.fail("KG608", f"`{name}` in `{path}` is larger than {_LARGEST >> 20} MiB")
-    return content
-
-
-def _parsed(content: bytes, path: Path, sink: Sink) -> Mapping[str, Any]:
-    try:
-        found = json.loads(content)
-        deep = _depth(found) > _DEEPEST
-    except (ValueError, RecursionError) as error:
-        raise sink.fail("KG608", f"`{path}` is not JSON: {_reason(error)}") from error
-    if deep:
-        raise sink.fail("KG608", f"`{path}` is nested deeper than {_DEEPEST} levels")
-    # A model of another class is for the decompiler to refuse, by its name.
-    if isinstance(found, dict) and ("layers" in found or "class_name" in found):
-        return found
-    raise sink.fail(
-        "KG608",
-        f"`{path}` is not the JSON of a Keras model",
-        help="write what `model.to_json()` gives",
+def _from_file(path: Path, catalog: Catalog, sink: Sink) -> Found:
+    file = open_model_file(path, sink)
+    require_form(file, sink)
+    name = shown(path.name)
+    return Found(
+        model=modernize(file, catalog, sink).topology,
+        origin=name if file.generation == 3 else f"{name} of {file.writer}",
+        holds=_held(file),
+        file=file,
     )
 
 
-def _depth(value: Any) -> int:
-    deepest, waiting = 0, [(value, 1)]
-    while waiting:
-        item, depth = waiting.pop()
-        deepest = max(deepest, depth)
-        if isinstance(item, Mapping | list):
-            items = item.values() if isinstance(item, Mapping) else item
-            waiting += [(inner, depth + 1) for inner in items]
-    return deepest
+def _held(file: ModelFile) -> str:
+    """What a file has beside the topology, for people; empty for nothing."""
+    if file.weights is None:
+        return ""
+    return "weights" + (f" in `{file.weights.member}`" if file.form == "keras-zip" else "")
 
 
 def _from_applications(target: str, sink: Sink) -> Found:
@@ -177,8 +131,3 @@ def _from_factory(module: str, factory: str, sink: Sink) -> Found:
     if not isinstance(made, keras.Model):
         raise sink.fail("KG608", f"`{title}` gives a `{type(made).__name__}`, expected a model")
     return Found(model=made, origin=title)
-
-
-def _reason(error: BaseException) -> str:
-    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return str(text).partition("\n")[0].lower()

@@ -54,18 +54,19 @@ def import_model(
     """Makes a config of a saved model, of one of `keras.applications`, or of a factory's.
 
     Args:
-        target: a `.keras` or `.json` file, a name of `keras.applications`, or `module:factory`.
+        target: a model file of any Keras, a name of `keras.applications`, or `module:factory`.
         sink: gets every mistake.
         folded: whether repeated pieces become blocks, where that is shorter.
         catalog: where the names stand that a config may write; None asks Keras.
 
     Raises:
-        CompileError: KG608, it cannot be read; KG609, it cannot be written as a config.
+        CompileError: KG608, it cannot be read; KG609, it cannot be written as a config; KG615 and
+            KG616, it is of an older Keras, and Keras 3 cannot say it.
     """
     with no_idle_tensorflow():  # Keras's serialization asks whether it is there.
-        found = find_model(target, sink)
         catalog = catalog or keras_catalog()
-        decompiled = decompile_built(found.model, catalog, sink)
+        found = find_model(target, sink, catalog)
+        decompiled = decompile_built(found.model, catalog, sink, found.file)
         model, parameters = decompiled.model, decompiled.parameters
         shorter = _folded_text(model, catalog) if folded else None
     text = write_config(model)
