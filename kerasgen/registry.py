@@ -11,9 +11,10 @@ Decisions:
 - The same function or class of the same module replaces itself, so that a module may be loaded
   anew, and a cell of a notebook run again. Two of one name are for the user to tell apart.
 - What is trusted is never read from a config: it has no key for it, and a `Trust` is made from the
-  command line alone.
+  command line and from a variable of the shell alone.
 """
 
+import os
 import re
 import sys
 from collections.abc import Callable, Iterable
@@ -95,6 +96,9 @@ class Trust:
         return [f"--trust={module}" for module in self.modules]
 
 
+TRUST_VARIABLE = "KERASGEN_TRUST"
+"""The variable of the environment that names modules as `--trust` does."""
+
 NOBODY = Trust()
 """Trust in no module: what holds where nothing else is said."""
 
@@ -104,6 +108,14 @@ _PARTS: list[Part] = []
 def parts() -> tuple[Part, ...]:
     """Everything that was registered in this process, in order."""
     return tuple(_PARTS)
+
+
+def named_modules(words: Iterable[str]) -> list[str]:
+    """The words after `--trust`, and behind them the modules that `KERASGEN_TRUST` names.
+
+    Colons, semicolons and spaces separate names there as commas do.
+    """
+    return [*words, *re.split(r"[:;\s]+", os.environ.get(TRUST_VARIABLE, ""))]
 
 
 def trusted(words: Iterable[str], folder: str) -> Trust:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import kerasgen
-from kerasgen.registry import Part, Trust, parts, register, trusted
+from kerasgen.registry import Part, Trust, named_modules, parts, register, trusted
 
 
 @pytest.fixture(autouse=True)
@@ -110,3 +110,16 @@ def test_kerasgen_offers_register_and_nothing_else() -> None:
     assert kerasgen.register is register
     with pytest.raises(AttributeError, match="no attribute 'registr'"):
         _ = kerasgen.registr
+
+
+def test_the_shell_names_modules_as_the_command_line_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KERASGEN_TRUST", "three:two.part, four")
+    assert trusted(named_modules(["one,two"]), "").modules == (
+        "one",
+        "two",
+        "three",
+        "two.part",
+        "four",
+    )
+    monkeypatch.setenv("KERASGEN_TRUST", "")
+    assert trusted(named_modules(["one"]), "").modules == ("one",)

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 
 import kerasgen
-from kerasgen.cli.command import Command, declare_config, refuse, trust_of
+from kerasgen.cli.command import Command, declare_config, folders_of, refuse, trust_of
 from kerasgen.diagnostics import Diagnostic
 from kerasgen.rendering import count_text, render_text
 
@@ -63,7 +63,7 @@ def _act(options: argparse.Namespace) -> int:
     try:
         outcome = check_config(
             options.overrides,
-            options.config_dir,
+            folders_of(options),
             open_data=options.open_data,
             light=not options.own_engine,
             trust=trust_of(options),
@@ -90,8 +90,7 @@ def _check_again(options: argparse.Namespace, environment: Mapping[str, str]) ->
 
     arguments = ["check", "--own-engine", *(["--json"] if options.json else [])]
     arguments += trust_of(options).flags()
-    if options.config_dir is not None:
-        arguments.append(f"--config-dir={options.config_dir}")
+    arguments += [f"--config-dir={folder}" for folder in options.config_dir]
     root = Path(kerasgen.__file__).resolve().parent.parent
     command = [sys.executable, "-P", "-c", _AGAIN, str(root), *arguments, "--", *options.overrides]
     return subprocess.run(command, env=dict(environment), check=False).returncode
@@ -106,7 +105,7 @@ def _fix(options: argparse.Namespace) -> None:
     from kerasgen.run.fast_check import check_fast
 
     def check(overrides: Sequence[str]) -> Sequence[Diagnostic]:
-        return check_fast(overrides, options.config_dir, trust=trust_of(options)).diagnostics
+        return check_fast(overrides, folders_of(options), trust=trust_of(options)).diagnostics
 
     fix(options.overrides, check, ask=not options.yes)
 
@@ -126,7 +125,7 @@ def _act_fast(options: argparse.Namespace) -> int:
 def _report_fast(options: argparse.Namespace) -> int:
     from kerasgen.run.fast_check import check_fast
 
-    outcome = check_fast(options.overrides, options.config_dir, trust=trust_of(options))
+    outcome = check_fast(options.overrides, folders_of(options), trust=trust_of(options))
     if options.json:
         print(json.dumps(outcome.report(), indent=2))
         return 0 if outcome.valid else 2

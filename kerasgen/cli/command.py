@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from kerasgen.diagnostics import Diagnostic
-from kerasgen.registry import Trust, trusted
+from kerasgen.registry import Trust, named_modules, trusted
 from kerasgen.rendering import count_text, render_text
 
 
@@ -33,7 +33,11 @@ def declare_config(parser: argparse.ArgumentParser, metavar: str = "OVERRIDE") -
         "overrides", nargs="*", metavar=metavar, help="as for run.py: group=option, key=value"
     )
     parser.add_argument(
-        "--config-dir", metavar="DIR", help="a folder of configs that come before the shipped ones"
+        "--config-dir",
+        metavar="DIR",
+        action="append",
+        default=[],
+        help="a folder of configs that come before the shipped ones; several times, in order",
     )
     declare_trust(parser)
 
@@ -52,7 +56,19 @@ def declare_trust(parser: argparse.ArgumentParser) -> None:
 
 def trust_of(options: argparse.Namespace) -> Trust:
     """The modules that a command line names; they may lie in the working directory."""
-    return trusted(options.trust, os.getcwd())
+    return trusted(named_modules(options.trust), os.getcwd())
+
+
+def folders_of(options: argparse.Namespace) -> tuple[str, ...]:
+    """The folders of configs of a command line and of the working directory, in order.
+
+    Raises:
+        CompileError: what `pyproject.toml` says of them cannot be used.
+    """
+    from kerasgen.frontend.composition import config_folder
+    from kerasgen.frontend.config_folders import with_project
+
+    return with_project(options.config_dir, config_folder())
 
 
 def refuse(diagnostics: Sequence[Diagnostic]) -> int:

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from kerasgen.cli.command import Command, declare_config, trust_of
+from kerasgen.cli.command import Command, declare_config, folders_of, trust_of
 from kerasgen.rendering import render_text
 
 _EXAMPLES = """\
@@ -27,7 +27,7 @@ def _declare(parser: argparse.ArgumentParser) -> None:
 def _act(options: argparse.Namespace) -> int:
     from kerasgen.run.ejecting import eject_config
 
-    text, diagnostics = eject_config(options.overrides, options.config_dir, trust_of(options))
+    text, diagnostics = eject_config(options.overrides, folders_of(options), trust_of(options))
     if diagnostics:
         print(render_text(diagnostics), file=sys.stderr)
     if options.output is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from kerasgen.cli.command import Command, declare_config, trust_of
+from kerasgen.cli.command import Command, declare_config, folders_of, trust_of
 
 _EXAMPLES = """\
 examples:
@@ -43,7 +43,7 @@ def _act(options: argparse.Namespace) -> int:
         resolved_text,
     )
 
-    target = Target.named(options.overrides, options.config_dir, trust_of(options))
+    target = Target.named(options.overrides, folders_of(options), trust_of(options))
     if options.graph is not None:
         print(draw_graph(target, options.graph))
     elif options.look == "expanded":

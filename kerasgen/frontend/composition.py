@@ -24,10 +24,11 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from kerasgen.diagnostics import Diagnostic, Sink
+from kerasgen.frontend.config_folders import Folders, folders_of
 from kerasgen.frontend.growth import check_composed
 from kerasgen.frontend.limits import GuardedFiles, check_overrides
 from kerasgen.frontend.loading import ingredients
-from kerasgen.frontend.origins import ConfigFile, Origins, SetByOverride, trace_origins
+from kerasgen.frontend.origins import ConfigFile, Origins, SetByOverride, shown_path, trace_origins
 from kerasgen.frontend.references import (
     explain_references,
     missing_keys,
@@ -47,6 +48,9 @@ from kerasgen.registry import NOBODY, Trust
 CONFIG_NAME = "config"
 """The root config's name."""
 
+_OF_THE_USER = "command-line"
+"""What Hydra's search path calls the provider of a folder of the user's."""
+
 LAUNCHER = "hydra_plugins.kerasgen.ProcessLauncher"
 """The launcher's name among Hydra's plugins, which must all seem to live in `hydra_plugins`."""
 
@@ -60,6 +64,7 @@ class Composition:
         origins: where each value was written.
         overrides: the task overrides as written.
         choices: group to chosen option, Hydra's own groups left out.
+        folders: the user's folders of configs, in the order in which they count.
         diagnostics: what was found while composing.
         selectors: those of the config files and, behind them, of the command line.
         trust: whose code may run for it; a config itself cannot say so.
@@ -69,6 +74,7 @@ class Composition:
     origins: Origins
     overrides: tuple[str, ...]
     choices: Mapping[str, str | None]
+    folders: tuple[str, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     selectors: tuple[Selector, ...] = ()
     trust: Trust = NOBODY
@@ -82,13 +88,13 @@ def config_folder() -> Path:
 
 
 def compose(
-    overrides: Sequence[str], config_dir: str | None = None, *, config_name: str = CONFIG_NAME
+    overrides: Sequence[str], config_dir: Folders = None, *, config_name: str = CONFIG_NAME
 ) -> Composition:
     """Composes a config outside a Hydra application.
 
     Args:
         overrides: Hydra overrides, as on the command line.
-        config_dir: a folder of configs that come before the shipped ones, or None.
+        config_dir: folders of configs that come before the shipped ones.
         config_name: name of the root config.
 
     Returns:
@@ -104,11 +110,11 @@ def compose(
     return read_composition(config, loader)
 
 
-def make_loader(config_dir: str | None = None, config_path: str | None = None) -> ConfigLoader:
-    """Hydra's config loader over the shipped configs and a folder of the user's.
+def make_loader(config_dir: Folders = None, config_path: str | None = None) -> ConfigLoader:
+    """Hydra's config loader over the shipped configs and folders of the user's.
 
     Args:
-        config_dir: a folder of configs that come before the others, or None.
+        config_dir: folders of configs that come before the others.
         config_path: a folder, or `pkg://` and a package, in place of the shipped configs, or None.
     """
     from hydra.core.utils import setup_globals
@@ -120,7 +126,7 @@ def make_loader(config_dir: str | None = None, config_path: str | None = None) -
 
 
 def make_search_path(
-    config_dir: str | None = None, config_path: str | None = None
+    config_dir: Folders = None, config_path: str | None = None
 ) -> ConfigSearchPath:
     """Where Hydra looks for configs; the arguments are those of `make_loader`.
 
@@ -138,17 +144,18 @@ def make_search_path(
     Plugins.instance()
     SourcesRegistry.instance().types["file"] = GuardedFiles  # `register` replaces none
     offer_launcher()
-    for folder in (config_dir, config_path):
+    own = folders_of(config_dir)
+    for folder in (*own, config_path):
         if folder is not None and "://" not in folder and not Path(folder).is_dir():
             raise SearchPathException(f"the config folder `{folder}` is not there")
     primary = str(config_folder()) if config_path is None else config_path
     if "://" not in primary:
         primary = str(Path(primary).absolute())
     search_path = create_config_search_path(primary)
-    if config_dir is not None:
+    for folder in own:
         # Not `as_uri`: Hydra takes what follows `file://` as it is, without unquoting `%20`.
         search_path.prepend(
-            "command-line", f"file://{Path(config_dir).absolute()}", SearchPathQuery("main", None)
+            _OF_THE_USER, f"file://{Path(folder).absolute()}", SearchPathQuery("main", None)
         )
     return search_path
 
@@ -176,11 +183,8 @@ def read_composition(config: DictConfig, loader: ConfigLoader) -> Composition:
     written = plain_node(config.hydra.overrides)
     overrides, hydra_overrides = written["task"], written["hydra"]
     made_of = ingredients(loader, config.hydra.job.config_name, others(hydra_overrides + overrides))
-    folders = [
-        Path(source.path)
-        for source in config.hydra.runtime.config_sources
-        if source.schema == "file"
-    ]
+    config_sources = config.hydra.runtime.config_sources
+    folders = [Path(source.path) for source in config_sources if source.schema == "file"]
     sink = Sink()
     origins = trace_origins(
         _config_files(made_of.defaults, folders),
@@ -205,6 +209,11 @@ def read_composition(config: DictConfig, loader: ConfigLoader) -> Composition:
         origins=origins,
         overrides=tuple(overrides),
         choices=choices,
+        folders=tuple(
+            shown_path(Path(source.path))
+            for source in config_sources
+            if source.provider == _OF_THE_USER
+        ),
         diagnostics=tuple(sink.diagnostics),
         selectors=selectors,
     )

@@ -27,6 +27,7 @@ from omegaconf.errors import OmegaConfBaseException
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink
 from kerasgen.frontend.carriers import as_written, carrier
 from kerasgen.frontend.composition import CONFIG_NAME, make_loader
+from kerasgen.frontend.config_folders import Folders, folders_of
 from kerasgen.frontend.origins import place_of_text
 from kerasgen.frontend.references import sentence
 from kerasgen.frontend.refusal_report import report_refusal
@@ -76,7 +77,7 @@ class _Composer:
 
 def diagnose(
     overrides: Sequence[str],
-    config_dir: str | None = None,
+    config_dir: Folders = None,
     *,
     multirun: bool = False,
     config_name: str = CONFIG_NAME,
@@ -86,7 +87,7 @@ def diagnose(
 
     Args:
         overrides: Hydra overrides, as on the command line.
-        config_dir: a folder of configs that come before the shipped ones, or None.
+        config_dir: folders of configs that come before the shipped ones.
         multirun: whether sweeps (`a=1,2`) are allowed.
         config_name: name of the root config.
         config_path: a folder in place of the shipped configs, or None.
@@ -95,7 +96,8 @@ def diagnose(
         The diagnostics; empty if the composition succeeds after all.
     """
     sink = Sink()
-    for flag, folder in (("--config-dir", config_dir), ("--config-path", config_path)):
+    named = [("--config-dir", folder) for folder in folders_of(config_dir)]
+    for flag, folder in (*named, ("--config-path", config_path)):
         if folder is not None and "://" not in folder and not Path(folder).is_dir():
             sink.report(
                 "KG104",

@@ -18,6 +18,7 @@ from kerasgen.emit.diagram import to_mermaid, to_png, to_svg
 from kerasgen.emit.looks import shapes_text, weights_text
 from kerasgen.emit.resolved import config_with_origins, config_yaml
 from kerasgen.frontend.composition import located_sink
+from kerasgen.frontend.config_folders import Folders
 from kerasgen.frontend.expand import expand_config
 from kerasgen.frontend.selection import select_config
 from kerasgen.record.reading import is_run
@@ -36,13 +37,13 @@ class Target:
 
     Attributes:
         overrides: Hydra overrides of the config; empty for a run.
-        config_dir: a folder of configs that come before the shipped ones, or None.
+        config_dir: folders of configs that come before the shipped ones.
         run: the folder of the run, or None for a config.
         trust: modules whose parts the config or the trained model may hold.
     """
 
     overrides: tuple[str, ...] = ()
-    config_dir: str | None = None
+    config_dir: Folders = None
     run: Path | None = None
     trust: Trust = NOBODY
 
@@ -50,14 +51,14 @@ class Target:
     def named(
         cls,
         words: Sequence[str],
-        config_dir: str | None,
+        config_dir: Folders,
         trust: Trust = NOBODY,
     ) -> Target:
         """What command-line words name: overrides, or the folder of a run.
 
         Args:
             words: overrides, or one folder.
-            config_dir: a folder of configs that come before the shipped ones, or None.
+            config_dir: folders of configs that come before the shipped ones.
             trust: modules whose parts may be named.
 
         Raises:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink, SourceLocation
 from kerasgen.frontend.composition import Composition, compose, resolve
+from kerasgen.frontend.config_folders import Folders
 from kerasgen.registry import NOBODY, Trust
 from kerasgen.run.planning import compile_declared, complete_plan, plan_run
 
@@ -85,14 +86,14 @@ class ResolvedConfig:
 
 def compose_config(
     overrides: Sequence[str],
-    config_dir: str | None = None,
+    config_dir: Folders = None,
     trust: Trust = NOBODY,
 ) -> Composition:
     """Composes a config.
 
     Args:
         overrides: Hydra overrides, as on the command line of `run.py`.
-        config_dir: a folder of configs that come before the shipped ones, or None.
+        config_dir: folders of configs that come before the shipped ones.
         trust: whose code may run for it.
 
     Raises:
@@ -109,7 +110,7 @@ def compose_config(
         raise CompileError(diagnose(overrides, config_dir) or diagnose_error(error)) from None
 
 
-def resolve_config(overrides: Sequence[str], config_dir: str | None = None) -> ResolvedConfig:
+def resolve_config(overrides: Sequence[str], config_dir: Folders = None) -> ResolvedConfig:
     """Composes and resolves a config, without looking into it.
 
     Raises:
@@ -122,7 +123,7 @@ def resolve_config(overrides: Sequence[str], config_dir: str | None = None) -> R
 
 def check_config(
     overrides: Sequence[str],
-    config_dir: str | None = None,
+    config_dir: Folders = None,
     *,
     open_data: bool = False,
     light: bool = False,
@@ -132,7 +133,7 @@ def check_config(
 
     Args:
         overrides: Hydra overrides.
-        config_dir: a folder of configs that come before the shipped ones, or None.
+        config_dir: folders of configs that come before the shipped ones.
         open_data: whether the data is opened, split and prepared, for facts that the config does
             not declare, to verify those that it does, and for the warnings that need the rows.
         light: whether a lighter backend than the config's may do, where it gives the same report

@@ -16,6 +16,7 @@ from kerasgen.data.sources import SOURCES, make_source
 from kerasgen.diagnostics import Diagnostic, Sink
 from kerasgen.emit.script import eject
 from kerasgen.frontend.composition import Composition, resolve_groups
+from kerasgen.frontend.config_folders import Folders
 from kerasgen.frontend.parse_data import parse_data
 from kerasgen.ir import DataDef
 from kerasgen.registry import NOBODY, Trust
@@ -29,14 +30,14 @@ if TYPE_CHECKING:
 
 def eject_config(
     overrides: Sequence[str],
-    config_dir: str | None = None,
+    config_dir: Folders = None,
     trust: Trust = NOBODY,
 ) -> tuple[str, tuple[Diagnostic, ...]]:
     """Writes a config as a script.
 
     Args:
         overrides: Hydra overrides; where the data lies may be left to be given to the script.
-        config_dir: a folder of configs that come before the shipped ones, or None.
+        config_dir: folders of configs that come before the shipped ones.
         trust: modules whose parts the config may name.
 
     Returns:

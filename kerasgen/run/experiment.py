@@ -195,6 +195,7 @@ def _start_record(
         argv=argv,
         overrides=composition.overrides,
         choices=composition.choices,
+        config_dirs=list(composition.folders),
         seed=seed if isinstance(seed, int) else None,
     )
     with files.reported(sink, journal.folder):

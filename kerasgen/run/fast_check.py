@@ -14,6 +14,7 @@ from typing import Any
 
 from kerasgen.diagnostics import CompileError, Diagnostic, Severity, Sink
 from kerasgen.frontend.composition import Composition
+from kerasgen.frontend.config_folders import Folders
 from kerasgen.passes.outline import UNCHECKED
 from kerasgen.registry import NOBODY, Trust
 from kerasgen.run.cataloging import child_catalog, say_on_stderr, stored_catalog
@@ -50,7 +51,7 @@ class FastOutcome:
 
 def check_fast(
     overrides: Sequence[str],
-    config_dir: str | None = None,
+    config_dir: Folders = None,
     *,
     trust: Trust = NOBODY,
 ) -> FastOutcome:
@@ -58,7 +59,7 @@ def check_fast(
 
     Args:
         overrides: Hydra overrides.
-        config_dir: a folder of configs that come before the shipped ones, or None.
+        config_dir: folders of configs that come before the shipped ones.
         trust: modules whose parts the config may name; the engine is started for them.
 
     Returns:

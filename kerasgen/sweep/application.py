@@ -21,12 +21,13 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from kerasgen.diagnostics import CompileError, Sink, did_you_mean
-from kerasgen.frontend.composition import CONFIG_NAME, make_search_path
+from kerasgen.frontend.composition import CONFIG_NAME, config_folder, make_search_path
+from kerasgen.frontend.config_folders import folders_of, with_project
 from kerasgen.frontend.limits import check_overrides
 from kerasgen.frontend.origins import place_of_text
 from kerasgen.frontend.references import deepest_key
 from kerasgen.frontend.rejections import REFUSALS, diagnose, diagnose_error
-from kerasgen.registry import trusted
+from kerasgen.registry import named_modules, trusted
 from kerasgen.rendering import count_text, render_text
 from kerasgen.sweep.children import Stopped
 from kerasgen.sweep.completion import SHELLS, asking_shell, candidates, typed_words
@@ -70,7 +71,7 @@ def run_job_alone(arguments: Sequence[str], *, argv: Sequence[str]) -> int:
         parser = _parser()
         args = parser.parse_intermixed_args(list(arguments))
         place = _place(args)
-        trust = trusted(args.trust, os.getcwd())
+        trust = trusted(named_modules(args.trust), os.getcwd())
         task = Task(place=place, argv=argv, keep_rejected=True, trust=trust)
         conductor = _conductor(place, args.overrides)
         return _run(conductor, args.overrides, task)
@@ -126,7 +127,7 @@ def _execute(arguments: list[str]) -> int:
         with conductor.refusals(args.overrides):
             _inform(conductor, args, parser)
         return 0
-    task = Task(place=place, trust=trusted(args.trust, os.getcwd()))
+    task = Task(place=place, trust=trusted(named_modules(args.trust), os.getcwd()))
     if args.multirun:
         return _multirun(conductor, args.overrides, task)
     return _run(conductor, args.overrides, task)
@@ -149,7 +150,7 @@ def complete_overrides(words: Sequence[str]) -> list[str]:
         return sorted(flag for flag in flags if flag.startswith(word))
     try:
         with contextlib.redirect_stderr(None):
-            args = parser.parse_intermixed_args(before)
+            args, _ = parser.parse_known_intermixed_args(before)  # flags of other commands
         place = _place(args)
         loader = _conductor(place, args.overrides).config_loader
         return candidates(loader, place.config_name, args.overrides, word)
@@ -160,8 +161,18 @@ def complete_overrides(words: Sequence[str]) -> list[str]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = get_args_parser()
-    parser.description = "kerasgen: trains a Keras model from a config"
+    parser = argparse.ArgumentParser(
+        description="kerasgen: trains a Keras model from a config",
+        parents=[get_args_parser()],
+        add_help=False,
+        conflict_handler="resolve",  # Hydra's own `--config-dir` takes one folder alone.
+    )
+    parser.add_argument(
+        "--config-dir",
+        "-cd",
+        action="append",
+        help="a folder of configs that come before the shipped ones; several times, in order",
+    )
     parser.add_argument(
         "--trust",
         metavar="MODULE",
@@ -186,9 +197,14 @@ def _check_usage(args: argparse.Namespace, parser: argparse.ArgumentParser) -> N
 
 
 def _place(args: argparse.Namespace) -> ConfigPlace:
+    """Where configs are looked for; the working directory's own have no say in `--config-path`."""
+    folders = folders_of(args.config_dir)
+    if args.config_path is None:
+        folders = with_project(folders, config_folder())
     return ConfigPlace(
         config_name=args.config_name or CONFIG_NAME,
-        config_dir=args.config_dir,
+        # Whole paths where they lead somewhere: a job may change its working directory.
+        config_dirs=tuple(os.path.abspath(f) if os.path.isdir(f) else f for f in folders),
         config_path=args.config_path,
     )
 
@@ -201,10 +217,10 @@ def _conductor(place: ConfigPlace, overrides: list[str]) -> Conductor:
     """
     check_overrides(overrides)
     try:
-        search_path = make_search_path(place.config_dir, place.config_path)
+        search_path = make_search_path(place.config_dirs, place.config_path)
         conductor = Conductor.create_main_hydra2("kerasgen", search_path)
     except REFUSALS as error:
-        found = diagnose(overrides, place.config_dir, config_path=place.config_path)
+        found = diagnose(overrides, place.config_dirs, config_path=place.config_path)
         raise CompileError(found or diagnose_error(error)) from error
     assert isinstance(conductor, Conductor)
     conductor.place = place

@@ -111,7 +111,7 @@ class Conductor(Hydra):
         place = self.place
         return diagnose(
             overrides,
-            place.config_dir,
+            place.config_dirs,
             multirun=multirun,
             config_name=place.config_name,
             config_path=place.config_path,

@@ -27,18 +27,18 @@ class ConfigPlace:
 
     Attributes:
         config_name: name of the root config.
-        config_dir: a folder that comes before the others, or None.
+        config_dirs: folders that come before the others, in order.
         config_path: a folder in place of the shipped configs, or None.
     """
 
     config_name: str = CONFIG_NAME
-    config_dir: str | None = None
+    config_dirs: tuple[str, ...] = ()
     config_path: str | None = None
 
     def flags(self) -> list[str]:
         """The flags that say so again."""
         flags = [] if self.config_name == CONFIG_NAME else ["--config-name", self.config_name]
-        flags += [] if self.config_dir is None else ["--config-dir", self.config_dir]
+        flags += [word for folder in self.config_dirs for word in ("--config-dir", folder)]
         return flags + ([] if self.config_path is None else ["--config-path", self.config_path])
 
 
@@ -73,7 +73,7 @@ class Task:
         if not whole.hydra.job.chdir:
             folder = Path(shown_path(folder))
         job = whole.hydra.job.get("num") if not OmegaConf.is_missing(whole.hydra.job, "num") else 0
-        loader = make_loader(self.place.config_dir, self.place.config_path)
+        loader = make_loader(self.place.config_dirs, self.place.config_path)
         composition = replace(read_composition(whole, loader), trust=self.trust)
         code = run_experiment(composition, folder, argv=self.argv, keep_rejected=self.keep_rejected)
         self.exit_codes.append(code)

@@ -54,6 +54,16 @@ def test_every_form_of_a_discrete_sweep_works(application: Any, arguments: list[
     assert sorted(statuses(application)) == ["0", "1"]
 
 
+def test_jobs_look_into_all_folders_of_configs(application: Any) -> None:
+    for folder, option in (("one", "mine"), ("conf", "mine"), ("conf", "own"), ("two", "yours")):
+        file = application.folder / folder / "optimizer" / f"{option}.yaml"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"class: {'SGD' if folder == 'one' else 'Adam'}\n")
+    words = ["-m", "optimizer=mine,own,yours", "--config-dir", "two", "--config-dir", "one"]
+    assert application.run(*words, "hydra.job.chdir=true").returncode == 0
+    assert statuses(application) == dict.fromkeys("012", "completed")
+
+
 def test_jobs_that_fail_exit_or_are_killed_do_not_end_the_sweep(application: Any) -> None:
     done = application.run("-m", "name=kill,exit,raise,fail,refuse,fine", "hydra.sweep.dir=s")
     assert done.returncode == 1

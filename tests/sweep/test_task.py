@@ -10,12 +10,14 @@ from kerasgen.sweep.task import ConfigPlace, Task
 
 def test_flags_say_where_configs_are_looked_for() -> None:
     assert ConfigPlace().flags() == []
-    place = ConfigPlace(config_name="mine", config_dir="a b", config_path="c")
+    place = ConfigPlace(config_name="mine", config_dirs=("a b", "d"), config_path="c")
     assert place.flags() == [
         "--config-name",
         "mine",
         "--config-dir",
         "a b",
+        "--config-dir",
+        "d",
         "--config-path",
         "c",
     ]

@@ -1,0 +1,112 @@
+"""Where configs are looked for besides the shipped folder."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from kerasgen.diagnostics import CompileError, Diagnostic
+from kerasgen.frontend.composition import compose, config_folder
+from kerasgen.frontend.config_folders import with_project
+from kerasgen.rendering import render_text
+
+Configs = Callable[[Mapping[str, str | bytes]], str]
+
+
+def found(*given: str) -> tuple[str, ...]:
+    return with_project(list(given), config_folder())
+
+
+def refused(table: str) -> Diagnostic:
+    Path("pyproject.toml").write_text(f'[project]\nname = "x"\n\n[tool.kerasgen]\n{table}\n')
+    with pytest.raises(CompileError) as error:
+        found()
+    (diagnostic,) = error.value.diagnostics
+    return diagnostic
+
+
+def folder(name: str, seed: int) -> str:
+    for file, text in {"model/mine.yaml": f"parameters: {{n: {seed}}}\n"}.items():
+        (Path(name) / file).parent.mkdir(parents=True)
+        (Path(name) / file).write_text(text)
+    (Path(name) / "model" / f"only_{seed}.yaml").write_text("layers: {}\n")
+    return name
+
+
+def test_of_two_folders_the_first_wins_and_both_count(configs: Configs) -> None:
+    configs({})
+    one, two = folder("one", 1), folder("two", 2)
+    composed = compose(["model=mine"], (one, two))
+    assert composed.config.model.parameters.n == 1
+    assert composed.folders == ("one", "two")
+    assert compose(["model=mine"], (two, one)).config.model.parameters.n == 2
+    assert compose(["model=only_2"], (one, two)).choices["model"] == "only_2"
+
+
+def test_the_folders_of_the_working_directory_come_last(configs: Configs) -> None:
+    configs({})
+    folder("conf", 3), folder("one", 1), folder("two", 2)
+    Path("pyproject.toml").write_text('[tool.kerasgen]\nconfig_dir = "two"\n')
+    assert found() == ("two", "conf")
+    assert found("one") == ("one", "two", "conf")
+    assert found("conf", "./two") == ("conf", "./two")
+
+
+def test_a_folder_conf_without_a_group_is_not_looked_into(configs: Configs) -> None:
+    configs({})
+    assert found() == ()
+    Path("conf/other").mkdir(parents=True)
+    Path("conf/other/x.yaml").touch()
+    assert found() == ()
+    Path("conf/experiment/a").mkdir(parents=True)
+    Path("conf/experiment/a/b.yaml").touch()
+    assert found() == ("conf",)
+
+
+def test_the_shipped_folder_does_not_count_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(config_folder().parent)
+    assert found() == ()
+    assert found("conf") == ()
+
+
+def test_another_pyproject_says_nothing(configs: Configs) -> None:
+    configs({})
+    for text in ("[project]\nname = 'x'\n", "no toml at all ][", "[tool.other]\ntrust = 1\n"):
+        Path("pyproject.toml").write_text(text)
+        assert found() == ()
+
+
+@pytest.mark.parametrize(
+    ("table", "code", "line", "message"),
+    [
+        ('config_dir = "nope"', "KG104", 5, "the config folder `nope` is not there"),
+        ('config_dir = [\n  "nope",\n]', "KG104", 6, "the config folder `nope` is not there"),
+        ("config_dir = 3", "KG128", 5, "`config_dir` is the number `3`, expected a folder"),
+        ("config_dirs = 'x'", "KG128", 5, "`tool.kerasgen` has no key `config_dirs`"),
+        ("trust = ['x']", "KG129", 5, "`tool.kerasgen` cannot say whose code is trusted"),
+        ("config_dir = 'x", "KG127", 5, "`pyproject.toml` cannot be read"),
+    ],
+)
+def test_what_is_wrong_with_the_table_has_its_line(
+    configs: Configs, table: str, code: str, line: int, message: str
+) -> None:
+    configs({})
+    diagnostic = refused(table)
+    assert diagnostic.code == code
+    assert diagnostic.message.startswith(message)
+    assert diagnostic.location is not None
+    assert (diagnostic.location.file, diagnostic.location.line) == ("pyproject.toml", line)
+
+
+def test_trust_in_the_table_reads_as_it_should(configs: Configs) -> None:
+    configs({})
+    assert render_text([refused('trust = "my_parts"')]) == (
+        "error[KG129]: `tool.kerasgen` cannot say whose code is trusted: the file may be a "
+        "stranger's\n"
+        "  --> pyproject.toml:5:1\n"
+        "   |\n"
+        ' 5 | trust = "my_parts"\n'
+        "   | ^^^^^\n"
+        "  = help: name the module on the command line, `--trust MODULE`, or once a shell: "
+        "`export KERASGEN_TRUST=MODULE`"
+    )
