@@ -8,6 +8,8 @@ a key path, and a locator given to the sink turns it into a place.
 from __future__ import annotations
 
 import difflib
+import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -18,6 +20,8 @@ from kerasgen.codes import CODES as CODES
 
 if TYPE_CHECKING:
     from kerasgen.foreign.opening import ForeignFileError
+_PLAIN = re.compile(r"(?!(?:true|false|yes|no|on|off|null|y|n)\Z)[A-Za-z_][\w./-]*", re.IGNORECASE)
+"""Text that means itself in YAML and in an override, without quotes."""
 
 Anchor = Literal["key", "value"]
 """Which end of a config entry a diagnostic points at."""
@@ -64,14 +68,18 @@ class Suggestion(str):
 
     Attributes:
         replacement: the text to write there.
+        sure: whether nothing else can have been meant, so that it may be written unasked: a slip
+            of the keys, or another name for the same thing.
     """
 
     replacement: str
+    sure: bool
 
-    def __new__(cls, text: str, replacement: str) -> Self:
+    def __new__(cls, text: str, replacement: str, *, sure: bool = True) -> Self:
         """A help text and the text to write."""
         made = super().__new__(cls, text)
         made.replacement = replacement
+        made.sure = sure
         return made
 
 
@@ -208,6 +216,25 @@ class Sink:
         """Adds one warning; the arguments are those of `report`."""
         self.report(code, message, key=key, at=at, severity=Severity.WARNING, help=help)
 
+    def beside(self, path: str, keys: Iterable[str], key: str) -> frozenset[str]:
+        """Those of a mapping's keys that were written where one of them was.
+
+        A composed mapping is made of several files and overrides; what stands in one of them
+        stands in one mapping there.
+
+        Args:
+            path: key path of the mapping.
+            keys: its keys.
+            key: the one of them that is looked at.
+        """
+        place = self.locate(f"{path}.{key}" if path else key, "key")
+        found = set()
+        for other in keys:
+            there = self.locate(f"{path}.{other}" if path else other, "key")
+            if other != key and (there.file, there.override) == (place.file, place.override):
+                found.add(other)
+        return frozenset(found)
+
     def add(self, diagnostics: Iterable[Diagnostic]) -> None:
         """Adds diagnostics made elsewhere, without repeats."""
         for diagnostic in diagnostics:
@@ -312,10 +339,69 @@ def did_you_mean(name: str, options: Iterable[str], *, listed: int = 12) -> str 
     """A help text for a misspelt name: the nearest option, or the options if they are few."""
     pool = sorted(dict.fromkeys(options))
     if (match := closest(name, pool)) is not None:
-        return Suggestion(f"did you mean `{match}`?", match)
+        sure = is_slip(name, match, pool)
+        return Suggestion(f"did you mean `{match}`?", match, sure=sure)
     if pool and len(pool) <= listed:
         return "known: " + ", ".join(f"`{option}`" for option in pool)
     return None
+
+
+def is_slip(name: str, meant: str, options: Iterable[str]) -> bool:
+    """Whether a name can only be a misspelling of one option: near to it, and to no other.
+
+    One letter in eight may be wrong, missing, too many or changed with its neighbour, at least
+    one; case and separators count nothing. Every other option must be further away.
+    """
+    written, wanted = _fold(name), _fold(meant)
+    if written == wanted:
+        return sum(_fold(option) == wanted for option in options) == 1
+    steps = _steps_between(written, wanted)
+    if len(written) < 3 or steps > max(1, len(wanted) // 8):
+        return False
+    others = {_fold(option) for option in options} - {wanted}
+    return all(_steps_between(written, other) > steps for other in others)
+
+
+def _steps_between(one: str, other: str) -> int:
+    """Letters to change, add, take out or swap with their neighbour from one word to another."""
+    before: list[int]
+    last: list[int] = []
+    row = list(range(len(other) + 1))
+    before = row
+    for i, letter in enumerate(one, 1):
+        before, last, row = row, before, [i]
+        for j, wanted in enumerate(other, 1):
+            steps = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != wanted))
+            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == wanted:
+                steps = min(steps, last[j - 2] + 1)
+            row.append(steps)
+    return row[-1]
+
+
+def as_yaml(value: Any) -> str:
+    """A plain value as a config writes it on one line; what is no plain value as `…`."""
+    if value is None or isinstance(value, bool):
+        return "null" if value is None else str(value).lower()
+    if isinstance(value, str):
+        return value if _PLAIN.fullmatch(value) else json.dumps(value, ensure_ascii=False)
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(as_yaml(item) for item in value)}]"
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{key}: {as_yaml(item)}' for key, item in value.items())}}}"
+    return "…"
+
+
+def as_override(key: str, value: str) -> str:
+    """An override as it is typed at a shell, in quotes where it needs them.
+
+    Args:
+        key: what it sets.
+        value: the value as a config writes it on one line.
+    """
+    text = f"{key}={value}"
+    return f"'{text}'" if any(mark in text for mark in ' ,[]{}"$*<>()&|;') else text
 
 
 def describe(value: Any) -> str:

@@ -37,9 +37,12 @@ def _declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--fix",
         action="store_true",
-        help="mend what is misspelt in the config files; shows the difference and asks",
+        help="mend misspelt and former names in the config files; shows the difference and asks",
     )
     parser.add_argument("--yes", action="store_true", help="with --fix: do not ask")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="with --fix: only show what would be written"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.add_argument(
         "--open-data", action="store_true", help="open the data too, and verify its facts"
@@ -107,7 +110,7 @@ def _fix(options: argparse.Namespace) -> None:
     def check(overrides: Sequence[str]) -> Sequence[Diagnostic]:
         return check_fast(overrides, folders_of(options), trust=trust_of(options)).diagnostics
 
-    fix(options.overrides, check, ask=not options.yes)
+    fix(options.overrides, check, ask=not options.yes, dry=options.dry_run)
 
 
 def _act_fast(options: argparse.Namespace) -> int:

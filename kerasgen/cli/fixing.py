@@ -19,6 +19,7 @@ def fix(
     check: Callable[[Sequence[str]], Sequence[Diagnostic]],
     *,
     ask: bool,
+    dry: bool = False,
 ) -> None:
     """Mends what a check suggests, as long as there is something.
 
@@ -28,7 +29,9 @@ def fix(
     Args:
         overrides: the overrides of the command line.
         check: checks with the given overrides.
-        ask: whether a person is asked before a file is written.
+        ask: whether a person is asked before a file is written; where nobody can be asked,
+            nothing is.
+        dry: whether it is only shown what would be written.
     """
     from kerasgen.frontend.composition import config_folder
     from kerasgen.frontend.mending import mend, override_hints
@@ -44,8 +47,8 @@ def fix(
             break
         for found in mended:
             print(found.difference(), end="\n\n")
-        if mended and ask and not _agreed(len(mended)):
-            print("nothing was written\n")
+        if mended and (refusal := _refusal(len(mended), ask=ask, dry=dry)) is not None:
+            print(f"{refusal}\n")
             return
         for found in mended:
             found.write()
@@ -61,9 +64,14 @@ def fix(
         print("there is nothing that can be mended here\n")
 
 
-def _agreed(files: int) -> bool:
-    """Whether the person says yes; without a terminal nobody can be asked, and that is a yes."""
+def _refusal(files: int, *, ask: bool, dry: bool) -> str | None:
+    """Why nothing is written, None if it may be."""
+    if dry:
+        return "nothing was written: this is a dry run"
+    if not ask:
+        return None
     if not sys.stdin.isatty():
-        return True
+        return "nothing was written: there is no terminal to ask at; `--yes` writes unasked"
     what = "this file" if files == 1 else f"these {files} files"
-    return input(f"write {what}? [y/N] ").strip().lower() in ("y", "yes")
+    agreed = input(f"write {what}? [y/N] ").strip().lower() in ("y", "yes")
+    return None if agreed else "nothing was written"

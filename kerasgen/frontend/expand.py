@@ -86,7 +86,7 @@ def _report_keys(section: Mapping[str, Any], path: str, known: Sequence[str], si
     """Reports the unknown keys of a model, and of the models inside it."""
     for key in section:
         if key not in known:
-            report_unknown_key(str(key), known, path, sink)
+            report_unknown_key(str(key), known, path, sink, section)
     layers = section.get("layers")
     inside = named_entries(layers, f"{path}.layers") if isinstance(layers, Mapping | list) else []
     for _, value, where in inside:

@@ -1,7 +1,8 @@
 """Hydra's loading of configs without what it does twice.
 
 This room owns the speed of composition, and nothing of what comes out of it: each class here gives
-what the class of Hydra's that it extends gives. It must not know what a config says.
+what the class of Hydra's that it extends gives, but for keys that need no `+` (`accepted_keys`).
+It must not know what a config says.
 
 Decisions:
 - The defaults list of a composition is remembered, since the place of every value is found with
@@ -36,6 +37,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf._utils import get_yaml_loader
 
+from kerasgen.frontend.accepted_keys import without_plus
 from kerasgen.frontend.choices import settle_choices
 
 _MISSING = re.compile(r": +\?\?\? *(?:#.*)?$", re.M)
@@ -105,6 +107,7 @@ class ComposedLoader(ConfigLoaderImpl):
             )
         if self._asked is not None:
             known = Overrides(repo=repo, overrides_list=self._asked[2])
+            without_plus(known.config_overrides, config)
             self._ingredients = Ingredients(defaults=defaults, overrides=known.config_overrides)
         return config
 

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeGuard
 
 import yaml
 
@@ -105,7 +106,7 @@ def mend(diagnostics: Iterable[Diagnostic], *, untouched: Path | None = None) ->
     by_file: dict[str, list[tuple[SourceLocation, Suggestion, str]]] = {}
     for diagnostic in diagnostics:
         place = diagnostic.location
-        if not isinstance(diagnostic.help, Suggestion) or place is None or place.file is None:
+        if not _is_sure(diagnostic.help) or place is None or place.file is None:
             continue
         if untouched is not None and Path(place.file).resolve().is_relative_to(untouched):
             continue
@@ -119,16 +120,24 @@ def override_hints(diagnostics: Iterable[Diagnostic]) -> Mapping[str, str]:
     hints = {}
     for diagnostic in diagnostics:
         place = diagnostic.location
-        if not isinstance(diagnostic.help, Suggestion) or place is None or place.override is None:
+        if not _is_sure(diagnostic.help) or place is None or place.override is None:
             continue
         edit = _edit(place.override, 1, place, diagnostic.help, diagnostic.code)
         if edit is not None:
             # A key path is underlined as a whole; its last step is the one that is not there.
-            around, dot, _ = edit.old.rpartition(".")
+            before, _, _ = edit.old.partition("=")
+            around, dot, _ = before.rpartition(".")
             if dot and "." not in edit.new and "=" in place.override[edit.column :]:
                 edit = replace(edit, new=f"{around}.{edit.new}")
+            if "=" in edit.old:
+                edit = replace(edit, new=edit.new.replace(": ", "=", 1))
             hints[place.override] = _replaced(place.override, [edit])
     return hints
+
+
+def _is_sure(help_text: str | None) -> TypeGuard[Suggestion]:
+    """Whether a help says what must stand there, and nothing else can have been meant."""
+    return isinstance(help_text, Suggestion) and help_text.sure
 
 
 def _mend_file(

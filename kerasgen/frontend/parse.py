@@ -21,6 +21,7 @@ from kerasgen.frontend.selectors import SELECTORS
 from kerasgen.frontend.settings import (
     GROUPS,
     check_value,
+    former_of,
     join,
     read_record,
     report_unknown_key,
@@ -142,11 +143,13 @@ def _report_key(key: str, config: Mapping[str, Any], sink: Sink) -> None:
             help="modules are named on the command line: `--trust MODULE`",
         )
         return
-    if (meant := whole_key(key, config)) is not None:
+    known = (*GROUPS, SELECTORS, "seed", "name", "lint")
+    meant = whole_key(key, config)
+    if meant is not None and former_of(key, "", config, sink) is None:
         # Not a `Suggestion`: a file has no key with dots that could be written in its place.
         sink.report("KG107", f"the config has no key `{key}`", key=key, at="key", help=str(meant))
         return
-    report_unknown_key(key, (*GROUPS, SELECTORS, "seed", "name", "lint"), "", sink)
+    report_unknown_key(key, known, "", sink, config)
 
 
 def _with_inputs(model: ModelDef, data: DataDef) -> ModelDef:

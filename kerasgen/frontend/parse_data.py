@@ -26,7 +26,7 @@ def parse_data(section: Any, sink: Sink) -> DataDef | None:
     known = len(sink.errors)
     for key in section:
         if key not in _DATA_KEYS:
-            report_unknown_key(str(key), _DATA_KEYS, "data", sink)
+            report_unknown_key(str(key), _DATA_KEYS, "data", sink, section)
     for key in ("source", "features"):
         if not section.get(key):
             sink.report("KG203", f"`data` has no `{key}`", key=f"data.{key}", at="key")

@@ -10,7 +10,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from kerasgen.diagnostics import Sink, Suggestion, closest, describe, did_you_mean
+from kerasgen.diagnostics import Sink, describe, did_you_mean
+from kerasgen.frontend.classless import report_no_class
 from kerasgen.frontend.parse_tensors import (
     check_name,
     emptiness,
@@ -56,7 +57,9 @@ def parse_model(
         if key in _EXPANDED:
             _refuse_misplaced(str(key), path, sink)
         elif key not in _MODEL_KEYS and not (nested and key in ("from", "with")):
-            report_unknown_key(str(key), (*_MODEL_KEYS, "parameters", "blocks"), path, sink)
+            report_unknown_key(
+                str(key), (*_MODEL_KEYS, "parameters", "blocks"), path, sink, section
+            )
     layers = section.get("layers")
     title = section.get("name") or name
     if check_value(title, str, join(path, "name"), sink) and "/" in title:
@@ -116,17 +119,6 @@ def parse_value(value: Any, path: str, sink: Sink) -> Value:
     return _plain(value)
 
 
-def _class_help(near: Any, named: Any) -> str:
-    """What to write in place of another word for `class`, which may name a module."""
-    module, _, name = named.rpartition(".") if isinstance(named, str) else ("", "", "")
-    if not module or not name or module.partition(".")[0] == "keras":
-        return f"write `class:` in place of `{near}:`"
-    return (
-        f"a config names no module: write `class: {name}`, register the class with "
-        f"`@kerasgen.register`, and run with `--trust {module}`"
-    )
-
-
 def parse_object(value: Any, path: str, sink: Sink) -> ObjectDef | None:
     """Parses an object: a bare class name, or a mapping with `class` and arguments."""
     if isinstance(value, str) and value:
@@ -136,16 +128,7 @@ def parse_object(value: Any, path: str, sink: Sink) -> ObjectDef | None:
         return None
     cls = value.get("class")
     if not isinstance(cls, str) or not cls:
-        found = "no `class`" if "class" not in value else f"{describe(cls)} as its `class`"
-        slip, help_text = (None, None) if "class" in value else _slip(value)
-        where = "class" if "class" in value else slip
-        sink.report(
-            "KG203",
-            f"`{path}` has {found}, expected the name of a class",
-            key=path if where is None else join(path, where),
-            at="value" if "class" in value else "key",
-            help=help_text,
-        )
+        report_no_class(value, path, sink)
         return None
     return ObjectDef(
         cls=cls,
@@ -156,21 +139,6 @@ def parse_object(value: Any, path: str, sink: Sink) -> ObjectDef | None:
         },
         path=path,
     )
-
-
-def _slip(value: Mapping[str, Any]) -> tuple[str | None, str | None]:
-    """The key that was to be `class` in a mapping without one, and what to write there."""
-    for key, item in value.items():
-        if str(key).lower() in ("_target_", "type", "cls"):
-            return str(key), _class_help(key, item)
-        if len(value) == 1 and str(key)[:1].isupper() and closest(str(key), ("class",)) is None:
-            arguments = (
-                ", ".join(f"{name}: …" for name in item) if isinstance(item, Mapping) else ""
-            )
-            return str(key), f"write `{{class: {key}{', ' if arguments else ''}{arguments}}}`"
-        if (meant := closest(str(key), ("class", "block"))) is not None:
-            return str(key), Suggestion(f"did you mean `{meant}`?", meant)
-    return None, None
 
 
 def snake_case(name: str) -> str:

@@ -7,14 +7,19 @@ about. Refusals of files stand in `refusal_report`; nothing is composed here.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
-from kerasgen.diagnostics import Note, Sink, SourceLocation, did_you_mean
+from kerasgen.diagnostics import Note, Sink, SourceLocation, as_override, describe, did_you_mean
+from kerasgen.frontend.accepted_keys import BY_NAME
+from kerasgen.frontend.former_keys import Written, former_key
 from kerasgen.frontend.origins import SetByOverride, place_of_text, trace_origins
 from kerasgen.frontend.references import deepest_key, plain_node, sentence
 from kerasgen.frontend.refused_places import place_of_defaults
@@ -153,19 +158,62 @@ def _report_absent(culprit: SingleOverride, fault: Fault, sink: Sink) -> None:
         help_text = f"it has {len(found)} elements; to add one, write the list anew"
     elif isinstance(found, str):
         value = text.partition("=")[2]
-        help_text = f"give it arguments: `{parent}={{class: {found}, {missing}: {value}}}`"
+        named = "" if parent in BY_NAME else f"class: {found}, "
+        whole = as_override(parent, f"{{{named}{missing}: {value}}}")
+        help_text = f"{'make it a mapping' if not named else 'give it arguments'}: `{whole}`"
+    elif isinstance(found, bool | int | float):
+        value = text.partition("=")[2]
+        whole = as_override(parent, f"{{class: …, {missing}: {value}}}")
+        help_text = f"it is {describe(found)}: write an object in its place, `{whole}`"
+    elif not parent and (whole_path := whole_key(missing, _task_keys(composed))) is not None:
+        help_text = whole_path
+    elif (former := _former(parent, missing, culprit)) is not None:
+        help_text = former
     elif help_text is None and parent in FIXED_SECTIONS:
         help_text = whole_key(missing, _task_keys(composed)) or did_you_mean(
             missing, siblings, listed=20
         )
-    elif help_text is None and isinstance(found, DictConfig) and not culprit.text.startswith("~"):
-        help_text = f"to add it, write `+{text.lstrip('+')}`"
+    elif help_text is None and culprit.text.startswith("~"):
+        help_text = "leave it out: there is nothing to take away"
+    elif help_text is None:
+        help_text = _how_to_add(parent, missing, culprit, siblings)
     location = place_of_override(culprit)
     if key != culprit.key:
         location = trace_origins([], [SetByOverride(key=culprit.key, text=text)], Sink()).locate(
             key, "key"
         )
     sink.report("KG103", f"{where} has no key `{missing}`", location=location, help=help_text)
+
+
+def _former(parent: str, key: str, culprit: SingleOverride) -> str | None:
+    """What to write for a key that stands elsewhere today; None for what is taken out."""
+    path = f"{parent}.{key}" if parent else key
+    if culprit.text.startswith("~") or culprit.key != path:
+        return None
+    try:
+        value = OverridesParser.create().parse_override(culprit.text).value()
+    except HydraException:
+        value = None
+    nothing: frozenset[str] = frozenset()
+    return former_key(
+        Written(section=parent, key=key, value=value, around={}, beside=nothing, typed=True)
+    )
+
+
+def _how_to_add(
+    parent: str, name: str, culprit: SingleOverride, siblings: Sequence[str]
+) -> str | None:
+    """How to add a name that needs more than the override gives it."""
+    path, value = f"{parent}.{name}", culprit.text.partition("=")[2]
+    if path == "model.parameters" or parent == "model.parameters":
+        wanted = culprit.key.rpartition(".")[2]
+        known = did_you_mean("", siblings, listed=20) if parent == "model.parameters" else None
+        return f"nothing asks for `${wanted}`" + (f"; {known}" if known else "")
+    if culprit.key == path:
+        return f"give it a class: `{as_override(path, '{class: …}')}`"
+    rest = culprit.key.removeprefix(f"{path}.")
+    whole = as_override(path, f"{{class: …, {rest}: {value}}}")
+    return f"it is not there yet: write the whole of it, `{whole}`"
 
 
 def report_group_not_chosen(culprit: SingleOverride, fault: Fault, sink: Sink) -> None:

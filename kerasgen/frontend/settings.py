@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
 from kerasgen.diagnostics import Sink, closest, describe, did_you_mean
+from kerasgen.frontend.former_keys import Written, former_key
 
 GROUPS = ("backend", "data", "model", "optimizer", "compile", "fit", "tracking")
 """The groups of which every config chooses an option."""
@@ -96,7 +97,11 @@ def _report_unknown_keys(
     mistake, and is told first.
     """
     unknown = [str(key) for key in section if key not in known]
-    strange = [key for key in unknown if closest(key, known) is None]
+    strange = [
+        key
+        for key in unknown
+        if closest(key, known) is None and former_of(key, path, section, sink) is None
+    ]
     if path and unknown and len(strange) == len(section):
         listed = ", ".join(f"`{key}`" for key in strange)
         sink.report(
@@ -108,18 +113,47 @@ def _report_unknown_keys(
         )
         return
     for key in unknown:
-        report_unknown_key(key, known, path, sink)
+        report_unknown_key(key, known, path, sink, section)
 
 
-def report_unknown_key(key: str, known: typing.Iterable[str], path: str, sink: Sink) -> None:
-    """Reports KG107 for a key that a section does not have."""
+def report_unknown_key(
+    key: str,
+    known: typing.Iterable[str],
+    path: str,
+    sink: Sink,
+    section: Mapping[str, Any] | None = None,
+) -> None:
+    """Reports KG107 for a key that a section does not have.
+
+    Args:
+        key: the key.
+        known: the keys that the section has.
+        path: key path of the section.
+        sink: gets the mistake.
+        section: the section as plain data, where its key may be one of former days.
+    """
+    former = None if section is None else former_of(key, path, section, sink)
     where = f"`{path}`" if path else "the config"
     sink.report(
         "KG107",
         f"{where} has no key `{key}`",
         key=join(path, key),
         at="key",
-        help=did_you_mean(key, known, listed=20),
+        help=former or did_you_mean(key, known, listed=20),
+    )
+
+
+def former_of(key: str, path: str, section: Mapping[str, Any], sink: Sink) -> str | None:
+    """What to write for a key that stands elsewhere today, or has another name."""
+    return former_key(
+        Written(
+            section=path,
+            key=key,
+            value=section.get(key),
+            around=section,
+            beside=sink.beside(path, map(str, section), key),
+            typed=sink.locate(join(path, key), "key").override is not None,
+        )
     )
 
 

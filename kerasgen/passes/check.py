@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from kerasgen.catalog import DOTTED, MODULES, Catalog, ClassEntry, Kind, Parameter
-from kerasgen.diagnostics import Sink, Suggestion, closest, did_you_mean
+from kerasgen.catalog import Catalog, ClassEntry, Kind, Parameter
+from kerasgen.diagnostics import Sink, closest, did_you_mean
 from kerasgen.ir import (
     INPUT,
     DataDef,
@@ -24,11 +24,15 @@ from kerasgen.ir import (
     Value,
 )
 from kerasgen.passes.bounds import check_bounds
+from kerasgen.passes.former_arguments import Written, former_argument
+from kerasgen.passes.former_names import called, former_word
+from kerasgen.passes.unknown_names import (
+    ANY_OBJECT,
+    report_unknown_argument,
+    report_unknown_class,
+)
 from kerasgen.passes.values import check_kind, titled, unquoted
 from kerasgen.passes.wire import ENTRY_KINDS
-
-_ANY_OBJECT: tuple[Kind, ...] = tuple(kind for kind in MODULES if kind not in (*DOTTED, "source"))
-"""What an object may be where the argument does not say."""
 
 
 def check(program: Program, catalog: Catalog, sink: Sink) -> None:
@@ -144,27 +148,28 @@ def _check_object(
     found = catalog.find(made.cls, kinds)
     if found is None:
         if not (made.bare and made.cls in catalog.words(kinds)):
-            _report_unknown_class(made, kinds, catalog, sink)
+            report_unknown_class(made, kinds, catalog, sink)
         for name, value in made.arguments.items():
             _check_value(value, None, f"{made.path}.{name}", catalog, sink)
         return None
-    unknown = []
+    missing = [
+        name for name, p in found.parameters.items() if p.required and name not in made.arguments
+    ]
+    meant: set[str | None] = set()
     for name, value in made.arguments.items():
         path = f"{made.path}.{name}"
         parameter = found.parameters.get(name)
         if entry is not None and name == "name":
             _refuse_name(entry, path, sink)
         elif parameter is None and not found.open_ended:
-            unknown.append(name)
-            _report_unknown_argument(made, found, name, sink)
+            beside = sink.beside(made.path, made.arguments, name)
+            former = former_argument(Written(made=made, found=found, name=name, beside=beside))
+            meant |= {closest(name, missing)} if former is None else {*former.means}
+            report_unknown_argument(made, found, name, former, sink)
         faults = len(sink.diagnostics)
         _check_value(value, parameter, path, catalog, sink)
         if len(sink.diagnostics) == faults:
             check_bounds(value, name, found.kind, path, sink)
-    missing = [
-        name for name, p in found.parameters.items() if p.required and name not in made.arguments
-    ]
-    meant = {closest(name, missing) for name in unknown}
     for name in missing:
         if name not in meant:
             sink.report(
@@ -184,70 +189,6 @@ def _refuse_name(entry: Entry, path: str, sink: Sink) -> None:
         key=path,
         at="key",
         help="an entry's key is the name of its layer: rename the key",
-    )
-
-
-def _report_unknown_class(
-    made: ObjectDef, kinds: Sequence[Kind], catalog: Catalog, sink: Sink
-) -> None:
-    names = [*catalog.names(kinds), *(catalog.words(kinds) if made.bare else ())]
-    words = " or ".join(sorted({kind.replace("_", " ") for kind in kinds if kind not in DOTTED}))
-    title = words if len(kinds) <= 3 else "public class"
-    help_text = did_you_mean(made.cls, names, listed=20)
-    if "." in made.cls and catalog.find(made.cls.rpartition(".")[2], kinds) is not None:
-        last = made.cls.rpartition(".")[2]
-        help_text = Suggestion(f"write `{last}`, without a module", last)
-    elif module := _module_in(made.cls):
-        help_text = (
-            f"a config names no module: write `{made.cls.rpartition('.')[2]}`, register it with "
-            f"`@kerasgen.register`, and run with `--trust {module}`"
-        )
-    elif made.cls in catalog.words(("activation",)) and "layer" in kinds:
-        help_text = f"write `{{class: Activation, activation: {made.cls}}}`"
-    elif catalog.find(made.cls, _ANY_OBJECT) is not None and len(kinds) <= 3:
-        other = catalog.find(made.cls, _ANY_OBJECT)
-        assert other is not None
-        help_text = f"`{made.cls}` is of the kind {other.kind.replace('_', ' ')}"
-    sink.report(
-        "KG201", f"there is no {title} `{made.cls}`", key=f"{made.path}.class", help=help_text
-    )
-
-
-def _module_in(name: str) -> str | None:
-    """The module that a dotted name names, None for a name of Keras's and one without a module."""
-    module = name.rpartition(".")[0]
-    first = module.partition(".")[0]
-    keras_names = {"keras", *(path.partition(".")[0] for path in MODULES.values())}
-    return None if not module or first in keras_names else module
-
-
-def _report_unknown_argument(made: ObjectDef, found: ClassEntry, name: str, sink: Sink) -> None:
-    path = f"{made.path}.{name}"
-    help_text = did_you_mean(name, found.parameters, listed=15)
-    cls_place = sink.locate(f"{made.path}.class", "value")
-    if cls_place.override is not None and sink.locate(path, "key").override is None:
-        help_text = (
-            f"`{name}` stands in the chosen file, into which `{cls_place.override}` was merged: "
-            f"choose another file of the group (as in `optimizer=sgd`), or delete it with `~{path}`"
-        )
-    elif name == "_target_":
-        help_text = "a config names no module; one of your own is named by `--trust MODULE`"
-    elif found.kind == "activation":
-        help_text = (
-            "an activation function takes no arguments: use a layer that has them, "
-            "as in `{class: LeakyReLU, negative_slope: 0.1}`"
-        )
-    elif name in found.call:
-        where = "from" if found.call[name].tensor else "with"
-        help_text = f"it is an argument of the call: write it under `{where}`"
-    elif name in ("input_shape", "batch_input_shape", "input_dim"):
-        help_text = "the shape stands under the model's `inputs`, or comes from the data"
-    sink.report(
-        "KG202",
-        f"`{made.cls}` has no argument `{name}`",
-        key=path,
-        at="key",
-        help=help_text,
     )
 
 
@@ -323,7 +264,7 @@ def _check_value(
 ) -> None:
     kinds: tuple[Kind, ...] = parameter.kinds if parameter is not None else ()
     if isinstance(value, ObjectDef):
-        found = _check_object(value, kinds or _ANY_OBJECT, catalog, sink)
+        found = _check_object(value, kinds or ANY_OBJECT, catalog, sink)
         if found is not None and found.kind == "op" and value.arguments:
             sink.report(
                 "KG202",
@@ -369,5 +310,7 @@ def _check_word(
         "KG205",
         f"`{word}` is not {titled(kinds[0])} of Keras",
         key=path,
-        help=did_you_mean(word, options),
+        help=former_word(word, kinds[0])
+        or called(word, kinds, catalog)
+        or did_you_mean(word, options),
     )

@@ -196,7 +196,7 @@ def test_a_wrong_form_is_one_diagnostic_at_its_key(section: Any, code: str, key:
 @pytest.mark.parametrize("word", ["_target_", "type", "cls"])
 def test_other_words_for_class_get_the_right_one_proposed(word: str) -> None:
     found = refused({"layers": {"a": {word: "Dense"}}})
-    assert found.help == f"write `class:` in place of `{word}:`"
+    assert found.help == f"write `class` in place of `{word}`"
 
 
 def test_a_misspelt_kind_of_model_gets_the_right_one_proposed() -> None:

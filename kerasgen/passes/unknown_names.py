@@ -1,0 +1,143 @@
+"""Classes and arguments that are not there, and what was likely meant by them.
+
+This room owns the words for an unknown class and an unknown argument. What had another name once
+stands in `former_names` and `former_arguments`; whether a name is known is asked in `check`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from kerasgen.catalog import DOTTED, MODULES, Catalog, ClassEntry, Kind
+from kerasgen.diagnostics import Sink, Suggestion, did_you_mean
+from kerasgen.ir import ObjectDef
+from kerasgen.passes.former_arguments import Former
+from kerasgen.passes.former_names import former_name
+
+ANY_OBJECT: tuple[Kind, ...] = tuple(kind for kind in MODULES if kind not in (*DOTTED, "source"))
+"""What an object may be where the argument does not say."""
+
+_HYDRA_WORDS: Mapping[str, str] = {
+    "_target_": "leave it out: `class` says what is made",
+    "_partial_": "leave it out: kerasgen makes an object when it has all that it needs",
+    "_recursive_": "leave it out: objects inside of objects are always made",
+    "_convert_": "leave it out: arguments are plain values",
+    "_args_": "write each of them with its name",
+}
+"""Words of Hydra's `instantiate`, which makes nothing here."""
+
+_FOREIGN: Mapping[str, str] = {
+    "torch": "PyTorch",
+    "torchvision": "PyTorch",
+    "pytorch_lightning": "PyTorch",
+    "lightning": "PyTorch",
+    "sklearn": "scikit-learn",
+    "jax": "JAX",
+    "flax": "Flax",
+    "optax": "Optax",
+    "transformers": "Transformers",
+    "tensorflow": "TensorFlow",
+}
+"""Packages whose classes Keras cannot take, and what people call them."""
+
+
+def report_unknown_class(
+    made: ObjectDef, kinds: Sequence[Kind], catalog: Catalog, sink: Sink
+) -> None:
+    """Reports KG201 for an object whose class is not known."""
+    words = " or ".join(sorted({kind.replace("_", " ") for kind in kinds if kind not in DOTTED}))
+    title = words if len(kinds) <= 3 else "public class"
+    sink.report(
+        "KG201",
+        f"there is no {title} `{made.cls}`",
+        key=f"{made.path}.class",
+        help=_help_for_class(made, kinds, catalog),
+    )
+
+
+def _help_for_class(made: ObjectDef, kinds: Sequence[Kind], catalog: Catalog) -> str | None:
+    last = made.cls.rpartition(".")[2]
+    if (former := former_name(made, kinds, catalog)) is not None:
+        return former
+    if "." in made.cls and catalog.find(last, kinds) is not None:
+        return Suggestion(f"write `{last}`, without a module", last)
+    if module := _module_in(made.cls):
+        if (owner := _FOREIGN.get(module.partition(".")[0])) is not None:
+            return f"{owner} has its own classes: write the one of Keras that does the same"
+        return (
+            f"a config names no module: write `{last}`, register it with "
+            f"`@kerasgen.register`, and run with `--trust {module}`"
+        )
+    if made.cls in catalog.words(("activation",)) and "layer" in kinds:
+        return f"write `{{class: Activation, activation: {made.cls}}}`"
+    other = catalog.find(made.cls, ANY_OBJECT)
+    if other is not None and len(kinds) <= 3:
+        return f"`{made.cls}` is of the kind {other.kind.replace('_', ' ')}"
+    names = [*catalog.names(kinds), *(catalog.words(kinds) if made.bare else ())]
+    near = did_you_mean(made.cls, names, listed=20)
+    if not made.cls.isidentifier() or not made.cls[:1].isupper():
+        return near
+    own = "one of your own is registered with `@kerasgen.register` and named by `--trust MODULE`"
+    if near is None:
+        return own
+    if not isinstance(near, Suggestion):
+        return f"{near}; {own}"
+    if not near.sure and _is_called_after(made.cls, near.replacement.rpartition(".")[2]):
+        return Suggestion(f"{near} {own}", near.replacement, sure=False)
+    return near
+
+
+def _is_called_after(name: str, known: str) -> bool:
+    """Whether a name says what a class of one's own is made of: `MyDense`, `AttentionGate`."""
+    before, found, behind = name.partition(known)
+    return bool(found) and (len(before) > 1 or (len(behind) > 2 and behind[0].isupper()))
+
+
+def _module_in(name: str) -> str | None:
+    """The module that a dotted name names, None for a name of Keras's and one without a module."""
+    module = name.rpartition(".")[0]
+    first = module.partition(".")[0]
+    keras_names = {"keras", *(path.partition(".")[0] for path in MODULES.values())}
+    return None if not module or first in keras_names or "(" in name else module
+
+
+def report_unknown_argument(
+    made: ObjectDef, found: ClassEntry, name: str, former: Former | None, sink: Sink
+) -> None:
+    """Reports KG202 for an argument that a class does not have.
+
+    Args:
+        made: the object as written.
+        found: its class.
+        name: the argument.
+        former: what became of it, where the class had it once.
+        sink: gets the mistake.
+    """
+    path = f"{made.path}.{name}"
+    help_text: str | None
+    cls_place = sink.locate(f"{made.path}.class", "value")
+    if cls_place.override is not None and sink.locate(path, "key").override is None:
+        help_text = (
+            f"`{name}` stands in the chosen file, into which `{cls_place.override}` was merged: "
+            f"choose another file of the group (as in `optimizer=sgd`), or delete it with `~{path}`"
+        )
+    elif name == "_target_" and "class" not in sink.beside(made.path, ("class",), name):
+        target = str(made.arguments[name]).rpartition(".")[2]
+        help_text = f"write `class: {target}` in its place: a config names no module"
+    elif name in _HYDRA_WORDS:
+        help_text = _HYDRA_WORDS[name]
+    elif former is not None and name not in found.call:
+        help_text = former.help
+    elif found.kind == "activation":
+        help_text = (
+            "an activation function takes no arguments: use a layer that has them, "
+            "as in `{class: LeakyReLU, negative_slope: 0.1}`"
+        )
+    elif name in found.call:
+        where = "from" if found.call[name].tensor else "with"
+        help_text = f"it is an argument of the call: write it under `{where}`"
+    else:
+        help_text = did_you_mean(name, found.parameters, listed=15)
+    sink.report(
+        "KG202", f"`{made.cls}` has no argument `{name}`", key=path, at="key", help=help_text
+    )
