@@ -67,7 +67,7 @@ def fix(
 def _refusal(files: int, *, ask: bool, dry: bool) -> str | None:
     """Why nothing is written, None if it may be."""
     if dry:
-        return "nothing was written: this is a dry run"
+        return "nothing was written: this is a dry run; what is mended may bring more to light"
     if not ask:
         return None
     if not sys.stdin.isatty():

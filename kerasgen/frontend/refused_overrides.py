@@ -152,27 +152,27 @@ def _report_absent(culprit: SingleOverride, fault: Fault, sink: Sink) -> None:
     parent, missing, siblings = deepest_key(composed, key)
     where = f"`{parent}`" if parent else "the config"
     found = OmegaConf.select(composed, parent) if parent else composed
-    help_text = None if parent else whole_key(key, _task_keys(composed))
-    help_text = help_text or did_you_mean(missing, siblings, listed=0)
+    value = text.partition("=")[2]
+    help_text: str | None
     if isinstance(found, ListConfig):
         help_text = f"it has {len(found)} elements; to add one, write the list anew"
     elif isinstance(found, str):
-        value = text.partition("=")[2]
         named = "" if parent in BY_NAME else f"class: {found}, "
         whole = as_override(parent, f"{{{named}{missing}: {value}}}")
-        help_text = f"{'make it a mapping' if not named else 'give it arguments'}: `{whole}`"
+        help_text = f"{'give it arguments' if named else 'make it a mapping'}: `{whole}`"
     elif isinstance(found, bool | int | float):
-        value = text.partition("=")[2]
         whole = as_override(parent, f"{{class: …, {missing}: {value}}}")
         help_text = f"it is {describe(found)}: write an object in its place, `{whole}`"
-    elif not parent and (whole_path := whole_key(missing, _task_keys(composed))) is not None:
-        help_text = whole_path
-    elif (former := _former(parent, missing, culprit)) is not None:
-        help_text = former
-    elif help_text is None and parent in FIXED_SECTIONS:
-        help_text = whole_key(missing, _task_keys(composed)) or did_you_mean(
-            missing, siblings, listed=20
+    else:
+        keys = {} if parent and parent not in FIXED_SECTIONS else _task_keys(composed)
+        help_text = (
+            (None if parent else whole_key(key, keys))
+            or _former(parent, missing, culprit)
+            or did_you_mean(missing, siblings, listed=0)
+            or (whole_key(missing, keys) if keys else None)
         )
+    if help_text is None and parent in FIXED_SECTIONS:
+        help_text = did_you_mean(missing, siblings, listed=20)
     elif help_text is None and culprit.text.startswith("~"):
         help_text = "leave it out: there is nothing to take away"
     elif help_text is None:

@@ -168,11 +168,6 @@ def _change(selector: Selector, matches: Sequence[Found], work: _Work) -> None:
         if node is _MISSING or (old is _MISSING and (selector.operator != "=" or in_list)):
             unwritten.append(found)
             continue
-        if selector.new and old is not _MISSING:
-            argument, text = ".".join(selector.steps), selector.text
-            message = f"`{found.name}` writes `{argument}` already"
-            work.report(selector, "KG103", message, f"leave the `+` away: `{text.lstrip('+')}`")
-            return
         value = _new_value(selector, found, old, work)
         if value is _MISSING:
             return

@@ -50,7 +50,6 @@ class Selector:
         pattern: a class, or a pattern of names.
         steps: the argument below an entry, step by step; empty for the entry itself.
         operator: one of `=`, `*=`, `+=`, `-=`, `/=`, or `~` to take out.
-        new: whether the argument must not be there yet (`+`).
         several: whether the value is a sweep.
         value: what is set or computed with; None for a sweep and for `~`.
     """
@@ -60,7 +59,6 @@ class Selector:
     pattern: str
     steps: tuple[str, ...]
     operator: str
-    new: bool = False
     several: bool = False
     value: Any = None
 
@@ -238,7 +236,6 @@ def _read(text: str, key: str, sweeps: bool) -> Selector:
         pattern=pattern,
         steps=steps,
         operator=operator,
-        new=prefix == "+",
         several=several,
         value=value,
     )
