@@ -100,6 +100,35 @@ def test_a_misspelt_flag_of_a_check_is_a_diagnostic(tmp_path: Path) -> None:
     assert "did you mean `--json`?" in done.stderr
 
 
+def test_all_experiments_are_checked_by_one_command(tmp_path: Path) -> None:
+    own = tmp_path / "conf" / "experiment"
+    own.mkdir(parents=True)
+    (own / "mine.yaml").write_text("# @package _global_\nfit: {epoch: 3}\n")
+    done = call("check", "--all", "--fast", folder=tmp_path)
+    assert done.returncode == 2
+    assert "mine:\n\nerror[KG107]: `fit` has no key `epoch`" in done.stderr
+    assert "conf/experiment/mine.yaml:2:7" in done.stderr
+    assert "\nbook/mnist_mlp     ok\n" in done.stdout
+    assert done.stdout.endswith("9 checked: 8 in order, 1 refused\n")
+    some = call("check", "--fast", "--json", "--all", "book/*", folder=tmp_path)
+    report = json.loads(some.stdout)
+    assert [checked["name"] for checked in report["checked"]] == [
+        "book/cifar10_mlp",
+        "book/mnist_mlp",
+    ]
+    assert some.returncode == 0
+
+
+def test_a_sweep_is_checked_before_it_starts(monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    from kerasgen.cli import check_many, main
+
+    monkeypatch.setattr(check_many, "MOST", 2)
+    assert main(["check", "--fast", "-m", "seed=range(5)", "fit.epochs=0"]) == 2
+    shown = capsys.readouterr()
+    assert "seed=0, and 1 more:\n\nerror[KG204]: `epochs` is `0`" in shown.err
+    assert shown.out.endswith("2 of 5 configs checked: 0 in order, 2 refused\n")
+
+
 def test_check_prints_layers_totals_and_no_warning(tmp_path: Path) -> None:
     done = call("check", folder=tmp_path)
     assert done.returncode == 0

@@ -29,6 +29,10 @@ KEYS = ("backend", "floatx", "epsilon", "image_data_format")
 _PACKAGES = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
 
 
+class EngineInForceError(RuntimeError):
+    """This process has an engine with other settings, and a process has one for good."""
+
+
 def keras_json(settings: BackendDef) -> str:
     """The text of keras.json for the given settings."""
     content = {key: getattr(settings, key) for key in KEYS}
@@ -243,4 +247,4 @@ def _assert_in_force(settings: BackendDef) -> None:
     wrong = [key for key in KEYS if found[key] != wanted[key]]
     if wrong:
         told = ", ".join(f"{key} is {found[key]!r}, not {wanted[key]!r}" for key in wrong)
-        raise RuntimeError(f"Keras is in force with other settings than the config's: {told}")
+        raise EngineInForceError(f"Keras is in force with other settings than the config's: {told}")

@@ -20,6 +20,8 @@ examples:
   kerasgen check model=convnet fit.batch_size=256      with overrides
   kerasgen check experiment=diabetes data.source.path=pima.csv --open-data
   kerasgen check experiment=cifar10_resnet --json      for machines
+  kerasgen check --all                                 every experiment: one command for CI
+  kerasgen check -m optimizer=adam,sgd seed=1,2        every job of a sweep
   kerasgen check model=mine --fix                      mend misspelt words in the config files
 """
 
@@ -43,6 +45,16 @@ def _declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dry-run", action="store_true", help="with --fix: only show what would be written"
     )
+    parser.add_argument(
+        "--all",
+        metavar="GLOB",
+        nargs="?",
+        const="*",
+        help="check every experiment, or those whose names fit, with the overrides",
+    )
+    parser.add_argument(
+        "-m", "--multirun", action="store_true", help="check every job of a sweep before it starts"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.add_argument(
         "--open-data", action="store_true", help="open the data too, and verify its facts"
@@ -55,6 +67,13 @@ def _declare(parser: argparse.ArgumentParser) -> None:
 
 
 def _act(options: argparse.Namespace) -> int:
+    if options.all is not None and "=" in options.all:  # The first override, and no pattern.
+        options.overrides.insert(0, options.all)
+        options.all = "*"
+    if options.all is not None or options.multirun:
+        from kerasgen.cli import check_many
+
+        return check_many.act(options)
     if options.fix:
         _fix(options)
     if options.fast:

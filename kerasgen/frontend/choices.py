@@ -2,8 +2,8 @@
 
 This room owns the forms that mean `group=option` and that Hydra refuses: with a `+` although the
 root config chooses an option already, and with the option's file. It works on the overrides that
-Hydra has parsed, so that what is shown and recorded stays as it was written. Which options there
-are is not known here.
+Hydra has parsed, so that what is shown and recorded stays as it was written. What an option
+holds is not known here.
 
 Decisions:
 - `+experiment=x` is what Hydra wants where the root config does not choose the group, and
@@ -14,11 +14,14 @@ Decisions:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from hydra._internal.config_repository import IConfigRepository
+from hydra.core.config_loader import ConfigLoader
 from hydra.core.default_element import ConfigDefault, GroupDefault
+from hydra.core.object_type import ObjectType
 from hydra.core.override_parser.types import Override, OverrideType
 from hydra.plugins.config_source import ConfigSource
 
@@ -64,6 +67,18 @@ def option_of(file: Path, group: str, sources: Sequence[ConfigSource]) -> str | 
         if found.is_relative_to(folder) and found.suffix in ENDINGS:
             return found.relative_to(folder).with_suffix("").as_posix()
     return None
+
+
+def options_of(group: str, loader: ConfigLoader) -> list[str]:
+    """The options of a group, those in its folders with their path; none for no group."""
+    return list(_listed(group, loader, "")) if re.fullmatch(r"[\w/]+", group) else []
+
+
+def _listed(group: str, loader: ConfigLoader, within: str) -> Iterator[str]:
+    for option in loader.get_group_options(group, ObjectType.CONFIG):
+        yield f"{within}{option}"
+    for inner in loader.get_group_options(group, ObjectType.GROUP):
+        yield from _listed(f"{group}/{inner}", loader, f"{within}{inner}/")
 
 
 def _option_of_file(value: str, override: Override, repository: IConfigRepository) -> str | None:

@@ -14,16 +14,15 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 from hydra.core.config_loader import ConfigLoader
-from hydra.core.object_type import ObjectType
 from hydra.types import RunMode
 
 from kerasgen.diagnostics import CompileError, Sink, Suggestion, closest
-from kerasgen.frontend.choices import ENDINGS, option_of
+from kerasgen.frontend.choices import ENDINGS, option_of, options_of
 from kerasgen.frontend.composition import CONFIG_NAME, make_loader
 from kerasgen.frontend.limits import is_within_limits
 from kerasgen.frontend.origins import place_of_text
@@ -81,7 +80,7 @@ def _over_several(words: Sequence[str], loader: ConfigLoader) -> tuple[str, int]
             return f"{first}={_quoted(third)}", 3
         if second.startswith("=") and len(second) > 1:
             return f"{first}{_quoted(second)}", 2
-        if second in _options(first, loader):
+        if second in options_of(first, loader):
             return f"{first}={second}", 2
     whole = first.endswith("=") and _KEY.fullmatch(first[:-1])
     if whole and second and not re.search("[=~]", second):
@@ -182,7 +181,7 @@ def file_of_choice(group: str, value: str, loader: ConfigLoader) -> tuple[str, s
             f"`{value}` lies in no folder of configs for the group `{group}`",
             _placed(file, group, file.stem),
         )
-    near = closest(file.stem, _options(group, loader))
+    near = closest(file.stem, options_of(group, loader))
     help_text = f"write `{group}={near}`" if near else f"write `{group}=OPTION`"
     return f"there is no file `{value}`, expected an option of the group `{group}`", help_text
 
@@ -211,7 +210,7 @@ def _not_there(word: str, loader: ConfigLoader) -> tuple[str, str | None] | None
     message = f"there is nothing at `{word}`, and an override is written `key=value`"
     groups = _groups(loader)
     for part in reversed(path.parts[:-1]):
-        if part in groups and (near := closest(path.stem, _options(part, loader))):
+        if part in groups and (near := closest(path.stem, options_of(part, loader))):
             return message, f"write `{part}={near}`"
     runs = path.parts[0] == "outputs"
     return message, "`kerasgen runs` lists the runs that there are" if runs else None
@@ -300,9 +299,9 @@ def _told_group(path: Path) -> str:
 
 
 def _bare_option(word: str, loader: ConfigLoader) -> tuple[str, str] | None:
-    holders = [group for group in _groups(loader) if word in _options(group, loader)]
+    holders = [group for group in _groups(loader) if word in options_of(group, loader)]
     if word in _groups(loader):
-        listed = ", ".join(f"`{option}`" for option in sorted(_options(word, loader)))
+        listed = ", ".join(f"`{option}`" for option in sorted(options_of(word, loader)))
         return f"`{word}` is a group, of which no option is chosen", (
             f"write `{word}=OPTION` with one of {listed}"
         )
@@ -319,14 +318,3 @@ def _groups(loader: ConfigLoader) -> list[str]:
         for name in loader.list_groups("")
         if not name.startswith(".") and name not in ("hydra", "block")
     ]
-
-
-def _options(group: str, loader: ConfigLoader) -> list[str]:
-    return list(_listed(group, loader)) if re.fullmatch(r"[\w/]+", group) else []
-
-
-def _listed(group: str, loader: ConfigLoader, within: str = "") -> Iterator[str]:
-    for option in loader.get_group_options(group, ObjectType.CONFIG):
-        yield f"{within}{option}"
-    for inner in loader.get_group_options(group, ObjectType.GROUP):
-        yield from _listed(f"{group}/{inner}", loader, f"{within}{inner}/")

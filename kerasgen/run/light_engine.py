@@ -23,7 +23,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from kerasgen.bridge.environment import is_installed
+from kerasgen.bridge.environment import KEYS, is_installed, observed_settings
 from kerasgen.ir import BackendDef, Entry, ModelDef, ObjectDef, Program, Value
 from kerasgen.run.agreement import ALIKE
 from kerasgen.walks import models_in
@@ -52,6 +52,28 @@ def engine_for_check(program: Program) -> BackendDef:
     inputs = all(item.dtype in _PLAIN_TYPES for model in _models(program) for item in model.inputs)
     alike = all(_name(made) in ALIKE for made in _objects(program))
     return replace(settings, backend=LIGHT) if inputs and alike else settings
+
+
+def engine_at_hand(program: Program) -> BackendDef | None:
+    """The settings to check a program with in this process, which may have its engine already.
+
+    Args:
+        program: a program in whose names no mistake was found.
+
+    Returns:
+        Its own settings or the lighter ones; None if an engine is in force that is neither.
+    """
+    if "keras" not in sys.modules:
+        return engine_for_check(program)
+    in_force = observed_settings()
+    for settings in (program.backend, engine_for_check(program)):
+        wanted = {
+            **{key: getattr(settings, key) for key in KEYS},
+            "dtype_policy": settings.dtype_policy or settings.floatx,
+        }
+        if in_force == wanted:
+            return settings
+    return None
 
 
 @contextlib.contextmanager

@@ -7,7 +7,6 @@ which takes seconds. It must not train or write anything but the cache of the ca
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -37,7 +36,7 @@ from kerasgen.run.custom_parts import (
     with_installed,
     with_parts,
 )
-from kerasgen.run.light_engine import engine_for_check, light_start
+from kerasgen.run.light_engine import engine_at_hand, light_start
 
 if TYPE_CHECKING:
     from kerasgen.catalog import Catalog
@@ -379,8 +378,8 @@ def _found_by(
 
 
 def _compile_lightly(program: Program, sink: Sink) -> CompiledProgram:
-    # A process has one engine for good.
-    settings = program.backend if "keras" in sys.modules else engine_for_check(program)
+    if (settings := engine_at_hand(program)) is None:
+        raise EngineDoubtError(program.backend.backend)
     with light_start():
         catalog = start(settings, sink)
     known = len(sink.diagnostics)

@@ -1,0 +1,104 @@
+"""What `kerasgen check --all` and `kerasgen check -m` print: one table, and every diagnostic."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+
+from kerasgen.cli.command import folders_of, trust_of
+from kerasgen.rendering import render_text
+from kerasgen.run.many_checks import Case, Checked, Manner, check_many, many_text
+
+MOST = 200
+"""Jobs of a sweep that are checked."""
+
+
+def act(options: argparse.Namespace) -> int:
+    """Checks every experiment, or every job of a sweep.
+
+    Raises:
+        CompileError: the sweep cannot be composed, or no experiment fits the pattern.
+    """
+    folders = folders_of(options)
+    if options.multirun:
+        cases, jobs = _jobs(options.overrides, folders)
+    else:
+        cases = _experiments(options.all, options.overrides, folders)
+        jobs = len(cases)
+    manner = Manner(
+        folders=folders,
+        trust=trust_of(options),
+        fast=options.fast,
+        open_data=options.open_data,
+        own_engine=options.own_engine,
+    )
+    found = check_many(cases, manner)
+    valid = all(made.valid for made in found)
+    if options.json:
+        print(json.dumps(_report(found, jobs, valid=valid), indent=2))
+    else:
+        _print(found, jobs)
+    return 0 if valid else 2
+
+
+def _experiments(pattern: str, overrides: Sequence[str], folders: Sequence[str]) -> list[Case]:
+    from fnmatch import fnmatchcase
+
+    from kerasgen.diagnostics import Sink, did_you_mean
+    from kerasgen.frontend.choices import options_of
+    from kerasgen.frontend.composition import make_loader
+    from kerasgen.frontend.origins import place_of_text
+
+    names = sorted(options_of("experiment", make_loader(folders)))
+    chosen = [name for name in names if fnmatchcase(name, pattern)]
+    if not chosen:
+        text = f"--all {pattern}"
+        raise Sink().fail(
+            "KG104",
+            f"no experiment fits `{pattern}`",
+            location=place_of_text(text, at=len("--all ")),
+            help=did_you_mean(pattern, names, listed=20),
+        )
+    return [Case(name=name, overrides=(f"experiment={name}", *overrides)) for name in chosen]
+
+
+def _jobs(overrides: Sequence[str], folders: Sequence[str]) -> tuple[list[Case], int]:
+    """The jobs of a sweep that are checked, and how many there are."""
+    from kerasgen.sweep.outcomes import varying
+    from kerasgen.sweep.planned_jobs import planned_jobs
+
+    jobs = planned_jobs(overrides, folders)
+    distinct = list(dict.fromkeys(jobs))[:MOST]
+    labels = varying(distinct)
+    return [
+        Case(name=" ".join(label) or "the config", overrides=job)
+        for label, job in zip(labels, distinct, strict=True)
+    ], len(jobs)
+
+
+def _report(found: Sequence[Checked], jobs: int, *, valid: bool) -> dict[str, object]:
+    checked = [
+        {"name": made.case.name, "overrides": list(made.case.overrides), **made.report}
+        for made in found
+    ]
+    return {"schema": 1, "valid": valid, "configs": jobs, "checked": checked}
+
+
+def _print(found: Sequence[Checked], jobs: int) -> None:
+    from kerasgen.passes.cost import human_bytes
+
+    alike: dict[str, list[Checked]] = {}
+    for made in found:
+        alike.setdefault(render_text(made.diagnostics), []).append(made)
+    for text, several in alike.items():
+        if text:
+            others = f", and {len(several) - 1:,} more" if len(several) > 1 else ""
+            stream = sys.stdout if several[0].valid else sys.stderr
+            print(f"{several[0].case.name}{others}:\n\n{text}\n", file=stream, flush=True)
+    print(many_text(found, human_bytes))
+    refused = sum(not made.valid for made in found)
+    outside = f" of {jobs:,} configs" if jobs > len(found) else ""
+    passed = len(found) - refused
+    print(f"\n{len(found):,}{outside} checked: {passed:,} in order, {refused:,} refused")
