@@ -1,9 +1,15 @@
 """Trains a Keras model from a config: `python run.py --help`."""
 
-import sys
+from kerasgen.process import begin
 
-from kerasgen.sweep.application import main
+
+def train() -> int:
+    """Runs the application; what it needs is imported once a signal can do no harm."""
+    from kerasgen.sweep.application import main
+
+    return main()
+
 
 # Hydra's completion for fish serves only scripts in which it reads @hydra.main.
 if __name__ == "__main__":
-    sys.exit(main())
+    begin(train)

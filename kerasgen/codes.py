@@ -121,6 +121,10 @@ CODES: dict[str, str] = {
     "KG769": "sorted labels that are not shuffled",
     "KG801": "step of a run that failed",
     "KG802": "training that diverged",
+    "KG803": "file of a run that cannot be written",
+    "KG804": "output that stdout cannot take",
+    "KG805": "working directory that was deleted",
+    "KG806": "code of one's own that ends the process",
     "KG901": "model or data that does not fit in memory",
     "KG902": "config that is too large or too deep",
 }

@@ -309,22 +309,3 @@ def test_a_bad_keras_json_is_a_diagnostic(tmp_path: Path, content: str, words: s
     assert done.returncode == 2
     assert words in done.stderr
     assert "Traceback" not in done.stderr
-
-
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is full")
-@pytest.mark.parametrize("words", [["check", "--fast"], ["show"]], ids=" ".join)
-def test_a_full_disk_is_told_without_a_traceback(tmp_path: Path, words: list[str]) -> None:
-    with Path("/dev/full").open("w") as full:
-        done = subprocess.run(
-            [sys.executable, "-m", "kerasgen", *words],
-            cwd=tmp_path,
-            env=ENVIRONMENT,
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-    assert done.returncode == 1
-    assert done.stderr.endswith("kerasgen: cannot write: No space left on device\n")
-    assert "Traceback" not in done.stderr

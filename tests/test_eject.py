@@ -24,7 +24,8 @@ from kerasgen.emit.script_sources import load_function
 from kerasgen.frontend.composition import compose
 from kerasgen.frontend.parse_data import parse_data
 from kerasgen.run.ejecting import eject_config
-from kerasgen.run.experiment import DONE, run_experiment
+from kerasgen.run.endings import DONE
+from kerasgen.run.experiment import run_experiment
 
 ROOT = Path(__file__).resolve().parent.parent
 QUICK = ["fit.epochs=2", "fit.verbose=0", "fit.batch_size=64"]

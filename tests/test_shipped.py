@@ -10,7 +10,8 @@ import yaml
 
 from kerasgen.frontend.composition import compose, config_folder
 from kerasgen.run.checking import check_config
-from kerasgen.run.experiment import DONE, run_experiment
+from kerasgen.run.endings import DONE
+from kerasgen.run.experiment import run_experiment
 
 ROOT = Path(__file__).resolve().parent.parent
 DATASETS = ROOT.parent / "shared" / "datasets"

@@ -21,6 +21,7 @@ from typing import Any
 
 from kerasgen.diagnostics import Sink
 from kerasgen.foreign.opening import is_folder
+from kerasgen.interruption import finally_do
 from kerasgen.ir import BackendDef
 
 KEYS = ("backend", "floatx", "epsilon", "image_data_format")
@@ -117,6 +118,8 @@ def quiet_stderr() -> Iterator[None]:
         os.dup2(kept.fileno(), 2)
         try:
             yield
+        except KeyboardInterrupt:
+            raise  # What libraries have said does not explain it.
         except BaseException:
             os.dup2(terminal, 2)
             kept.seek(0)
@@ -221,6 +224,7 @@ _USER_HOME = os.environ.get("KERAS_HOME", "")
 def _make_home(content: str) -> Path:
     home = Path(tempfile.mkdtemp(prefix="kerasgen-home-"))
     atexit.register(shutil.rmtree, home, ignore_errors=True)
+    finally_do(lambda: shutil.rmtree(home, ignore_errors=True))
     # bfloat16 is legal as floatx but not in the file.
     (home / "keras.json").write_text(content.replace('"bfloat16"', '"float32"'), encoding="utf-8")
     for folder in ("datasets", "models"):

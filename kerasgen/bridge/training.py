@@ -6,6 +6,7 @@ hand-written script would make, in the same order, so that their results are the
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Callable, Mapping
@@ -240,8 +241,13 @@ def save_model(model: Any, path: Path) -> None:
         with quiet_stderr(), no_idle_tensorflow():
             model.save(draft)
         draft.replace(path)
+    except OSError as error:
+        if error.filename in (None, str(draft)):
+            error.filename, error.filename2 = str(path), None  # the name that the user knows
+        raise
     finally:
-        draft.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
 
 
 def load_model(path: Path) -> Any:

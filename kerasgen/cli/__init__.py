@@ -7,16 +7,15 @@ backend; a command that needs them starts them itself.
 from __future__ import annotations
 
 import argparse
-import errno
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
 from kerasgen import __version__
 from kerasgen.cli import check, completion, eject, import_, runs, schema, show
-from kerasgen.cli.command import Command, refuse
-from kerasgen.diagnostics import CompileError, did_you_mean
+from kerasgen.cli.command import Command
+from kerasgen.diagnostics import did_you_mean
+from kerasgen.process import begin, guarded
 
 _DESCRIPTION = "Compiles Hydra configs to Keras models. Training is `kerasgen run` or `run.py`."
 
@@ -42,7 +41,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: the arguments, None for those of the process.
 
     Returns:
-        The exit code: 0 done, 1 a step failed, 2 something the user wrote is wrong.
+        The exit code: 0 done, 1 a step failed, 2 something the user wrote is wrong, 128 and more
+        for a signal.
 
     Raises:
         SystemExit: after `--help` and `--version`, and for wrong usage (code 2).
@@ -61,46 +61,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     options, extra = parser.parse_known_intermixed_args(words)
     if extra and not hasattr(options, "overrides"):
         parser.error(f"unrecognized arguments: {' '.join(extra)}")
-    try:
+
+    def act() -> int:
         if extra:
             from kerasgen.frontend.stray_words import refuse_flags
 
             refuse_flags(extra, words, parser._option_string_actions)
         return command.act(options)
-    except CompileError as error:
-        return refuse(error.diagnostics)
-    except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:
-        # The reader has gone; what Python flushes at exit must not complain again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except OSError as error:
-        if error.errno != errno.ENOSPC:
-            raise
-        print(f"kerasgen: cannot write: {error.strerror}", file=sys.stderr)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+
+    return guarded(act)
 
 
 def script() -> NoReturn:
-    """The console script `kerasgen`.
-
-    Where no engine runs, nothing waits to be done at exit, and the process ends without taking
-    its many small objects apart one by one.
-    """
-    code = main()
-    if "keras" in sys.modules:
-        sys.exit(code)
-    try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except OSError:
-        sys.exit(code)  # Python says what cannot be written, and nothing where the reader has gone.
-    import logging  # Not above: `--help` needs none of it.
-
-    logging.shutdown()
-    os._exit(code)
+    """The console script of an installation from before `kerasgen.__main__` had it."""
+    begin(main)
 
 
 def _parser(name: str, description: str, examples: str) -> argparse.ArgumentParser:

@@ -1,7 +1,7 @@
 """One experiment from its config to its record.
 
-This room owns the order of the eight steps, and what becomes of a run that is refused, that
-fails or that is interrupted. What a step does stands in `steps`.
+This room owns the order of the eight steps. What a step does stands in `steps`; what becomes of
+a run that is refused, that fails or that is interrupted, in `endings`.
 """
 
 from __future__ import annotations
@@ -10,91 +10,25 @@ import contextlib
 import math
 import sys
 import time
-import traceback
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kerasgen.diagnostics import CompileError, Diagnostic, Sink
+from kerasgen.diagnostics import CompileError, Sink
 from kerasgen.frontend.composition import Composition
 from kerasgen.frontend.expand import expand_config
 from kerasgen.frontend.selection import select_config
-from kerasgen.rendering import count_text, render_json, render_text
+from kerasgen.interruption import at_once, held
+from kerasgen.rendering import render_json, render_text
 from kerasgen.run import record as files
 from kerasgen.run.custom_parts import loaded_files
+from kerasgen.run.endings import DONE, close_at_once, end_run
+from kerasgen.run.journal import Journal
 from kerasgen.run.planning import Plan, complete_plan, plan_run, title_of
 
 if TYPE_CHECKING:
     from kerasgen.compiler import CompiledProgram
-
-DONE, FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
-"""Exit codes of a run."""
-
-LINE = 86
-"""Columns of a step's line in the log, between its name and its seconds."""
-
-
-class StepError(Exception):
-    """A step that failed while the config was in order; the cause is what Keras raised."""
-
-    def __init__(self, step: str, cause: BaseException) -> None:
-        self.step = step
-        self.cause = cause
-        super().__init__(f"{step}: {cause}")
-
-
-@dataclass(slots=True)
-class Journal:
-    """What a run says while it goes on: a line a step on stdout, and its record.
-
-    Attributes:
-        folder: the folder of the run.
-        record: the open record, or None before it is opened.
-        fresh: whether the run made its folder.
-        history: the figures of the finished epochs.
-        epoch_start: when the running epoch began, on the clock of `time.perf_counter`.
-    """
-
-    folder: Path
-    record: files.Record | None = None
-    fresh: bool = False
-    history: list[dict[str, float]] = field(default_factory=list)
-    epoch_start: float = 0.0
-
-    def say(self, text: str) -> None:
-        """Prints a line at once."""
-        print(text, flush=True)
-
-    @contextlib.contextmanager
-    def step(self, name: str) -> Iterator[list[str]]:
-        """Times a step, logs its line, which the block puts into the list, and records it.
-
-        Raises:
-            StepError: the block raised something else than a diagnostic.
-        """
-        start = time.perf_counter()
-        line: list[str] = []
-        try:
-            yield line
-        except (CompileError, StepError):
-            raise
-        except Exception as error:  # Keras and its backends raise anything.
-            raise StepError(name, error) from error
-        seconds = time.perf_counter() - start
-        text = " ".join(line)
-        text = text if len(text) <= LINE else text[: LINE - 1] + "…"
-        self.say(f"{name:<10}  {text:<{LINE}}  {seconds:7.2f} s")
-        if self.record is not None:
-            self.record.update(timings={name: round(seconds, 4)})
-
-    def epoch(self, number: int, figures: Mapping[str, float]) -> None:
-        """Takes down a finished epoch, counted from 0: its row is on the disk at once."""
-        moment = time.perf_counter()
-        seconds = moment - self.epoch_start
-        self.epoch_start = moment
-        self.history.append({"epoch": number + 1, "seconds": round(seconds, 4), **figures})
-        files.write_history(self.folder / files.HISTORY, self.history)
 
 
 def run_experiment(
@@ -114,23 +48,23 @@ def run_experiment(
             it nothing stays on the disk.
 
     Returns:
-        The exit code: 0 done, 1 a step failed, 2 the config or the data was refused, 130
-        interrupted. Diagnostics were printed to stderr.
+        The exit code: 0 done, 1 a step failed, 2 the config or the data was refused. Diagnostics
+        were printed to stderr.
+
+    Raises:
+        KeyboardInterrupt: the run was interrupted; its record is closed.
+        OSError: stdout cannot take what the run says; its record is closed.
     """
     journal = Journal(folder)
-    try:
-        _run(composition, journal, argv)
-    except CompileError as error:
-        _refuse(error.diagnostics, journal, composition, argv, keep=keep_rejected)
-        return REFUSED
-    except StepError as error:
-        _fail(error, journal)
-        return FAILED
-    except KeyboardInterrupt:
-        if journal.record is not None:
-            journal.record.finish("failed", error="interrupted", epochs=len(journal.history))
-        print("\ninterrupted", file=sys.stderr)
-        return INTERRUPTED
+    with at_once(lambda: close_at_once(folder)):
+        try:
+            _run(composition, journal, argv)
+        except BaseException as error:
+            with held():  # a record that is being closed must become closed
+                if isinstance(error, CompileError) and keep_rejected and journal.record is None:
+                    with contextlib.suppress(CompileError):
+                        _start_record(composition, journal, argv, Sink())
+                return end_run(error, journal, keep_rejected=keep_rejected)
     return DONE
 
 
@@ -329,59 +263,3 @@ def _fit_text(compiled: CompiledProgram, history: Sequence[Mapping[str, float]])
 def _update(journal: Journal, **fields: object) -> None:
     assert journal.record is not None
     journal.record.update(**fields)
-
-
-def _refuse(
-    diagnostics: Sequence[Diagnostic],
-    journal: Journal,
-    composition: Composition,
-    argv: Sequence[str] | None,
-    *,
-    keep: bool,
-) -> None:
-    print(render_text(diagnostics), file=sys.stderr)
-    print(f"\n{count_text(diagnostics)}", file=sys.stderr, flush=True)
-    if keep:
-        if journal.record is None:
-            with contextlib.suppress(CompileError):
-                _start_record(composition, journal, argv, Sink())
-        if journal.record is not None:
-            files.write_json(journal.folder / files.DIAGNOSTICS, render_json(diagnostics))
-            journal.record.finish("rejected", error=_first_error(diagnostics))
-    elif journal.record is not None:
-        with contextlib.suppress(OSError):
-            files.discard(journal.folder)
-            if journal.fresh:
-                journal.folder.rmdir()
-                journal.folder.parent.rmdir()  # The day's folder, if the run was its first.
-
-
-def _first_error(diagnostics: Sequence[Diagnostic]) -> str:
-    return next(d.message for d in diagnostics if d.severity == "error")
-
-
-def _fail(error: StepError, journal: Journal) -> None:
-    from kerasgen.bridge.training import shorten
-
-    sink = Sink()
-    message = shorten(error.cause)
-    kept = ""
-    if journal.record is not None:
-        text = "".join(traceback.format_exception(error.cause))
-        with contextlib.suppress(OSError):
-            files.write_atomically(journal.folder / files.TRACEBACK, text)
-            kept = f"; the traceback is kept in {journal.folder / files.TRACEBACK}"
-    sink.report(
-        "KG801",
-        f"the step `{error.step}` failed: {type(error.cause).__name__}: {message}",
-        help=f"the record keeps what was finished{kept}" if kept else None,
-    )
-    print(render_text(sink.diagnostics), file=sys.stderr, flush=True)
-    if journal.record is not None:
-        with contextlib.suppress(OSError):
-            files.write_json(journal.folder / files.DIAGNOSTICS, render_json(sink.diagnostics))
-        journal.record.finish(
-            "failed",
-            error=f"{error.step}: {type(error.cause).__name__}: {message}",
-            epochs=len(journal.history),
-        )

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import errno
 import io
 import json
 import os
@@ -35,19 +36,21 @@ def atomic_file(path: Path) -> Iterator[IO[bytes]]:
         OSError: it cannot be written; what stood at `path` is untouched.
     """
     temporary = path.with_name(f".{path.name[:80]}.{secrets.token_hex(6)}.tmp")
-    # Not `tempfile`, whose files only their owner may read: records are shared in teams.
-    descriptor = os.open(
-        temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666
-    )
     try:
+        # Not `tempfile`, whose files only their owner may read: records are shared in teams.
+        descriptor = os.open(
+            temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666
+        )
         with os.fdopen(descriptor, "w+b") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
         with contextlib.suppress(OSError):
             temporary.unlink()
+        if isinstance(error, OSError) and error.filename in (None, str(temporary)):
+            error.filename, error.filename2 = str(path), None  # the name that the user knows
         raise
 
 
@@ -68,6 +71,31 @@ def write_json(path: Path, value: object) -> None:
     """Writes a value as JSON, indented; see `plain` for what becomes of special values."""
     text = json.dumps(plain(value), indent=2, ensure_ascii=False, allow_nan=False)
     write_atomically(path, text + "\n")
+
+
+def write_over(path: Path, value: object) -> None:
+    """Writes a value as JSON into the blocks of a file that is there, where there is no room else.
+
+    A mapping that is too large goes without its entry `files`.
+
+    Raises:
+        OSError: it cannot be written, or does not fit; what stood there stays.
+    """
+    content = plain(value)
+    with path.open("r+b") as file:
+        status = os.fstat(file.fileno())
+        room = max(status.st_size, getattr(status, "st_blocks", 0) * 512)
+        for left_out in ((), ("files",)):
+            kept = {name: item for name, item in content.items() if name not in left_out}
+            data = json.dumps(kept, ensure_ascii=False, allow_nan=False).encode(
+                "utf-8", "backslashreplace"
+            )
+            if len(data) < room:
+                file.write(data + b"\n")
+                file.truncate()
+                os.fsync(file.fileno())
+                return
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
 
 
 def plain(value: Any) -> Any:

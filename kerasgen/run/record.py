@@ -58,6 +58,7 @@ from kerasgen.run.files import (
     write_atomically,
     write_history,
     write_json,
+    write_over,
     write_predictions,
 )
 from kerasgen.run.provenance import at_work, identity
@@ -87,6 +88,7 @@ __all__ = [
     "write_atomically",
     "write_history",
     "write_json",
+    "write_over",
     "write_predictions",
 ]
 
@@ -109,7 +111,7 @@ _RESULTS = (
 )
 """Patterns of what a run writes after its record is opened."""
 
-_DRAFT = re.compile(r"\..+\.[0-9a-f]{12}\.tmp")
+_DRAFT = re.compile(r"\..+\.[0-9a-f]{12}\.tmp|\.model\.draft\.keras")
 """What a killed process leaves of a file that it was writing."""
 
 
@@ -145,16 +147,22 @@ class Record:
     def finish(self, status: Status, **fields: object) -> None:
         """Closes the record: status, end, seconds since it was opened, and the files.
 
+        Where no new file can be written, since the disk is full or the folder may only be read,
+        the file that is there is written over, as far as its own blocks reach.
+
         Raises:
             OSError: the file cannot be written; the earlier one stays.
         """
-        self.update(
-            **fields,
-            status=status,
-            finished=now(),
-            seconds=round(time.monotonic() - self._clock, 3),
-            files=files_in(self.folder),
-        )
+        try:
+            self.update(
+                **fields,
+                status=status,
+                finished=now(),
+                seconds=round(time.monotonic() - self._clock, 3),
+                files=files_in(self.folder),
+            )
+        except OSError:
+            write_over(self.folder / RECORD, self._fields)
 
 
 def open_record(
@@ -236,6 +244,27 @@ def close_abandoned(folder: Path, error: str) -> bool:
     except (FileNotFoundError, ForeignFileError):
         return False
     return True
+
+
+def own_record(folder: Path) -> Record | None:
+    """The record in a folder that this process has opened and not closed, or None."""
+    try:
+        fields = read_record(folder).fields
+    except ForeignFileError:
+        return None
+    process = fields.get("process")
+    pid = process.get("pid") if isinstance(process, Mapping) else None
+    if fields["status"] != "running" or pid != os.getpid():
+        return None
+    return Record(folder, fields) if at_work(fields) else None
+
+
+def remove_drafts(folder: Path) -> None:
+    """Removes what stays of files that were being written when a process ends."""
+    with contextlib.suppress(OSError):
+        for path in list(folder.iterdir()):
+            if _DRAFT.fullmatch(path.name):
+                path.unlink(missing_ok=True)
 
 
 def _seconds_since(moment: object) -> float | None:

@@ -1,8 +1,9 @@
 """The command line of `run.py`: Hydra's own, with diagnostics in place of Hydra's errors.
 
 This room owns the flags, the choice between a single run, a sweep and Hydra's informational
-commands, and the exit codes: 0 done, 1 a step failed, 2 something the user wrote is wrong, 130
-interrupted. It imports no Keras; only a run does.
+commands, and the exit codes: 0 done, 1 a step failed, 2 something the user wrote is wrong. It
+imports no Keras; only a run does. What ends a process before its time is answered in
+`kerasgen.process`.
 """
 
 from __future__ import annotations
@@ -27,17 +28,13 @@ from kerasgen.frontend.limits import check_overrides
 from kerasgen.frontend.origins import place_of_text
 from kerasgen.frontend.references import deepest_key
 from kerasgen.frontend.rejections import REFUSALS, diagnose, diagnose_error
+from kerasgen.process import guarded
 from kerasgen.registry import named_modules, trusted
-from kerasgen.rendering import count_text, render_text
-from kerasgen.sweep.children import Stopped
 from kerasgen.sweep.completion import SHELLS, asking_shell, candidates, typed_words
 from kerasgen.sweep.conductor import Conductor
 from kerasgen.sweep.launcher import register
 from kerasgen.sweep.outcomes import REFUSED, exit_code, outcome_table
 from kerasgen.sweep.task import ConfigPlace, Task
-
-INTERRUPTED = 130
-_PIPE_CLOSED = 141  # what a shell reports for a program that SIGPIPE ended
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,7 +50,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         SystemExit: wrong usage (code 2), or after `--version`.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
-    return _guarded(lambda: _execute(given))
+    parser = _parser()
+    args, extra = parser.parse_known_intermixed_args(given)
+    if not extra:
+        _check_usage(args, parser)
+
+    def execute() -> int:
+        if extra:
+            from kerasgen.frontend.stray_words import refuse_flags
+
+            refuse_flags(extra, given, parser._option_string_actions)
+        return _execute(args, parser)
+
+    return guarded(lambda: _cleared(execute))
 
 
 def run_job_alone(arguments: Sequence[str], *, argv: Sequence[str]) -> int:
@@ -66,57 +75,27 @@ def run_job_alone(arguments: Sequence[str], *, argv: Sequence[str]) -> int:
     Returns:
         The exit code.
     """
+    args = _parser().parse_intermixed_args(list(arguments))
 
     def execute() -> int:
-        parser = _parser()
-        args = parser.parse_intermixed_args(list(arguments))
         place = _place(args)
         trust = trusted(named_modules(args.trust), os.getcwd())
         task = Task(place=place, argv=argv, keep_rejected=True, trust=trust)
         conductor = _conductor(place, args.overrides)
         return _run(conductor, args.overrides, task)
 
-    return _guarded(execute)
+    return guarded(lambda: _cleared(execute))
 
 
-def _guarded(execute: Callable[[], int]) -> int:
-    """Shows what was refused, and ends without a traceback where that would tell nothing."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            # A name that is not UTF-8 must not end a run by being printed.
-            stream.reconfigure(errors="backslashreplace")
+def _cleared(execute: Callable[[], int]) -> int:
+    """Lets nothing of Hydra's state survive."""
     try:
-        try:
-            code = execute()
-        except CompileError as error:
-            print(render_text(error.diagnostics), file=sys.stderr)
-            print(f"\n{count_text(error.diagnostics)}", file=sys.stderr)
-            code = REFUSED
-        except KeyboardInterrupt:
-            print("\ninterrupted", file=sys.stderr)
-            code = INTERRUPTED
-        except Stopped as stopped:
-            print(f"\nstopped by signal {stopped.number}", file=sys.stderr)
-            code = 128 + stopped.number
-        finally:
-            GlobalHydra.instance().clear()
-        if sys.stdout is not None:
-            sys.stdout.flush()
-        return code
-    except BrokenPipeError:
-        # The reader has gone; what Python flushes at exit must not complain again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _PIPE_CLOSED
+        return execute()
+    finally:
+        GlobalHydra.instance().clear()
 
 
-def _execute(arguments: list[str]) -> int:
-    parser = _parser()
-    args, extra = parser.parse_known_intermixed_args(arguments)
-    if extra:
-        from kerasgen.frontend.stray_words import refuse_flags
-
-        refuse_flags(extra, arguments, parser._option_string_actions)
-    _check_usage(args, parser)
+def _execute(args: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     if args.shell_completion and (shell := asking_shell(args.overrides)) is not None:
         print(SHELLS[shell].join(complete_overrides(typed_words())))
         return 0
@@ -125,8 +104,7 @@ def _execute(arguments: list[str]) -> int:
     conductor.resolved = args.resolve
     if args.help or args.hydra_help or args.cfg or args.shell_completion or args.info:
         with conductor.refusals(args.overrides):
-            _inform(conductor, args, parser)
-        return 0
+            return _inform(conductor, args, parser)
     task = Task(place=place, trust=trusted(named_modules(args.trust), os.getcwd()))
     if args.multirun:
         return _multirun(conductor, args.overrides, task)
@@ -228,9 +206,7 @@ def _conductor(place: ConfigPlace, overrides: list[str]) -> Conductor:
     return conductor
 
 
-def _inform(
-    conductor: Conductor, args: argparse.Namespace, parser: argparse.ArgumentParser
-) -> None:
+def _inform(conductor: Conductor, args: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     """Hydra's commands that only print."""
     name = conductor.place.config_name
     if args.help:
@@ -252,7 +228,9 @@ def _inform(
         try:
             conductor.shell_completion(config_name=name, overrides=args.overrides)
         except ValueError as error:
-            parser.error(str(error))
+            print(f"{parser.format_usage()}{parser.prog}: error: {error}", file=sys.stderr)
+            return REFUSED
+    return 0
 
 
 def _check_package(conductor: Conductor, args: argparse.Namespace) -> None:

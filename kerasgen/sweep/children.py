@@ -1,6 +1,6 @@
 """The process of one job: how it is started, and how it is ended.
 
-This room owns child processes and signals. It must not know what a job does.
+This room owns child processes, and that none outlives its parent. It must not know what a job does.
 """
 
 from __future__ import annotations
@@ -10,18 +10,24 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
-from typing import Any, NoReturn
+from typing import Any
 
 import kerasgen
 
 MODULE = "kerasgen.sweep.job"
 """The module that runs one job."""
+
+LIFELINE = "KERASGEN_LIFELINE"
+"""The environment variable that names a child's end of its lifeline.
+
+The other end is held by the process that started it, and by nobody else: when that one ends, even
+by SIGKILL, the child reads the end of the pipe. Linux's parent-death signal would do no more, and
+other systems have none.
+"""
 
 _PATIENCE = ((signal.SIGINT, 10.0), (signal.SIGTERM, 5.0))
 """Signals that ask a child to end, and the seconds it is given; after them it is killed."""
@@ -30,34 +36,30 @@ _PAUSE = 0.05
 """Seconds between two looks at the children."""
 
 
-class Stopped(BaseException):
-    """This process was asked to end by a signal other than Ctrl-C's.
-
-    Attributes:
-        number: the signal.
-    """
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-        super().__init__(f"signal {number}")
-
-
 @dataclass(slots=True, kw_only=True)
 class Child:
     """A running job.
 
     Attributes:
         process: its process.
+        lifeline: the writing end of a pipe by which it sees that this process has ended, or None.
         began: when it was started, by the monotonic clock.
     """
 
     process: subprocess.Popen[bytes]
+    lifeline: int | None = None
     began: float = field(default_factory=time.monotonic)
 
     @property
     def seconds(self) -> float:
         """Seconds since it was started."""
         return time.monotonic() - self.began
+
+    def let_go(self) -> None:
+        """Gives back what was needed while it ran."""
+        if self.lifeline is not None:
+            os.close(self.lifeline)
+            self.lifeline = None
 
 
 def start_child(arguments: Sequence[str], console: Path | None) -> Child:
@@ -80,15 +82,46 @@ def start_child(arguments: Sequence[str], console: Path | None) -> Child:
         if console is not None:
             console.parent.mkdir(parents=True, exist_ok=True)
             output = stack.enter_context(console.open("ab"))
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=None if output is None else subprocess.STDOUT,
-            env=environment,
-            **options,
-        )
-    return Child(process=process)
+        lifeline = None
+        if os.name == "posix":
+            end, lifeline = os.pipe()
+            stack.callback(os.close, end)
+            options["pass_fds"] = (end,)
+            environment[LIFELINE] = str(end)
+        try:
+            with _signals_blocked():
+                process = subprocess.Popen(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=None if output is None else subprocess.STDOUT,
+                    env=environment,
+                    **options,
+                )
+        except BaseException:
+            if lifeline is not None:
+                os.close(lifeline)
+            raise
+    return Child(process=process, lifeline=lifeline)
+
+
+def take_lifeline() -> int | None:
+    """In a child: the reading end of its lifeline, or None if nobody holds the other end."""
+    text = os.environ.pop(LIFELINE, None)
+    return int(text) if text is not None and text.isdecimal() else None
+
+
+@contextlib.contextmanager
+def _signals_blocked() -> Iterator[None]:
+    """A child starts with signals blocked until its handlers are there: none is lost."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    known = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, known)
 
 
 def _environment(*, unbuffered: bool) -> dict[str, str]:
@@ -114,7 +147,7 @@ def wait_for_one(children: Sequence[Child]) -> list[Child]:
 
 
 def end_children(children: Sequence[Child]) -> None:
-    """Ends children: asks, waits, and kills those that go on; asked again, kills at once."""
+    """Ends children: asks, waits, and kills those that go on."""
     try:
         for number, patience in _PATIENCE:
             until = time.monotonic() + patience
@@ -127,13 +160,16 @@ def end_children(children: Sequence[Child]) -> None:
                 time.sleep(_PAUSE)
             else:
                 return
-    except (KeyboardInterrupt, Stopped):
-        pass  # the user's patience has ended
     finally:
-        for child in children:
-            if child.process.poll() is None:
-                child.process.kill()
-            child.process.wait()
+        kill_children(children)
+
+
+def kill_children(children: Sequence[Child]) -> None:
+    """Ends children at once."""
+    for child in children:
+        if child.process.poll() is None:
+            child.process.kill()
+        child.process.wait()
 
 
 def _ask(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
@@ -142,25 +178,3 @@ def _ask(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
             process.send_signal(number)
         else:
             process.terminate()
-
-
-@contextlib.contextmanager
-def stoppable() -> Iterator[None]:
-    """Inside, a signal that ends a process raises `Stopped`, so that its children end too."""
-
-    def stop(number: int, frame: FrameType | None) -> NoReturn:
-        del frame
-        raise Stopped(number)
-
-    numbers = [signal.SIGTERM] + ([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])
-    if threading.current_thread() is not threading.main_thread():
-        numbers = []  # only the main thread may set handlers
-    # One that is ignored (`nohup`) or handled stays as it is.
-    numbers = [number for number in numbers if signal.getsignal(number) is signal.SIG_DFL]
-    for number in numbers:
-        signal.signal(number, stop)
-    try:
-        yield
-    finally:
-        for number in numbers:
-            signal.signal(number, signal.SIG_DFL)

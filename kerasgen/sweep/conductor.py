@@ -26,8 +26,9 @@ from kerasgen.frontend.composition import read_composition, resolve, resolve_sho
 from kerasgen.frontend.references import plain_node
 from kerasgen.frontend.rejections import REFUSALS, diagnose, diagnose_error, first_job
 from kerasgen.frontend.selectors import is_selector
+from kerasgen.interruption import held
+from kerasgen.run.record import RECORD
 from kerasgen.sweep.folders import (
-    Claim,
     claim,
     folder_override,
     place_of_setting,
@@ -131,12 +132,13 @@ class Conductor(Hydra):
             CompileError: its folder cannot be used.
         """
         folder, new = written_folder(config, "hydra.run.dir")
-        claimed = claim(folder, new=new, sink=_sink(config, "hydra.run.dir"))
-        config.hydra.run.dir = str(claimed.folder)
         config.hydra.mode = RunMode.RUN
         name, callbacks = self.place.config_name, Callbacks(config)
-        refused = False
+        claimed, refused = None, False
         try:
+            with held():
+                claimed = claim(folder, new=new, sink=_sink(config, "hydra.run.dir"))
+            config.hydra.run.dir = str(claimed.folder)
             callbacks.on_run_start(config=config, config_name=name)
             done = run_job(
                 hydra_context=HydraContext(config_loader=self.config_loader, callbacks=callbacks),
@@ -149,7 +151,8 @@ class Conductor(Hydra):
             _ = done.return_value  # raises what the task raised, which would be a bug of ours
             refused = task.exit_codes[-1] == REFUSED and not task.keep_rejected
         finally:
-            release(claimed, emptied=refused)
+            if claimed is not None:
+                release(claimed, emptied=refused)
         return task.exit_codes[-1]
 
     def multirun(
@@ -169,19 +172,26 @@ class Conductor(Hydra):
         """
         config = self._compose_sweep(config_name, overrides, with_log_configuration)
         folder, new = written_folder(config, "hydra.sweep.dir")
-        claimed = claim(folder, new=new, sink=_sink(config, "hydra.sweep.dir"))
-        config.hydra.sweep.dir = str(claimed.folder)
-        # Jobs compose their configs anew, and must come to the same folder.
-        of_hydra = [
-            text
-            for text in plain_node(config.hydra.overrides.hydra)
-            if not text.startswith("hydra.sweep.dir=")
-        ]
-        config.hydra.overrides.hydra = [
-            *of_hydra,
-            folder_override("hydra.sweep.dir", claimed.folder),
-        ]
-        return self._sweep(config, config_name, task_function, overrides, claimed)
+        claimed = None
+        try:
+            with held():
+                claimed = claim(folder, new=new, sink=_sink(config, "hydra.sweep.dir"))
+            config.hydra.sweep.dir = str(claimed.folder)
+            # Jobs compose their configs anew, and must come to the same folder.
+            of_hydra = [
+                text
+                for text in plain_node(config.hydra.overrides.hydra)
+                if not text.startswith("hydra.sweep.dir=")
+            ]
+            config.hydra.overrides.hydra = [
+                *of_hydra,
+                folder_override("hydra.sweep.dir", claimed.folder),
+            ]
+            return self._sweep(config, config_name, task_function, overrides)
+        except BaseException:
+            if claimed is not None and not any(claimed.folder.rglob(RECORD)):
+                release(claimed, emptied=True)
+            raise
 
     def _compose_sweep(
         self, config_name: str | None, overrides: list[str], with_log_configuration: bool
@@ -210,30 +220,22 @@ class Conductor(Hydra):
         config_name: str | None,
         task_function: TaskFunction,
         overrides: list[str],
-        claimed: Claim,
     ) -> Any:
         callbacks = Callbacks(config)
         arguments = carried(plain_node(config.hydra.overrides.task))
         _carry_parameters(config, len(arguments))
-        try:
-            callbacks.on_multirun_start(config=config, config_name=config_name)
-            # A plugin that cannot be had is a RuntimeError or an ImportError.
-            with self.refusals(overrides, RuntimeError, ImportError, multirun=True):
-                sweeper = Plugins.instance().instantiate_sweeper(
-                    config=config,
-                    hydra_context=HydraContext(
-                        config_loader=self.config_loader, callbacks=callbacks
-                    ),
-                    task_function=task_function,
-                )
-            with self.refusals(overrides, multirun=True):
-                returned = sweeper.sweep(arguments=arguments)
-            callbacks.on_multirun_end(config=config, config_name=config_name)
-            return returned
-        except CompileError:
-            if isinstance(task_function, Task) and not task_function.outcomes:
-                release(claimed, emptied=True)
-            raise
+        callbacks.on_multirun_start(config=config, config_name=config_name)
+        # A plugin that cannot be had is a RuntimeError or an ImportError.
+        with self.refusals(overrides, RuntimeError, ImportError, multirun=True):
+            sweeper = Plugins.instance().instantiate_sweeper(
+                config=config,
+                hydra_context=HydraContext(config_loader=self.config_loader, callbacks=callbacks),
+                task_function=task_function,
+            )
+        with self.refusals(overrides, multirun=True):
+            returned = sweeper.sweep(arguments=arguments)
+        callbacks.on_multirun_end(config=config, config_name=config_name)
+        return returned
 
 
 def _carry_parameters(config: DictConfig, first: int) -> None:

@@ -1,19 +1,27 @@
 """One job of a sweep: `python -m kerasgen.sweep.job OVERRIDE …`.
 
-This room owns what sets a job apart from a single run: a refused one leaves a record, and the
-record names this command, by which the job alone can be run again.
+This room owns what sets a job apart from a single run: a refused one leaves a record, the record
+names this command, by which the job alone can be run again, and a job ends with its sweep.
 """
 
 from __future__ import annotations
 
-import signal
 import sys
 
-from kerasgen.sweep.application import run_job_alone
-from kerasgen.sweep.children import MODULE
+from kerasgen.process import begin
+
+
+def run() -> int:
+    """Runs the job that the command line names."""
+    from kerasgen.interruption import follow_parent
+    from kerasgen.sweep.application import run_job_alone
+    from kerasgen.sweep.children import MODULE, take_lifeline
+
+    if (lifeline := take_lifeline()) is not None:
+        follow_parent(lifeline)
+    arguments = sys.argv[1:]
+    return run_job_alone(arguments, argv=["-m", MODULE, *arguments])
+
 
 if __name__ == "__main__":
-    # The launcher asks a job to end by this signal, also below `nohup`, which ignores it.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    arguments = sys.argv[1:]
-    sys.exit(run_job_alone(arguments, argv=["-m", MODULE, *arguments]))
+    begin(run, job=True)

@@ -12,7 +12,7 @@ import re
 import sys
 import types
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,13 +28,13 @@ from kerasgen.diagnostics import Sink, describe
 from kerasgen.frontend.carriers import as_written
 from kerasgen.frontend.composition import LAUNCHER
 from kerasgen.frontend.references import plain_node
+from kerasgen.interruption import at_once, held
 from kerasgen.sweep.children import (
     MODULE,
     Child,
-    Stopped,
     end_children,
+    kill_children,
     start_child,
-    stoppable,
     wait_for_one,
 )
 from kerasgen.sweep.folders import folder_override, place_of_setting
@@ -116,21 +116,23 @@ class ProcessLauncher(Launcher):
         outcomes: dict[int, Outcome] = {}
         waiting = deque(jobs)
         running: dict[int, tuple[_Job, Child]] = {}
-        with stoppable():
+        with at_once(lambda: self._end_now(running)):
             try:
                 while waiting or running:
                     while waiting and len(running) < self.n_jobs:
-                        job = waiting.popleft()
-                        child = self._start(job)
-                        if isinstance(child, Outcome):
-                            outcomes[job.number] = child
-                        else:
-                            running[job.number] = (job, child)
+                        with held():  # of a child that was started nobody may lose sight
+                            job = waiting.popleft()
+                            child = self._start(job)
+                            if isinstance(child, Outcome):
+                                outcomes[job.number] = child
+                            else:
+                                running[job.number] = (job, child)
                     ended = wait_for_one([child for _, child in running.values()])
                     for job, child in [pair for pair in running.values() if pair[1] in ended]:
-                        del running[job.number]
-                        outcomes[job.number] = self._settle(job, child)
-            except (KeyboardInterrupt, Stopped, BrokenPipeError):
+                        with held():
+                            del running[job.number]
+                            outcomes[job.number] = self._settle(job, child)
+            except BaseException:
                 end_children([child for _, child in running.values()])
                 for job, child in running.values():
                     self._settle(job, child, interrupted=True)
@@ -198,7 +200,14 @@ class ProcessLauncher(Launcher):
             )
             return self._keep(outcome)
 
+    def _end_now(self, running: Mapping[int, tuple[_Job, Child]]) -> None:
+        """Ends the jobs without waiting for them, and closes their records."""
+        kill_children([child for _, child in running.values()])
+        for job, child in running.values():
+            self._settle(job, child, interrupted=True)
+
     def _settle(self, job: _Job, child: Child, *, interrupted: bool = False) -> Outcome:
+        child.let_go()
         outcome = settle(
             job.number,
             job.overrides,

@@ -11,8 +11,9 @@ import yaml
 
 from kerasgen.frontend.composition import compose
 from kerasgen.record.reading import read_history
-from kerasgen.run import experiment, record
-from kerasgen.run.experiment import DONE, FAILED, REFUSED, run_experiment
+from kerasgen.run import record
+from kerasgen.run.endings import DONE, FAILED, REFUSED
+from kerasgen.run.experiment import run_experiment
 
 QUICK = ["fit.epochs=2", "fit.batch_size=128", "fit.verbose=0"]
 
@@ -256,7 +257,8 @@ def test_an_interrupted_run_says_so(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(steps, "fit", interrupt)
-    assert run_experiment(compose(QUICK), tmp_path / "run") == experiment.INTERRUPTED
+    with pytest.raises(KeyboardInterrupt):
+        run_experiment(compose(QUICK), tmp_path / "run")
     assert read_record(tmp_path / "run")["error"] == "interrupted"
 
 

@@ -1,12 +1,14 @@
+import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from kerasgen.sweep import children
-from kerasgen.sweep.children import Child, Stopped, end_children, stoppable, wait_for_one
+from kerasgen.sweep.children import Child, end_children, wait_for_one
 
 
 def child_of(script: str) -> Child:
@@ -15,6 +17,15 @@ def child_of(script: str) -> Child:
     process.stdout.readline()
     process.stdout.close()
     return Child(process=process)
+
+
+def is_there(pid: int) -> bool:
+    """Whether a process works: one that ended and was not waited for does not."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] not in "ZX"
 
 
 DEAF = """
@@ -51,21 +62,31 @@ def test_waiting_for_nobody_ends_at_once() -> None:
     assert wait_for_one([]) == []
 
 
-def test_a_signal_that_ends_a_process_becomes_an_exception() -> None:
-    before = signal.getsignal(signal.SIGTERM)
-    with pytest.raises(Stopped) as caught, stoppable():
-        signal.raise_signal(signal.SIGTERM)
-    assert caught.value.number == signal.SIGTERM
-    assert signal.getsignal(signal.SIGTERM) is before
-
-
-def test_a_signal_that_is_ignored_stays_so() -> None:
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    try:
-        with stoppable():
-            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
-    finally:
-        signal.signal(signal.SIGHUP, before)
+def test_a_child_sees_that_its_parent_has_ended(tmp_path: Path) -> None:
+    script = "import os; print(flush=True); os.read(int(os.environ['KERASGEN_LIFELINE']), 1)"
+    parent = (
+        "import subprocess, sys, time; from kerasgen.sweep import children\n"
+        "children.MODULE = 'waiting'\n"
+        "child = children.start_child([], None)\n"
+        "print(child.process.pid, flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    (tmp_path / "waiting.py").write_text(script)
+    with subprocess.Popen(
+        [sys.executable, "-c", parent],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+    ) as process:
+        assert process.stdout is not None
+        child = int(process.stdout.readline())
+        process.stdout.readline()
+        assert is_there(child)
+        process.kill()
+    until = time.monotonic() + 30
+    while is_there(child) and time.monotonic() < until:
+        time.sleep(0.01)
+    assert not is_there(child)
 
 
 def test_a_file_in_the_working_directory_does_not_take_the_place_of_a_module(

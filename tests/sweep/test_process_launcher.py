@@ -70,7 +70,7 @@ def test_jobs_that_fail_exit_or_are_killed_do_not_end_the_sweep(application: Any
     records = application.records()
     assert [(r["status"], r.get("error")) for r in records.values()] == [
         ("failed", "killed by signal 9 (SIGKILL)"),
-        ("failed", "ended before it was done, with exit code 0"),
+        ("failed", "exit code 1"),
         ("failed", "exit code 1"),
         ("failed", "it failed"),
         ("rejected", "refused"),

@@ -1,0 +1,183 @@
+"""What becomes of a run that does not end well: it is refused, fails, or is interrupted.
+
+This room owns how an error is told, and that a record is closed whatever has ended the run. It
+must not know the order of the steps.
+
+Decisions:
+- The record is closed before anything is printed: printing may fail as well.
+- After a signal every error counts as the interruption: libraries turn one into another.
+- What somebody could not write (a full disk, a folder that is gone) is no bug, and gets a line
+  without a traceback. What a bug of ours has ended is closed as failed, and raised again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import re
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+from kerasgen import interruption
+from kerasgen.diagnostics import CompileError, Diagnostic, Sink
+from kerasgen.process import ending, lost_in, reason_of, say_lost
+from kerasgen.rendering import count_text, render_json, render_text
+from kerasgen.run import record as files
+from kerasgen.run.journal import Journal, StepError
+
+DONE, FAILED, REFUSED = 0, 1, 2
+"""Exit codes of a run."""
+
+_UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+"""Errors that only writing can bring about."""
+
+_HDF5_ERRNO = re.compile(r"errno = (\d+), error message = '([^']*)'")
+"""Where h5py puts the system's error: into the text of its own."""
+
+
+def end_run(error: BaseException, journal: Journal, *, keep_rejected: bool) -> int:
+    """Closes the record of a run that an error has ended, and tells of the error.
+
+    Args:
+        error: what has ended it.
+        journal: what the run has said so far.
+        keep_rejected: whether a refused run leaves a record.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        KeyboardInterrupt: the run was interrupted.
+        OSError: stdout could not take what the run said.
+        BaseException: the error itself, if it is a bug of ours.
+    """
+    cause = error.cause if isinstance(error, StepError) else error
+    if interruption.requested() or isinstance(cause, KeyboardInterrupt):
+        _close(journal, "failed", error=interruption.reason(cause), epochs=len(journal.history))
+        raise cause if isinstance(cause, KeyboardInterrupt) else interruption.Stopped() from None
+    if isinstance(error, CompileError):
+        return _refuse(error.diagnostics, journal, keep=keep_rejected)
+    if (lost := lost_in(cause)) is not None:
+        _close(journal, "failed", error=say_lost(lost), epochs=len(journal.history))
+        raise lost
+    if (text := _unwritten(cause, journal.folder, anyhow=error is cause)) is not None:
+        where = f"the step `{error.step}` failed: " if isinstance(error, StepError) else ""
+        return _fail("KG803", f"{where}{text}", journal)
+    if isinstance(error, StepError):
+        return _fail_step(error, journal)
+    if isinstance(error, SystemExit | GeneratorExit):
+        text = f"code that is not kerasgen's wanted to end the process: {ending(error)}"
+        return _fail("KG806", text, journal)
+    text = f"{type(error).__name__}: {error}"
+    _close(journal, "failed", error=text, epochs=len(journal.history))
+    raise error
+
+
+def close_at_once(folder: Path) -> None:
+    """Closes the record in the folder, and removes what is half written, as the process ends.
+
+    It may run in another thread than the run itself.
+    """
+    if (record := files.own_record(folder)) is not None:
+        with contextlib.suppress(OSError):
+            record.finish("failed", error=interruption.reason())
+    files.remove_drafts(folder)
+
+
+def _close(journal: Journal, status: files.Status, **fields: object) -> str:
+    """Closes the record, if there is one; gives why it cannot be closed, or nothing."""
+    # Between writing the first record and returning it a signal may have come.
+    record = journal.record or files.own_record(journal.folder)
+    if record is None:
+        return ""
+    try:
+        record.finish(status, **fields)
+    except OSError as error:
+        return f"the record cannot be closed: {reason_of(error)}"
+    return ""
+
+
+def _unwritten(error: BaseException, folder: Path, *, anyhow: bool) -> str | None:
+    """What could not be written, and why, if that is what the error says.
+
+    Args:
+        error: the error.
+        folder: the folder of the run.
+        anyhow: whether any error of the system's counts, since only files of the run are written
+            where it was raised.
+    """
+    if not isinstance(error, OSError):
+        return None
+    number, reason = error.errno, reason_of(error)
+    if number is None and (found := _HDF5_ERRNO.search(str(error))) is not None:
+        number, reason = int(found[1]), found[2].lower()
+    name = error.filename
+    path = Path(name) if isinstance(name, str) else None
+    own = path is not None and (folder in path.parents or folder == path)
+    if number is None or not (anyhow or own or number in _UNWRITABLE):
+        return None
+    if own and not folder.is_dir():
+        return f"the folder `{folder}` is not there any more"
+    shown = path.relative_to(folder) if path is not None and folder in path.parents else path
+    return f"`{shown or folder}` cannot be written: {reason}"
+
+
+def _fail(code: str, message: str, journal: Journal) -> int:
+    sink = Sink()
+    sink.report(code, message)
+    _tell_failure(sink, message, journal)
+    return FAILED
+
+
+def _fail_step(error: StepError, journal: Journal) -> int:
+    from kerasgen.bridge.training import shorten
+
+    sink = Sink()
+    message = shorten(error.cause)
+    kept = ""
+    if journal.record is not None:
+        text = "".join(traceback.format_exception(error.cause))
+        with contextlib.suppress(OSError):
+            files.write_atomically(journal.folder / files.TRACEBACK, text)
+            kept = f"; the traceback is kept in {journal.folder / files.TRACEBACK}"
+    sink.report(
+        "KG801",
+        f"the step `{error.step}` failed: {type(error.cause).__name__}: {message}",
+        help=f"the record keeps what was finished{kept}" if kept else None,
+    )
+    told = f"{error.step}: {type(error.cause).__name__}: {message}"
+    _tell_failure(sink, told, journal)
+    return FAILED
+
+
+def _tell_failure(sink: Sink, error: str, journal: Journal) -> None:
+    if journal.record is not None:
+        with contextlib.suppress(OSError):
+            files.write_json(journal.folder / files.DIAGNOSTICS, render_json(sink.diagnostics))
+    unclosed = _close(journal, "failed", error=error, epochs=len(journal.history))
+    print(render_text(sink.diagnostics), file=sys.stderr, flush=True)
+    if unclosed:
+        print(f"  = note: {unclosed}", file=sys.stderr, flush=True)
+
+
+def _refuse(diagnostics: Sequence[Diagnostic], journal: Journal, *, keep: bool) -> int:
+    if keep:
+        if journal.record is not None:
+            with contextlib.suppress(OSError):
+                files.write_json(journal.folder / files.DIAGNOSTICS, render_json(diagnostics))
+            _close(journal, "rejected", error=_first_error(diagnostics))
+    elif journal.record is not None:
+        with contextlib.suppress(OSError):
+            files.discard(journal.folder)
+            if journal.fresh:
+                journal.folder.rmdir()
+                journal.folder.parent.rmdir()  # The day's folder, if the run was its first.
+    print(render_text(diagnostics), file=sys.stderr)
+    print(f"\n{count_text(diagnostics)}", file=sys.stderr, flush=True)
+    return REFUSED
+
+
+def _first_error(diagnostics: Sequence[Diagnostic]) -> str:
+    return next(d.message for d in diagnostics if d.severity == "error")

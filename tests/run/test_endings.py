@@ -1,0 +1,227 @@
+"""Runs that end before their time, in the test's process, with a stand-in for training."""
+
+import errno
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kerasgen.frontend.composition import Composition, compose
+from kerasgen.run import files, record
+from kerasgen.run.endings import DONE, FAILED, REFUSED, close_at_once
+from kerasgen.run.experiment import run_experiment
+from kerasgen.streams import LostOutputError
+
+
+@pytest.fixture
+def composition(engine: str, monkeypatch: pytest.MonkeyPatch) -> Composition:
+    """A composed config; what computes is replaced, and writes what a run writes."""
+    from kerasgen.run import experiment, reporting, steps
+
+    def kept(module: object, name: str) -> None:
+        """Lets a function be called once, and gives what it gave again."""
+        function, given = getattr(module, name), []
+
+        def again(*arguments: Any) -> Any:
+            given.extend([] if given else [function(*arguments)])
+            return given[0]
+
+        monkeypatch.setattr(module, name, again)
+
+    for module, name in (
+        (experiment, "plan_run"),
+        (steps, "load"),
+        (steps, "preprocess"),
+        (record, "identity"),
+    ):
+        kept(module, name)
+
+    def fit(*_: Any, report: Callable[[int, dict[str, float]], None], **__: Any) -> None:
+        for epoch in range(2):
+            report(epoch, {"loss": 1.0, "accuracy": 0.5})
+
+    def save(*arguments: Any) -> tuple[dict[str, Any], str]:
+        files.write_atomically(arguments[-1] / record.MODEL, b"a model")
+        return {"bytes": 7}, "saved"
+
+    def draw(*arguments: Any) -> list[str]:
+        files.write_atomically(arguments[-1] / record.LEARNING_CURVES, b"a picture")
+        return [record.LEARNING_CURVES]
+
+    monkeypatch.setattr(steps, "fit", fit)
+    monkeypatch.setattr(steps, "define", lambda compiled: (None, "defined"))
+    monkeypatch.setattr(steps, "compile_", lambda *_: "compiled")
+    monkeypatch.setattr("kerasgen.bridge.training.summary_text", lambda _: "a summary\n")
+    monkeypatch.setattr(steps, "evaluate", lambda *_: ({"accuracy": 0.5}, "evaluated"))
+    monkeypatch.setattr(steps, "predict", lambda *_: ({"scores": np.zeros((359, 10))}, "done"))
+    monkeypatch.setattr(steps, "save", save)
+    monkeypatch.setattr(reporting, "draw_plots", draw)
+    return compose([f"backend={engine}"])
+
+
+class Disk:
+    """The module `os` as `run.files` sees it: of the calls that write, some fail.
+
+    Attributes:
+        calls: how many there were so far.
+    """
+
+    def __init__(self, first: int, number: int, *, once: bool) -> None:
+        self._first, self._number, self._once = first, number, once
+        self.calls = 0
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(os, name)
+        if name not in ("open", "fsync", "replace"):
+            return found
+
+        def call(*arguments: Any, **keywords: Any) -> Any:
+            self.calls += 1
+            fails = self.calls == self._first or (self.calls > self._first and not self._once)
+            if fails and (self._once or name == "open"):
+                raise OSError(self._number, os.strerror(self._number))
+            return found(*arguments, **keywords)
+
+        return call
+
+
+@pytest.mark.parametrize(
+    ("number", "once"),
+    [(errno.ENOSPC, False), (errno.EIO, True), (errno.EACCES, False)],
+    ids=["full", "once", "read-only"],
+)
+def test_whichever_write_fails_the_record_is_closed(
+    composition: Composition,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    number: int,
+    once: bool,
+) -> None:
+    codes = []
+    for first in range(1, 200):
+        disk = Disk(first, number, once=once)
+        monkeypatch.setattr(files, "os", disk)
+        folder = tmp_path / str(first)
+        codes.append(run_experiment(composition, folder))
+        said = capsys.readouterr().err
+        if disk.calls < first:
+            break
+        assert "Traceback" not in said
+        if codes[-1] == DONE:  # The record alone failed to be closed, and was written over.
+            assert json.loads((folder / record.RECORD).read_text())["status"] == "completed"
+            continue
+        assert len([line for line in said.splitlines() if line.startswith("error")]) == 1
+        assert os.strerror(number).lower() in said
+        assert not list(folder.glob(".*"))
+        found = folder / record.RECORD
+        assert not found.exists() or json.loads(found.read_text())["status"] == "failed"
+    assert codes[-1] == DONE
+    assert len(codes) > 40
+    assert set(codes) == {DONE, FAILED, REFUSED}
+    assert codes.count(REFUSED) <= 10  # the folder of the run could not be used at all
+
+
+def test_a_folder_that_somebody_deletes_is_a_line(
+    composition: Composition,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from kerasgen.run import steps
+
+    def delete(*_: Any, **__: Any) -> None:
+        os.rename(tmp_path / "run", tmp_path / "elsewhere")
+
+    monkeypatch.setattr(steps, "fit", delete)
+    assert run_experiment(composition, tmp_path / "run") == FAILED
+    said = capsys.readouterr().err
+    assert f"error[KG803]: the folder `{tmp_path / 'run'}` is not there any more" in said
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("raised", "told"),
+    [
+        (SystemExit(0), "`SystemExit(0)`"),
+        (GeneratorExit(), "`GeneratorExit()`"),
+        (MemoryError(), "MemoryError"),
+        (RecursionError("too deep"), "RecursionError: too deep"),
+        (OSError(errno.EDQUOT, "Disk quota exceeded", "/x"), "`/x` cannot be written: disk"),
+        (
+            OSError("(errno = 28, error message = 'No space left on device', flags)"),
+            "no space left",
+        ),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_whatever_a_step_raises_closes_the_record(
+    composition: Composition,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    raised: BaseException,
+    told: str,
+) -> None:
+    from kerasgen.run import steps
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise raised
+
+    monkeypatch.setattr(steps, "evaluate", fail)
+    assert run_experiment(composition, tmp_path / "run") == FAILED
+    fields = json.loads((tmp_path / "run" / record.RECORD).read_text())
+    assert fields["status"] == "failed"
+    assert told in fields["error"]
+
+
+def test_output_that_is_lost_closes_the_record(
+    composition: Composition, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kerasgen.run import steps
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise LostOutputError(errno.EPIPE, "Broken pipe")
+
+    monkeypatch.setattr(steps, "fit", fail)
+    with pytest.raises(LostOutputError):
+        run_experiment(composition, tmp_path / "run")
+    fields = json.loads((tmp_path / "run" / record.RECORD).read_text())
+    assert (fields["status"], fields["error"]) == (
+        "failed",
+        "stdout cannot be written: broken pipe",
+    )
+
+
+def test_a_bug_closes_the_record_and_shows(
+    composition: Composition, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kerasgen.run import experiment
+
+    def fail(*_: Any) -> None:
+        raise KeyError("a bug")
+
+    monkeypatch.setattr(experiment, "_write_config", fail)
+    with pytest.raises(KeyError):
+        run_experiment(composition, tmp_path / "run")
+    fields = json.loads((tmp_path / "run" / record.RECORD).read_text())
+    assert (fields["status"], fields["error"]) == ("failed", "KeyError: 'a bug'")
+
+
+def test_a_process_that_ends_at_once_closes_its_own_record_alone(tmp_path: Path) -> None:
+    from kerasgen.diagnostics import Sink
+
+    opened = record.open_record(tmp_path / "own", Sink())
+    other = record.open_record(tmp_path / "other", Sink())
+    other.update(process={"pid": 1})
+    (tmp_path / "own" / ".model.draft.keras").touch()
+    for folder in ("own", "other", "none"):
+        close_at_once(tmp_path / folder)
+    read = [json.loads((tmp_path / f / record.RECORD).read_text()) for f in ("own", "other")]
+    assert [fields["status"] for fields in read] == ["failed", "running"]
+    assert read[0]["error"] == "interrupted"
+    assert os.listdir(tmp_path / "own") == [record.RECORD]
+    assert opened.folder == tmp_path / "own"
