@@ -7,9 +7,11 @@ The engine has been started before; weights have no memory until `bridge.memory.
 from __future__ import annotations
 
 import itertools
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
+from pathlib import PurePath
 from typing import Any
 
 import numpy as np
@@ -32,7 +34,9 @@ from kerasgen.passes.lint import lint
 from kerasgen.passes.lint_view import LintView, view_program
 from kerasgen.passes.objective import settle_objective
 from kerasgen.passes.outline import outline
+from kerasgen.passes.placement import placed
 from kerasgen.passes.shapes import Specs, infer_shapes, shown_shape
+from kerasgen.registry import NOBODY, Trust
 
 _PROBED = 10_000_000
 """Numbers in an output up to which its loss is tried out; larger ones would take seconds."""
@@ -65,13 +69,16 @@ class CompiledProgram:
     silenced: tuple[Diagnostic, ...] = ()
 
 
-def compile_program(program: Program, catalog: Catalog, sink: Sink) -> CompiledProgram:
+def compile_program(
+    program: Program, catalog: Catalog, sink: Sink, trust: Trust = NOBODY
+) -> CompiledProgram:
     """Takes a program through all stages.
 
     Args:
         program: the program, with the facts of its data.
         catalog: every class that it may name.
         sink: gets every diagnostic; a stage that has errors is the last.
+        trust: what the command line allows.
 
     Returns:
         The compiled program.
@@ -79,7 +86,7 @@ def compile_program(program: Program, catalog: Catalog, sink: Sink) -> CompiledP
     Raises:
         CompileError: a stage found errors.
     """
-    graph = outline(program, catalog, sink)
+    graph = outline(program, catalog, sink, trust)
     first = program.backend.image_data_format == "channels_first"
     if first:
         graph = pin_data_format(graph, catalog)
@@ -243,11 +250,12 @@ def _make_callbacks(program: Program, catalog: Catalog, sink: Sink) -> None:
             key=path,
             help="pip install 'kerasgen[tensorboard]'",
         )
-    for callback in program.fit.callbacks.values():
-        try:
-            make_object(callback, ("callback",), catalog)
-        except ShapeError as error:
-            _report_object(error.made or callback, error, sink)
+    with tempfile.TemporaryDirectory() as folder:  # Some make their folder at once.
+        for callback in program.fit.callbacks.values():
+            try:
+                make_object(placed(callback, catalog, PurePath(folder)), ("callback",), catalog)
+            except ShapeError as error:
+                _report_object(error.made or callback, error, sink)
 
 
 def _optimizer_slots(program: Program, catalog: Catalog, sink: Sink) -> float:

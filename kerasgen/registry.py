@@ -86,18 +86,24 @@ class Trust:
     Attributes:
         modules: names of modules to import, in order.
         folder: a folder in which they may lie besides the places where Python looks.
+        connections: whether a config may open connections and download what it names.
     """
 
     modules: tuple[str, ...] = ()
     folder: str = ""
+    connections: bool = False
 
     def flags(self) -> list[str]:
         """The flags of a command line that say so again."""
-        return [f"--trust={module}" for module in self.modules]
+        allowed = [CONNECTIONS] if self.connections else []
+        return [*(f"--trust={module}" for module in self.modules), *allowed]
 
 
 TRUST_VARIABLE = "KERASGEN_TRUST"
 """The variable of the environment that names modules as `--trust` does."""
+
+CONNECTIONS = "--allow-connections"
+"""The flag that lets a config open connections."""
 
 NOBODY = Trust()
 """Trust in no module: what holds where nothing else is said."""
@@ -118,10 +124,17 @@ def named_modules(words: Iterable[str]) -> list[str]:
     return [*words, *re.split(r"[:;\s]+", os.environ.get(TRUST_VARIABLE, ""))]
 
 
-def trusted(words: Iterable[str], folder: str) -> Trust:
-    """What the words after `--trust` mean: module names, also several in one, with commas."""
+def trusted(words: Iterable[str], folder: str, *, connections: bool = False) -> Trust:
+    """What a command line says of trust.
+
+    Args:
+        words: those after `--trust`: module names, also several in one, with commas.
+        folder: a folder in which the modules may lie.
+        connections: whether connections are allowed.
+    """
     names = [name.strip() for word in words for name in word.split(",")]
-    return Trust(modules=tuple(dict.fromkeys(name for name in names if name)), folder=folder)
+    modules = tuple(dict.fromkeys(name for name in names if name))
+    return Trust(modules=modules, folder=folder, connections=connections)
 
 
 @overload

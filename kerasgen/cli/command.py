@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from kerasgen.diagnostics import Diagnostic
-from kerasgen.registry import Trust, named_modules, trusted
+from kerasgen.registry import CONNECTIONS, Trust, named_modules, trusted
 from kerasgen.rendering import count_text, render_text
 
 
@@ -40,6 +40,11 @@ def declare_config(parser: argparse.ArgumentParser, metavar: str = "OVERRIDE") -
         help="a folder of configs that come before the shipped ones; several times, in order",
     )
     declare_trust(parser)
+    parser.add_argument(
+        CONNECTIONS,
+        action="store_true",
+        help="let the config open connections, and download weights that it names",
+    )
 
 
 def declare_trust(parser: argparse.ArgumentParser) -> None:
@@ -55,8 +60,9 @@ def declare_trust(parser: argparse.ArgumentParser) -> None:
 
 
 def trust_of(options: argparse.Namespace) -> Trust:
-    """The modules that a command line names; they may lie in the working directory."""
-    return trusted(named_modules(options.trust), os.getcwd())
+    """What a command line allows; the modules that it names may lie in the working directory."""
+    connections = getattr(options, "allow_connections", False)
+    return trusted(named_modules(options.trust), os.getcwd(), connections=connections)
 
 
 def folders_of(options: argparse.Namespace) -> tuple[str, ...]:

@@ -25,10 +25,9 @@ from kerasgen.emit.script_code import (
 from kerasgen.emit.script_data import parts_asked, takes_given
 from kerasgen.emit.script_objects import found_entry, object_code, word_code
 from kerasgen.emit.script_sources import PathOption
+from kerasgen.frontend.resolvers import SECRET_KEYS, environment_name
 from kerasgen.ir import CompileDef, FitDef, ObjectDef, Program
-
-PATH_ARGUMENTS = ("filepath", "filename", "log_dir", "backup_dir")
-"""Arguments of Keras's callbacks that name files: relative ones are meant below the out folder."""
+from kerasgen.passes.placement import paths_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,9 +64,7 @@ class TrainingContext:
         """Whether the script writes below its out folder."""
         tracking = self.program.tracking
         placed = any(
-            isinstance(callback.arguments.get(name), str)
-            for callback in self.program.fit.callbacks.values()
-            for name in PATH_ARGUMENTS
+            paths_of(callback, self.catalog) for callback in self.program.fit.callbacks.values()
         )
         return tracking.model or tracking.tensorboard or placed
 
@@ -344,7 +341,9 @@ def _fit_arguments(fit: FitDef) -> dict[str, Code]:
 
 def _callbacks(context: TrainingContext) -> list[Code]:
     made = [
-        object_code(callback, ("callback",), context.catalog, replaced=_placed(callback))
+        object_code(
+            callback, ("callback",), context.catalog, replaced=_replaced(callback, context.catalog)
+        )
         for callback in context.program.fit.callbacks.values()
     ]
     if context.program.tracking.tensorboard:
@@ -353,10 +352,22 @@ def _callbacks(context: TrainingContext) -> list[Code]:
     return made
 
 
-def _placed(callback: ObjectDef) -> dict[str, Code]:
-    """The callback's paths, relative ones below the out folder."""
-    return {
-        name: call("str", f"arguments.out / {string(value)}")
-        for name in PATH_ARGUMENTS
-        if isinstance(value := callback.arguments.get(name), str)
+def _replaced(callback: ObjectDef, catalog: Catalog) -> dict[str, Code]:
+    """What a script finds out when it runs: its out folder, values of the environment."""
+    paths = {
+        name: call("str", f"arguments.out / {string(path)}")
+        for name, path in paths_of(callback, catalog).items()
     }
+    secrets = {
+        name: _secret(value) for name, value in callback.arguments.items() if name in SECRET_KEYS
+    }
+    return paths | secrets
+
+
+def _secret(value: Any) -> Code:
+    """A value that may hold names of environment variables, which the script reads itself."""
+    if isinstance(value, Mapping):
+        return mapped({str(key): _secret(item) for key, item in value.items()})
+    if (name := environment_name(value)) is not None:
+        return f"os.environ[{string(name)}]"
+    return literal(value)

@@ -27,8 +27,14 @@ from kerasgen.diagnostics import Diagnostic, Sink
 from kerasgen.frontend.config_folders import Folders, folders_of
 from kerasgen.frontend.growth import check_composed
 from kerasgen.frontend.limits import GuardedFiles, check_overrides
-from kerasgen.frontend.loading import ingredients
-from kerasgen.frontend.origins import ConfigFile, Origins, SetByOverride, shown_path, trace_origins
+from kerasgen.frontend.loading import ComposedLoader, ingredients
+from kerasgen.frontend.origins import (
+    Origins,
+    SetByOverride,
+    config_files,
+    shown_path,
+    trace_origins,
+)
 from kerasgen.frontend.references import (
     explain_references,
     missing_keys,
@@ -36,6 +42,7 @@ from kerasgen.frontend.references import (
     report_missing,
     report_unresolved,
 )
+from kerasgen.frontend.resolvers import withhold_environment
 from kerasgen.frontend.selectors import (
     SELECTORS,
     Selector,
@@ -107,6 +114,8 @@ def compose(
     check_overrides(overrides)
     loader = make_loader(config_dir)
     config = loader.load_configuration(config_name, list(overrides), RunMode.RUN)
+    if isinstance(loader, ComposedLoader):
+        loader.offer_hydra(config)
     return read_composition(config, loader)
 
 
@@ -187,7 +196,7 @@ def read_composition(config: DictConfig, loader: ConfigLoader) -> Composition:
     folders = [Path(source.path) for source in config_sources if source.schema == "file"]
     sink = Sink()
     origins = trace_origins(
-        _config_files(made_of.defaults, folders),
+        config_files(made_of.defaults, folders),
         (
             SetByOverride(key=o.key_or_group, text=o.input_line or "", value=o.value())
             for o in made_of.overrides
@@ -203,6 +212,7 @@ def read_composition(config: DictConfig, loader: ConfigLoader) -> Composition:
     task = config
     with open_dict(task):
         del task["hydra"]
+    withhold_environment(task)
     selectors, origins = _taken_off(task, overrides, origins, sink)
     return Composition(
         config=task,
@@ -345,22 +355,6 @@ def resolve_shown(config: DictConfig) -> None:
     with open_dict(config):
         for key in added:
             del config["data"][key]
-
-
-def _config_files(defaults: Sequence[Any], folders: Sequence[Path]) -> Iterator[ConfigFile]:
-    for default in defaults:
-        if default.config_path is None or default.config_path.startswith("hydra/"):
-            continue
-        for folder in folders:
-            file = folder / f"{default.config_path}.yaml"
-            if file.is_file():
-                package = default.package or ""
-                yield ConfigFile(
-                    path=file,
-                    package="" if package == "_global_" else package,
-                    primary=bool(default.primary),
-                )
-                break
 
 
 @contextlib.contextmanager

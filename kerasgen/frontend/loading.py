@@ -1,8 +1,8 @@
-"""Hydra's loading of configs without what it does twice.
+"""Hydra's loading of configs without what it does twice, and through the door for files.
 
 This room owns the speed of composition, and nothing of what comes out of it: each class here gives
-what the class of Hydra's that it extends gives, but for keys that need no `+` (`accepted_keys`).
-It must not know what a config says.
+what the class of Hydra's that it extends gives, but for keys that need no `+` (`accepted_keys`), or
+refuses what a config file must not say (`file_guard`). It must not know what a config says.
 
 Decisions:
 - The defaults list of a composition is remembered, since the place of every value is found with
@@ -14,6 +14,8 @@ Decisions:
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,15 +32,19 @@ from hydra._internal.defaults_list import Overrides
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.default_element import ResultDefault
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import ConfigCompositionException
 from hydra.plugins.config_source import ConfigResult, ConfigSource
 from hydra.types import RunMode
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf._utils import get_yaml_loader
+from omegaconf.errors import OmegaConfBaseException
 
 from kerasgen.frontend.accepted_keys import without_plus
 from kerasgen.frontend.choices import settle_choices
+from kerasgen.frontend.file_guard import FileGuard, GuardedRepository
 
 _MISSING = re.compile(r": +\?\?\? *(?:#.*)?$", re.M)
 """A value that must be given, which all parsers read alike."""
@@ -73,7 +79,20 @@ class ComposedLoader(ConfigLoaderImpl):
             if type(source) is ImportlibResourcesConfigSource:
                 sources[index] = _PackageSource(source.provider, f"pkg://{source.path}")
         self._asked: tuple[str | None, list[str], list[Override]] | None = None
+        self._guard = FileGuard(config_name=None)
         self._ingredients: Ingredients | None = None
+
+    def offer_hydra(self, config: DictConfig) -> None:
+        """Makes `${hydra:…}` give what it gives in a run, where the config asks for it.
+
+        Args:
+            config: what was composed last; its `hydra` node can only be read from now on.
+        """
+        if not self._guard.reads_hydra:
+            return
+        with contextlib.suppress(OmegaConfBaseException), open_dict(config.hydra.runtime):
+            config.hydra.runtime.output_dir = os.path.abspath(str(config.hydra.run.dir))
+        HydraConfig.instance().set_config(config)
 
     def composed_from(
         self, config_name: str | None, overrides: Sequence[str]
@@ -89,16 +108,50 @@ class ComposedLoader(ConfigLoaderImpl):
     def _parse_overrides_and_create_caching_repo(
         self, config_name: str | None, overrides: list[str]
     ) -> tuple[list[Override], CachingConfigRepository]:
-        parsed, repository = super()._parse_overrides_and_create_caching_repo(
-            config_name, overrides
-        )
+        """Parses overrides, and makes the repository in which Hydra looks for configs.
+
+        Raises:
+            CompileError: the root config sets what a file must not set.
+        """
+        parsed = OverridesParser.create().parse_overrides(overrides=overrides)
+        self._guard = FileGuard(config_name=config_name, typed=parsed)
+        repository = GuardedRepository(self.repository, self._guard)
+        if config_name is not None:
+            self._guard.check_primary(repository.load_config(config_name), config_name)
+        self._process_config_searchpath(config_name, parsed, repository)
         settle_choices(parsed, repository, config_name)
         self._asked, self._ingredients = (config_name, list(overrides), parsed), None
         return parsed, repository
 
+    def _load_configuration_impl(
+        self,
+        config_name: str | None,
+        overrides: list[str],
+        run_mode: RunMode,
+        from_shell: bool = True,
+        validate_sweep_overrides: bool = True,
+    ) -> DictConfig:
+        """Composes a config.
+
+        Raises:
+            CompileError: a file says what no file must say.
+        """
+        try:
+            config = super()._load_configuration_impl(
+                config_name, overrides, run_mode, from_shell, validate_sweep_overrides
+            )
+        except Exception:
+            self._guard.sink.stop_on_errors()  # Hydra may have met only what follows from it.
+            raise
+        self._guard.check_composed(config)
+        return config
+
     def _compose_config_from_defaults_list(
         self, defaults: list[ResultDefault], repo: IConfigRepository
     ) -> DictConfig:
+        for default in defaults:
+            self._guard.check_merged(default, repo)
+        self._guard.sink.stop_on_errors()
         config = super()._compose_config_from_defaults_list(defaults, repo)
         if not isinstance(config._get_node("hydra"), DictConfig) or config.hydra is None:
             name = None if self._asked is None else self._asked[0]

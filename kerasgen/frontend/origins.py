@@ -8,7 +8,7 @@ marks alone; it must not know what a key means.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -100,6 +100,23 @@ class SetByOverride:
     key: str
     text: str
     value: Any = None
+
+
+def config_files(defaults: Sequence[Any], folders: Sequence[Path]) -> Iterator[ConfigFile]:
+    """The files among what Hydra merges (its `ResultDefault`s), in order, without its own."""
+    for default in defaults:
+        if default.config_path is None or default.config_path.startswith("hydra/"):
+            continue
+        for folder in folders:
+            file = folder / f"{default.config_path}.yaml"
+            if file.is_file():
+                package = default.package or ""
+                yield ConfigFile(
+                    path=file,
+                    package="" if package == "_global_" else package,
+                    primary=bool(default.primary),
+                )
+                break
 
 
 def trace_origins(

@@ -18,7 +18,6 @@ from typing import Any
 import yaml
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import ChoiceSweep, RangeSweep
 from hydra.errors import HydraException, MissingConfigException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
@@ -39,9 +38,7 @@ from kerasgen.frontend.refused_overrides import (
 )
 from kerasgen.frontend.selectors import is_selector, read_selector
 from kerasgen.frontend.stray_words import joined, report_stray
-
-JOBS = 100_000
-"""Jobs of a sweep; Hydra lists all of them before the first begins."""
+from kerasgen.frontend.sweeps import JOBS, count_values
 
 REFUSALS = (
     HydraException,
@@ -214,7 +211,7 @@ def _has_too_many_jobs(singles: Sequence[SingleOverride], composer: _Composer, s
     """Whether a sweep has more jobs than can be listed; reports KG902 at its largest part."""
     if any(single.key == "hydra/sweeper" for single in singles):
         return False  # Hydra's own lists all jobs, others draw from a range.
-    counts = [_count_values(_parse(single.text, composer.loader)) for single in singles]
+    counts = [count_values(_parse(single.text, composer.loader)) for single in singles]
     jobs = math.prod(counts)
     if jobs <= JOBS:
         return False
@@ -226,21 +223,6 @@ def _has_too_many_jobs(singles: Sequence[SingleOverride], composer: _Composer, s
         help="sweep over fewer values, or draw from them with another sweeper",
     )
     return True
-
-
-def _count_values(override: Any) -> int:
-    """How many values a sweep over one key has, without listing a range; 1 for no sweep."""
-    written = override._value
-    if isinstance(written, RangeSweep):
-        if not written.step:
-            return 1  # it cannot be listed at all, which `_options_of` says
-        found = written.range()
-        if isinstance(found, range):
-            # Not `len`, which takes no number of more than 63 bits.
-            return max(0, -((found.start - found.stop) // found.step))
-        steps = (float(found.stop) - float(found.start)) / float(found.step)
-        return max(0, math.ceil(steps)) if math.isfinite(steps) else JOBS + 1
-    return len(written.list) if isinstance(written, ChoiceSweep) else 1
 
 
 def _options_of(single: SingleOverride, composer: _Composer, sink: Sink) -> list[SingleOverride]:

@@ -26,6 +26,7 @@ from kerasgen.ir import (
 from kerasgen.passes.bounds import check_bounds
 from kerasgen.passes.former_arguments import Written, former_argument
 from kerasgen.passes.former_names import called, former_word
+from kerasgen.passes.reach import check_reach, check_source_reach
 from kerasgen.passes.unknown_names import (
     ANY_OBJECT,
     report_unknown_argument,
@@ -33,15 +34,17 @@ from kerasgen.passes.unknown_names import (
 )
 from kerasgen.passes.values import check_kind, titled, unquoted
 from kerasgen.passes.wire import ENTRY_KINDS
+from kerasgen.registry import NOBODY, Trust
 
 
-def check(program: Program, catalog: Catalog, sink: Sink) -> None:
+def check(program: Program, catalog: Catalog, sink: Sink, trust: Trust = NOBODY) -> None:
     """Checks every object of a program.
 
     Args:
         program: the program as written.
         catalog: the classes that it may name, data sources included.
         sink: gets every mistake.
+        trust: what the command line allows.
     """
     _check_object(program.data.source, ("source",), catalog, sink)
     for entry in program.data.prepare:
@@ -52,11 +55,13 @@ def check(program: Program, catalog: Catalog, sink: Sink) -> None:
     _check_objective(program, catalog, sink)
     for callback in program.fit.callbacks.values():
         _check_object(callback, ("callback",), catalog, sink)
+    check_reach(program, catalog, sink, trust)
 
 
-def check_source(data: DataDef, catalog: Catalog, sink: Sink) -> None:
+def check_source(data: DataDef, catalog: Catalog, sink: Sink, trust: Trust = NOBODY) -> None:
     """Checks the data source alone, for a run that must open the data before all else."""
     _check_object(data.source, ("source",), catalog, sink)
+    check_source_reach(data, sink, trust)
 
 
 def _check_batch_sizes(program: Program, sink: Sink) -> None:

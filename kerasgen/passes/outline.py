@@ -15,6 +15,7 @@ from kerasgen.passes.columns import check_preparation
 from kerasgen.passes.interface import check_end_names, output_names
 from kerasgen.passes.objective import check_output_names
 from kerasgen.passes.wire import wire
+from kerasgen.registry import NOBODY, Trust
 
 UNCHECKED = (
     "values that only Keras's own constructors refuse",
@@ -26,13 +27,14 @@ UNCHECKED = (
 """What this pass says nothing of, for the person who reads that all is in order."""
 
 
-def outline(program: Program, catalog: Catalog, sink: Sink) -> ModelGraph:
+def outline(program: Program, catalog: Catalog, sink: Sink, trust: Trust = NOBODY) -> ModelGraph:
     """Checks a program as far as that needs no shapes.
 
     Args:
         program: the program as written.
         catalog: every class that it may name, data sources included.
         sink: gets every mistake.
+        trust: what the command line allows.
 
     Returns:
         The wired model.
@@ -40,7 +42,7 @@ def outline(program: Program, catalog: Catalog, sink: Sink) -> ModelGraph:
     Raises:
         CompileError: there are errors.
     """
-    check(program, catalog, sink)
+    check(program, catalog, sink, trust)
     graph = wire(program.model, catalog, sink)
     sink.stop_on_errors()
     assert graph is not None

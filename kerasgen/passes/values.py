@@ -85,7 +85,7 @@ def _is_kind(value: Value, parameter: Parameter) -> bool:
     if parameter.kinds:
         numbers_fit = parameter.kinds == ("schedule",) and parameter.value != "object"
         if isinstance(value, Mapping):
-            # Keras's own serialized form is an object too.
+            # What is in Keras's serialized form is refused as that, where its reach is asked.
             return "class_name" in value or not value or parameter.value == "mapping"
         return isinstance(value, str | tuple) or (
             numbers_fit and isinstance(value, int | float) and not isinstance(value, bool)

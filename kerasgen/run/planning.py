@@ -28,6 +28,7 @@ from kerasgen.frontend.references import plain_node
 from kerasgen.ir import BackendDef, DataDef, Program
 from kerasgen.passes.check import check, check_source
 from kerasgen.passes.outline import outline
+from kerasgen.passes.reach import REACHING
 from kerasgen.registry import NOBODY, Trust, parts
 from kerasgen.run.cataloging import engine_catalog, stored_catalog
 from kerasgen.run.custom_parts import (
@@ -49,8 +50,8 @@ _ANY_SOURCE = "data.source."
 _STAND_INS: Mapping[str, Any] = {"classes": 2, "shape": [1]}
 """Facts of the data that a model may ask for, where only its names are checked."""
 
-_NAMES = frozenset({"KG107", "KG201", "KG202", "KG203", "KG205"})
-"""Mistakes in names: they are the same whatever the facts of the data are."""
+_NAMES = frozenset({"KG107", "KG201", "KG202", "KG203", "KG205"}) | REACHING
+"""Mistakes in names, and reaches too far: they are the same whatever the facts are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +81,7 @@ def plan_run(composition: Composition) -> Plan:
     Args:
         composition: what was composed.
 
-    Returns:
-        The plan.
+    Returns: the plan.
 
     Raises:
         CompileError: the config has mistakes.
@@ -106,11 +106,11 @@ def plan_run(composition: Composition) -> Plan:
         lambda trial: _check_unopened(composition, data, known, trial), composition, sink
     )
     catalog = start(backend, sink, composition.trust)
-    catalog = with_installed(
-        catalog,
-        lambda asked: _found_by(lambda s: _check_unopened(composition, data, asked, s)),
-        sink,
-    )
+
+    def find(asked: Catalog) -> Sequence[Diagnostic]:
+        return _found_by(lambda trial: _check_unopened(composition, data, asked, trial))
+
+    catalog = with_installed(catalog, find, sink)
     if not told:
         _check_unopened(composition, data, catalog, sink)
     return Plan(backend=backend, data=data, catalog=catalog, compiled=None, config=None, sink=sink)
@@ -163,7 +163,7 @@ def complete_plan(
     config, sink = resolve(composition, facts)
     sink.add(plan.sink.diagnostics)
     program = parse_program(config, sink, name=title_of(composition))
-    return _compile(program, plan.catalog, sink), config, sink
+    return _compile(program, plan.catalog, sink, composition.trust), config, sink
 
 
 def start(backend: BackendDef, sink: Sink, trust: Trust = NOBODY) -> Catalog:
@@ -196,7 +196,7 @@ def start_for(program: Program, sink: Sink, trust: Trust = NOBODY) -> Catalog:
     """
     catalog = start(program.backend, sink, trust)
     return with_installed(
-        catalog, lambda asked: _found_by(lambda trial: check(program, asked, trial)), sink
+        catalog, lambda asked: _found_by(lambda trial: check(program, asked, trial, trust)), sink
     )
 
 
@@ -244,7 +244,8 @@ def outline_declared(composition: Composition, catalog: Catalog) -> tuple[Sink, 
         found.stop_on_errors()
         return found, False
     try:
-        outline(parse_program(config, sink, name=title_of(composition)), catalog, sink)
+        program = parse_program(config, sink, name=title_of(composition))
+        outline(program, catalog, sink, composition.trust)
     except CompileError as error:
         raise _with_groups(error, _declared(composition)[2]) from None
     return sink, True
@@ -285,17 +286,16 @@ def _declared(
 
 def _check_unopened(composition: Composition, data: DataDef, catalog: Catalog, sink: Sink) -> None:
     """Checks what is certain before the data is opened for its facts."""
-    check_source(data, catalog, sink)
+    check_source(data, catalog, sink, composition.trust)
     found = _check_names(composition, catalog)
     sink.add(() if found is None else found.diagnostics)
     sink.stop_on_errors()
 
 
 def _check_names(composition: Composition, catalog: Catalog) -> Sink | None:
-    """Checks the names of a config that lacks facts of its data; None if that cannot be done.
+    """Checks the names of a config without facts of its data; None if that cannot be done.
 
-    Values stand in for the facts. What they cannot bring about is kept: names of classes,
-    arguments and words.
+    Values stand in for the facts. What they cannot bring about is kept.
     """
     data = composition.config.get("data")
     declared = plain_node(data).get("facts") if isinstance(data, DictConfig) else None
@@ -303,7 +303,8 @@ def _check_names(composition: Composition, catalog: Catalog) -> Sink | None:
     kept = located_sink(composition)
     try:
         config, sink = resolve(composition, {**_STAND_INS, **known}, ungiven=_ANY_SOURCE)
-        check(parse_program(config, sink, name=title_of(composition)), catalog, sink)
+        program = parse_program(config, sink, name=title_of(composition))
+        check(program, catalog, sink, composition.trust)
     except CompileError:
         return None
     kept.add(found for found in sink.diagnostics if found.code in _NAMES)
@@ -313,8 +314,7 @@ def _check_names(composition: Composition, catalog: Catalog) -> Sink | None:
 def _with_groups(error: CompileError, refused: Sequence[Diagnostic]) -> CompileError:
     """An error with the mistakes of the groups that come first, where it stopped before them.
 
-    With such a mistake the data is never opened, so that all its facts are missing: what refers
-    to them is no mistake of its own.
+    The data is not opened then: what refers to its facts is no mistake of its own.
     """
     if not refused or set(refused) <= set(error.diagnostics):
         return error
@@ -331,15 +331,16 @@ def _compile_whole(
     program = parse_program(config, sink, name=title_of(composition))
     known = stored_catalog()
     told = known is not None and _told_early(
-        lambda trial: outline(program, known, trial), composition, sink
+        lambda trial: outline(program, known, trial, composition.trust), composition, sink
     )
     if light and (told or not _has_parts(composition)):
-        return _compile_lightly(program, sink), config, known or engine_catalog(), sink
+        compiled = _compile_lightly(program, sink, composition.trust)
+        return compiled, config, known or engine_catalog(), sink
     if told:
         catalog = start(program.backend, sink, composition.trust)
     else:
         catalog = start_for(program, sink, composition.trust)
-    return _compile(program, catalog, sink), config, catalog, sink
+    return _compile(program, catalog, sink, composition.trust), config, catalog, sink
 
 
 def _has_parts(composition: Composition) -> bool:
@@ -377,14 +378,14 @@ def _found_by(
     return trial.diagnostics
 
 
-def _compile_lightly(program: Program, sink: Sink) -> CompiledProgram:
+def _compile_lightly(program: Program, sink: Sink, trust: Trust) -> CompiledProgram:
     if (settings := engine_at_hand(program)) is None:
         raise EngineDoubtError(program.backend.backend)
     with light_start():
         catalog = start(settings, sink)
     known = len(sink.diagnostics)
     try:
-        return _compile(program, catalog, sink)
+        return _compile(program, catalog, sink, trust)
     except CompileError:
         if settings.backend == program.backend.backend:
             raise
@@ -392,7 +393,7 @@ def _compile_lightly(program: Program, sink: Sink) -> CompiledProgram:
         raise EngineDoubtError(settings.backend) from None
 
 
-def _compile(program: Program, catalog: Catalog, sink: Sink) -> CompiledProgram:
+def _compile(program: Program, catalog: Catalog, sink: Sink, trust: Trust) -> CompiledProgram:
     from kerasgen.compiler import compile_program
 
-    return compile_program(program, catalog, sink)
+    return compile_program(program, catalog, sink, trust)

@@ -7,6 +7,7 @@ steps, and what becomes of a step that fails, is the business of `experiment`.
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -33,15 +34,15 @@ from kerasgen.compiler import CompiledProgram
 from kerasgen.data.opening import OpenedData, open_data
 from kerasgen.data.preparing import prepare_data
 from kerasgen.data.splitting import Parts, split_rows
-from kerasgen.diagnostics import Sink
+from kerasgen.diagnostics import Sink, SourceLocation
+from kerasgen.frontend.resolvers import SECRET_KEYS, with_environment
 from kerasgen.frontend.silencing import silence
 from kerasgen.ir import DataDef, Loss, ObjectDef
 from kerasgen.passes.lint_arrays import lint_arrays
+from kerasgen.passes.placement import paths_of, placed
+from kerasgen.passes.reach import path_problem
 from kerasgen.run.record import MODEL, TENSORBOARD
 from kerasgen.run.samples import balanced_weights, check_targets, fitting_samples, outputs_by_name
-
-PATH_ARGUMENTS = ("filepath", "filename", "log_dir", "backup_dir")
-"""Arguments of Keras's callbacks that name files: relative ones are meant below the run folder."""
 
 RELOAD_TOLERANCE = 1e-5
 """Largest relative difference between predictions before saving and after reloading."""
@@ -189,7 +190,7 @@ def fit(
         Which weights the model has now, None if no epoch was finished.
     """
     program = compiled.program
-    callbacks = {name: _placed(c, folder) for name, c in program.fit.callbacks.items()}
+    callbacks = {n: _settled(c, folder, catalog) for n, c in program.fit.callbacks.items()}
     weights = program.fit.class_weight
     if weights == "balanced":
         assert isinstance(parts.training.y, np.ndarray)
@@ -288,13 +289,27 @@ def _word(loss: Loss | None) -> str:
     return loss.cls if isinstance(loss, ObjectDef) else str(loss)
 
 
-def _placed(callback: ObjectDef, folder: Path) -> ObjectDef:
-    """The callback with its relative paths below the folder of the run."""
+def _settled(callback: ObjectDef, folder: Path, catalog: Catalog) -> ObjectDef:
+    """The callback as it acts: its files below the folder of the run, its secrets in place.
+
+    Raises:
+        CompileError: KG113, a link leads a file out of the folder.
+    """
+    for name, path in paths_of(callback, catalog).items():
+        inside = path_problem(path) is None
+        if inside and not (folder / path).resolve().is_relative_to(folder.resolve()):
+            raise Sink().fail(
+                "KG113",
+                f"`{path}` leads out of the folder of the run by a link",
+                location=SourceLocation(key=f"{callback.path}.{name}"),
+                help="remove the link, or run into another folder",
+            )
+    within = placed(callback, catalog, folder)
     arguments = {
-        name: str(folder / value) if name in PATH_ARGUMENTS and isinstance(value, str) else value
-        for name, value in callback.arguments.items()
+        name: with_environment(value, os.environ) if name in SECRET_KEYS else value
+        for name, value in within.arguments.items()
     }
-    return replace(callback, arguments=arguments)
+    return replace(within, arguments=arguments)
 
 
 def _first(samples: Samples, rows: int) -> Samples:

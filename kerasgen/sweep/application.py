@@ -29,7 +29,7 @@ from kerasgen.frontend.origins import place_of_text
 from kerasgen.frontend.references import deepest_key
 from kerasgen.frontend.rejections import REFUSALS, diagnose, diagnose_error
 from kerasgen.process import guarded
-from kerasgen.registry import named_modules, trusted
+from kerasgen.registry import CONNECTIONS, Trust, named_modules, trusted
 from kerasgen.sweep.completion import SHELLS, asking_shell, candidates, typed_words
 from kerasgen.sweep.conductor import Conductor
 from kerasgen.sweep.launcher import register
@@ -79,7 +79,7 @@ def run_job_alone(arguments: Sequence[str], *, argv: Sequence[str]) -> int:
 
     def execute() -> int:
         place = _place(args)
-        trust = trusted(named_modules(args.trust), os.getcwd())
+        trust = _trust(args)
         task = Task(place=place, argv=argv, keep_rejected=True, trust=trust)
         conductor = _conductor(place, args.overrides)
         return _run(conductor, args.overrides, task)
@@ -105,7 +105,7 @@ def _execute(args: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     if args.help or args.hydra_help or args.cfg or args.shell_completion or args.info:
         with conductor.refusals(args.overrides):
             return _inform(conductor, args, parser)
-    task = Task(place=place, trust=trusted(named_modules(args.trust), os.getcwd()))
+    task = Task(place=place, trust=_trust(args))
     if args.multirun:
         return _multirun(conductor, args.overrides, task)
     return _run(conductor, args.overrides, task)
@@ -158,7 +158,17 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         help="import a module of your own, whose layers, losses … a config may then name",
     )
+    parser.add_argument(
+        CONNECTIONS,
+        action="store_true",
+        help="let the config open connections, and download weights that it names",
+    )
     return parser
+
+
+def _trust(args: argparse.Namespace) -> Trust:
+    modules = named_modules(args.trust)
+    return trusted(modules, os.getcwd(), connections=args.allow_connections)
 
 
 def _check_usage(args: argparse.Namespace, parser: argparse.ArgumentParser) -> None:

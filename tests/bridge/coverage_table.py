@@ -24,7 +24,7 @@ import numpy as np
 import yaml
 
 from kerasgen.catalog import Catalog, Kind
-from kerasgen.diagnostics import Sink
+from kerasgen.diagnostics import Sink, SourceLocation
 from kerasgen.frontend.parse import parse_program
 from kerasgen.frontend.parse_model import parse_object
 from kerasgen.ir import TensorSpec
@@ -387,7 +387,8 @@ class Builder:
             "fit": {"batch_size": next(filter(None, (s.shape[0] for s in specs.values())), BATCH)},
             "tracking": {},
         }
-        sink = Sink()
+        # As if it all stood on the command line, where a saved program may be named.
+        sink = Sink(locate=lambda key, _: SourceLocation(key=key, override=f"{key}=…"))
         program = parse_program(config, sink)
         _stop(sink)
         check(program, self._catalog, sink)
