@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 from pathlib import PurePath
 from typing import Any
@@ -27,6 +27,7 @@ from kerasgen.diagnostics import Diagnostic, Sink
 from kerasgen.frontend.silencing import silence
 from kerasgen.ir import CompileDef, Loss, ModelGraph, ObjectDef, Program, Shape, TensorSpec
 from kerasgen.passes.cost import CostReport, count_costs
+from kerasgen.passes.encoding import check_class_axis, encode_labels
 from kerasgen.passes.guard import guard_memory, training_memory
 from kerasgen.passes.interface import OutputSpec, describe_outputs, fed_target, infer_inputs
 from kerasgen.passes.layout import channels_first, lay_out, pin_data_format
@@ -52,6 +53,8 @@ class CompiledProgram:
         specs: the specs of its tensors.
         outputs: its outputs beside their targets, channels last.
         objective: loss and metrics, settled for every output.
+        encoded: output name to the losses and metrics for which its class indices are handed
+            over as one-hot rows.
         cost: what it costs.
         model: the Keras model; its weights have no memory yet.
         view: the program as lint sees it, for the rules that wait for the rows.
@@ -66,6 +69,7 @@ class CompiledProgram:
     cost: CostReport
     model: Any
     view: LintView
+    encoded: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     silenced: tuple[Diagnostic, ...] = ()
 
 
@@ -105,6 +109,13 @@ def compile_program(
     sink.stop_on_errors()
     objective = settle_objective(program.compile, outputs, graph, sink)
     sink.stop_on_errors()
+    encoded = encode_labels(
+        outputs, objective, program.data, lambda name: _is_own(name, catalog), sink
+    )
+    outputs, objective = encoded.outputs, encoded.objective
+    if first:
+        check_class_axis(outputs, sink)
+    sink.stop_on_errors()
     _probe_objective(program.compile, outputs, objective, catalog, sink)
     sink.stop_on_errors()
 
@@ -126,6 +137,7 @@ def compile_program(
         specs=specs,
         outputs=outputs,
         objective=objective,
+        encoded=encoded.because,
         cost=cost,
         model=oracle.assemble(graph),
         view=view,
@@ -168,8 +180,8 @@ def _probe_objective(
             continue
         rows = _rows_apart(output.spec.shape, target.shape)
         outcome = _made_up(output.spec.shape, rows, 0.5)
-        labels = output.task == "classification" and len(target.shape) < len(output.spec.shape)
-        truth = _made_up(target.shape, rows, 0).astype("int32" if labels else "float32")
+        whole = output.fed == "indices"
+        truth = _made_up(target.shape, rows, 0).astype("int32" if whole else "float32")
         for group, kind, value in _objective_of(output.name, objective, len(outputs) == 1):
             try:
                 probe_loss(value, kind, outcome, truth, catalog)
@@ -206,6 +218,12 @@ def _report_refusal(
         key=key or output.path,
         at="value" if key else "key",
     )
+
+
+def _is_own(name: str, catalog: Catalog) -> bool:
+    """Whether a loss or metric is one's own; functions of Keras have no entry."""
+    found = catalog.find(name, ("loss", "metric"))
+    return found is not None and bool(found.origin)
 
 
 def _size(shape: Shape) -> int:

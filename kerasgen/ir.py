@@ -268,7 +268,8 @@ class DataDef:
         features: input name to the columns that it stacks.
         target: output name to column; the key is empty where one unnamed target was written;
             empty for none (an autoencoder's target is its input).
-        task: `classification`, `regression` or `autoencoding`; by output name where they differ.
+        task: `classification`, `multilabel`, `regression` or `autoencoding`; by output name where
+            they differ.
         prepare: preprocessing entries, in order.
         split: how the rows are divided.
         facts: what is known without opening the data (`classes`, `shape`, …).
@@ -321,7 +322,7 @@ class FitDef:
         steps_per_epoch: steps after which an epoch ends, None for the whole part.
         validation_steps: the same for the validation part.
         validation_freq: epochs between two validations.
-        class_weight: class index to weight, `balanced`, or None.
+        class_weight: class index or name to weight, `balanced`, or None.
         callbacks: name to callback.
         verbose: `auto`, 0, 1 or 2, as in Keras; true is 1 and false 0.
     """
@@ -332,7 +333,7 @@ class FitDef:
     steps_per_epoch: int | None = field(default=None, metadata={"minimum": 1})
     validation_steps: int | None = field(default=None, metadata={"minimum": 1})
     validation_freq: int = field(default=1, metadata={"minimum": 1})
-    class_weight: Mapping[int, float] | Literal["balanced"] | None = None
+    class_weight: Mapping[int | str, float] | Literal["balanced"] | None = None
     callbacks: Mapping[str, ObjectDef] = field(default_factory=dict)
     verbose: Literal["auto"] | bool | int = "auto"
 

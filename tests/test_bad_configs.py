@@ -580,14 +580,14 @@ layers:
   flatten: Flatten
   scores: {class: Dense, units: 10, activation: softmax}
 """,
-        overrides=("compile.loss=categorical_crossentropy",),
+        overrides=("+data.facts.target_shape=[10]", "compile.loss=sparse_categorical_crossentropy"),
         expected="""\
-error[KG403]: `categorical_crossentropy` takes one-hot targets, and the target of `scores` is class indices
+error[KG403]: `sparse_categorical_crossentropy` takes class indices, and the target of `scores` is one-hot
   --> command line  (compile.loss)
    |
-   | compile.loss=categorical_crossentropy
-   |              ^^^^^^^^^^^^^^^^^^^^^^^^
-  = help: use `sparse_categorical_crossentropy`, or `CategoryEncoding` under `data.prepare`""",
+   | compile.loss=sparse_categorical_crossentropy
+   |              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+  = help: use `categorical_crossentropy`""",
     ),
     "KG701 logits of probabilities": Bad(
         model="""\

@@ -158,13 +158,13 @@ def test_a_regression_target_of_several_numbers_compiles(
     assert compiled.outputs[0].target.shape == (None, 3)
 
 
-def test_two_scores_do_not_fit_a_label_because_two_samples_are_tried(
-    compile_config: Compile,
-) -> None:
-    outcome = compile_config(
+def test_labels_become_one_hot_rows_for_a_loss_that_needs_them(compile_config: Compile) -> None:
+    compiled, diagnostics = compile_config(
         ["data.facts.classes=2", "model.layers.scores.units=2", "compile.loss=mse"]
     )
-    assert found(outcome) == [("KG403", "compile.loss")]
+    assert diagnostics == []
+    assert compiled.encoded == {"scores": ("mse",)}
+    assert compiled.outputs[0].fed == "one_hot"
 
 
 def test_a_chain_deeper_than_pythons_limit_of_recursion_compiles(

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from kerasgen.data.labels import count_labels
 from kerasgen.data.table import PARTS, Array
 from kerasgen.ir import ObjectDef, Value
 
@@ -51,7 +52,7 @@ def describe_data(
 
     Returns:
         Keys `source`, `samples`, `given` (samples by given part), `columns` (type, shape without
-        the rows, smallest and largest value) and `classes` (label column to samples by class).
+        the rows, smallest and largest value) and `classes` (label column to labels by class).
     """
     return {
         "source": {"class": source.cls, **{k: _plain(v) for k, v in source.arguments.items()}},
@@ -61,9 +62,7 @@ def describe_data(
         else {part: int((given == number).sum()) for number, part in enumerate(PARTS)},
         "columns": {name: _describe_column(column) for name, column in columns.items()},
         "classes": {
-            name: dict(
-                zip(names, np.bincount(columns[name], minlength=len(names)).tolist(), strict=True)
-            )
+            name: dict(zip(names, count_labels(columns[name], len(names)), strict=True))
             for name, names in class_names.items()
         },
     }

@@ -12,7 +12,15 @@ from typing import Any
 from kerasgen.data.table import Array
 from kerasgen.diagnostics import Sink, closest
 from kerasgen.ir import FACTS, DataDef, Shape, Value
-from kerasgen.passes.columns import declared_shape, source_column, stacked_shape
+from kerasgen.passes.columns import (
+    column_name,
+    column_steps,
+    declared_shape,
+    source_column,
+    stacked_shape,
+    step_operands,
+)
+from kerasgen.walks import references_in
 
 
 def declared_classes(definition: DataDef, output: str) -> int | None:
@@ -58,22 +66,45 @@ def settle_facts(
         output: class_names[column]
         for output, column in definition.target.items()
         if column in class_names
-    }
+    } | _joined_labels(definition, columns)
     _add_classes(facts, definition, names_by_output)
     _verify(definition, facts, shapes, names_by_output, sink)
     return facts
 
 
 def _target_shape(definition: DataDef, columns: Mapping[str, Array]) -> dict[str, Any]:
-    """The fact `target_shape`; a target that is all labels or one number a row needs none."""
+    """The fact `target_shape`; targets of one number a row need none, made ones say their own."""
     shapes = {}
     for output, column in definition.target.items():
         source = source_column(column, definition)
-        if definition.task.get(output) != "classification" and source in columns:
+        if source in columns and not _joins(column, definition):
             shapes[output] = list(columns[source].shape[1:])
     if not any(shapes.values()):
         return {}
     return {"target_shape": next(iter(shapes.values())) if len(definition.target) == 1 else shapes}
+
+
+def _joined_labels(definition: DataDef, columns: Mapping[str, Array]) -> dict[str, tuple[str, ...]]:
+    """Output to the columns that are its labels, where a step joins one column for each."""
+    found = {}
+    for output, column in definition.target.items():
+        taken = [
+            column_name(reference)
+            for entry in column_steps(definition)
+            if entry.name == column and _joins(column, definition)
+            for reference in references_in(entry.takes)
+        ]
+        single = all(name in columns and columns[name].ndim == 1 for name in taken)
+        if taken and single and definition.task.get(output) == "multilabel":
+            found[output] = tuple(taken)
+    return found
+
+
+def _joins(column: str, definition: DataDef) -> bool:
+    """Whether a step makes a column out of several, so that no one of them has its shape."""
+    return any(
+        entry.name == column and len(step_operands(entry)) > 1 for entry in column_steps(definition)
+    )
 
 
 def _raw_shape(

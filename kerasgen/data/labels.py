@@ -1,7 +1,14 @@
 """Labels: what a source calls its classes becomes class indices from 0.
 
-This room owns the check of a classification's target and the order of its classes. It must not
-know which outputs there are.
+This room owns the check of a labelled target and the order of its classes. It must not know which
+outputs there are.
+
+Decisions:
+- A row may hold many labels: one a step, one a pixel. They are indexed like those of single rows,
+  all together. With a declared number of classes such indices stay as they are also where some lie
+  beyond it, since masks often mark with 255 or -1 what no loss should count (`ignore_class`).
+- Rows of 0 and 1 with a single 1 along the last axis are one-hot, unless the declared number of
+  classes is another than the size of that axis.
 """
 
 from __future__ import annotations
@@ -20,7 +27,7 @@ class Labels:
     """The labels of a column.
 
     Attributes:
-        indices: int64, one class index a row.
+        indices: int64, class indices; or the one-hot or several labels of each row as they were.
         class_names: the names of the classes, by index; numbers are named by their digits.
         mapped: whether the source's labels were others than these indices.
     """
@@ -56,27 +63,28 @@ def index_labels(
     Returns:
         The labels, or None if they are no labels.
     """
-    if column.ndim != 1:
-        sink.report(
-            "KG505",
-            f"the target `{name}` has the shape {list(column.shape[1:])} a row, expected one label",
-            key=key,
-            help=f"for one-hot labels write `{name}: {{class: ops.argmax, axis: -1, "
-            f"from: {name}}}` under `data.prepare`",
+    if is_one_hot(column, declared):
+        count = column.shape[-1]
+        return Labels(
+            indices=column, class_names=tuple(str(index) for index in range(count)), mapped=False
         )
-        return None
     if column.dtype.kind == "U":
         names, indices = np.unique(column, return_inverse=True)
         return Labels(
-            indices=indices.astype("int64"), class_names=tuple(names.tolist()), mapped=True
+            indices=indices.astype("int64").reshape(column.shape),
+            class_names=tuple(names.tolist()),
+            mapped=True,
         )
     whole = _whole_numbers(name, column, place, key, sink)
     if whole is None:
         return None
     values = np.unique(whole)
     low, high = int(values[0]), int(values[-1])
-    if low >= 0 and (high == len(values) - 1 or (declared is not None and high < declared)):
-        count = max(high + 1, declared or 0)
+    beyond = column.ndim > 1 and declared is not None and len(values) != declared
+    if beyond or (
+        low >= 0 and (high == len(values) - 1 or (declared is not None and high < declared))
+    ):
+        count = declared if beyond and declared else max(high + 1, declared or 0)
         return Labels(
             indices=whole, class_names=tuple(str(index) for index in range(count)), mapped=False
         )
@@ -87,25 +95,99 @@ def index_labels(
     )
 
 
+def several_labels(
+    name: str,
+    column: Array,
+    *,
+    place: Callable[[int], str],
+    key: str,
+    sink: Sink,
+) -> Labels | None:
+    """Checks a column of several labels a row, a 0 or 1 for each.
+
+    Args:
+        name: the column's name.
+        column: its values.
+        place: says where a row stands.
+        key: key path of the target.
+        sink: gets the mistake: KG505.
+
+    Returns:
+        The labels, or None if they are none.
+    """
+    if column.dtype.kind == "U":
+        sink.report(
+            "KG505",
+            f'the target `{name}` holds text, as "{column.ravel()[0]}" in {place(0)}, expected 0 '
+            "or 1 for each label",
+            key=key,
+            help=f"write `{name}: {{class: TextVectorization, output_mode: multi_hot, "
+            f"from: {name}}}` under `data.prepare`, or a column of 0 and 1 for each label",
+        )
+        return None
+    wrong = ~np.isin(column, (0, 1)).reshape(len(column), -1).all(axis=1)
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        values = column[row].ravel()
+        sink.report(
+            "KG505",
+            f"the target `{name}` is `{values[~np.isin(values, (0, 1))][0]}` in {place(row)}, "
+            "expected 0 or 1 for each label",
+            key=key,
+            help="write `task: classification` for one label of many",
+        )
+        return None
+    count = column.shape[-1] if column.ndim > 1 else 1
+    return Labels(
+        indices=column, class_names=tuple(str(index) for index in range(count)), mapped=False
+    )
+
+
+def is_one_hot(column: Array, declared: int | None) -> bool:
+    """Whether each row, or each place of it, has a single 1 among zeros along the last axis.
+
+    Args:
+        column: the values.
+        declared: number of classes that the config declares, or None.
+    """
+    if column.ndim < 2 or column.shape[-1] < 2 or column.dtype.kind not in "iufb":
+        return False
+    if declared is not None and declared != column.shape[-1]:
+        return False
+    return bool(np.isin(column, (0, 1)).all() and (column.sum(axis=-1) == 1).all())
+
+
+def count_labels(column: Array, classes: int) -> list[int]:
+    """Labels of each class in a column, in whatever form it has them."""
+    if column.ndim > 1 and column.shape[-1] == classes and np.isin(column, (0, 1)).all():
+        return [int(n) for n in column.reshape(-1, classes).sum(axis=0)]
+    indices = column.ravel().astype("int64")
+    inside = indices[(indices >= 0) & (indices < classes)]
+    return [int(n) for n in np.bincount(inside, minlength=classes)]
+
+
 def _whole_numbers(
     name: str, column: Array, place: Callable[[int], str], key: str, sink: Sink
 ) -> Array | None:
     if column.dtype.kind in "iub":
         return column.astype("int64")
+    rows = column.reshape(len(column), -1)
     if not np.isfinite(column).all():
-        row = int(np.argmin(np.isfinite(column)))
+        row = int(np.argmin(np.isfinite(rows).all(axis=1)))
+        value = rows[row][~np.isfinite(rows[row])][0]
         sink.report(
             "KG506",
-            f"the target `{name}` is `{column[row]}` in {place(row)}, expected a label",
+            f"the target `{name}` is `{value}` in {place(row)}, expected a label",
             key=key,
         )
         return None
-    broken = column != np.rint(column)
+    broken = rows != np.rint(rows)
     if broken.any():
-        row = int(np.argmax(broken))
+        row = int(np.argmax(broken.any(axis=1)))
+        value = rows[row][broken[row]][0]
         sink.report(
             "KG505",
-            f"the target `{name}` is `{column[row]}` in {place(row)}, expected whole numbers or "
+            f"the target `{name}` is `{value}` in {place(row)}, expected whole numbers or "
             "text for a classification",
             key=key,
             help="write `task: regression`, or make classes of it with `Discretization` under "

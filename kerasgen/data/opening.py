@@ -7,7 +7,7 @@ comes later.
 Decisions:
 - Only the columns that are used are kept, checked and counted in the fingerprint.
 - The target of a classification becomes class indices here, before `data.prepare`, unless a step
-  other than `CategoryEncoding` makes the target out of it.
+  other than `CategoryEncoding` makes the target out of it, or it is one-hot already.
 - A column of one number in a row of its own, `(rows, 1)`, is held as `(rows,)`; truth values as 0
   and 1.
 """
@@ -16,18 +16,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from kerasgen.data.description import describe_data, fingerprint
 from kerasgen.data.facts import declared_classes, feature_key, settle_facts, target_key
-from kerasgen.data.labels import index_labels
+from kerasgen.data.labels import index_labels, several_labels
 from kerasgen.data.sources import known_sources, make_source
 from kerasgen.data.table import Array, Source, Table, is_number
 from kerasgen.diagnostics import Sink, did_you_mean
 from kerasgen.ir import DataDef, ObjectDef
 from kerasgen.passes.columns import ALL, check_preparation, column_name, column_steps
+from kerasgen.passes.label_form import LABELLED
 from kerasgen.walks import references_in
 
 
@@ -203,7 +205,8 @@ def _settle_labels(
     class_names: dict[str, tuple[str, ...]] = {}
     mapped: dict[str, Any] = {}
     for output, column in definition.target.items():
-        if definition.task.get(output) != "classification" or column in class_names:
+        task = definition.task.get(output)
+        if task not in LABELLED or column in class_names:
             continue
         if column not in columns or _is_remade(definition, column):
             continue
@@ -211,20 +214,21 @@ def _settle_labels(
         if names is not None:
             class_names[column] = names
         else:
-            labels = index_labels(
-                column,
-                columns[column],
-                declared=declared_classes(definition, output),
-                place=table.place,
-                key=target_key(output),
-                sink=sink,
+            own = (
+                partial(index_labels, declared=declared_classes(definition, output))
+                if task == "classification"
+                else several_labels
+            )
+            labels = own(
+                column, columns[column], place=table.place, key=target_key(output), sink=sink
             )
             if labels is None:
                 continue
             settled[column], class_names[column] = labels.indices, labels.class_names
             if labels.mapped:
                 mapped[column] = list(labels.class_names)
-        _check_classes(output, column, class_names[column], len(columns[column]), sink)
+        if task == "classification":
+            _check_classes(output, column, class_names[column], len(columns[column]), sink)
     return settled, class_names, {"labels_mapped": mapped} if mapped else {}
 
 

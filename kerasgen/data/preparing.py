@@ -240,7 +240,10 @@ def _check_made(
     for output, column in definition.target.items():
         if column not in made:
             continue
-        if definition.task.get(output) == "classification":
+        task = definition.task.get(output)
+        if task == "multilabel":
+            _check_made_flags(made[column], columns[column], sink)
+        elif task == "classification":
             known = opened.class_names.get(column)
             classes = len(known) if known else declared_classes(definition, output)
             _check_made_labels(output, made[column], columns[column], classes, sink)
@@ -253,27 +256,43 @@ def _check_made(
             )
 
 
+def _check_made_flags(entry: Entry, column: Array, sink: Sink) -> None:
+    """Checks several labels a row, a 0 or 1 for each."""
+    if not np.isin(column, (0, 1)).all():
+        sink.report(
+            "KG505",
+            f"`{entry.name}` makes values from `{column.min()}` to `{column.max()}`, expected 0 "
+            "or 1 for each label",
+            key=entry.path,
+            at="key",
+        )
+
+
 def _check_made_labels(
     output: str, entry: Entry, column: Array, classes: int | None, sink: Sink
 ) -> None:
-    if column.ndim == 2:
-        if not (column.sum(axis=-1) == 1).all() or not np.isin(column, (0, 1)).all():
+    flags = column.ndim > 1 and column.shape[-1] > 1 and bool(np.isin(column, (0, 1)).all())
+    if flags and (column.sum(axis=-1) == 1).all():
+        if classes is not None and column.shape[-1] != classes:
             sink.report(
                 "KG505",
-                f"`{entry.name}` has rows that are not one-hot, row "
-                f"{int(np.argmax(column.sum(axis=-1) != 1)) + 1} for one",
-                key=entry.path,
-                at="key",
-                help="a label at or above `num_tokens` gives a row of zeros",
-            )
-            return
-        if classes is not None and column.shape[1] != classes:
-            sink.report(
-                "KG505",
-                f"`{entry.name}` encodes {column.shape[1]} classes, expected {classes}",
+                f"`{entry.name}` encodes {column.shape[-1]} classes, expected {classes}",
                 key=entry.path,
                 at="key",
             )
+        return
+    encoding = isinstance(entry.made, ObjectDef) and entry.made.cls == "CategoryEncoding"
+    if flags and column.ndim == 2 and (encoding or classes in (None, column.shape[-1])):
+        sink.report(
+            "KG505",
+            f"`{entry.name}` has rows that are not one-hot, row "
+            f"{int(np.argmax(column.sum(axis=-1) != 1)) + 1} for one",
+            key=entry.path,
+            at="key",
+            help="a label at or above `num_tokens` gives a row of zeros"
+            if encoding
+            else "for several labels a row write `data.task: multilabel`",
+        )
         return
     if not np.isfinite(column).all() or (column != np.rint(column)).any() or column.min() < 0:
         sink.report(

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kerasgen.data.labels import is_one_hot
 from kerasgen.data.opening import OpenedData
 from kerasgen.data.table import PARTS, Array
 from kerasgen.diagnostics import Sink
@@ -134,9 +135,24 @@ def _stratified_by(opened: OpenedData, definition: DataDef, sink: Sink) -> Array
             key="data.split.stratify",
         )
         return None
-    for column in definition.target.values():
-        if column in opened.class_names:
-            return opened.columns[column]
+    for output, column in definition.target.items():
+        if column not in opened.class_names:
+            continue
+        labels = opened.columns[column]
+        if labels.ndim == 1:
+            return labels
+        if labels.ndim == 2 and is_one_hot(labels, len(opened.class_names[column])):
+            return np.asarray(labels.argmax(axis=1))
+        several = definition.task.get(output) == "multilabel"
+        sink.report(
+            "KG511",
+            f"`stratify` is true, and the rows of the target `{column}` have "
+            + ("several labels each" if several else "a label for each place"),
+            key="data.split.stratify",
+            help="write `stratify: false`",
+            notes=["a row with many labels belongs to no one class whose share could be kept"],
+        )
+        return None
     sink.report(
         "KG204",
         "`stratify` is true, and no target is a column of the source with classes",

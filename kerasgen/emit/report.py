@@ -116,6 +116,8 @@ def _output(output: OutputSpec, objective: CompileDef | None, *, alone: bool) ->
         "task": output.task,
         "classes": output.classes,
         "target": None if output.target is None else _spec(output.target),
+        "labels": {"coding": output.labels.coding, "places": output.labels.places},
+        "fed": output.fed,
         "loss": None if objective is None else of(objective.loss),
         "loss_weight": None if objective is None else of(objective.loss_weights),
         "metrics": [] if objective is None else of(objective.metrics) or [],

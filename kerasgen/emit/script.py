@@ -10,14 +10,14 @@ from __future__ import annotations
 import ast
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kerasgen.catalog import Catalog
-from kerasgen.diagnostics import Sink
+from kerasgen.diagnostics import Sink, did_you_mean
 from kerasgen.emit import script_functions as texts
 from kerasgen.emit.script_calls import ModelContext
 from kerasgen.emit.script_code import WIDTH, Names, call, docstring, prose, statement, string
-from kerasgen.emit.script_columns import SourceContext
+from kerasgen.emit.script_columns import SourceContext, as_they_are
 from kerasgen.emit.script_data import preprocess_function, split_function, takes_given
 from kerasgen.emit.script_files import table_function
 from kerasgen.emit.script_model import model_functions
@@ -35,7 +35,7 @@ from kerasgen.emit.script_training import (
     set_up_function,
     train_function,
 )
-from kerasgen.ir import CompileDef, ModelGraph, Program
+from kerasgen.ir import CompileDef, FitDef, ModelGraph, Program
 from kerasgen.passes.interface import OutputSpec
 from kerasgen.passes.shapes import Specs
 
@@ -101,6 +101,11 @@ def eject(
     Raises:
         CompileError: some part of the config has no form in a script.
     """
+    program = replace(
+        program,
+        data=as_they_are(program.data, outputs),
+        fit=_with_indices(program, sink),
+    )
     first = program.backend.image_data_format == "channels_first"
     foreign = _foreign(catalog, sink)
     sink.stop_on_errors()
@@ -160,6 +165,32 @@ def eject(
     options = options_function(training)
     functions = _with_used(parts, options)
     return _assemble(_title(program, origin), options, functions, foreign)
+
+
+def _with_indices(program: Program, sink: Sink) -> FitDef:
+    """The fit group with the names of classes that have weights as indices."""
+    weights = program.fit.class_weight
+    if not isinstance(weights, Mapping) or all(isinstance(key, int) for key in weights):
+        return program.fit
+    known = program.data.facts.get("class_names")
+    known = next(iter(known.values()), ()) if isinstance(known, Mapping) else known
+    names = [str(name) for name in known] if isinstance(known, tuple | list) else []
+    missing = [key for key in weights if isinstance(key, str) and key not in names]
+    for name in missing:
+        sink.report(
+            "KG514" if names else "KG611",
+            f"`class_weight` names the class `{name}`, which the target does not have"
+            if names
+            else f"`class_weight` names the class `{name}`, and the order of the classes is known "
+            "only when the data is opened",
+            key=f"fit.class_weight.{name}",
+            at="key",
+            help=did_you_mean(name, names, listed=20)
+            if names
+            else "declare the names in their order: `data.facts.class_names: [...]`",
+        )
+    found = {names.index(k) if k in names else k: weight for k, weight in weights.items()}
+    return replace(program.fit, class_weight=found)
 
 
 def _classes(output: str, outputs: Sequence[OutputSpec]) -> int | None:

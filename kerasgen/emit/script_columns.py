@@ -7,7 +7,7 @@ is read.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kerasgen.catalog import ClassEntry
 from kerasgen.emit.script_code import (
@@ -19,6 +19,7 @@ from kerasgen.emit.script_code import (
 )
 from kerasgen.ir import DataDef, ObjectDef
 from kerasgen.passes.columns import ALL, column_name, column_steps
+from kerasgen.passes.interface import OutputSpec
 from kerasgen.walks import references_in
 
 MATRIX = "features"
@@ -45,7 +46,11 @@ class SourceContext:
 
 
 def label_columns(data: DataDef) -> dict[str, str]:
-    """The columns that hold class indices once they are loaded, to an output that they serve."""
+    """The columns that hold class indices once they are loaded, to an output that they serve.
+
+    A target that comes one-hot, or with several labels a row, is none: a script is told by a task
+    of its own (`as_they_are`).
+    """
     labels: dict[str, str] = {}
     for output, column in data.target.items():
         steps = [entry for entry in column_steps(data) if entry.name == column]
@@ -57,6 +62,22 @@ def label_columns(data: DataDef) -> dict[str, str]:
         ):
             labels.setdefault(column, output)
     return labels
+
+
+def as_they_are(data: DataDef, outputs: Sequence[OutputSpec]) -> DataDef:
+    """The data with targets that are taken as the source has them marked as no class indices."""
+    alone = len(outputs) == 1
+    made = {entry.name for entry in column_steps(data)}
+    whole = {
+        name
+        for output in outputs
+        for name, column in data.target.items()
+        if (alone or name == output.name)
+        and output.labels.coding in ("one_hot", "multi_hot")
+        and column not in made
+    }
+    task = {name: "as_they_are" if name in whole else task for name, task in data.task.items()}
+    return replace(data, task=task)
 
 
 def used_columns(data: DataDef) -> list[str] | None:

@@ -212,6 +212,10 @@ def _target(output: OutputSpec, context: DataContext) -> str:
         steps = [entry for entry in column_steps(data) if entry.name == column]
         labels = column in label_columns(data) and not steps
         code = f"columns[{string(column)}][index]"
+    if output.encoded:
+        whole = output.target is not None and len(output.target.shape) == len(output.spec.shape)
+        code = f"{code}[..., 0]" if whole else code
+        return f"one_hot({code}, {output.spec.shape[-1]})"
     fed = fed_target(output)
     rank = 0 if output.target is None else len(output.target.shape)
     if fed is not None and fed.shape[-1] == 1 and rank == len(fed.shape) - 1:

@@ -58,9 +58,11 @@ def join_parts(arrays, used=None):
 def index_labels(values, classes=None):
     """Makes class indices from 0: values that are indices stay, others are sorted."""
     found, indices = np.unique(values, return_inverse=True)
-    if classes and found.dtype.kind != "U" and found[0] >= 0 and found[-1] < classes:
-        return values.astype("int64")
-    return indices.astype("int64")''',
+    if classes and found.dtype.kind != "U":
+        whole = values.ndim > 1 and len(found) != classes
+        if whole or (found[0] >= 0 and found[-1] < classes):
+            return values.astype("int64")
+    return indices.astype("int64").reshape(values.shape)''',
     "parse_cells": '''\
 def parse_cells(cells):
     """Makes a column: float32, int64 for whole numbers beyond float32, or text."""
@@ -142,6 +144,10 @@ def as_targets(values):
     if values.dtype.kind in "iu":
         return values.astype("int32")
     return values.astype("float32") if values.dtype == np.float64 else values''',
+    "one_hot": '''\
+def one_hot(indices, classes):
+    """Makes a row of zeros and a single one of each class index."""
+    return (indices[..., np.newaxis] == np.arange(classes)).astype("float32")''',
     "channels_first": '''\
 def channels_first(values):
     """Moves the channels of images from the last axis to the first."""

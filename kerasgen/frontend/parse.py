@@ -247,15 +247,14 @@ def _class_weight(value: Any, path: str, sink: Sink) -> Any:
         return None
     weights = {}
     for key, weight in value.items():
-        index = int(key) if str(key).isdigit() else None
-        if index is None or not check_value(weight, float, join(path, key), Sink()):
+        if not check_value(weight, float, join(path, key), Sink()):
             sink.report(
                 "KG204",
-                f"class `{key}` has {describe(weight)}, expected a class index with a number",
+                f"class `{key}` has {describe(weight)}, expected a number",
                 key=join(path, key),
             )
         else:
-            weights[index] = float(weight)
+            weights[int(key) if str(key).isdigit() else str(key)] = float(weight)
     return weights
 
 

@@ -14,7 +14,7 @@ from kerasgen.frontend.parse_tensors import parse_shape
 from kerasgen.frontend.settings import join, read_record, report_unknown_key
 from kerasgen.ir import INPUT, DataDef, SplitDef
 
-TASKS = ("classification", "regression", "autoencoding")
+TASKS = ("classification", "multilabel", "regression", "autoencoding")
 _DATA_KEYS = ("source", "features", "target", "task", "prepare", "split", "facts")
 
 

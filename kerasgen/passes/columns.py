@@ -125,13 +125,22 @@ def target_shape(data: DataDef, column: str, oracle: PreparationOracle, sink: Si
     """The shape of a target without the row axis, after `data.prepare`; None if not known.
 
     A column of the source that is no input holds what `data.facts.target_shape` says, or one
-    number a row.
+    number a row; columns that a step joins to the target hold one each.
     """
     declared = {name: declared_shape(data, name) for name in data.features}
     output = next((name for name, used in data.target.items() if used == column), "")
     own = declared_shape(data, output, fact="target_shape") or ()
-    known = {source_column(column, data): own, **_source_shapes(data, declared)}
-    return column_shapes(data, known, oracle, sink).get(column, ())
+    joined = [
+        column_name(reference)
+        for entry in column_steps(data)
+        if entry.name == column and len(step_operands(entry)) > 1
+        for reference in references_in(entry.takes)
+    ]
+    taken: dict[str, Shape] = {source_column(name, data): () for name in joined}
+    known = taken or {source_column(column, data): own}
+    return column_shapes(data, {**known, **_source_shapes(data, declared)}, oracle, sink).get(
+        column, ()
+    )
 
 
 def declared_shape(

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 
 from kerasgen.catalog import PreparationOracle
 from kerasgen.diagnostics import Note, Sink, did_you_mean
-from kerasgen.ir import DataDef, InputDef, ModelGraph, Shape, TensorRef, TensorSpec
+from kerasgen.ir import DataDef, InputDef, ModelGraph, ObjectDef, Shape, TensorRef, TensorSpec
 from kerasgen.passes.columns import check_preparation, input_shapes, target_shape
+from kerasgen.passes.label_form import LABELLED, Coding, LabelForm, label_form
 from kerasgen.passes.shapes import Specs, shown_shape
 from kerasgen.walks import output_refs
 
@@ -25,10 +26,11 @@ class OutputSpec:
         name: the output's name, as `compile` knows it.
         tensor: the tensor that comes out.
         spec: its shape and type.
-        task: `classification`, `regression` or `autoencoding`.
+        task: `classification`, `multilabel`, `regression` or `autoencoding`.
         target: the target's shape and type, None where it is not known.
         classes: number of classes, None where that is not known or does not apply.
         path: key path of the entry that makes it.
+        encoded: whether its class indices are handed to losses and metrics as one-hot rows.
     """
 
     name: str
@@ -38,6 +40,19 @@ class OutputSpec:
     target: TensorSpec | None
     classes: int | None
     path: str
+    encoded: bool = False
+
+    @property
+    def labels(self) -> LabelForm:
+        """What its target is."""
+        return label_form(
+            self.task, self.spec.shape, None if self.target is None else self.target.shape
+        )
+
+    @property
+    def fed(self) -> Coding:
+        """The form in which losses and metrics get its target."""
+        return "one_hot" if self.encoded else self.labels.coding
 
 
 def infer_inputs(
@@ -124,7 +139,7 @@ def describe_outputs(
     for name, reference in named.items():
         key = name if name in targets else ""
         output = _describe(name, reference, key, graph, specs, data, inputs, oracle, sink)
-        _check_output(output, data, sink)
+        _check_output(output, data, _scores_argument(reference, graph), sink)
         described.append(output)
     return tuple(described)
 
@@ -150,6 +165,8 @@ def fed_target(output: OutputSpec) -> TensorSpec | None:
     `F1Score` and others take no labels of shape `(batch,)` beside scores of `(batch, 1)`.
     """
     target, shape = output.target, output.spec.shape
+    if output.encoded:
+        return output.spec
     if target is not None and shape[-1] == 1 and len(target.shape) == len(shape) - 1:
         return replace(target, shape=(*target.shape, 1))
     return target
@@ -247,12 +264,20 @@ def _describe(
         spec=specs[reference.name][reference.index or 0],
         task=task,
         target=target,
-        classes=classes if isinstance(classes, int) and task == "classification" else None,
+        classes=classes if isinstance(classes, int) and task in LABELLED else None,
         path=paths.get(reference.name, graph.path),
     )
 
 
-def _check_output(output: OutputSpec, data: DataDef, sink: Sink) -> None:
+def _scores_argument(reference: TensorRef, graph: ModelGraph) -> str:
+    """The argument of an output's layer that says how many scores it gives."""
+    layers = {call.name: call.layer for call in graph.calls}
+    made = graph.layers[layers[reference.name]].made if reference.name in layers else None
+    written = made.arguments if isinstance(made, ObjectDef) else {}
+    return next((name for name in ("units", "filters") if name in written), "units")
+
+
+def _check_output(output: OutputSpec, data: DataDef, argument: str, sink: Sink) -> None:
     shape = output.spec.shape
     if output.task == "autoencoding":
         if output.target is not None and not _compatible(shape, output.target.shape):
@@ -275,27 +300,61 @@ def _check_output(output: OutputSpec, data: DataDef, sink: Sink) -> None:
                 at="key",
             )
         return
-    if output.task != "classification" or output.classes is None:
-        return
-    if len(shape) == 2 and not _fits_classes(shape[-1], output):
+    if output.labels.coding != "amounts":
+        _check_labelled(output, data, argument, sink)
+
+
+def _check_labelled(output: OutputSpec, data: DataDef, argument: str, sink: Sink) -> None:
+    """Holds the scores of an output against its labels: their places, and their classes."""
+    shape, form = output.spec.shape, output.labels
+    if output.classes is not None and not _fits_classes(shape[-1], output):
         wanted = f"{output.classes}" + (" (or 1 with a sigmoid)" if output.classes == 2 else "")
+        several = output.task == "multilabel"
+        flags = form.coding == "one_hot" and form.fits
         sink.report(
             "KG403",
             f"the output `{output.name}` gives {shape[-1]} scores, and the target has "
-            f"{output.classes} classes: expected {wanted}",
-            key=f"{output.path}.units",
-            help="write `units: ${data.classes}`",
+            f"{output.classes} {'labels' if several else 'classes'}: expected "
+            f"{output.classes if several else wanted}",
+            key=f"{output.path}.{argument}",
+            help="if each row has several labels, a 0 or 1 for each, write `data.task: multilabel`"
+            if flags
+            else f"write `{argument}: ${{data.classes}}`",
             notes=_fact_notes("classes", output.name, data, sink),
         )
-    elif len(shape) > 2 and (output.target is None or len(output.target.shape) < len(shape) - 1):
+    elif form.places and (output.target is None or len(output.target.shape) == 1):
         sink.report(
             "KG403",
             f"the output `{output.name}` has shape {shown_shape(shape)}, and the target is one "
             f"label a sample",
             key=output.path,
             at="key",
-            help="flatten or pool before the last layer",
+            help="flatten or pool before the last layer; where the target has a label at each "
+            f"place, write `data.facts.target_shape: {list(shape[1:-1])}`",
         )
+    elif not form.fits:
+        assert output.target is not None
+        sink.report(
+            "KG403",
+            f"the output `{output.name}` has shape {shown_shape(shape)}, and its target "
+            f"{shown_shape(output.target.shape)}",
+            key=output.path,
+            at="key",
+            help=_fitting(output),
+        )
+
+
+def _fitting(output: OutputSpec) -> str:
+    """What an output must look like for a target of several numbers a row."""
+    assert output.target is not None
+    target = output.target.shape[1:]
+    places = list(target[:-1] if target[-1:] == (1,) else target)
+    classes = "classes" if output.classes is None else str(output.classes)
+    if output.task == "multilabel":
+        return f"labels of this shape want an output of shape {list(target)}"
+    shape = ", ".join(str(size) for size in (*places, classes))
+    one = ", ".join(str(size) for size in (*places, 1))
+    return f"class indices of this shape want scores of shape [{shape}], or [{one}] with a sigmoid"
 
 
 def _fact_notes(fact: str, name: str, data: DataDef, sink: Sink) -> list[Note]:
@@ -311,7 +370,6 @@ def _fact_notes(fact: str, name: str, data: DataDef, sink: Sink) -> list[Note]:
 
 
 def _fits_classes(scores: int | None, output: OutputSpec) -> bool:
-    one_hot = output.target is not None and len(output.target.shape) == 2
-    if scores == 1:
-        return output.classes == 2 and not one_hot
+    if scores == 1 and output.task == "classification":
+        return output.classes == 2
     return scores is None or scores == output.classes

@@ -13,6 +13,7 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 
 from kerasgen.diagnostics import Sink
+from kerasgen.ir import ObjectDef
 from kerasgen.passes.lint import lint_length
 from kerasgen.passes.lint_graph import WEIGHTED
 from kerasgen.passes.lint_view import Ending, LintView, Place, advise, shown_name, written_at
@@ -112,9 +113,15 @@ def labels_out_of_range(arrays: ArrayView, sink: Sink) -> None:
     for end in arrays.view.endings:
         labels = arrays.targets("training", end)
         units = end.units
-        if end.output.task != "classification" or units is None or labels.ndim > 1:
+        if end.output.labels.coding not in ("indices", "binary") or units is None:
             continue
         classes = 2 if units == 1 else units
+        ignored = (
+            end.loss.arguments.get("ignore_class") if isinstance(end.loss, ObjectDef) else None
+        )
+        labels = labels if ignored is None else labels[labels != ignored]
+        if not labels.size:
+            continue
         low, high = labels.min(), labels.max()
         if low < 0 or high >= classes:
             advise(
@@ -123,7 +130,13 @@ def labels_out_of_range(arrays: ArrayView, sink: Sink) -> None:
                 f"the labels of `{end.output.name}` go from {low:g} to {high:g}, and it gives "
                 f"{units} score{'s' if units > 1 else ''}",
                 arrays.target_place(end),
-                mend=f"count the labels from 0 to {classes - 1}, or write `units: {int(high) + 1}`",
+                mend=f"count the labels from 0 to {classes - 1}, or write `units: {int(high) + 1}`"
+                + (
+                    "; for places that count for nothing write `loss: {class: "
+                    "SparseCategoricalCrossentropy, ignore_class: "
+                    f"{int(high) if high >= classes else int(low)}}}`"
+                )
+                * bool(end.output.labels.places),
                 reason="the loss of such a sample is 0, NaN or an error, as the backend likes",
             )
 
@@ -132,7 +145,7 @@ def targets_out_of_reach(arrays: ArrayView, sink: Sink) -> None:
     """KG762: targets that the last activation can never give."""
     for end in arrays.view.endings:
         reach = _REACH.get(end.activation or "")
-        if end.output.task == "classification" or reach is None or end.last is None:
+        if end.output.labels.coding != "amounts" or reach is None or end.last is None:
             continue
         values = arrays.targets("training", end)
         beyond = _beyond(values, *reach)
@@ -153,7 +166,7 @@ def targets_out_of_reach(arrays: ArrayView, sink: Sink) -> None:
 def targets_undefined(arrays: ArrayView, sink: Sink) -> None:
     """KG763: targets for which the loss is not defined."""
     for end in arrays.view.endings:
-        if end.output.task == "classification":
+        if end.output.labels.coding != "amounts":
             continue
         values = arrays.targets("training", end)
         count = _undefined(end, values)
@@ -260,21 +273,26 @@ def rows_shared(arrays: ArrayView, sink: Sink) -> None:
 def classes_unseen(arrays: ArrayView, sink: Sink) -> None:
     """KG768: a class that no training row has is never predicted."""
     for end in arrays.view.endings:
-        if end.output.task != "classification" or end.output.target is None:
+        if not end.output.labels.one_of_many and end.output.labels.coding != "binary":
             continue
-        known = np.unique(_labels(arrays.targets("training", end)))
+        if end.output.target is None:
+            continue
+        known = np.unique(_labels(arrays.targets("training", end), end))
         for part in list(arrays.parts)[1:]:
-            labels = _labels(arrays.targets(part, end))
+            labels = _labels(arrays.targets(part, end), end)
             new = ~np.isin(labels, known)
             if new.mean() >= 0.01:
                 classes = ", ".join(f"{label:g}" for label in np.unique(labels[new])[:5])
+                what = "labels" if end.output.labels.places else "rows"
                 advise(
                     sink,
                     "KG768",
-                    f"{new.mean():.0%} of the {part} rows are of classes that no training row "
+                    f"{new.mean():.0%} of the {part} {what} are of classes that no training row "
                     f"has: {classes}",
                     (f"data.split.{part}", "value"),
-                    mend="write `data.split.stratify: true`, and leave `data.split.shuffle` true",
+                    mend="leave `data.split.shuffle` true"
+                    if end.output.labels.places
+                    else "write `data.split.stratify: true`, and leave `data.split.shuffle` true",
                     reason="the rows are sorted by class, and the part is taken from one end",
                 )
 
@@ -283,9 +301,10 @@ def sorted_labels(arrays: ArrayView, sink: Sink) -> None:
     """KG769: batches of one class each pull the model to and fro."""
     fit = arrays.view.program.fit
     for end in arrays.view.endings if not fit.shuffle else ():
-        if end.output.task != "classification":
+        form = end.output.labels
+        if form.places or not (form.one_of_many or form.coding == "binary"):
             continue
-        labels = _labels(arrays.targets("training", end))
+        labels = _labels(arrays.targets("training", end), end)
         changes = int((labels[1:] != labels[:-1]).sum())
         classes = len(np.unique(labels))
         if classes > 1 and changes == classes - 1 and len(labels) > 2 * fit.batch_size:
@@ -339,9 +358,10 @@ def _share(count: int, size: int) -> str:
     return f"{count / size:.0%}" if count / size >= 0.01 else "a few"
 
 
-def _labels(targets: Array) -> Array:
-    several = targets.ndim > 1 and targets.shape[-1] > 1
-    return targets.argmax(axis=-1).reshape(-1) if several else targets.reshape(-1)
+def _labels(targets: Array, end: Ending) -> Array:
+    """The class indices of all rows and places, one after the other."""
+    one_hot = end.output.labels.coding == "one_hot"
+    return (targets.argmax(axis=-1) if one_hot else targets).reshape(-1)
 
 
 def _flat_rows(part: PartArrays) -> Array | None:

@@ -15,7 +15,7 @@ from kerasgen.passes.lint_graph import WEIGHTED
 from kerasgen.passes.lint_view import LintView, Place, advise
 from kerasgen.walks import references_in
 
-_LEARNED = ("classification", "regression")
+_LEARNED = ("classification", "multilabel", "regression")
 
 
 def weights_for_several(view: LintView, sink: Sink) -> None:
@@ -31,12 +31,38 @@ def weights_for_several(view: LintView, sink: Sink) -> None:
         )
 
 
+def weights_of_places(view: LintView, sink: Sink) -> None:
+    """KG513: an error, since Keras weighs rows, and takes their labels for what they are not."""
+    if view.program.fit.class_weight is None or len(view.endings) != 1:
+        return
+    output = view.endings[0].output
+    form = output.labels
+    if form.coding == "amounts" or (not form.places and form.coding != "multi_hot"):
+        return
+    several = form.coding == "multi_hot"
+    losses = {"multi_hot": "BinaryFocalCrossentropy", "binary": "BinaryFocalCrossentropy"}
+    sink.report(
+        "KG513",
+        f"`class_weight` weighs rows by their class, and a row of `{output.name}` has "
+        + ("several labels" if several else "a label for each place"),
+        key="fit.class_weight",
+        severity=Severity.ERROR,
+        help="take `fit.class_weight` out; a loss that weighs classes itself is "
+        + (
+            f"`{{class: {losses[form.coding]}, apply_class_balancing: true}}`"
+            if form.coding in losses
+            else "`{class: CategoricalFocalCrossentropy, alpha: [...]}`"
+        ),
+        notes=["Keras would take the place of the largest number of a row for its class"],
+    )
+
+
 def weights_without_classes(view: LintView, sink: Sink) -> None:
     """KG752: amounts are rounded, and weighed as if that were classes."""
     weights = view.program.fit.class_weight
     if weights is not None and len(view.endings) == 1:
         task = view.endings[0].output.task
-        if task != "classification":
+        if view.endings[0].output.labels.coding == "amounts":
             advise(
                 sink,
                 "KG752",
@@ -56,7 +82,7 @@ def weights_of_no_class(view: LintView, sink: Sink) -> None:
     output = view.endings[0].output
     for index, weight in weights.items():
         place: Place = (f"fit.class_weight.{index}", "value")
-        if output.classes is not None and index >= output.classes:
+        if isinstance(index, int) and output.classes is not None and index >= output.classes:
             advise(
                 sink,
                 "KG753",
@@ -70,7 +96,7 @@ def weights_of_no_class(view: LintView, sink: Sink) -> None:
             advise(
                 sink,
                 "KG753",
-                f"class {index} counts `{weight}`, expected a positive weight",
+                f"class `{index}` counts `{weight}`, expected a positive weight",
                 place,
                 mend="write a positive number",
                 reason="the class is not learned" if weight == 0 else "mistakes are rewarded",
@@ -122,6 +148,7 @@ def ids_as_amounts(view: LintView, sink: Sink) -> None:
 
 DATA_RULES = (
     weights_for_several,
+    weights_of_places,
     weights_without_classes,
     weights_of_no_class,
     target_among_features,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from kerasgen.diagnostics import Sink
 from kerasgen.ir import ObjectDef
+from kerasgen.passes.lint_metrics import metric_of_another_form
 from kerasgen.passes.lint_view import (
     Ending,
     LintView,
@@ -76,7 +77,7 @@ def sigmoid_for_one_of_many(view: LintView, sink: Sink) -> None:
                 f"with `{end.activation}`",
                 _activation_place(end),
                 mend="write `activation: softmax`; for labels that do not exclude each "
-                "other, `loss: binary_crossentropy`",
+                "other, `loss: binary_crossentropy` and `data.task: multilabel`",
                 reason="Keras divides the scores by their sum, so that they mean no probabilities "
                 "when the model predicts",
             )
@@ -90,7 +91,7 @@ def softmax_for_each(view: LintView, sink: Sink) -> None:
             and end.activation == "softmax"
             and not end.logits
             and _many(end)
-            and end.output.task == "classification"
+            and end.output.fed != "amounts"
         ):
             advise(
                 sink,
@@ -98,8 +99,10 @@ def softmax_for_each(view: LintView, sink: Sink) -> None:
                 f"`{shown_name(end.loss)}` asks each class by itself, and `{end.output.name}` "
                 "ends with `softmax`",
                 end.place,
-                mend="write `loss: categorical_crossentropy`; for labels that do not "
-                "exclude each other, `activation: sigmoid`",
+                mend="write `activation: sigmoid`"
+                if end.output.fed == "multi_hot"
+                else "write `loss: categorical_crossentropy`; for labels that do not "
+                "exclude each other, `activation: sigmoid` and `data.task: multilabel`",
                 reason="the classes that are not meant outweigh the one that is",
             )
 
@@ -178,7 +181,8 @@ def hinge_on_probabilities(view: LintView, sink: Sink) -> None:
                 f"`{shown_name(end.loss)}` expects scores from -1 to 1, and `{end.output.name}` "
                 f"ends with `{end.activation}`",
                 _activation_place(end),
-                mend="write `activation: tanh`, or `loss: binary_crossentropy`",
+                mend="write `activation: tanh`, or `loss: "
+                + ("categorical_hinge`" if end.one_hot else "binary_crossentropy`"),
                 reason="no score can fall below 0, so that half of the samples are never right",
             )
 
@@ -203,7 +207,8 @@ def smoothing_beyond(view: LintView, sink: Sink) -> None:
 def metric_of_logits(view: LintView, sink: Sink) -> None:
     """KG709: a threshold of 0.5 is meant for probabilities; a logit is even at 0."""
     for end in view.endings:
-        if not (end.logits and end.activation == "linear" and end.units == 1):
+        apart = end.units == 1 or end.output.fed == "multi_hot"
+        if not (end.logits and end.activation == "linear" and apart):
             continue
         for metric, place in end.metrics:
             arguments = metric.arguments if isinstance(metric, ObjectDef) else {}
@@ -235,7 +240,8 @@ def accuracy_of_amounts(view: LintView, sink: Sink) -> None:
     words = ("accuracy", "acc", "categoricalaccuracy", "sparsecategoricalaccuracy")
     for end in view.endings:
         task = end.output.task
-        if task == "classification" or (end.word in _CROSSENTROPIES and task != "regression"):
+        # Whoever trains amounts with a cross-entropy means shares of classes by them.
+        if end.output.fed != "amounts" or end.word in _CROSSENTROPIES:
             continue
         for metric, place in end.metrics:
             word = plain_word(metric)
@@ -249,64 +255,6 @@ def accuracy_of_amounts(view: LintView, sink: Sink) -> None:
                     mend="write `mean_absolute_error`, or another metric of distances",
                     reason="it compares numbers for equality and stays near 0",
                 )
-
-
-def metric_of_another_form(view: LintView, sink: Sink) -> None:
-    """KG711: metrics that take scores or labels for something else."""
-    for end in view.endings:
-        if end.output.task != "classification" or len(end.output.spec.shape) != 2:
-            continue
-        for metric, place in end.metrics:
-            arguments = metric.arguments if isinstance(metric, ObjectDef) else {}
-            found = _misfit(plain_word(metric), end, set(arguments))
-            if found is not None:
-                expected, write, reason = found
-                advise(
-                    sink,
-                    "KG711",
-                    f"`{shown_name(metric)}` expects {expected}",
-                    place,
-                    mend=f"write `{write}`",
-                    reason=reason,
-                )
-
-
-def _misfit(word: str, end: Ending, arguments: set[str]) -> tuple[str, str, str] | None:
-    """What a metric expects instead, what to write, and what it counts as it is."""
-    name, single = end.output.name, end.units == 1
-    one_hot = end.one_hot and not single
-    if word in ("categoricalaccuracy", "topkcategoricalaccuracy") and not one_hot and not single:
-        sparse = {"categoricalaccuracy": "sparse_categorical_accuracy"}
-        return (
-            f"one-hot labels, and the target of `{name}` is class indices",
-            sparse.get(word, "sparse_top_k_categorical_accuracy"),
-            "it takes the whole batch of indices for one label",
-        )
-    if word.endswith(("categoricalaccuracy",)) and single:
-        return (
-            f"a score for each class, and `{name}` gives one",
-            "binary_accuracy",
-            "the only score is always the largest, whatever the label",
-        )
-    if word == "binaryaccuracy" and one_hot and end.activation == "softmax":
-        return (
-            f"yes or no for each score, and one class of `{name}` is right",
-            "categorical_accuracy",
-            "it counts every class that is rightly not meant: with ten classes, guessing gives 0.9",
-        )
-    if word in ("f1score", "fbetascore") and single and "threshold" not in arguments:
-        return (
-            f"a `threshold` where there is one score, as of `{name}`",
-            "{class: F1Score, threshold: 0.5}",
-            "without it the largest score is the positive one: every sample counts as positive",
-        )
-    if word in ("meaniou", "iou") and single and "sparse_y_pred" not in arguments:
-        return (
-            f"class indices for predictions, and `{name}` gives a probability",
-            "{class: BinaryIoU, target_class_ids: [0, 1]}",
-            "it cuts probabilities to whole numbers: every sample counts as class 0",
-        )
-    return None
 
 
 def top_of_all(view: LintView, sink: Sink) -> None:

@@ -72,9 +72,8 @@ class Ending:
 
     @property
     def one_hot(self) -> bool:
-        """Whether the targets have an axis of their own for the classes."""
-        target = self.output.target
-        return target is not None and len(target.shape) == len(self.output.spec.shape)
+        """Whether losses and metrics get one-hot rows."""
+        return self.output.fed == "one_hot"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -133,29 +133,26 @@ def _loss_key(compiled: CompileDef, output: OutputSpec) -> str:
 
 
 def _infer_loss(output: OutputSpec, activation: str | None) -> Loss:
-    if output.task != "classification":
+    coding = output.labels.coding
+    if coding == "amounts":
         return "mean_squared_error"
+    name, cls = {
+        "binary": ("binary_crossentropy", "BinaryCrossentropy"),
+        "multi_hot": ("binary_crossentropy", "BinaryCrossentropy"),
+        "one_hot": ("categorical_crossentropy", "CategoricalCrossentropy"),
+        "indices": (_SPARSE, "SparseCategoricalCrossentropy"),
+    }[coding]
     logits = activation == "linear"
-    if output.spec.shape[-1] == 1:
-        name, cls = "binary_crossentropy", "BinaryCrossentropy"
-    elif _is_one_hot(output):
-        name, cls = "categorical_crossentropy", "CategoricalCrossentropy"
-    else:
-        name, cls = _SPARSE, "SparseCategoricalCrossentropy"
     return ObjectDef(cls=cls, arguments={"from_logits": True}) if logits else name
 
 
-def _is_one_hot(output: OutputSpec) -> bool:
-    """Whether the target has a number for each class; labels have one axis less."""
-    return output.target is not None and len(output.target.shape) == len(output.spec.shape)
-
-
 def _infer_metrics(output: OutputSpec, graph: ModelGraph) -> tuple[Loss, ...]:
-    if output.task == "classification":
-        if output.spec.shape[-1] == 1 and last_activation(output, graph) == "linear":
-            return (ObjectDef(cls="BinaryAccuracy", arguments={"threshold": 0.0}),)
-        return ("accuracy",)
-    return ("mean_absolute_error",) if output.task == "regression" else ()
+    coding = output.labels.coding
+    if coding in ("binary", "multi_hot") and last_activation(output, graph) == "linear":
+        return (ObjectDef(cls="BinaryAccuracy", arguments={"threshold": 0.0}),)
+    if coding == "amounts":
+        return ("mean_absolute_error",) if output.task == "regression" else ()
+    return ("binary_accuracy",) if coding == "multi_hot" else ("accuracy",)
 
 
 def _check_loss(
@@ -163,20 +160,27 @@ def _check_loss(
 ) -> None:
     name = loss.cls if isinstance(loss, ObjectDef) else loss
     word = name.rpartition(".")[2].replace("_", "").lower()
-    one_hot = _is_one_hot(output)
-    if word == "sparsecategoricalcrossentropy" and one_hot:
+    coding = output.labels.coding
+    known = output.target is not None
+    if word == "sparsecategoricalcrossentropy" and coding in ("one_hot", "multi_hot"):
         sink.report(
             "KG403",
-            f"`{name}` takes class indices, and the target of `{output.name}` is one-hot",
+            f"`{name}` takes class indices, and the target of `{output.name}` is one-hot"
+            if coding == "one_hot"
+            else f"`{name}` takes class indices, and the target of `{output.name}` holds "
+            f"{output.labels.words}",
             key=key,
-            help="use `categorical_crossentropy`",
+            help="use `categorical_crossentropy`"
+            if coding == "one_hot"
+            else "use `binary_crossentropy`",
         )
-    if word in ("categoricalcrossentropy", "cce") and output.target is not None and not one_hot:
+    if word in ("categoricalcrossentropy", "cce") and known and coding == "multi_hot":
         sink.report(
             "KG403",
-            f"`{name}` takes one-hot targets, and the target of `{output.name}` is class indices",
+            f"`{name}` takes one label of many for right, and the target of `{output.name}` "
+            f"holds {output.labels.words}",
             key=key,
-            help=f"use `{_SPARSE}`, or `CategoryEncoding` under `data.prepare`",
+            help="use `binary_crossentropy`",
         )
     if word in _CROSSENTROPIES:
         _check_logits(loss, name, output, activation, key, sink)

@@ -158,6 +158,17 @@ def _write_config(
         objective={
             name: plain_value(getattr(compiled.objective, name))
             for name in ("loss", "metrics", "weighted_metrics", "loss_weights")
+        }
+        | {
+            "labels": {
+                output.name: {
+                    "coding": output.labels.coding,
+                    "places": output.labels.places,
+                    "fed": output.fed,
+                    "because": list(compiled.encoded.get(output.name, ())),
+                }
+                for output in compiled.outputs
+            }
         },
     )
 

@@ -27,6 +27,7 @@ from kerasgen.frontend.parse_data import parse_data
 from kerasgen.frontend.references import plain_node
 from kerasgen.ir import BackendDef, DataDef, Program
 from kerasgen.passes.check import check, check_source
+from kerasgen.passes.label_form import LABELLED
 from kerasgen.passes.outline import outline
 from kerasgen.passes.reach import REACHING
 from kerasgen.registry import NOBODY, Trust, parts
@@ -258,7 +259,7 @@ def facts_suffice(data: DataDef) -> bool:
         isinstance(shape, Mapping) and all(name in shape for name in data.features)
     )
     classes = data.facts.get("classes")
-    classified = [name for name, task in data.task.items() if task == "classification"]
+    classified = [name for name, task in data.task.items() if task in LABELLED]
     return shaped and all(
         isinstance(classes, int) or (isinstance(classes, Mapping) and name in classes)
         for name in classified

@@ -17,7 +17,7 @@ from kerasgen.compiler import CompiledProgram
 from kerasgen.passes.interface import OutputSpec
 from kerasgen.passes.objective import last_activation
 from kerasgen.run import record as files
-from kerasgen.run.samples import outputs_by_name
+from kerasgen.run.samples import class_indices, outputs_by_name
 from kerasgen.run.steps import PreparedParts
 
 MOST_CLASSES = 100
@@ -49,10 +49,15 @@ def prediction_arrays(
     if parts.test_rows is not None:
         arrays["rows"] = parts.test_rows
     true = _true(compiled, parts)
+    outputs = {output.name: output for output in compiled.outputs}
     for name, values in predicted.items():
         suffix = f"_{name}" if len(predicted) > 1 else ""
+        output = outputs[name]
         arrays[f"predicted{suffix}"] = values
-        arrays[f"true{suffix}"] = true[name]
+        # Labels as the data has them, in whatever form losses and metrics got them.
+        arrays[f"true{suffix}"] = (
+            true[name].argmax(axis=-1).astype("int32") if output.encoded else true[name]
+        )
     return arrays
 
 
@@ -86,12 +91,13 @@ def draw_plots(
     for output in compiled.outputs:
         values = predicted[output.name]
         several = len(compiled.outputs) > 1
-        if output.task == "classification" and values.ndim == 2:
+        labels = class_indices(true[output.name], output)
+        if labels is not None and labels.ndim == 1 + output.labels.places:
             names = _class_names(output, values, facts)
             if len(names) <= MOST_CLASSES:
                 path = _named(folder, files.CONFUSION_MATRIX, output.name if several else "")
                 draw_confusion_matrix(
-                    path, _labels(true[output.name]), _chosen(values, output, compiled), names
+                    path, labels.reshape(-1), _chosen(values, output, compiled), names
                 )
                 drawn.append(path.name)
         elif output.task == "regression":
@@ -111,18 +117,13 @@ def _named(folder: Path, name: str, output: str) -> Path:
     return path.with_stem(f"{path.stem}_{output}") if output else path
 
 
-def _labels(true: Array) -> Array:
-    one_hot = true.ndim == 2 and true.shape[1] > 1
-    return true.argmax(axis=1) if one_hot else true.reshape(-1).astype(int)
-
-
 def _chosen(scores: Array, output: OutputSpec, compiled: CompiledProgram) -> Array:
-    """The class that the scores speak for."""
-    if scores.shape[1] > 1:
-        return np.asarray(scores.argmax(axis=1))
+    """The classes that the scores speak for, of all places one after the other."""
+    if scores.shape[-1] > 1:
+        return np.asarray(scores.argmax(axis=-1)).reshape(-1)
     # Without an activation the score is a logit, which turns at 0.
     turn = 0.0 if last_activation(output, compiled.graph) == "linear" else 0.5
-    return np.asarray(scores[:, 0] > turn, dtype=int)
+    return np.asarray(scores > turn, dtype=int).reshape(-1)
 
 
 def _class_names(output: OutputSpec, scores: Array, facts: Mapping[str, Any]) -> list[str]:
@@ -131,4 +132,4 @@ def _class_names(output: OutputSpec, scores: Array, facts: Mapping[str, Any]) ->
         known = known.get(output.name, known.get(""))
     if isinstance(known, Sequence) and not isinstance(known, str):
         return [str(name) for name in known]
-    return [str(index) for index in np.arange(max(2, scores.shape[1]))]
+    return [str(index) for index in np.arange(max(2, scores.shape[-1]))]

@@ -14,8 +14,8 @@ import numpy as np
 
 from kerasgen.bridge.training import Array, Arrays, Samples
 from kerasgen.compiler import CompiledProgram
-from kerasgen.diagnostics import Sink
-from kerasgen.ir import TensorRef, TensorSpec
+from kerasgen.diagnostics import Sink, did_you_mean
+from kerasgen.ir import Shape, TensorRef, TensorSpec
 from kerasgen.passes.interface import OutputSpec, fed_target
 
 
@@ -58,7 +58,10 @@ def check_targets(compiled: CompiledProgram, y: Mapping[str, Array], sink: Sink)
     for output in compiled.outputs:
         target = output.target
         key = output.name if output.name in y else ""
-        if output.task != "regression" or target is None or y[key].shape[1:] == target.shape[1:]:
+        if output.task == "autoencoding" or target is None:
+            continue
+        if _agrees(y[key].shape[1:], target.shape[1:]):
+            _check_labels(y[key], output, f"data.target.{key}" if key else "data.target", sink)
             continue
         shape = list(y[key].shape[1:])
         sink.report(
@@ -71,6 +74,39 @@ def check_targets(compiled: CompiledProgram, y: Mapping[str, Array], sink: Sink)
     sink.stop_on_errors()
 
 
+def _agrees(shape: Shape, known: Shape) -> bool:
+    return len(shape) == len(known) and all(
+        size is None or size == found for size, found in zip(known, shape, strict=True)
+    )
+
+
+def _check_labels(values: Array, output: OutputSpec, key: str, sink: Sink) -> None:
+    """Holds the values of a target against what its output and task take them for: KG505."""
+    coding = output.labels.coding
+    if coding not in ("one_hot", "multi_hot") or values.dtype.kind not in "iufb":
+        return
+    zero_one = bool(np.isin(values, (0, 1)).all())
+    if coding == "multi_hot" and not zero_one:
+        sink.report(
+            "KG505",
+            f"the target of `{output.name}` goes from {values.min():g} to {values.max():g}, "
+            "expected 0 or 1 for each of its labels",
+            key=key,
+            help="amounts are a `regression`; for labels make columns of 0 and 1, as with "
+            "`output_mode: multi_hot`",
+        )
+    elif coding == "one_hot" and not (zero_one and (values.sum(axis=-1) == 1).all()):
+        wrong = ~(np.isin(values, (0, 1)).all(axis=-1) & (values.sum(axis=-1) == 1))
+        row = int(np.argmax(wrong.reshape(len(values), -1).any(axis=1))) + 1
+        sink.report(
+            "KG505",
+            f"the target of `{output.name}` has rows that are not one-hot, row {row} of the "
+            "training part for one",
+            key=key,
+            help="for several labels a row write `data.task: multilabel`",
+        )
+
+
 def outputs_by_name(outcome: Arrays, compiled: CompiledProgram) -> dict[str, Array]:
     """What a model gave, by the names of its outputs."""
     names = [output.name for output in compiled.outputs]
@@ -78,6 +114,42 @@ def outputs_by_name(outcome: Arrays, compiled: CompiledProgram) -> dict[str, Arr
         return {name: np.asarray(outcome[name]) for name in names}
     parts = outcome if isinstance(outcome, list | tuple) else [outcome]
     return dict(zip(names, map(np.asarray, parts), strict=True))
+
+
+def class_weights(
+    compiled: CompiledProgram, y: Arrays, facts: Mapping[str, Any], sink: Sink
+) -> dict[int, float] | None:
+    """The weights of the classes by their indices, as Keras takes them.
+
+    Args:
+        compiled: the compiled program.
+        y: the targets of the training part.
+        facts: the facts of the opened data, which know the names of the classes.
+        sink: gets a name that no class has: KG514.
+
+    Raises:
+        CompileError: a class is not there.
+    """
+    weights = compiled.program.fit.class_weight
+    if weights is None:
+        return None
+    if isinstance(weights, str):
+        assert isinstance(y, np.ndarray)
+        return balanced_weights(y)
+    known = facts.get("class_names")
+    known = next(iter(known.values()), ()) if isinstance(known, Mapping) else known or ()
+    names = [str(name) for name in known]
+    for name in weights:
+        if isinstance(name, str) and name not in names:
+            sink.report(
+                "KG514",
+                f"`class_weight` names the class `{name}`, which the target does not have",
+                key=f"fit.class_weight.{name}",
+                at="key",
+                help=did_you_mean(name, names, listed=20),
+            )
+    sink.stop_on_errors()
+    return {names.index(k) if isinstance(k, str) else k: weight for k, weight in weights.items()}
 
 
 def balanced_weights(labels: Array) -> dict[int, float]:
@@ -105,12 +177,32 @@ def _as_outputs(targets: dict[str, Array], compiled: CompiledProgram) -> Arrays:
 
 
 def _target(values: Array, output: OutputSpec) -> Array:
+    if output.encoded:
+        return one_hot(values, output)
     fed = fed_target(output)
     if fed is not None and values.ndim == len(fed.shape) - 1 and fed.shape[-1] == 1:
         values = values[..., np.newaxis]
     if values.dtype.kind in "iu":
         return values.astype("int32")
     return values.astype("float32") if values.dtype == np.float64 else values
+
+
+def one_hot(values: Array, output: OutputSpec) -> Array:
+    """Class indices as one-hot rows; an index without a class, which lint tells, as zeros."""
+    if values.ndim == len(output.spec.shape):
+        values = values[..., 0]
+    classes = np.arange(output.spec.shape[-1] or 0)
+    return np.asarray(values[..., np.newaxis] == classes, dtype="float32")
+
+
+def class_indices(values: Array, output: OutputSpec) -> Array | None:
+    """The classes that targets, as they were handed over, stand for; None for several a row."""
+    if output.fed == "one_hot":
+        return np.asarray(values.argmax(axis=-1))
+    if output.fed not in ("indices", "binary"):
+        return None
+    whole = values.ndim == len(output.spec.shape)
+    return np.asarray(values[..., 0] if whole else values).astype("int64")
 
 
 def _cast(values: Array, spec: TensorSpec) -> Array:

@@ -42,7 +42,12 @@ from kerasgen.passes.lint_arrays import lint_arrays
 from kerasgen.passes.placement import paths_of, placed
 from kerasgen.passes.reach import path_problem
 from kerasgen.run.record import MODEL, TENSORBOARD
-from kerasgen.run.samples import balanced_weights, check_targets, fitting_samples, outputs_by_name
+from kerasgen.run.samples import (
+    check_targets,
+    class_weights,
+    fitting_samples,
+    outputs_by_name,
+)
 
 RELOAD_TOLERANCE = 1e-5
 """Largest relative difference between predictions before saving and after reloading."""
@@ -60,6 +65,7 @@ class PreparedParts:
         validation: what each epoch is measured on, or None.
         test: what the trained model is measured on, or None.
         test_rows: row numbers of the test part in the source, or None.
+        class_weight: class index to weight, or None.
         silenced: number of warnings on the rows that the config silences.
     """
 
@@ -67,6 +73,7 @@ class PreparedParts:
     validation: Samples | None
     test: Samples | None
     test_rows: Array | None
+    class_weight: Mapping[int, float] | None = None
     silenced: int = 0
 
     @property
@@ -124,6 +131,7 @@ def preprocess(
         validation=fitted["validation"],
         test=fitted["test"],
         test_rows=rows.test,
+        class_weight=class_weights(compiled, fitted["training"].y, opened.facts, sink),
         silenced=len(silenced),
     )
     _check_batches(compiled, parts.sizes, sink)
@@ -171,7 +179,9 @@ def compile_(compiled: CompiledProgram, model: Any, catalog: Catalog) -> str:
     compile_model(model, optimizer, objective, catalog)
     losses = objective.loss if isinstance(objective.loss, Mapping) else {"": objective.loss}
     words = [f"{name}: {_word(loss)}" if name else _word(loss) for name, loss in losses.items()]
-    return f"{optimizer.cls}, {', '.join(words)}"
+    needing = dict.fromkeys(name for names in compiled.encoded.values() for name in names)
+    hot = f"; labels one-hot for {', '.join(needing)}" if needing else ""
+    return f"{optimizer.cls}, {', '.join(words)}{hot}"
 
 
 def fit(
@@ -191,11 +201,6 @@ def fit(
     """
     program = compiled.program
     callbacks = {n: _settled(c, folder, catalog) for n, c in program.fit.callbacks.items()}
-    weights = program.fit.class_weight
-    if weights == "balanced":
-        assert isinstance(parts.training.y, np.ndarray)
-        weights = balanced_weights(parts.training.y)
-    assert not isinstance(weights, str)
     set_seed(program.seed)  # What ran before, such as preprocessing, must not change the shuffling.
     return fit_model(
         model,
@@ -207,7 +212,7 @@ def fit(
             catalog,
             tensorboard=folder / TENSORBOARD if program.tracking.tensorboard else None,
         ),
-        class_weight=weights,
+        class_weight=parts.class_weight,
         verbose=verbose,
         report=report,
     )

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kerasgen.data.labels import index_labels
+from kerasgen.data.labels import count_labels, index_labels, several_labels
 
 
 @pytest.fixture
@@ -87,8 +87,50 @@ def test_a_missing_label_is_located(index, sink):
     )
 
 
-def test_one_hot_labels_are_no_labels(index, sink):
-    assert index([[0, 1], [1, 0]]) is None
-    (found,) = sink.diagnostics
-    assert found.code == "KG505"
-    assert "ops.argmax" in found.help
+def test_one_hot_labels_stay_as_they_are(index):
+    labels = index([[0, 1, 0], [1, 0, 0]])
+    assert labels.indices.tolist() == [[0, 1, 0], [1, 0, 0]]
+    assert labels.class_names == ("0", "1", "2")
+
+
+def test_ones_along_an_axis_of_another_size_than_the_classes_are_indices(index):
+    labels = index([[0, 1, 0], [1, 0, 0]], declared=2)
+    assert labels.indices.tolist() == [[0, 1, 0], [1, 0, 0]]
+    assert labels.class_names == ("0", "1")
+
+
+@pytest.mark.parametrize(
+    ("values", "declared", "indices", "count"),
+    [
+        ([[0, 255], [255, 0]], None, [[0, 1], [1, 0]], 2),
+        ([[0, 255], [255, 0]], 2, [[0, 1], [1, 0]], 2),
+        ([[0, 1], [2, 255]], 3, [[0, 1], [2, 255]], 3),
+        ([[0, 1], [2, -1]], 3, [[0, 1], [2, -1]], 3),
+        ([[0, 3], [3, 0]], 5, [[0, 3], [3, 0]], 5),
+        ([["b", "a"], ["a", "c"]], None, [[1, 0], [0, 2]], 3),
+    ],
+)
+def test_rows_of_many_labels_are_indexed_all_together(index, values, declared, indices, count):
+    labels = index(values, declared)
+    assert labels.indices.tolist() == indices
+    assert len(labels.class_names) == count
+
+
+def test_labels_are_counted_in_every_form():
+    masks, rows = np.array([[0, 1], [2, 255]]), np.array([[1, 0, 1], [0, 0, 1]])
+    assert count_labels(masks, 3) == [1, 1, 1]
+    assert count_labels(rows, 3) == [1, 0, 2]
+    assert count_labels(np.array([2, 0, 2]), 3) == [1, 0, 2]
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [([[0, 1], [2, 1]], "is `2` in row 2"), ([["warm"], ["loud"]], 'holds text, as "warm"')],
+)
+def test_several_labels_are_zeros_and_ones(sink, values, told):
+    place = "row {}".format
+    found = several_labels(
+        "tags", np.array(values), place=lambda r: place(r + 1), key="k", sink=sink
+    )
+    assert found is None
+    assert told in sink.diagnostics[0].message

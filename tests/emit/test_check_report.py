@@ -122,6 +122,8 @@ def test_a_compiled_program_is_described_in_full(mlp: Drawn) -> None:
             "task": "classification",
             "classes": 10,
             "target": {"shape": [None], "dtype": "int32"},
+            "labels": {"coding": "indices", "places": 0},
+            "fed": "indices",
             "loss": "sparse_categorical_crossentropy",
             "loss_weight": None,
             "metrics": ["accuracy"],

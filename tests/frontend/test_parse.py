@@ -79,9 +79,10 @@ def test_callbacks_have_names() -> None:
     assert program.fit.callbacks["stop"].arguments == {"patience": 3}
 
 
-def test_class_weights_are_numbers_by_class_index() -> None:
+def test_class_weights_are_numbers_by_class() -> None:
     assert parse("fit.class_weight=balanced").fit.class_weight == "balanced"
     assert parse("fit.class_weight={0: 1, 1: 2.5}").fit.class_weight == {0: 1.0, 1: 2.5}
+    assert parse("fit.class_weight={spam: 5}").fit.class_weight == {"spam": 5.0}
 
 
 @pytest.mark.parametrize(
@@ -95,7 +96,7 @@ def test_class_weights_are_numbers_by_class_index() -> None:
         ("compile.metrics=3", "KG204", "compile.metrics"),
         ("+fit.callbacks={class: EarlyStopping}", "KG204", "fit.callbacks"),
         ("fit.class_weight=heavy", "KG204", "fit.class_weight"),
-        ("fit.class_weight={a: 1}", "KG204", "fit.class_weight.a"),
+        ("fit.class_weight={a: heavy}", "KG204", "fit.class_weight.a"),
         ("fit.class_weight={0: heavy}", "KG204", "fit.class_weight.0"),
         ("+fit.epoch=3", "KG107", "fit.epoch"),
         ("+trackin.model=true", "KG107", "trackin"),

@@ -31,6 +31,7 @@ TWO = data(classes=2)
 AMOUNT = data(classes=None, task="regression")
 IMAGE = data(shape="[8, 8, 3]")
 ONE_HOT = data(classes=3, more="prepare: {y: {class: CategoryEncoding, num_tokens: 3, from: y}}")
+SEVERAL = data(classes=3, task="multilabel", facts=", target_shape: [3]")
 TEXT = data(shape="[5]", more="split: {test: 0.2}").replace(
     "split: {test: 0.2, validation: 0.1}\n", ""
 )
@@ -226,8 +227,19 @@ CASES: tuple[Case, ...] = (
         "KG711",
         "compile.metrics.0",
         "compile",
-        "{metrics: [categorical_accuracy]}",
-        "{metrics: [sparse_categorical_accuracy]}",
+        "{metrics: [accuracy]}",
+        "{metrics: [binary_accuracy]}",
+        data=SEVERAL,
+        model=layers("{class: Dense, units: 3, activation: sigmoid}"),
+    ),
+    group_case(
+        "KG711",
+        "compile.metrics.0",
+        "compile",
+        "{metrics: [F1Score]}",
+        "{metrics: [{class: F1Score, threshold: 0.5}]}",
+        data=SEVERAL,
+        model=layers("{class: Dense, units: 3, activation: sigmoid}"),
     ),
     group_case(
         "KG711",

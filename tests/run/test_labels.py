@@ -1,0 +1,259 @@
+"""Targets with more than one number a row, trained by a config, by its script, and by hand."""
+
+import csv
+import json
+import os
+import runpy
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+from kerasgen.data.opening import open_data
+from kerasgen.data.splitting import split_rows
+from kerasgen.diagnostics import Sink
+from kerasgen.frontend.composition import compose
+from kerasgen.frontend.parse_data import parse_data
+from kerasgen.run.ejecting import eject_config
+from kerasgen.run.experiment import DONE, REFUSED, run_experiment
+
+RANDOM = np.random.default_rng(0)
+PICTURES = RANDOM.random((24, 4, 4, 1)).astype("float32")
+SERIES = RANDOM.normal(size=(24, 5, 2)).astype("float32")
+VOLUMES = RANDOM.random((24, 3, 4, 2, 1)).astype("float32")
+ROWS = RANDOM.normal(size=(24, 3)).astype("float32")
+MASKS = (PICTURES[..., 0] * 3).astype("int64")
+STEPS = (SERIES.sum(axis=-1) > 0).astype("int64") + (SERIES[..., 0] > 1)
+PAIRS = np.stack([ROWS[:, 0] > 0, ROWS[:, 1] > 0, ROWS.sum(axis=1) > 0], axis=1).astype("uint8")
+
+CONV = "{class: Conv2D, filters: %d, kernel_size: 1, activation: %s}"
+DENSE = "{class: Dense, units: %d, activation: %s}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Form:
+    """One form of target: data, the model's only layer, and what plain Keras needs for it."""
+
+    x: Any
+    y: Any
+    layer: str
+    loss: str
+    metrics: tuple[str, ...]
+    task: str = "classification"
+    config: str = ""
+    by_hand: Callable[[Any], Any] = lambda y: y
+
+
+def hot(classes: int) -> Callable[[Any], Any]:
+    return lambda y: np.eye(classes, dtype="float32")[y]
+
+
+FORMS: Mapping[str, Form] = {
+    "masks": Form(
+        x=PICTURES,
+        y=MASKS,
+        layer=CONV % (3, "softmax"),
+        loss="sparse_categorical_crossentropy",
+        metrics=("accuracy",),
+    ),
+    "masks with an axis of their own": Form(
+        x=PICTURES,
+        y=MASKS[..., np.newaxis],
+        layer=CONV % (3, "softmax"),
+        loss="sparse_categorical_crossentropy",
+        metrics=("accuracy",),
+    ),
+    "masks for a metric of one-hot rows": Form(
+        x=PICTURES,
+        y=MASKS,
+        layer=CONV % (3, "softmax"),
+        loss="categorical_crossentropy",
+        metrics=("accuracy", "Recall"),
+        config="metrics: [accuracy, Recall]",
+        by_hand=hot(3),
+    ),
+    "masks of two values": Form(
+        x=PICTURES,
+        y=(PICTURES > 0.5),
+        layer=CONV % (1, "sigmoid"),
+        loss="binary_crossentropy",
+        metrics=("accuracy",),
+    ),
+    "one-hot masks": Form(
+        x=PICTURES,
+        y=np.eye(3, dtype="uint8")[MASKS],
+        layer=CONV % (3, "softmax"),
+        loss="categorical_crossentropy",
+        metrics=("accuracy",),
+    ),
+    "a label for each step": Form(
+        x=SERIES,
+        y=STEPS,
+        layer=DENSE % (3, "softmax"),
+        loss="sparse_categorical_crossentropy",
+        metrics=("accuracy",),
+    ),
+    "words for each step": Form(
+        x=SERIES,
+        y=np.array(["no", "place", "thing"])[STEPS],
+        layer=DENSE % (3, "softmax"),
+        loss="sparse_categorical_crossentropy",
+        metrics=("accuracy",),
+        by_hand=lambda y: np.searchsorted(["no", "place", "thing"], y),
+    ),
+    "volumes": Form(
+        x=VOLUMES,
+        y=(VOLUMES[..., 0] > 0.5).astype("int16"),
+        layer=DENSE % (2, "softmax"),
+        loss="sparse_categorical_crossentropy",
+        metrics=("accuracy",),
+    ),
+    "several labels a row": Form(
+        x=ROWS,
+        y=PAIRS,
+        layer=DENSE % (3, "sigmoid"),
+        loss="binary_crossentropy",
+        metrics=("binary_accuracy",),
+        task="multilabel",
+    ),
+}
+
+
+def write(folder: Path, form: Form) -> list[str]:
+    """Writes data and configs; gives the overrides that choose them."""
+    np.savez(folder / "data.npz", x=form.x, y=form.y)
+    texts = {
+        "data": f"source: {{class: Arrays, path: '{folder}/data.npz'}}\nfeatures: x\ntarget: y\n"
+        f"task: {form.task}\nsplit: {{test: 4, validation: 4}}\n",
+        "model": f"layers: {{kinds: {form.layer}}}\n",
+        "compile": f"{{{form.config}}}\n",
+    }
+    for group, text in texts.items():
+        (folder / "conf" / group).mkdir(parents=True)
+        (folder / "conf" / group / "own.yaml").write_text(text, encoding="utf-8")
+    chosen = [f"{group}=own" for group in texts]
+    quick = ["fit.epochs=2", "fit.batch_size=8", "fit.verbose=0", "tracking.plots=true"]
+    return [f"backend={os.environ['KERAS_BACKEND']}", *chosen, *quick]
+
+
+def plainly(form: Form, rows: Any) -> dict[str, list[float]]:
+    """What a few lines of plain Keras make of the same rows."""
+    import keras
+
+    definition = dict(yaml.safe_load(form.layer))
+    layer = getattr(keras.layers, definition.pop("class"))
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([keras.Input(form.x.shape[1:]), layer(**definition)])
+    model.compile(optimizer="adam", loss=form.loss, metrics=list(form.metrics))
+    keras.utils.set_random_seed(0)
+    y = form.by_hand(form.y)
+    y = y.astype("uint8") if y.dtype == bool else y
+    history = model.fit(
+        form.x[rows.training],
+        y[rows.training],
+        validation_data=(form.x[rows.validation], y[rows.validation]),
+        epochs=2,
+        batch_size=8,
+        verbose=0,
+    )
+    return {key: list(values) for key, values in history.history.items()}
+
+
+def recorded(folder: Path) -> dict[str, list[float]]:
+    with (folder / "history.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    passed = ("epoch", "seconds", "learning_rate")
+    return {key: [float(row[key]) for row in rows] for key in rows[0] if key not in passed}
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_config_trains_what_its_script_and_plain_keras_train(
+    engine: str, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    form = FORMS[name]
+    overrides, conf = write(tmp_path, form), str(tmp_path / "conf")
+    composed = compose(overrides, conf)
+    assert run_experiment(composed, tmp_path / "run") == DONE
+
+    ours = recorded(tmp_path / "run")
+    told = [d["code"] for d in json.loads((tmp_path / "run" / "diagnostics.json").read_text())]
+    assert told == []
+    written = (tmp_path / "conf" / "data" / "own.yaml").read_text(encoding="utf-8")
+    data = parse_data(yaml.safe_load(written), Sink())
+    assert data is not None
+    plain = plainly(form, split_rows(open_data(data, Sink()), data, 0, Sink()))
+    assert set(ours) == set(plain)
+    for key, values in plain.items():
+        assert ours[key] == pytest.approx(values, rel=1e-5), key
+    assert "accuracy" in " ".join(ours)
+
+    script = tmp_path / "train.py"
+    script.write_text(eject_config(overrides, conf)[0], encoding="utf-8")
+    given = [str(script), "--history", str(tmp_path / "h.json"), "--out", str(tmp_path / "out")]
+    monkeypatch.setattr(sys, "argv", given)
+    monkeypatch.setenv("KERAS_BACKEND", os.environ["KERAS_BACKEND"])
+    runpy.run_path(str(script), run_name="__main__")
+    assert json.loads((tmp_path / "h.json").read_text()) == ours
+
+
+def test_a_confusion_matrix_counts_every_place(engine: str, tmp_path: Path) -> None:
+    overrides = write(tmp_path, FORMS["masks"])
+    assert run_experiment(compose(overrides, str(tmp_path / "conf")), tmp_path / "run") == DONE
+    assert (tmp_path / "run" / "confusion_matrix.png").exists()
+    described = json.loads((tmp_path / "run" / "data.json").read_text())
+    assert list(described["classes"]["y"].values()) == np.bincount(MASKS.ravel()).tolist()
+
+
+@pytest.mark.parametrize(
+    ("name", "override", "code", "key"),
+    [
+        ("masks", "fit.class_weight=balanced", "KG513", "fit.class_weight"),
+        ("several labels a row", "fit.class_weight={0: 2.0}", "KG513", "fit.class_weight"),
+        ("masks", "+data.split.stratify=true", "KG511", "data.split.stratify"),
+        ("several labels a row", "+data.split.stratify=true", "KG511", "data.split.stratify"),
+        ("several labels a row", "data.task=classification", "KG403", "data.task: multilabel"),
+        (
+            "several labels a row",
+            "+compile.loss=sparse_categorical_crossentropy",
+            "KG403",
+            "compile.loss",
+        ),
+        ("masks", "model.layers.kinds.filters=5", "KG403", "filters: ${data.classes}"),
+    ],
+)
+def test_what_cannot_be_meant_is_told(
+    engine: str, tmp_path: Path, name: str, override: str, code: str, key: str, capsys: Any
+) -> None:
+    overrides = write(tmp_path, FORMS[name])
+    composed = compose([*overrides, override], str(tmp_path / "conf"))
+    assert run_experiment(composed, tmp_path / "run") == REFUSED
+    told = capsys.readouterr().err
+    assert f"error[{code}]" in told
+    assert key in told
+
+
+def test_class_weights_by_name_are_those_by_index(engine: str, tmp_path: Path) -> None:
+    words = np.array(["ham", "spam"])[(ROWS[:, 0] > 0).astype(int)]
+    form = Form(x=ROWS, y=words, layer=DENSE % (2, "softmax"), loss="", metrics=())
+    overrides = write(tmp_path, form)
+    histories = []
+    for number, weights in enumerate(("{spam: 5.0, ham: 1.0}", "{0: 1.0, 1: 5.0}")):
+        composed = compose([*overrides, f"fit.class_weight={weights}"], str(tmp_path / "conf"))
+        assert run_experiment(composed, tmp_path / str(number)) == DONE
+        histories.append(recorded(tmp_path / str(number)))
+    assert histories[0] == histories[1]
+
+
+def test_a_class_that_is_not_there_has_no_weight(engine: str, tmp_path: Path, capsys: Any) -> None:
+    words = np.array(["ham", "spam"])[(ROWS[:, 0] > 0).astype(int)]
+    form = Form(x=ROWS, y=words, layer=DENSE % (2, "softmax"), loss="", metrics=())
+    overrides = [*write(tmp_path, form), "fit.class_weight={spma: 5.0}"]
+    assert run_experiment(compose(overrides, str(tmp_path / "conf")), tmp_path / "run") == REFUSED
+    told = capsys.readouterr().err
+    assert "error[KG514]" in told
+    assert "did you mean `spam`?" in told
