@@ -23,6 +23,7 @@ from kerasgen.bridge.decompile_settling import is_chain, settle, settled_chain
 from kerasgen.bridge.introspection import keras_catalog
 from kerasgen.bridge.legacy.model_file import ModelFile
 from kerasgen.bridge.legacy.modernize import layer_paths
+from kerasgen.bridge.legacy.objects import policy_name
 from kerasgen.bridge.legacy.refusals import Refusals
 from kerasgen.catalog import Catalog
 from kerasgen.diagnostics import Sink, SourceLocation
@@ -248,6 +249,12 @@ class _ModelReader:
                 self._refuse(layer, f"is an input with `{key}`, which a config cannot say")
         batch, *shape = config.get("batch_shape") or (None,)
         dtype = config.get("dtype")
+        if isinstance(dtype, Mapping):
+            dtype = policy_name(dtype)
+        if dtype is not None and dtype not in keras.src.backend.common.dtypes.ALLOWED_DTYPES:
+            self._refuse(
+                layer, f"is an input of the type `{dtype!s:.40}`, which Keras does not have"
+            )
         return InputDef(
             name=_usable(name),
             shape=tuple(shape),

@@ -108,6 +108,12 @@ def _item_key(value: Any) -> Value:
     raise UnwritableError("takes an item by a key that is neither numbers nor slices")
 
 
+def op_classes(catalog: Catalog) -> dict[str, str]:
+    """The class of each operation that a function makes, to its module."""
+    found = _public_ops(tuple(catalog.entries.get("op", {})))
+    return {cls: module for module, cls in found}
+
+
 @cache
 def _public_ops(names: tuple[str, ...]) -> dict[tuple[str, str], str]:
     """Module and class of each operation, with the shortest public name of its function."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -49,20 +49,26 @@ class Found:
     file: ModelFile | None = None
 
 
-def find_model(target: str, sink: Sink, catalog: Catalog | None = None) -> Found:
+def find_model(
+    target: str, sink: Sink, catalog: Catalog | None = None, engine: str | None = None
+) -> Found:
     """Finds what the command line names.
 
     Args:
         target: a model file of any Keras, a name of `keras.applications`, or `module:factory`.
         sink: gets every mistake.
         catalog: where the names stand that a config may write; None asks Keras.
+        engine: the backend that wrote a file which names none; None for what the file tells.
 
     Raises:
         CompileError: KG608, there is no such model, or it cannot be read; KG609, KG615 and KG616,
             a part of an older model has no form in Keras 3.
     """
     if Path(target).suffix.lower() in _SUFFIXES or is_regular(target) or is_folder(target):
-        return _from_file(Path(target), catalog or keras_catalog(), sink)
+        file = open_model_file(Path(target), sink)
+        if engine is not None:
+            file = replace(file, backend=engine)
+        return _from_file(file, catalog or keras_catalog(), sink)
     if is_there(target):
         raise sink.fail("KG612", f"`{target}` is a pipe or a device, expected a file")
     module, colon, factory = target.partition(":")
@@ -71,10 +77,9 @@ def find_model(target: str, sink: Sink, catalog: Catalog | None = None) -> Found
     return _from_applications(target, sink)
 
 
-def _from_file(path: Path, catalog: Catalog, sink: Sink) -> Found:
-    file = open_model_file(path, sink)
+def _from_file(file: ModelFile, catalog: Catalog, sink: Sink) -> Found:
     require_form(file, sink)
-    name = shown(path.name)
+    name = shown(file.path.name)
     return Found(
         model=modernize(file, catalog, sink).topology,
         origin=name if file.generation == 3 else f"{name} of {file.writer}",

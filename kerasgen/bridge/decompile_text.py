@@ -136,7 +136,7 @@ def _anonymous(model: ModelDef, default: Default) -> Any:
         if isinstance(value, TensorRef):
             return (places[value.name], value.index)
         if isinstance(value, Constant):
-            return (type(value.value), value.value)
+            return _leaf(value.value)
         if isinstance(value, ObjectDef):
             written = value.arguments.items()
             told = {k: placed(v) for k, v in written if not _equal(v, default(value.cls, k))}
@@ -145,9 +145,7 @@ def _anonymous(model: ModelDef, default: Default) -> Any:
             return _anonymous(value, default)
         if isinstance(value, Mapping):
             return {key: placed(item) for key, item in value.items()}
-        return (
-            tuple(map(placed, value)) if isinstance(value, list | tuple) else (type(value), value)
-        )
+        return tuple(map(placed, value)) if isinstance(value, list | tuple) else _leaf(value)
 
     above = TensorRef(name=names[0])
     entries = []
@@ -159,6 +157,11 @@ def _anonymous(model: ModelDef, default: Default) -> Any:
     inputs = [(item.shape, item.dtype, item.batch_size) for item in model.inputs]
     outputs = placed(above if model.outputs is None else model.outputs)
     return (model.kind, inputs, entries, outputs, placed(model.arguments))
+
+
+def _leaf(value: Any) -> tuple[type, Any]:
+    """A plain value with its type; NaN, which equals nothing, as a word."""
+    return (type(value), "nan" if value != value else value)
 
 
 def _equal(one: Any, other: Any) -> bool:

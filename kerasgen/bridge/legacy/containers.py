@@ -7,6 +7,7 @@ and runs nothing. Whether the topology is well formed stands in `form`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 from kerasgen.bridge.legacy.model_file import Form, ModelFile, Weights, plain_form, plain_size
 from kerasgen.bridge.legacy.python_yaml import parse_python_yaml
 from kerasgen.bridge.legacy.saved_model import graph_metadata, keras_metadata
-from kerasgen.bridge.legacy.version import generation_of, is_tf_keras
+from kerasgen.bridge.legacy.version import generation_of, image_format, is_tf_keras
 from kerasgen.diagnostics import CompileError, Sink
 from kerasgen.foreign.archives import open_archive, read_member
 from kerasgen.foreign.hdf5 import open_hdf5
@@ -24,6 +25,7 @@ from kerasgen.foreign.opening import (
     ForeignFileError,
     decoded,
     is_folder,
+    is_regular,
     is_there,
     open_regular,
     read_bytes,
@@ -34,6 +36,9 @@ _LARGEST = 64 * 1024 * 1024
 
 _BOUNDS = Bounds(size=_LARGEST, levels=200, values=2_000_000)
 """What a topology may hold."""
+
+_WORD = re.compile(r"[\w.+-]{1,40}( [\w.+-]{1,40})?", re.ASCII)
+"""A version, or the name of an engine."""
 
 _OTHER_KINDS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\x1f\x8b", "is a gzip archive"),
@@ -203,7 +208,11 @@ def _tensorflow_js(source: _Source, found: Mapping[str, Any], text: str | None) 
 def _saved_model(source: _Source) -> ModelFile:
     folder = source.path
     if not is_there(folder / "saved_model.pb"):
-        raise source.fail("is a folder without a `saved_model.pb`, expected a model")
+        if is_regular(folder / "model.json"):  # Of TensorFlow.js.
+            return open_model_file(folder / "model.json", source.sink)
+        raise source.fail(
+            "is a folder without a `saved_model.pb` or a `model.json`, expected a model"
+        )
     name, read = "saved_model.pb", graph_metadata
     if is_there(folder / "keras_metadata.pb"):
         name, read = "keras_metadata.pb", keras_metadata
@@ -251,13 +260,16 @@ def _file(
         )
     written = {**found, **(written or {})}
     version = _word(written.get("keras_version"))
+    backend = _word(written.get("backend"))
+    if backend is None and generation_of(version, found) == 1 and image_format(found) == "th":
+        backend = "theano"  # Keras 1 names none; this order of axes was Theano's.
     return ModelFile(
         path=source.path,
         form=form,
         keras_version=version,
         generation=generation_of(version, found),
         tf_keras=form == "saved-model" or is_tf_keras(version, found),
-        backend=_word(written.get("backend")),
+        backend=backend,
         topology=found,
         weights=weights,
         text=text,
@@ -265,5 +277,5 @@ def _file(
 
 
 def _word(value: Any) -> str | None:
-    """A short text of the file, None for anything else."""
-    return value if isinstance(value, str) and 0 < len(value) <= 40 else None
+    """A version or a name of the file that can stand in a sentence, None for anything else."""
+    return value if isinstance(value, str) and _WORD.fullmatch(value) else None

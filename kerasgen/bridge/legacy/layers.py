@@ -57,6 +57,9 @@ _LOOKUPS = frozenset(
 )
 """Layers whose `dtype` was that of what goes in."""
 
+_IMAGES = ("2D", "3D")
+"""Endings of the layers whose `dim_ordering` counts."""
+
 _PADDED: Mapping[str, str] = {
     "Conv1D": "ZeroPadding1D",
     "Conv2D": "ZeroPadding2D",
@@ -77,12 +80,15 @@ class LayerTranslator:
         catalog: where classes are found.
         model: translates a model that stands as an argument.
         steep: is told the names of layers with the old `hard_sigmoid`.
+        image_format: the `dim_ordering` of the file's images, which Keras 1 left out of layers
+            without weights; None where it does not say.
     """
 
     file: ModelFile
     catalog: Catalog
     model: Callable[[Mapping[str, Any]], Layer]
     steep: Callable[[Mapping[str, Any]], None]
+    image_format: str | None = None
 
     def chain(self, layer: Mapping[str, Any]) -> list[Layer]:
         """A layer as the layers that it becomes, of which the last has its name.
@@ -91,6 +97,8 @@ class LayerTranslator:
             UntranslatableError: Keras 3 cannot say it.
         """
         if "class_name" not in layer:  # Keras 0: class and arguments side by side.
+            if not isinstance(layer.get("name"), str):
+                raise UntranslatableError("holds a layer without a class")
             config = {key: value for key, value in layer.items() if key != "name"}
             layer = {"class_name": layer["name"], "config": config}
         cls, config = str(layer["class_name"]), layer["config"]
@@ -111,6 +119,8 @@ class LayerTranslator:
         if "hard_sigmoid" in (arguments.get("activation"), arguments.get("recurrent_activation")):
             self.steep(layer)
         made = _serialized(entry.name, arguments, name, layer)
+        if self.file.backend == "theano" and entry.name == "ConvLSTM2D":
+            _require_common_padding(arguments)
         if self.file.backend == "theano" and entry.name in _PADDED:
             return [*_theano_padding(made), made]
         return [made]
@@ -189,6 +199,8 @@ class LayerTranslator:
             return [self._layers(item) for item in value]
         if not isinstance(value, Mapping) or not isinstance(value.get("config"), Mapping | list):
             return value
+        if not isinstance(value.get("class_name"), str):
+            raise UntranslatableError("holds a layer without a class")
         if value.get("class_name") in MODELS:
             return self.model(value)
         chain = self.chain(value)
@@ -203,6 +215,8 @@ class LayerTranslator:
         name = entry.name
         if found.get("data_format") in (None, "default"):
             found.pop("data_format", None)
+            if self.image_format and "data_format" in entry.parameters and name[-2:] in _IMAGES:
+                found["data_format"] = DATA_FORMATS[self.image_format]
         if name in _LOOKUPS:
             found.pop("dtype", None)
         if cls in ("CuDNNLSTM", "CuDNNGRU"):
@@ -297,6 +311,15 @@ def _theano_padding(layer: Layer) -> list[Layer]:
     if "data_format" in config:
         arguments["data_format"] = config["data_format"]
     return [_serialized(_PADDED[layer["class_name"]], arguments, f"{config['name']}_pad", None)]
+
+
+def _require_common_padding(arguments: Mapping[str, Any]) -> None:
+    """Refuses a recurrent convolution that Theano pads in a way of its own."""
+    kernel = _per_axis(arguments.get("kernel_size"), 2) or []
+    strides = _per_axis(arguments.get("strides", 1), 2) or []
+    moved = arguments.get("padding") == "same" and set(strides) != {1}
+    if moved or any(size % 2 == 0 for size in kernel):
+        raise UntranslatableError("is padded as only Theano did, which no layer of Keras 3 does")
 
 
 def _per_axis(value: Any, axes: int) -> list[int] | None:

@@ -15,8 +15,10 @@ from kerasgen.bridge.legacy.calls import Calls, tensor
 from kerasgen.bridge.legacy.inputs import chain_input, class_of, config_of, input_of, inputs_of
 from kerasgen.bridge.legacy.layers import STEEP, Layer, LayerTranslator, input_layer
 from kerasgen.bridge.legacy.model_file import KeyPath, ModelFile
+from kerasgen.bridge.legacy.modules import with_modules
 from kerasgen.bridge.legacy.refusals import Refusals, UntranslatableError
 from kerasgen.bridge.legacy.tensorflow_ops import OPERATIONS, operation
+from kerasgen.bridge.legacy.version import image_format
 from kerasgen.bridge.legacy.wiring import MODELS, histories, is_history
 from kerasgen.catalog import Catalog
 from kerasgen.diagnostics import Severity, Sink
@@ -46,7 +48,7 @@ def modernize(file: ModelFile, catalog: Catalog, sink: Sink) -> Modern:
         CompileError: KG609, KG615, KG616: something in it has no form in Keras 3.
     """
     if file.generation == 3:
-        return Modern(topology=file.topology)
+        return Modern(topology=with_modules(file.topology, catalog))
     refusals = Refusals(writer=file.writer)
     translator = _Translator(file, catalog, refusals)
     topology = translator.model(_with_class(file.topology))
@@ -86,7 +88,8 @@ class _Translator:
     def __init__(self, file: ModelFile, catalog: Catalog, refusals: Refusals) -> None:
         self._file, self._catalog, self._refusals = file, catalog, refusals
         self._paths = layer_paths(file)
-        self._layers = LayerTranslator(file, catalog, self.model, self._steep)
+        usual = image_format(file.topology) if file.generation == 1 else None
+        self._layers = LayerTranslator(file, catalog, self.model, self._steep, usual)
 
     def model(self, model: Mapping[str, Any]) -> Layer:
         """A model in the form of Keras 3."""

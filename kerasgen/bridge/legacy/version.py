@@ -45,6 +45,12 @@ def is_tf_keras(version: str | None, topology: Mapping[str, Any]) -> bool:
     return any("tensorflow" in module for module in modules)
 
 
+def image_format(topology: Mapping[str, Any]) -> str | None:
+    """The `dim_ordering` that all layers of a file of Keras 1 have which say one: `th` or `tf`."""
+    found = {part.get("dim_ordering") for part in _parts(topology, 40)} & {"th", "tf"}
+    return found.pop() if len(found) == 1 else None
+
+
 def _by_marks(layers: Any, otherwise: Literal[1, 2, 3] | None) -> Literal[1, 2, 3]:
     for layer in layers if isinstance(layers, list) else ():
         config = layer.get("config", layer) if isinstance(layer, Mapping) else None

@@ -47,8 +47,9 @@ def wiring_faults(config: Mapping[str, Any], path: KeyPath, generation: int) -> 
         [*histories(config["output_layers"])] if "output_layers" in config else [],
     )
     for key, named in (("input_layers", starts), ("output_layers", ends)):
-        if not named:
-            found.append((f"`{key}` names no tensor", (*path, key)))
+        if not named or not _is_structure(config[key]):
+            told = f"`{key}` must be a tensor, or lists and mappings of tensors"
+            found.append((told, (*path, key)))
     if found:
         yield from found
         return
@@ -106,6 +107,15 @@ def is_history(value: Any) -> bool:
         and min(value[1:3]) >= 0
         and (len(value) == 3 or isinstance(value[3], Mapping))
     )
+
+
+def _is_structure(value: Any) -> bool:
+    """Whether a value is a tensor, or lists and mappings that hold nothing else."""
+    if is_history(value):
+        return True
+    if isinstance(value, Mapping | list):
+        return all(map(_is_structure, value.values() if isinstance(value, Mapping) else value))
+    return False
 
 
 def _taken(
