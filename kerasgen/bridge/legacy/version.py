@@ -27,7 +27,7 @@ def generation_of(version: str | None, topology: Mapping[str, Any]) -> Literal[1
         1 for everything before Keras 2, 3 for everything from Keras 3 on.
     """
     if version is not None and (found := re.match(r"(\d+)\.", version)) is not None:
-        number = int(found.group(1)[:3])
+        number = 3 if _has_calls_of_3(topology) else int(found.group(1)[:3])
         return 1 if number <= 1 else 2 if number == 2 else 3
     if "config" not in topology and "input_layers" not in topology and "class_name" not in topology:
         return _by_marks(topology.get("layers"), 1)
@@ -51,6 +51,17 @@ def image_format(topology: Mapping[str, Any]) -> str | None:
     return found.pop() if len(found) == 1 else None
 
 
+def _has_calls_of_3(topology: Mapping[str, Any]) -> bool:
+    """Whether the calls of a functional model have the form of Keras 3, whatever else is said."""
+    inner = topology.get("config", topology)
+    layers = inner.get("layers") if isinstance(inner, Mapping) else None
+    for layer in layers if isinstance(layers, list) else ():
+        nodes = layer.get("inbound_nodes") if isinstance(layer, Mapping) else None
+        if isinstance(nodes, list) and nodes:
+            return isinstance(nodes[0], Mapping) and "args" in nodes[0]
+    return False
+
+
 def _by_marks(layers: Any, otherwise: Literal[1, 2, 3] | None) -> Literal[1, 2, 3]:
     for layer in layers if isinstance(layers, list) else ():
         config = layer.get("config", layer) if isinstance(layer, Mapping) else None
@@ -66,7 +77,7 @@ def _by_marks(layers: Any, otherwise: Literal[1, 2, 3] | None) -> Literal[1, 2, 
             return 1
         nodes = layer.get("inbound_nodes")
         if isinstance(nodes, list) and nodes and isinstance(nodes[0], Mapping):
-            return 3
+            return 3 if "args" in nodes[0] else 2
         if "module" in layer:
             otherwise = otherwise or 3
     return otherwise or 2

@@ -41,7 +41,7 @@ def wiring_faults(config: Mapping[str, Any], path: KeyPath, generation: int) -> 
     """
     layers = config["layers"]
     found: list[Fault] = []
-    taken = _taken(layers, path, found)
+    taken = _taken(layers, path, found, generation)
     starts, ends = (
         [*histories(config.get("input_layers"))],
         [*histories(config["output_layers"])] if "output_layers" in config else [],
@@ -119,7 +119,7 @@ def _is_structure(value: Any) -> bool:
 
 
 def _taken(
-    layers: Sequence[Any], path: KeyPath, found: list[Fault]
+    layers: Sequence[Any], path: KeyPath, found: list[Fault], generation: int
 ) -> dict[_Call, tuple[list[History], KeyPath]]:
     """What each call takes; faults in the form of a call are added to `found`."""
     names: set[str] = set()
@@ -134,19 +134,20 @@ def _taken(
             found.append((f"`{name}` is never called", (*place, "inbound_nodes")))
         for at, node in enumerate(nodes):
             inside = (*place, "inbound_nodes", at)
-            histories_ = _node(node, inside, found)
+            histories_ = _node(node, inside, found, generation)
             taken[(name, at)] = (histories_, inside)
     return taken
 
 
-def _node(node: Any, path: KeyPath, found: list[Fault]) -> list[History]:
+def _node(node: Any, path: KeyPath, found: list[Fault], generation: int) -> list[History]:
     """What one call takes."""
-    if isinstance(node, Mapping) and ("args" in node or "kwargs" in node):
-        if isinstance(node.get("args"), list) and isinstance(node.get("kwargs"), Mapping):
+    if generation == 3:
+        fits = isinstance(node, Mapping) and isinstance(node.get("args"), list)
+        if fits and isinstance(node.get("kwargs"), Mapping):
             return _tensors([node["args"], node["kwargs"]], path, found)
         found.append(("a call must have a list `args` and a mapping `kwargs`", path))
         return []
-    if not isinstance(node, list | Mapping):
+    if not isinstance(node, list | Mapping) or (isinstance(node, Mapping) and "args" in node):
         found.append(("a call must be a list or a mapping", path))
         return []
     taken = [*histories(node)]
