@@ -15,6 +15,7 @@ examples:
   kerasgen import trained.keras > conf/model/mine.yaml
   kerasgen import applications.ResNet50 -o conf/model/resnet50.yaml
   kerasgen import model.json --no-fold                 every layer with its own name
+  kerasgen import old_model.h5 > conf/model/old.yaml   of Keras 1, 2, tf.keras or Keras 3
   kerasgen import mymodels:make_unet                   runs make_unet() of mymodels.py
 """
 
@@ -23,7 +24,7 @@ def _declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "target",
         metavar="FILE|NAME|MODULE:FACTORY",
-        help="a .keras or .json file, a name of keras.applications, or a function of your own",
+        help="a model file of any Keras, a name of keras.applications, or a function of your own",
     )
     parser.add_argument("-o", "--output", metavar="FILE", type=Path, help="write it there")
     parser.add_argument(
