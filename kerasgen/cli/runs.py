@@ -9,6 +9,7 @@ from pathlib import Path
 
 from kerasgen.cli.command import Command
 from kerasgen.diagnostics import Sink
+from kerasgen.foreign.showing import shown_lines
 from kerasgen.rendering import render_text
 
 _EXAMPLES = """\
@@ -45,7 +46,7 @@ def _act(options: argparse.Namespace) -> int:
         print(json.dumps(runs_json(entries), indent=2))
     else:
         metrics = [options.sort.lstrip("-")] if options.sort else []
-        print(render_runs(entries, metrics=metrics))
+        print(shown_lines(render_runs(entries, metrics=metrics)))
     if sink.diagnostics:
         print(render_text(sink.diagnostics), file=sys.stderr)
     return 0

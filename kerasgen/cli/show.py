@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from kerasgen.cli.command import Command, declare_config, folders_of, trust_of
+from kerasgen.foreign.showing import shown_lines
 
 _EXAMPLES = """\
 examples:
@@ -45,13 +46,15 @@ def _act(options: argparse.Namespace) -> int:
 
     target = Target.named(options.overrides, folders_of(options), trust_of(options))
     if options.graph is not None:
-        print(draw_graph(target, options.graph))
+        text = draw_graph(target, options.graph) + "\n"
     elif options.look == "expanded":
-        print(expanded_text(target), end="")
+        text = expanded_text(target)
     elif options.look is not None:
-        print(look_at(target, options.look))
+        text = look_at(target, options.look) + "\n"
     else:
-        print(resolved_text(target), end="")
+        text = resolved_text(target)
+    # A run may be a stranger's: its names must not drive the terminal.
+    print(shown_lines(text), end="")
     return 0
 
 

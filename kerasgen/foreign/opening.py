@@ -165,6 +165,15 @@ def is_there(path: str | Path) -> bool:
     return True
 
 
+def path_of(word: str) -> Path:
+    """The path that a word names, `~` being the home folder where there is one."""
+    path = Path(word)
+    try:
+        return path.expanduser()
+    except RuntimeError:  # There is no such user, or no home.
+        return path
+
+
 def told(error: OSError) -> str:
     """The system's reason for a fault of a file, as a message says it."""
     return (error.strerror or str(error)).lower()

@@ -25,6 +25,8 @@ from hydra.core.object_type import ObjectType
 from hydra.core.override_parser.types import Override, OverrideType
 from hydra.plugins.config_source import ConfigSource
 
+from kerasgen.foreign.opening import is_regular, path_of
+
 ENDINGS = (".yaml", ".yml")
 """Endings of config files; Hydra reads the first alone."""
 
@@ -86,8 +88,8 @@ def _option_of_file(value: str, override: Override, repository: IConfigRepositor
     plain = value.removesuffix(ENDINGS[0])
     if plain != value and repository.config_exists(f"{group}/{plain}"):
         return plain
-    file = Path(value).expanduser()
-    return option_of(file, group, repository.get_sources()) if file.is_file() else None
+    file = path_of(value)
+    return option_of(file, group, repository.get_sources()) if is_regular(file) else None
 
 
 def _chosen_groups(

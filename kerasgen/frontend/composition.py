@@ -24,10 +24,11 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from kerasgen.diagnostics import Diagnostic, Sink
+from kerasgen.foreign.opening import is_folder
 from kerasgen.frontend.config_folders import Folders, folders_of
 from kerasgen.frontend.growth import check_composed
 from kerasgen.frontend.limits import GuardedFiles, check_overrides
-from kerasgen.frontend.loading import ComposedLoader, ingredients
+from kerasgen.frontend.loading import ComposedLoader, ingredients, offer_sources
 from kerasgen.frontend.origins import (
     Origins,
     SetByOverride,
@@ -145,17 +146,16 @@ def make_search_path(
     Raises:
         SearchPathException: a folder is not there.
     """
-    from hydra._internal.sources_registry import SourcesRegistry
     from hydra._internal.utils import create_config_search_path
     from hydra.core.config_search_path import SearchPathQuery
 
     version.setbase("1.3")
     Plugins.instance()
-    SourcesRegistry.instance().types["file"] = GuardedFiles  # `register` replaces none
+    offer_sources(GuardedFiles)
     offer_launcher()
     own = folders_of(config_dir)
     for folder in (*own, config_path):
-        if folder is not None and "://" not in folder and not Path(folder).is_dir():
+        if folder is not None and "://" not in folder and not is_folder(folder):
             raise SearchPathException(f"the config folder `{folder}` is not there")
     primary = str(config_folder()) if config_path is None else config_path
     if "://" not in primary:

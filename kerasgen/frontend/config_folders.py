@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from kerasgen.diagnostics import Sink, SourceLocation, describe, did_you_mean
-from kerasgen.foreign.opening import ForeignFileError, read_text
+from kerasgen.foreign.opening import ForeignFileError, is_folder, is_regular, read_text
 from kerasgen.frontend.settings import GROUPS
 
 Folders: TypeAlias = str | Sequence[str] | None
@@ -72,7 +72,7 @@ def with_project(given: Folders, shipped: Path) -> tuple[str, ...]:
 
 def _of_project(file: Path) -> list[str]:
     try:
-        text = read_text(file) if file.is_file() else ""
+        text = read_text(file) if is_regular(file) else ""
     except ForeignFileError:
         return []  # not kerasgen's file: whoever needs it says what is wrong with it
     if _TABLE not in text:
@@ -136,7 +136,7 @@ def _read_folders(value: Any, text: str, sink: Sink) -> Iterator[str]:
             )
             return
     for name in names:
-        if Path(name).is_dir():
+        if is_folder(name):
             yield name
         else:
             sink.report(

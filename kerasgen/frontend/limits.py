@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +21,7 @@ from hydra._internal.core_plugins.file_config_source import FileConfigSource
 from hydra.plugins.config_source import ConfigResult
 
 from kerasgen.diagnostics import CompileError, Sink, SourceLocation
+from kerasgen.foreign.opening import TOO_MUCH, ForeignFileError, is_there, read_bytes
 from kerasgen.frontend.loading import read_config
 from kerasgen.frontend.origins import shown_path
 
@@ -71,10 +71,10 @@ class GuardedFiles(FileConfigSource):
             CompileError: the file is too large or too deep.
         """
         path = Path(os.path.realpath(Path(self.path) / self._normalize_file_name(config_path)))
-        if path.is_file():
-            check_file(path)
+        if is_there(path):
+            content = check_file(path)
             with contextlib.suppress(UnicodeError):
-                text = path.read_text(encoding="utf-8")
+                text = content.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
                 place = f"{self.scheme()}://{self.path}"
                 found = read_config(text, path=place, provider=self.provider)
                 if found is not None:
@@ -82,40 +82,43 @@ class GuardedFiles(FileConfigSource):
         return super().load_config(config_path)
 
 
-def check_file(path: Path) -> None:
+def check_file(path: Path) -> bytes:
     """Checks a config file without loading it; what is no YAML is left to the loader.
 
     Args:
-        path: a regular file.
+        path: the file.
+
+    Returns:
+        Its content.
 
     Raises:
-        CompileError: KG902, the file is too large, too deep, or grows without end.
-        OSError: it cannot be read.
+        CompileError: KG902, the file is too large, too deep, or grows without end; KG612, it is
+            no regular file; KG101, it cannot be read.
     """
     sink, shown = Sink(), shown_path(path)
-    with path.open("rb") as stream:
-        content = stream.read(FILE_BYTES + 1)
-    if len(content) > FILE_BYTES:
-        sink.report(
-            "KG902",
-            f"the config file has {path.stat().st_size:,} bytes, expected at most {FILE_BYTES:,}",
-            location=SourceLocation(file=shown),
-            help=FILES_HELP,
-        )
-    else:
-        # What is no YAML the loader finds again, and says it with its own words.
-        with contextlib.suppress(yaml.YAMLError, ValueError):
-            _FileScan(file=shown, sink=sink).run(content)
+    try:
+        content = read_bytes(path, most=FILE_BYTES)
+    except ForeignFileError as error:
+        if error.code == TOO_MUCH:
+            raise sink.fail(
+                "KG902",
+                f"the config file {error.reason}",
+                location=SourceLocation(file=shown),
+                help=FILES_HELP,
+            ) from error
+        raise sink.fail_file("KG101", shown, error) from error
+    # What is no YAML the loader finds again, and says it with its own words.
+    with contextlib.suppress(yaml.YAMLError, ValueError):
+        _FileScan(file=shown, sink=sink).run(content)
     sink.stop_on_errors()
+    return content
 
 
 def is_within_limits(path: Path) -> bool:
     """Whether a file is a regular one that may be loaded; no FIFO, for one, which never ends."""
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            return False
         check_file(path)
-    except (OSError, CompileError):
+    except CompileError:
         return False
     return True
 

@@ -29,6 +29,7 @@ from hydra._internal.core_plugins.importlib_resources_config_source import (
     ImportlibResourcesConfigSource,
 )
 from hydra._internal.defaults_list import Overrides
+from hydra._internal.sources_registry import SourcesRegistry
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.default_element import ResultDefault
@@ -74,10 +75,6 @@ class ComposedLoader(ConfigLoaderImpl):
 
     def __init__(self, config_search_path: ConfigSearchPath) -> None:
         super().__init__(config_search_path)
-        sources = self.repository.get_sources()
-        for index, source in enumerate(sources):
-            if type(source) is ImportlibResourcesConfigSource:
-                sources[index] = _PackageSource(source.provider, f"pkg://{source.path}")
         self._asked: tuple[str | None, list[str], list[Override]] | None = None
         self._guard = FileGuard(config_name=None)
         self._ingredients: Ingredients | None = None
@@ -227,8 +224,32 @@ def _quick_loader() -> type[Any] | None:
     return type("QuickLoader", (CParser, get_yaml_loader()), {"__init__": initialize})
 
 
-class _PackageSource(ImportlibResourcesConfigSource):
+def offer_sources(files: type[ConfigSource]) -> None:
+    """Puts the sources of configs in the place of Hydra's own.
+
+    Args:
+        files: the source that reads folders.
+    """
+    # Not `register`, which replaces none.
+    SourcesRegistry.instance().types |= {"file": files, "pkg": PackageSource}
+
+
+class PackageSource(ImportlibResourcesConfigSource):
     """Hydra's configs inside a package."""
+
+    def is_group(self, config_path: str) -> bool:
+        """Whether there is such a group; a name that no file can have is none."""
+        try:
+            return bool(super().is_group(config_path))
+        except (OSError, ValueError):  # Too long, or with a NUL in it.
+            return False
+
+    def is_config(self, config_path: str) -> bool:
+        """Whether there is such a config; a name that no file can have is none."""
+        try:
+            return bool(super().is_config(config_path))
+        except (OSError, ValueError):
+            return False
 
     def _read_config(self, res: Any) -> ConfigResult:
         text = res.read_text(encoding="utf-8")

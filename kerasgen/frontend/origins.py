@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 from kerasgen.diagnostics import Anchor, Sink, SourceLocation, Suggestion
+from kerasgen.foreign.opening import ForeignFileError, is_regular, read_text
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MERGE_TAG = "tag:yaml.org,2002:merge"
@@ -109,7 +110,7 @@ def config_files(defaults: Sequence[Any], folders: Sequence[Path]) -> Iterator[C
             continue
         for folder in folders:
             file = folder / f"{default.config_path}.yaml"
-            if file.is_file():
+            if is_regular(file):
                 package = default.package or ""
                 yield ConfigFile(
                     path=file,
@@ -177,9 +178,11 @@ def place_of_text(text: str, *, key: str = "", at: int = 0, length: int = 0) -> 
 
 
 def _read_tree(path: Path) -> yaml.Node | None:
-    with path.open(encoding="utf-8") as stream:
-        node: yaml.Node | None = yaml.compose(stream, Loader=_LOADER)
-        return node
+    try:
+        node: yaml.Node | None = yaml.compose(read_text(path), Loader=_LOADER)
+    except ForeignFileError:  # It was composed a moment ago: somebody changes it meanwhile.
+        return None
+    return node
 
 
 def _walk(

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from kerasgen.diagnostics import Severity, Sink, SourceLocation, describe, did_you_mean
 from kerasgen.foreign.json_data import Bounds, parse_json
-from kerasgen.foreign.opening import ForeignFileError, decoded, read_bytes
+from kerasgen.foreign.opening import ForeignFileError, decoded, path_of, read_bytes
 from kerasgen.frontend.settings import read_record
 from kerasgen.ir import BackendDef
 
@@ -164,11 +164,7 @@ def _read_keras_json(file: Any, sink: Sink) -> _KerasJson | None:
     if not isinstance(file, str):
         sink.report("KG204", f"`keras_json` is {describe(file)}, expected a path", key=key)
         return None
-    try:
-        path = Path(file).expanduser()
-    except RuntimeError:  # There is no such user, or no home.
-        sink.report("KG601", f"`{file}` cannot be read: there is no such home folder", key=key)
-        return None
+    path = path_of(file)
     try:
         content = read_bytes(path, most=_BOUNDS.size)
         text = decoded(content)

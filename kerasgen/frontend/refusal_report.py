@@ -19,6 +19,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import GrammarParseError, KeyValidationError
 
 from kerasgen.diagnostics import Sink, SourceLocation, closest, did_you_mean
+from kerasgen.foreign.opening import ForeignFileError, is_regular, read_bytes
 from kerasgen.frontend.limits import is_within_limits
 from kerasgen.frontend.origins import (
     ConfigFile,
@@ -114,8 +115,8 @@ def _report_yaml(error: yaml.YAMLError, sink: Sink) -> None:
 
 def _lines(file: Path) -> list[str]:
     try:
-        return file.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
+        return read_bytes(file).decode("utf-8", "replace").splitlines()
+    except ForeignFileError:
         return []
 
 
@@ -327,7 +328,7 @@ def _files_at_fault(fault: Fault) -> Iterator[tuple[Path, str]]:
     for name in dict.fromkeys(names):
         for source in fault.loader.get_sources():
             file = Path(source.path) / f"{name}.yaml"
-            if source.scheme() == "file" and file.is_file():
+            if source.scheme() == "file" and is_regular(file):
                 yield file, name.rpartition("/")[0].replace("/", ".")
                 break
 

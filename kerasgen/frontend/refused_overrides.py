@@ -18,6 +18,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from kerasgen.diagnostics import Note, Sink, SourceLocation, as_override, describe, did_you_mean
+from kerasgen.foreign.opening import is_regular
 from kerasgen.frontend.accepted_keys import BY_NAME
 from kerasgen.frontend.former_keys import Written, former_key
 from kerasgen.frontend.origins import SetByOverride, place_of_text, trace_origins
@@ -233,6 +234,6 @@ def root_file(fault: Fault) -> list[Path]:
     """The root config's file, if it is one."""
     for source in fault.loader.get_sources():
         file = Path(source.path) / f"{fault.config_name}.yaml"
-        if source.scheme() == "file" and file.is_file():
+        if source.scheme() == "file" and is_regular(file):
             return [file]
     return []

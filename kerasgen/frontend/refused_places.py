@@ -17,6 +17,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from kerasgen.diagnostics import SourceLocation
+from kerasgen.foreign.opening import ForeignFileError, read_bytes
 from kerasgen.frontend.origins import shown_path
 
 _HIDDEN_BREAK = re.compile("[\x85\u2028\u2029]")
@@ -242,8 +243,8 @@ def _position(file: Path, position: int) -> SourceLocation:
 
 def _text(file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8", errors="replace")
-    except OSError:
+        return read_bytes(file).decode("utf-8", "replace")
+    except ForeignFileError:
         return ""
 
 

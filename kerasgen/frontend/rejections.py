@@ -12,7 +12,6 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -24,6 +23,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink
+from kerasgen.foreign.opening import is_folder
 from kerasgen.frontend.carriers import as_written, carrier
 from kerasgen.frontend.composition import CONFIG_NAME, make_loader
 from kerasgen.frontend.config_folders import Folders, folders_of
@@ -95,7 +95,7 @@ def diagnose(
     sink = Sink()
     named = [("--config-dir", folder) for folder in folders_of(config_dir)]
     for flag, folder in (*named, ("--config-path", config_path)):
-        if folder is not None and "://" not in folder and not Path(folder).is_dir():
+        if folder is not None and "://" not in folder and not is_folder(folder):
             sink.report(
                 "KG104",
                 f"the config folder `{folder}` is not there",

@@ -16,7 +16,6 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from kerasgen.diagnostics import (
@@ -29,6 +28,7 @@ from kerasgen.diagnostics import (
     describe,
     did_you_mean,
 )
+from kerasgen.foreign.opening import ForeignFileError, read_bytes
 from kerasgen.frontend.settings import join, report_unknown_key
 from kerasgen.ir import LintDef
 
@@ -144,6 +144,6 @@ def _codes_in(line: str) -> set[str]:
 
 def _lines_of(file: str) -> list[str]:
     try:
-        return Path(file).read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
+        return read_bytes(file).decode("utf-8", "replace").splitlines()
+    except ForeignFileError:
         return []

@@ -22,6 +22,7 @@ from hydra.core.config_loader import ConfigLoader
 from hydra.types import RunMode
 
 from kerasgen.diagnostics import CompileError, Sink, Suggestion, closest
+from kerasgen.foreign.opening import is_folder, is_regular, is_there, path_of
 from kerasgen.frontend.choices import ENDINGS, option_of, options_of
 from kerasgen.frontend.composition import CONFIG_NAME, make_loader
 from kerasgen.frontend.limits import is_within_limits
@@ -111,7 +112,7 @@ def report_stray(word: str, loader: ConfigLoader, sink: Sink) -> bool:
     if "=" in word or word.startswith("~"):
         return False
     key, colon, value = word.partition(":")
-    if colon and value and _KEY.fullmatch(key) and not Path(word).exists():
+    if colon and value and _KEY.fullmatch(key) and not is_there(word):
         sink.report(
             "KG102",
             f"`{word}` is no override: `=` stands between key and value",
@@ -173,10 +174,10 @@ def _report_flag(
 
 def file_of_choice(group: str, value: str, loader: ConfigLoader) -> tuple[str, str] | None:
     """Message and help for a file that stands in the place of an option, None if it is none."""
-    file = Path(value).expanduser()
-    if file.suffix not in ENDINGS or not ("/" in value or file.is_file()):
+    file = path_of(value)
+    if file.suffix not in ENDINGS or not ("/" in value or is_regular(file)):
         return None
-    if file.is_file():
+    if is_regular(file):
         return (
             f"`{value}` lies in no folder of configs for the group `{group}`",
             _placed(file, group, file.stem),
@@ -194,13 +195,10 @@ def _quoted(value: str) -> str:
 
 
 def _there(word: str, loader: ConfigLoader) -> tuple[str, str | None] | None:
-    path = Path(word).expanduser()
-    try:
-        if path.is_dir():
-            return _folder(path, word, loader)
-        return _file(path, word, loader) if path.is_file() else None
-    except OSError:  # a name that is too long
-        return None
+    path = path_of(word)
+    if is_folder(path):
+        return _folder(path, word, loader)
+    return _file(path, word, loader) if is_regular(path) else None
 
 
 def _not_there(word: str, loader: ConfigLoader) -> tuple[str, str | None] | None:
@@ -218,7 +216,7 @@ def _not_there(word: str, loader: ConfigLoader) -> tuple[str, str | None] | None
 
 def _folder(path: Path, word: str, loader: ConfigLoader) -> tuple[str, str | None]:
     quoted = shlex.quote(word)
-    if (path / RECORD_FILE).is_file():
+    if is_there(path / RECORD_FILE):
         return f"`{word}` is the folder of a run, expected an override", _of_run(path)
     if any(path.glob(f"*/{RECORD_FILE}")):
         return (
@@ -242,7 +240,7 @@ def _of_run(folder: Path) -> str:
 
 
 def _file(path: Path, word: str, loader: ConfigLoader) -> tuple[str, str | None]:
-    if (path.parent / RECORD_FILE).is_file() and path.suffix in (*ENDINGS, ".json"):
+    if is_there(path.parent / RECORD_FILE) and path.suffix in (*ENDINGS, ".json"):
         return f"`{word}` is a file of a run, expected an override", _of_run(path.parent)
     quoted = shlex.quote(word)
     if path.suffix in ENDINGS:

@@ -17,6 +17,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from kerasgen.diagnostics import Sink, SourceLocation
+from kerasgen.foreign.opening import is_folder
 from kerasgen.frontend.references import lowered, plain_node
 from kerasgen.run.record import reported
 
@@ -118,7 +119,7 @@ def _take(folder: Path, made: list[Path], *, new: bool) -> Path:
             _make(candidate, made)
             return candidate
         except FileExistsError:
-            if not new and candidate.is_dir():
+            if not new and is_folder(candidate):
                 return candidate
             if not new:
                 raise
@@ -133,7 +134,7 @@ def _take(folder: Path, made: list[Path], *, new: bool) -> Path:
 
 def _make(folder: Path, made: list[Path]) -> None:
     for parent in reversed(folder.parents):
-        if not parent.is_dir():
+        if not is_folder(parent):
             with contextlib.suppress(FileExistsError):
                 parent.mkdir()
                 made.append(parent)

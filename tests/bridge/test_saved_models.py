@@ -78,7 +78,7 @@ def test_a_config_that_asks_for_more_weights_than_the_file_holds_is_refused(save
     _rewrite(saved, config=json.dumps(config).encode())
     error = _fault(saved)
     assert error.code == TOO_MUCH
-    assert error.reason.startswith("asks for weights of 3.4 GiB or more, and holds")
+    assert error.reason.startswith("asks for weights of 3.35 GiB or more, and holds")
     assert keras.src.backend.Variable._initialize_with_initializer is initialize
 
 
