@@ -112,7 +112,7 @@ def home_is_gone() -> bool:
 
 def _executed(execute: Callable[[], int]) -> int:
     if home_is_gone():
-        _report("KG805", "the working directory is not there any more: it was deleted or moved")
+        report("KG805", "the working directory is not there any more: it was deleted or moved")
         return REFUSED
     code = execute()
     interruption.deliver()
@@ -134,17 +134,17 @@ def _answered(error: BaseException) -> int:
         return _without_output(lost)
     if isinstance(error, OSError) and error.errno is not None:
         if home_is_gone():
-            _report("KG805", "the working directory was deleted or moved during the work")
+            report("KG805", "the working directory was deleted or moved during the work")
         else:
             name = f"`{os.fsdecode(error.filename)}`" if error.filename else "a file"
-            _report("KG803", f"{name} cannot be read or written: {reason_of(error)}")
+            report("KG803", f"{name} cannot be read or written: {reason_of(error)}")
     elif isinstance(error, MemoryError):
-        _report("KG901", "no memory is left")
+        report("KG901", "no memory is left")
     elif isinstance(error, RecursionError):
-        _report("KG902", "this is nested too deeply")
+        report("KG902", "this is nested too deeply")
         return REFUSED
     elif isinstance(error, SystemExit | GeneratorExit):
-        _report("KG806", f"code that is not kerasgen's wanted to end the process: {ending(error)}")
+        report("KG806", f"code that is not kerasgen's wanted to end the process: {ending(error)}")
     else:
         raise error
     return FAILED
@@ -182,7 +182,7 @@ def _without_output(lost: OSError) -> int:
     streams.drop_output()
     if lost.errno == errno.EPIPE:
         return PIPE_CLOSED  # The reader has seen enough, as `head` has.
-    _report("KG804", say_lost(lost))
+    report("KG804", say_lost(lost))
     return FAILED
 
 
@@ -194,7 +194,8 @@ def _with_lost_output(code: int) -> int:
     return _without_output(lost)
 
 
-def _report(code: str, message: str) -> None:
+def report(code: str, message: str) -> None:
+    """Prints an error that has no place in a config."""
     from kerasgen.diagnostics import Sink
     from kerasgen.rendering import render_text
 

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from kerasgen import interruption
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink
-from kerasgen.process import ending, lost_in, reason_of, say_lost
+from kerasgen.process import ending, lost_in, reason_of, report, say_lost
 from kerasgen.rendering import count_text, render_json, render_text
 from kerasgen.run import record as files
 from kerasgen.run.journal import Journal, StepError
@@ -61,6 +61,8 @@ def end_run(error: BaseException, journal: Journal, *, keep_rejected: bool) -> i
         return _refuse(error.diagnostics, journal, keep=keep_rejected)
     if (lost := lost_in(cause)) is not None:
         _close(journal, "failed", error=say_lost(lost), epochs=len(journal.history))
+        if lost.errno == errno.EPIPE:  # No error where something is only read; a run is lost by it.
+            report("KG804", say_lost(lost))
         raise lost
     if (text := _unwritten(cause, journal.folder, anyhow=error is cause)) is not None:
         where = f"the step `{error.step}` failed: " if isinstance(error, StepError) else ""

@@ -148,6 +148,8 @@ class Conductor(Hydra):
                 job_subdir_key=None,
             )
             callbacks.on_run_end(config=config, config_name=name, job_return=done)
+            if task.error is not None:
+                raise task.error
             _ = done.return_value  # raises what the task raised, which would be a bug of ours
             refused = task.exit_codes[-1] == REFUSED and not task.keep_rejected
         finally:

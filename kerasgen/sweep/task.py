@@ -53,6 +53,7 @@ class Task:
         trust: modules whose parts the configs may name.
         exit_codes: those of the runs so far.
         outcomes: how the jobs of a sweep ended.
+        error: what a run has raised; Hydra would print a line of its own about it.
     """
 
     place: ConfigPlace
@@ -61,6 +62,7 @@ class Task:
     trust: Trust = NOBODY
     exit_codes: list[int] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
+    error: Exception | None = None
 
     def __call__(self, config: DictConfig) -> float | None:
         """Runs one job; gives its main test metric, which a sweeper may optimize."""
@@ -75,7 +77,13 @@ class Task:
         job = whole.hydra.job.get("num") if not OmegaConf.is_missing(whole.hydra.job, "num") else 0
         loader = make_loader(self.place.config_dirs, self.place.config_path)
         composition = replace(read_composition(whole, loader), trust=self.trust)
-        code = run_experiment(composition, folder, argv=self.argv, keep_rejected=self.keep_rejected)
+        try:
+            code = run_experiment(
+                composition, folder, argv=self.argv, keep_rejected=self.keep_rejected
+            )
+        except Exception as error:
+            self.error = error
+            raise
         self.exit_codes.append(code)
         outcome = read_outcome(job or 0, composition.overrides, folder, read_fields(folder))
         self.outcomes.append(outcome)

@@ -182,7 +182,10 @@ def test_whatever_a_step_raises_closes_the_record(
 
 
 def test_output_that_is_lost_closes_the_record(
-    composition: Composition, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    composition: Composition,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     from kerasgen.run import steps
 
