@@ -1,6 +1,12 @@
 """Trains a Keras model from a config: `python run.py --help`."""
 
-from kerasgen.process import begin
+import sys
+
+try:
+    from kerasgen.process import begin
+except KeyboardInterrupt:  # before there is a handler
+    print("interrupted", file=sys.stderr)
+    sys.exit(130)
 
 
 def train() -> int:

@@ -3,12 +3,20 @@
 Importing it imports next to nothing, so that a signal is heard before the command is there.
 """
 
-from typing import NoReturn
+import sys
 
-from kerasgen.process import begin
+try:
+    from kerasgen.process import begin
+except KeyboardInterrupt:  # before there is a handler
+    print("interrupted", file=sys.stderr)
+    sys.exit(130)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 
-def script() -> NoReturn:
+def script() -> "NoReturn":
     """The console script `kerasgen`."""
     begin(_command)
 

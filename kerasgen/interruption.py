@@ -139,6 +139,7 @@ def follow_parent(lifeline: int) -> None:
         lifeline: the reading end of a pipe whose other end the parent alone has.
     """
     os.set_inheritable(lifeline, False)
+    _process.told = True  # The parent says the last line for all of them.
     _thread.start_new_thread(_follow, (lifeline,))
 
 
@@ -246,7 +247,7 @@ def _handle(number: int, frame: FrameType | None) -> None:
     _process.number = _process.number or number
     if _process.stage != _WORKING:
         if first:
-            _end_at_once()
+            end_now()
         return
     if _process.held or _unwinding() or _harmful(frame):
         return  # It comes again.
@@ -305,7 +306,7 @@ def _repeat(reader: int) -> None:
             return
         if came > 1:
             _process.number = _process.number or number
-            _end_at_once()
+            end_now()
         if came and not told and _process.stage == _WORKING:
             repeated += 1
             _thread.interrupt_main(number)  # type: ignore[arg-type]
@@ -323,10 +324,10 @@ def _follow(lifeline: int) -> None:
     _process.cause = "the sweep that it belongs to was killed"
     os.kill(os.getpid(), _signal.SIGTERM)
     time.sleep(_PATIENCE)
-    _end_at_once()
+    end_now()
 
 
-def _end_at_once() -> NoReturn:
+def end_now() -> NoReturn:
     """Does what must be done, says why the process ends, and ends it."""
     if not _process.ending.acquire(blocking=False):
         while True:  # Another thread is at it.

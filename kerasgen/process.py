@@ -44,7 +44,10 @@ def begin(work: Callable[[], int], *, job: bool = False) -> NoReturn:
     Raises:
         SystemExit: always; what was registered for the exit is called on its way.
     """
-    interruption.watch(job=job)
+    try:
+        interruption.watch(job=job)
+    except KeyboardInterrupt:  # from Python's own handler
+        interruption.end_now()
     streams.set_up()
     interruption.keep_watch()
     codes: list[int] = []

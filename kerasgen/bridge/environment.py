@@ -21,7 +21,7 @@ from typing import Any
 
 from kerasgen.diagnostics import Sink
 from kerasgen.foreign.opening import is_folder
-from kerasgen.interruption import finally_do
+from kerasgen.interruption import finally_do, held
 from kerasgen.ir import BackendDef
 
 KEYS = ("backend", "floatx", "epsilon", "image_data_format")
@@ -222,9 +222,10 @@ _USER_HOME = os.environ.get("KERAS_HOME", "")
 
 
 def _make_home(content: str) -> Path:
-    home = Path(tempfile.mkdtemp(prefix="kerasgen-home-"))
-    atexit.register(shutil.rmtree, home, ignore_errors=True)
-    finally_do(lambda: shutil.rmtree(home, ignore_errors=True))
+    with held():  # of a folder that was made nobody may lose sight
+        home = Path(tempfile.mkdtemp(prefix="kerasgen-home-"))
+        atexit.register(shutil.rmtree, home, ignore_errors=True)
+        finally_do(lambda: shutil.rmtree(home, ignore_errors=True))
     # bfloat16 is legal as floatx but not in the file.
     (home / "keras.json").write_text(content.replace('"bfloat16"', '"float32"'), encoding="utf-8")
     for folder in ("datasets", "models"):

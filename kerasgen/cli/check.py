@@ -26,7 +26,7 @@ examples:
 """
 
 _AGAIN = "import sys; sys.path.append(sys.argv[1]); from kerasgen.cli import main; "
-_AGAIN += "sys.exit(main(sys.argv[2:]))"
+_AGAIN += "from kerasgen.process import begin; begin(lambda: main(sys.argv[2:]))"
 
 
 def _declare(parser: argparse.ArgumentParser) -> None:
@@ -115,7 +115,10 @@ def _check_again(options: argparse.Namespace, environment: Mapping[str, str]) ->
     arguments += [f"--config-dir={folder}" for folder in options.config_dir]
     root = Path(kerasgen.__file__).resolve().parent.parent
     command = [sys.executable, "-P", "-c", _AGAIN, str(root), *arguments, "--", *options.overrides]
-    return subprocess.run(command, env=dict(environment), check=False).returncode
+    # In a group of its own Ctrl-C does not reach it: this process hears that, and ends it.
+    group = 0 if os.name == "posix" else None
+    done = subprocess.run(command, env=dict(environment), check=False, process_group=group)
+    return done.returncode
 
 
 def _fix(options: argparse.Namespace) -> None:

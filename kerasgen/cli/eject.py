@@ -40,9 +40,13 @@ def _act(options: argparse.Namespace) -> int:
 
 def _write(path: Path, text: str) -> None:
     from kerasgen.diagnostics import Sink
+    from kerasgen.run.files import write_atomically
 
     try:
-        path.write_text(text, encoding="utf-8")
+        if path.exists() and not path.is_file():
+            path.write_text(text, encoding="utf-8")  # a device, a pipe
+        else:
+            write_atomically(path, text)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise Sink().fail("KG605", f"`{path}` cannot be written: {reason}") from error

@@ -258,7 +258,7 @@ def test_ending_a_sweep_ends_its_jobs_and_keeps_finished_records(
     process.send_signal(number)
     output, errors = process.communicate(timeout=60)
     assert process.returncode == code
-    assert "Traceback" not in errors
+    assert errors in ("interrupted\n", "interrupted by SIGTERM\n")
     records = application.records()
     assert records["0"]["status"] == "completed"
     assert records["1"]["status"] == "failed"
