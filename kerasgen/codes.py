@@ -78,6 +78,8 @@ CODES: dict[str, str] = {
     "KG615": "layer of an older Keras that Keras 3 does not have",
     "KG616": "part of an older model that Keras 3 cannot say",
     "KG617": "older model that is not quite the same in Keras 3",
+    "KG618": "weights that do not fit the model",
+    "KG619": "weights that cannot be carried into a model of Keras 3",
     "KG701": "loss that expects something other than what the output gives",
     "KG702": "softmax over a single score",
     "KG703": "sigmoid scores under a categorical loss",

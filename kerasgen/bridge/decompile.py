@@ -304,7 +304,10 @@ class _ModelReader:
 
     def _argument_model(self, config: Mapping[str, Any]) -> ModelDef:
         """A model that stands as an argument, which must be a plain chain."""
+        # Its layers are no entries of the model around it, whose names they may have.
+        known, self.entries = self.entries, {}
         found = self.model(config, [None])
+        self.entries = known
         if found is None:
             raise UnwritableError("holds a model that cannot be written")
         found = settled_chain(found)
