@@ -49,7 +49,12 @@ class ImportedModel:
 
 
 def import_model(
-    target: str, sink: Sink, *, folded: bool = True, catalog: Catalog | None = None
+    target: str,
+    sink: Sink,
+    *,
+    folded: bool = True,
+    catalog: Catalog | None = None,
+    engine: str | None = None,
 ) -> ImportedModel:
     """Makes a config of a saved model, of one of `keras.applications`, or of a factory's.
 
@@ -58,6 +63,7 @@ def import_model(
         sink: gets every mistake.
         folded: whether repeated pieces become blocks, where that is shorter.
         catalog: where the names stand that a config may write; None asks Keras.
+        engine: the backend that wrote a file which names none; None for what the file tells.
 
     Raises:
         CompileError: KG608, it cannot be read; KG609, it cannot be written as a config; KG615 and
@@ -65,7 +71,7 @@ def import_model(
     """
     with no_idle_tensorflow():  # Keras's serialization asks whether it is there.
         catalog = catalog or keras_catalog()
-        found = find_model(target, sink, catalog)
+        found = find_model(target, sink, catalog, engine)
         decompiled = decompile_built(found.model, catalog, sink, found.file)
         model, parameters = decompiled.model, decompiled.parameters
         shorter = _folded_text(model, catalog) if folded else None

@@ -74,7 +74,13 @@ def _act(options: argparse.Namespace) -> int:
 
     from kerasgen.bridge.decompile_text import import_model
 
-    made = import_model(options.target, sink, folded=not options.no_fold, catalog=catalog)
+    made = import_model(
+        options.target,
+        sink,
+        folded=not options.no_fold,
+        catalog=catalog,
+        engine=options.saved_with,
+    )
     saved = None if saving is None else save_imported(made, saving, sink)
     if sink.diagnostics:
         print(render_text(sink.diagnostics), file=sys.stderr)

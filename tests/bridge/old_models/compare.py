@@ -79,7 +79,7 @@ def compare(folder: Path, names: list[str]) -> int:
             # Keras 1 does not say that it was Theano which wrote these.
             engine = "theano" if re.match(r"k1\d\d_", path.name) else None
             try:
-                made = import_model(str(path), sink, catalog=catalog)
+                made = import_model(str(path), sink, catalog=catalog, engine=engine)
                 saving = Saving(path=saved, weights=weights, engine=engine)
                 save_imported(made, saving, sink)
                 read += 1
