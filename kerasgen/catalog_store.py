@@ -28,12 +28,20 @@ from pathlib import Path
 from typing import Any
 
 from kerasgen.catalog import Catalog, ClassEntry, Parameter
+from kerasgen.foreign.json_data import Bounds, parse_json
+from kerasgen.foreign.opening import ForeignFileError, read_bytes
 
 FORMAT = 1
 """Number of the file's form."""
 
 KEPT = 8
 """Files that stay in the cache; older ones go."""
+
+_MOST_BYTES = 64 * 2**20
+"""Bytes above which a file is not the catalog; that of Keras 3.15 has 0.5 MB."""
+
+_HEAD = Bounds(size=_MOST_BYTES, values=100_000)
+"""How much the head of a file may hold: the names of all classes, and the vocabularies."""
 
 _PARAMETER_TABLES = ("parameters", "call")
 """Fields of an entry that hold arguments by name."""
@@ -153,11 +161,11 @@ def write_catalog(path: Path, catalog: Catalog, installed: Installed) -> None:
 def read_catalog(path: Path, installed: Installed) -> Catalog | None:
     """Reads what `write_catalog` wrote; None if it is not there, is damaged, or is stale."""
     try:
-        digest, _, body = path.read_bytes().partition(b"\n")
+        digest, _, body = read_bytes(path, most=_MOST_BYTES).partition(b"\n")
         if digest != hashlib.sha256(body).hexdigest().encode():
             return None
         head, _, pieces = body.partition(b"\n")
-        content = json.loads(head)
+        content: Any = parse_json(head, _HEAD)
         if content["fingerprint"] != installed.fingerprint:
             return None
         return Catalog(
@@ -169,7 +177,7 @@ def read_catalog(path: Path, installed: Installed) -> Catalog | None:
                 kind: frozenset(words) for kind, words in content["vocabularies"].items()
             },
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (ForeignFileError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 

@@ -247,3 +247,25 @@ def test_the_whole_catalog_of_keras_comes_back_from_the_cache(engine: str) -> No
     assert found is not None
     assert sum(len(entries) for entries in made.entries.values()) > 600
     assert plain(found) == plain(made)
+
+
+def _pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def _device(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+def _sparse(path: Path) -> None:
+    with path.open("wb") as file:
+        file.truncate(2**40)
+
+
+@pytest.mark.parametrize("make", [_pipe, _device, Path.mkdir, _sparse])
+def test_what_is_no_file_of_ours_is_no_catalog(cache: Path, make) -> None:
+    assert save_catalog(small_catalog(), INSTALLED)
+    path = only_file(cache)
+    path.unlink()
+    make(path)
+    assert load_catalog(INSTALLED) is None

@@ -92,6 +92,12 @@ def expanded_text(target: Target) -> str:
     sink = located_sink(resolved.composition)
     config = select_config(expand_config(resolved.config, sink), sink)
     sink.stop_on_errors()
+    if not isinstance(config.get("model"), Mapping):
+        raise sink.fail(
+            "KG106",
+            "the config has no `model`, which `--expanded` shows",
+            help="choose one: `model=…`",
+        )
     return data_yaml(config["model"])
 
 
