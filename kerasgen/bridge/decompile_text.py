@@ -8,6 +8,7 @@ for the names.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +28,11 @@ from kerasgen.frontend.parse_model import parse_model
 from kerasgen.ir import INPUT, Constant, ModelDef, ObjectDef, TensorRef
 from kerasgen.passes.fold import FoldedModel, fold
 from kerasgen.passes.fold_search import Default
+
+_ON_TENSORFLOW = frozenset(
+    {"StringLookup", "IntegerLookup", "TextVectorization", "Hashing", "HashedCrossing"}
+)
+"""Layers that need TensorFlow under every backend, which they say when they are made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +78,7 @@ def import_model(
     with no_idle_tensorflow():  # Keras's serialization asks whether it is there.
         catalog = catalog or keras_catalog()
         found = find_model(target, sink, catalog, engine)
+    with nullcontext() if needs_tensorflow(found.model) else no_idle_tensorflow():
         decompiled = decompile_built(found.model, catalog, sink, found.file)
         model, parameters = decompiled.model, decompiled.parameters
         shorter = _folded_text(model, catalog) if folded else None
@@ -87,6 +94,16 @@ def import_model(
         found=found,
         decompiled=decompiled,
     )
+
+
+def needs_tensorflow(model: Any) -> bool:
+    """Whether a serialized model holds a layer that Keras makes with TensorFlow alone."""
+    if isinstance(model, Mapping):
+        named = isinstance(model.get("class_name"), str)
+        if named and model["class_name"] in _ON_TENSORFLOW:
+            return True
+        model = [value for key, value in model.items() if key != "written"]
+    return isinstance(model, list) and any(map(needs_tensorflow, model))
 
 
 def read_config(text: str) -> ModelDef:

@@ -242,3 +242,18 @@ def test_a_refusal_reads_as_it_should(
     if os.environ.get("KERASGEN_UPDATE_SNAPSHOTS"):
         expected.write_text(rendered)
     assert rendered == expected.read_text()
+
+
+def test_a_layer_of_words_is_made_under_every_backend(imported: Import) -> None:
+    layer = {
+        "batch_input_shape": [None, 3], "dtype": "string", "vocabulary": ["a", "b"],
+        "num_oov_indices": 1, "invert": False, "output_mode": "int", "sparse": False,
+    }  # fmt: skip
+    text, reported = imported(chain(("StringLookup", layer), version="2.9.0"))
+    assert [d.message for d in reported] == []
+    assert entries(text) == [{"class": "StringLookup", "vocabulary": ["a", "b"]}]
+
+
+def test_a_model_of_ones_own_without_a_config_is_refused(imported: Import) -> None:
+    _, reported = imported({"class_name": "MyModel", "keras_version": "2.3.1"})
+    assert [d.code for d in reported] == ["KG609"]
