@@ -93,7 +93,8 @@ class _Translator:
 
     def model(self, model: Mapping[str, Any]) -> Layer:
         """A model in the form of Keras 3."""
-        config, cls = model.get("config"), model["class_name"]
+        config: Any = model.get("config")
+        cls = model["class_name"]
         named = config.get("name") if isinstance(config, Mapping) else None
         name = str(named or model.get("name") or cls.lower())
         if cls not in MODELS:
