@@ -80,6 +80,8 @@ CODES: dict[str, str] = {
     "KG617": "older model that is not quite the same in Keras 3",
     "KG618": "weights that do not fit the model",
     "KG619": "weights that cannot be carried into a model of Keras 3",
+    "KG620": "model that cannot be looked at without data",
+    "KG621": "config without data where rows are needed",
     "KG701": "loss that expects something other than what the output gives",
     "KG702": "softmax over a single score",
     "KG703": "sigmoid scores under a categorical loss",

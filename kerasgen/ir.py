@@ -285,6 +285,11 @@ class DataDef:
     facts: Mapping[str, Value] = field(default_factory=dict)
     path: str = "data"
 
+    @property
+    def absent(self) -> bool:
+        """Whether there is no data at all, and the model stands alone."""
+        return not self.source.cls
+
 
 Loss: TypeAlias = str | ObjectDef
 """One loss or metric: a name of Keras's vocabulary, or an object."""

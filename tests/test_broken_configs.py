@@ -18,7 +18,11 @@ from kerasgen.run.checking import check_config
 
 BROKEN = Path(__file__).resolve().parent / "broken"
 CASES = sorted(path.name for path in BROKEN.iterdir() if path.is_dir())
-OPENED = {"facts_that_the_data_contradicts", "file_that_is_not_there"}
+OPENED = {
+    "config_without_data_that_is_opened",
+    "facts_that_the_data_contradicts",
+    "file_that_is_not_there",
+}
 """Cases in which the data must be opened."""
 
 

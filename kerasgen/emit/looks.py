@@ -14,6 +14,8 @@ from kerasgen.passes.interface import OutputSpec
 from kerasgen.passes.shapes import Specs, shown_shape
 from kerasgen.walks import output_refs
 
+_NO_TARGETS = "\n\nnot checked: loss and metrics, since there is no data"
+
 
 def shapes_text(graph: ModelGraph, specs: Specs, cost: CostReport) -> str:
     """The output shape of every layer, and that of the model, as `model.output_shape` gives it."""
@@ -49,6 +51,9 @@ def weights_text(rows: Sequence[Mapping[str, Any]]) -> str:
 
 def outputs_text(outputs: Sequence[OutputSpec], objective: CompileDef) -> str:
     """Each output with its task, loss, weight and metrics, as they were settled."""
+    if not any(output.task for output in outputs):
+        shown = [(output.name, shown_shape(output.spec.shape)) for output in outputs]
+        return "\n".join(aligned([("output", "shape"), *shown])) + _NO_TARGETS
     table = [("output", "task", "loss", "metrics")]
     for output in outputs:
         loss, metrics = (

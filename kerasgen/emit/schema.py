@@ -266,7 +266,7 @@ def _data(ending: str) -> Schema:
     made = _record(
         DataDef,
         {
-            "source": source,
+            "source": {"if": {"type": "null"}, "else": source},  # null for no data at all
             "features": {**named, "additionalProperties": columns},
             "target": {**named, "additionalProperties": {"type": "string"}},
             "task": one_of(TASKS, {"type": "object", "additionalProperties": task}),

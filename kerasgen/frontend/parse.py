@@ -119,6 +119,8 @@ def parse_program(config: Mapping[str, Any], sink: Sink, *, name: str | None = N
     assert compiled is not None
     assert fit is not None
     assert tracking is not None
+    if data.absent:
+        data = _fed_by(model, data, sink)
     return Program(
         name=title,
         seed=seed,
@@ -150,6 +152,30 @@ def _report_key(key: str, config: Mapping[str, Any], sink: Sink) -> None:
         sink.report("KG107", f"the config has no key `{key}`", key=key, at="key", help=str(meant))
         return
     report_unknown_key(key, known, "", sink, config)
+
+
+def _fed_by(model: ModelDef, data: DataDef, sink: Sink) -> DataDef:
+    """The data of a model that stands alone: a column for each input that it declares.
+
+    Raises:
+        CompileError: KG620, it declares none, or leaves a shape out.
+    """
+    for item in model.inputs:
+        if item.shape is None:
+            sink.report(
+                "KG620", f"without data the input `{item.name}` needs a shape", key=item.path
+            )
+    if not model.inputs:
+        sink.report(
+            "KG620",
+            "without data the model needs inputs of its own",
+            key="model",
+            at="key",
+            help="write them in the model, or add them: "
+            "`'+model.inputs={input: {shape: [28, 28, 1]}}'`",
+        )
+    sink.stop_on_errors()
+    return dataclasses.replace(data, features={item.name: (item.name,) for item in model.inputs})
 
 
 def _with_inputs(model: ModelDef, data: DataDef) -> ModelDef:

@@ -12,7 +12,7 @@ from kerasgen.diagnostics import Sink, describe, did_you_mean
 from kerasgen.frontend.parse_model import parse_entries, parse_object
 from kerasgen.frontend.parse_tensors import parse_shape
 from kerasgen.frontend.settings import join, read_record, report_unknown_key
-from kerasgen.ir import INPUT, DataDef, SplitDef
+from kerasgen.ir import INPUT, DataDef, ObjectDef, SplitDef
 
 TASKS = ("classification", "multilabel", "regression", "autoencoding")
 _DATA_KEYS = ("source", "features", "target", "task", "prepare", "split", "facts")
@@ -27,6 +27,8 @@ def parse_data(section: Any, sink: Sink) -> DataDef | None:
     for key in section:
         if key not in _DATA_KEYS:
             report_unknown_key(str(key), _DATA_KEYS, "data", sink, section)
+    if "source" in section and not any(section.get(key) for key in _DATA_KEYS[:6]):
+        return _no_data(section.get("facts"), sink) if len(sink.errors) == known else None
     for key in ("source", "features"):
         if not section.get(key):
             sink.report("KG203", f"`data` has no `{key}`", key=f"data.{key}", at="key")
@@ -57,6 +59,35 @@ def parse_data(section: Any, sink: Sink) -> DataDef | None:
         task=task,
         prepare=entries,
         split=split,
+        facts=_frozen(facts),
+    )
+
+
+def refuse_absent(data: DataDef | None, sink: Sink) -> None:
+    """Refuses a config without data (`data=none`), where rows are needed.
+
+    Raises:
+        CompileError: KG621, there is no data.
+    """
+    if data is not None and data.absent:
+        raise sink.fail(
+            "KG621",
+            "there is no data: `data=none` is for looking at a model alone",
+            key="data.source",
+            at="key",
+            help="choose what to train on, as in `data=digits`",
+        )
+
+
+def _no_data(facts: Any, sink: Sink) -> DataDef:
+    if not isinstance(facts, Mapping):
+        facts = {}
+    _check_facts(facts, sink)
+    return DataDef(
+        source=ObjectDef(cls="", bare=True, path="data.source"),
+        features={},
+        target={},
+        task={},
         facts=_frozen(facts),
     )
 

@@ -46,7 +46,8 @@ def check(program: Program, catalog: Catalog, sink: Sink, trust: Trust = NOBODY)
         sink: gets every mistake.
         trust: what the command line allows.
     """
-    _check_object(program.data.source, ("source",), catalog, sink)
+    if not program.data.absent:
+        check_source(program.data, catalog, sink)
     for entry in program.data.prepare:
         _check_entry(entry, catalog, sink)
     _check_model(program.model, catalog, sink)

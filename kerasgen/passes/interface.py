@@ -26,7 +26,7 @@ class OutputSpec:
         name: the output's name, as `compile` knows it.
         tensor: the tensor that comes out.
         spec: its shape and type.
-        task: `classification`, `multilabel`, `regression` or `autoencoding`.
+        task: `classification`, `multilabel`, `regression` or `autoencoding`; empty without data.
         target: the target's shape and type, None where it is not known.
         classes: number of classes, None where that is not known or does not apply.
         path: key path of the entry that makes it.
@@ -207,6 +207,8 @@ def _check_targets(
     named: Mapping[str, TensorRef], targets: Mapping[str, str], data: DataDef, sink: Sink
 ) -> bool:
     """Whether each output has its target and each target its output."""
+    if data.absent:
+        return True
     if len(named) == 1 and "" in targets:
         return True
     for name in targets:
@@ -249,7 +251,9 @@ def _describe(
 ) -> OutputSpec:
     task = data.task.get(key, "")
     target: TensorSpec | None
-    if task == "autoencoding":
+    if data.absent:
+        target = None
+    elif task == "autoencoding":
         target = next(iter(inputs.values())) if len(inputs) == 1 else inputs.get(name)
     else:
         shape = target_shape(data, data.target.get(key, ""), oracle, sink)

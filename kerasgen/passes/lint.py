@@ -24,13 +24,13 @@ RULES: tuple[Rule, ...] = (*OBJECTIVE_RULES, *MODEL_RULES, *TRAINING_RULES, *DAT
 
 
 def lint(view: LintView, sink: Sink) -> None:
-    """Applies every rule.
+    """Applies every rule; without data those of the model alone, since nothing is trained.
 
     Args:
         view: the program after all other passes.
         sink: gets the warnings.
     """
-    for rule in RULES:
+    for rule in MODEL_RULES if view.program.data.absent else RULES:
         rule(view, sink)
 
 

@@ -173,6 +173,7 @@ def view_program(
         endings=tuple(
             _ending(output, end, flat.steps, program.compile, objective, len(outputs) == 1, catalog)
             for output, end in zip(outputs, ends, strict=True)
+            if output.task  # without data an output has no objective
         ),
         cost=cost,
         rows=declared_rows(program.data),

@@ -41,6 +41,8 @@ def settle_objective(
     """
     names = [output.name for output in outputs]
     check_output_names(compiled, names, sink)
+    if not any(output.task for output in outputs):
+        return compiled  # A model without data has no targets to infer anything from.
     losses: dict[str, Loss] = _by_output(compiled.loss, names)
     metrics: dict[str, tuple[Loss, ...]] = _by_output(compiled.metrics, names)
     settled_losses: dict[str, Loss] = {}

@@ -15,9 +15,9 @@ from kerasgen.data.opening import open_data
 from kerasgen.data.sources import SOURCES, make_source
 from kerasgen.diagnostics import Diagnostic, Sink
 from kerasgen.emit.script import eject
-from kerasgen.frontend.composition import Composition, resolve_groups
+from kerasgen.frontend.composition import Composition, located_sink, resolve_groups
 from kerasgen.frontend.config_folders import Folders
-from kerasgen.frontend.parse_data import parse_data
+from kerasgen.frontend.parse_data import parse_data, refuse_absent
 from kerasgen.ir import DataDef
 from kerasgen.registry import NOBODY, Trust
 from kerasgen.run.checking import compose_config
@@ -64,6 +64,7 @@ def eject_config(
 
 def _compile(composition: Composition) -> tuple[CompiledProgram, Sink]:
     data = _declared_data(composition)
+    refuse_absent(data, located_sink(composition))
     if data is None or facts_suffice(data):
         return compile_declared(composition)
     plan = plan_run(composition)

@@ -23,7 +23,7 @@ from kerasgen.frontend.composition import (
 )
 from kerasgen.frontend.parse import parse_program
 from kerasgen.frontend.parse_backend import parse_backend
-from kerasgen.frontend.parse_data import parse_data
+from kerasgen.frontend.parse_data import parse_data, refuse_absent
 from kerasgen.frontend.references import plain_node
 from kerasgen.ir import BackendDef, DataDef, Program
 from kerasgen.passes.check import check, check_source
@@ -88,6 +88,7 @@ def plan_run(composition: Composition) -> Plan:
         CompileError: the config has mistakes.
     """
     backend, data, refused = _declared(composition)
+    refuse_absent(data, located_sink(composition))
     if backend is None or data is None or facts_suffice(data):
         try:
             compiled, config, catalog, sink = _compile_whole(composition)
@@ -255,9 +256,8 @@ def outline_declared(composition: Composition, catalog: Catalog) -> tuple[Sink, 
 def facts_suffice(data: DataDef) -> bool:
     """Whether the declared facts are all that compiling needs to know of the data."""
     shape = data.facts.get("shape")
-    shaped = isinstance(shape, tuple) or (
-        isinstance(shape, Mapping) and all(name in shape for name in data.features)
-    )
+    by_name = isinstance(shape, Mapping) and all(name in shape for name in data.features)
+    shaped = data.absent or isinstance(shape, tuple) or by_name
     classes = data.facts.get("classes")
     classified = [name for name, task in data.task.items() if task in LABELLED]
     return shaped and all(
