@@ -43,7 +43,7 @@ _PAUSE = 0.03
 """Seconds between two deliveries of a request that nobody has answered."""
 
 _PATIENCE = 10.0
-"""Seconds that an orphan is given to end by itself."""
+"""Seconds that a process is given to end by itself once it was asked to."""
 
 _STARTING, _WORKING, _ENDING = range(3)
 
@@ -284,7 +284,7 @@ def _repeat(reader: int) -> None:
     Python writes each signal's number into a pipe the moment it comes, also if the main thread
     cannot hear it yet.
     """
-    number = repeated = came = 0
+    number = repeated = came = pauses = 0
     while True:
         if came:
             time.sleep(_PAUSE)
@@ -294,10 +294,8 @@ def _repeat(reader: int) -> None:
             told = b""
         except OSError:
             return
-        for byte in told:
-            number = byte if byte in _NAMES else number
-            if byte not in _NAMES:
-                continue
+        for byte in filter(_NAMES.__contains__, told):
+            number = byte
             if repeated:
                 repeated -= 1  # What this thread itself has sent comes back.
             else:
@@ -307,6 +305,9 @@ def _repeat(reader: int) -> None:
         if came > 1:
             _process.number = _process.number or number
             end_now()
+        pauses += came and _process.stage == _ENDING
+        if pauses * _PAUSE > _PATIENCE:
+            end_now()  # What a half-started library does at the exit may wait for ever.
         if came and not told and _process.stage == _WORKING:
             repeated += 1
             _thread.interrupt_main(number)  # type: ignore[arg-type]

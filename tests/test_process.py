@@ -316,3 +316,20 @@ def test_a_bug_shows_its_traceback(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "Traceback" in done.stderr
     assert done.stderr.endswith("ValueError: a bug\n")
+
+
+HANGING = """
+import atexit
+sys.modules.setdefault("keras", sys)
+interruption._PATIENCE = 0.2
+def work():
+    atexit.register(time.sleep, 60)
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(5)
+    return 0
+"""
+
+
+def test_an_exit_that_hangs_after_a_signal_is_cut_short(tmp_path: Path) -> None:
+    done = call([], tmp_path, program=("-c", HELD.format(body=HANGING)))
+    assert (done.returncode, done.stderr) == (130, "interrupted\n")
