@@ -78,6 +78,23 @@ def test_importing_kerasgen_imports_nothing_else(tmp_path: Path) -> None:
     assert done.stdout.strip() == "{'kerasgen'}"
 
 
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        (["help"], "usage: kerasgen COMMAND"),
+        (["help", "check"], "usage: kerasgen check"),
+        (["--version"], "kerasgen "),
+    ],
+)
+def test_help_is_there_under_its_own_name(words: list[str], shown: str, capsys) -> None:
+    from kerasgen.cli import main
+
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.startswith(shown)
+
+
 def test_a_misspelt_command_is_told_the_right_one(tmp_path: Path) -> None:
     done = call("chek", folder=tmp_path)
     assert done.returncode == 2

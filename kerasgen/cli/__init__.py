@@ -48,6 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         SystemExit: after `--help` and `--version`, and for wrong usage (code 2).
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments[:1] == ["help"]:  # `help`, `help check`: a habit from other programs
+        arguments = [*arguments[1:2], "--help"]
     if arguments[:1] == ["run"]:
         from kerasgen.sweep.application import main as train
 

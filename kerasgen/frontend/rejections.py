@@ -117,9 +117,29 @@ def diagnose(
     return sink.diagnostics
 
 
-def diagnose_error(error: BaseException) -> list[Diagnostic]:
-    """A refusal that no single override or file explains, as one diagnostic."""
+def diagnose_error(error: BaseException, overrides: Sequence[str] = ()) -> list[Diagnostic]:
+    """A refusal that keeps no config from being composed, as one diagnostic.
+
+    Args:
+        error: what was raised.
+        overrides: the overrides, among which its place is looked for.
+    """
     sink = Sink()
+    if "does not support sweep type" in str(error):
+        for text in overrides:
+            override = _parse(text)
+            if override.is_sweep_override() and not override.is_discrete_sweep():
+                ends = re.search(r"interval\(([^()]+)\)", text)
+                values = ends[1].replace(" ", "") if ends else "1,2"
+                sink.report(
+                    "KG102",
+                    "an interval has no values to go through, and the sweeper draws none",
+                    location=place_of_text(text, at=text.find("=") + 1),
+                    help=f"name the values, `{override.get_key_element()}={values}`, or choose "
+                    "a sweeper that searches",
+                )
+        if sink.errors:
+            return sink.diagnostics
     sink.report("KG109", sentence(error.__cause__ if not str(error) else error))
     return sink.diagnostics
 

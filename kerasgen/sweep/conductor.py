@@ -105,7 +105,7 @@ class Conductor(Hydra):
             yield
         except caught as error:
             raise CompileError(
-                self._reasons(overrides, multirun=multirun) or diagnose_error(error)
+                self._reasons(overrides, multirun=multirun) or diagnose_error(error, overrides)
             ) from error
 
     def _reasons(self, overrides: list[str], *, multirun: bool) -> list[Diagnostic]:

@@ -55,6 +55,9 @@ def planned_jobs(overrides: Sequence[str], folders: Folders = None) -> list[tupl
     if isinstance(parameters, DictConfig):
         named = with_carriers(plain_node(parameters), len(words))
         words = [*(f"{key}={value}" for key, value in named.items()), *words]
-    parsed = OverridesParser.create(config_loader=loader).parse_overrides(words)
-    (jobs,) = BasicSweeper.split_arguments(parsed, None)
+    try:
+        parsed = OverridesParser.create(config_loader=loader).parse_overrides(words)
+        (jobs,) = BasicSweeper.split_arguments(parsed, None)
+    except HydraException as error:
+        raise CompileError(diagnose_error(error, overrides)) from None
     return [(*of_hydra, *(as_written(text) for text in job)) for job in jobs]

@@ -44,3 +44,15 @@ def test_what_keeps_a_sweep_from_being_composed_is_told() -> None:
     with pytest.raises(CompileError) as error:
         planned_jobs(["optimizer=adam,sdg", "sed=1,2"])
     assert sorted(d.code for d in error.value.diagnostics) == ["KG103", "KG104"]
+
+
+def test_an_interval_without_a_search_has_a_place_and_a_help() -> None:
+    with pytest.raises(CompileError) as error:
+        planned_jobs(["seed=1,2", "optimizer.learning_rate=interval(0.1,1)"])
+    (found,) = error.value.diagnostics
+    assert found.code == "KG102"
+    assert found.location is not None
+    assert found.location.override == "optimizer.learning_rate=interval(0.1,1)"
+    assert found.location.column == 25
+    assert found.help is not None
+    assert "`optimizer.learning_rate=0.1,1`" in found.help
