@@ -221,7 +221,8 @@ def _may_stand(
     for step in key.split("."):
         around, path = path, f"{path}.{step}" if path else step
         there = _is_there(config, path)
-        if kind == _LEAF or (kind == _FREE and not _holds_keys(config, around, defined)):
+        closed = kind == _LEAF or (kind == _FREE and not _holds_keys(config, around, defined))
+        if closed and not there:
             return False
         if kind == "names" and not there:
             new_name = path not in defined

@@ -22,6 +22,7 @@ from kerasgen.diagnostics import (
     SourceLocation,
     Suggestion,
     closest,
+    is_slip,
 )
 from kerasgen.ir import FACTS
 
@@ -193,7 +194,7 @@ def _report_reference(found: Unresolved, error: Exception, config: DictConfig, s
         text = str(error).strip().split("\n", 1)[0]
         text = re.sub(r"^\w+ raised while resolving interpolation: ", "", text)
         message += ": " + lowered(text.strip("\"'"))
-    sink.report("KG105", message, key=found.key, help=_reference_help(found.written, config))
+    sink.report("KG105", message, key=found.key, help=_reference_help(found, config))
 
 
 def _misspelt_fact(written: str, config: DictConfig) -> tuple[str, str] | None:
@@ -208,17 +209,21 @@ def _misspelt_fact(written: str, config: DictConfig) -> tuple[str, str] | None:
     return None
 
 
-def _reference_help(written: str, config: DictConfig) -> str | None:
+def _reference_help(found: Unresolved, config: DictConfig) -> str | None:
     """How to mend the first reference in a value that leads nowhere."""
+    written = found.written
     for reference in _REFERENCE.findall(written):
         parent, missing, siblings = deepest_key(config, reference)
         if missing in siblings:
             continue
         near = closest(missing, siblings)
         if near is not None:
-            fixed = f"{parent}.{near}" if parent else near
+            fixed = _put_right(reference, config)
+            if fixed is None or f"{found.key}.".startswith(f"{fixed}."):
+                return None
             whole = written.replace(f"${{{reference}}}", f"${{{fixed}}}")
-            return Suggestion(f"did you mean `${{{fixed}}}`?", whole)
+            sure = is_slip(missing, near, siblings)
+            return Suggestion(f"did you mean `${{{fixed}}}`?", whole, sure=sure)
         task = OmegaConf.select(config, "data.task", throw_on_resolution_failure=False)
         if (parent, missing) == ("data", "classes") and task in ("regression", "autoencoding"):
             return f"the data is for {task} and has no classes: choose another model for it"
@@ -228,6 +233,18 @@ def _reference_help(written: str, config: DictConfig) -> str | None:
                 "or let the data be opened (`run.py`, or `kerasgen check --open-data`)"
             )
     return None
+
+
+def _put_right(reference: str, config: DictConfig) -> str | None:
+    """A reference with each step that is not there as the one that is nearest, None for none."""
+    parts = reference.split(".")
+    for at, part in enumerate(parts):
+        siblings = _keys_of(config, ".".join(parts[:at]))
+        near = part if part in siblings else closest(part, siblings)
+        if near is None:
+            return None
+        parts[at] = near
+    return ".".join(parts)
 
 
 def deepest_key(config: DictConfig, key: str) -> tuple[str, str, list[str]]:

@@ -17,7 +17,15 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
-from kerasgen.diagnostics import Note, Sink, SourceLocation, as_override, describe, did_you_mean
+from kerasgen.diagnostics import (
+    Note,
+    Sink,
+    SourceLocation,
+    Suggestion,
+    as_override,
+    describe,
+    did_you_mean,
+)
 from kerasgen.foreign.opening import is_regular
 from kerasgen.frontend.accepted_keys import BY_NAME
 from kerasgen.frontend.former_keys import Written, former_key
@@ -169,7 +177,7 @@ def _report_absent(culprit: SingleOverride, fault: Fault, sink: Sink) -> None:
         help_text = (
             (None if parent else whole_key(key, keys))
             or _former(parent, missing, culprit)
-            or did_you_mean(missing, siblings, listed=0)
+            or _meant(parent, missing, siblings, culprit)
             or (whole_key(missing, keys) if keys else None)
         )
     if help_text is None and parent in FIXED_SECTIONS:
@@ -184,6 +192,16 @@ def _report_absent(culprit: SingleOverride, fault: Fault, sink: Sink) -> None:
             key, "key"
         )
     sink.report("KG103", f"{where} has no key `{missing}`", location=location, help=help_text)
+
+
+def _meant(parent: str, name: str, siblings: Sequence[str], culprit: SingleOverride) -> str | None:
+    """The nearest name; where it stands inside a key path, the whole of that is what is written."""
+    found = did_you_mean(name, siblings, listed=0)
+    path = f"{parent}.{name}" if parent else name
+    if isinstance(found, Suggestion) and culprit.key.startswith(f"{path}."):
+        whole = f"{path[: -len(name)]}{found.replacement}{culprit.key[len(path) :]}"
+        return Suggestion(str(found), whole, sure=found.sure)
+    return found
 
 
 def _former(parent: str, key: str, culprit: SingleOverride) -> str | None:

@@ -215,8 +215,12 @@ def mask_lost(view: LintView, sink: Sink) -> None:
                     "KG728",
                     f"`{reader.name}` ({reader.cls}) drops the mask of `{step.name}`",
                     (reader.path, "key"),
-                    mend=f"take `{'mask_zero' if step.cls == 'Embedding' else step.name}` out, or "
-                    "use layers that know masks (`LSTM`, `GlobalAveragePooling1D`)",
+                    mend=(
+                        f"take `mask_zero` out of `{step.name}`, or "
+                        if step.cls == "Embedding"
+                        else f"take `{step.name}` out, or "
+                    )
+                    + "use layers that know masks (`LSTM`, `GlobalAveragePooling1D`)",
                     reason="the padding counts as data from there on",
                 )
 

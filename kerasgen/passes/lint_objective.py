@@ -18,6 +18,7 @@ from kerasgen.passes.lint_view import (
     shown_name,
     written_at,
 )
+from kerasgen.passes.objective import of_logits
 
 _SPARSE = ("sparsecategoricalcrossentropy",)
 _CATEGORICAL = (*_SPARSE, "categoricalcrossentropy", "cce")
@@ -151,7 +152,7 @@ def hidden_logits(view: LintView, sink: Sink) -> None:
                 "KG701",
                 f"`{name}` expects probabilities, and `{end.last.name}` has no activation",
                 end.place,
-                mend="write `from_logits: true`, or give it a softmax or sigmoid",
+                mend=f"write `{of_logits(end.loss)}`, or give it a softmax or sigmoid",
             )
 
 

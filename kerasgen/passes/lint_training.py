@@ -48,7 +48,7 @@ def monitored_names(view: LintView, sink: Sink) -> None:
             if blind
             else f"`{name}` monitors `{monitor}`, and an epoch gives {shown}",
             _argument_place(callback, "monitor"),
-            mend="write `data.split.validation: 0.1`, or `monitor: loss`"
+            mend="write `validation: 0.1` under `data.split`, or `monitor: loss`"
             if blind
             else did_you_mean(monitor, names) or "monitor one of these",
             reason="Keras goes on without it: nothing is stopped, kept or lowered",
@@ -302,7 +302,7 @@ def batch_of_all(view: LintView, sink: Sink) -> None:
             "KG750",
             f"`batch_size` is {size:,}, and the training part has {view.rows:,} rows",
             ("fit.batch_size", "value"),
-            mend="write a smaller one, as `fit.batch_size: 32`",
+            mend="write a smaller one, as `batch_size: 32`",
             reason="an epoch is one step: few epochs hardly train the model",
         )
 

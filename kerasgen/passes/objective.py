@@ -204,5 +204,15 @@ def _check_logits(
             "KG701",
             f"`{name}` expects probabilities, and `{output.name}` ends without an activation",
             key=key,
-            help="write `from_logits: true`, or give the last layer a softmax or sigmoid",
+            help=f"write `{of_logits(loss)}`, or give the last layer a softmax or sigmoid",
         )
+
+
+def of_logits(loss: Loss) -> str:
+    """What to write so that a cross-entropy takes logits: an argument, or the object of a word."""
+    if isinstance(loss, ObjectDef) and not loss.bare:
+        return "from_logits: true"
+    word = loss.cls if isinstance(loss, ObjectDef) else loss
+    word = {"bce": "binary_crossentropy"}.get(word.lower(), word)
+    cls = "".join(part[:1].upper() + part[1:] for part in word.split("_"))
+    return f"{{class: {cls}, from_logits: true}}"
