@@ -107,7 +107,7 @@ def _overrides(text: str, key: str, config: Mapping[str, Any]) -> list[str]:
         if "." in name:
             return [f"~{name}"]
         return [f"~{around}.{name}" if last == name else f"~{key}.{name}"]
-    text = re.sub(r" \([^()]*\)", "", text)
+    text = re.sub(r" \((?!as in)[^()]*\)", "", text)
     first = re.split(r", or |; for |; a |, without|, counted", text)[0]
     found: list[str] = []
     at = re.search(r"` (?:at|under) `([\w.]+)`", first)

@@ -617,7 +617,7 @@ warning[KG701]: `sparse_categorical_crossentropy` expects probabilities, and `sc
    |
    | compile.loss=sparse_categorical_crossentropy
    |              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-  = help: write `from_logits: true`, or give the last layer a softmax or sigmoid""",
+  = help: write `{class: SparseCategoricalCrossentropy, from_logits: true}`, or give the last layer a softmax or sigmoid""",
     ),
 }  # fmt: skip
 
