@@ -6,7 +6,7 @@ This room owns the limit and the count, for sweeps of the command line and of co
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -14,6 +14,8 @@ from hydra.core.override_parser.types import ChoiceSweep, RangeSweep
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
+
+from kerasgen.diagnostics import Sink
 
 JOBS = 100_000
 """Jobs of a sweep; Hydra lists all of them before the first begins."""
@@ -32,6 +34,27 @@ def parameters_of(config: DictConfig) -> Mapping[str, Any]:
     parameters = plain.get("params")
     listing = str(plain.get("_target_", "")).endswith(_LISTING)
     return {str(k): v for k, v in parameters.items()} if listing and parameters else {}
+
+
+def check_jobs(config: DictConfig, overrides: Sequence[str]) -> None:
+    """Checks how many jobs a sweep has: those of the config itself times those of the command line.
+
+    Args:
+        config: the composed config with its `hydra` node.
+        overrides: the overrides, selectors as carriers.
+
+    Raises:
+        CompileError: KG902, there are too many.
+    """
+    own = math.prod(count_jobs(key, value) for key, value in parameters_of(config).items())
+    parse = OverridesParser.create().parse_override
+    jobs = own * math.prod(count_values(parse(text)) for text in overrides)
+    if own > 1 and jobs > JOBS:
+        raise Sink().fail(
+            "KG902",
+            f"the sweep has {jobs:,} jobs, expected at most {JOBS:,}",
+            help=f"`hydra.sweeper.params` alone has {own:,}: sweep over fewer values",
+        )
 
 
 def count_jobs(key: str, value: Any) -> int:

@@ -26,6 +26,7 @@ from kerasgen.frontend.composition import read_composition, resolve, resolve_sho
 from kerasgen.frontend.references import plain_node
 from kerasgen.frontend.rejections import REFUSALS, diagnose, diagnose_error, first_job
 from kerasgen.frontend.selectors import is_selector
+from kerasgen.frontend.sweeps import check_jobs
 from kerasgen.interruption import held
 from kerasgen.run.record import RECORD
 from kerasgen.sweep.folders import (
@@ -214,6 +215,7 @@ class Conductor(Hydra):
             written[text] for text in plain_node(config.hydra.overrides.task)
         ]
         config.hydra.mode = RunMode.MULTIRUN
+        check_jobs(config, carried(overrides))
         return config
 
     def _sweep(
