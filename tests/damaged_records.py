@@ -15,6 +15,7 @@ import traceback
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from random import Random
 from types import FrameType
@@ -96,7 +97,7 @@ class TooLongError(BaseException):
 def make_run(folder: Path) -> None:
     """Writes a run as one leaves it, with every file that is read again."""
     folder.mkdir(parents=True)
-    config = resolve_config(OVERRIDES).config
+    config = _config_text()
     record = {
         "schema": layout.SCHEMA,
         "status": "completed",
@@ -118,7 +119,7 @@ def make_run(folder: Path) -> None:
         "files": [layout.RECORD, layout.CONFIG],
     }
     write_json(folder / layout.RECORD, record)
-    (folder / layout.CONFIG).write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
+    (folder / layout.CONFIG).write_text(config, encoding="utf-8")
     (folder / layout.OVERRIDES).write_text(yaml.safe_dump(OVERRIDES), encoding="utf-8")
     write_json(folder / layout.KERAS, {"backend": "jax", "floatx": "float32"})
     write_json(folder / layout.DIAGNOSTICS, [{"code": "KG764", "message": "not scaled"}])
@@ -128,6 +129,11 @@ def make_run(folder: Path) -> None:
     write_predictions(
         folder / layout.PREDICTIONS, {"scores": np.eye(3), "labels": np.array(["a", "b"])}
     )
+
+
+@cache
+def _config_text() -> str:
+    return yaml.safe_dump(resolve_config(OVERRIDES).config, sort_keys=False)
 
 
 READERS: dict[str, Callable[[Path], object]] = {

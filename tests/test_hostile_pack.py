@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from hostile import COLUMNS, SECRET, Hostile, run_entry
+from hostile_records import ITEMS
 
 GLOBAL = "# @package _global_\n"
 QUICK = ("backend=jax", "fit.epochs=1", "fit.verbose=0", "tracking.plots=false")
@@ -182,6 +183,12 @@ OF_NAMES: Mapping[str, Hostile] = {
     ),
 }  # fmt: skip
 
+OF_RECORDS: Mapping[str, Hostile] = {
+    item.name: Hostile(commands=(item.command,), code=item.code, prepare=item.make)
+    for item in ITEMS
+    if not item.name.startswith("cache")  # There a command writes what it may.
+}
+
 PACK = {
     f"{kind}: {name}": entry
     for kind, entries in {
@@ -189,6 +196,7 @@ PACK = {
         "callbacks": OF_CALLBACKS,
         "secrets": OF_SECRETS,
         "names": OF_NAMES,
+        "records": OF_RECORDS,
     }.items()
     for name, entry in entries.items()
 }

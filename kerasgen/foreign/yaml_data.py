@@ -22,8 +22,8 @@ import yaml
 from kerasgen.foreign.json_data import Bounds
 from kerasgen.foreign.opening import MOST_BYTES, TOO_MUCH, ForeignFileError, decoded, read_bytes
 
-BOUNDS = Bounds(size=MOST_BYTES, levels=64, values=200_000)
-"""How much a YAML file may hold; each value takes some five microseconds to read."""
+BOUNDS = Bounds(size=MOST_BYTES, levels=64, values=120_000)
+"""How much a YAML file may hold; more values than a config may have."""
 
 _TAG = "tag:yaml.org,2002:"
 
