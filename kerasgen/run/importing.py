@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kerasgen.diagnostics import Sink
-from kerasgen.foreign.opening import is_folder, is_there, told
+from kerasgen.foreign.opening import ForeignFileError, is_folder, is_there, told
 
 if TYPE_CHECKING:
     from kerasgen.bridge.decompile_text import ImportedModel
@@ -81,7 +81,10 @@ def save_imported(made: ImportedModel, saving: Saving, sink: Sink) -> str:
 
     file = made.found.file
     if saving.weights is not None:
-        weights = weights_of_file(saving.weights)
+        try:
+            weights = weights_of_file(saving.weights)
+        except ForeignFileError as error:
+            raise sink.fail_file("KG608", saving.weights, error) from error
     elif file is not None and file.weights is not None:
         weights = file.weights
     else:

@@ -76,6 +76,20 @@ def test_a_model_without_weights_is_told_where_they_may_be(made: Any, tmp_path: 
     )
 
 
+def test_a_file_of_weights_that_is_not_there_is_told(made: Any, tmp_path: Path) -> None:
+    saving = Saving(path=tmp_path / "new.keras", weights=tmp_path / "gone.h5")
+    found = refusal(lambda sink: save_imported(made, saving, sink))
+    assert "error[KG608]" in found
+    assert "gone.h5" in found
+
+
+def test_weights_are_taken_from_a_whole_model_of_keras_3(made: Any, tmp_path: Path) -> None:
+    first = Saving(path=tmp_path / "one.keras", weights=weights(tmp_path / "w.h5", KERNEL, BIAS))
+    save_imported(made, first, Sink())
+    again = Saving(path=tmp_path / "two.keras", weights=first.path)
+    assert "9 weights" in save_imported(made, again, Sink())
+
+
 def test_weights_that_lead_to_another_file_are_refused(made: Any, tmp_path: Path) -> None:
     path = weights(tmp_path / "w.h5", KERNEL, BIAS)
     with h5py.File(path, "r+") as file:

@@ -84,7 +84,7 @@ def carry_weights(source: Source, sink: Sink) -> Any:
     except ForeignFileError as error:
         raise sink.fail_file("KG608", source.weights.path, error) from error
     except MisfitError as error:
-        raise sink.fail("KG618", str(error), help=error.help) from error
+        raise sink.fail(error.code, str(error)) from error
     return built
 
 
@@ -111,12 +111,27 @@ def _values(source: Source, stored: Grouped | Paths) -> list[tuple[Any, Values]]
     if isinstance(stored, Paths):
         return [*_by_path(view, owners, stored)]
     writer = Writer(generation=_generation(source, stored), theano=_theano(source, stored, owners))
+    _require_equal_padding(owners, writer)
     tops = [top_of(place, found) for place, found in owned]
     variables = {id(owner.layer): owner.variables for owner in owners}
     found: list[tuple[Any, Values]] = []
     for fit in fit_weights(tops, stored, writer):
         found += zip(variables[id(fit.layer)], fit.values(), strict=True)
     return found
+
+
+def _require_equal_padding(owners: Sequence[Owner], writer: Writer) -> None:
+    """Refuses what Theano computes otherwise: it pads before an even kernel, others behind it."""
+    for owner in owners:
+        layer = owner.layer
+        if not writer.theano or not layer.new_class.startswith("ConvLSTM"):
+            continue
+        if any(size % 2 == 0 for size in layer.trained[1].shape[:-2]):
+            raise MisfitError(
+                f"`{'/'.join(layer.names)}` (`{layer.old_class}`) has an even kernel, around whose "
+                "states Theano pads otherwise than Keras 3 can",
+                code="KG619",
+            )
 
 
 def _by_path(view: View, owners: Sequence[Owner], stored: Paths) -> Iterator[tuple[Any, Values]]:

@@ -242,7 +242,8 @@ def _steep(place: Place, built: Any, cls: str, generation: int) -> tuple[frozens
         if gates == 4:
             raise MisfitError(
                 f"`{'/'.join(place.names)}` has the activation `hard_sigmoid` of older Keras, "
-                "which Keras 3 does not have, and its weights cannot make up for it"
+                "which Keras 3 does not have, and its weights cannot make up for it",
+                code="KG619",
             )
         steep |= {gates - 1}
     return steep, gates

@@ -35,13 +35,16 @@ from kerasgen.bridge.legacy.stored import (
 )
 from kerasgen.foreign.archives import open_archive, read_member
 from kerasgen.foreign.hdf5 import checked_hdf5, open_hdf5
-from kerasgen.foreign.opening import ForeignFileError
+from kerasgen.foreign.opening import ForeignFileError, open_regular
 
 _LARGEST = 16 * 2**30
 """Bytes of the weights in an archive, which are unpacked in memory."""
 
 _MOST_NAMES = 100_000
 """Layers of a file, or arrays of a layer."""
+
+_MEMBER = "model.weights.h5"
+"""The member of a `.keras` file that holds its weights."""
 
 _WHOLE = "model_weights"
 """The group of an HDF5 file that holds a whole model, in which its weights lie."""
@@ -70,7 +73,15 @@ def open_weights(weights: Weights) -> Iterator[Stored]:
 
 
 def weights_of_file(path: Path) -> Weights:
-    """Where the weights lie in an HDF5 file that was named as a file of weights."""
+    """Where the weights lie in a file that was named as one of weights, by its content.
+
+    Raises:
+        ForeignFileError: it cannot be read.
+    """
+    with open_regular(path) as file:
+        packed = file.read(2) == b"PK"
+    if packed:
+        return Weights(form="keras-zip", path=path, member=_MEMBER)
     return Weights(form="hdf5", path=path)
 
 

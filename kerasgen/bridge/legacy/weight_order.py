@@ -30,12 +30,12 @@ class MisfitError(Exception):
     """Weights that do not fit their model; the text is a message.
 
     Attributes:
-        help: how to get past it, or None.
+        code: the code of its diagnostic.
     """
 
-    def __init__(self, message: str, *, help: str | None = None) -> None:  # noqa: A002
+    def __init__(self, message: str, *, code: str = "KG618") -> None:
         super().__init__(message)
-        self.help = help
+        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
