@@ -38,7 +38,7 @@ from kerasgen.sweep.children import (
     wait_for_one,
 )
 from kerasgen.sweep.folders import folder_override, place_of_setting
-from kerasgen.sweep.outcomes import FAILED, Outcome, settle, varying
+from kerasgen.sweep.outcomes import FAILED, Outcome, earlier_outcome, settle, varying
 from kerasgen.sweep.task import Task
 
 CONSOLE = "console.log"
@@ -183,6 +183,10 @@ class ProcessLauncher(Launcher):
 
     def _start(self, job: _Job) -> Child | Outcome:
         """Starts a job; gives its outcome if that is not possible."""
+        done = earlier_outcome(job.number, job.overrides, job.folder)
+        if done is not None:
+            print(f"{job.title}  completed earlier: {job.folder}", flush=True)
+            return self._keep(done)
         several = self.n_jobs > 1
         console = job.folder / CONSOLE if several else None
         print(f"{job.title}  -> {console}" if several else f"\n{job.title}", flush=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,7 @@ class Outcome:
         folder: its folder.
         metric: name and value of its main test metric, if it has one.
         error: why it did not complete.
+        earlier: whether an earlier sweep into the same folder ran it.
     """
 
     job: int
@@ -46,6 +47,7 @@ class Outcome:
     folder: Path
     metric: tuple[str, float] | None = None
     error: str | None = None
+    earlier: bool = False
 
 
 def settle(
@@ -93,6 +95,17 @@ def settle(
     except (CompileError, OSError):
         pass  # the folder is another run's, or cannot be written: the table tells of it
     return Outcome(job=job, overrides=tuple(overrides), status=status, folder=folder, error=error)
+
+
+def earlier_outcome(job: int, overrides: Sequence[str], folder: Path) -> Outcome | None:
+    """The outcome of a job that is done already, None if it is still to be run.
+
+    Done is what the folder's record calls completed, with the same overrides.
+    """
+    fields = read_fields(folder)
+    if fields.get("status") != "completed" or fields.get("overrides") != list(overrides):
+        return None
+    return replace(read_outcome(job, overrides, folder, fields), earlier=True)
 
 
 def read_outcome(
@@ -183,7 +196,7 @@ def outcome_table(outcomes: Sequence[Outcome]) -> str:
 
 def _status_text(outcome: Outcome) -> str:
     if outcome.error is None:
-        return outcome.status
+        return f"{outcome.status} (earlier)" if outcome.earlier else outcome.status
     line = shown(outcome.error.strip().split("\n", 1)[0])
     if len(line) > _ERROR_WIDTH:
         line = line[: _ERROR_WIDTH - 1] + "…"

@@ -64,6 +64,23 @@ def test_jobs_look_into_all_folders_of_configs(application: Any) -> None:
     assert statuses(application) == dict.fromkeys("012", "completed")
 
 
+def test_a_sweep_that_is_started_again_runs_what_is_not_done(application: Any) -> None:
+    assert application.run("-m", "seed=1,2", "hydra.sweep.dir=s").returncode == 0
+    before = application.records()
+    done = application.run("-m", "seed=1,2,3", "hydra.sweep.dir=s")
+    assert done.returncode == 0
+    assert done.stdout.rstrip().split("\n")[-3:] == [
+        "0    seed=1     completed (earlier)  accuracy 0.26  s/0",
+        "1    seed=2     completed (earlier)  accuracy 0.27  s/1",
+        "2    seed=3     completed            accuracy 0.28  s/2",
+    ]
+    after = application.records()
+    assert {name: after[name] for name in before} == before
+    other = application.run("-m", "seed=7,8", "hydra.sweep.dir=s")
+    assert other.returncode == 2
+    assert "rejected" in other.stdout
+
+
 def test_jobs_that_fail_exit_or_are_killed_do_not_end_the_sweep(application: Any) -> None:
     done = application.run("-m", "name=kill,exit,raise,fail,refuse,fine", "hydra.sweep.dir=s")
     assert done.returncode == 1
