@@ -143,12 +143,16 @@ def _written_out(definition: DataDef, table: Table) -> dict[str, tuple[str, ...]
 def _check_columns(
     definition: DataDef, features: Mapping[str, tuple[str, ...]], table: Table, sink: Sink
 ) -> None:
-    made = [entry.name for entry in column_steps(definition)]
+    # A step that takes the column of its own name replaces it, and makes none.
+    made = [
+        entry.name if entry.name not in [column_name(r) for r in references_in(entry.takes)] else ""
+        for entry in column_steps(definition)
+    ]
     available = list(table.names)
     for position, entry in enumerate(column_steps(definition)):
         taken = [(column_name(r), r.path) for r in references_in(entry.takes)]
         for name, key in taken:
-            if name not in available and name in made[position:]:
+            if name not in available and name in made[position + 1 :]:
                 sink.report(
                     "KG302",
                     f"`{entry.name}` takes `{name}`, which is made later",

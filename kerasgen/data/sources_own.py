@@ -86,6 +86,7 @@ class OwnSource:
                 array = np.asarray(values)
             except ValueError:  # NumPy: rows of unequal length
                 raise self._refused(f"rows of unequal length as `{name}`", sink) from None
+            array = _as_text(array)
             if array.ndim == 0 or array.dtype.kind not in "biufU":
                 raise self._refused(f"`{array.dtype}` as `{name}`", sink)
             kept = _NARROW.get(array.dtype.kind)
@@ -103,6 +104,15 @@ class OwnSource:
             key=f"{self.path}.class",
             help="give a dictionary from column name to array, with equally many rows",
         )
+
+
+def _as_text(array: Array) -> Array:
+    """An array of Python's strings or bytes as text; any other as it is."""
+    if array.dtype.kind == "S":
+        return np.char.decode(array, "utf-8", "replace")
+    if array.dtype.kind == "O" and array.size and all(type(v) is str for v in array.ravel()):
+        return array.astype(str)
+    return array
 
 
 def _plain(value: Value) -> Any:

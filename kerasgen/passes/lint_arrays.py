@@ -265,8 +265,12 @@ def rows_shared(arrays: ArrayView, sink: Sink) -> None:
                 "KG767",
                 f"{share:.0%} of the {part} rows are also rows of the training part",
                 (f"data.split.{part}", "value"),
-                mend="take repeated rows out of the source before they are split",
-                reason=f"the figures of the {part} part are those of the training part",
+                mend="the source gives both parts: take the rows that they share out of one"
+                if getattr(arrays.view.program.data.split, part) == "given"
+                else "take repeated rows out of the source: drawn at random, their copies come to "
+                "lie in both parts",
+                reason=f"for these rows the figures of the {part} part say what the model "
+                "remembers, not what it makes of rows that it has not seen",
             )
 
 

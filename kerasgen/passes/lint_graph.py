@@ -20,6 +20,14 @@ PASSING = re.compile(
 )
 """Classes that hand values on as they are."""
 
+RANGE_KEEPING = re.compile(
+    r"Resizing|CenterCrop|UpSampling\dD|(Global)?(Average|Max|Adaptive\w+)Pooling\dD"
+    r"|Random(Crop|Flip|Rotation|Translation|Zoom|Shear|Perspective|ElasticTransform|Grayscale)"
+    r"|ops\.(flip|roll|pad|tile|repeat|cast|stop_gradient|max_pool|average_pool)"
+    r"|ops\.image\.(resize|crop_images|pad_images|affine_transform|rgb_to_grayscale)"
+)
+"""Classes that move, pick or average values, so that they stay in the range that they had."""
+
 NOISE = re.compile(r"(Alpha|Gaussian|Spatial)?Dropout(\dD)?|GaussianNoise")
 """Classes that disturb values in training and hand them on otherwise."""
 
@@ -56,6 +64,11 @@ def passes_on(step: Step) -> bool:
     """Whether a step hands its values on as they are, but for noise."""
     linear = step.cls == "Activation" and step.made.arguments.get("activation") == "linear"
     return linear or bool(PASSING.fullmatch(step.cls) or NOISE.fullmatch(step.cls))
+
+
+def keeps_range(step: Step) -> bool:
+    """Whether what a step gives lies where what it takes lay."""
+    return passes_on(step) or bool(RANGE_KEEPING.fullmatch(step.cls))
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from kerasgen.diagnostics import Sink
 from kerasgen.ir import ObjectDef, Value
 from kerasgen.passes.columns import column_steps, input_steps
-from kerasgen.passes.lint_graph import NOISE, WEIGHTED, Step
+from kerasgen.passes.lint_graph import NOISE, WEIGHTED, Step, keeps_range
 from kerasgen.passes.lint_view import LintView, advise, written_at
 
 _SQUEEZING = ("softmax", "sigmoid", "hard_sigmoid", "tanh", "hard_tanh")
@@ -30,7 +30,9 @@ _WITH_MASK = re.compile(
 )
 """Layers that hand a mask on."""
 
-_OWN_SCALING = re.compile(r"applications\.(EfficientNetB\d|EfficientNetV2\w+)")
+_OWN_SCALING = re.compile(r"applications\.EfficientNetB\d")
+"""Factories that scale their input and have no `include_preprocessing` to say so."""
+
 _SAMPLE_AXIS_OPS = re.compile(
     r"ops\.(softmax|log_softmax|mean|sum|max|min|std|var|prod|cumsum|sort|argmax|normalize)"
 )
@@ -300,10 +302,9 @@ def scaled_twice(view: LintView, sink: Sink) -> None:
             and (entry.takes is None or entry.name in columns)
             and _shrinks(entry.made)
         ]
-        for reader in view.readers(name) if prepared else ():
-            own = bool(_OWN_SCALING.fullmatch(reader.cls)) or (
-                view.argument(reader.made, "include_preprocessing") is True
-            )
+        for reader in view.readers(name, keeps_range) if prepared else ():
+            chosen = view.argument(reader.made, "include_preprocessing")
+            own = bool(_OWN_SCALING.fullmatch(reader.cls)) if chosen is None else chosen is True
             if own or (reader.cls == "Rescaling" and _shrinks(reader.made)):
                 advise(
                     sink,

@@ -6,7 +6,7 @@ finding. It must not judge.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -132,12 +132,17 @@ class LintView:
             name = sources[0] if len(sources) == 1 else None
         return name
 
-    def readers(self, name: str) -> tuple[Step, ...]:
-        """The steps that read values, before all that only passes them on."""
+    def readers(self, name: str, through: Callable[[Step], bool] = passes_on) -> tuple[Step, ...]:
+        """The steps that read values, before all that only passes them on.
+
+        Args:
+            name: the step or input whose values they are.
+            through: which steps are looked through.
+        """
         found: list[Step] = []
         for step in self.takers.get(name, ()):
-            found += self.readers(step.name) if passes_on(step) else [step]
-        return tuple(found)
+            found += self.readers(step.name, through) if through(step) else [step]
+        return tuple(_once(found))
 
 
 def view_program(
@@ -193,6 +198,15 @@ def declared_rows(data: DataDef) -> int | None:
         elif isinstance(size, int):
             rest -= size
     return rest if rest > 0 else None
+
+
+def _once(steps: Sequence[Step]) -> Iterator[Step]:
+    """Steps without repetition: ways that part may meet again."""
+    seen: set[str] = set()
+    for step in steps:
+        if step.name not in seen:
+            seen.add(step.name)
+            yield step
 
 
 def plain_word(value: Loss) -> str:

@@ -98,6 +98,12 @@ def test_a_step_must_not_take_what_is_made_later(refused):
     ]
 
 
+def test_a_column_that_a_step_replaces_and_that_is_not_there_is_not_made_later(refused):
+    (found,) = refused(DIGITS + "prepare: {imag: {class: ops.abs, from: imag}}")
+    assert (found.code, found.location.key) == ("KG504", "data.prepare.imag.from")
+    assert found.help == "did you mean `image`?"
+
+
 def test_a_step_must_not_hide_a_column_of_the_source(refused):
     text = DIGITS + "prepare: {label: {class: ops.mean, axis: [1, 2, 3], from: image}}"
     assert _messages(refused(text)) == [

@@ -51,6 +51,12 @@ def test_a_function_gives_the_columns_of_its_arguments() -> None:
     assert table.columns["name"].dtype.kind == "U"
 
 
+def test_text_in_an_array_of_objects_is_text() -> None:
+    table = table_of(lambda: {"name": np.array(["a", "bc"], dtype=object), "raw": [b"x", b"y"]})
+    assert [table.columns[name].dtype.kind for name in ("name", "raw")] == ["U", "U"]
+    assert table.columns["name"].tolist() == ["a", "bc"]
+
+
 def test_columns_that_nobody_uses_are_left_out() -> None:
     table = table_of(lambda: {"x": [1], "y": [2]}, wanted=frozenset({"y"}))
     assert (list(table.columns), table.names) == (["y"], ("x", "y"))

@@ -434,6 +434,29 @@ CASES: tuple[Case, ...] = (
         ),
     ),
     layer_case(
+        "KG732",
+        "model.layers.e",
+        layers(
+            "{class: RandomFlip, mode: horizontal}",
+            "{class: Resizing, height: 4, width: 4}",
+            "{class: ZeroPadding2D, padding: 1}",
+            "{class: MaxPooling2D, pool_size: 2}",
+            "{class: Rescaling, scale: 0.004}",
+            "Flatten",
+            SOFTMAX,
+        ),
+        layers(
+            "{class: Resizing, height: 4, width: 4}",
+            "{class: BatchNormalization}",
+            "{class: Rescaling, scale: 0.004}",
+            "Flatten",
+            SOFTMAX,
+        ),
+        data=data(
+            shape="[8, 8, 3]", more="prepare: {scale: {class: Rescaling, scale: 0.004}}"
+        ),
+    ),
+    layer_case(
         "KG733",
         "model.layers.a.momentum",
         layers("{class: BatchNormalization, momentum: 0.1}", SOFTMAX),
