@@ -171,7 +171,7 @@ def test_the_chapter_trains_on_the_real_images(engine: str, tmp_path: Path) -> N
 def test_a_data_config_describes_what_the_compiler_needs(data: str) -> None:
     from kerasgen.diagnostics import Sink
     from kerasgen.frontend.parse_data import parse_data
-    from kerasgen.run.planning import facts_suffice
+    from kerasgen.run.early_checks import facts_suffice
 
     section = yaml.safe_load((CONF / "data" / f"{data}.yaml").read_text())
     sink = Sink()

@@ -83,8 +83,8 @@ def open_data(
     source = make_source(definition.source, known_sources() if sources is None else sources, sink)
     sink.stop_on_errors()
     table = source.read(_wanted(definition), sink)
-    features = _written_out(definition, table)
-    _check_columns(definition, features, table, sink)
+    features = written_out(definition, table)
+    check_columns(definition, features, table, sink)
     sink.stop_on_errors()
     plain = {name: _plain_column(array) for name, array in table.columns.items()}
     _check_rows(plain, sink)
@@ -127,7 +127,8 @@ def _taken(definition: DataDef) -> Iterator[tuple[str, str]]:
             yield column_name(reference), reference.path
 
 
-def _written_out(definition: DataDef, table: Table) -> dict[str, tuple[str, ...]]:
+def written_out(definition: DataDef, table: Table) -> dict[str, tuple[str, ...]]:
+    """Input name to its columns, `all` written out with the columns of a table."""
     targets = set(definition.target.values())
     rest = tuple(name for name in table.names if name not in targets)
     return {
@@ -140,9 +141,10 @@ def _written_out(definition: DataDef, table: Table) -> dict[str, tuple[str, ...]
     }
 
 
-def _check_columns(
+def check_columns(
     definition: DataDef, features: Mapping[str, tuple[str, ...]], table: Table, sink: Sink
 ) -> None:
+    """Holds the columns that a config names against those that a table has; KG302, KG305, KG504."""
     # A step that takes the column of its own name replaces it, and makes none.
     made = [
         entry.name if entry.name not in [column_name(r) for r in references_in(entry.takes)] else ""

@@ -124,7 +124,7 @@ def _load_archive(file: Path, wanted: frozenset[str] | None, sink: Sink) -> dict
                 needed = [
                     name
                     for name in archive.files
-                    if wanted is None or _column_and_part(name, archive.files)[0] in wanted
+                    if wanted is None or column_of(name, archive.files) in wanted
                 ]
                 members = archive.zip.infolist() if archive.zip is not None else ()
                 sizes = {info.filename: info.file_size for info in members}
@@ -152,6 +152,11 @@ def _damaged(file: Path, argument: str, error: Exception, sink: Sink) -> Excepti
     return sink.fail(
         "KG502", f"`{file}` cannot be read as arrays: {reason}", key=argument_key(argument)
     )
+
+
+def column_of(name: str, names: Sequence[str]) -> str:
+    """The column that an array's name means among others: `x_train` beside `x_test` is `x`."""
+    return _column_and_part(name, names)[0]
 
 
 def _column_and_part(name: str, names: Sequence[str]) -> tuple[str, str | None]:

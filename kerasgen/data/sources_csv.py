@@ -78,6 +78,29 @@ class Csv:
             sink.stop_on_errors()
         return _table(sheets, self.test_path is not None)
 
+    def column_names(self, sink: Sink) -> tuple[str, ...] | None:
+        """The names of the columns, read off the first line; None where that is no line of cells.
+
+        Raises:
+            CompileError: the file cannot be read, or names its columns in a way that is refused.
+        """
+        if any(value is not None and len(value) != 1 for value in (self.delimiter, self.quote)):
+            return None
+        file = find_file(self.path, "path", sink)
+        with _refusing(file, "path", sink), file.open(encoding="utf-8-sig", newline="") as stream:
+            reader = csv.reader(
+                stream,
+                delimiter=self.delimiter,
+                quotechar=self.quote,
+                quoting=csv.QUOTE_NONE if self.quote is None else csv.QUOTE_MINIMAL,
+                skipinitialspace=True,
+                strict=self.quote is not None,
+            )
+            first = next((row for row in reader if row), None)
+        if first is None:
+            return None
+        return self._names([cell.strip() for cell in first], file, "path", sink)
+
     def _read_file(
         self, path: str, argument: str, wanted: frozenset[str] | None, sink: Sink
     ) -> _Sheet:

@@ -22,7 +22,8 @@ from kerasgen.ir import DataDef
 from kerasgen.registry import NOBODY, Trust
 from kerasgen.run.checking import compose_config
 from kerasgen.run.custom_parts import with_parts
-from kerasgen.run.planning import compile_declared, complete_plan, facts_suffice, plan_run
+from kerasgen.run.early_checks import facts_suffice
+from kerasgen.run.planning import compile_declared, complete_plan, plan_run
 
 if TYPE_CHECKING:
     from kerasgen.compiler import CompiledProgram

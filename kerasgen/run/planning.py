@@ -27,7 +27,6 @@ from kerasgen.frontend.parse_data import parse_data, refuse_absent
 from kerasgen.frontend.references import plain_node
 from kerasgen.ir import BackendDef, DataDef, Program
 from kerasgen.passes.check import check, check_source
-from kerasgen.passes.label_form import LABELLED
 from kerasgen.passes.outline import outline
 from kerasgen.passes.reach import REACHING
 from kerasgen.registry import NOBODY, Trust, parts
@@ -38,6 +37,7 @@ from kerasgen.run.custom_parts import (
     with_installed,
     with_parts,
 )
+from kerasgen.run.early_checks import facts_suffice, look_at, told_of
 from kerasgen.run.light_engine import engine_at_hand, light_start
 
 if TYPE_CHECKING:
@@ -253,19 +253,6 @@ def outline_declared(composition: Composition, catalog: Catalog) -> tuple[Sink, 
     return sink, True
 
 
-def facts_suffice(data: DataDef) -> bool:
-    """Whether the declared facts are all that compiling needs to know of the data."""
-    shape = data.facts.get("shape")
-    by_name = isinstance(shape, Mapping) and all(name in shape for name in data.features)
-    shaped = data.absent or isinstance(shape, tuple) or by_name
-    classes = data.facts.get("classes")
-    classified = [name for name, task in data.task.items() if task in LABELLED]
-    return shaped and all(
-        isinstance(classes, int) or (isinstance(classes, Mapping) and name in classes)
-        for name in classified
-    )
-
-
 def title_of(composition: Composition) -> str | None:
     """The name of an experiment that gives itself none: its recipe's, or its model's."""
     choice = composition.choices.get("experiment") or composition.choices.get("model")
@@ -288,6 +275,8 @@ def _declared(
 def _check_unopened(composition: Composition, data: DataDef, catalog: Catalog, sink: Sink) -> None:
     """Checks what is certain before the data is opened for its facts."""
     check_source(data, catalog, sink, composition.trust)
+    if not sink.errors:
+        look_at(data, sink, needed=True)
     found = _check_names(composition, catalog)
     sink.add(() if found is None else found.diagnostics)
     sink.stop_on_errors()
@@ -332,7 +321,9 @@ def _compile_whole(
     program = parse_program(config, sink, name=title_of(composition))
     known = stored_catalog()
     told = known is not None and _told_early(
-        lambda trial: outline(program, known, trial, composition.trust), composition, sink
+        lambda trial: told_of(program, known, composition.trust, trial, needed=ungiven is None),
+        composition,
+        sink,
     )
     if light and (told or not _has_parts(composition)):
         compiled = _compile_lightly(program, sink, composition.trust)

@@ -1,0 +1,76 @@
+"""What can be told of the data before the engine starts: files that are there, columns by name.
+
+This room owns a look at the head of a file, which takes milliseconds where opening the data comes
+seconds later. It must not read rows: what is wrong inside a file is told when the data is opened.
+
+Decisions:
+- A run needs its files, so that one that is missing is told here in the words of opening. A check
+  may be made where the data is not, and looks at files only where they are.
+- Sources that give names without being read are `Csv` and the archive of `Arrays`; of others only
+  the path is looked for.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+from kerasgen.data.files import find_path
+from kerasgen.data.opening import check_columns, written_out
+from kerasgen.data.sources import SOURCES, make_source
+from kerasgen.data.sources_arrays import ARCHIVE, SINGLE, column_of
+from kerasgen.data.sources_csv import Csv
+from kerasgen.data.table import Table
+from kerasgen.diagnostics import Sink
+from kerasgen.ir import DataDef
+
+_PATHS = ("path", "test_path", "x", "y", "x_test", "y_test")
+"""Arguments of the shipped sources that name files or folders."""
+
+
+def look_at_data(definition: DataDef, sink: Sink, *, needed: bool) -> None:
+    """Holds the config against the names of the columns, where a file at hand tells them.
+
+    Args:
+        definition: the data group.
+        sink: gets what `open_data` would say of it.
+        needed: whether files that are not there are mistakes.
+
+    Raises:
+        CompileError: something is not there.
+    """
+    source = definition.source
+    if source.cls not in SOURCES:
+        return
+    for argument in _PATHS:
+        path = source.arguments.get(argument)
+        if isinstance(path, str) and path != "???":
+            if needed:
+                find_path(path, argument, sink)
+            elif not Path(path).expanduser().exists():
+                return
+    names = _column_names(definition, sink)
+    if names is not None:
+        table = Table(columns={}, names=names)
+        check_columns(definition, written_out(definition, table), table, sink)
+        sink.stop_on_errors()
+
+
+def _column_names(definition: DataDef, sink: Sink) -> tuple[str, ...] | None:
+    """The names of the source's columns, None where only reading tells them."""
+    path = definition.source.arguments.get("path")
+    if not isinstance(path, str) or not Path(path).expanduser().is_file():
+        return None
+    if definition.source.cls == "Csv":
+        made = make_source(definition.source, SOURCES, sink)
+        assert isinstance(made, Csv)
+        return made.column_names(sink)
+    if definition.source.cls == "Arrays" and path.lower().endswith(ARCHIVE):
+        try:
+            with zipfile.ZipFile(Path(path).expanduser()) as archive:
+                members = archive.namelist()
+        except (OSError, zipfile.BadZipFile):
+            return None  # Opening says what is wrong with it.
+        arrays = [name.removesuffix(SINGLE) for name in members if name.endswith(SINGLE)]
+        return tuple(dict.fromkeys(column_of(name, arrays) for name in arrays))
+    return None

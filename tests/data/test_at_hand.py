@@ -1,0 +1,68 @@
+"""Columns and files that are told of before anything is opened."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from kerasgen.data.at_hand import look_at_data
+from kerasgen.diagnostics import CompileError, Diagnostic, Sink
+from kerasgen.frontend.parse_data import parse_data
+
+
+def looked(text: str, *, needed: bool = True) -> list[Diagnostic]:
+    sink = Sink()
+    data = parse_data(yaml.safe_load(text), sink)
+    assert data is not None
+    try:
+        look_at_data(data, sink, needed=needed)
+    except CompileError as error:
+        return list(error.diagnostics)
+    return sink.diagnostics
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    (tmp_path / "t.csv").write_text("first,second\n1,not read\n", encoding="utf-8")
+    np.savez(tmp_path / "a.npz", x_train=np.zeros(3), x_test=np.zeros(2), y=np.zeros(5))
+    return tmp_path
+
+
+CSV = "{source: {class: Csv, path: '%s/t.csv'}, features: %s, target: %s, task: regression}"
+ARRAYS = "{source: {class: Arrays, path: '%s/a.npz'}, features: %s, target: y, task: regression}"
+
+
+def test_columns_that_are_there_are_passed(files: Path) -> None:
+    assert looked(CSV % (files, "first", "second")) == []
+    assert looked(CSV % (files, "all", "second")) == []
+    assert looked(ARRAYS % (files, "x")) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "features", "target", "key"),
+    [(CSV, "frist", "second", "data.features"), (CSV, "first", "secnd", "data.target")],
+)
+def test_a_column_that_is_not_in_the_header_is_told(
+    files: Path, text: str, features: str, target: str, key: str
+) -> None:
+    (found,) = looked(text % (files, features, target))
+    assert (found.code, found.location and found.location.key) == ("KG504", key)
+    assert str(found.help).startswith("did you mean `")
+
+
+def test_an_array_that_is_not_in_the_archive_is_told(files: Path) -> None:
+    (found,) = looked(ARRAYS % (files, "z"))
+    assert found.code == "KG504"
+
+
+def test_a_file_that_is_not_there_is_a_mistake_of_a_run_alone(files: Path) -> None:
+    text = CSV % (files / "no", "first", "second")
+    (found,) = looked(text)
+    assert (found.code, found.location and found.location.key) == ("KG501", "data.source.path")
+    assert looked(text, needed=False) == []
+
+
+def test_rows_are_not_read(files: Path) -> None:
+    (files / "t.csv").write_text("first,second\n1\n1,2,3\n", encoding="utf-8")
+    assert looked(CSV % (files, "first", "second")) == []
