@@ -96,9 +96,9 @@ def draw_plots(
             names = _class_names(output, values, facts)
             if len(names) <= MOST_CLASSES:
                 path = _named(folder, files.CONFUSION_MATRIX, output.name if several else "")
-                draw_confusion_matrix(
-                    path, labels.reshape(-1), _chosen(values, output, compiled), names
-                )
+                wanted, given = labels.reshape(-1), _chosen(values, output, compiled)
+                counted = (wanted >= 0) & (wanted < len(names))  # `ignore_class` lies beyond
+                draw_confusion_matrix(path, wanted[counted], given[counted], names)
                 drawn.append(path.name)
         elif output.task == "regression":
             path = _named(folder, files.PREDICTED_VS_TRUE, output.name if several else "")

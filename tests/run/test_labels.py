@@ -209,6 +209,18 @@ def test_a_confusion_matrix_counts_every_place(engine: str, tmp_path: Path) -> N
     assert list(described["classes"]["y"].values()) == np.bincount(MASKS.ravel()).tolist()
 
 
+def test_places_that_a_loss_ignores_are_no_class(engine: str, tmp_path: Path) -> None:
+    masks = np.where(RANDOM.random(MASKS.shape) < 0.1, 255, MASKS)
+    loss = "loss: {class: SparseCategoricalCrossentropy, ignore_class: 255}"
+    form = Form(x=PICTURES, y=masks, layer=CONV % (3, "softmax"), loss="", metrics=(), config=loss)
+    overrides = [*write(tmp_path, form), "+data.facts={classes: 3}"]
+    assert run_experiment(compose(overrides, str(tmp_path / "conf")), tmp_path / "run") == DONE
+    told = json.loads((tmp_path / "run" / "diagnostics.json").read_text())
+    assert told == []
+    with np.load(tmp_path / "run" / "predictions.npz") as arrays:
+        assert arrays["true"].max() == 255
+
+
 @pytest.mark.parametrize(
     ("name", "override", "code", "key"),
     [
