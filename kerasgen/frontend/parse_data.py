@@ -153,7 +153,7 @@ def _columns(section: Any, default: str, path: str, sink: Sink) -> dict[str, tup
                 "KG204",
                 "`data.target` is a list, expected one column or a mapping",
                 key=path,
-                help="for several outputs name the one of each: `target: {digit: label, odd: odd}`; "
+                help="name the output of each: `target: {digit: label, odd: odd}`; "
                 "for one output join the columns under `data.prepare`: "
                 f"`targets: {{class: ops.stack, axis: -1, from: [{', '.join(map(str, names))}]}}`",
             )
