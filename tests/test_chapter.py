@@ -14,7 +14,8 @@ import pytest
 
 from kerasgen.frontend.composition import compose
 from kerasgen.record.reading import read_history
-from kerasgen.run.experiment import DONE, run_experiment
+from kerasgen.run.endings import DONE
+from kerasgen.run.experiment import run_experiment
 
 pytestmark = pytest.mark.slow
 

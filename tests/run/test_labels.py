@@ -20,7 +20,8 @@ from kerasgen.diagnostics import Sink
 from kerasgen.frontend.composition import compose
 from kerasgen.frontend.parse_data import parse_data
 from kerasgen.run.ejecting import eject_config
-from kerasgen.run.experiment import DONE, REFUSED, run_experiment
+from kerasgen.run.endings import DONE, REFUSED
+from kerasgen.run.experiment import run_experiment
 
 RANDOM = np.random.default_rng(0)
 PICTURES = RANDOM.random((24, 4, 4, 1)).astype("float32")
