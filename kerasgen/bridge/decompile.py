@@ -270,7 +270,7 @@ class _ModelReader:
                 return Entry(name=name, made=made, takes=takes)
             shared = makers.get(key[0])
             model = layer["class_name"] in MODELS
-            shapes = [tensor["config"]["shape"] for tensor in tensors_in(node)]
+            shapes = [tensor["config"].get("shape") for tensor in tensors_in(node)]
             if shared is None:
                 self.entries[(*self._inside, key[0])] = name
             definition = None if shared else self._made(layer, shapes)

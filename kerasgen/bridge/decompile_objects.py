@@ -16,6 +16,7 @@ from typing import Any
 
 import keras
 
+from kerasgen.bridge.legacy.objects import policy_name
 from kerasgen.bridge.making import make_object, public_object, shorten
 from kerasgen.bridge.memory import unallocated
 from kerasgen.bridge.parts import kind_of, saved_part
@@ -94,6 +95,8 @@ class ObjectReader:
         if cls == "function":
             return self._function(value, kinds)
         if cls in MODELS and str(value.get("module")).startswith("keras"):
+            if nested is None:
+                raise UnwritableError("is called with a model, which a config cannot say")
             model: ModelDef = nested(value)
             return model
         if cls == "DTypePolicy" and value.get("module") == "keras":
@@ -201,7 +204,7 @@ class ObjectReader:
     def _is_default(self, cls: Any, argument: str, value: Any, kinds: Sequence[Kind]) -> bool:
         """Whether an argument need not be written: it is what Keras takes by itself."""
         if kinds == ("dtype_policy",) and argument == "dtype":
-            policy = value["config"].get("name") if isinstance(value, Mapping) else value
+            policy = policy_name(value) if isinstance(value, Mapping) else value
             if policy == keras.config.dtype_policy().name:
                 return True
         default = _signature_default(cls, argument)

@@ -97,9 +97,11 @@ def _item_key(value: Any) -> Value:
     if isinstance(value, list | tuple):
         return tuple(_item_key(item) for item in value)
     if isinstance(value, Mapping) and value.get("class_name") == "__slice__":
-        bounds = value["config"]
-        ends = ["" if bounds[key] is None else str(bounds[key]) for key in ("start", "stop")]
-        step = "" if bounds["step"] is None else f":{bounds['step']}"
+        bounds = [value["config"].get(key) for key in ("start", "stop", "step")]
+        if not all(isinstance(bound, int | None) for bound in bounds):
+            raise UnwritableError("takes a slice whose bounds are not numbers")
+        *ends, last = ["" if bound is None else str(bound) for bound in bounds]
+        step = f":{last}" if last else ""
         return f"{ends[0]}:{ends[1]}{step}"
     if isinstance(value, Mapping) and value.get("class_name") == "__ellipsis__":
         return "..."

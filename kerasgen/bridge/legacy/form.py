@@ -127,6 +127,8 @@ class _Checker:
             return
         if functional:
             self.is_kind(layer.get("inbound_nodes"), list, "`inbound_nodes`", path)
+            if self.file.generation == 3:  # There the arguments of calls may be objects.
+                self.argument(layer.get("inbound_nodes"), (*path, "inbound_nodes"))
         if "class_name" not in layer and "config" not in layer and self.file.generation == 1:
             self.is_kind(layer.get("name"), str, "`name`", (*path, "name"))  # Of Keras 0.
             return
@@ -186,7 +188,7 @@ class _Checker:
             self.model(value, path)
         elif cls == "function":
             self.is_kind(inner, (str, dict), "the name of a function", (*path, "config"))
-        elif cls in _ARRAYS or not cls.startswith("__"):
+        elif cls in (*_ARRAYS, "__slice__") or not cls.startswith("__"):
             self.object_config(cls, inner, (*path, "config"))
 
     def object_config(self, cls: str, inner: Any, path: KeyPath) -> None:

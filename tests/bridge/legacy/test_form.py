@@ -75,6 +75,11 @@ def test_what_keras_wrote_is_well_formed(path: Path) -> None:
         ),
         ("k3_branches", "config/layers/2/config/dtype/config", {}, "name of a policy", "name"),
         (
+            "k3_branches", "config/layers/2/inbound_nodes/0/kwargs",
+            {"key": {"class_name": "__slice__", "config": 3}}, "the `config` of `__slice__`",
+            "kwargs.key.config",
+        ),
+        (
             "k3_branches", "config/layers/2/config/kernel_initializer/config", "",
             "the `config` of `GlorotUniform`", "kernel_initializer.config",
         ),

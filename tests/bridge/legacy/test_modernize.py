@@ -257,3 +257,22 @@ def test_a_layer_of_words_is_made_under_every_backend(imported: Import) -> None:
 def test_a_model_of_ones_own_without_a_config_is_refused(imported: Import) -> None:
     _, reported = imported({"class_name": "MyModel", "keras_version": "2.3.1"})
     assert [d.code for d in reported] == ["KG609"]
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"units": 10**30},
+        {"units": float("nan")},
+        {"dtype": {"class_name": "DTypePolicy", "module": "keras"}},
+        {"activation": {"class_name": "function", "module": "builtins", "config": "exec"}},
+        {"kernel_initializer": {"class_name": "GlorotUniform", "module": "keras.initializers",
+                                "config": {"seed": []}}},
+    ],
+)  # fmt: skip
+def test_an_argument_that_keras_cannot_take_is_refused(broken: Any, imported: Import) -> None:
+    source = json.loads((HERE / "seeds" / "k3_branches.json").read_text())
+    source["config"]["layers"][2]["config"] |= broken
+    text, reported = imported(source)
+    assert text == ""
+    assert {d.code for d in reported} <= {"KG401", "KG608", "KG609"}
