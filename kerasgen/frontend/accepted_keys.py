@@ -148,6 +148,9 @@ def _paths(key: str, value: Any) -> Iterator[tuple[str, Any]]:
 def _open(
     override: Override, overrides: Sequence[Override], defined: set[str], config: DictConfig
 ) -> None:
+    if override.key_or_group == "fit.callbacks" and isinstance(override.value(), list):
+        with open_dict(config):  # a list takes the place of a mapping, which OmegaConf merges
+            OmegaConf.update(config, override.key_or_group, None)
     paths = [path for path, _ in _paths(override.key_or_group, override.value())]
     bare = [other for other in overrides if _is_bare_around(other, override.key_or_group)]
     if override.type is OverrideType.CHANGE:

@@ -15,7 +15,7 @@ from kerasgen.frontend.expand import expand_config
 from kerasgen.frontend.expressions import unescaped
 from kerasgen.frontend.parse_backend import parse_backend
 from kerasgen.frontend.parse_data import parse_data
-from kerasgen.frontend.parse_model import parse_model, parse_object
+from kerasgen.frontend.parse_model import named_entries, parse_model, parse_object
 from kerasgen.frontend.selection import select_config
 from kerasgen.frontend.selectors import SELECTORS
 from kerasgen.frontend.settings import (
@@ -232,6 +232,12 @@ def _jit(value: Any, path: str, sink: Sink) -> Any:
 def _callbacks(value: Any, path: str, sink: Sink) -> dict[str, ObjectDef]:
     if value is None:
         return {}
+    if isinstance(value, list):
+        # As for a list of layers, the names are those that Keras would give.
+        named = {
+            name: parse_object(item, at, sink) for name, item, at in named_entries(value, path)
+        }
+        return {name: callback for name, callback in named.items() if callback is not None}
     if not isinstance(value, Mapping):
         sink.report(
             "KG204",

@@ -74,6 +74,17 @@ def test_one_loss_and_one_metric_need_no_output() -> None:
     assert program.compile.metrics == ("accuracy",)
 
 
+def test_a_list_of_callbacks_gets_the_names_that_keras_would_give() -> None:
+    program = parse(
+        "fit.callbacks=[{class: EarlyStopping}, TerminateOnNaN, {class: EarlyStopping}]"
+    )
+    assert list(program.fit.callbacks) == [
+        "early_stopping",
+        "terminate_on_na_n",
+        "early_stopping_1",
+    ]
+
+
 def test_callbacks_have_names() -> None:
     program = parse("+fit.callbacks={stop: {class: EarlyStopping, patience: 3}}")
     assert program.fit.callbacks["stop"].arguments == {"patience": 3}
