@@ -184,7 +184,13 @@ OF_NAMES: Mapping[str, Hostile] = {
 }  # fmt: skip
 
 OF_RECORDS: Mapping[str, Hostile] = {
-    item.name: Hostile(commands=(item.command,), code=item.code, prepare=item.make)
+    item.name: Hostile(
+        commands=(item.command,),
+        code=item.code,
+        prepare=item.make,
+        # An engine brings matplotlib, which writes a list of fonts into the home folder.
+        environment={"MPLCONFIGDIR": "outputs/matplotlib"},
+    )
     for item in ITEMS
     if not item.name.startswith("cache")  # There a command writes what it may.
 }
