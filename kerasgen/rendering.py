@@ -6,6 +6,8 @@ was found, and where, it takes as it is.
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -16,6 +18,15 @@ from kerasgen.foreign.showing import shown
 _LONGEST_TEXT = 1000
 """Characters of a message that are shown."""
 
+
+_NAMED = re.compile(r"`[^`]*`|\"[^\"]*\"|[0-9]+")
+"""What differs in messages that say the same."""
+
+_MOST_ALIKE = 20
+"""Diagnostics that say the same and are all shown."""
+
+_SHOWN_ALIKE = 5
+"""Of more than these, how many are shown."""
 
 _LONGEST_LINE = 200
 """Characters of a source line that are shown, around the place that is meant."""
@@ -30,7 +41,24 @@ def render_text(diagnostics: Iterable[Diagnostic]) -> str:
     Returns:
         The text, without a newline at the end; empty for no diagnostics.
     """
-    return "\n\n".join(_render_one(diagnostic) for diagnostic in diagnostics)
+    told = list(diagnostics)
+    counts = Counter(_shape(diagnostic) for diagnostic in told)
+    alike: Counter[tuple[str, str]] = Counter()
+    blocks = []
+    for diagnostic in told:
+        shape = _shape(diagnostic)
+        alike[shape] += 1
+        if counts[shape] <= _MOST_ALIKE or alike[shape] <= _SHOWN_ALIKE:
+            blocks.append(_render_one(diagnostic))
+        elif alike[shape] == counts[shape]:
+            more = counts[shape] - _SHOWN_ALIKE
+            blocks.append(f"{diagnostic.severity}[{diagnostic.code}]: and {more:,} more like it")
+    return "\n\n".join(blocks)
+
+
+def _shape(diagnostic: Diagnostic) -> tuple[str, str]:
+    """What diagnostics have in common that say the same of different names and numbers."""
+    return diagnostic.code, _NAMED.sub("", diagnostic.message)
 
 
 def render_json(diagnostics: Iterable[Diagnostic]) -> list[dict[str, object]]:

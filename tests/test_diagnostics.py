@@ -206,3 +206,20 @@ def test_a_long_line_is_shown_around_its_place() -> None:
     assert message == "error[KG502]: " + "m" * 1000 + "…"
     assert len(line) < 220
     assert line[marks.index("^") : marks.rindex("^") + 1] == "here"
+
+
+def test_many_errors_that_say_the_same_are_counted() -> None:
+    from kerasgen.diagnostics import Sink
+    from kerasgen.rendering import count_text, render_json, render_text
+
+    sink = Sink()
+    for number in range(976):
+        sink.report("KG204", f'`units` is the string "x{number}", expected an integer')
+    sink.report("KG202", "`Dense` has no argument `unts`")
+    blocks = render_text(sink.diagnostics).split("\n\n")
+    assert blocks[5:] == [
+        "error[KG204]: and 971 more like it",
+        "error[KG202]: `Dense` has no argument `unts`",
+    ]
+    assert count_text(sink.diagnostics) == "977 errors"
+    assert len(render_json(sink.diagnostics)) == 977
