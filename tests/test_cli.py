@@ -146,6 +146,17 @@ def test_a_sweep_is_checked_before_it_starts(monkeypatch: pytest.MonkeyPatch, ca
     assert shown.out.endswith("2 of 5 configs checked: 0 in order, 2 refused\n")
 
 
+def test_a_job_whose_class_lacks_a_key_is_refused_and_no_key_is_ignored(capsys) -> None:
+    from kerasgen.cli import main
+
+    words = ["optimizer=sgd,adam", "optimizer.momentum=0.9"]
+    assert main(["check", "--fast", "-m", *words]) == 2
+    shown = capsys.readouterr()
+    assert "optimizer=adam:\n\nerror[KG202]: `Adam` has no argument `momentum`" in shown.err
+    assert "optimizer=sgd:" not in shown.err
+    assert shown.out.endswith("2 checked: 1 in order, 1 refused\n")
+
+
 def test_check_prints_layers_totals_and_no_warning(tmp_path: Path) -> None:
     done = call("check", folder=tmp_path)
     assert done.returncode == 0

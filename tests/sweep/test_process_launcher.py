@@ -176,7 +176,6 @@ def test_the_number_of_jobs_must_be_a_positive_integer(application: Any, number:
     [
         ["seed=1,2", "sed=3"],
         ["seed=1,2", "optimizer=sgd,nope"],
-        ["optimizer=sgd,adam", "optimizer.momentum=0.9"],
         ["seed=1,2,"],
         ["seed=interval(0,1)"],
         ["seed=1,2", "hydra/launcher=nope"],
