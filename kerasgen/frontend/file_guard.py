@@ -39,11 +39,17 @@ from kerasgen.frontend.hydra_keys import (
     refused_result,
     refused_settings,
 )
-from kerasgen.frontend.origins import ConfigFile, shown_path, trace_origins
+from kerasgen.frontend.origins import (
+    ConfigFile,
+    SetByOverride,
+    shown_path,
+    trace_origins,
+)
 from kerasgen.frontend.refused_places import place_of_choice
 from kerasgen.frontend.resolvers import (
     ENVIRONMENT_HELP,
     RESOLVER_HELP,
+    calls,
     environment_name,
     holds_secret,
     resolver_problem,
@@ -193,6 +199,7 @@ class FileGuard:
                 self._check_is_set(name, key)
                 continue
             if key in typed:
+                self._check_typed(key, text)
                 continue
             problem = resolver_problem(text, key)
             if problem is not None:
@@ -205,6 +212,20 @@ class FileGuard:
                 )
                 self._report(refused, self._place(key))
         self.sink.stop_on_errors()
+
+    def _check_typed(self, key: str, text: str) -> None:
+        """Refuses a typed value that would write the environment's into the record."""
+        if any(name == "oc.env" or "$" in name for name, _ in calls(text)):
+            written = (
+                SetByOverride(key=o.key_or_group, text=o.input_line or "", value=o.value())
+                for o in self.typed
+            )
+            self.sink.report(
+                "KG114",
+                f"`{key}` is `{text}`, which reads the environment and would stand in the record",
+                location=trace_origins((), written, Sink()).locate(key),
+                help=ENVIRONMENT_HELP,
+            )
 
     def _check_is_set(self, name: str, key: str) -> None:
         if name not in os.environ:

@@ -17,7 +17,7 @@ ROOT = (
 )
 
 
-def refused(folder: str, *overrides: str) -> tuple[Diagnostic, ...]:
+def refused(folder: str | None, *overrides: str) -> tuple[Diagnostic, ...]:
     with pytest.raises(CompileError) as error:
         compose_config(overrides, folder)
     return error.value.diagnostics
@@ -257,6 +257,24 @@ def test_a_file_reads_nothing_of_the_environment(configs: Configs, key: str, tex
     (found,) = refused(folder, "experiment=bad")
     assert found.location is not None
     assert (found.code, found.location.key, found.location.line) == ("KG114", key, 2)
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "name=${oc.env:TOKEN}",
+        "name=x-${oc.env:TOKEN}",
+        "+fit.callbacks.log.filename=${oc.env:TOKEN}",
+    ],
+)
+def test_what_is_typed_writes_nothing_of_the_environment_down_either(
+    monkeypatch: pytest.MonkeyPatch, override: str
+) -> None:
+    monkeypatch.setenv("TOKEN", "canary")
+    (found,) = refused(None, override)
+    assert found.location is not None
+    assert (found.code, found.location.key) == ("KG114", override.strip("+").partition("=")[0])
+    assert "canary" not in str(found)
 
 
 def test_a_secret_of_a_callback_stays_text(

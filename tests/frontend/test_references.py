@@ -41,11 +41,6 @@ def test_values_that_refer_to_each_other_are_reported() -> None:
     ]
 
 
-def test_an_environment_variable_that_is_not_set_is_named() -> None:
-    (found,) = refused(["seed=${oc.env:KERASGEN_NO_SUCH_VARIABLE}"])
-    assert "environment variable 'KERASGEN_NO_SUCH_VARIABLE' not found" in found.message
-
-
 def test_a_value_that_must_be_given_is_reported_at_its_line(configs: Configs) -> None:
     folder = configs({"model/mine.yaml": "layers:\n  a:\n    class: Dense\n    units: ???\n"})
     (found,) = refused(["model=mine"], folder)
