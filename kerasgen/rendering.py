@@ -6,6 +6,7 @@ was found, and where, it takes as it is.
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -14,6 +15,9 @@ from pathlib import Path
 from kerasgen.diagnostics import Diagnostic, Severity, SourceLocation
 from kerasgen.foreign.opening import ForeignFileError, read_bytes
 from kerasgen.foreign.showing import shown
+
+INSTALLED = Path(__file__).resolve().parent / "conf"
+"""Where the shipped configs lie in an installed package; in a checkout they lie beside it."""
 
 _LONGEST_TEXT = 1000
 """Characters of a message that are shown."""
@@ -89,6 +93,13 @@ def count_text(diagnostics: Iterable[Diagnostic]) -> str:
     return ", ".join(parts)
 
 
+def file_text(file: str) -> str:
+    """A file's name for a person: a config of the installed package is `kerasgen:data/x.yaml`."""
+    whole = os.path.abspath(file)
+    inside = f"{INSTALLED}{os.sep}"
+    return f"kerasgen:{whole[len(inside) :]}" if whole.startswith(inside) else file
+
+
 def _location_data(location: SourceLocation | None) -> dict[str, object] | None:
     if location is None:
         return None
@@ -129,8 +140,8 @@ def _place(location: SourceLocation | None) -> list[str]:
     if location.file is None:
         return [f"  --> config{key}"] if location.key else []
     if location.line is None:
-        return [f"  --> {_shown(location.file)}{key}"]
-    head = f"  --> {_shown(location.file)}:{location.line}:{location.column or 1}{key}"
+        return [f"  --> {_shown(file_text(location.file))}{key}"]
+    head = f"  --> {_shown(file_text(location.file))}:{location.line}:{location.column or 1}{key}"
     source = _source_line(Path(location.file), location.line)
     if source is None:
         return [head]

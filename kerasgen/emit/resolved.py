@@ -17,6 +17,7 @@ import yaml
 
 from kerasgen.diagnostics import SourceLocation
 from kerasgen.foreign.showing import shown, shown_lines
+from kerasgen.rendering import file_text
 
 _COMMENT_COLUMN = 60
 """Where comments begin at the latest, unless a line is longer."""
@@ -164,7 +165,8 @@ def _origin(location: SourceLocation) -> str:
     if location.override is not None:
         text = f"command line: {location.override}"
     elif location.file is not None:
-        text = location.file if location.line is None else f"{location.file}:{location.line}"
+        file = file_text(location.file)
+        text = file if location.line is None else f"{file}:{location.line}"
     else:
         return ""
     # YAML forbids most characters that cannot be printed, in comments too.

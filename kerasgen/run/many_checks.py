@@ -142,6 +142,7 @@ def _ask_child(cases: Sequence[Case], manner: Manner) -> dict[Case, Checked]:
         "folders": manner.folders,
         "modules": manner.trust.modules,
         "trusted_folder": manner.trust.folder,
+        "connections": manner.trust.connections,
         "open_data": manner.open_data,
     }
     done = subprocess.run(
@@ -166,9 +167,12 @@ def answer() -> None:
     from kerasgen.bridge.environment import EngineInForceError
 
     question = json.loads(sys.stdin.buffer.read())
+    trust = trusted(
+        question["modules"], question["trusted_folder"], connections=question["connections"]
+    )
     manner = Manner(
         folders=tuple(question["folders"]),
-        trust=trusted(question["modules"], question["trusted_folder"]),
+        trust=trust,
         open_data=question["open_data"],
     )
     answers: dict[str, Any] = {}

@@ -1,5 +1,6 @@
 """Checks of many configs: each is told, in the order asked, whatever engine it needs."""
 
+from kerasgen.registry import Trust
 from kerasgen.run.many_checks import Case, Manner, check_many, many_text
 
 
@@ -36,3 +37,15 @@ def test_own_engines_are_started_in_processes_of_their_own() -> None:
     assert refused.location is not None
     assert refused.location.override == "model.layers.hidden1.units=-3"
     assert refused.location.length == 2
+
+
+def test_a_child_may_open_what_its_parent_may() -> None:
+    one = case(
+        "one",
+        "backend=jax",
+        "+fit.callbacks.watch={class: RemoteMonitor, root: 'http://localhost:1'}",
+    )
+    (refused,) = check_many([one], Manner(own_engine=True))
+    (allowed,) = check_many([one], Manner(own_engine=True, trust=Trust(connections=True)))
+    assert not refused.valid
+    assert allowed.valid
