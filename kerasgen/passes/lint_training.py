@@ -302,9 +302,14 @@ def batch_of_all(view: LintView, sink: Sink) -> None:
             "KG750",
             f"`batch_size` is {size:,}, and the training part has {view.rows:,} rows",
             ("fit.batch_size", "value"),
-            mend="write a smaller one, as `batch_size: 32`",
+            mend=f"write a smaller one, as `batch_size: {_usual_batch(view.rows)}`",
             reason="an epoch is one step: few epochs hardly train the model",
         )
+
+
+def _usual_batch(rows: int) -> int:
+    """Keras's own batch size, or the power of two with which few rows make eight steps or more."""
+    return min(32, 1 << max(0, (rows // 8).bit_length() - 1))
 
 
 LENGTH_RULES = (idle_callback, schedule_length, never_applied, batch_of_all)

@@ -124,6 +124,9 @@ def test_the_length_of_training_waits_for_the_rows_where_the_facts_do_not_say(
     assert sink.diagnostics == []
     lint_length(compiled.view, 400, sink)
     assert places(sink.diagnostics) == [("KG750", "fit.batch_size")]
+    few = Sink()
+    lint_length(compiled.view, 40, few)
+    assert "`batch_size: 4`" in str(few.diagnostics[0].help)
 
 
 def test_the_layers_that_drop_a_mask_are_those_that_keras_says(
