@@ -39,12 +39,12 @@ Kind: TypeAlias = Literal[
 is one or a configuration of quantization."""
 
 ValueKind: TypeAlias = Literal[
-    "bool", "int", "number", "str", "object", "list", "mapping", "bool_or_str", "any"
+    "bool", "int", "number", "str", "object", "list", "mapping", "bool_or_str", "layers", "any"
 ]
 """What an argument holds, as far as its default and its documentation tell; `any` for unknown.
 
 `object` and `mapping` are for arguments with kinds of object: the object itself, for which Keras
-takes no word, or a mapping to such objects.
+takes no word, or a mapping to such objects. `layers` says which layers of a model are trained.
 """
 
 
@@ -217,6 +217,22 @@ class ShapeError(Exception):
         self.refused = refused
         self.unusable = unusable
         super().__init__(message)
+
+
+class UnmatchedError(ShapeError):
+    """Patterns that mean no layer of what a factory has made.
+
+    Attributes:
+        patterns: where each stands below its object (`trainable.0`), and the pattern.
+        known: the classes and names that the layers have.
+    """
+
+    def __init__(
+        self, patterns: Mapping[str, str], known: Sequence[str], *, made: ObjectDef
+    ) -> None:
+        self.patterns = patterns
+        self.known = known
+        super().__init__("patterns that mean no layer", made=made, refused=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,7 @@ from kerasgen.catalog import (
     ValueKind,
     describe_parameter,
 )
+from kerasgen.trained_layers import TRAINABLE
 
 BASES: Mapping[Kind, type | tuple[type, ...]] = {
     "layer": keras.layers.Layer,
@@ -93,6 +94,12 @@ _SYMBOLIC_CALL = re.compile(r"\b(\w+)\((?:[^()]|\([^()]*\))*\)\s*\.symbolic_call
 _ALTERNATIVES = re.compile(r"\b(or|list|tuple|none|callable|instance|tensor|dict)\b|\|", re.I)
 """Words in the first sentence of a description that say that other kinds are taken too."""
 
+
+_TRAINED = (
+    "Whether the model's weights are trained: true, false, a list of the layers that stay "
+    "trainable, or a mapping of layers to true or false. A layer is a class or a pattern of names."
+)
+"""What is said of the argument that factories have here, and not in Keras."""
 
 _HANDS_ON = re.compile(r"\*\*kwargs: [^\n]*\bpass on to `\w+`")
 """How Keras's documentation says that further arguments go to a function that was given."""
@@ -209,8 +216,12 @@ def _describe(member: Any, name: str, kind: Kind) -> ClassEntry:
             name=name, kind=kind, parameters={}, module=module, summary=summary_of(member)
         )
     parameters, open_ended = _constructor(member)
+    if kind == "application":
+        parameters[TRAINABLE] = Parameter(
+            name=TRAINABLE, default=True, value="layers", nullable=False
+        )
     open_ended = open_ended or _HANDS_ON.search(member.__doc__ or "") is not None
-    described = argument_texts(member)
+    described = argument_texts(member) | ({TRAINABLE: _TRAINED} if kind == "application" else {})
     return ClassEntry(
         name=name,
         kind=kind,
@@ -222,7 +233,7 @@ def _describe(member: Any, name: str, kind: Kind) -> ClassEntry:
             for key, parameter in parameters.items()
         },
         open_ended=open_ended,
-        call=_call_parameters(member) if kind == "layer" else {},
+        call=_call_of(member, kind),
         module=member.__module__ if "." in name else f"keras.{MODULES[kind]}",
         summary=summary_of(member),
     )
@@ -298,6 +309,14 @@ def _agrees(default: Any, value: ValueKind) -> bool:
     if value == "number":
         return isinstance(default, int | float)
     return isinstance(default, bool if value == "bool" else str)
+
+
+def _call_of(member: Any, kind: Kind) -> dict[str, Parameter]:
+    """The arguments of a call; what a factory makes is called as any model is, on one tensor."""
+    if kind == "application":
+        taken = Parameter(name="inputs", required=True, tensor=True)
+        return {"inputs": taken, "training": Parameter(name="training", value="bool")}
+    return _call_parameters(member) if kind == "layer" else {}
 
 
 def _call_parameters(cls: Any) -> dict[str, Parameter]:

@@ -24,6 +24,7 @@ from kerasgen.catalog import (
     ClassEntry,
     Kind,
     ShapeError,
+    UnmatchedError,
 )
 from kerasgen.ir import (
     ModelDef,
@@ -32,6 +33,7 @@ from kerasgen.ir import (
     Value,
 )
 from kerasgen.passes.wire import ENTRY_KINDS, wire
+from kerasgen.trained_layers import TRAINABLE, means, rules_of
 
 
 def make_object(
@@ -59,16 +61,39 @@ def make_object(
         return _make_part(made, entry, definition, arguments, name)
     if entry is not None and entry.kind == "callback":
         arguments = {key: _by_epoch(value) for key, value in arguments.items()}
-    if name is not None and entry is not None and entry.kind == "application":
-        model = _construct(made, definition, arguments)
-        model.name = name  # Not an argument: `EfficientNetV2B0` looks its sizes up by its own name.
-        return model
+    if entry is not None and entry.kind == "application":
+        return _make_application(made, definition, arguments, name)
     if name is not None:
         arguments["name"] = name
     if entry is not None and entry.kind == "seed_generator":
         with allocated():  # It belongs to no layer, and initializers draw from it at once.
             return _construct(made, definition, arguments)
     return _construct(made, definition, arguments)
+
+
+def _make_application(
+    made: Any, definition: ObjectDef, arguments: dict[str, Any], name: str | None
+) -> Any:
+    """Makes a model by a factory, and freezes what its entry says."""
+    trained = arguments.pop(TRAINABLE, True)
+    model = _construct(made, definition, arguments)
+    if name is not None:
+        model.name = name  # Not an argument: `EfficientNetV2B0` looks its sizes up by its own name.
+    if trained is False:
+        model.trainable = False
+        return model
+    unmatched = {}
+    for number, (pattern, trains) in enumerate(rules_of(trained)):
+        layers = [one for one in model.layers if means(pattern, type(one).__name__, one.name)]
+        for layer in layers:
+            layer.trainable = trains
+        if not layers:
+            written = list(trained)[number] if isinstance(trained, Mapping) else number - 1
+            unmatched[f"{TRAINABLE}.{written}"] = pattern
+    if unmatched:
+        known = {word for one in model.layers for word in (type(one).__name__, one.name)}
+        raise UnmatchedError(unmatched, sorted(known), made=definition)
+    return model
 
 
 def _make_part(

@@ -118,6 +118,11 @@ def kind_definitions() -> dict[str, Schema]:
             kinds = (*allowed, "null") if null else allowed
             made: Schema = {"type": list(kinds)} if kind == "str" else value_of(*kinds)
             found[_kind_name(kind, null)] = made
+    found["trained_layers"] = {
+        **value_of("boolean", "array", "object"),
+        "items": {"type": "string", "minLength": 1},
+        "additionalProperties": {"type": "boolean"},
+    }
     return found
 
 
@@ -129,6 +134,8 @@ def argument(parameter: Parameter) -> Schema:
         made |= {"if": _UNCLASSED, "then": {"additionalProperties": objects}, "else": objects}
     elif parameter.kinds:
         made |= ref("_or_".join(parameter.kinds))
+    elif parameter.value == "layers":
+        made |= ref("trained_layers")
     elif parameter.choices:
         made |= one_of(parameter.choices, null=True)
     elif parameter.value in _TYPES:

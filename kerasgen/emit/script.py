@@ -48,6 +48,7 @@ _STANDARD: Mapping[str, str] = {
     "sys": "import sys",
     "tarfile": "import tarfile",
     "zipfile": "import zipfile",
+    "fnmatchcase": "from fnmatch import fnmatchcase",
 }
 """Name to the line of the standard library that imports it, in order."""
 

@@ -49,6 +49,7 @@ from kerasgen.emit.script_objects import (
 )
 from kerasgen.ir import Call, InputDef, LayerDef, ModelGraph, ObjectDef, TensorRef, TensorSpec
 from kerasgen.passes.wire import ENTRY_KINDS
+from kerasgen.trained_layers import TRAINABLE, is_factory, rules_of
 from kerasgen.walks import output_refs, references_in
 
 CHAIN = "x"
@@ -156,7 +157,8 @@ def _graph(
     builders: Mapping[str, str],
     context: ModelContext,
 ) -> list[str]:
-    taken = {CHAIN, "inputs", "outputs", "model", "seed", *context.functions.taken}
+    taken = {CHAIN, "inputs", "outputs", "model", "seed", "rules", "inner", "pattern", "trains"}
+    taken |= {"fnmatchcase", *context.functions.taken}
     body = Body(graph=graph, names=Names(taken=taken))
     for item, code in zip(graph.inputs, inputs, strict=True):
         body.tensors[item.name] = body.names.give(item.name)
@@ -264,7 +266,25 @@ def _naming(variable: str, layer: LayerDef, context: ModelContext) -> list[str]:
     """The line that gives a layer its name afterwards, where its constructor takes none."""
     if _named_at_once(layer.made, context):
         return []
-    return [f"    {variable}.name = {string(layer.name)}"]
+    lines = [f"    {variable}.name = {string(layer.name)}"]
+    return [*lines, *_freezing(variable, layer.made)]
+
+
+def _freezing(variable: str, made: ObjectDef | ModelGraph) -> list[str]:
+    """The lines that freeze what a factory has made, or some of its layers."""
+    trained = made.arguments.get(TRAINABLE, True)
+    if isinstance(made, ModelGraph) or not is_factory(made.cls) or trained is True:
+        return []
+    if trained is False:
+        return [f"    {variable}.trainable = False"]
+    rules = mapped({pattern: str(trains) for pattern, trains in rules_of(trained)})
+    return [
+        *statement("rules = ", rules),
+        f"    for inner in {variable}.layers:",
+        "        for pattern, trains in rules.items():",
+        "            if pattern == type(inner).__name__ or fnmatchcase(inner.name, pattern):",
+        "                inner.trainable = trains",
+    ]
 
 
 def _asks_globally(made: ObjectDef | ModelGraph, context: ModelContext) -> bool:

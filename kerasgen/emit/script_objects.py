@@ -24,6 +24,7 @@ from kerasgen.emit.script_code import (
 )
 from kerasgen.ir import LayerDef, ModelDef, ModelGraph, ObjectDef, Value
 from kerasgen.passes.wire import ENTRY_KINDS, wire
+from kerasgen.trained_layers import TRAINABLE
 
 SHORT = ("layers", "ops")
 """Modules of Keras that a script imports by their own names."""
@@ -58,6 +59,8 @@ def object_code(
     if entry.kind in ("activation", "op") or (entry.function and not definition.arguments):
         return public_name(entry)
     arguments = argument_codes(definition, entry, catalog) | dict(replaced or {})
+    if entry.kind == "application":
+        arguments.pop(TRAINABLE, None)  # Not of the factory: it is said of what it has made.
     if entry.function:
         wrapped = {"name": string(entry.name), **arguments}
         return call(WRAPPERS[entry.kind], public_name(entry), named=wrapped)

@@ -130,6 +130,41 @@ def matches_of(selector: Selector, entries: Sequence[Found]) -> list[Found]:
     return named
 
 
+def inside_of(selector: Selector, entries: Sequence[Found]) -> Found | None:
+    """The entry in which a selector looks, by its name or its key path."""
+    paths = (f"model.layers.{selector.inside}", f"model.{selector.inside}")
+    for found in entries:
+        if found.name == selector.inside or found.path in paths:
+            return found
+    return None
+
+
+def entries_inside(name: str, entries: Sequence[Found]) -> list[Found]:
+    """The entries of the models in an entry, with the names that they have from there."""
+    around = f"{name}."
+    return [
+        replace(found, name=found.name.removeprefix(around))
+        for found in entries
+        if found.name.startswith(around)
+    ]
+
+
+def report_no_holder(
+    selector: Selector, holder: Found | None, entries: Sequence[Found], sink: Sink
+) -> None:
+    """Reports a selector into an entry that is not there, or has no layers (KG110)."""
+    inside = selector.inside
+    place = place_in(selector.text, selector.key, selector.text.index(inside), len(inside), sink)
+    if holder is None:
+        hint = did_you_mean(inside, [found.name for found in entries], listed=12)
+        sink.report("KG110", f"there is no entry `{inside}`", location=place, help=hint)
+        return
+    cls = class_of(holder.value)
+    what = f"a `{cls}`" if cls else "no model"
+    hint = f"to change the entry itself, write `model.layers.{inside}.…`"
+    sink.report("KG110", f"`{inside}` is {what}, which has no layers", location=place, help=hint)
+
+
 def report_nothing(selector: Selector, entries: Sequence[Found], sink: Sink) -> None:
     """Reports a selector that means none of the entries (KG110)."""
     pattern = selector.pattern

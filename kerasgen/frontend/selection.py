@@ -22,10 +22,20 @@ from typing import Any
 
 from kerasgen.diagnostics import Anchor, Background, Sink, SourceLocation, describe, did_you_mean
 from kerasgen.frontend.expand import expand_config
-from kerasgen.frontend.matching import Found, entries_of, matches_of, report_nothing
+from kerasgen.frontend.matching import (
+    Found,
+    class_of,
+    entries_inside,
+    entries_of,
+    inside_of,
+    matches_of,
+    report_no_holder,
+    report_nothing,
+)
 from kerasgen.frontend.origins import Mark, SetByOverride, trace_origins
 from kerasgen.frontend.selectors import SELECTORS, Selector, place_in, read_selectors
 from kerasgen.frontend.settings import join
+from kerasgen.trained_layers import TRAINABLE, are_rules, bare, is_factory, with_rule
 
 _MISSING = object()
 
@@ -112,6 +122,17 @@ def apply_selectors(
 
 def _apply(selector: Selector, section: dict[str, Any], path: str, work: _Work) -> None:
     entries = list(entries_of(section, path))
+    if selector.inside:
+        holder = inside_of(selector, entries)
+        if holder is not None and is_factory(class_of(holder.value)):
+            _train_inside(selector, holder, work)
+            return
+        # A model that is an argument is no entry itself: `wrapped.layer`.
+        within = entries_inside(selector.inside if holder is None else holder.name, entries)
+        if not within:
+            report_no_holder(selector, holder, entries, work.sink)
+            return
+        entries = within
     matches = matches_of(selector, entries)
     if not matches:
         report_nothing(selector, entries, work.sink)
@@ -123,6 +144,30 @@ def _apply(selector: Selector, section: dict[str, Any], path: str, work: _Work) 
             _report_unwritten(selector, matches, work)
     else:
         _take_out(matches, entries)
+
+
+def _train_inside(selector: Selector, holder: Found, work: _Work) -> None:
+    """Notes in a factory's entry which of its layers are trained; they are not known here."""
+    if selector.operator != "=" or selector.steps != (TRAINABLE,):
+        message = f"of the layers of a factory, `{TRAINABLE}` alone can be set"
+        hint = f"write `{selector.text.partition(']')[0].lstrip('+~')}].{TRAINABLE}=false`"
+        work.report(selector, "KG111", message, hint)
+        return
+    if not isinstance(selector.value, bool):
+        found = describe(selector.value)
+        message = f"`{TRAINABLE}` is {found}, expected true or false"
+        work.report(selector, "KG204", message, None, of_value=True)
+        return
+    entry = _opened(holder.layers, holder.key, making=True)
+    written = entry.get(TRAINABLE, True)
+    if not are_rules(written):
+        return  # It is reported where it stands.
+    entry[TRAINABLE] = with_rule(written, selector.pattern, selector.value)
+    path = join(holder.path, f"{TRAINABLE}.{bare(selector.pattern)}")
+    at = selector.text.index("[") + 1
+    place = place_in(selector.text, selector.key, at, len(selector.pattern), work.sink)
+    marks = _marks(selector, work.sink)
+    _note(path, path, {"": replace(marks[""], key=place)}, work)
 
 
 def _take_out(matches: Sequence[Found], entries: Sequence[Found]) -> None:

@@ -31,6 +31,7 @@ SELECTORS = "selectors"
 """The top-level key under which a config holds its selectors, a list of text."""
 
 _BEGIN = "model.layers["
+_INSIDE = re.compile(r"model\.layers\.([\w-]+(?:\.[\w-]+)*)\[", re.ASCII)
 _TAKE_OUT = "~"
 _OPERATORS = ("=", "*=", "+=", "-=", "/=")
 _FORM = "write it as in `model.layers[Dropout].rate=0.3` or `model.layers[conv*].filters*=2`"
@@ -48,6 +49,7 @@ class Selector:
         text: the selector as written.
         key: its key path in the config; empty if it comes from none.
         pattern: a class, or a pattern of names.
+        inside: the entry in which they are looked for, empty for all of them.
         steps: the argument below an entry, step by step; empty for the entry itself.
         operator: one of `=`, `*=`, `+=`, `-=`, `/=`, or `~` to take out.
         several: whether the value is a sweep.
@@ -57,6 +59,7 @@ class Selector:
     text: str
     key: str = ""
     pattern: str
+    inside: str = ""
     steps: tuple[str, ...]
     operator: str
     several: bool = False
@@ -205,12 +208,14 @@ def _read(text: str, key: str, sweeps: bool) -> Selector:
             len(prefix),
         )
     at = len(prefix)
-    if not text.startswith(_BEGIN, at):
+    within = _INSIDE.match(text, at)
+    if within is None and not text.startswith(_BEGIN, at):
         found = head_of(text)[at:].partition("[")[0]
         raise _UnreadableError(
             f"a selector begins with `{_BEGIN}`, received `{found}[`", at, len(found) + 1
         )
-    begin = at + len(_BEGIN)
+    begin = at + len(_BEGIN) if within is None else within.end()
+    inside = "" if within is None else within.group(1)
     end = _closing(text, begin)
     pattern = text[begin:end]
     _check_pattern(pattern, begin)
@@ -218,7 +223,9 @@ def _read(text: str, key: str, sweeps: bool) -> Selector:
     if prefix == _TAKE_OUT:
         if text[at:]:
             raise _UnreadableError(f"`{text[at:]}` behind what is to be taken out", at)
-        return Selector(text=text, key=key, pattern=pattern, steps=steps, operator=_TAKE_OUT)
+        return Selector(
+            text=text, key=key, pattern=pattern, inside=inside, steps=steps, operator=_TAKE_OUT
+        )
     operator = next((word for word in _OPERATORS if text.startswith(word, at)), None)
     if not steps:
         hint = f"write the argument, as in `{text[:at]}.rate=0.3`, or take entries out with `~`"
@@ -234,6 +241,7 @@ def _read(text: str, key: str, sweeps: bool) -> Selector:
         text=text,
         key=key,
         pattern=pattern,
+        inside=inside,
         steps=steps,
         operator=operator,
         several=several,

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from kerasgen.catalog import ShapeError, ShapeOracle
-from kerasgen.diagnostics import Anchor, Sink
+from kerasgen.catalog import ShapeError, ShapeOracle, UnmatchedError
+from kerasgen.diagnostics import Anchor, Sink, did_you_mean
 from kerasgen.ir import (
     Call,
     InputDef,
@@ -230,6 +230,16 @@ def _ask(
 def _report_refused(layer: LayerDef, made: ObjectDef, error: ShapeError, sink: Sink) -> None:
     made = error.made or made
     path = made.path or layer.path
+    if isinstance(error, UnmatchedError):
+        for argument, pattern in error.patterns.items():
+            sink.report(
+                "KG110",
+                f"no layer of `{made.cls}` has the class or the name `{pattern}`",
+                key=f"{path}.{argument}",
+                at="value" if argument.rpartition(".")[2].isdigit() else "key",
+                help=did_you_mean(pattern.strip("*?"), error.known, listed=12),
+            )
+        return
     inside = error.argument in made.arguments
     sink.report(
         "KG206",

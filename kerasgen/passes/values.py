@@ -12,12 +12,14 @@ from collections.abc import Mapping
 from kerasgen.catalog import Kind, Parameter, ValueKind
 from kerasgen.diagnostics import Sink, describe, did_you_mean
 from kerasgen.ir import ModelDef, ObjectDef, Value
+from kerasgen.trained_layers import FORM, are_rules
 
 _EXPECTED: Mapping[ValueKind, str] = {
     "bool": "true or false",
     "int": "an integer",
     "number": "a number",
     "str": "a string",
+    "layers": "true, false, or patterns of layers",
 }
 
 
@@ -81,7 +83,7 @@ def _is_kind(value: Value, parameter: Parameter) -> bool:
     if isinstance(value, ModelDef):
         return "layer" in parameter.kinds or (not parameter.kinds and parameter.value == "any")
     if isinstance(value, ObjectDef):
-        return parameter.value not in ("bool", "int", "str")
+        return parameter.value not in ("bool", "int", "str", "layers")
     if parameter.kinds:
         numbers_fit = parameter.kinds == ("schedule",) and parameter.value != "object"
         if isinstance(value, Mapping):
@@ -104,6 +106,8 @@ def _is_kind(value: Value, parameter: Parameter) -> bool:
             )
         case "str":
             return isinstance(value, str)
+        case "layers":
+            return are_rules(value)
         case _:
             return True
 
@@ -113,6 +117,8 @@ def _kind_help(value: Value, parameter: Parameter) -> str | None:
         return "a block is a row of entries: write `{class: Sequential, layers: {…}}`"
     if isinstance(value, Mapping) and parameter.kinds:
         return f"say which: `{parameter.name}: {{class: …}}`"
+    if parameter.value == "layers":
+        return FORM
     if isinstance(value, str) and parameter.value in ("int", "number"):
         return unquoted(value, parameter.name, whole=parameter.value == "int")
     if isinstance(value, str) and parameter.value == "bool":

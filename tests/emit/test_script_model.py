@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,14 @@ MODELS: Mapping[str, tuple[str, Mapping[str, Sequence[int | None]]]] = {
         "{layers: {backbone: {class: applications.MobileNetV2, weights: null, alpha: 0.35, include_top: false, pooling: avg}, d: {class: Dense, units: 1}}}",
         {"input": [32, 32, 3]},
     ),
+    "a factory that is frozen": (
+        "{layers: {base: {class: applications.MobileNet, weights: null, alpha: 0.25, include_top: false, input_shape: [32, 32, 3], trainable: false, with: {training: false}}, p: GlobalAveragePooling2D, d: {class: Dense, units: 1}}}",
+        {"input": [32, 32, 3]},
+    ),
+    "a factory that is frozen in part": (
+        "{layers: {base: {class: applications.MobileNet, weights: null, alpha: 0.25, include_top: false, input_shape: [32, 32, 3], pooling: avg, trainable: ['conv_pw_1?', BatchNormalization]}, d: {class: Dense, units: 1}}}",
+        {"input": [32, 32, 3]},
+    ),
     "several outputs, one of an op": (
         "{layers: {a: {class: Dense, units: 3}, b: {class: ops.tanh, from: a}, c: {class: Dense, units: 2, from: a}}, outputs: [b, c]}",
         {"input": [3]},
@@ -117,7 +126,7 @@ def executed(functions: Sequence[str], *, seed: int = 0) -> Any:
     import keras
     from keras import layers, ops
 
-    space = {"keras": keras, "layers": layers, "ops": ops, "np": np}
+    space = {"keras": keras, "layers": layers, "ops": ops, "np": np, "fnmatchcase": fnmatchcase}
     exec("\n\n\n".join(functions), space)
     return space["build_model"](seed)
 
@@ -146,6 +155,8 @@ def test_the_model_of_a_script_has_the_layers_and_first_weights_of_the_compiled_
     assert type(model) is type(built.model)
     mine, theirs = ([w.path for w in m.weights] for m in (model, built.model))
     assert len(mine) == len(theirs)
+    trained = ([w.path for w in m.trainable_weights] for m in (model, built.model))
+    assert len(next(trained)) == len(next(trained))
     for one, other in zip(model.weights, built.model.weights, strict=True):
         np.testing.assert_array_equal(np.asarray(one), np.asarray(other), err_msg=one.path)
     feed = [np.ones((2, *(n or 2 for n in shape)), "float32") for shape in inputs.values()]

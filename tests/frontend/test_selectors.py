@@ -332,6 +332,72 @@ def test_entries_that_were_taken_out_match_nothing_more() -> None:
     assert found.code == "KG110"
 
 
+# Inside one entry.
+
+
+def test_a_selector_may_look_into_one_model_alone() -> None:
+    for words in ("model.layers.encoder[Conv2D]", "model.layers.encoder[conv?]"):
+        layers = changed(f"{words}.filters*=2")
+        assert layers["encoder"]["layers"]["conv1"]["filters"] == 8
+        assert layers["conv1"]["filters"] == 8
+        assert layers["conv2"]["filters"] == 16
+    layers = changed("model.layers.wrapped.layer[Dense].units=3")
+    assert layers["wrapped"]["layer"]["layers"]["inner"]["units"] == 3
+    assert layers["out"]["units"] == 10
+
+
+FACTORY = {"layers": {"base": {"class": "applications.MobileNet", "weights": None}, "out": "Dense"}}
+
+
+@pytest.mark.parametrize(
+    ("texts", "trained"),
+    [
+        (["[Conv2D].trainable=false"], {"Conv2D": False}),
+        (["[layers.Conv2D].trainable=false"], {"Conv2D": False}),
+        (["[a*].trainable=false", "[ab].trainable=true"], {"a*": False, "ab": True}),
+        (["[a*].trainable=false", "[b].trainable=true", "[a*].trainable=true"],
+         {"b": True, "a*": True}),
+    ],
+)  # fmt: skip
+def test_the_layers_of_a_factory_are_frozen_by_rules(
+    texts: list[str], trained: dict[str, bool]
+) -> None:
+    layers = changed(*(f"model.layers.base{text}" for text in texts), model=FACTORY)
+    assert list(layers["base"]["trainable"].items()) == list(trained.items())
+
+
+@pytest.mark.parametrize(
+    ("written", "trained"),
+    [
+        (True, {"x": True}),
+        (False, {"*": False, "x": True}),
+        (["a*", "B"], {"*": False, "a*": True, "B": True, "x": True}),
+        ({"a*": False}, {"a*": False, "x": True}),
+    ],
+)
+def test_a_rule_comes_behind_what_the_entry_says(written: Any, trained: dict[str, bool]) -> None:
+    entry = {"class": "keras.applications.MobileNet", "trainable": written}
+    layers = changed("model.layers.base[x].trainable=true", model={"layers": {"base": entry}})
+    assert list(layers["base"]["trainable"].items()) == list(trained.items())
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "place"),
+    [
+        ("model.layers.base[Conv2D].rate=3", "KG111", "rate"),
+        ("~model.layers.base[Conv2D]", "KG111", "Conv2D"),
+        ("model.layers.base[Conv2D].trainable=3", "KG204", "3"),
+        ("model.layers.bse[Conv2D].trainable=false", "KG110", "bse"),
+        ("model.layers.out[Conv2D].trainable=false", "KG110", "out"),
+    ],
+)
+def test_what_cannot_be_done_inside_an_entry_is_underlined(
+    text: str, code: str, place: str
+) -> None:
+    found = refused(text, model=FACTORY)
+    assert (found.code, underlined(found.location)) == (code, place)
+
+
 # From the command line to the program.
 
 
