@@ -8,7 +8,9 @@ ask for more memory than there is. What the values mean is not known here.
 
 from __future__ import annotations
 
+import codecs
 import contextlib
+import io
 import os
 import re
 from collections.abc import Sequence
@@ -19,10 +21,11 @@ from typing import Any
 import yaml
 from hydra._internal.core_plugins.file_config_source import FileConfigSource
 from hydra.plugins.config_source import ConfigResult
+from omegaconf import OmegaConf
 
 from kerasgen.diagnostics import CompileError, Sink, SourceLocation
 from kerasgen.foreign.opening import TOO_MUCH, ForeignFileError, is_there, read_bytes
-from kerasgen.frontend.loading import read_config
+from kerasgen.frontend.loading import HEADER, read_config
 from kerasgen.frontend.origins import shown_path
 
 FILE_BYTES = 4 * 1024**2
@@ -74,11 +77,19 @@ class GuardedFiles(FileConfigSource):
         if is_there(path):
             content = check_file(path)
             with contextlib.suppress(UnicodeError):
-                text = content.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
+                # A byte order mark would hide the line that names the package.
+                text = content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
                 place = f"{self.scheme()}://{self.path}"
                 found = read_config(text, path=place, provider=self.provider)
                 if found is not None:
                     return found
+                if content.startswith(codecs.BOM_UTF8):
+                    return ConfigResult(
+                        config=OmegaConf.load(io.StringIO(text)),
+                        path=place,
+                        provider=self.provider,
+                        header=self._get_header_dict(text[:HEADER]),
+                    )
         return super().load_config(config_path)
 
 

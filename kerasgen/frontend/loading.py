@@ -53,7 +53,7 @@ _MISSING = re.compile(r": +\?\?\? *(?:#.*)?$", re.M)
 _READ_DIFFERENTLY = re.compile(r"[\t?]")
 """Characters at which libyaml and PyYAML's own parser may differ."""
 
-_HEADER = 512
+HEADER = 512
 """Characters of a file in which Hydra looks for `# @package`."""
 
 
@@ -205,7 +205,7 @@ def read_config(text: str, *, path: str, provider: str) -> ConfigResult | None:
         config=OmegaConf.create() if content is None else OmegaConf.create(content),
         path=path,
         provider=provider,
-        header=ConfigSource._get_header_dict(text[:_HEADER]),
+        header=ConfigSource._get_header_dict(text[:HEADER]),
     )
 
 

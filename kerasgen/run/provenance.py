@@ -8,6 +8,9 @@ Decisions:
 - A process is named by host, boot, process namespace, id and start. The id alone goes to another
   process sooner or later; start and boot tell them apart. Two containers may share a host name
   and still not see each other's processes, which the namespace shows.
+- A repository may be a stranger's, and its settings name programs: a monitor of its files, hooks,
+  filters of attributes, other repositories to fetch from. None of them is run: what a setting
+  names is set to nothing for these calls, and the insides of submodules are not looked at.
 - Whether a process works is answered with yes where it cannot be asked (another host, another
   container): to take a run at work for a dead one would cost its results.
 """
@@ -23,6 +26,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 PACKAGES = (
@@ -43,6 +47,14 @@ PACKAGES = (
 
 TIMEOUT = 10.0
 """Seconds after which git is given up; a large repository on a network disk can take minutes."""
+
+_OF_GIT = {
+    # Runs of a sweep ask at the same time: git must not wait for the others' index lock.
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_ALLOW_PROTOCOL": "",
+    "GIT_TERMINAL_PROMPT": "0",
+}
 
 
 def identity(folder: Path | None = None) -> dict[str, Any]:
@@ -81,9 +93,12 @@ def git_state(folder: Path | None = None) -> dict[str, object] | None:
         (whether a tracked file differs from the revision) and `untracked` (the number of files
         and folders that git neither tracks nor ignores).
     """
-    command = ["git", "-c", "core.fsmonitor=false", "status"]
-    command += ["--porcelain=v2", "--branch", "--no-ahead-behind", "--untracked-files=normal"]
-    told = _output(command, folder)
+    settings = _harmless_settings(folder)
+    if settings is None:
+        return None
+    command = ["git", "status", "--porcelain=v2", "--branch", "--no-ahead-behind"]
+    command += ["--untracked-files=normal", "--ignore-submodules=dirty"]
+    told = _output(command, folder, _as_environment(settings))
     if told is None:
         return None
     lines = told.splitlines()
@@ -95,6 +110,34 @@ def git_state(folder: Path | None = None) -> dict[str, object] | None:
         "dirty": any(not line.startswith(("# ", "? ")) for line in lines),
         "untracked": sum(line.startswith("? ") for line in lines),
     }
+
+
+def _harmless_settings(folder: Path | None) -> dict[str, str] | None:
+    """Git's settings under which a repository around a folder runs nothing; None without git."""
+    settings = {
+        "core.fsmonitor": "false",
+        "core.hooksPath": os.devnull,
+        "safe.bareRepository": "explicit",  # One among the files of a checkout is no checkout.
+    }
+    command = ["git", "config", "--list", "--name-only", "--null"]
+    names = _output(command, folder, _as_environment(settings))
+    if names is None:
+        return None
+    for name in names.split("\0"):
+        section, _, key = name.rpartition(".")
+        if section.startswith("filter.") and key in ("clean", "smudge", "process", "required"):
+            settings[name] = "false" if key == "required" else ""
+    return settings
+
+
+def _as_environment(settings: Mapping[str, str]) -> dict[str, str]:
+    """Variables by which git takes settings before those of any file, whatever their names hold."""
+    pairs = [
+        pair
+        for number, (name, value) in enumerate(settings.items())
+        for pair in ((f"GIT_CONFIG_KEY_{number}", name), (f"GIT_CONFIG_VALUE_{number}", value))
+    ]
+    return {"GIT_CONFIG_COUNT": str(len(settings)), **dict(pairs), **_OF_GIT}
 
 
 def file_digest(path: Path) -> str | None:
@@ -220,10 +263,13 @@ def _text(path: Path) -> str | None:
         return None
 
 
-def _output(command: Sequence[str], folder: Path | None = None) -> str | None:
+def _output(
+    command: Sequence[str],
+    folder: Path | None = None,
+    variables: Mapping[str, str] = MappingProxyType({}),
+) -> str | None:
     """What a program prints, or None if it is not there, fails or takes too long."""
-    # Runs of a sweep ask at the same time: git must not wait for the others' index lock.
-    environment = {**os.environ, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
+    environment = {**os.environ, "LC_ALL": "C", **variables}
     try:
         done = subprocess.run(
             command,

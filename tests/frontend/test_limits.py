@@ -251,3 +251,11 @@ def test_a_config_as_deep_as_the_limit_goes_all_the_way(configs: Configs) -> Non
     folder = configs({"model/mine.yaml": f"x: {nested}\n"})
     config, _ = resolve(compose(["model=mine"], folder))
     assert config["model"]["x"]["a"] != {}
+
+
+@pytest.mark.parametrize("value", ["mine", "'m?'"])
+def test_a_byte_order_mark_hides_no_package(configs: Configs, value: str) -> None:
+    text = f"\ufeff# @package _global_\nname: {value}\n"
+    folder = configs({"experiment/e.yaml": text})
+    config, _ = resolve(compose(["experiment=e"], folder))
+    assert config["name"] == value.strip("'")

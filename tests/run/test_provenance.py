@@ -181,3 +181,47 @@ def test_an_ended_process_is_not_at_work() -> None:
     process = process_identity() | {"pid": done.pid, "start": None}
     done.wait()
     assert not at_work({"process": process})
+
+
+@needs_git
+@pytest.mark.parametrize("place", ["repository", "submodule"])
+@pytest.mark.parametrize(
+    "setting",
+    ["filter.x.clean", "filter.x.process", "filter.a=b.clean", "core.fsmonitor", "diff.external"],
+)
+def test_a_setting_of_a_repository_runs_no_program(
+    repository: Path, tmp_path: Path, place: str, setting: str
+) -> None:
+    touched, inner = tmp_path / "touched", repository
+    if place == "submodule":
+        url = shutil.copytree(repository, tmp_path / "other")
+        git(repository, "-c", "protocol.file.allow=always", "submodule", "add", str(url), "sub")
+        git(repository, "commit", "-q", "-m", "two")
+        inner = repository / "sub"
+    name = setting.split(".")[1]
+    (inner / ".gitattributes").write_text(f"*.txt filter={name} diff={name}\n", encoding="utf-8")
+    (inner / "a.txt").write_text("b", encoding="utf-8")
+    git(inner, "config", setting, f"touch '{touched}'; cat")
+    git(inner, "config", f"filter.{name}.required", "true")
+    state = git_state(repository)
+    assert state is not None
+    assert state["dirty"] is (place == "repository")
+    assert not touched.exists()
+
+
+@needs_git
+def test_objects_that_are_not_there_are_not_fetched(repository: Path, tmp_path: Path) -> None:
+    touched, other = tmp_path / "touched", tmp_path / "other"
+    shutil.copytree(repository, other)
+    for name, value in {
+        "core.repositoryFormatVersion": "1",
+        "extensions.partialClone": "origin",
+        "remote.origin.url": str(other),
+        "remote.origin.promisor": "true",
+        "remote.origin.uploadpack": f"touch '{touched}'; git-upload-pack",
+    }.items():
+        git(repository, "config", name, value)
+    for folder in (repository / ".git" / "objects").glob("??"):
+        shutil.rmtree(folder)
+    assert git_state(repository) is None
+    assert not touched.exists()
