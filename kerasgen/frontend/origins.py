@@ -8,7 +8,6 @@ marks alone; it must not know what a key means.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,16 +15,14 @@ from typing import Any
 
 import yaml
 
-from kerasgen.diagnostics import Anchor, Severity, Sink, SourceLocation, Suggestion
+from kerasgen.diagnostics import Anchor, Sink, SourceLocation, Suggestion
 from kerasgen.foreign.opening import ForeignFileError, is_regular, read_text
+from kerasgen.frontend.readings import warn_of_reading
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MERGE_TAG = "tag:yaml.org,2002:merge"
 _KEY_TAGS = {"tag:yaml.org,2002:str", "tag:yaml.org,2002:int", _MERGE_TAG}
 
-
-_NUMBER_TAGS = {"tag:yaml.org,2002:int", "tag:yaml.org,2002:float"}
-_OCTAL = re.compile(r"[-+]?0[0-7_]+")
 
 _DEEPEST = 100
 """Steps in the longest key path."""
@@ -207,7 +204,7 @@ def _walk(
         if key.tag not in _KEY_TAGS:
             _refuse_key(key, path, mark, sink)
         yield path, mark, not isinstance(value, yaml.MappingNode)
-        _warn_of_number(value, path, mark, sink)
+        warn_of_reading(value, path, mark.value, sink)
         yield from _below(value, path, file, sink)
 
 
@@ -220,7 +217,7 @@ def _below(value: yaml.Node, path: str, file: str, sink: Sink) -> Iterator[tuple
         for index, item in enumerate(value.value):
             item_path, mark = f"{path}.{index}", _mark(item, item, file)
             yield item_path, mark, True
-            _warn_of_number(item, item_path, mark, sink)
+            warn_of_reading(item, item_path, mark.value, sink, value.value)
             yield from _below(item, item_path, file, sink)
 
 
@@ -247,25 +244,6 @@ def _refuse_key(key: yaml.Node, path: str, mark: Mark, sink: Sink) -> None:
         help=Suggestion(
             f'write it in quotes (`"{key.value}"`) or choose another name', f'"{key.value}"'
         ),
-    )
-
-
-def _warn_of_number(value: yaml.Node, path: str, mark: Mark, sink: Sink) -> None:
-    """Warns of a number that YAML 1.1 reads in base 60 or 8, and that nobody writes for that."""
-    if not isinstance(value, yaml.ScalarNode) or value.tag not in _NUMBER_TAGS or value.style:
-        return
-    text = value.value
-    if ":" not in text and not _OCTAL.fullmatch(text):
-        return
-    number = yaml.safe_load(text)
-    if not isinstance(number, int | float) or text.lstrip("+-0") in ("", str(abs(number))):
-        return
-    sink.report(
-        "KG120",
-        f"YAML reads `{text}` as {number}, in base {60 if ':' in text else 8}",
-        severity=Severity.WARNING,
-        location=replace(mark.value, key=path),
-        help=f'write the number in base 10, or text in quotes (`"{text}"`)',
     )
 
 
