@@ -145,8 +145,8 @@ def test_what_hydra_answers_with_a_plain_error_is_a_diagnostic(text: str) -> Non
 
 
 def test_a_list_cannot_take_the_place_of_a_mapping() -> None:
-    found = only(["fit.callbacks=[EarlyStopping]"])
-    assert (found.code, found.message) == ("KG204", "`fit.callbacks` is a list, expected a mapping")
+    found = only(["data.split=[0.2]"])
+    assert (found.code, found.message) == ("KG204", "`data.split` is a list, expected a mapping")
 
 
 def test_an_element_of_a_list_is_neither_added_nor_taken_out(configs: Configs) -> None:
