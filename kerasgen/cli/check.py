@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
 
 import kerasgen
-from kerasgen.cli.command import Command, declare_config, folders_of, refuse, trust_of
+from kerasgen.cli.command import Command, declare_config, place_of, refuse, trust_of
 from kerasgen.diagnostics import Diagnostic
 from kerasgen.rendering import count_text, render_text
 
@@ -31,6 +32,10 @@ _AGAIN += "from kerasgen.process import begin; begin(lambda: main(sys.argv[2:]))
 
 def _declare(parser: argparse.ArgumentParser) -> None:
     declare_config(parser)
+    parser.add_argument("--config-name", "-cn", metavar="NAME", help="the root config's name")
+    parser.add_argument(
+        "--config-path", "-cp", metavar="DIR", help="a folder in place of the shipped configs"
+    )
     parser.add_argument(
         "--fast",
         action="store_true",
@@ -70,10 +75,17 @@ def _act(options: argparse.Namespace) -> int:
     if options.all is not None and "=" in options.all:  # The first override, and no pattern.
         options.overrides.insert(0, options.all)
         options.all = "*"
-    if options.all is not None or options.multirun:
-        from kerasgen.cli import check_many
+    from kerasgen.run.early_checks import SweepAskedError
 
-        return check_many.act(options)
+    if options.all is None and not options.multirun:
+        with contextlib.suppress(SweepAskedError):
+            return _act_alone(options)
+    from kerasgen.cli import check_many
+
+    return check_many.act(options)
+
+
+def _act_alone(options: argparse.Namespace) -> int:
     if options.fix:
         _fix(options)
     if options.fast:
@@ -85,7 +97,7 @@ def _act(options: argparse.Namespace) -> int:
     try:
         outcome = check_config(
             options.overrides,
-            folders_of(options),
+            place_of(options),
             open_data=options.open_data,
             light=not options.own_engine,
             trust=trust_of(options),
@@ -112,7 +124,7 @@ def _check_again(options: argparse.Namespace, environment: Mapping[str, str]) ->
 
     arguments = ["check", "--own-engine", *(["--json"] if options.json else [])]
     arguments += trust_of(options).flags()
-    arguments += [f"--config-dir={folder}" for folder in options.config_dir]
+    arguments += place_of(options).flags()
     root = Path(kerasgen.__file__).resolve().parent.parent
     command = [sys.executable, "-P", "-c", _AGAIN, str(root), *arguments, "--", *options.overrides]
     # In a group of its own Ctrl-C does not reach it: this process hears that, and ends it.
@@ -130,7 +142,7 @@ def _fix(options: argparse.Namespace) -> None:
     from kerasgen.run.fast_check import check_fast
 
     def check(overrides: Sequence[str]) -> Sequence[Diagnostic]:
-        return check_fast(overrides, folders_of(options), trust=trust_of(options)).diagnostics
+        return check_fast(overrides, place_of(options), trust=trust_of(options)).diagnostics
 
     fix(options.overrides, check, ask=not options.yes, dry=options.dry_run)
 
@@ -150,7 +162,7 @@ def _act_fast(options: argparse.Namespace) -> int:
 def _report_fast(options: argparse.Namespace) -> int:
     from kerasgen.run.fast_check import check_fast
 
-    outcome = check_fast(options.overrides, folders_of(options), trust=trust_of(options))
+    outcome = check_fast(options.overrides, place_of(options), trust=trust_of(options))
     if options.json:
         print(json.dumps(outcome.report(), indent=2))
         return 0 if outcome.valid else 2

@@ -6,8 +6,11 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 
-from kerasgen.cli.command import folders_of, trust_of
+from kerasgen.cli.command import place_of, trust_of
+from kerasgen.diagnostics import CompileError
+from kerasgen.frontend.config_folders import ConfigPlace
 from kerasgen.rendering import render_text
 from kerasgen.run.many_checks import Case, Checked, Manner, check_many, many_text
 
@@ -21,14 +24,16 @@ def act(options: argparse.Namespace) -> int:
     Raises:
         CompileError: the sweep cannot be composed, or no experiment fits the pattern.
     """
-    folders = folders_of(options)
-    if options.multirun:
-        cases, jobs = _jobs(options.overrides, folders)
+    place = place_of(options)
+    if options.all is None:
+        cases, jobs = _jobs(options.overrides, place)
     else:
-        cases = _experiments(options.all, options.overrides, folders)
+        cases = _experiments(options.all, options.overrides, place)
         jobs = len(cases)
     manner = Manner(
-        folders=folders,
+        folders=place.config_dirs,
+        config_name=place.config_name,
+        config_path=place.config_path,
         trust=trust_of(options),
         fast=options.fast,
         open_data=options.open_data,
@@ -43,7 +48,7 @@ def act(options: argparse.Namespace) -> int:
     return 0 if valid else 2
 
 
-def _experiments(pattern: str, overrides: Sequence[str], folders: Sequence[str]) -> list[Case]:
+def _experiments(pattern: str, overrides: Sequence[str], place: ConfigPlace) -> list[Case]:
     from fnmatch import fnmatchcase
 
     from kerasgen.diagnostics import Sink, did_you_mean
@@ -51,7 +56,7 @@ def _experiments(pattern: str, overrides: Sequence[str], folders: Sequence[str])
     from kerasgen.frontend.composition import make_loader
     from kerasgen.frontend.origins import place_of_text
 
-    names = sorted(options_of("experiment", make_loader(folders)))
+    names = sorted(options_of("experiment", make_loader(place.config_dirs, place.config_path)))
     chosen = [name for name in names if fnmatchcase(name, pattern)]
     if not chosen:
         text = f"--all {pattern}"
@@ -61,15 +66,31 @@ def _experiments(pattern: str, overrides: Sequence[str], folders: Sequence[str])
             location=place_of_text(text, at=len("--all ")),
             help=did_you_mean(pattern, names, listed=20),
         )
-    return [Case(name=name, overrides=(f"experiment={name}", *overrides)) for name in chosen]
+    return [case for name in chosen for case in _of_experiment(name, overrides, place)]
 
 
-def _jobs(overrides: Sequence[str], folders: Sequence[str]) -> tuple[list[Case], int]:
+def _of_experiment(name: str, overrides: Sequence[str], place: ConfigPlace) -> list[Case]:
+    """An experiment as one case, or as the jobs of the sweep for which it asks."""
+    from kerasgen.run.checking import compose_config
+
+    words = (f"experiment={name}", *overrides)
+    try:
+        run = compose_config(words, place).run
+        if run is not None and run.sweeps:
+            jobs, _ = _jobs(words, place)
+            several = len(jobs) > 1
+            return [replace(job, name=f"{name} {job.name}" if several else name) for job in jobs]
+    except CompileError:  # It is told again, where the case is checked.
+        pass
+    return [Case(name=name, overrides=words)]
+
+
+def _jobs(overrides: Sequence[str], place: ConfigPlace) -> tuple[list[Case], int]:
     """The jobs of a sweep that are checked, and how many there are."""
     from kerasgen.sweep.outcomes import varying
     from kerasgen.sweep.planned_jobs import planned_jobs
 
-    jobs = planned_jobs(overrides, folders)
+    jobs = planned_jobs(overrides, place)
     distinct = list(dict.fromkeys(jobs))[:MOST]
     labels = varying(distinct)
     return [

@@ -11,10 +11,14 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from kerasgen.diagnostics import Diagnostic
 from kerasgen.registry import CONNECTIONS, Trust, named_modules, trusted
 from kerasgen.rendering import count_text, render_text
+
+if TYPE_CHECKING:
+    from kerasgen.frontend.config_folders import ConfigPlace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +79,22 @@ def folders_of(options: argparse.Namespace) -> tuple[str, ...]:
     from kerasgen.frontend.config_folders import with_project
 
     return with_project(options.config_dir, config_folder())
+
+
+def place_of(options: argparse.Namespace) -> ConfigPlace:
+    """Where configs are looked for; the working directory has no say in `--config-path`.
+
+    Raises:
+        CompileError: what `pyproject.toml` says of the folders cannot be used.
+    """
+    from kerasgen.frontend.config_folders import ROOT, ConfigPlace
+
+    path: str | None = options.config_path
+    return ConfigPlace(
+        config_name=options.config_name or ROOT,
+        config_dirs=folders_of(options) if path is None else tuple(options.config_dir),
+        config_path=path,
+    )
 
 
 def refuse(diagnostics: Sequence[Diagnostic]) -> int:

@@ -16,7 +16,6 @@ from typing import Any
 from hydra import version
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.config_search_path import ConfigSearchPath
-from hydra.core.config_store import ConfigStore
 from hydra.core.plugins import Plugins
 from hydra.errors import SearchPathException
 from hydra.types import RunMode
@@ -25,8 +24,9 @@ from omegaconf.errors import OmegaConfBaseException
 
 from kerasgen.diagnostics import Diagnostic, Sink
 from kerasgen.foreign.opening import is_folder
-from kerasgen.frontend.config_folders import Folders, folders_of
+from kerasgen.frontend.config_folders import ROOT, Folders, folders_of
 from kerasgen.frontend.growth import check_composed
+from kerasgen.frontend.hydra_settings import RunSettings, offer_launcher, run_settings
 from kerasgen.frontend.limits import GuardedFiles, check_overrides
 from kerasgen.frontend.loading import ComposedLoader, ingredients, offer_sources
 from kerasgen.frontend.origins import (
@@ -53,14 +53,11 @@ from kerasgen.frontend.selectors import (
 )
 from kerasgen.registry import NOBODY, Trust
 
-CONFIG_NAME = "config"
+CONFIG_NAME = ROOT
 """The root config's name."""
 
 _OF_THE_USER = "command-line"
 """What Hydra's search path calls the provider of a folder of the user's."""
-
-LAUNCHER = "hydra_plugins.kerasgen.ProcessLauncher"
-"""The launcher's name among Hydra's plugins, which must all seem to live in `hydra_plugins`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +73,7 @@ class Composition:
         diagnostics: what was found while composing.
         selectors: those of the config files and, behind them, of the command line.
         trust: whose code may run for it; a config itself cannot say so.
+        run: what it says of the run itself; None where a run is begun already.
     """
 
     config: DictConfig
@@ -86,6 +84,7 @@ class Composition:
     diagnostics: tuple[Diagnostic, ...] = ()
     selectors: tuple[Selector, ...] = ()
     trust: Trust = NOBODY
+    run: RunSettings | None = None
 
 
 def config_folder() -> Path:
@@ -96,7 +95,11 @@ def config_folder() -> Path:
 
 
 def compose(
-    overrides: Sequence[str], config_dir: Folders = None, *, config_name: str = CONFIG_NAME
+    overrides: Sequence[str],
+    config_dir: Folders = None,
+    *,
+    config_name: str = CONFIG_NAME,
+    config_path: str | None = None,
 ) -> Composition:
     """Composes a config outside a Hydra application.
 
@@ -104,6 +107,7 @@ def compose(
         overrides: Hydra overrides, as on the command line.
         config_dir: folders of configs that come before the shipped ones.
         config_name: name of the root config.
+        config_path: a folder in place of the shipped configs, or None.
 
     Returns:
         The composition.
@@ -113,11 +117,12 @@ def compose(
         Exception: whatever Hydra raises; `rejections.diagnose` turns it into diagnostics.
     """
     check_overrides(overrides)
-    loader = make_loader(config_dir)
+    loader = make_loader(config_dir, config_path)
     config = loader.load_configuration(config_name, list(overrides), RunMode.RUN)
     if isinstance(loader, ComposedLoader):
         loader.offer_hydra(config)
-    return read_composition(config, loader)
+    settings = run_settings(config)
+    return replace(read_composition(config, loader), run=settings)
 
 
 def make_loader(config_dir: Folders = None, config_path: str | None = None) -> ConfigLoader:
@@ -167,16 +172,6 @@ def make_search_path(
             _OF_THE_USER, f"file://{Path(folder).absolute()}", SearchPathQuery("main", None)
         )
     return search_path
-
-
-def offer_launcher() -> None:
-    """Makes `hydra/launcher: process` an option; Hydra finds a plugin's class by this name."""
-    ConfigStore.instance().store(
-        group="hydra/launcher",
-        name="process",
-        node={"_target_": LAUNCHER, "n_jobs": 1},
-        provider="kerasgen",
-    )
 
 
 def read_composition(config: DictConfig, loader: ConfigLoader) -> Composition:

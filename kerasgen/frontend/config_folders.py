@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -36,6 +37,36 @@ OWN = "conf"
 _TABLE = "tool.kerasgen"
 _KEY = "config_dir"
 _CONFIGS = (*GROUPS, "experiment", "block")
+
+
+ROOT = "config"
+"""The root config's name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigPlace:
+    """Where configs are looked for, as the command line says.
+
+    Attributes:
+        config_name: name of the root config.
+        config_dirs: folders that come before the others, in order.
+        config_path: a folder in place of the shipped configs, or None.
+    """
+
+    config_name: str = ROOT
+    config_dirs: tuple[str, ...] = ()
+    config_path: str | None = None
+
+    def flags(self) -> list[str]:
+        """The flags that say so again."""
+        flags = [] if self.config_name == ROOT else ["--config-name", self.config_name]
+        flags += [word for folder in self.config_dirs for word in ("--config-dir", folder)]
+        return flags + ([] if self.config_path is None else ["--config-path", self.config_path])
+
+
+def place_of(where: Folders | ConfigPlace) -> ConfigPlace:
+    """A place, also where folders alone are given."""
+    return where if isinstance(where, ConfigPlace) else ConfigPlace(config_dirs=folders_of(where))
 
 
 def folders_of(given: Folders) -> tuple[str, ...]:

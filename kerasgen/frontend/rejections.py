@@ -126,22 +126,30 @@ def diagnose_error(error: BaseException, overrides: Sequence[str] = ()) -> list[
     """
     sink = Sink()
     if "does not support sweep type" in str(error):
-        for text in overrides:
-            override = _parse(text)
-            if override.is_sweep_override() and not override.is_discrete_sweep():
-                ends = re.search(r"interval\(([^()]+)\)", text)
-                values = ends[1].replace(" ", "") if ends else "1,2"
-                sink.report(
-                    "KG102",
-                    "an interval has no values to go through, and the sweeper draws none",
-                    location=place_of_text(text, at=text.find("=") + 1),
-                    help=f"name the values, `{override.get_key_element()}={values}`, or choose "
-                    "a sweeper that searches",
-                )
+        report_intervals(overrides, sink)
         if sink.errors:
             return sink.diagnostics
     sink.report("KG109", sentence(error.__cause__ if not str(error) else error))
     return sink.diagnostics
+
+
+def report_intervals(overrides: Sequence[str], sink: Sink) -> None:
+    """Reports each sweep over an interval, for a sweeper that lists values."""
+    for text in overrides:
+        try:
+            override = _parse(text)
+        except HydraException:
+            continue  # told as what cannot be read
+        if override.is_sweep_override() and not override.is_discrete_sweep():
+            ends = re.search(r"interval\(([^()]+)\)", text)
+            values = ends[1].replace(" ", "") if ends else "1,2"
+            sink.report(
+                "KG102",
+                "an interval has no values to go through, and the sweeper draws none",
+                location=place_of_text(text, at=text.find("=") + 1),
+                help=f"name the values, `{override.get_key_element()}={values}`, or choose "
+                "a sweeper that searches",
+            )
 
 
 def first_job(

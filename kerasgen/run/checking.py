@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink, SourceLocation
 from kerasgen.frontend.composition import Composition, compose, resolve
-from kerasgen.frontend.config_folders import Folders
+from kerasgen.frontend.config_folders import ConfigPlace, Folders, place_of
 from kerasgen.registry import NOBODY, Trust
+from kerasgen.run.early_checks import check_settings
 from kerasgen.run.planning import compile_declared, complete_plan, plan_run
 
 if TYPE_CHECKING:
@@ -86,28 +87,46 @@ class ResolvedConfig:
 
 def compose_config(
     overrides: Sequence[str],
-    config_dir: Folders = None,
+    config_dir: Folders | ConfigPlace = None,
     trust: Trust = NOBODY,
 ) -> Composition:
     """Composes a config.
 
     Args:
         overrides: Hydra overrides, as on the command line of `run.py`.
-        config_dir: folders of configs that come before the shipped ones.
+        config_dir: folders of configs that come before the shipped ones, or all that is said of
+            where configs are.
         trust: whose code may run for it.
 
     Raises:
         CompileError: it cannot be composed; every reason has its place.
     """
+    place = place_of(config_dir)
     try:
-        return replace(compose(overrides, config_dir), trust=trust)
+        return replace(
+            compose(
+                overrides,
+                place.config_dirs,
+                config_name=place.config_name,
+                config_path=place.config_path,
+            ),
+            trust=trust,
+        )
     except Exception as error:
         # Imported only now: a config that is in order needs no words for what is wrong.
         from kerasgen.frontend.rejections import REFUSALS, diagnose, diagnose_error
 
         if not isinstance(error, REFUSALS):
             raise
-        raise CompileError(diagnose(overrides, config_dir) or diagnose_error(error)) from None
+        raise CompileError(
+            diagnose(
+                overrides,
+                place.config_dirs,
+                config_name=place.config_name,
+                config_path=place.config_path,
+            )
+            or diagnose_error(error)
+        ) from None
 
 
 def resolve_config(overrides: Sequence[str], config_dir: Folders = None) -> ResolvedConfig:
@@ -123,7 +142,7 @@ def resolve_config(overrides: Sequence[str], config_dir: Folders = None) -> Reso
 
 def check_config(
     overrides: Sequence[str],
-    config_dir: Folders = None,
+    config_dir: Folders | ConfigPlace = None,
     *,
     open_data: bool = False,
     light: bool = False,
@@ -145,9 +164,11 @@ def check_config(
 
     Raises:
         EngineDoubtError: the light backend refused the program; see `planning`.
+        SweepAskedError: the config asks for a sweep; its jobs are to be checked.
     """
     try:
         composition = compose_config(overrides, config_dir, trust)
+        check_settings(composition)
         if not open_data:
             compiled, sink = compile_declared(composition, light=light)
             return _outcome(compiled, sink)

@@ -1,15 +1,19 @@
 """What is checked before the engine starts, besides the config itself.
 
-This room owns the question which facts of the data compiling needs, and the look at files that lie
-at hand. It must not start an engine or open data.
+This room owns the question which facts of the data compiling needs, the look at files that lie
+at hand, and at the folder of a run. It must not start an engine or open data.
 """
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from kerasgen.diagnostics import Sink
+from kerasgen.diagnostics import CompileError, Sink
+from kerasgen.foreign.opening import is_folder
+from kerasgen.frontend.composition import Composition
 from kerasgen.ir import DataDef, Program
 from kerasgen.passes.label_form import LABELLED
 from kerasgen.passes.outline import outline
@@ -17,6 +21,40 @@ from kerasgen.registry import Trust
 
 if TYPE_CHECKING:
     from kerasgen.catalog import Catalog
+
+
+class SweepAskedError(Exception):
+    """A config asks for a sweep (`hydra.mode: MULTIRUN`) where one config was to be checked."""
+
+
+def check_settings(composition: Composition) -> None:
+    """Checks what a config says of the run itself, without making its folder.
+
+    Raises:
+        CompileError: KG105 or KG605, the run's folder cannot be used.
+        SweepAskedError: it asks for a sweep.
+    """
+    settings = composition.run
+    if settings is None:
+        return
+    if settings.sweeps:
+        raise SweepAskedError
+    if settings.folder is None:
+        raise CompileError(settings.refused)
+    folder = settings.folder
+    nearest = next(
+        place for place in (folder, *folder.absolute().parents) if os.path.lexists(place)
+    )
+    if not is_folder(nearest):
+        reason = errno.EEXIST if nearest == folder else errno.ENOTDIR
+    elif nearest != folder and not os.access(nearest, os.W_OK | os.X_OK):
+        reason = errno.EACCES
+    else:
+        return
+    from kerasgen.run.record import reported  # says it as a run does
+
+    with reported(Sink(locate=lambda _key, _at: settings.place), folder):
+        raise OSError(reason, os.strerror(reason))
 
 
 def facts_suffice(data: DataDef) -> bool:

@@ -14,12 +14,13 @@ from typing import Any
 
 from kerasgen.diagnostics import CompileError, Diagnostic, Severity, Sink
 from kerasgen.frontend.composition import Composition
-from kerasgen.frontend.config_folders import Folders
+from kerasgen.frontend.config_folders import ConfigPlace, Folders
 from kerasgen.passes.outline import UNCHECKED
 from kerasgen.registry import NOBODY, Trust
 from kerasgen.run.cataloging import child_catalog, say_on_stderr, stored_catalog
 from kerasgen.run.checking import compose_config
 from kerasgen.run.custom_parts import installed_points, names_unknown
+from kerasgen.run.early_checks import check_settings
 from kerasgen.run.planning import outline_declared, parts_catalog
 
 _FACTS = "what depends on facts of the data that the config does not declare"
@@ -51,7 +52,7 @@ class FastOutcome:
 
 def check_fast(
     overrides: Sequence[str],
-    config_dir: Folders = None,
+    config_dir: Folders | ConfigPlace = None,
     *,
     trust: Trust = NOBODY,
 ) -> FastOutcome:
@@ -64,9 +65,13 @@ def check_fast(
 
     Returns:
         Everything that was found, also where the config cannot be composed.
+
+    Raises:
+        SweepAskedError: the config asks for a sweep; its jobs are to be checked.
     """
     try:
         composition = compose_config(overrides, config_dir, trust)
+        check_settings(composition)
         sink, declared = _outlined(composition)
     except CompileError as error:
         return FastOutcome(diagnostics=error.diagnostics)

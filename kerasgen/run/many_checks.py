@@ -24,6 +24,7 @@ from typing import Any
 
 import kerasgen
 from kerasgen.diagnostics import Diagnostic, Note, Severity, SourceLocation
+from kerasgen.frontend.config_folders import ROOT, ConfigPlace
 from kerasgen.registry import NOBODY, Trust, trusted
 
 _CHILD = "import sys; sys.path.append(sys.argv[1]); "
@@ -49,6 +50,8 @@ class Manner:
 
     Attributes:
         folders: folders of configs that come before the shipped ones.
+        config_name: name of the root config.
+        config_path: a folder in place of the shipped configs, or None.
         trust: modules whose parts the configs may name.
         fast: whether no engine is started.
         open_data: whether the data is opened.
@@ -56,10 +59,19 @@ class Manner:
     """
 
     folders: tuple[str, ...] = ()
+    config_name: str = ROOT
+    config_path: str | None = None
     trust: Trust = NOBODY
     fast: bool = False
     open_data: bool = False
     own_engine: bool = False
+
+    @property
+    def place(self) -> ConfigPlace:
+        """Where configs are looked for."""
+        return ConfigPlace(
+            config_dirs=self.folders, config_name=self.config_name, config_path=self.config_path
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +120,7 @@ def check_many(cases: Sequence[Case], manner: Manner) -> list[Checked]:
 def _fast(case: Case, manner: Manner) -> Checked:
     from kerasgen.run.fast_check import check_fast
 
-    outcome = check_fast(case.overrides, manner.folders, trust=manner.trust)
+    outcome = check_fast(case.overrides, manner.place, trust=manner.trust)
     return Checked(case=case, report=outcome.report(), diagnostics=outcome.diagnostics)
 
 
@@ -127,7 +139,7 @@ def _checked(case: Case, manner: Manner, *, light: bool = False) -> Checked:
 
     outcome = check_config(
         case.overrides,
-        manner.folders,
+        manner.place,
         open_data=manner.open_data,
         light=light,
         trust=manner.trust,
@@ -140,6 +152,8 @@ def _ask_child(cases: Sequence[Case], manner: Manner) -> dict[Case, Checked]:
     question = {
         "cases": [dataclasses.asdict(case) for case in cases],
         "folders": manner.folders,
+        "config_name": manner.config_name,
+        "config_path": manner.config_path,
         "modules": manner.trust.modules,
         "trusted_folder": manner.trust.folder,
         "connections": manner.trust.connections,
@@ -172,6 +186,8 @@ def answer() -> None:
     )
     manner = Manner(
         folders=tuple(question["folders"]),
+        config_name=question["config_name"],
+        config_path=question["config_path"],
         trust=trust,
         open_data=question["open_data"],
     )

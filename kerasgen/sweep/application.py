@@ -23,7 +23,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from kerasgen.diagnostics import CompileError, Sink, did_you_mean
 from kerasgen.frontend.composition import CONFIG_NAME, config_folder, make_search_path
-from kerasgen.frontend.config_folders import folders_of, with_project
+from kerasgen.frontend.config_folders import ConfigPlace, folders_of, with_project
 from kerasgen.frontend.limits import check_overrides
 from kerasgen.frontend.origins import place_of_text
 from kerasgen.frontend.references import deepest_key
@@ -34,7 +34,7 @@ from kerasgen.sweep.completion import SHELLS, asking_shell, candidates, typed_wo
 from kerasgen.sweep.conductor import Conductor
 from kerasgen.sweep.launcher import register
 from kerasgen.sweep.outcomes import REFUSED, exit_code, outcome_table
-from kerasgen.sweep.task import ConfigPlace, Task
+from kerasgen.sweep.task import Task
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

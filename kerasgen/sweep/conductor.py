@@ -23,6 +23,9 @@ from omegaconf.errors import OmegaConfBaseException
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink
 from kerasgen.frontend.carriers import SelectorLoader, carried, with_carriers
 from kerasgen.frontend.composition import read_composition, resolve, resolve_shown
+from kerasgen.frontend.config_folders import ConfigPlace
+from kerasgen.frontend.file_sweeps import check_parameters
+from kerasgen.frontend.hydra_settings import place_of_setting, written_folder
 from kerasgen.frontend.references import plain_node
 from kerasgen.frontend.rejections import REFUSALS, diagnose, diagnose_error, first_job
 from kerasgen.frontend.selectors import is_selector
@@ -32,12 +35,10 @@ from kerasgen.run.record import RECORD
 from kerasgen.sweep.folders import (
     claim,
     folder_override,
-    place_of_setting,
     release,
-    written_folder,
 )
 from kerasgen.sweep.outcomes import REFUSED
-from kerasgen.sweep.task import ConfigPlace, Task
+from kerasgen.sweep.task import Task
 
 
 class Conductor(Hydra):
@@ -216,6 +217,7 @@ class Conductor(Hydra):
         ]
         config.hydra.mode = RunMode.MULTIRUN
         check_jobs(config, carried(overrides))
+        check_parameters(config, first, overrides, self.place)
         return config
 
     def _sweep(

@@ -13,12 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hydra.core.override_parser.types import Quote, QuotedString
-from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
 
-from kerasgen.diagnostics import Sink, SourceLocation
+from kerasgen.diagnostics import Sink
 from kerasgen.foreign.opening import is_folder
-from kerasgen.frontend.references import lowered, plain_node
 from kerasgen.run.record import reported
 
 _ATTEMPTS = 100
@@ -44,50 +41,6 @@ class Claim:
     def own(self) -> bool:
         """Whether the folder was made by this claim, so that all in it came after."""
         return self.folder in self.made
-
-
-def written_folder(config: DictConfig, key: str) -> tuple[Path, bool]:
-    """The folder that a config names, and whether it is to be a new one.
-
-    Args:
-        config: the composed config with its `hydra` node.
-        key: key path of the folder: `hydra.run.dir` or `hydra.sweep.dir`.
-
-    Returns:
-        The folder; whether its name holds the time, so that it stands for a new folder each time.
-
-    Raises:
-        CompileError: KG105, the name cannot be resolved; KG605, it cannot be used.
-    """
-    parent, _, last = key.rpartition(".")
-    pattern = str(plain_node(OmegaConf.select(config, parent))[last])
-    try:
-        name = str(OmegaConf.select(config, key, throw_on_missing=True))
-    except OmegaConfBaseException as error:
-        reason = lowered(str(error).split("\n", 1)[0])
-        raise Sink().fail(
-            "KG105",
-            f"`{pattern}` cannot be resolved: {reason}",
-            location=place_of_setting(config, key),
-        ) from error
-    if "${" in name:  # Hydra resolves the name of a job's folder once more
-        raise Sink().fail(
-            "KG605",
-            f"`{name}` cannot be the name of a folder: it holds `${{`",
-            location=place_of_setting(config, key),
-        )
-    return Path(name), "${now:" in pattern
-
-
-def place_of_setting(config: DictConfig, key: str) -> SourceLocation:
-    """Where a setting of Hydra's was written: the override that sets it, or the key alone."""
-    for text in reversed(plain_node(config.hydra.overrides.hydra)):  # The last one counts.
-        if text.lstrip("+").startswith(f"{key}="):
-            at = text.index("=") + 1
-            return SourceLocation(
-                key=key, override=text, column=at + 1, length=max(1, len(text) - at)
-            )
-    return SourceLocation(key=key)
 
 
 def claim(folder: Path, *, new: bool, sink: Sink) -> Claim:

@@ -26,7 +26,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from kerasgen.diagnostics import Sink, describe
 from kerasgen.frontend.carriers import as_written
-from kerasgen.frontend.composition import LAUNCHER
+from kerasgen.frontend.hydra_settings import LAUNCHER, place_of_setting
 from kerasgen.frontend.references import plain_node
 from kerasgen.interruption import at_once, held
 from kerasgen.sweep.children import (
@@ -37,7 +37,7 @@ from kerasgen.sweep.children import (
     start_child,
     wait_for_one,
 )
-from kerasgen.sweep.folders import folder_override, place_of_setting
+from kerasgen.sweep.folders import folder_override
 from kerasgen.sweep.outcomes import FAILED, Outcome, earlier_outcome, settle, varying
 from kerasgen.sweep.task import Task
 

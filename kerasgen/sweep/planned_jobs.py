@@ -14,20 +14,25 @@ from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from kerasgen.diagnostics import CompileError
+from kerasgen.diagnostics import CompileError, Diagnostic
 from kerasgen.frontend.carriers import as_written, carried, with_carriers
-from kerasgen.frontend.composition import CONFIG_NAME, make_loader
-from kerasgen.frontend.config_folders import Folders
+from kerasgen.frontend.composition import make_loader
+from kerasgen.frontend.config_folders import ConfigPlace, Folders, place_of
+from kerasgen.frontend.file_sweeps import check_parameters
 from kerasgen.frontend.references import plain_node
-from kerasgen.frontend.rejections import diagnose, diagnose_error, first_job
+from kerasgen.frontend.rejections import REFUSALS, diagnose, diagnose_error, first_job
+from kerasgen.frontend.sweeps import check_jobs
 
 
-def planned_jobs(overrides: Sequence[str], folders: Folders = None) -> list[tuple[str, ...]]:
+def planned_jobs(
+    overrides: Sequence[str], folders: Folders | ConfigPlace = None
+) -> list[tuple[str, ...]]:
     """The overrides of each job, in the order in which `-m` would start them.
 
     Args:
         overrides: the overrides of the sweep.
-        folders: folders of configs that come before the shipped ones.
+        folders: folders of configs that come before the shipped ones, or all that is said of where
+            configs are.
 
     Returns:
         One job where nothing is swept over, or where another sweeper than Hydra's own draws the
@@ -36,21 +41,26 @@ def planned_jobs(overrides: Sequence[str], folders: Folders = None) -> list[tupl
     Raises:
         CompileError: the sweep cannot be composed.
     """
-    loader = make_loader(folders)
+    place = place_of(folders)
     try:
-        first = first_job(overrides, loader)
-    except HydraException as error:
-        found = diagnose(overrides, folders, multirun=True)
-        raise CompileError(found or diagnose_error(error)) from None
+        loader = make_loader(place.config_dirs, place.config_path)
+        first = first_job(overrides, loader, place.config_name)
+    except REFUSALS as error:
+        raise CompileError(_reasons(overrides, place) or diagnose_error(error)) from None
     if first is None:
-        raise CompileError(diagnose(overrides, folders, multirun=True))
-    config = loader.load_configuration(CONFIG_NAME, first, RunMode.RUN)
+        raise CompileError(_reasons(overrides, place))
+    config = loader.load_configuration(place.config_name, first, RunMode.RUN)
+    check_jobs(config, carried(list(overrides)))
+    check_parameters(config, first, overrides, place)
     own = str(OmegaConf.select(config, "hydra.sweeper._target_")).endswith(".BasicSweeper")
     if not own:
-        return [tuple(first)]
+        alone = ["hydra.mode=RUN"] if config.hydra.mode == RunMode.MULTIRUN else []
+        return [(*first, *alone)]
     parameters = OmegaConf.select(config, "hydra.sweeper.params")
     task = [text for text in overrides if not text.lstrip("+~").startswith("hydra")]
     of_hydra = [text for text in overrides if text not in task]
+    if config.hydra.mode == RunMode.MULTIRUN:
+        of_hydra.append("hydra.mode=RUN")  # each job by itself
     words = carried(task)
     if isinstance(parameters, DictConfig):
         named = with_carriers(plain_node(parameters), len(words))
@@ -61,3 +71,13 @@ def planned_jobs(overrides: Sequence[str], folders: Folders = None) -> list[tupl
     except HydraException as error:
         raise CompileError(diagnose_error(error, overrides)) from None
     return [(*of_hydra, *(as_written(text) for text in job)) for job in jobs]
+
+
+def _reasons(overrides: Sequence[str], place: ConfigPlace) -> list[Diagnostic]:
+    return diagnose(
+        overrides,
+        place.config_dirs,
+        multirun=True,
+        config_name=place.config_name,
+        config_path=place.config_path,
+    )

@@ -14,32 +14,12 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.core.utils import JobReturn
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from kerasgen.frontend.composition import CONFIG_NAME, make_loader, read_composition
+from kerasgen.frontend.composition import make_loader, read_composition
+from kerasgen.frontend.config_folders import ConfigPlace
 from kerasgen.frontend.origins import shown_path
 from kerasgen.frontend.references import plain_node
 from kerasgen.registry import NOBODY, Trust
 from kerasgen.sweep.outcomes import Outcome, read_fields, read_outcome
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfigPlace:
-    """Where configs are looked for, as the command line says.
-
-    Attributes:
-        config_name: name of the root config.
-        config_dirs: folders that come before the others, in order.
-        config_path: a folder in place of the shipped configs, or None.
-    """
-
-    config_name: str = CONFIG_NAME
-    config_dirs: tuple[str, ...] = ()
-    config_path: str | None = None
-
-    def flags(self) -> list[str]:
-        """The flags that say so again."""
-        flags = [] if self.config_name == CONFIG_NAME else ["--config-name", self.config_name]
-        flags += [word for folder in self.config_dirs for word in ("--config-dir", folder)]
-        return flags + ([] if self.config_path is None else ["--config-path", self.config_path])
 
 
 @dataclass(slots=True, kw_only=True)
