@@ -26,6 +26,7 @@ from kerasgen.frontend.composition import read_composition, resolve, resolve_sho
 from kerasgen.frontend.config_folders import ConfigPlace
 from kerasgen.frontend.file_sweeps import check_parameters
 from kerasgen.frontend.hydra_settings import place_of_setting, written_folder
+from kerasgen.frontend.loading import ComposedLoader
 from kerasgen.frontend.references import plain_node
 from kerasgen.frontend.rejections import REFUSALS, diagnose, diagnose_error, first_job
 from kerasgen.frontend.selectors import is_selector
@@ -80,6 +81,8 @@ class Conductor(Hydra):
                 validate_sweep_overrides=validate_sweep_overrides,
             )
         if self.resolved:
+            if isinstance(self.config_loader, ComposedLoader):
+                self.config_loader.offer_hydra(config.copy())  # which it leaves read-only
             try:
                 resolve_shown(config)
             except OmegaConfBaseException as error:

@@ -150,3 +150,11 @@ def test_a_check_takes_a_root_config_of_ones_own(
     assert verdict("check", *words) == (REFUSED, ["KG204"])
     assert verdict("check", "-m", *words, "seed=1,2") == (REFUSED, ["KG204"])
     assert verdict("check", "--fast", "-m", "--config-path=gone") == (REFUSED, ["KG104"])
+
+
+def test_a_printed_config_resolves_what_a_run_resolves(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["run", "--cfg", "job", "--resolve", "name=${hydra:job.name}"]) == 0
+    assert "name: kerasgen\n" in capsys.readouterr().out
