@@ -18,6 +18,8 @@ def test_help_lists_the_groups_and_the_config(application: Any) -> None:
     assert done.returncode == 0
     assert re.search(r"^optimizer: .*adam.*sgd", done.stdout, re.M)
     assert "hidden1:" in done.stdout
+    flags, examples = done.stdout.index("--trust MODULE"), done.stdout.index("== Examples ==")
+    assert examples < flags < done.stdout.index("== Groups ==")
     assert done.stderr == ""
 
 
