@@ -15,6 +15,7 @@ from pathlib import Path
 from kerasgen.bridge.machine import device_memory
 from kerasgen.data.table import argument_key
 from kerasgen.diagnostics import Sink, closest
+from kerasgen.foreign.opening import NOT_ORDINARY, is_folder, is_regular
 from kerasgen.passes.cost import human_bytes
 
 PATIENCE = 3.0
@@ -77,7 +78,7 @@ def find_path(path: str, argument: str, sink: Sink) -> Path:
     """The file or folder that an argument names.
 
     Raises:
-        CompileError: KG501 if it is not there.
+        CompileError: KG501 if it is not there, KG612 if it is a pipe, a device or a socket.
     """
     found = Path(path)
     try:
@@ -91,6 +92,12 @@ def find_path(path: str, argument: str, sink: Sink) -> Path:
             f"there is no file or folder `{path}`",
             key=argument_key(argument),
             help=_nearby(found),
+        )
+    if not (is_regular(found) or is_folder(found)):
+        raise sink.fail(
+            NOT_ORDINARY,
+            f"`{path}` is a pipe, a device or a socket, expected a file or a folder",
+            key=argument_key(argument),
         )
     return found
 

@@ -7,12 +7,15 @@ Decisions:
 - Rows are in the order of part, class and file name, so that they are the same on every machine.
 - A file in a class's folder that is no image is an error, since leaving it out in silence would
   change the data. Hidden files and `Thumbs.db` are passed over, as are files beside the folders.
+- What a folder or an archive asks for is bounded: no circles are gone through, nor what is deep below
+  a link that leads out; files are regular ones; archives and images unpack to so much alone.
 - Images are resized by Pillow's bilinear filter where they have another size, without keeping
   their aspect ratio.
 """
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import tarfile
@@ -32,6 +35,7 @@ import numpy as np
 from kerasgen.data.files import Progress, check_memory, find_path, readable
 from kerasgen.data.table import PART_NAMES, PARTS, Array, Table, argument_key
 from kerasgen.diagnostics import CompileError, Sink
+from kerasgen.foreign.opening import is_regular
 
 FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
 """The formats that Pillow may try; some of its others call outside programs."""
@@ -44,6 +48,21 @@ GROUP = 64
 
 LARGEST = 256 * 2**20
 """Bytes that one file of an archive may have; more is taken for an attack."""
+
+CHUNK_BYTES = 256 * 2**20
+"""Bytes of files of an archive that are held at a time, above which no further one is taken."""
+
+FREE_BYTES, MOST_EXPANSION = 64 * 2**20, 200
+"""Bytes to which an archive may unpack in any case, and how many times its size otherwise."""
+
+MOST_PIXELS, FREE_PIXELS = 2**26, 2**24
+"""Pixels of an image, and those that it may have however small its file is."""
+
+LEVELS_OUTSIDE = 2
+"""Levels of folders at a link that leads out of the data: parts and classes may be links."""
+
+MOST_FOLDERS = 100_000
+"""Folders of the data; links may make any number out of a few."""
 
 MODES: Mapping[str, tuple[str, int]] = {
     "rgb": ("RGB", 3),
@@ -218,16 +237,46 @@ def _part_number(folder: str) -> int:
 def _list_files(path: Path) -> list[str]:
     """The names of all files, with `/` between folders, relative to the folder or archive."""
     if path.is_dir():
-        found = []
-        for folder, _, files in os.walk(path, followlinks=True):
-            base = Path(folder).relative_to(path)
-            found += [(base / name).as_posix() for name in files]
-        return found
+        return list(_walked(path))
+    size = path.stat().st_size
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
-            return [info.filename for info in archive.infolist() if not info.is_dir()]
-    with tarfile.open(path, "r:*") as archive:
-        return [member.name for member in archive if member.isfile()]
+            members = archive.infolist()
+            _require_bounded(sum(member.file_size for member in members), size)
+            return [member.filename for member in members if not member.is_dir()]
+    names, unpacked = [], 0
+    with tarfile.open(path, "r:*") as tar:
+        for entry in tar:
+            unpacked += entry.size
+            _require_bounded(unpacked, size)  # before the next one is looked for behind it
+            if entry.isfile():
+                names.append(entry.name)
+    return names
+
+
+def _walked(path: Path) -> Iterator[str]:
+    """The files below a folder; links are followed but for circles, and not deep outside of it."""
+    root = os.path.realpath(path)
+    around: dict[str, tuple[str, ...]] = {}
+    outside: dict[str, int] = {}
+    for folder, folders, files in os.walk(path, followlinks=True):
+        real, parent = os.path.realpath(folder), os.path.dirname(folder)
+        level = outside.get(parent, 0)
+        if level or os.path.commonpath((root, real)) != root:
+            outside[folder] = level + 1
+        if real in around.get(parent, ()) or outside.get(folder, 0) > LEVELS_OUTSIDE:
+            folders.clear()
+            continue
+        around[folder] = (*around.get(parent, ()), real)
+        if len(around) > MOST_FOLDERS:
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+        base = Path(folder).relative_to(path)
+        yield from ((base / name).as_posix() for name in files)
+
+
+def _require_bounded(unpacked: int, packed: int) -> None:
+    if unpacked > FREE_BYTES + MOST_EXPANSION * packed:
+        raise tarfile.TarError(f"it unpacks from {packed:,} to {unpacked:,} bytes or more")
 
 
 def _contents(path: Path, rows: Mapping[str, int]) -> Iterator[tuple[str, Content]]:
@@ -257,12 +306,13 @@ def _limited(stream: Any) -> bytes:
 
 
 def _chunks(files: Iterator[tuple[str, Content]]) -> Iterator[list[tuple[str, Content]]]:
-    chunk = []
+    chunk, held = [], 0
     for file in files:
         chunk.append(file)
-        if len(chunk) == CHUNK:
+        held += len(file[1]) if isinstance(file[1], bytes) else 0
+        if len(chunk) == CHUNK or held > CHUNK_BYTES:
             yield chunk
-            chunk = []
+            chunk, held = [], 0
     if chunk:
         yield chunk
 
@@ -272,16 +322,40 @@ def _check_memory(count: int, size: Sequence[int], channels: int, sink: Sink) ->
     check_memory(count * prod(size) * channels, what, "path", sink)
 
 
+def _too_large(size: tuple[int, int], content: Content) -> str | None:
+    """What is wrong with the number of an image's pixels, which is told before they are made."""
+    pixels = prod(size)
+    if pixels <= FREE_PIXELS:
+        return None
+    packed = len(content) if isinstance(content, bytes) else content.stat().st_size
+    if pixels > MOST_PIXELS:
+        return f"has {pixels:,} pixels, expected at most {MOST_PIXELS:,}"
+    if pixels > FREE_PIXELS + MOST_EXPANSION * packed:
+        return f"has {pixels:,} pixels in {packed:,} bytes, which no picture has"
+    return None
+
+
 def _decoder(mode: str, size: tuple[int, ...] | None) -> Decode:
     # Imported here, since Pillow takes time and most runs need none of it.
     from PIL import Image, UnidentifiedImageError
 
-    broken = (OSError, ValueError, SyntaxError, EOFError, zlib.error, Image.DecompressionBombError)
+    broken: tuple[type[BaseException], ...] = (
+        OSError,
+        ValueError,
+        SyntaxError,
+        EOFError,
+        zlib.error,
+    )
+    broken += (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
     def decode(content: Content) -> Array | str:
+        if isinstance(content, Path) and not is_regular(content):
+            return "is no regular file"
         stream = io.BytesIO(content) if isinstance(content, bytes) else content
         try:
             with Image.open(stream, formats=FORMATS) as image:
+                if (problem := _too_large(image.size, content)) is not None:
+                    return problem
                 if image.mode[0] in "IF":
                     return f"has values of the kind `{image.mode}`, expected 8 bits"
                 made: Image.Image = image if image.mode == mode else image.convert(mode)
@@ -305,6 +379,9 @@ def _reading(path: Path, sink: Sink) -> Iterator[None]:
             yield
     except CompileError:
         raise
+    except MemoryError as error:
+        message = f"`{path}` asks for more memory than there is"
+        raise sink.fail("KG502", message, key=argument_key("path")) from error
     except (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
         reason = " ".join(str(error).split("\n", 1)[0].split()).rstrip(":")
         raise sink.fail(

@@ -1,6 +1,7 @@
 """Images in folders and archives."""
 
 import io
+import os
 import shutil
 import tarfile
 import zipfile
@@ -195,3 +196,66 @@ def test_a_zip_of_nothing_is_refused(sink, tmp_path):
 def test_a_size_is_height_and_width(folder, sink):
     (found,) = _refusals(ImageFolder(path=folder(PARTED), size=(32,)), sink)
     assert (found.code, found.location.key) == ("KG204", "data.source.size")
+
+
+CLASSES = {"cat/a.png": _png(1), "dog/a.png": _png(2)}
+
+
+def test_links_that_go_round_in_circles_are_not_followed(folder, sink, tmp_path):
+    path = folder(CLASSES)
+    for name in ("x", "y", "z"):
+        (tmp_path / "images" / name).symlink_to(".")
+        (tmp_path / "images" / "cat" / name).symlink_to("..")
+    table = ImageFolder(path=path).read(None, sink)
+    assert table.class_names["label"] == ("cat", "dog")
+    assert len(table.columns["image"]) == 2
+
+
+def test_a_class_may_be_a_link_to_a_folder_elsewhere(folder, sink, tmp_path):
+    path = folder({"cat/a.png": _png(1)})
+    (tmp_path / "elsewhere" / "deep" / "deeper").mkdir(parents=True)
+    for name in ("b.png", "deep/c.png", "deep/deeper/d.png"):
+        (tmp_path / "elsewhere" / name).write_bytes(_png(2))
+    (tmp_path / "images" / "dog").symlink_to("../elsewhere")
+    table = ImageFolder(path=path).read(None, sink)
+    assert table.columns["label"].tolist() == [0, 1, 1]
+
+
+@pytest.mark.parametrize("name", ["cat/b.png", "b.png"])
+def test_a_pipe_is_not_opened(name, folder, sink, tmp_path):
+    path = folder(CLASSES)
+    os.mkfifo(tmp_path / "images" / name)
+    if name == "b.png":
+        path += f"/{name}"
+    errors = _refusals(ImageFolder(path=path), sink)
+    assert errors[0].code == ("KG612" if name == "b.png" else "KG502")
+
+
+@pytest.mark.parametrize("size", [(9_000, 8_000), (5_000, 5_000)])
+def test_an_image_that_unpacks_to_too_much_is_refused_undecoded(size, folder, sink):
+    path = folder({**CLASSES, "dog/b.png": _png(0, size=size, mode="1")})
+    (error,) = _refusals(ImageFolder(path=path, size=(4, 4)), sink)
+    assert "pixels" in error.message
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar.gz"])
+def test_an_archive_that_unpacks_to_too_much_is_refused(kind, sink, tmp_path):
+    archive, content = tmp_path / f"a.{kind}", bytes(90 * 2**20)
+    if kind == "zip":
+        with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as made:
+            made.writestr("cat/a.png", content)
+    else:
+        with tarfile.open(archive, "w:gz") as tar:
+            info = tarfile.TarInfo("cat/a.png")
+            info.size = len(content)
+            tar.addfile(info, io.BytesIO(content))
+    (error,) = _refusals(ImageFolder(path=str(archive)), sink)
+    assert "unpacks from" in error.message
+
+
+def test_a_name_longer_than_the_memory_is_refused(sink, tmp_path):
+    info = tarfile.TarInfo("././@LongLink")
+    info.type, info.size = b"L", 2**56
+    (tmp_path / "a.tar").write_bytes(info.tobuf(tarfile.GNU_FORMAT) + bytes(1024))
+    (error,) = _refusals(ImageFolder(path=str(tmp_path / "a.tar")), sink)
+    assert error.code == "KG502"
