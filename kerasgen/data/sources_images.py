@@ -7,8 +7,8 @@ Decisions:
 - Rows are in the order of part, class and file name, so that they are the same on every machine.
 - A file in a class's folder that is no image is an error, since leaving it out in silence would
   change the data. Hidden files and `Thumbs.db` are passed over, as are files beside the folders.
-- What a folder or an archive asks for is bounded: no circles are gone through, nor what is deep below
-  a link that leads out; files are regular ones; archives and images unpack to so much alone.
+- What a folder or an archive asks for is bounded: no circles are gone through, nor what is deep
+  below a link that leads out; files are regular ones; archives and images unpack to so much alone.
 - Images are resized by Pillow's bilinear filter where they have another size, without keeping
   their aspect ratio.
 """
