@@ -337,3 +337,20 @@ def test_a_bad_keras_json_is_a_diagnostic(tmp_path: Path, content: str, words: s
     assert done.returncode == 2
     assert words in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_modules_of_the_working_directory_are_not_imported(tmp_path: Path) -> None:
+    code = "open('touched', 'w')"
+    names = ("yaml", "hydra", "keras", "numpy", "sitecustomize", "hydra_plugins/evil")
+    (tmp_path / "hydra_plugins").mkdir()
+    for name in names:
+        (tmp_path / f"{name}.py").write_text(code, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "kerasgen", "check", "--fast", "backend=jax"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert not (tmp_path / "touched").exists()
