@@ -150,7 +150,7 @@ def _value(node: ast.expr, parameters: Mapping[str, Any], places: frozenset[int]
         case ast.Name(id=name):
             return _word(name, parameters)
         case ast.List(elts=items) | ast.Tuple(elts=items):
-            return [inner(item) for item in items]
+            return _bounded([inner(item) for item in items])
         case ast.Subscript(value=value, slice=index) if not isinstance(index, ast.Slice):
             return _item(inner(value), inner(index))
         case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]) if name in _FUNCTIONS:
@@ -306,9 +306,19 @@ def _bounded(value: Any) -> Any:
         raise ExpressionError("it gives a number that is not finite")
     if isinstance(value, int) and abs(value) > _LARGEST:
         raise ExpressionError("it makes too large a number")
-    if isinstance(value, str | list) and len(value) > _MOST_ITEMS:
+    if isinstance(value, str | list) and _extent(value) > _MOST_ITEMS:
         raise ExpressionError(f"it makes more than {_MOST_ITEMS} items")
     return value
+
+
+def _extent(value: Any) -> int:
+    """The items of a text or a list, those of lists in it too, counted up to the limit."""
+    count = len(value)
+    for item in value if isinstance(value, list) else ():
+        if count > _MOST_ITEMS:
+            break
+        count += _extent(item) if isinstance(item, list) else 0
+    return count
 
 
 def _is_number(value: Any) -> bool:

@@ -112,3 +112,9 @@ def test_only_text_with_a_name_behind_a_dollar_is_an_expression(value: Any, expe
 
 def test_two_dollars_are_one_in_the_end() -> None:
     assert unescaped({"a": ["$$x", 1], "b": "$$$$"}) == {"a": ["$x", 1], "b": "$$"}
+
+
+@pytest.mark.parametrize("text", ["[[$w] * 9999] * 9999", "[[$w] * 9000, [$w] * 9000]"])
+def test_lists_in_lists_count_with_all_that_they_hold(text: str) -> None:
+    with pytest.raises(ExpressionError, match="more than 10000 items"):
+        evaluate(text, {"w": 1})
