@@ -4,6 +4,7 @@ The forms of a help are few: a `Suggestion` for the place that the diagnostic po
 an override in backticks, a name to leave out, an entry to put above another one.
 """
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -50,12 +51,21 @@ def obey(told: Told, found: Diagnostic, config: Mapping[str, Any]) -> Change | N
         return _replaced(told, found, found.help)
     if moved := re.match(r"put `(\w+)` above `(\w+)`", found.help):
         return _moved(told, moved[1], moved[2])
+    if added := re.match(r"put `(\w+: \w+)` above `(\w+)`", found.help):
+        return _added(told, added[1], added[2])
     key = "" if found.location is None else found.location.key
-    wanted = _overrides(found.help, key, config)
+    wanted = _chosen(found.help, key) or _overrides(found.help, key, config)
+    # The first way may be one that leaves something to a person, and the second none.
+    wanted = wanted or [text for text in TICKED.findall(found.help) if text.startswith("~")]
     if not wanted:
         return None
     typed = found.location.override if found.location is not None else None
-    kept = [text for text in told.overrides if text != typed or _stays(text, found)]
+    groups = {text.partition("=")[0] for text in wanted if "." not in text.partition("=")[0]}
+    kept = [
+        text
+        for text in told.overrides
+        if (text != typed or _stays(text, found)) and text.partition("=")[0] not in groups
+    ]
     return Change(files=told.files, overrides=(*kept, *wanted))
 
 
@@ -72,6 +82,47 @@ def _replaced(told: Told, found: Diagnostic, help_text: Suggestion) -> Change:
     hints = override_hints([sure])
     overrides = tuple(hints.get(text, text) for text in told.overrides)
     return Change(files=files, overrides=overrides)
+
+
+def _chosen(text: str, key: str) -> list[str]:
+    """The override that takes one of many values which would do, none for other helps."""
+    if text.startswith("choose one of "):
+        names, engine = TICKED.findall(text), os.environ.get("KERAS_BACKEND", "jax")
+        return [f"{key}={engine if engine in names else names[0]}"]
+    if such := re.match(r"write a name such as `([\w.]+)`", text):
+        return [f"{key}={such[1]}"]
+    if apart := re.match(r"take `(\w+): \w+` out", text):
+        return [f"~{key}" if key.endswith(f".{apart[1]}") else f"~{key}.{apart[1]}"]
+    if below := re.match(r"\w.*? under `([\w.]+)`: `(\w+): (.*)`$", text):
+        return [f"+{below[1]}.{below[2]}={below[3]}"]
+    if bound := re.match(r"write (?:a `(\w+)` below|less than) (\d+)", text):
+        return [f"{_inner(key, bound[1])}={int(bound[2]) // 2}"]
+    if named := re.match(
+        r"write a (lower|larger|number for|positive number) ?(?:`([\w.]+)`)?", text
+    ):
+        value = {"lower": "2", "larger": "64", "number for": "0.01"}.get(named[1], "1.0")
+        return [f"{_inner(key, named[2])}={value}"]
+    return []
+
+
+def _inner(key: str, name: str | None) -> str:
+    """The key path of an argument that a help names: a path itself, the key, or below the key."""
+    if name is None or key.rpartition(".")[2] == name:
+        return key
+    return name if "." in name else f"{key}.{name}"
+
+
+def _added(told: Told, entry: str, above: str) -> Change:
+    """An entry is written above another one."""
+    files = {}
+    for path, text in told.files.items():
+        lines = text.splitlines(keepends=True)
+        at = [i for i, line in enumerate(lines) if line.lstrip().startswith(f"{above}:")]
+        if at and path.startswith("model/"):
+            blank = lines[at[0]][: len(lines[at[0]]) - len(lines[at[0]].lstrip())]
+            lines.insert(at[0], f"{blank}{entry}\n")
+        files[path] = "".join(lines)
+    return Change(files=files, overrides=told.overrides)
 
 
 def _moved(told: Told, name: str, above: str) -> Change:

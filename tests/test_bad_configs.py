@@ -120,7 +120,7 @@ error[KG204]: entry `empty` is empty, expected a class
    |
  3 |   empty:
    |   ^^^^^
-  = help: write its class, or take the entry out with `~model.layers.empty`
+  = help: write its class, or take the entry out with `'~model.layers[empty]'`
 
 error[KG204]: `model.layers.hidden` is the number `3`, expected an object
   --> conf/model/bad.yaml:4:11  (model.layers.hidden)
@@ -409,7 +409,7 @@ error[KG307]: `again` calls `flatten` again and cannot have `rate`
    |
  4 |   again: {is: flatten, rate: 2}
    |                        ^^^^
-  = help: a shared layer's arguments stand in the entry that makes it""",
+  = help: leave it out: a shared layer's arguments stand in the entry that makes it""",
     ),
     "KG308 an expression that cannot be read, in a block": Bad(
         model="""\

@@ -14,7 +14,11 @@ from lint_cases import parsed
 from test_bad_configs import CASES as BAD_CASES
 
 BROKEN = Path(__file__).resolve().parent / "broken"
-OPENED = {"facts_that_the_data_contradicts", "file_that_is_not_there"}
+OPENED = {
+    "config_without_data_that_is_opened",
+    "facts_that_the_data_contradicts",
+    "file_that_is_not_there",
+}
 """Cases in which the data must be opened."""
 
 

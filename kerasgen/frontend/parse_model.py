@@ -96,12 +96,14 @@ def parse_entries(section: Any, path: str, sink: Sink) -> tuple[Entry, ...]:
         if check_name(name, entry_path, sink) and value is not None:
             entries.append(_parse_entry(name, value, entry_path, sink))
         elif value is None:
+            # Not `~` and the key path: Hydra takes a key without a value for one that is not there.
+            out = f" with `'~model.layers[{name}]'`" if entry_path.startswith("model.") else ""
             sink.report(
                 "KG204",
                 f"entry `{name}` is empty, expected a class",
                 key=entry_path,
                 at="key",
-                help=f"write its class, or take the entry out with `~{entry_path}`",
+                help=f"write its class, or take the entry out{out}",
             )
     return tuple(entries)
 
@@ -168,7 +170,7 @@ def _parse_entry(name: str, value: Any, path: str, sink: Sink) -> Entry:
                 f"`{name}` calls `{value['is']}` again and cannot have `{key}`",
                 key=join(path, key),
                 at="key",
-                help="a shared layer's arguments stand in the entry that makes it",
+                help="leave it out: a shared layer's arguments stand in the entry that makes it",
             )
     elif is_model(value):
         made = parse_model(value, path, sink, name=name, nested=True)
