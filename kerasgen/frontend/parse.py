@@ -275,6 +275,9 @@ def _class_weight(value: Any, path: str, sink: Sink) -> Any:
             f"`class_weight` is {describe(value)}, expected a mapping from class "
             "index to weight, or `balanced`",
             key=path,
+            help="write `balanced` for weights that even out the classes"
+            if value in ("auto", "balance")
+            else None,
         )
         return None
     weights = {}

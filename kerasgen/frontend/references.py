@@ -227,12 +227,21 @@ def _reference_help(found: Unresolved, config: DictConfig) -> str | None:
         task = OmegaConf.select(config, "data.task", throw_on_resolution_failure=False)
         if (parent, missing) == ("data", "classes") and task in ("regression", "autoencoding"):
             return f"the data is for {task} and has no classes: choose another model for it"
+        if parent == "data" and _is_absent(config):
+            value = 10 if missing == "classes" else "…"
+            return f"without data, facts are given by hand: write `data.facts.{missing}={value}`"
         if parent == "data":
             return (
                 f"`{missing}` is a fact of the data: write it under `data.facts`, "
                 "or let the data be opened (`run.py`, or `kerasgen check --open-data`)"
             )
     return None
+
+
+def _is_absent(config: DictConfig) -> bool:
+    """Whether there are no data on purpose, as with `data=none`."""
+    data = config._get_node("data")
+    return isinstance(data, DictConfig) and "source" in data and data.get("source") is None
 
 
 def _put_right(reference: str, config: DictConfig) -> str | None:
@@ -258,7 +267,10 @@ def deepest_key(config: DictConfig, key: str) -> tuple[str, str, list[str]]:
     for part in parts[:-1]:
         path = f"{parent}.{part}" if parent else part
         if _select(config, path) is None:
-            return parent, part, _keys_of(config, parent)
+            siblings = _keys_of(config, parent)
+            if part not in siblings:
+                return parent, part, siblings
+            # The key is there, and null: what is below it is what is not.
         parent = path
     return parent, parts[-1], _keys_of(config, parent)
 

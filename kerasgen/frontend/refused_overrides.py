@@ -130,7 +130,13 @@ def report_bad_override(fault: Fault, culprit: SingleOverride, sink: Sink) -> No
             help=f"write the list anew, `{parent}=[…]`, or make it a mapping of names to entries",
         )
     elif "Cannot merge DictConfig with ListConfig" in words:
-        sink.report("KG204", f"`{culprit.key}` is a list, expected a mapping", location=place)
+        sink.report(
+            "KG204",
+            f"`{culprit.key}` is a list, expected a mapping",
+            location=place,
+            help="it is merged into the mapping that is there: name each entry, or write the list "
+            "into a file of the group",
+        )
     elif text.startswith("~") and isinstance(fault.error, TypeError):
         parent = culprit.key.rpartition(".")[0]
         sink.report(

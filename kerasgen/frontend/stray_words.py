@@ -21,7 +21,7 @@ from typing import Any, NoReturn
 from hydra.core.config_loader import ConfigLoader
 from hydra.types import RunMode
 
-from kerasgen.diagnostics import CompileError, Sink, Suggestion, closest
+from kerasgen.diagnostics import CompileError, Sink, Suggestion, closest, did_you_mean
 from kerasgen.foreign.opening import is_folder, is_regular, is_there, path_of
 from kerasgen.frontend.choices import ENDINGS, option_of, options_of
 from kerasgen.frontend.composition import CONFIG_NAME, make_loader
@@ -38,6 +38,9 @@ _KEY = re.compile(r"[+~]{0,2}[A-Za-z_][\w./@-]*")
 _SPACED = re.compile(rf"\s*({_KEY.pattern})\s*=\s*(\S.*?)\s*")
 _MODELS = (".keras", ".h5", ".hdf5", ".pb", ".json")
 _DATA = (".csv", ".tsv", ".npz", ".npy", ".zip", ".tar", ".gz", ".png", ".jpg", ".jpeg")
+_SOURCES: Mapping[str, str] = {".csv": "Csv", ".tsv": "Csv", ".npz": "Arrays", ".npy": "Arrays"}
+"""The source of `data` that reads a file of this ending."""
+
 _TELLING = (
     ("model", {"layers", "outputs", "inputs"}),
     ("data", {"source", "features", "target", "prepare", "split"}),
@@ -111,6 +114,15 @@ def report_stray(word: str, loader: ConfigLoader, sink: Sink) -> bool:
         return True
     if "=" in word or word.startswith("~"):
         return False
+    meant, count = _over_several(word.split(), loader)
+    if count > 1 and not is_there(word):
+        sink.report(
+            "KG102",
+            f"`{word}` is no override: `=` stands between key and value",
+            location=place,
+            help=f"write `{meant}`",
+        )
+        return True
     key, colon, value = word.partition(":")
     if colon and value and _KEY.fullmatch(key) and not is_there(word):
         sink.report(
@@ -155,12 +167,15 @@ def _report_flag(
     name, equal, value = flag.partition("=")
     if not equal and following and not re.search("^-|=", following):
         value = following
+    help_text: str | None
     key = name.lstrip("-").replace("-", "_")
     there, near = key.partition(".")[0] in keys, closest(name, known)
     if not there and isinstance(meant := whole_key(key, keys), Suggestion):
         key, there = meant.replacement, True
     if near is not None and not there:
-        help_text = f"did you mean `{near}`?"
+        help_text = str(did_you_mean(name, known))
+    elif not there:
+        help_text = did_you_mean("", known, listed=30)
     else:
         written = f"{key}={_quoted(value) if value else 'VALUE'}"
         help_text = f"what a config says has no dashes: write `{written}`"
@@ -175,7 +190,9 @@ def _report_flag(
 def file_of_choice(group: str, value: str, loader: ConfigLoader) -> tuple[str, str] | None:
     """Message and help for a file that stands in the place of an option, None if it is none."""
     file = path_of(value)
-    if file.suffix not in ENDINGS or not ("/" in value or is_regular(file)):
+    if file.suffix not in ENDINGS:
+        return _instead_of_option(value, group, loader)
+    if not ("/" in value or is_regular(file)):
         return None
     if is_regular(file):
         return (
@@ -185,6 +202,24 @@ def file_of_choice(group: str, value: str, loader: ConfigLoader) -> tuple[str, s
     near = closest(file.stem, options_of(group, loader))
     help_text = f"write `{group}={near}`" if near else f"write `{group}=OPTION`"
     return f"there is no file `{value}`, expected an option of the group `{group}`", help_text
+
+
+def _instead_of_option(value: str, group: str, loader: ConfigLoader) -> tuple[str, str] | None:
+    """Message and help for a run, a model or data whose path stands in the place of an option."""
+    path = path_of(value)
+    if value in options_of(group, loader) or not ("/" in value or path.suffix):
+        return None
+    found = _there(value, loader) or _run_of_listing(value)
+    if found is None or found[1] is None:
+        return None
+    told, help_text = found
+    if group == "data" and path.suffix in _SOURCES:
+        source = f"source: {{class: {_SOURCES[path.suffix]}, path: {value}}}"
+        help_text = (
+            f"write a config with `{source}` to `my_conf/data/{path.stem}.yaml`, and "
+            f"`--config-dir my_conf data={path.stem}`"
+        )
+    return told.replace("expected an override", f"expected an option of `{group}`"), help_text
 
 
 def _quoted(value: str) -> str:
@@ -203,6 +238,8 @@ def _there(word: str, loader: ConfigLoader) -> tuple[str, str | None] | None:
 
 def _not_there(word: str, loader: ConfigLoader) -> tuple[str, str | None] | None:
     path = Path(word)
+    if (listed := _run_of_listing(word)) is not None:
+        return listed
     if "/" not in word and path.suffix not in (*ENDINGS, *_MODELS, *_DATA):
         return None
     message = f"there is nothing at `{word}`, and an override is written `key=value`"
@@ -229,6 +266,14 @@ def _folder(path: Path, word: str, loader: ConfigLoader) -> tuple[str, str | Non
             f"write `--config-dir {quoted}`",
         )
     return f"`{word}` is a folder, expected an override", "an override is written `key=value`"
+
+
+def _run_of_listing(word: str) -> tuple[str, str | None] | None:
+    """What is said of a run that is named as `kerasgen runs` lists it, below `outputs`."""
+    folder = path_of("outputs") / word
+    if "/" not in word or not is_there(folder / RECORD_FILE):
+        return None
+    return f"`{word}` is a run below `outputs`, expected an override", _of_run(folder)
 
 
 def _of_run(folder: Path) -> str:

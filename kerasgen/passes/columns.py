@@ -125,11 +125,14 @@ def target_shape(data: DataDef, column: str, oracle: PreparationOracle, sink: Si
     """The shape of a target without the row axis, after `data.prepare`; None if not known.
 
     A column of the source that is no input holds what `data.facts.target_shape` says, or one
-    number a row; columns that a step joins to the target hold one each.
+    number a row; columns that a step joins to the target hold one each. Where each row has
+    several labels, `data.facts.classes` says how many numbers that is.
     """
     declared = {name: declared_shape(data, name) for name in data.features}
     output = next((name for name, used in data.target.items() if used == column), "")
-    own = declared_shape(data, output, fact="target_shape") or ()
+    own = declared_shape(data, output, fact="target_shape")
+    if own is None:
+        own = _labels_a_row(data, output)
     joined = [
         column_name(reference)
         for entry in column_steps(data)
@@ -141,6 +144,14 @@ def target_shape(data: DataDef, column: str, oracle: PreparationOracle, sink: Si
     return column_shapes(data, {**known, **_source_shapes(data, declared)}, oracle, sink).get(
         column, ()
     )
+
+
+def _labels_a_row(data: DataDef, output: str) -> Shape:
+    """The shape of a target whose facts declare none: a number for each label, or one."""
+    classes = data.facts.get("classes")
+    count = classes.get(output) if isinstance(classes, Mapping) else classes
+    several = data.task.get(output) == "multilabel" and type(count) is int and count > 1
+    return (count,) if several else ()
 
 
 def declared_shape(

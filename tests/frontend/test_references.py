@@ -107,3 +107,8 @@ def test_a_reference_to_what_cannot_be_resolved_is_reported_itself() -> None:
     config = OmegaConf.create({"data": {"features": "${model}"}, "model": {"units": "${nope}"}})
     report_unresolved(config, sink, below="data")
     assert [d.location.key for d in sink.diagnostics if d.location] == ["data.features"]
+
+
+def test_without_data_a_fact_is_led_to_where_it_is_written() -> None:
+    (found,) = refused(["data=none"])
+    assert found.help == "without data, facts are given by hand: write `data.facts.classes=10`"

@@ -445,3 +445,12 @@ def test_a_key_that_hydra_does_not_know_is_told_with_its_home(
     found = only([], config_files({"mine.yaml": root}), config_name="mine")
     assert (found.code, found.message, found.help) == ("KG107", message, help_text)
     assert place(found) == ("conf/mine.yaml", line, column)
+
+
+def test_what_is_below_a_key_that_is_null_is_what_is_not_there() -> None:
+    (found,) = diagnose(["fit.callbacks.best.save_best_only=true"])
+    assert found.message == "`fit.callbacks` has no key `best`"
+    assert found.help == (
+        "it is not there yet: write the whole of it, "
+        "`'fit.callbacks.best={class: …, save_best_only: true}'`"
+    )

@@ -170,3 +170,42 @@ def test_a_refused_flag_reads_as_it_should() -> None:
         "   | ^^^^^^^\n"
         "  = help: what a config says has no dashes: write `model=convnet`"
     )
+
+
+@pytest.mark.parametrize(
+    ("word", "told", "help_part"),
+    [
+        (
+            "model=made.keras",
+            "is a model, expected an option of `model`",
+            "kerasgen import made.keras",
+        ),
+        (
+            "data=rows.csv",
+            "is a file, expected an option of `data`",
+            "{class: Csv, path: rows.csv}",
+        ),
+        ("experiment=outputs/day/time", "is the folder of a run", "kerasgen show outputs/day/time"),
+        ("experiment=day/time", "is a run below `outputs`", "kerasgen show outputs/day/time"),
+        ("day/time", "is a run below `outputs`, expected an override", "show outputs/day/time"),
+    ],
+)
+def test_a_run_a_model_and_data_in_the_place_of_an_option(
+    configs: Configs, word: str, told: str, help_part: str
+) -> None:
+    configs({})
+    run = Path("outputs/day/time")
+    run.mkdir(parents=True)
+    for file in (Path("made.keras"), Path("rows.csv"), run / "record.json"):
+        file.touch()
+    found = only(word)
+    assert told in found.message
+    assert help_part in (found.help or "")
+
+
+def test_a_group_and_its_option_in_one_word() -> None:
+    assert only("model convnet").help == "write `model=convnet`"
+
+
+def test_a_flag_that_means_nothing_lists_those_that_there_are() -> None:
+    assert flag("-e").help == "known: `--config-dir`, `--fast`, `--help`, `--yes`"

@@ -113,6 +113,18 @@ def test_a_target_is_one_number_unless_a_layer_encodes_it(oracle):
     assert target_shape(encoded, "label", oracle, Sink()) == (3,)
 
 
+def test_several_labels_a_row_are_as_many_numbers_as_there_are_classes(oracle):
+    text = "{{source: S, features: x, target: tags, task: {}, facts: {{shape: [5], classes: 3{}}}}}"
+    several, single = (
+        _define(text.format("multilabel", "")),
+        _define(text.format("classification", "")),
+    )
+    declared = _define(text.format("multilabel", ", target_shape: [4, 3]"))
+    assert target_shape(several, "tags", oracle, Sink()) == (3,)
+    assert target_shape(single, "tags", oracle, Sink()) == ()
+    assert target_shape(declared, "tags", oracle, Sink()) == (4, 3)
+
+
 def test_a_shape_that_a_step_cannot_take_is_reported_once(oracle):
     data, sink = _data("image", "{a: Half}", "{shape: [8]}"), Sink()
     input_shapes(data, oracle, sink)
