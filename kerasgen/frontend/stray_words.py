@@ -187,7 +187,7 @@ def _report_flag(
     )
 
 
-def file_of_choice(group: str, value: str, loader: ConfigLoader) -> tuple[str, str] | None:
+def file_of_choice(group: str, value: str, loader: ConfigLoader) -> tuple[str, str | None] | None:
     """Message and help for a file that stands in the place of an option, None if it is none."""
     file = path_of(value)
     if file.suffix not in ENDINGS:
@@ -204,13 +204,15 @@ def file_of_choice(group: str, value: str, loader: ConfigLoader) -> tuple[str, s
     return f"there is no file `{value}`, expected an option of the group `{group}`", help_text
 
 
-def _instead_of_option(value: str, group: str, loader: ConfigLoader) -> tuple[str, str] | None:
+def _instead_of_option(
+    value: str, group: str, loader: ConfigLoader
+) -> tuple[str, str | None] | None:
     """Message and help for a run, a model or data whose path stands in the place of an option."""
     path = path_of(value)
     if value in options_of(group, loader) or not ("/" in value or path.suffix):
         return None
     found = _there(value, loader) or _run_of_listing(value)
-    if found is None or found[1] is None:
+    if found is None:
         return None
     told, help_text = found
     if group == "data" and path.suffix in _SOURCES:

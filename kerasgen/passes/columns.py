@@ -150,8 +150,9 @@ def _labels_a_row(data: DataDef, output: str) -> Shape:
     """The shape of a target whose facts declare none: a number for each label, or one."""
     classes = data.facts.get("classes")
     count = classes.get(output) if isinstance(classes, Mapping) else classes
-    several = data.task.get(output) == "multilabel" and type(count) is int and count > 1
-    return (count,) if several else ()
+    if data.task.get(output) != "multilabel" or not isinstance(count, int) or count < 2:
+        return ()
+    return (count,)
 
 
 def declared_shape(
