@@ -33,7 +33,7 @@ from types import FrameType
 from fuzzing import mutated
 
 from kerasgen.diagnostics import Diagnostic, Severity, SourceLocation
-from kerasgen.frontend.composition import config_folder
+from kerasgen.frontend.config_folders import config_folder
 from kerasgen.rendering import render_text
 from kerasgen.run.checking import check_config, compose_config
 from kerasgen.run.fast_check import check_fast

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from kerasgen.frontend.composition import config_folder
+from kerasgen.frontend.config_folders import config_folder
 from kerasgen.rendering import render_text
 from kerasgen.run.checking import check_config
 

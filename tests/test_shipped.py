@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import yaml
 
-from kerasgen.frontend.composition import compose, config_folder
+from kerasgen.frontend.composition import compose
+from kerasgen.frontend.config_folders import config_folder
 from kerasgen.run.checking import check_config
 from kerasgen.run.endings import DONE
 from kerasgen.run.experiment import run_experiment

@@ -75,8 +75,7 @@ def folders_of(options: argparse.Namespace) -> tuple[str, ...]:
     Raises:
         CompileError: what `pyproject.toml` says of them cannot be used.
     """
-    from kerasgen.frontend.composition import config_folder
-    from kerasgen.frontend.config_folders import with_project
+    from kerasgen.frontend.config_folders import config_folder, with_project
 
     return with_project(options.config_dir, config_folder())
 

@@ -33,7 +33,7 @@ def fix(
             nothing is.
         dry: whether it is only shown what would be written.
     """
-    from kerasgen.frontend.composition import config_folder
+    from kerasgen.frontend.config_folders import config_folder
     from kerasgen.frontend.mending import mend, override_hints
 
     shipped = config_folder().resolve()

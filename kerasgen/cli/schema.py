@@ -56,7 +56,7 @@ def _act(options: argparse.Namespace) -> int:
 def _shipped_text() -> str:
     """Where the shipped schemas are, and how a config names its own."""
     from kerasgen.emit.schema import FILES
-    from kerasgen.frontend.composition import config_folder
+    from kerasgen.frontend.config_folders import config_folder
 
     width = max(map(len, FILES))
     lines = [f"  {name:{width}}  {text.replace('`', '')}" for name, text in FILES.items()]

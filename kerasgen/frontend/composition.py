@@ -24,7 +24,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from kerasgen.diagnostics import Diagnostic, Sink
 from kerasgen.foreign.opening import is_folder
-from kerasgen.frontend.config_folders import ROOT, Folders, folders_of
+from kerasgen.frontend.config_folders import ROOT, Folders, config_folder, folders_of
 from kerasgen.frontend.growth import check_composed
 from kerasgen.frontend.hydra_settings import RunSettings, offer_launcher, run_settings
 from kerasgen.frontend.limits import GuardedFiles, check_overrides
@@ -85,13 +85,6 @@ class Composition:
     selectors: tuple[Selector, ...] = ()
     trust: Trust = NOBODY
     run: RunSettings | None = None
-
-
-def config_folder() -> Path:
-    """The folder of the shipped configs: in a wheel inside the package, in a checkout beside it."""
-    package = Path(__file__).resolve().parent.parent
-    inside = package / "conf"
-    return inside if inside.is_dir() else package.parent / "conf"
 
 
 def compose(

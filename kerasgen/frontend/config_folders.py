@@ -43,6 +43,13 @@ ROOT = "config"
 """The root config's name."""
 
 
+def config_folder() -> Path:
+    """The folder of the shipped configs: in a wheel inside the package, in a checkout beside it."""
+    package = Path(__file__).resolve().parent.parent
+    inside = package / "conf"
+    return inside if inside.is_dir() else package.parent / "conf"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigPlace:
     """Where configs are looked for, as the command line says.

@@ -9,6 +9,8 @@ Decisions:
 - It stands in the loader that composes, so that every command that composes goes through it.
 - The shipped root config and one in the folder of `--config-path` are the user's word, as is the
   one of `--config-name`. A `config.yaml` in any other folder of configs is a file like all others.
+- Who copies the shipped configs to begin with has a `config.yaml` that repeats what the shipped one
+  says to Hydra. What is repeated word for word is no stranger's.
 """
 
 from __future__ import annotations
@@ -18,11 +20,12 @@ import math
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from hydra._internal.config_repository import CachingConfigRepository, IConfigRepository
-from hydra.core.default_element import ResultDefault
+from hydra.core.default_element import GroupDefault, ResultDefault
 from hydra.core.override_parser.types import Override
 from hydra.plugins.config_source import ConfigResult
 from omegaconf import DictConfig, OmegaConf
@@ -30,6 +33,7 @@ from omegaconf._utils import split_key
 from omegaconf.errors import OmegaConfBaseException
 
 from kerasgen.diagnostics import Sink, SourceLocation
+from kerasgen.frontend.config_folders import ROOT, config_folder
 from kerasgen.frontend.hydra_keys import (
     FOLDERS,
     Refused,
@@ -55,9 +59,6 @@ from kerasgen.frontend.resolvers import (
     resolver_problem,
     texts_in,
 )
-
-ROOT = "config"
-"""Name of the root config where the user names none."""
 
 _FILES = ("main", "command-line")
 """Providers of folders in the search path that are no installed package's."""
@@ -110,6 +111,12 @@ class FileGuard:
             self.sink.stop_on_errors()
         for default in result.defaults_list or ():
             refused = refused_choice(default, config_path)
+            if (
+                isinstance(default, GroupDefault)
+                and default.package is None
+                and _repeats_choice(config_path, default.group, default.value)
+            ):
+                continue
             if refused is not None:
                 place = place_of_choice(refused.key.strip("/"), None, [path])
                 place = place or place_of_choice(*_split(refused.key), [path])
@@ -154,6 +161,13 @@ class FileGuard:
             if isinstance(inner, Mapping) and last in inner:
                 self.folders[key] = (result, config_path)
         refusals = list(refused_settings(section)) if section is not None else []
+        if config_path == ROOT and refusals:
+            shipped = {"hydra": _shipped_root().get("hydra")}
+            refusals = [
+                refused
+                for refused in refusals
+                if _at({"hydra": section}, refused.key) != _at(shipped, refused.key)
+            ]
         if refusals:
             origins = trace_origins([ConfigFile(path=path, package=package)], (), Sink())
             for refused in refusals:
@@ -169,6 +183,8 @@ class FileGuard:
         chooser = default.parent or ""
         by = repo.load_config(chooser) if chooser and not chooser.startswith("<") else None
         if by is None or not self.is_file(by, chooser) or self._appended(default):
+            return
+        if _repeats_choice(chooser, *_split(str(default.config_path))):
             return
         path = _file_of(by, chooser)
         refused = Refused(
@@ -294,6 +310,29 @@ class GuardedRepository(CachingConfigRepository):
             self._seen.add(config_path)
             self._guard.check_read(result, config_path)
         return result
+
+
+@cache
+def _shipped_root() -> Mapping[str, Any]:
+    """The shipped root config as plain data, unresolved."""
+    import yaml
+
+    text = (config_folder() / f"{ROOT}.yaml").read_text(encoding="utf-8")
+    content = yaml.safe_load(text)
+    assert isinstance(content, Mapping), "the shipped root config is a mapping"
+    return content
+
+
+def _repeats_choice(config_path: str, group: str | None, option: Any) -> bool:
+    """Whether a root config chooses what the shipped one chooses of Hydra's groups."""
+    return config_path == ROOT and {f"override {group}": option} in _shipped_root()["defaults"]
+
+
+def _at(tree: Any, key: str) -> Any:
+    """The value at a key path of plain data, None where there is none."""
+    for step in key.split("."):
+        tree = tree.get(step) if isinstance(tree, Mapping) else None
+    return tree
 
 
 def _file_of(result: ConfigResult, config_path: str) -> Path:

@@ -64,6 +64,7 @@ def parse_program(config: Mapping[str, Any], sink: Sink, *, name: str | None = N
     for key in config:
         if key not in (*GROUPS, SELECTORS, "seed", "name", "lint", "experiment"):
             _report_key(str(key), config, sink)
+    _report_recipe(config.get("experiment"), sink)
     for key in GROUPS:
         if key not in config:
             sink.report(
@@ -133,6 +134,18 @@ def parse_program(config: Mapping[str, Any], sink: Sink, *, name: str | None = N
         tracking=tracking,
         lint=lint,
     )
+
+
+def _report_recipe(recipe: Any, sink: Sink) -> None:
+    """Reports what a recipe has set below its own group, where nothing reads it."""
+    if isinstance(recipe, Mapping) and recipe:
+        first = next(iter(recipe))
+        sink.report(
+            "KG107",
+            f"the recipe sets `experiment.{first}`: `experiment` has no keys",
+            key=f"experiment.{first}",
+            help="let its file begin with `# @package _global_`, so that it sets the whole config",
+        )
 
 
 def _report_key(key: str, config: Mapping[str, Any], sink: Sink) -> None:

@@ -122,8 +122,10 @@ def report_unknown_argument(
             f"choose another file of the group (as in `optimizer=sgd`), or delete it with `~{path}`"
         )
     elif name == "_target_" and "class" not in sink.beside(made.path, ("class",), name):
+        module = _module_in(str(made.arguments[name]))
         target = str(made.arguments[name]).rpartition(".")[2]
-        help_text = f"write `class: {target}` in its place: a config names no module"
+        trust = "" if module is None else f", and run with `--trust {module}`"
+        help_text = f"write `class: {target}` in its place{trust}: a config names no module"
     elif name in _HYDRA_WORDS:
         help_text = _HYDRA_WORDS[name]
     elif former is not None and name not in found.call:

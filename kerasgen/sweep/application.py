@@ -22,8 +22,8 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from kerasgen.diagnostics import CompileError, Sink, did_you_mean
-from kerasgen.frontend.composition import CONFIG_NAME, config_folder, make_search_path
-from kerasgen.frontend.config_folders import ConfigPlace, folders_of, with_project
+from kerasgen.frontend.composition import CONFIG_NAME, make_search_path
+from kerasgen.frontend.config_folders import ConfigPlace, config_folder, folders_of, with_project
 from kerasgen.frontend.limits import check_overrides
 from kerasgen.frontend.origins import place_of_text
 from kerasgen.frontend.references import deepest_key

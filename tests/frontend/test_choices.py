@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from kerasgen.frontend.composition import compose, config_folder
+from kerasgen.frontend.composition import compose
+from kerasgen.frontend.config_folders import config_folder
 
 Writer = Callable[[Mapping[str, str | bytes]], str]
 

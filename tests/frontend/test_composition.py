@@ -11,12 +11,12 @@ from omegaconf.errors import OmegaConfBaseException
 from kerasgen.diagnostics import CompileError, Diagnostic
 from kerasgen.frontend.composition import (
     compose,
-    config_folder,
     make_loader,
     resolve,
     resolve_groups,
     resolve_shown,
 )
+from kerasgen.frontend.config_folders import config_folder
 from kerasgen.frontend.parse import parse_program
 
 Configs = Callable[[Mapping[str, str]], str]

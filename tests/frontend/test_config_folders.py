@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from kerasgen.diagnostics import CompileError, Diagnostic
-from kerasgen.frontend.composition import compose, config_folder
-from kerasgen.frontend.config_folders import with_project
+from kerasgen.frontend.composition import compose
+from kerasgen.frontend.config_folders import config_folder, with_project
 from kerasgen.rendering import render_text
 
 Configs = Callable[[Mapping[str, str | bytes]], str]

@@ -1,5 +1,6 @@
 """What a config file may set of Hydra's own, and that Hydra never gets to act on the rest."""
 
+import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from kerasgen.diagnostics import CompileError, Diagnostic
 from kerasgen.frontend.composition import compose, make_loader, resolve
+from kerasgen.frontend.config_folders import config_folder
 from kerasgen.run.checking import compose_config
 
 Configs = Callable[[Mapping[str, str | bytes]], str]
@@ -275,6 +277,18 @@ def test_what_is_typed_writes_nothing_of_the_environment_down_either(
     assert found.location is not None
     assert (found.code, found.location.key) == ("KG114", override.strip("+").partition("=")[0])
     assert "canary" not in str(found)
+
+
+def test_a_copy_of_the_shipped_configs_is_no_stranger_s(tmp_path: Path) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(config_folder(), folder)
+    assert compose([], str(folder)).diagnostics == ()
+    root = folder / "config.yaml"
+    text = root.read_text(encoding="utf-8").replace("job_logging: none", "job_logging: default")
+    root.write_text(text.replace("chdir: false", "chdir: true"), encoding="utf-8")
+    found = refused(str(folder))
+    assert [d.code for d in found] == ["KG112", "KG112"]
+    assert ["job_logging" in found[0].message, "job.chdir" in found[1].message] == [True, True]
 
 
 def test_a_secret_of_a_callback_stays_text(

@@ -131,6 +131,12 @@ def test_a_group_that_is_left_out_is_reported() -> None:
     assert code_and_key(found) == ("KG104", "optimizer")
 
 
+def test_a_recipe_that_sets_its_own_group_alone_is_reported() -> None:
+    (found,) = refused("++experiment.fit.epochs=3")
+    assert code_and_key(found) == ("KG107", "experiment.fit")
+    assert "# @package _global_" in str(found.help)
+
+
 def test_mistakes_in_all_groups_are_reported_together() -> None:
     found = refused("fit.epochs=0", "compile.loss=[mse]", "backend.floatx=float8", "seed=x")
     keys = {code_and_key(d)[1] for d in found}

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from kerasgen.diagnostics import CompileError, Diagnostic
-from kerasgen.frontend.composition import config_folder
+from kerasgen.frontend.config_folders import config_folder
 from kerasgen.frontend.rejections import diagnose
 from kerasgen.frontend.stray_words import refuse_flags
 from kerasgen.rendering import render_text
