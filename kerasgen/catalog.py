@@ -47,6 +47,21 @@ ValueKind: TypeAlias = Literal[
 takes no word, or a mapping to such objects. `layers` says which layers of a model are trained.
 """
 
+FOREIGN_PACKAGES: Mapping[str, str] = {
+    "torch": "PyTorch",
+    "torchvision": "PyTorch",
+    "lightning": "PyTorch",
+    "pytorch_lightning": "PyTorch",
+    "sklearn": "scikit-learn",
+    "jax": "JAX",
+    "flax": "Flax",
+    "optax": "Optax",
+    "transformers": "Transformers",
+    "tensorflow": "TensorFlow",
+    "tensorflow_addons": "TensorFlow Addons",
+}
+"""Packages whose classes Keras cannot take, and what people call them."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:

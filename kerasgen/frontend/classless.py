@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from kerasgen.catalog import FOREIGN_PACKAGES
 from kerasgen.diagnostics import (
     Sink,
     SourceLocation,
@@ -33,21 +34,6 @@ _KERAS = (
     "tensorflow.python.keras",
 )
 """Modules in which the classes of Keras are found."""
-
-_FOREIGN = {
-    "torch": "PyTorch",
-    "torchvision": "PyTorch",
-    "lightning": "PyTorch",
-    "pytorch_lightning": "PyTorch",
-    "sklearn": "scikit-learn",
-    "jax": "JAX",
-    "flax": "Flax",
-    "optax": "Optax",
-    "transformers": "Transformers",
-    "tensorflow": "TensorFlow",
-    "tensorflow_addons": "TensorFlow Addons",
-}
-"""Packages whose classes Keras cannot take, and what people call them."""
 
 
 def report_no_class(value: Mapping[str, Any], path: str, sink: Sink) -> None:
@@ -102,7 +88,7 @@ def _other_word(key: str, named: Any, path: str, sink: Sink) -> tuple[str, bool]
             return f"write `class: {name}` in place of `{key}`", False
         text = f"write `class: {name}` in place of `{key}: {named}`: a config names no module"
         return Suggestion(text, f"class: {name}"), True
-    if (owner := _FOREIGN.get(module.partition(".")[0])) is not None:
+    if (owner := FOREIGN_PACKAGES.get(module.partition(".")[0])) is not None:
         return (
             f"{owner} has its own classes: write the one of Keras that does the same, `class: …`",
             False,

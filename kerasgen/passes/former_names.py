@@ -215,7 +215,7 @@ _GONE: Mapping[Kind, Mapping[str, str]] = {
 """What has no name of the same meaning today, and what is near to it."""
 
 
-_MERGED: Mapping[str, str] = {
+MERGED: Mapping[str, str] = {
     "sum": "Add",
     "mul": "Multiply",
     "ave": "Average",
@@ -237,8 +237,8 @@ def former_name(made: ObjectDef, kinds: Sequence[Kind], catalog: Catalog) -> str
     name = made.cls.rpartition(".")[2] if "(" not in made.cls else made.cls
     if name in ("Merge", "merge") and "layer" in kinds:
         mode = made.arguments.get("mode", "sum")
-        if isinstance(mode, str) and mode in _MERGED:
-            return f"write `class: {_MERGED[mode]}` in place of `class` and `mode`"
+        if isinstance(mode, str) and mode in MERGED:
+            return f"write `class: {MERGED[mode]}` in place of `class` and `mode`"
     for kind in kinds:
         if (found := former_word(name, kind)) is not None:
             return found

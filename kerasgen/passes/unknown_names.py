@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from kerasgen.catalog import DOTTED, MODULES, Catalog, ClassEntry, Kind
+from kerasgen.catalog import DOTTED, FOREIGN_PACKAGES, MODULES, Catalog, ClassEntry, Kind
 from kerasgen.diagnostics import Sink, Suggestion, did_you_mean
 from kerasgen.ir import ObjectDef
 from kerasgen.passes.former_arguments import Former
@@ -25,20 +25,6 @@ _HYDRA_WORDS: Mapping[str, str] = {
     "_args_": "write each of them with its name",
 }
 """Words of Hydra's `instantiate`, which makes nothing here."""
-
-_FOREIGN: Mapping[str, str] = {
-    "torch": "PyTorch",
-    "torchvision": "PyTorch",
-    "pytorch_lightning": "PyTorch",
-    "lightning": "PyTorch",
-    "sklearn": "scikit-learn",
-    "jax": "JAX",
-    "flax": "Flax",
-    "optax": "Optax",
-    "transformers": "Transformers",
-    "tensorflow": "TensorFlow",
-}
-"""Packages whose classes Keras cannot take, and what people call them."""
 
 
 def report_unknown_class(
@@ -62,7 +48,7 @@ def _help_for_class(made: ObjectDef, kinds: Sequence[Kind], catalog: Catalog) ->
     if "." in made.cls and catalog.find(last, kinds) is not None:
         return Suggestion(f"write `{last}`, without a module", last)
     if module := _module_in(made.cls):
-        if (owner := _FOREIGN.get(module.partition(".")[0])) is not None:
+        if (owner := FOREIGN_PACKAGES.get(module.partition(".")[0])) is not None:
             return f"{owner} has its own classes: write the one of Keras that does the same"
         return (
             f"a config names no module: write `{last}`, register it with "

@@ -29,7 +29,6 @@ from kerasgen.bridge.legacy.names import (
     CLASSES,
     DATA_FORMATS,
     EMPTY,
-    MERGES,
     REMOVED,
     SIZES,
     UNUSED,
@@ -41,6 +40,7 @@ from kerasgen.bridge.legacy.wiring import MODELS
 from kerasgen.bridge.making import public_object
 from kerasgen.bridge.parts import saved_part
 from kerasgen.catalog import Catalog, ClassEntry, Parameter
+from kerasgen.passes.former_names import MERGED
 
 Layer = dict[str, Any]
 """The serialized form of a layer of Keras 3."""
@@ -246,7 +246,7 @@ class LayerTranslator:
         mode = config.get("mode")
         if config.get("mode_type") in ("lambda", "function"):
             raise UntranslatableError("merges by a function, which is code", code="KG609")
-        if not isinstance(mode, str) or mode not in MERGES:
+        if not isinstance(mode, str) or mode not in MERGED:
             raise UntranslatableError(f"merges by `{mode!s:.40}`, which no layer of Keras 3 does")
         arguments: dict[str, Any] = {}
         if mode == "concat":
@@ -256,7 +256,7 @@ class LayerTranslator:
             if isinstance(axes, list):
                 axes = [item[0] if isinstance(item, list) and item else item for item in axes]
             arguments["axes"] = axes
-        return _serialized(MERGES[mode], arguments, name, layer)
+        return _serialized(MERGED[mode], arguments, name, layer)
 
 
 def input_layer(

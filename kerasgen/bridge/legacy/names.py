@@ -124,15 +124,6 @@ UNUSED: Mapping[str, frozenset[str]] = {
 DATA_FORMATS: Mapping[str, str] = {"th": "channels_first", "tf": "channels_last"}
 """Values of `dim_ordering`."""
 
-MERGES: Mapping[str, str] = {
-    "sum": "Add",
-    "mul": "Multiply",
-    "ave": "Average",
-    "max": "Maximum",
-    "concat": "Concatenate",
-    "dot": "Dot",
-}
-"""Modes of the layer `Merge` of Keras 1, and the class that each became."""
 
 INITIALIZERS: Mapping[str, str] = {"zero": "zeros", "one": "ones"}
 """Words for initializers whose longer form Keras 3 has as a default."""

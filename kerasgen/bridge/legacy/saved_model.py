@@ -1,9 +1,9 @@
 """SavedModel folders of tf.keras: what Keras wrote into them about the model, read as data.
 
-This room owns the few fields of TensorFlow's protocol buffers that lead to Keras's metadata. The
-wire format is read directly, since TensorFlow's own loader would build the graph, whose functions
-are code. TensorFlow 2.5 and later write the metadata into a file of its own, `keras_metadata.pb`;
-before, it stood among the objects of `saved_model.pb`.
+This room owns the few fields of TensorFlow's protocol buffers that lead to Keras's metadata. They
+are read one by one, since TensorFlow's own loader would build the graph, whose functions are code.
+TensorFlow 2.5 and later write the metadata into a file of its own, `keras_metadata.pb`; before, it
+stood among the objects of `saved_model.pb`.
 """
 
 from __future__ import annotations
@@ -11,12 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from kerasgen.bridge.legacy.protobuf import read_fields
 from kerasgen.foreign.json_data import Bounds, parse_json
 from kerasgen.foreign.opening import ForeignFileError
-
-_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
-
-_SIZES = {_FIXED64: 8, _FIXED32: 4}
 
 _MODELS = ("_tf_keras_sequential", "_tf_keras_network", "_tf_keras_model")
 """Identifiers of models among the objects of a SavedModel; the root is the first of all objects."""
@@ -77,33 +74,6 @@ def _text(content: bytes | None) -> str:
 
 def _fields(message: bytes) -> Iterator[tuple[int, bytes]]:
     """The fields of a message that hold bytes, in order; numbers are passed over."""
-    at = 0
-    while at < len(message):
-        key, at = _varint(message, at)
-        field, wire = key >> 3, key & 7
-        if wire == _VARINT:
-            _, at = _varint(message, at)
-            continue
-        if wire == _BYTES:
-            size, at = _varint(message, at)
-        elif wire in _SIZES:
-            size = _SIZES[wire]
-        else:
-            raise ForeignFileError(f"is no protocol buffer: it has a field of the kind {wire}")
-        if at + size > len(message):
-            raise ForeignFileError("is no protocol buffer: it ends too early")
-        if wire == _BYTES:
-            yield field, message[at : at + size]
-        at += size
-
-
-def _varint(message: bytes, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        if at >= len(message) or shift > 63:
-            raise ForeignFileError("is no protocol buffer: it ends too early")
-        byte = message[at]
-        value |= (byte & 0x7F) << shift
-        at, shift = at + 1, shift + 7
-        if byte < 0x80:
-            return value, at
+    for field, value in read_fields(message):
+        if isinstance(value, bytes):
+            yield field, value
