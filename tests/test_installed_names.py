@@ -10,7 +10,8 @@ import pytest
 
 from kerasgen import rendering
 from kerasgen.cli import main
-from tests.conftest import ROOT
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture(scope="module")

@@ -81,6 +81,9 @@ def verdict(
         raise RuntimeError("far enough")
 
     monkeypatch.setattr(steps, "fit_model", fit)
+    # The engine is there already, with handlers of its own on pytest's stderr: Hydra closes them.
+    for module in ("hydra._internal.hydra", "hydra.core.utils"):
+        monkeypatch.setattr(f"{module}.configure_log", lambda *_, **__: None)
 
     def call(*words: str) -> tuple[int, list[str]]:
         reached.clear()
