@@ -10,13 +10,23 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
 
 from kerasgen.bridge.decompile_calls import read_call, tensors_in
+from kerasgen.bridge.decompile_graph import (
+    CallGraph,
+    Key,
+    counted_from_zero,
+    free_name,
+    histories_of,
+    in_order,
+    is_history,
+    usable_name,
+)
 from kerasgen.bridge.decompile_objects import MODELS, ObjectReader, UnwritableError
 from kerasgen.bridge.decompile_ops import op_name, read_op
 from kerasgen.bridge.decompile_settling import is_chain, settle, settled_chain
@@ -29,7 +39,6 @@ from kerasgen.catalog import Catalog
 from kerasgen.diagnostics import Sink, SourceLocation
 from kerasgen.ir import (
     INPUT,
-    NAME,
     Entry,
     InputDef,
     ModelDef,
@@ -38,12 +47,6 @@ from kerasgen.ir import (
     TensorRef,
     Value,
 )
-
-_LONGEST_NAME = 200
-"""Characters of a name; YAML takes a key of about a thousand."""
-
-Key = tuple[str, int]
-"""A call: the name of the layer, and which of its calls."""
 
 
 def decompile_model(
@@ -126,20 +129,6 @@ def _serialized(model: Any, sink: Sink) -> Mapping[str, Any]:
     return {"class_name": kind, "module": "keras", "config": model}
 
 
-@dataclass(slots=True)
-class _Graph:
-    """The nodes of one functional model, with the names that they get."""
-
-    layers: dict[str, Mapping[str, Any]] = field(default_factory=dict)
-    nodes: dict[Key, Mapping[str, Any]] = field(default_factory=dict)
-    names: dict[Key, str] = field(default_factory=dict)
-
-    def reference(self, history: Sequence[Any]) -> TensorRef:
-        """The tensor of a `keras_history`, always with its index."""
-        layer, node, index = history
-        return TensorRef(name=self.names[(layer, node)], index=index)
-
-
 class _ModelReader:
     """Reads models, nested ones included; mistakes are gathered, one for each kind."""
 
@@ -181,7 +170,7 @@ class _ModelReader:
         taken = {item.name for item in inputs} or {INPUT}
         entries = []
         for layer in layers:
-            name = _free(_usable(layer["config"]["name"]), taken)
+            name = free_name(usable_name(layer["config"]["name"]), taken)
             taken.add(name)
             self.entries[(*self._inside, layer["config"]["name"])] = name
             made = self._made(layer, [None])
@@ -195,16 +184,16 @@ class _ModelReader:
         )
 
     def _functional(self, config: Mapping[str, Any], given: Sequence[Any] | None) -> ModelDef:
-        graph = _Graph(layers={layer["name"]: layer for layer in config["layers"]})
+        graph = CallGraph(layers={layer["name"]: layer for layer in config["layers"]})
         for layer in config["layers"]:
             for number, node in enumerate(layer["inbound_nodes"]):
                 graph.nodes[(layer["name"], number)] = node
         inputs = self._inputs(config["input_layers"], graph, given)
-        ends = _counted_from_zero(config["output_layers"], graph)
-        order = list(_in_order(_histories(ends), graph))
+        ends = counted_from_zero(config["output_layers"], graph)
+        order = list(in_order(histories_of(ends), graph))
         taken = set(graph.names.values())
         for key in order:
-            graph.names[key] = _free(_usable(key[0]), taken)
+            graph.names[key] = free_name(usable_name(key[0]), taken)
             taken.add(graph.names[key])
         entries, makers = [], dict[str, str]()
         for key in order:
@@ -221,15 +210,15 @@ class _ModelReader:
         )
 
     def _inputs(
-        self, written: Any, graph: _Graph, given: Sequence[Any] | None
+        self, written: Any, graph: CallGraph, given: Sequence[Any] | None
     ) -> tuple[InputDef, ...]:
         named = written if isinstance(written, Mapping) else {}
-        histories = _histories(written)
+        histories = histories_of(written)
         titles = list(named) if len(named) == len(histories) else [h[0] for h in histories]
         alone = given is not None and len(histories) == 1
         found: list[InputDef] = []
         for title, (layer, node, _) in zip(titles, histories, strict=True):
-            name = _free(_usable(title), {item.name for item in found})
+            name = free_name(usable_name(title), {item.name for item in found})
             made = self._input(graph.layers[layer], name)
             if given is not None and len(given) == len(histories):
                 # What the caller gives need not be said again.
@@ -256,13 +245,13 @@ class _ModelReader:
                 layer, f"is an input of the type `{dtype!s:.40}`, which Keras does not have"
             )
         return InputDef(
-            name=_usable(name),
+            name=usable_name(name),
             shape=tuple(shape),
             dtype=None if dtype == keras.config.floatx() else dtype,
             batch_size=batch,
         )
 
-    def _entry(self, key: Key, graph: _Graph, makers: dict[str, str]) -> Entry | None:
+    def _entry(self, key: Key, graph: CallGraph, makers: dict[str, str]) -> Entry | None:
         layer, node, name = graph.layers[key[0]], graph.nodes[key], graph.names[key]
         try:
             if (op := op_name(layer, self._objects.catalog)) is not None:
@@ -315,17 +304,17 @@ class _ModelReader:
             raise UnwritableError("holds a model that is no plain chain of layers")
         return replace(found, kind=None, inputs=())
 
-    def _outputs(self, written: Any, graph: _Graph) -> Outputs:
+    def _outputs(self, written: Any, graph: CallGraph) -> Outputs:
         def reference(item: Any) -> TensorRef:
-            if not _is_history(item):
+            if not is_history(item):
                 raise UnwritableError("its outputs are lists or mappings inside one another")
             return graph.reference(item)
 
         try:
-            if _is_history(written):
+            if is_history(written):
                 return reference(written)
             if isinstance(written, Mapping):
-                return {_usable(str(key)): reference(item) for key, item in written.items()}
+                return {usable_name(str(key)): reference(item) for key, item in written.items()}
             found = tuple(reference(item) for item in written)
             if len(set(found)) < len(found):
                 raise UnwritableError("it gives one tensor twice in a list of outputs")
@@ -355,65 +344,3 @@ def _rename_single(inputs: tuple[InputDef, ...], entries: Sequence[Entry]) -> tu
 
 def _model_arguments(config: Mapping[str, Any]) -> dict[str, Value]:
     return {} if config.get("trainable", True) else {"trainable": False}
-
-
-def _is_history(value: Any) -> bool:
-    return isinstance(value, list | tuple) and len(value) == 3 and isinstance(value[0], str)
-
-
-def _histories(written: Any) -> list[Sequence[Any]]:
-    """The histories in a structure of inputs or outputs, in order."""
-    if _is_history(written):
-        return [written]
-    items = written.values() if isinstance(written, Mapping) else written
-    return [history for item in items for history in _histories(item)]
-
-
-def _counted_from_zero(written: Any, graph: _Graph) -> Any:
-    """A structure of outputs whose calls are counted as inside the nodes.
-
-    There Keras counts the calls of a functional model from 0, as those of any layer; among the
-    outputs of a model, and nowhere else, from 1.
-    """
-    if _is_history(written):
-        layer, node, index = written
-        return [layer, node - ("input_layers" in graph.layers[layer]["config"]), index]
-    if isinstance(written, Mapping):
-        return {key: _counted_from_zero(item, graph) for key, item in written.items()}
-    return [_counted_from_zero(item, graph) for item in written]
-
-
-def _in_order(outputs: Sequence[Sequence[Any]], graph: _Graph) -> Iterator[Key]:
-    """The calls as a person would write them: each branch in one piece, what is taken first."""
-    done: set[Key] = set(graph.names)
-    waiting: list[tuple[Key, bool]] = [((h[0], h[1]), False) for h in reversed(outputs)]
-    while waiting:
-        key, ready = waiting.pop()
-        if key in done:
-            continue
-        if ready:
-            done.add(key)
-            yield key
-            continue
-        waiting.append((key, True))
-        node = graph.nodes[key]
-        taken = [tensor["config"]["keras_history"] for tensor in tensors_in(node)]
-        waiting += [((h[0], h[1]), False) for h in reversed(taken)]
-
-
-def _usable(name: str) -> str:
-    """A name as an entry may have it: what else stands in it becomes `_`, its end is cut."""
-    name = name[:_LONGEST_NAME]
-    if NAME.match(name):
-        return name
-    made = re.sub(r"[^A-Za-z0-9_-]", "_", name)
-    return made if NAME.match(made) else f"_{made}"
-
-
-def _free(name: str, taken: set[str]) -> str:
-    if name not in taken:
-        return name
-    number = 2
-    while f"{name}_{number}" in taken:
-        number += 1
-    return f"{name}_{number}"

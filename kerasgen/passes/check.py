@@ -24,9 +24,10 @@ from kerasgen.ir import (
     Value,
 )
 from kerasgen.passes.bounds import check_bounds
-from kerasgen.passes.former_arguments import Written, former_argument
+from kerasgen.passes.former_arguments import former_argument
 from kerasgen.passes.former_names import called, former_word
 from kerasgen.passes.reach import check_reach, check_source_reach
+from kerasgen.passes.restated_arguments import Written
 from kerasgen.passes.unknown_names import (
     ANY_OBJECT,
     report_unknown_argument,

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from kerasgen.catalog import DOTTED, FOREIGN_PACKAGES, MODULES, Catalog, ClassEntry, Kind
 from kerasgen.diagnostics import Sink, Suggestion, did_you_mean
 from kerasgen.ir import ObjectDef
-from kerasgen.passes.former_arguments import Former
 from kerasgen.passes.former_names import former_name
+from kerasgen.passes.restated_arguments import Former
 
 ANY_OBJECT: tuple[Kind, ...] = tuple(kind for kind in MODULES if kind not in (*DOTTED, "source"))
 """What an object may be where the argument does not say."""

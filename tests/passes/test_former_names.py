@@ -5,8 +5,9 @@ import pytest
 from kerasgen.catalog import Catalog, ClassEntry
 from kerasgen.diagnostics import Sink, Suggestion
 from kerasgen.ir import ObjectDef, Value
-from kerasgen.passes.former_arguments import LEFT_OUT, RENAMED, Written, former_argument
+from kerasgen.passes.former_arguments import LEFT_OUT, RENAMED, former_argument
 from kerasgen.passes.former_names import NAMES, former_name, former_word
+from kerasgen.passes.restated_arguments import Written
 from kerasgen.passes.unknown_names import report_unknown_class
 
 
