@@ -139,13 +139,10 @@ def _config_text() -> str:
 READERS: dict[str, Callable[[Path], object]] = {
     layout.RECORD: reading.read_record,
     layout.CONFIG: reading.read_config,
-    layout.OVERRIDES: reading.read_overrides,
     layout.KERAS: lambda folder: reading.read_facts(folder, layout.KERAS),
     layout.DIAGNOSTICS: lambda folder: reading.read_facts(folder, layout.DIAGNOSTICS),
     layout.DATA: lambda folder: reading.read_facts(folder, layout.DATA),
     layout.METRICS: lambda folder: reading.read_facts(folder, layout.METRICS),
-    layout.HISTORY: reading.read_history,
-    layout.PREDICTIONS: reading.read_predictions,
 }
 
 _FILES = (*READERS, *(layout.RECORD, layout.CONFIG) * 4)

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from recorded_history import read_history
 
 from kerasgen.frontend.composition import compose
-from kerasgen.record.reading import read_history
 from kerasgen.run.endings import DONE
 from kerasgen.run.experiment import run_experiment
 

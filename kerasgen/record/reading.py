@@ -13,13 +13,11 @@ Decisions:
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kerasgen.foreign.json_data import read_json
 from kerasgen.foreign.opening import (
@@ -28,16 +26,10 @@ from kerasgen.foreign.opening import (
     is_there,
     read_text,
 )
-from kerasgen.record.layout import CONFIG, HISTORY, OVERRIDES, PREDICTIONS, RECORD, SCHEMA
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from kerasgen.record.layout import CONFIG, RECORD, SCHEMA
 
 NEWER = "KG613"
 """Code of a record that a newer version wrote."""
-
-MOST_CELL = 400
-"""Characters of a number in the history."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,20 +92,6 @@ def read_config(folder: Path) -> dict[str, Any]:
     return config
 
 
-def read_overrides(folder: Path) -> list[str]:
-    """The overrides that a run was started with.
-
-    Raises:
-        ForeignFileError: they are not there, cannot be read, or are no list of texts.
-    """
-    from kerasgen.foreign.yaml_data import read_yaml
-
-    found = read_yaml(folder / OVERRIDES, within=folder)
-    if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
-        raise ForeignFileError("is not a list of overrides")
-    return found
-
-
 def read_facts(folder: Path, name: str) -> object:
     """The plain data of one of a run's JSON files: `metrics.json`, `data.json` and the like.
 
@@ -125,52 +103,6 @@ def read_facts(folder: Path, name: str) -> object:
         ForeignFileError: it is not there, or cannot be read.
     """
     return read_json(folder / name, within=folder)
-
-
-def read_history(folder: Path) -> list[dict[str, float]]:
-    """The figures of each epoch; `epoch` comes back as an int, an empty cell not at all.
-
-    Raises:
-        ForeignFileError: the history is not there, or holds something other than numbers.
-    """
-    text = read_text(folder / HISTORY, within=folder)
-    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
-    made: list[dict[str, float]] = []
-    try:
-        names = next(rows, [])
-        if len(set(names)) < len(names):
-            raise ForeignFileError("has two columns of one name", line=1)
-        for row in rows:
-            if row and len(row) != len(names):
-                told = f"has {len(row)} cells in a row, expected {len(names)}"
-                raise ForeignFileError(told, line=rows.line_num)
-            cells = zip(names, row, strict=False)
-            made.append({name: _figure(name, cell) for name, cell in cells if cell})
-    except csv.Error as error:
-        raise ForeignFileError(f"is not CSV: {error}", line=rows.line_num) from None
-    except ValueError as error:
-        raise ForeignFileError(f"holds {error}", line=rows.line_num) from None
-    return made
-
-
-def read_predictions(folder: Path) -> dict[str, NDArray[Any]]:
-    """The arrays of `predictions.npz` by their names; pickles are refused.
-
-    Raises:
-        ForeignFileError: they are not there, cannot be read, or unpack to too much.
-    """
-    from kerasgen.foreign.arrays import read_arrays  # A listing needs no NumPy.
-
-    return read_arrays(folder / PREDICTIONS, within=folder)
-
-
-def _figure(name: str, cell: str) -> float:
-    try:
-        if len(cell) <= MOST_CELL:
-            return int(cell) if name == "epoch" else float(cell)
-    except ValueError:
-        pass
-    raise ValueError(f"`{cell[:40]}` in the column `{name[:40]}`, expected a number")
 
 
 def _mapping(found: object, what: str) -> dict[str, Any]:

@@ -3,34 +3,26 @@
 import json
 import os
 import stat
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from kerasgen.foreign.opening import NOT_ORDINARY, TOO_MUCH, ForeignFileError
-from kerasgen.record.layout import CONFIG, HISTORY, METRICS, OVERRIDES, PREDICTIONS, RECORD, SCHEMA
+from kerasgen.record.layout import CONFIG, METRICS, RECORD, SCHEMA
 from kerasgen.record.reading import (
     NEWER,
     is_run,
     read_config,
     read_facts,
-    read_history,
     read_known_record,
-    read_overrides,
-    read_predictions,
     read_record,
 )
 
 READERS: dict[str, Callable[[Path], object]] = {
     RECORD: read_record,
     CONFIG: read_config,
-    OVERRIDES: read_overrides,
     METRICS: lambda folder: read_facts(folder, METRICS),
-    HISTORY: read_history,
-    PREDICTIONS: read_predictions,
 }
 
 
@@ -149,53 +141,3 @@ def test_a_newer_record_is_read_with_a_fault_at_the_line_of_its_version(tmp_path
 def test_a_config_is_a_mapping_with_text_as_keys(text: str, tmp_path: Path) -> None:
     (tmp_path / CONFIG).write_text(text)
     assert _fault(tmp_path, CONFIG).reason
-
-
-def test_overrides_are_a_list_of_texts(tmp_path: Path) -> None:
-    (tmp_path / OVERRIDES).write_text("- a=1\n- b=2\n")
-    assert read_overrides(tmp_path) == ["a=1", "b=2"]
-    (tmp_path / OVERRIDES).write_text("- a=1\n- 2\n")
-    assert _fault(tmp_path, OVERRIDES).reason == "is not a list of overrides"
-
-
-@pytest.mark.parametrize(
-    ("text", "line", "told"),
-    [
-        ("epoch,loss\n1,low\n", 2, "`low` in the column `loss`, expected a number"),
-        ("epoch,loss\n1,2,3\n", 2, "3 cells in a row, expected 2"),
-        ("epoch,loss\n1,0.5\n2\n", 3, "1 cells in a row, expected 2"),
-        ('epoch\n"1\n', 2, "is not CSV"),
-        ("epoch,epoch\n1,2\n", 1, "two columns of one name"),
-        ("epoch\n" + "1" * 5_000, 2, "expected a number"),
-        ("epoch\n1.5", 2, "`1.5` in the column `epoch`"),
-        ("loss\n" + "x" * 200_000, 2, "is not CSV"),
-        ("epoch\n1\0", 2, ""),
-    ],
-)
-def test_a_history_of_something_else_is_refused_at_its_line(
-    text: str, line: int, told: str, tmp_path: Path
-) -> None:
-    (tmp_path / HISTORY).write_text(text)
-    error = _fault(tmp_path, HISTORY)
-    assert error.line == line
-    assert told in error.reason
-
-
-def test_predictions_are_read_and_pickles_are_not(tmp_path: Path) -> None:
-    np.savez(tmp_path / PREDICTIONS, a=np.arange(6).reshape(2, 3))
-    assert read_predictions(tmp_path)["a"].tolist() == [[0, 1, 2], [3, 4, 5]]
-    np.savez(tmp_path / PREDICTIONS, a=np.array([{}], dtype=object))
-    assert "pickled objects" in _fault(tmp_path, PREDICTIONS).reason
-
-
-@pytest.mark.parametrize("shape", ["(1000000, 1000000)", "(-1,)", "()", "(1e9,)", "__import__"])
-def test_predictions_that_declare_more_than_they_hold_are_refused(
-    shape: str, tmp_path: Path
-) -> None:
-    head = f"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}".encode()
-    content = b"\x93NUMPY\x01\x00" + len(head).to_bytes(2, "little") + head
-    with zipfile.ZipFile(tmp_path / PREDICTIONS, "w") as archive:
-        archive.writestr("a.npy", content)
-    assert "a.npy" in _fault(tmp_path, PREDICTIONS).reason or "negative" in str(
-        _fault(tmp_path, PREDICTIONS)
-    )

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from recorded_history import read_history
 
 from kerasgen.frontend.composition import compose
-from kerasgen.record.reading import read_history
 from kerasgen.run import record
 from kerasgen.run.endings import DONE, FAILED, REFUSED
 from kerasgen.run.experiment import run_experiment

@@ -1,18 +1,18 @@
 """Targets with more than one number a row, trained by a config, by its script, and by hand."""
 
-import csv
 import json
 import os
 import runpy
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import yaml
+from recorded_history import read_history
 
 from kerasgen.data.opening import open_data
 from kerasgen.data.splitting import split_rows
@@ -44,7 +44,7 @@ class Form:
     y: Any
     layer: str
     loss: str
-    metrics: tuple[str, ...]
+    metrics: tuple[str, ...] = ("accuracy",)
     task: str = "classification"
     config: str = ""
     by_hand: Callable[[Any], Any] = lambda y: y
@@ -54,65 +54,47 @@ def hot(classes: int) -> Callable[[Any], Any]:
     return lambda y: np.eye(classes, dtype="float32")[y]
 
 
+THREE_MASKS = Form(
+    x=PICTURES,
+    y=MASKS,
+    layer=CONV % (3, "softmax"),
+    loss="sparse_categorical_crossentropy",
+)
+THREE_STEPS = replace(THREE_MASKS, x=SERIES, y=STEPS, layer=DENSE % (3, "softmax"))
+SPAM = replace(
+    THREE_MASKS,
+    x=ROWS,
+    y=np.array(["ham", "spam"])[(ROWS[:, 0] > 0).astype(int)],
+    layer=DENSE % (2, "softmax"),
+)
+
 FORMS: Mapping[str, Form] = {
-    "masks": Form(
-        x=PICTURES,
-        y=MASKS,
-        layer=CONV % (3, "softmax"),
-        loss="sparse_categorical_crossentropy",
-        metrics=("accuracy",),
-    ),
-    "masks with an axis of their own": Form(
-        x=PICTURES,
-        y=MASKS[..., np.newaxis],
-        layer=CONV % (3, "softmax"),
-        loss="sparse_categorical_crossentropy",
-        metrics=("accuracy",),
-    ),
-    "masks for a metric of one-hot rows": Form(
-        x=PICTURES,
-        y=MASKS,
-        layer=CONV % (3, "softmax"),
+    "masks": THREE_MASKS,
+    "masks with an axis of their own": replace(THREE_MASKS, y=MASKS[..., np.newaxis]),
+    "masks for a metric of one-hot rows": replace(
+        THREE_MASKS,
         loss="categorical_crossentropy",
         metrics=("accuracy", "Recall"),
         config="metrics: [accuracy, Recall]",
         by_hand=hot(3),
     ),
-    "masks of two values": Form(
-        x=PICTURES,
-        y=(PICTURES > 0.5),
-        layer=CONV % (1, "sigmoid"),
-        loss="binary_crossentropy",
-        metrics=("accuracy",),
+    "masks of two values": replace(
+        THREE_MASKS, y=PICTURES > 0.5, layer=CONV % (1, "sigmoid"), loss="binary_crossentropy"
     ),
-    "one-hot masks": Form(
-        x=PICTURES,
-        y=np.eye(3, dtype="uint8")[MASKS],
-        layer=CONV % (3, "softmax"),
-        loss="categorical_crossentropy",
-        metrics=("accuracy",),
+    "one-hot masks": replace(
+        THREE_MASKS, y=np.eye(3, dtype="uint8")[MASKS], loss="categorical_crossentropy"
     ),
-    "a label for each step": Form(
-        x=SERIES,
-        y=STEPS,
-        layer=DENSE % (3, "softmax"),
-        loss="sparse_categorical_crossentropy",
-        metrics=("accuracy",),
-    ),
-    "words for each step": Form(
-        x=SERIES,
+    "a label for each step": THREE_STEPS,
+    "words for each step": replace(
+        THREE_STEPS,
         y=np.array(["no", "place", "thing"])[STEPS],
-        layer=DENSE % (3, "softmax"),
-        loss="sparse_categorical_crossentropy",
-        metrics=("accuracy",),
         by_hand=lambda y: np.searchsorted(["no", "place", "thing"], y),
     ),
-    "volumes": Form(
+    "volumes": replace(
+        THREE_STEPS,
         x=VOLUMES,
         y=(VOLUMES[..., 0] > 0.5).astype("int16"),
         layer=DENSE % (2, "softmax"),
-        loss="sparse_categorical_crossentropy",
-        metrics=("accuracy",),
     ),
     "several labels a row": Form(
         x=ROWS,
@@ -125,21 +107,38 @@ FORMS: Mapping[str, Form] = {
 }
 
 
-def write(folder: Path, form: Form) -> list[str]:
-    """Writes data and configs; gives the overrides that choose them."""
-    np.savez(folder / "data.npz", x=form.x, y=form.y)
-    texts = {
-        "data": f"source: {{class: Arrays, path: '{folder}/data.npz'}}\nfeatures: x\ntarget: y\n"
-        f"task: {form.task}\nsplit: {{test: 4, validation: 4}}\n",
-        "model": f"layers: {{kinds: {form.layer}}}\n",
-        "compile": f"{{{form.config}}}\n",
-    }
-    for group, text in texts.items():
-        (folder / "conf" / group).mkdir(parents=True)
-        (folder / "conf" / group / "own.yaml").write_text(text, encoding="utf-8")
-    chosen = [f"{group}=own" for group in texts]
-    quick = ["fit.epochs=2", "fit.batch_size=8", "fit.verbose=0", "tracking.plots=true"]
-    return [f"backend={os.environ['KERAS_BACKEND']}", *chosen, *quick]
+class Place:
+    """Configs and runs of one test, in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.conf = str(folder / "conf")
+
+    def train(self, overrides: Sequence[str], name: str = "run") -> tuple[Path, int]:
+        """Runs the configs; gives the folder of the run and the exit code."""
+        return self.folder / name, run_experiment(compose(overrides, self.conf), self.folder / name)
+
+    def write(self, form: Form) -> list[str]:
+        """Writes data and configs; gives the overrides that choose them."""
+        np.savez(self.folder / "data.npz", x=form.x, y=form.y)
+        texts = {
+            "data": f"source: {{class: Arrays, path: '{self.folder}/data.npz'}}\n"
+            "features: x\ntarget: y\n"
+            f"task: {form.task}\nsplit: {{test: 4, validation: 4}}\n",
+            "model": f"layers: {{kinds: {form.layer}}}\n",
+            "compile": f"{{{form.config}}}\n",
+        }
+        for group, text in texts.items():
+            (self.folder / "conf" / group).mkdir(parents=True)
+            (self.folder / "conf" / group / "own.yaml").write_text(text, encoding="utf-8")
+        chosen = [f"{group}=own" for group in texts]
+        quick = ["fit.epochs=2", "fit.batch_size=8", "fit.verbose=0", "tracking.plots=true"]
+        return [f"backend={os.environ['KERAS_BACKEND']}", *chosen, *quick]
+
+
+@pytest.fixture
+def place(engine: str, tmp_path: Path) -> Place:
+    return Place(tmp_path)
 
 
 def plainly(form: Form, rows: Any) -> dict[str, list[float]]:
@@ -166,25 +165,28 @@ def plainly(form: Form, rows: Any) -> dict[str, list[float]]:
 
 
 def recorded(folder: Path) -> dict[str, list[float]]:
-    with (folder / "history.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = read_history(folder)
     passed = ("epoch", "seconds", "learning_rate")
-    return {key: [float(row[key]) for row in rows] for key in rows[0] if key not in passed}
+    return {key: [row[key] for row in rows] for key in rows[0] if key not in passed}
+
+
+def told_by(folder: Path) -> list[str]:
+    """The codes of a run's warnings."""
+    return [d["code"] for d in json.loads((folder / "diagnostics.json").read_text())]
 
 
 @pytest.mark.parametrize("name", FORMS)
 def test_a_config_trains_what_its_script_and_plain_keras_train(
-    engine: str, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch, capsys: Any
+    place: Place, name: str, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
     form = FORMS[name]
-    overrides, conf = write(tmp_path, form), str(tmp_path / "conf")
-    composed = compose(overrides, conf)
-    assert run_experiment(composed, tmp_path / "run") == DONE
+    overrides = place.write(form)
+    run, code = place.train(overrides)
+    assert code == DONE
 
-    ours = recorded(tmp_path / "run")
-    told = [d["code"] for d in json.loads((tmp_path / "run" / "diagnostics.json").read_text())]
-    assert told == []
-    written = (tmp_path / "conf" / "data" / "own.yaml").read_text(encoding="utf-8")
+    ours = recorded(run)
+    assert told_by(run) == []
+    written = Path(place.conf, "data", "own.yaml").read_text(encoding="utf-8")
     data = parse_data(yaml.safe_load(written), Sink())
     assert data is not None
     plain = plainly(form, split_rows(open_data(data, Sink()), data, 0, Sink()))
@@ -193,32 +195,31 @@ def test_a_config_trains_what_its_script_and_plain_keras_train(
         assert ours[key] == pytest.approx(values, rel=1e-5), key
     assert "accuracy" in " ".join(ours)
 
-    script = tmp_path / "train.py"
-    script.write_text(eject_config(overrides, conf)[0], encoding="utf-8")
-    given = [str(script), "--history", str(tmp_path / "h.json"), "--out", str(tmp_path / "out")]
+    script, history = place.folder / "train.py", place.folder / "h.json"
+    script.write_text(eject_config(overrides, place.conf)[0], encoding="utf-8")
+    given = [str(script), "--history", str(history), "--out", str(place.folder / "out")]
     monkeypatch.setattr(sys, "argv", given)
     monkeypatch.setenv("KERAS_BACKEND", os.environ["KERAS_BACKEND"])
     runpy.run_path(str(script), run_name="__main__")
-    assert json.loads((tmp_path / "h.json").read_text()) == ours
+    assert json.loads(history.read_text()) == ours
 
 
-def test_a_confusion_matrix_counts_every_place(engine: str, tmp_path: Path) -> None:
-    overrides = write(tmp_path, FORMS["masks"])
-    assert run_experiment(compose(overrides, str(tmp_path / "conf")), tmp_path / "run") == DONE
-    assert (tmp_path / "run" / "confusion_matrix.png").exists()
-    described = json.loads((tmp_path / "run" / "data.json").read_text())
+def test_a_confusion_matrix_counts_every_place(place: Place) -> None:
+    run, code = place.train(place.write(FORMS["masks"]))
+    assert code == DONE
+    assert (run / "confusion_matrix.png").exists()
+    described = json.loads((run / "data.json").read_text())
     assert list(described["classes"]["y"].values()) == np.bincount(MASKS.ravel()).tolist()
 
 
-def test_places_that_a_loss_ignores_are_no_class(engine: str, tmp_path: Path) -> None:
+def test_places_that_a_loss_ignores_are_no_class(place: Place) -> None:
     masks = np.where(RANDOM.random(MASKS.shape) < 0.1, 255, MASKS)
     loss = "loss: {class: SparseCategoricalCrossentropy, ignore_class: 255}"
-    form = Form(x=PICTURES, y=masks, layer=CONV % (3, "softmax"), loss="", metrics=(), config=loss)
-    overrides = [*write(tmp_path, form), "+data.facts={classes: 3}"]
-    assert run_experiment(compose(overrides, str(tmp_path / "conf")), tmp_path / "run") == DONE
-    told = json.loads((tmp_path / "run" / "diagnostics.json").read_text())
-    assert told == []
-    with np.load(tmp_path / "run" / "predictions.npz") as arrays:
+    form = replace(THREE_MASKS, y=masks, config=loss)
+    run, code = place.train([*place.write(form), "+data.facts={classes: 3}"])
+    assert code == DONE
+    assert told_by(run) == []
+    with np.load(run / "predictions.npz") as arrays:
         assert arrays["true"].max() == 255
 
 
@@ -240,33 +241,26 @@ def test_places_that_a_loss_ignores_are_no_class(engine: str, tmp_path: Path) ->
     ],
 )
 def test_what_cannot_be_meant_is_told(
-    engine: str, tmp_path: Path, name: str, override: str, code: str, key: str, capsys: Any
+    place: Place, name: str, override: str, code: str, key: str, capsys: Any
 ) -> None:
-    overrides = write(tmp_path, FORMS[name])
-    composed = compose([*overrides, override], str(tmp_path / "conf"))
-    assert run_experiment(composed, tmp_path / "run") == REFUSED
+    assert place.train([*place.write(FORMS[name]), override])[1] == REFUSED
     told = capsys.readouterr().err
     assert f"error[{code}]" in told
     assert key in told
 
 
-def test_class_weights_by_name_are_those_by_index(engine: str, tmp_path: Path) -> None:
-    words = np.array(["ham", "spam"])[(ROWS[:, 0] > 0).astype(int)]
-    form = Form(x=ROWS, y=words, layer=DENSE % (2, "softmax"), loss="", metrics=())
-    overrides = write(tmp_path, form)
+def test_class_weights_by_name_are_those_by_index(place: Place) -> None:
+    overrides = place.write(SPAM)
     histories = []
     for number, weights in enumerate(("{spam: 5.0, ham: 1.0}", "{0: 1.0, 1: 5.0}")):
-        composed = compose([*overrides, f"fit.class_weight={weights}"], str(tmp_path / "conf"))
-        assert run_experiment(composed, tmp_path / str(number)) == DONE
-        histories.append(recorded(tmp_path / str(number)))
+        run, code = place.train([*overrides, f"fit.class_weight={weights}"], str(number))
+        assert code == DONE
+        histories.append(recorded(run))
     assert histories[0] == histories[1]
 
 
-def test_a_class_that_is_not_there_has_no_weight(engine: str, tmp_path: Path, capsys: Any) -> None:
-    words = np.array(["ham", "spam"])[(ROWS[:, 0] > 0).astype(int)]
-    form = Form(x=ROWS, y=words, layer=DENSE % (2, "softmax"), loss="", metrics=())
-    overrides = [*write(tmp_path, form), "fit.class_weight={spma: 5.0}"]
-    assert run_experiment(compose(overrides, str(tmp_path / "conf")), tmp_path / "run") == REFUSED
+def test_a_class_that_is_not_there_has_no_weight(place: Place, capsys: Any) -> None:
+    assert place.train([*place.write(SPAM), "fit.class_weight={spma: 5.0}"])[1] == REFUSED
     told = capsys.readouterr().err
     assert "error[KG514]" in told
     assert "did you mean `spam`?" in told

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from recorded_history import read_history
 
-from kerasgen.record.reading import read_history
 from kerasgen.run.files import (
     atomic_file,
     number,
