@@ -112,6 +112,18 @@ def test_the_readme_says_of_each_code_what_the_program_says() -> None:
     assert set(re.findall(r"KG\d{3}", README)) <= CODES.keys()
 
 
+def test_the_readme_names_every_room() -> None:
+    table = README[README.index("| room | owns |") :].split("\n\n", 1)[0]
+    named = [
+        name for row in table.splitlines()[2:] for name in re.findall("`(.+?)`", row.split("|")[1])
+    ]
+    room = re.compile(r"([a-z][a-z_]*)(\.py)?")
+    rooms = [
+        found[1] for path in (ROOT / "kerasgen").iterdir() if (found := room.fullmatch(path.name))
+    ]
+    assert sorted(named) == sorted(rooms)
+
+
 def test_the_readme_names_every_flag_of_the_commands() -> None:
     actions = []
     for command in _COMMANDS.values():
