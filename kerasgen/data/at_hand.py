@@ -6,8 +6,8 @@ seconds later. It must not read rows: what is wrong inside a file is told when t
 Decisions:
 - A run needs its files, so that one that is missing is told here in the words of opening. A check
   may be made where the data is not, and looks at files only where they are.
-- Sources that give names without being read are `Csv` and the archive of `Arrays`; of others only
-  the path is looked for.
+- Files that give names without being read are those of `Csv` and the archive of `Arrays`; of
+  others only the path is looked for.
 """
 
 from __future__ import annotations
@@ -15,12 +15,11 @@ from __future__ import annotations
 import zipfile
 from pathlib import Path
 
+from kerasgen.data.column_names import check_columns, check_known_columns, written_out
 from kerasgen.data.files import find_path
-from kerasgen.data.opening import check_columns, written_out
 from kerasgen.data.sources import SOURCES, make_source
 from kerasgen.data.sources_arrays import ARCHIVE, SINGLE, column_of
 from kerasgen.data.sources_csv import Csv
-from kerasgen.data.table import Table
 from kerasgen.diagnostics import Sink
 from kerasgen.ir import DataDef
 
@@ -44,16 +43,14 @@ def look_at_data(definition: DataDef, sink: Sink, *, needed: bool) -> None:
         return
     for argument in _PATHS:
         path = source.arguments.get(argument)
-        if isinstance(path, str) and path != "???":
-            if needed:
-                find_path(path, argument, sink)
-            elif not Path(path).expanduser().exists():
-                return
+        if isinstance(path, str) and path != "???" and needed:
+            find_path(path, argument, sink)
     names = _column_names(definition, sink)
-    if names is not None:
-        table = Table(columns={}, names=names)
-        check_columns(definition, written_out(definition, table), table, sink)
-        sink.stop_on_errors()
+    if names is None:
+        check_known_columns(definition, sink)
+    else:
+        check_columns(definition, written_out(definition, names), names, sink)
+    sink.stop_on_errors()
 
 
 def _column_names(definition: DataDef, sink: Sink) -> tuple[str, ...] | None:

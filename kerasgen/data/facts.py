@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from kerasgen.data.column_names import feature_key
 from kerasgen.data.table import Array
 from kerasgen.diagnostics import Sink, closest
 from kerasgen.ir import FACTS, DataDef, Shape, Value
@@ -127,17 +128,6 @@ def _raw_shape(
             key=feature_key(definition, name),
         )
     return stacked
-
-
-def feature_key(definition: DataDef, name: str) -> str:
-    """The key path of an input under `features`; the locator falls back to the group's."""
-    only = len(definition.features) == 1 and name == next(iter(definition.features))
-    return "data.features" if only else f"data.features.{name}"
-
-
-def target_key(output: str) -> str:
-    """The key path of a target."""
-    return f"data.target.{output}" if output else "data.target"
 
 
 def _add_classes(

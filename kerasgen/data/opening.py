@@ -21,12 +21,13 @@ from typing import Any
 
 import numpy as np
 
+from kerasgen.data.column_names import check_columns, feature_key, target_key, written_out
 from kerasgen.data.description import describe_data, fingerprint
-from kerasgen.data.facts import declared_classes, feature_key, settle_facts, target_key
+from kerasgen.data.facts import declared_classes, settle_facts
 from kerasgen.data.labels import index_labels, several_labels
 from kerasgen.data.sources import known_sources, make_source
 from kerasgen.data.table import Array, Source, Table, is_number
-from kerasgen.diagnostics import Sink, did_you_mean
+from kerasgen.diagnostics import Sink
 from kerasgen.ir import DataDef, ObjectDef
 from kerasgen.passes.columns import ALL, check_preparation, column_name, column_steps
 from kerasgen.passes.label_form import LABELLED
@@ -83,8 +84,8 @@ def open_data(
     source = make_source(definition.source, known_sources() if sources is None else sources, sink)
     sink.stop_on_errors()
     table = source.read(_wanted(definition), sink)
-    features = written_out(definition, table)
-    check_columns(definition, features, table, sink)
+    features = written_out(definition, table.names)
+    check_columns(definition, features, table.names, sink)
     sink.stop_on_errors()
     plain = {name: _plain_column(array) for name, array in table.columns.items()}
     _check_rows(plain, sink)
@@ -125,69 +126,6 @@ def _taken(definition: DataDef) -> Iterator[tuple[str, str]]:
     for entry in column_steps(definition):
         for reference in references_in(entry.takes):
             yield column_name(reference), reference.path
-
-
-def written_out(definition: DataDef, table: Table) -> dict[str, tuple[str, ...]]:
-    """Input name to its columns, `all` written out with the columns of a table."""
-    targets = set(definition.target.values())
-    rest = tuple(name for name in table.names if name not in targets)
-    return {
-        name: tuple(
-            column
-            for written in names
-            for column in (rest if written == ALL and ALL not in table.names else (written,))
-        )
-        for name, names in definition.features.items()
-    }
-
-
-def check_columns(
-    definition: DataDef, features: Mapping[str, tuple[str, ...]], table: Table, sink: Sink
-) -> None:
-    """Holds the columns that a config names against those that a table has; KG302, KG305, KG504."""
-    # A step that takes the column of its own name replaces it, and makes none.
-    made = [
-        entry.name if entry.name not in [column_name(r) for r in references_in(entry.takes)] else ""
-        for entry in column_steps(definition)
-    ]
-    available = list(table.names)
-    for position, entry in enumerate(column_steps(definition)):
-        taken = [(column_name(r), r.path) for r in references_in(entry.takes)]
-        for name, key in taken:
-            if name not in available and name in made[position + 1 :]:
-                sink.report(
-                    "KG302",
-                    f"`{entry.name}` takes `{name}`, which is made later",
-                    key=key,
-                    help=f"put `{name}` above `{entry.name}`",
-                )
-            elif name not in available:
-                _report_missing(name, key, available, sink)
-        if entry.name in table.names and entry.name not in [name for name, _ in taken]:
-            sink.report(
-                "KG305",
-                f"`{entry.name}` is a column of the source, and the step does not take it",
-                key=entry.path,
-                at="key",
-                help="give the step another name",
-            )
-        available.append(entry.name)
-    for name, names in features.items():
-        for column in names:
-            if column not in available:
-                _report_missing(column, feature_key(definition, name), available, sink)
-    for output, column in definition.target.items():
-        if column not in available:
-            _report_missing(column, target_key(output), available, sink)
-
-
-def _report_missing(name: str, key: str, available: list[str], sink: Sink) -> None:
-    sink.report(
-        "KG504",
-        f"there is no column `{name}`",
-        key=key,
-        help=did_you_mean(name, available, listed=40),
-    )
 
 
 def _plain_column(array: Array) -> Array:

@@ -27,7 +27,8 @@ from typing import Any
 import numpy as np
 
 from kerasgen.catalog import Catalog, ShapeError
-from kerasgen.data.facts import declared_classes, feature_key
+from kerasgen.data.column_names import feature_key
+from kerasgen.data.facts import declared_classes
 from kerasgen.data.opening import OpenedData
 from kerasgen.data.splitting import Parts
 from kerasgen.data.table import Array

@@ -233,6 +233,12 @@ def _taken_off(
     return selectors, origins
 
 
+def title_of(composition: Composition) -> str | None:
+    """The name of an experiment that gives itself none: its recipe's, or its model's."""
+    choice = composition.choices.get("experiment") or composition.choices.get("model")
+    return str(choice).rpartition("/")[2] if choice else None
+
+
 def located_sink(composition: Composition) -> Sink:
     """A sink that finds the places of a composition's keys; what composing found is in it."""
     locate = composition.origins.locate

@@ -115,20 +115,20 @@ def explain_references(
 def _reference_notes(
     written: Any, key: str, locate: Callable[[str, Anchor], SourceLocation], *, depth: int
 ) -> Iterator[Note]:
-    value = _at(written, key)
-    for reference in _REFERENCE.findall(value) if isinstance(value, str) else ():
+    value = value_at(written, key)
+    for reference in references_of(value) if isinstance(value, str) else ():
         source, fact = reference, f"data.facts.{reference.removeprefix('data.')}"
-        if reference.startswith("data.") and _at(written, fact) is not None:
+        if reference.startswith("data.") and value_at(written, fact) is not None:
             source = fact  # Facts are offered as keys of `data` while a config is resolved.
         place = locate(source, "value")
-        if _at(written, source) is None or (place.file is None and place.override is None):
+        if value_at(written, source) is None or (place.file is None and place.override is None):
             continue
         yield Note(message=f"the value of `${{{reference}}}` is given here", location=place)
         if depth < _LONGEST_TRAIL:
             yield from _reference_notes(written, source, locate, depth=depth + 1)
 
 
-def _at(written: Any, key: str) -> Any:
+def value_at(written: Any, key: str) -> Any:
     """What stands under a key path of plain data; None for nothing."""
     for part in key.split("."):
         if isinstance(written, dict):
@@ -199,7 +199,7 @@ def _report_reference(found: Unresolved, error: Exception, config: DictConfig, s
 
 def _misspelt_fact(written: str, config: DictConfig) -> tuple[str, str] | None:
     """A fact of the data that is written otherwise than a reference calls it: both names."""
-    for reference in _REFERENCE.findall(written):
+    for reference in references_of(written):
         section, _, name = reference.partition(".")
         facts = _keys_of(config, "data.facts") if section == "data" else []
         if name in FACTS and name not in facts:
@@ -212,7 +212,7 @@ def _misspelt_fact(written: str, config: DictConfig) -> tuple[str, str] | None:
 def _reference_help(found: Unresolved, config: DictConfig) -> str | None:
     """How to mend the first reference in a value that leads nowhere."""
     written = found.written
-    for reference in _REFERENCE.findall(written):
+    for reference in references_of(written):
         parent, missing, siblings = deepest_key(config, reference)
         if missing in siblings:
             continue
@@ -288,6 +288,11 @@ def _keys_of(config: DictConfig, path: str) -> list[str]:
     if isinstance(node, DictConfig):
         return [str(key) for key in node if path or key != "hydra"]
     return [str(index) for index in range(len(node))] if isinstance(node, ListConfig) else []
+
+
+def references_of(text: str) -> list[str]:
+    """The key paths that a text's interpolations refer to."""
+    return _REFERENCE.findall(text)
 
 
 def plain_node(node: Any) -> Any:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerasgen.diagnostics import CompileError, Sink
-from kerasgen.frontend.composition import Composition
+from kerasgen.frontend.composition import Composition, title_of
 from kerasgen.frontend.expand import expand_config
 from kerasgen.frontend.selection import select_config
 from kerasgen.interruption import at_once, held
@@ -25,7 +25,7 @@ from kerasgen.run import record as files
 from kerasgen.run.custom_parts import loaded_files
 from kerasgen.run.endings import DONE, close_at_once, end_run
 from kerasgen.run.journal import Journal
-from kerasgen.run.planning import Plan, complete_plan, plan_run, title_of
+from kerasgen.run.planning import Plan, complete_plan, plan_run
 
 if TYPE_CHECKING:
     from kerasgen.compiler import CompiledProgram

@@ -11,24 +11,22 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from omegaconf import DictConfig
-
 from kerasgen.bridge.environment import start_engine
-from kerasgen.diagnostics import CompileError, Diagnostic, Sink
+from kerasgen.data.column_names import check_known_columns
+from kerasgen.diagnostics import CompileError, Diagnostic, Severity, Sink
 from kerasgen.frontend.composition import (
     Composition,
     located_sink,
     resolve,
     resolve_groups,
+    title_of,
 )
 from kerasgen.frontend.parse import parse_program
 from kerasgen.frontend.parse_backend import parse_backend
 from kerasgen.frontend.parse_data import parse_data, refuse_absent
-from kerasgen.frontend.references import plain_node
 from kerasgen.ir import BackendDef, DataDef, Program
-from kerasgen.passes.check import check, check_source
+from kerasgen.passes.check import check
 from kerasgen.passes.outline import outline
-from kerasgen.passes.reach import REACHING
 from kerasgen.registry import NOBODY, Trust, parts
 from kerasgen.run.cataloging import engine_catalog, stored_catalog
 from kerasgen.run.custom_parts import (
@@ -37,22 +35,13 @@ from kerasgen.run.custom_parts import (
     with_installed,
     with_parts,
 )
-from kerasgen.run.early_checks import facts_suffice, look_at, told_of
+from kerasgen.run.early_checks import facts_suffice, told_of
 from kerasgen.run.light_engine import engine_at_hand, light_start
+from kerasgen.run.unopened import ANY_SOURCE, check_unopened, check_without_facts
 
 if TYPE_CHECKING:
     from kerasgen.catalog import Catalog
     from kerasgen.compiler import CompiledProgram
-
-
-_ANY_SOURCE = "data.source."
-"""Below it, values may be left to be given: what is not opened need not be known."""
-
-_STAND_INS: Mapping[str, Any] = {"classes": 2, "shape": [1]}
-"""Facts of the data that a model may ask for, where only its names are checked."""
-
-_NAMES = frozenset({"KG107", "KG201", "KG202", "KG203", "KG205"}) | REACHING
-"""Mistakes in names, and reaches too far: they are the same whatever the facts are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,16 +94,18 @@ def plan_run(composition: Composition) -> Plan:
     sink = located_sink(composition)
     known = stored_catalog()
     told = known is not None and _told_early(
-        lambda trial: _check_unopened(composition, data, known, trial), composition, sink
+        lambda trial: check_unopened(composition, data, known, trial, needed=True),
+        composition,
+        sink,
     )
     catalog = start(backend, sink, composition.trust)
 
     def find(asked: Catalog) -> Sequence[Diagnostic]:
-        return _found_by(lambda trial: _check_unopened(composition, data, asked, trial))
+        return _found_by(lambda trial: check_unopened(composition, data, asked, trial, needed=True))
 
     catalog = with_installed(catalog, find, sink)
     if not told:
-        _check_unopened(composition, data, catalog, sink)
+        check_unopened(composition, data, catalog, sink, needed=True)
     return Plan(backend=backend, data=data, catalog=catalog, compiled=None, config=None, sink=sink)
 
 
@@ -140,9 +131,9 @@ def compile_declared(
         EngineDoubtError: the light backend refused it; only a new process can start another one.
     """
     try:
-        compiled, _, _, sink = _compile_whole(composition, ungiven=_ANY_SOURCE, light=light)
+        compiled, _, _, sink = _compile_whole(composition, ungiven=ANY_SOURCE, light=light)
     except CompileError as error:
-        raise _with_groups(error, _declared(composition)[2]) from None
+        raise _explained(error, composition) from None
     return compiled, sink
 
 
@@ -213,7 +204,7 @@ def parts_catalog(composition: Composition) -> Catalog:
     if backend is None:
         sink.add(refused)
         sink.stop_on_errors()
-        resolve(composition, ungiven=_ANY_SOURCE)
+        resolve(composition, ungiven=ANY_SOURCE)
     assert backend is not None, "what cannot be resolved was reported"
     catalog = start(backend, sink, composition.trust)
     return with_installed(
@@ -236,11 +227,11 @@ def outline_declared(composition: Composition, catalog: Catalog) -> tuple[Sink, 
         CompileError: the config has mistakes.
     """
     try:
-        config, sink = resolve(composition, ungiven=_ANY_SOURCE)
+        config, sink = resolve(composition, ungiven=ANY_SOURCE)
     except CompileError as error:
         refused = _declared(composition)[2]
-        facts_alone = not refused and {d.code for d in error.diagnostics} <= {"KG105", "KG106"}
-        found = _check_names(composition, catalog) if facts_alone else None
+        lacking = not refused and _lacks_values(error)
+        found = check_without_facts(composition, catalog) if lacking else None
         if found is None:
             raise _with_groups(error, refused) from None
         found.stop_on_errors()
@@ -248,15 +239,11 @@ def outline_declared(composition: Composition, catalog: Catalog) -> tuple[Sink, 
     try:
         program = parse_program(config, sink, name=title_of(composition))
         outline(program, catalog, sink, composition.trust)
+        check_known_columns(program.data, sink)
+        sink.stop_on_errors()
     except CompileError as error:
         raise _with_groups(error, _declared(composition)[2]) from None
     return sink, True
-
-
-def title_of(composition: Composition) -> str | None:
-    """The name of an experiment that gives itself none: its recipe's, or its model's."""
-    choice = composition.choices.get("experiment") or composition.choices.get("model")
-    return str(choice).rpartition("/")[2] if choice else None
 
 
 def _declared(
@@ -272,33 +259,33 @@ def _declared(
     return (None, None, tuple(sink.diagnostics)) if sink.errors else (backend, data, ())
 
 
-def _check_unopened(composition: Composition, data: DataDef, catalog: Catalog, sink: Sink) -> None:
-    """Checks what is certain before the data is opened for its facts."""
-    check_source(data, catalog, sink, composition.trust)
-    if not sink.errors:
-        look_at(data, sink, needed=True)
-    found = _check_names(composition, catalog)
-    sink.add(() if found is None else found.diagnostics)
-    sink.stop_on_errors()
+def _explained(error: CompileError, composition: Composition) -> CompileError:
+    """An error of a check whose data stays closed, with what else is certain without its facts.
 
-
-def _check_names(composition: Composition, catalog: Catalog) -> Sink | None:
-    """Checks the names of a config without facts of its data; None if that cannot be done.
-
-    Values stand in for the facts. What they cannot bring about is kept.
+    A fact that is not there is told where nothing else is amiss: opening the data would find it.
     """
-    data = composition.config.get("data")
-    declared = plain_node(data).get("facts") if isinstance(data, DictConfig) else None
-    known = {key: value for key, value in (declared or {}).items() if value != "???"}
-    kept = located_sink(composition)
-    try:
-        config, sink = resolve(composition, {**_STAND_INS, **known}, ungiven=_ANY_SOURCE)
-        program = parse_program(config, sink, name=title_of(composition))
-        check(program, catalog, sink, composition.trust)
-    except CompileError:
-        return None
-    kept.add(found for found in sink.diagnostics if found.code in _NAMES)
-    return kept
+    _, data, refused = _declared(composition)
+    if refused or not _lacks_values(error):
+        return _with_groups(error, refused)
+
+    def find(asked: Catalog, trial: Sink) -> None:
+        if data is not None and not data.absent:
+            check_unopened(composition, data, asked, trial, needed=False)
+        elif (found := check_without_facts(composition, asked)) is not None:
+            trial.add(found.diagnostics)
+
+    known = None if _has_parts(composition) else stored_catalog()
+    like = located_sink(composition)
+    found = [] if known is None else _found_by(lambda trial: find(known, trial), like)
+    if known is None or (names_unknown(found) and installed_points()):
+        asked = parts_catalog(composition)
+        found = _found_by(lambda trial: find(asked, trial), like)
+    return CompileError(found) if any(d.severity is Severity.ERROR for d in found) else error
+
+
+def _lacks_values(error: CompileError) -> bool:
+    """Whether all that was found are values that could not be resolved, or are not given."""
+    return {found.code for found in error.diagnostics} <= {"KG105", "KG106"}
 
 
 def _with_groups(error: CompileError, refused: Sequence[Diagnostic]) -> CompileError:

@@ -47,6 +47,14 @@ ALONE = [
     "hydra.nope=1",
     "hydra/launcher=joblib",
     "fit.epochs=1,2",
+    "data.features=imge",
+    "data.target=lable",
+    "data=wine data.target=targt",
+    "data=iris data.features=[sepal_length,sepal_lenth]",
+    "data=mnist data.features=images",
+    "data=cifar10_images data.source.path=. data.features=picture",
+    "data=digits ++data.prepare.x={class: Rescaling, scale: 2, from: imge}",
+    "data.source.name=iris data.features=all",
 ]
 """Overrides whose faults need no rows; both checks know them."""
 
@@ -100,9 +108,10 @@ def verdict(
 def test_a_check_says_what_a_run_would(
     override: str, verdict: Callable[..., tuple[int, list[str]]]
 ) -> None:
-    run = verdict("run", override)
-    assert verdict("check", "--own-engine", override) == run
-    assert verdict("check", "--own-engine", "--open-data", override) == run
+    words = re.split(r" (?=\S+=)", override)
+    run = verdict("run", *words)
+    assert verdict("check", "--own-engine", *words) == run
+    assert verdict("check", "--own-engine", "--open-data", *words) == run
 
 
 @pytest.mark.parametrize(("path", "facts"), OPENED)
@@ -112,6 +121,45 @@ def test_a_check_of_the_data_says_what_a_run_would(
     Path("conf/data/mine.yaml").write_text(DATA.format(path=path, facts=facts))
     run = verdict("run", "data=mine")
     assert verdict("check", "--own-engine", "--open-data", "data=mine") == run
+
+
+@pytest.mark.parametrize(
+    ("change", "overrides", "codes"),
+    [
+        (("class: Csv", "class: Csvv"), [], ["KG201"]),
+        (("class: Csv", "class: Csv, sep: ';'"), [], ["KG202"]),
+        (("features: [a, b]", "features: [a, bb]"), [], ["KG504"]),
+        (("target: label", "target: labl"), [], ["KG504"]),
+        (("", ""), ["model.layers.hidden1.class=Dens"], ["KG201"]),
+        (("", ""), ["fit.epochs=-1"], ["KG204"]),
+        (("", ""), ["fit.epochs=-1", "compile.metrics=[nope]"], ["KG204"]),
+        (("", ""), ["+model.layers.scores.from=hiden1"], ["KG301"]),
+        (("", ""), ["name=${nope}"], ["KG105"]),
+        (("", ""), ["fit.epochs=???"], ["KG106"]),
+        (("features: [a, b]", "features: [a, bb]"), ["fit.epochs=-1"], ["KG204", "KG504"]),
+    ],
+)
+def test_a_check_tells_the_true_fault_where_facts_are_missing(
+    change: tuple[str, str],
+    overrides: list[str],
+    codes: list[str],
+    verdict: Callable[..., tuple[int, list[str]]],
+) -> None:
+    text = DATA.format(path="d.csv", facts="").replace(*change, 1)
+    Path("conf/data/mine.yaml").write_text(text)
+    words = ["data=mine", "model=table_classes", *overrides]
+    assert verdict("check", *words) == (REFUSED, codes)
+    assert verdict("run", *words) == (REFUSED, codes)
+
+
+def test_a_fact_that_is_missing_is_told_where_nothing_else_is_amiss(
+    verdict: Callable[..., tuple[int, list[str]]],
+) -> None:
+    Path("conf/data/mine.yaml").write_text(DATA.format(path="d.csv", facts=""))
+    words = ["data=mine", "model=table_classes"]
+    assert verdict("check", *words) == (REFUSED, ["KG105"])
+    assert verdict("check", "--fast", *words) == (TRAINS, [])
+    assert verdict("run", *words) == (TRAINS, [])
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,144 @@
+"""The names of the columns: what a config may call, before or after the data is opened.
+
+This room owns the check of these names, and those that are known without looking: of the data sets
+that ship with a library, of folders of images, and of tables whose config names all columns. It
+reads nothing, and needs no NumPy, so that a fast check can afford it.
+
+Decisions:
+- scikit-learn says what its columns are called only while it loads them, and importing it takes
+  a second; the names stand here, and a test holds them against what it gives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from kerasgen.diagnostics import Sink, did_you_mean
+from kerasgen.ir import DataDef, ObjectDef
+from kerasgen.passes.columns import ALL, column_name, column_steps
+from kerasgen.walks import references_in
+
+_IMAGES = ("image", "label")
+
+_SHIPPED: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "ScikitLearn": {
+        "digits": _IMAGES,
+        "iris": ("sepal_length", "sepal_width", "petal_length", "petal_width", "target"),
+        "wine": (
+            *("alcohol", "malic_acid", "ash", "alcalinity_of_ash", "magnesium", "total_phenols"),
+            *("flavanoids", "nonflavanoid_phenols", "proanthocyanins", "color_intensity", "hue"),
+            *("od280_od315_of_diluted_wines", "proline", "target"),
+        ),
+        "breast_cancer": (
+            *(
+                pattern.format(measure)
+                for pattern in ("mean_{}", "{}_error", "worst_{}")
+                for measure in (
+                    *("radius", "texture", "perimeter", "area", "smoothness", "compactness"),
+                    *("concavity", "concave_points", "symmetry", "fractal_dimension"),
+                )
+            ),
+            "target",
+        ),
+        "diabetes": ("age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6", "target"),
+        "linnerud": ("chins", "situps", "jumps", "weight", "waist", "pulse"),
+    },
+    "KerasDataset": {
+        **dict.fromkeys(("mnist", "fashion_mnist", "cifar10", "cifar100"), _IMAGES),
+        **dict.fromkeys(("boston_housing", "california_housing"), ("features", "target")),
+    },
+}
+"""Source and name of a data set to its columns, in their order."""
+
+
+def known_columns(source: ObjectDef) -> tuple[str, ...] | None:
+    """The columns of a source, None where only its files tell them."""
+    name, columns = source.arguments.get("name"), source.arguments.get("columns")
+    if source.cls in _SHIPPED:
+        return _SHIPPED[source.cls].get(name) if isinstance(name, str) else None
+    if source.cls == "ImageFolder":
+        return _IMAGES
+    if source.cls == "Csv" and isinstance(columns, tuple) and columns:
+        return tuple(str(column) for column in columns)
+    return None
+
+
+def check_known_columns(definition: DataDef, sink: Sink) -> None:
+    """Holds the config against the names of the columns, where they are known without looking."""
+    columns = None if definition.absent else known_columns(definition.source)
+    if columns is not None:
+        check_columns(definition, written_out(definition, columns), columns, sink)
+
+
+def written_out(definition: DataDef, columns: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Input name to its columns, `all` written out with the columns of a source."""
+    targets = set(definition.target.values())
+    rest = tuple(name for name in columns if name not in targets)
+    return {
+        name: tuple(
+            column
+            for written in names
+            for column in (rest if written == ALL and ALL not in columns else (written,))
+        )
+        for name, names in definition.features.items()
+    }
+
+
+def check_columns(
+    definition: DataDef, features: Mapping[str, tuple[str, ...]], columns: Sequence[str], sink: Sink
+) -> None:
+    """Holds the columns that a config names against a source's own; KG302, KG305, KG504."""
+    # A step that takes the column of its own name replaces it, and makes none.
+    made = [
+        entry.name if entry.name not in [column_name(r) for r in references_in(entry.takes)] else ""
+        for entry in column_steps(definition)
+    ]
+    available = list(columns)
+    for position, entry in enumerate(column_steps(definition)):
+        taken = [(column_name(r), r.path) for r in references_in(entry.takes)]
+        for name, key in taken:
+            if name not in available and name in made[position + 1 :]:
+                sink.report(
+                    "KG302",
+                    f"`{entry.name}` takes `{name}`, which is made later",
+                    key=key,
+                    help=f"put `{name}` above `{entry.name}`",
+                )
+            elif name not in available:
+                _report_missing(name, key, available, sink)
+        if entry.name in columns and entry.name not in [name for name, _ in taken]:
+            sink.report(
+                "KG305",
+                f"`{entry.name}` is a column of the source, and the step does not take it",
+                key=entry.path,
+                at="key",
+                help="give the step another name",
+            )
+        available.append(entry.name)
+    for name, names in features.items():
+        for column in names:
+            if column not in available:
+                _report_missing(column, feature_key(definition, name), available, sink)
+    for output, column in definition.target.items():
+        if column not in available:
+            _report_missing(column, target_key(output), available, sink)
+
+
+def feature_key(definition: DataDef, name: str) -> str:
+    """The key path of an input under `features`; the locator falls back to the group's."""
+    only = len(definition.features) == 1 and name == next(iter(definition.features))
+    return "data.features" if only else f"data.features.{name}"
+
+
+def target_key(output: str) -> str:
+    """The key path of a target."""
+    return f"data.target.{output}" if output else "data.target"
+
+
+def _report_missing(name: str, key: str, available: list[str], sink: Sink) -> None:
+    sink.report(
+        "KG504",
+        f"there is no column `{name}`",
+        key=key,
+        help=did_you_mean(name, available, listed=40),
+    )
