@@ -25,7 +25,7 @@ CODES: dict[str, str] = {
     "KG118": "saved program that a config file runs",
     "KG120": "value that YAML reads as something else",
     "KG125": "file, folder or name in the place of an override",
-    "KG126": "flag that is not there",
+    "KG126": "flag that is not there, or does nothing",
     "KG127": "pyproject.toml that cannot be read",
     "KG128": "setting in pyproject.toml that cannot be used",
     "KG129": "trust that a file asks for",

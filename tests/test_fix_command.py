@@ -1,5 +1,6 @@
 """`kerasgen check --fix`: misspelt words are mended in the files, and the difference is shown."""
 
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -177,3 +178,113 @@ def test_a_former_key_on_the_command_line_is_shown_as_it_is_written_today(
     assert main([*CHECK, override, "--yes"]) == 2
     shown = capsys.readouterr().out
     assert f"on the command line, in place of `{override}`: {meant}" in shown
+
+
+def test_a_prompt_that_is_left_writes_nothing(
+    file: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def leave(question: str) -> str:
+        raise EOFError
+
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("builtins.input", leave)
+    assert main(CHECK) == 2
+    assert file.read_text() == MISSPELT
+    assert "nothing was written" in capsys.readouterr().out
+
+
+def test_a_read_only_file_stays_and_the_others_are_mended(
+    file: Path,
+    config_files: Callable[[Files], str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    config_files({"optimizer/mine.yaml": "class: SGD\nlr: 0.1\n"})
+    file.chmod(0o444)
+    assert main([*CHECK, "optimizer=mine", "--yes"]) == 2
+    shown = capsys.readouterr()
+    assert file.read_text() == MISSPELT
+    assert (tmp_path / "conf/optimizer/mine.yaml").read_text() == "class: SGD\nlr: 0.1\n"
+    assert shown.out.count("`conf/model/mine.yaml` stays as it is: it is read-only") == 1
+    assert "nothing that can be mended" not in shown.out
+    file.chmod(0o644)
+    file.write_text(MENDED.replace("relu", "rleu"))
+    file.chmod(0o444)
+    assert main([*CHECK, "optimizer=mine", "--yes"]) == 2
+    assert (tmp_path / "conf/optimizer/mine.yaml").read_text() == (
+        "class: SGD\nlearning_rate: 0.1\n"
+    )
+    assert "rleu" in file.read_text()
+    assert "error[KG205]: `rleu` is not an activation" in capsys.readouterr().err
+
+
+def test_a_file_that_cannot_be_written_is_named_and_the_check_goes_on(
+    file: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: Path, target: object) -> None:
+        raise OSError(28, "No space left on device", "somewhere")
+
+    monkeypatch.setattr("pathlib.Path.replace", refuse)
+    assert main([*CHECK, "--yes"]) == 2
+    shown = capsys.readouterr()
+    assert "`conf/model/mine.yaml` stays as it is: no space left on device" in shown.out
+    assert "error[KG" in shown.err
+    assert [found.name for found in file.parent.iterdir()] == ["mine.yaml"]
+    assert file.read_text() == MISSPELT
+
+
+def test_with_json_stdout_is_one_document(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*CHECK, "--yes", "--json"]) == 0
+    shown = capsys.readouterr()
+    assert json.loads(shown.out)["valid"] is True
+    assert "mended: 5 places" in shown.err
+    assert file.read_text() == MENDED
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--yes"], "`--yes` does nothing without `--fix`"),
+        (["--dry-run"], "`--dry-run` does nothing without `--fix`"),
+        (["--fix", "--all"], "`--fix` mends the files of one config, and takes no `--all`"),
+        (["--fix", "-m", "seed=1,2"], "`--fix` mends the files of one config, and takes no `-m`"),
+    ],
+)
+def test_options_that_would_do_nothing_are_refused(
+    capsys: pytest.CaptureFixture[str], options: list[str], message: str
+) -> None:
+    assert main(["check", "--fast", *options]) == 2
+    assert f"error[KG126]: {message}" in capsys.readouterr().err
+
+
+def test_a_misspelt_fact_that_is_not_declared_is_mended_and_not_taken_for_a_fact(
+    config_files: Callable[[Files], str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config_files({"model/mine.yaml": MENDED.replace("data.classes", "data.clases")})
+    (tmp_path / "conf/data").mkdir()
+    (tmp_path / "conf/data/bare.yaml").write_text(
+        "source: {class: ScikitLearn, name: digits}\n"
+        "features: image\ntarget: label\ntask: classification\nsplit: {test: 0.2}\n"
+    )
+    assert main([*CHECK, "data=bare", "--yes"]) == 0
+    assert (tmp_path / "conf/model/mine.yaml").read_text() == MENDED
+
+
+def test_names_are_told_although_facts_are_missing(
+    config_files: Callable[[Files], str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    config_files(
+        {
+            "model/mine.yaml": MENDED,
+            "fit/habit.yaml": "nb_epoch: 2\nbatch_size: 32\n",
+            "data/bare.yaml": "source: {class: ScikitLearn, name: digits}\n"
+            "features: image\ntarget: label\ntask: classification\nsplit: {test: 0.2}\n",
+        }
+    )
+    words = ["--config-dir", "conf", "model=mine", "data=bare", "fit=habit"]
+    for command in (["check", "--fast"], ["check"], ["run"]):
+        assert main([*command, *words]) == 2
+        shown = capsys.readouterr()
+        assert "error[KG107]: `fit` has no key `nb_epoch`" in shown.err
+        assert "KG105" not in shown.err
+        assert "load " not in shown.out

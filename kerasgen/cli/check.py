@@ -77,6 +77,7 @@ def _act(options: argparse.Namespace) -> int:
         options.all = "*"
     from kerasgen.run.early_checks import SweepAskedError
 
+    _stop_if_vain(options)
     if options.all is None and not options.multirun:
         with contextlib.suppress(SweepAskedError):
             return _act_alone(options)
@@ -85,9 +86,41 @@ def _act(options: argparse.Namespace) -> int:
     return check_many.act(options)
 
 
+def _stop_if_vain(options: argparse.Namespace) -> None:
+    """Refuses options that would do nothing, so that nobody waits for what they say.
+
+    Raises:
+        CompileError: KG126, `--yes` or `--dry-run` without `--fix`, or `--fix` with many configs.
+    """
+    given = (("--yes", options.yes), ("--dry-run", options.dry_run))
+    vain = [] if options.fix else [flag for flag, is_given in given if is_given]
+    several = options.fix and (options.multirun or options.all is not None)
+    if not (vain or several):
+        return
+    from kerasgen.diagnostics import Sink
+    from kerasgen.frontend.origins import place_of_text
+
+    if vain:
+        raise Sink().fail(
+            "KG126",
+            f"`{vain[0]}` does nothing without `--fix`",
+            location=place_of_text(vain[0]),
+            help=f"write `--fix {vain[0]}`",
+        )
+    many = "-m" if options.multirun else "--all"
+    raise Sink().fail(
+        "KG126",
+        f"`--fix` mends the files of one config, and takes no `{many}`",
+        location=place_of_text(f"--fix {many}", length=len("--fix")),
+        help=f"leave out `{many}`, and name one config: `--fix experiment=NAME`",
+    )
+
+
 def _act_alone(options: argparse.Namespace) -> int:
     if options.fix:
-        _fix(options)
+        # What is mended is for people: of `--json` stdout is one document.
+        with contextlib.redirect_stdout(sys.stderr if options.json else sys.stdout):
+            _fix(options)
     if options.fast:
         return _act_fast(options)
     from kerasgen.run.checking import check_config

@@ -7,8 +7,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from kerasgen.diagnostics import Diagnostic
+from kerasgen.process import reason_of
+
+if TYPE_CHECKING:
+    from kerasgen.frontend.mending import Mended
 
 _ROUNDS = 5
 """Times that a config is checked anew: what is mended may bring further mistakes to light."""
@@ -39,20 +44,23 @@ def fix(
     shipped = config_folder().resolve()
     inside = "site-packages" in shipped.parts or shipped.parent.name == "kerasgen"
     written, meant = 0, list(overrides)
+    kept: set[str] = set()
     for _ in range(_ROUNDS):
         diagnostics = check(meant)
-        mended = mend(diagnostics, untouched=shipped if inside else None)
-        hints = override_hints(diagnostics)
+        wanted = mend(diagnostics, untouched=shipped if inside else None)
+        mended = [found for found in wanted if found.file not in kept]
+        hints = {key: text for key, text in override_hints(diagnostics).items() if key in meant}
         if not mended and not hints:
             break
         for found in mended:
             print(found.difference(), end="\n\n")
+        locked = [found.file for found in mended if not found.is_writable()]
+        kept.update(_told_of(file, "it is read-only") for file in locked)
+        mended = [found for found in mended if found.file not in kept]
         if mended and (refusal := _refusal(len(mended), ask=ask, dry=dry)) is not None:
             print(f"{refusal}\n")
             return
-        for found in mended:
-            found.write()
-            written += len(found.edits)
+        written += sum(_write(found, kept) for found in mended)
         meant = [hints.get(override, override) for override in meant]
     changed = [pair for pair in zip(overrides, meant, strict=True) if pair[0] != pair[1]]
     for override, suggested in changed:
@@ -60,8 +68,24 @@ def fix(
     count = f"{written} place{'' if written == 1 else 's'}"
     if written:
         print(f"mended: {count}\n")
-    elif not changed:
+    elif not changed and not kept:
         print("there is nothing that can be mended here\n")
+
+
+def _told_of(file: str, reason: str) -> str:
+    """Says that a file stays as it is, and gives its name."""
+    print(f"`{file}` stays as it is: {reason}\n")
+    return file
+
+
+def _write(found: Mended, kept: set[str]) -> int:
+    """Writes a file, and gives the number of its edits; one that cannot be written is kept."""
+    try:
+        found.write()
+    except OSError as error:
+        kept.add(_told_of(found.file, reason_of(error)))
+        return 0
+    return len(found.edits)
 
 
 def _refusal(files: int, *, ask: bool, dry: bool) -> str | None:
@@ -73,5 +97,10 @@ def _refusal(files: int, *, ask: bool, dry: bool) -> str | None:
     if not sys.stdin.isatty():
         return "nothing was written: there is no terminal to ask at; `--yes` writes unasked"
     what = "this file" if files == 1 else f"these {files} files"
-    agreed = input(f"write {what}? [y/N] ").strip().lower() in ("y", "yes")
+    try:
+        answer = input(f"write {what}? [y/N] ")
+    except EOFError:  # Ctrl-D
+        print()
+        answer = ""
+    agreed = answer.strip().lower() in ("y", "yes")
     return None if agreed else "nothing was written"

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from kerasgen.diagnostics import Sink, SourceLocation, describe, did_you_mean
-from kerasgen.foreign.opening import ForeignFileError, is_folder, is_regular, read_text
+from kerasgen.foreign.opening import ForeignFileError, is_folder, is_regular, is_there, read_text
 from kerasgen.frontend.settings import GROUPS
 
 Folders: TypeAlias = str | Sequence[str] | None
@@ -36,6 +36,9 @@ OWN = "conf"
 
 _TABLE = "tool.kerasgen"
 _KEY = "config_dir"
+_NAMED = re.compile(r"(?m)^(?=.*\btool\b).*\bkerasgen\b|^\s*kerasgen\s*[.=]")
+"""A line that may be the table, or hold it."""
+
 _CONFIGS = (*GROUPS, "experiment", "block")
 
 
@@ -83,6 +86,42 @@ def folders_of(given: Folders) -> tuple[str, ...]:
     return (given,) if isinstance(given, str) else tuple(given)
 
 
+def fault_of(folder: str, *, typed: bool = True) -> tuple[str, str | None] | None:
+    """What is wrong with a folder of configs as it is named: message and help.
+
+    Args:
+        folder: the folder, as it was written.
+        typed: whether it stands on the command line, behind a flag of its own.
+
+    Returns:
+        None for a folder that is there.
+    """
+    if is_folder(folder):
+        return None
+    if is_there(folder) and not Path(folder).is_symlink():
+        holds = holder_of(Path(folder).parent)
+        return (
+            f"`{folder}` is a file, expected a folder of configs",
+            None if holds is None else f"its folder of configs is `{holds}`",
+        )
+    several = re.split(r"\s*[,:;]\s*", folder)
+    help_text = None
+    if len(several) > 1 and all(is_folder(name) for name in several):
+        flags = " ".join(f"--config-dir {name}" for name in several)
+        listed = ", ".join(f'"{name}"' for name in several)
+        help_text = f"write `{flags}`" if typed else f"write `{_KEY} = [{listed}]`"
+    return f"the config folder `{folder}` is not there", help_text
+
+
+def holder_of(folder: Path) -> str | None:
+    """The folder of configs in which a group's folder lies, or a folder inside it."""
+    parts = folder.parts
+    for index in range(len(parts) - 1, -1, -1):
+        if parts[index] in _CONFIGS:
+            return str(Path(*parts[:index])) if index else "."
+    return None
+
+
 def with_project(given: Folders, shipped: Path) -> tuple[str, ...]:
     """The folders of a command line, and behind them those of the working directory.
 
@@ -113,7 +152,7 @@ def _of_project(file: Path) -> list[str]:
         text = read_text(file) if is_regular(file) else ""
     except ForeignFileError:
         return []  # not kerasgen's file: whoever needs it says what is wrong with it
-    if _TABLE not in text:
+    if _NAMED.search(text) is None:
         return []
     import tomllib  # Not above: most folders have no such table.
 
@@ -165,23 +204,22 @@ def _read_table(table: Any, text: str, sink: Sink) -> Iterator[str]:
 
 def _read_folders(value: Any, text: str, sink: Sink) -> Iterator[str]:
     names = value if isinstance(value, list) else [value]
-    for name in names:
+    for number, name in enumerate(names, 1):
         if not isinstance(name, str) or not name:
+            what = f"item {number} of `{_KEY}`" if isinstance(value, list) else f"`{_KEY}`"
+            others = "" if isinstance(value, list) else " or a list of folders"
             sink.report(
                 "KG128",
-                f"`{_KEY}` is {describe(value)}, expected a folder or a list of folders",
+                f"{what} is {describe(name)}, expected a folder{others}",
                 location=_place(text, _KEY),
             )
             return
     for name in names:
-        if is_folder(name):
+        fault = fault_of(name, typed=False)
+        if fault is None:
             yield name
         else:
-            sink.report(
-                "KG104",
-                f"the config folder `{name}` is not there",
-                location=_place(text, _KEY, name),
-            )
+            sink.report("KG104", fault[0], location=_place(text, _KEY, name), help=fault[1])
 
 
 def _place(text: str, key: str, value: str = "") -> SourceLocation:
@@ -191,7 +229,7 @@ def _place(text: str, key: str, value: str = "") -> SourceLocation:
         header = re.match(r"\s*\[\s*([\w.\s-]+?)\s*\]", line)
         inside = header[1].replace(" ", "") == _TABLE if header else inside
         found = re.search(rf"(?<![\w-]){re.escape(value or key)}(?![\w-])", line)
-        if found and (inside or _TABLE in line or (value and "=" not in line)):
+        if found and (inside or _NAMED.search(line) or (value and "=" not in line)):
             at = found.start()
             return SourceLocation(file=PROJECT, line=number, column=at + 1, length=found.end() - at)
     return SourceLocation(file=PROJECT)

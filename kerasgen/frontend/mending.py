@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
+import stat
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +22,9 @@ from kerasgen.diagnostics import Diagnostic, SourceLocation, Suggestion
 
 _OUTPUT = re.compile(r"\.\d+\Z")
 """The number of an output behind the name of an entry (`encoder.1`)."""
+
+
+_MAY_WRITE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +74,11 @@ class Mended:
             lineterm="",
         )
         return "\n".join(lines)
+
+    def is_writable(self) -> bool:
+        """Whether the file may be written: who takes that away from a file wants it as it is."""
+        path = Path(self.file)
+        return os.access(path, os.W_OK) and bool(path.stat().st_mode & _MAY_WRITE)
 
     def write(self) -> None:
         """Writes the file at once: a process that dies leaves the old text or the new one.

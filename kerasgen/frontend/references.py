@@ -216,6 +216,8 @@ def _reference_help(found: Unresolved, config: DictConfig) -> str | None:
         parent, missing, siblings = deepest_key(config, reference)
         if missing in siblings:
             continue
+        if parent == "data" and missing not in FACTS:
+            siblings = [*siblings, *FACTS]  # They may be left out, but are known by name.
         near = closest(missing, siblings)
         if near is not None:
             fixed = _put_right(reference, config)
@@ -227,9 +229,12 @@ def _reference_help(found: Unresolved, config: DictConfig) -> str | None:
         task = OmegaConf.select(config, "data.task", throw_on_resolution_failure=False)
         if (parent, missing) == ("data", "classes") and task in ("regression", "autoencoding"):
             return f"the data is for {task} and has no classes: choose another model for it"
-        if parent == "data" and _is_absent(config):
+        if parent == "data" and missing in FACTS and _is_absent(config):
             value = 10 if missing == "classes" else "…"
             return f"without data, facts are given by hand: write `data.facts.{missing}={value}`"
+        if parent == "data" and missing not in FACTS and "." not in reference[5:]:
+            known = ", ".join(f"`{fact}`" for fact in FACTS)
+            return f"facts of the data, under `data.facts`, are {known}"
         if parent == "data":
             return (
                 f"`{missing}` is a fact of the data: write it under `data.facts`, "
@@ -249,6 +254,8 @@ def _put_right(reference: str, config: DictConfig) -> str | None:
     parts = reference.split(".")
     for at, part in enumerate(parts):
         siblings = _keys_of(config, ".".join(parts[:at]))
+        if parts[:at] == ["data"]:
+            siblings = [*siblings, *FACTS]
         near = part if part in siblings else closest(part, siblings)
         if near is None:
             return None

@@ -180,12 +180,28 @@ def _report_missing_option(error: MissingConfigException, fault: Fault, sink: Si
         )
         if location is None:
             location = _place_in_file(fault, option) or place_of_word(option, root_file(fault))
-    help_text = did_you_mean(near.removesuffix(".yaml"), options, listed=20)
+    help_text = _group_for_folder(group, option, fault) or did_you_mean(
+        near.removesuffix(".yaml"), options, listed=20
+    )
     if group == "backend" and (closest(option, options) is None or is_ended(option)):
         message, help_text = refused_backend(option)
         sink.report("KG602", message, location=location, help=help_text)
         return
     sink.report("KG104", message, location=location, help=help_text)
+
+
+def _group_for_folder(group: str, option: str, fault: Fault) -> str | None:
+    """The help where the folder of a group was named in place of the folder of configs."""
+    for source in fault.loader.get_sources():
+        folder = Path(source.path)
+        if (
+            source.scheme() == "file"
+            and folder.name == group
+            and is_regular(folder / f"{option.removesuffix('.yaml')}.yaml")
+        ):
+            shown = shown_path(folder.parent)
+            return f"name the folder that holds the groups: write `--config-dir {shown}`"
+    return None
 
 
 def _report_open_choice(fault: Fault, sink: Sink) -> None:
@@ -231,6 +247,9 @@ def _report_in_file(fault: Fault, sink: Sink) -> None:
     if found and re.match(r"key '\w+' not in '\w+'$", message):
         _report_hydra_key(found.group(1), fault, sink)
         return
+    if twice := re.match(r"multiple values for ([\w/@.-]+)\. To override", message):
+        _report_twice(twice.group(1), fault, sink)
+        return
     location = _place_in_file(fault, "", key=found.group(1) if found else "")
     if "is not a subclass of HydraConf" in message:
         message, location = "`hydra` is no mapping", _place_in_file(fault, "", key="hydra")
@@ -253,6 +272,22 @@ def _report_in_file(fault: Fault, sink: Sink) -> None:
         message = f"`{culprit.text}` cannot be used: {message}"
         location = place_of_override(culprit)
     sink.report("KG109", message, location=location)
+
+
+def _report_twice(group: str, fault: Fault, sink: Sink) -> None:
+    """Reports a defaults list that chooses for a group anew, without the word for that."""
+    location = _place_in_file(fault, group)
+    message = f"an option of the group `{group}` is chosen twice"
+    help_text: str | None = f"to choose in place of another file, write `- override /{group}: …`"
+    if location is not None and location.file is not None and location.line is not None:
+        line = _lines(Path(location.file))[location.line - 1]
+        found = re.match(rf"\s*-\s*['\"]?(\w+)\s+/?{re.escape(group)}\b", line)
+        if found is not None and closest(found[1], ["override"]) is not None:
+            word = found[1]
+            location = replace(location, column=found.start(1) + 1, length=len(word))
+            message = f"`{word}` is no word of a defaults list"
+            help_text = did_you_mean(word, ["override"])
+    sink.report("KG109", message, location=location, help=help_text)
 
 
 def _report_hydra_key(full_key: str, fault: Fault, sink: Sink) -> None:

@@ -23,10 +23,9 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink
-from kerasgen.foreign.opening import is_folder
 from kerasgen.frontend.carriers import as_written, carrier
 from kerasgen.frontend.composition import CONFIG_NAME, make_loader
-from kerasgen.frontend.config_folders import Folders, folders_of
+from kerasgen.frontend.config_folders import Folders, fault_of, folders_of
 from kerasgen.frontend.origins import place_of_text
 from kerasgen.frontend.references import sentence
 from kerasgen.frontend.refusal_report import report_refusal
@@ -95,12 +94,10 @@ def diagnose(
     sink = Sink()
     named = [("--config-dir", folder) for folder in folders_of(config_dir)]
     for flag, folder in (*named, ("--config-path", config_path)):
-        if folder is not None and "://" not in folder and not is_folder(folder):
-            sink.report(
-                "KG104",
-                f"the config folder `{folder}` is not there",
-                location=place_of_text(f"{flag} {folder}", at=len(flag) + 1),
-            )
+        if folder is None or "://" in folder or (fault := fault_of(folder)) is None:
+            continue
+        place = place_of_text(f"{flag} {folder}", at=len(flag) + 1)
+        sink.report("KG104", fault[0], location=place, help=fault[1])
     if sink.errors:
         return sink.diagnostics
     composer = _Composer(loader=make_loader(config_dir, config_path), config_name=config_name)

@@ -197,7 +197,7 @@ def file_of_choice(group: str, value: str, loader: ConfigLoader) -> tuple[str, s
     if is_regular(file):
         return (
             f"`{value}` lies in no folder of configs for the group `{group}`",
-            _placed(file, group, file.stem),
+            _beside(file, [group]) or _placed(file, group, file.stem),
         )
     near = closest(file.stem, options_of(group, loader))
     help_text = f"write `{group}={near}`" if near else f"write `{group}=OPTION`"
@@ -317,13 +317,18 @@ def _of_config(path: Path, loader: ConfigLoader) -> str:
     for group in groups:
         if (option := option_of(path, group, loader.get_sources())) is not None:
             return f"write `{group}={option}`"
+    return _beside(path, groups) or _placed(path, _told_group(path), path.stem)
+
+
+def _beside(path: Path, groups: Iterable[str]) -> str | None:
+    """How a file in a group's folder is chosen, None if it lies in none of these."""
     parts = path.parts
     for index in range(len(parts) - 2, -1, -1):
         if parts[index] in groups:
             folder = shlex.quote(str(Path(*parts[:index])) if index else ".")
             option = "/".join((*parts[index + 1 : -1], path.stem))
             return f"write `--config-dir {folder} {parts[index]}={option}`"
-    return _placed(path, _told_group(path), path.stem)
+    return None
 
 
 def _placed(path: Path, group: str, option: str) -> str:

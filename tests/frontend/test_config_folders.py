@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from kerasgen.diagnostics import CompileError, Diagnostic
+from kerasgen.diagnostics import CompileError, Diagnostic, SourceLocation
 from kerasgen.frontend.composition import compose
-from kerasgen.frontend.config_folders import config_folder, with_project
+from kerasgen.frontend.config_folders import config_folder, fault_of, with_project
+from kerasgen.frontend.rejections import diagnose
 from kerasgen.rendering import render_text
 
 Configs = Callable[[Mapping[str, str | bytes]], str]
@@ -110,3 +111,86 @@ def test_trust_in_the_table_reads_as_it_should(configs: Configs) -> None:
         "  = help: name the module on the command line, `--trust MODULE`, or once a shell: "
         "`export KERASGEN_TRUST=MODULE`"
     )
+
+
+def test_a_file_in_the_place_of_a_folder_is_told_as_that(configs: Configs) -> None:
+    configs({})
+    folder("one", 1)
+    found_in_table = refused('config_dir = "one/model/mine.yaml"')
+    assert found_in_table.message == "`one/model/mine.yaml` is a file, expected a folder of configs"
+    assert found_in_table.help == "its folder of configs is `one`"
+    assert fault_of("one/model/mine.yaml") == (found_in_table.message, found_in_table.help)
+
+
+def test_several_folders_in_one_word_are_taken_apart(configs: Configs) -> None:
+    configs({})
+    folder("one", 1), folder("two", 2)
+    for word in ("one,two", "one:two", "one, two"):
+        assert fault_of(word) == (
+            f"the config folder `{word}` is not there",
+            "write `--config-dir one --config-dir two`",
+        )
+    assert refused('config_dir = "one,two"').help == 'write `config_dir = ["one", "two"]`'
+
+
+def test_an_item_that_is_no_folder_is_named_and_a_table_that_is_none_is_told(
+    configs: Configs,
+) -> None:
+    configs({})
+    folder("one", 1)
+    assert refused('config_dir = ["one", 3]').message == (
+        "item 2 of `config_dir` is the number `3`, expected a folder"
+    )
+    Path("pyproject.toml").write_text('[tool]\nkerasgen = "one"\n')
+    with pytest.raises(CompileError) as error:
+        found()
+    assert error.value.diagnostics[0].message == (
+        '`tool.kerasgen` is the string "one", expected a table'
+    )
+    assert error.value.diagnostics[0].location == SourceLocation(
+        file="pyproject.toml", line=2, column=1, length=8
+    )
+    Path("pyproject.toml").write_text('[tool]\nkerasgen.config_dir = "one"\n')
+    assert found() == ("one",)
+
+
+@pytest.mark.parametrize(
+    ("words", "folders", "help_text"),
+    [
+        (["model=mine"], ["one/model"], "name the folder that holds the groups: write `--config-d"),
+        (["model=one/model/mine.yaml"], [], "write `--config-dir one model=mine`"),
+        (["model=one/model/mine"], ["two"], None),
+    ],
+)
+def test_a_file_of_a_folder_that_is_not_named_leads_to_it(
+    configs: Configs, words: list[str], folders: list[str], help_text: str | None
+) -> None:
+    configs({})
+    folder("one", 1), folder("two", 2)
+    (diagnostic,) = diagnose(words, folders)
+    assert diagnostic.code == "KG104"
+    assert help_text is None or str(diagnostic.help).startswith(help_text)
+
+
+@pytest.mark.parametrize(
+    ("line", "column", "message", "help_text"),
+    [
+        ("overide /model: mine", 5, "`overide` is no word of a defaults list", "did you mean"),
+        ("/model: mine", None, "an option of the group `model` is chosen twice", "to choose in p"),
+    ],
+)
+def test_a_choice_made_anew_without_its_word_has_its_line(
+    configs: Configs, line: str, column: int | None, message: str, help_text: str
+) -> None:
+    where = configs(
+        {
+            "experiment/one.yaml": f"# @package _global_\ndefaults:\n  - {line}\n",
+            "model/mine.yaml": "layers: {}\n",
+        }
+    )
+    (diagnostic,) = diagnose(["experiment=one"], where)
+    assert diagnostic.message == message
+    assert str(diagnostic.help).startswith(help_text)
+    assert diagnostic.location is not None
+    assert diagnostic.location.line == 3
+    assert column is None or diagnostic.location.column == column

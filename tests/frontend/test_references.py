@@ -27,10 +27,13 @@ def test_a_misspelt_reference_gets_the_right_one_proposed() -> None:
     assert found.help == "did you mean `${data.classes}`?"
 
 
-def test_a_reference_to_an_unknown_fact_says_how_facts_are_given() -> None:
+def test_a_reference_to_an_unknown_fact_says_which_there_are() -> None:
     (found,) = refused(["fit.epochs=${data.vocabulary}"])
     assert found.help is not None
-    assert "data.facts" in found.help
+    assert found.help == (
+        "facts of the data, under `data.facts`, are `classes`, `class_names`, `shape`, "
+        "`target_shape`, `samples`"
+    )
 
 
 def test_values_that_refer_to_each_other_are_reported() -> None:
