@@ -21,7 +21,7 @@ _DESCRIPTION = "Compiles Hydra configs to Keras models. Training is `kerasgen ru
 
 _EXAMPLES = """\
 examples:
-  kerasgen run                                         train on the embedded digits
+  kerasgen run                                         digits, an MLP, works offline
   kerasgen run model=convnet optimizer=sgd fit.epochs=20
   kerasgen run -m optimizer.learning_rate=1e-2,1e-3    a sweep
   kerasgen check experiment=cifar10_resnet             all mistakes, shapes, costs; no training
@@ -125,7 +125,7 @@ _COMMANDS: Mapping[str, Command] = {
     "check": check.COMMAND,
     "show": show.COMMAND,
     "runs": runs.COMMAND,
-    "eject": eject.COMMAND,
     "import": import_.COMMAND,
+    "eject": eject.COMMAND,
     "schema": schema.COMMAND,
 }

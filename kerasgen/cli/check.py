@@ -23,7 +23,7 @@ examples:
   kerasgen check experiment=cifar10_resnet --json      for machines
   kerasgen check --all                                 every experiment: one command for CI
   kerasgen check -m optimizer=adam,sgd seed=1,2        every job of a sweep
-  kerasgen check model=mine --fix                      mend misspelt words in the config files
+  kerasgen check model=mine --fix                      mend misspelled words in the config files
 """
 
 _AGAIN = "import sys; sys.path.append(sys.argv[1]); from kerasgen.cli import main; "
@@ -32,7 +32,7 @@ _AGAIN += "from kerasgen.process import begin; begin(lambda: main(sys.argv[2:]))
 
 def _declare(parser: argparse.ArgumentParser) -> None:
     declare_config(parser)
-    parser.add_argument("--config-name", "-cn", metavar="NAME", help="the root config's name")
+    parser.add_argument("--config-name", "-cn", metavar="NAME", help="another root config")
     parser.add_argument(
         "--config-path", "-cp", metavar="DIR", help="a folder in place of the shipped configs"
     )
@@ -44,7 +44,7 @@ def _declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--fix",
         action="store_true",
-        help="mend misspelt and former names in the config files; shows the difference and asks",
+        help="mend misspelled and former names in the config files; shows the difference and asks",
     )
     parser.add_argument("--yes", action="store_true", help="with --fix: do not ask")
     parser.add_argument(
@@ -55,10 +55,10 @@ def _declare(parser: argparse.ArgumentParser) -> None:
         metavar="GLOB",
         nargs="?",
         const="*",
-        help="check every experiment, or those whose names fit, with the overrides",
+        help="check every experiment, or those whose names fit, each with the overrides",
     )
     parser.add_argument(
-        "-m", "--multirun", action="store_true", help="check every job of a sweep before it starts"
+        "-m", "--multirun", action="store_true", help="check every job of a sweep, 200 at most"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.add_argument(
@@ -169,7 +169,7 @@ def _check_again(options: argparse.Namespace, environment: Mapping[str, str]) ->
 def _fix(options: argparse.Namespace) -> None:
     """Mends the config files; what is left is then reported as without `--fix`.
 
-    The fast check finds all that is misspelt; the whole one comes once, after the mending.
+    The fast check finds all that is misspelled; the whole one comes once, after the mending.
     """
     from kerasgen.cli.fixing import fix
     from kerasgen.run.fast_check import check_fast

@@ -33,8 +33,9 @@ class Command:
 
 def declare_config(parser: argparse.ArgumentParser, metavar: str = "OVERRIDE") -> None:
     """Declares the arguments that name a config."""
+    run = "; or the folder of a run" if metavar.endswith("RUN") else ""
     parser.add_argument(
-        "overrides", nargs="*", metavar=metavar, help="as for run.py: group=option, key=value"
+        "overrides", nargs="*", metavar=metavar, help=f"as for run.py: group=option, key=value{run}"
     )
     parser.add_argument(
         "--config-dir",

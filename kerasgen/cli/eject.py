@@ -53,7 +53,7 @@ def _write(path: Path, text: str) -> None:
 
 
 COMMAND = Command(
-    summary="write a config as a Keras script of its own, without kerasgen",
+    summary="write a config as a Keras script that needs no kerasgen",
     examples=_EXAMPLES,
     declare=_declare,
     act=_act,

@@ -28,7 +28,9 @@ def _declare(parser: argparse.ArgumentParser) -> None:
         metavar="FILE|NAME|MODULE:FACTORY",
         help="a model file of any Keras, a name of keras.applications, or a function of your own",
     )
-    parser.add_argument("-o", "--output", metavar="FILE", type=Path, help="write it there")
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", type=Path, help="file for the config; else stdout"
+    )
     parser.add_argument(
         "--no-fold", action="store_true", help="no blocks: every layer keeps its name"
     )
@@ -101,7 +103,7 @@ def _act(options: argparse.Namespace) -> int:
 
 
 COMMAND = Command(
-    summary="turn a saved model, or one of keras.applications, into a config",
+    summary="turn a Keras model into a config",
     examples=_EXAMPLES,
     declare=_declare,
     act=_act,

@@ -53,7 +53,7 @@ def _act(options: argparse.Namespace) -> int:
 
 
 COMMAND = Command(
-    summary="list the runs, newest first",
+    summary="list what was trained, newest first",
     examples=_EXAMPLES,
     declare=_declare,
     act=_act,

@@ -107,7 +107,7 @@ def _catalog(trust: Trust) -> Catalog:
 
 
 COMMAND = Command(
-    summary="the config language as JSON Schema, for editors",
+    summary="write JSON Schemas for editors",
     examples=_EXAMPLES,
     declare=_declare,
     act=_act,

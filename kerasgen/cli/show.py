@@ -13,7 +13,7 @@ examples:
   kerasgen show model=convnet                          resolved config, each value with its origin
   kerasgen show model=resnet20 --expanded              the model without blocks and repetitions
   kerasgen show model=convnet --summary                what model.summary() prints
-  kerasgen show model=convnet --graph convnet.png      a picture; .svg and .mmd work too
+  kerasgen show model=convnet --graph convnet.png      draw the graph: .png, .svg or .mmd
   kerasgen show outputs/2026-01-31/12-00-00 --weights  name, shape, type, range, mean of the weights
 """
 
@@ -26,12 +26,12 @@ def _declare(parser: argparse.ArgumentParser) -> None:
         ("summary", "what `model.summary()` prints"),
         ("shapes", "the output shape of every layer"),
         ("get-config", "`model.get_config()` as JSON"),
-        ("weights", "weight tensors: name, shape, type, range, mean"),
+        ("weights", "name, shape, type, range and mean of the weights"),
         ("mermaid", "the graph as Mermaid text"),
     ):
         looks.add_argument(f"--{name}", dest="look", action="store_const", const=name, help=text)
     looks.add_argument(
-        "--graph", metavar="FILE", type=Path, help="draw the graph: .svg, .png or .mmd"
+        "--graph", metavar="FILE", type=Path, help="draw the graph: .png, .svg or .mmd"
     )
 
 
