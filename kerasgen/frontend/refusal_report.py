@@ -224,11 +224,14 @@ def _report_bad_default(name: str, fault: Fault, sink: Sink) -> None:
     if location is None or location.line is None:
         files = (file for file, _ in _all_files(fault))
         location = place_of_choice(group, None, (*root_file(fault), *files)) or location
+    help_text = did_you_mean(group, _groups(fault))
+    if "@experiment." in name:  # A recipe without the header, or with it further down.
+        help_text = "let the recipe's first line be `# @package _global_`"
     sink.report(
         "KG104",
         f"there is no choice of a group `{name}` that could be overridden",
         location=location,
-        help=did_you_mean(group, _groups(fault)),
+        help=help_text,
     )
 
 

@@ -221,6 +221,17 @@ def test_a_mistake_in_a_defaults_list_is_reported_in_its_file(
     assert place(found) == ("mine/experiment/mine.yaml", 3, column)
 
 
+@pytest.mark.parametrize("head", ["", "# my recipe\n# @package _global_\n"])
+def test_a_recipe_without_a_header_in_its_first_line_is_told_of_it(
+    configs: Configs, head: str
+) -> None:
+    folder = configs({"experiment/mine.yaml": f"{head}defaults:\n  - override /optimizer: sgd\n"})
+    found = only(["experiment=mine"], folder)
+    assert found.code == "KG104"
+    assert found.help == "let the recipe's first line be `# @package _global_`"
+    assert place(found) == ("mine/experiment/mine.yaml", 2 + head.count("\n"), 15)
+
+
 def test_a_block_that_is_not_there_is_reported_in_the_model_that_wants_it(configs: Configs) -> None:
     folder = configs(
         {
