@@ -223,3 +223,22 @@ def test_many_errors_that_say_the_same_are_counted() -> None:
     ]
     assert count_text(sink.diagnostics) == "977 errors"
     assert len(render_json(sink.diagnostics)) == 977
+
+
+def test_of_many_names_the_nearest_are_told_first_and_else_how_to_list_them() -> None:
+    many = [
+        *(f"{n}_other" for n in range(30)),
+        "images_of_cars_from_above",
+        "cifar_images_2015_small",
+    ]
+    told = did_you_mean("imagefolder", many, otherwise="ask for the list")
+    assert (
+        told
+        == "the nearest: `cifar_images_2015_small`, `images_of_cars_from_above`; ask for the list"
+    )
+    assert (
+        did_you_mean("imagefolder", many)
+        == "the nearest: `cifar_images_2015_small`, `images_of_cars_from_above`"
+    )
+    assert did_you_mean("zzz", many, otherwise="ask for the list") == "ask for the list"
+    assert did_you_mean("imagefolder", many, listed=0) is None

@@ -16,6 +16,10 @@ _PLAIN = re.compile(r"(?!(?:true|false|yes|no|on|off|null|y|n)\Z)[A-Za-z_][\w./-
 """Text that means itself in YAML and in an override, without quotes."""
 
 
+_SHARED = 4
+"""Letters in a row by which a name is near to another, however they differ else."""
+
+
 class Suggestion(str):
     """A help text that says what must stand in the place that a diagnostic points at.
 
@@ -56,15 +60,44 @@ def closest(name: str, options: Iterable[str]) -> str | None:
     return matches[0] if matches else None
 
 
-def did_you_mean(name: str, options: Iterable[str], *, listed: int = 12) -> str | None:
-    """A help text for a misspelt name: the nearest option, or the options if they are few."""
+def nearest(name: str, options: Iterable[str], *, count: int = 3) -> list[str]:
+    """The options that have a part of a name in them, the nearest first.
+
+    Args:
+        name: the name.
+        options: what there is.
+        count: how many to give at most.
+    """
+    written, ranked = _fold(name), []
+    for option in sorted(dict.fromkeys(options)):
+        matcher = difflib.SequenceMatcher(None, written, _fold(option))
+        shared = matcher.find_longest_match().size
+        if shared >= _SHARED:
+            ranked.append((-shared, -matcher.ratio(), option))
+    return [option for _, _, option in sorted(ranked)[:count]]
+
+
+def did_you_mean(
+    name: str, options: Iterable[str], *, listed: int = 12, otherwise: str | None = None
+) -> str | None:
+    """A help text for a misspelt name: the nearest option, or the options if they are few.
+
+    Args:
+        name: the name as it was written.
+        options: the names that there are.
+        listed: how many names are listed at most, where none is near; of more than these, those
+            that have a part of it in them.
+        otherwise: how to list the names, where they are too many.
+    """
     pool = sorted(dict.fromkeys(options))
     if (match := closest(name, pool)) is not None:
         sure = is_slip(name, match, pool)
         return Suggestion(f"did you mean `{match}`?", match, sure=sure)
     if pool and len(pool) <= listed:
         return "known: " + ", ".join(f"`{option}`" for option in pool)
-    return None
+    near = nearest(name, pool) if listed else []
+    told = "the nearest: " + ", ".join(f"`{option}`" for option in near) if near else None
+    return "; ".join(filter(None, (told, otherwise if pool else None))) or None
 
 
 def is_slip(name: str, meant: str, options: Iterable[str]) -> bool:

@@ -33,6 +33,7 @@ from kerasgen.frontend.origins import (
     Origins,
     SetByOverride,
     config_files,
+    groups_taken_out,
     shown_path,
     trace_origins,
 )
@@ -186,8 +187,11 @@ def read_composition(config: DictConfig, loader: ConfigLoader) -> Composition:
     origins = trace_origins(
         config_files(made_of.defaults, folders),
         (
-            SetByOverride(key=o.key_or_group, text=o.input_line or "", value=o.value())
-            for o in made_of.overrides
+            *groups_taken_out(overrides, config),
+            *(
+                SetByOverride(key=o.key_or_group, text=o.input_line or "", value=o.value())
+                for o in made_of.overrides
+            ),
         ),
         sink,
     )

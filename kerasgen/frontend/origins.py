@@ -8,7 +8,7 @@ marks alone; it must not know what a key means.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -102,6 +102,14 @@ class SetByOverride:
     key: str
     text: str
     value: Any = None
+
+
+def groups_taken_out(overrides: Iterable[str], config: Container[str]) -> Iterator[SetByOverride]:
+    """The overrides that leave a config without a group, of which no file tells any more."""
+    for text in overrides:
+        key = text[1:].partition("=")[0].partition("@")[0]
+        if text.startswith("~") and key not in config:
+            yield SetByOverride(key=key, text=text)
 
 
 def config_files(defaults: Sequence[Any], folders: Sequence[Path]) -> Iterator[ConfigFile]:

@@ -24,6 +24,7 @@ from kerasgen.frontend.settings import (
     former_of,
     join,
     read_record,
+    report_no_group,
     report_unknown_key,
 )
 from kerasgen.frontend.shortened_keys import whole_key
@@ -67,12 +68,7 @@ def parse_program(config: Mapping[str, Any], sink: Sink, *, name: str | None = N
     _report_recipe(config.get("experiment"), sink)
     for key in GROUPS:
         if key not in config:
-            sink.report(
-                "KG104",
-                f"the config has no group `{key}`",
-                key=key,
-                help=f"write `- {key}: …` in the defaults list",
-            )
+            report_no_group(key, sink)
     sink.stop_on_errors()
     seed = config.get("seed", 0)
     if check_value(seed, int, "seed", sink) and not 0 <= seed <= MAXIMUM_SEED:

@@ -24,6 +24,7 @@ from kerasgen.diagnostics import (
     closest,
     is_slip,
 )
+from kerasgen.frontend.settings import report_no_group
 from kerasgen.ir import FACTS
 
 _LONGEST_TRAIL = 3
@@ -174,7 +175,7 @@ def unresolved(node: DictConfig | ListConfig, path: str) -> Iterator[Unresolved]
 
 def _report_reference(found: Unresolved, error: Exception, config: DictConfig, sink: Sink) -> None:
     if "data" not in config and "${data." in found.written:
-        sink.report("KG104", "the config has no group `data`", key="data")
+        report_no_group("data", sink)
         return
     if (misspelt := _misspelt_fact(found.written, config)) is not None:
         wrong, right = misspelt

@@ -51,6 +51,9 @@ from kerasgen.frontend.refused_places import (
 from kerasgen.frontend.stray_words import file_of_choice
 
 
+_LISTING = "`kerasgen run --help` lists the options of every group"
+
+
 def report_refusal(fault: Fault, sink: Sink) -> None:
     """Reports one refusal as one diagnostic, or as one for each of several files at fault."""
     error, culprit, words = fault.error, fault.culprit, fault.words
@@ -181,7 +184,7 @@ def _report_missing_option(error: MissingConfigException, fault: Fault, sink: Si
         if location is None:
             location = _place_in_file(fault, option) or place_of_word(option, root_file(fault))
     help_text = _group_for_folder(group, option, fault) or did_you_mean(
-        near.removesuffix(".yaml"), options, listed=20
+        near.removesuffix(".yaml"), options, listed=20, otherwise=_LISTING
     )
     if group == "backend" and (closest(option, options) is None or is_ended(option)):
         message, help_text = refused_backend(option)

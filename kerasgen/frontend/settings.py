@@ -157,6 +157,15 @@ def former_of(key: str, path: str, section: Mapping[str, Any], sink: Sink) -> st
     )
 
 
+def report_no_group(group: str, sink: Sink) -> None:
+    """Reports a group of which the config chooses no option (KG104)."""
+    place = sink.locate(group, "key")
+    help_text = f"write `- {group}: …` in the defaults list"
+    if place.override is not None:
+        help_text = f"leave `{place.override}` out"
+    sink.report("KG104", f"the config has no group `{group}`", location=place, help=help_text)
+
+
 def join(path: str, key: str | int) -> str:
     """A key path one step further down."""
     return f"{path}.{key}" if path else str(key)

@@ -130,6 +130,21 @@ def test_a_group_without_an_option_is_told_at_the_defaults_list(
     assert (first.location.file, first.location.line) == ("conf/mine.yaml", 2)
 
 
+@pytest.mark.parametrize("word", ["~fit", "~optimizer", "~compile=auto"])
+def test_a_group_that_the_command_line_takes_out_is_told_there(word: str) -> None:
+    with pytest.raises(CompileError) as caught:
+        parse_program(*resolve(compose([word])))
+    (found,) = caught.value.diagnostics
+    assert found.location is not None
+    assert (found.code, found.location.override, found.location.column) == ("KG104", word, 2)
+    assert found.help == f"leave `{word}` out"
+
+
+def test_a_group_that_is_taken_out_and_written_anew_is_located_where_it_is_written() -> None:
+    composition = compose(["~fit", "+fit.epochs=3"])
+    assert composition.origins.locate("fit.epochs").override == "+fit.epochs=3"
+
+
 def test_resolving_leaves_the_composition_as_it_was() -> None:
     composition = compose(["data.task=regression"])
     before = OmegaConf.to_yaml(composition.config)

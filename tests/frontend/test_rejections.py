@@ -89,6 +89,19 @@ def test_an_option_that_is_not_there_is_underlined() -> None:
     assert pointed(found) == "sgdd"
 
 
+def test_an_option_among_many_is_told_with_the_nearest_or_with_how_to_list_them(
+    configs: Configs,
+) -> None:
+    folder = configs(
+        {f"data/set_{n}.yaml": "a: 1\n" for n in range(20)} | {"data/my_images.yaml": ""}
+    )
+    listing = "`kerasgen run --help` lists the options of every group"
+    nearest = f"the nearest: `my_images`, `cifar10_images`; {listing}"
+    assert only(["data=imagefolder"], folder).help == nearest
+    assert only(["data=image_sets"], folder).help.startswith("did you mean `my_images`?")
+    assert only(["data=xyzzy"], folder).help == listing
+
+
 def test_a_wrong_option_does_not_bring_up_the_keys_of_the_right_one() -> None:
     assert only(["optimizer.momentum=0.9", "optimizer=sgdd"]).code == "KG104"
 

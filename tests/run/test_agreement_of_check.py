@@ -47,6 +47,8 @@ ALONE = [
     "hydra.nope=1",
     "hydra/launcher=joblib",
     "fit.epochs=1,2",
+    "~fit",
+    "~optimizer",
     "data.features=imge",
     "data.target=lable",
     "data=wine data.target=targt",
