@@ -234,11 +234,11 @@ def test_of_many_names_the_nearest_are_told_first_and_else_how_to_list_them() ->
     told = did_you_mean("imagefolder", many, otherwise="ask for the list")
     assert (
         told
-        == "the nearest: `cifar_images_2015_small`, `images_of_cars_from_above`; ask for the list"
+        == "the nearest: `images_of_cars_from_above`, `cifar_images_2015_small`; ask for the list"
     )
     assert (
         did_you_mean("imagefolder", many)
-        == "the nearest: `cifar_images_2015_small`, `images_of_cars_from_above`"
+        == "the nearest: `images_of_cars_from_above`, `cifar_images_2015_small`"
     )
     assert did_you_mean("zzz", many, otherwise="ask for the list") == "ask for the list"
     assert did_you_mean("imagefolder", many, listed=0) is None
