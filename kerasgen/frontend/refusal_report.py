@@ -50,7 +50,6 @@ from kerasgen.frontend.refused_places import (
 )
 from kerasgen.frontend.stray_words import file_of_choice
 
-
 _LISTING = "`kerasgen run --help` lists the options of every group"
 
 
