@@ -62,6 +62,7 @@ CODES: dict[str, str] = {
     "KG512": "channels first beside labels at each place",
     "KG513": "class weights for rows with several labels",
     "KG514": "class weights for a class that is not there",
+    "KG515": "a loss that the backend cannot train with",
     "KG601": "keras.json that cannot be read",
     "KG602": "backend that Keras does not have",
     "KG603": "package that is not installed",

@@ -110,7 +110,12 @@ def compile_program(
     objective = settle_objective(program.compile, outputs, graph, sink)
     sink.stop_on_errors()
     encoded = encode_labels(
-        outputs, objective, program.data, lambda name: _is_own(name, catalog), sink
+        outputs,
+        objective,
+        program.data,
+        lambda name: _is_own(name, catalog),
+        program.backend.backend,
+        sink,
     )
     outputs, objective = encoded.outputs, encoded.objective
     if first:

@@ -53,6 +53,9 @@ _ROOT = "kerasgen.process"
 _FRAGILE = frozenset({"contextlib", "weakref", "_weakrefset"})
 """Modules whose own code must not be left by an exception: what they have just made would leak."""
 
+_LASTING = "tempfile"
+"""The module that must not be left in what it calls either: it takes away what it has made."""
+
 
 class Stopped(KeyboardInterrupt):
     """This process was asked to end.
@@ -274,6 +277,8 @@ def _harmful(frame: FrameType | None) -> bool:
         code = frame.f_code
         if code.co_name == "__del__" or code.co_filename.startswith("<frozen importlib"):
             return True
+        if frame.f_globals.get("__name__") == _LASTING:
+            return True
         frame = frame.f_back
     return False
 
@@ -328,16 +333,21 @@ def _follow(lifeline: int) -> None:
     end_now()
 
 
-def end_now() -> NoReturn:
-    """Does what must be done, says why the process ends, and ends it."""
-    if not _process.ending.acquire(blocking=False):
-        while True:  # Another thread is at it.
-            time.sleep(1)
+def clean_up() -> None:
+    """Does what must be done before a process ends that nothing else is told of its end."""
     for close in reversed(_process.closers):
         try:
             close()
         except BaseException:  # the others must be done all the same
             continue
+
+
+def end_now() -> NoReturn:
+    """Does what must be done, says why the process ends, and ends it."""
+    if not _process.ending.acquire(blocking=False):
+        while True:  # Another thread is at it.
+            time.sleep(1)
+    clean_up()
     tell()
     os._exit(exit_code())
 

@@ -66,6 +66,7 @@ def begin(work: Callable[[], int], *, job: bool = False) -> NoReturn:
         # No engine runs, and nothing waits for the exit but what Python itself would do.
         if (logging := sys.modules.get("logging")) is not None:
             logging.shutdown()
+        interruption.clean_up()
         os._exit(code)
     codes.append(code)
     sys.exit(code)

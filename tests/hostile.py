@@ -113,6 +113,7 @@ def run_entry(entry: Hostile, folder: Path) -> Verdict:
         "HOME": str(home),
         "CANARY": SECRET,
         "PYTHONPATH": str(ROOT),
+        "MPLCONFIGDIR": str(home / "cache"),  # whoever imports Matplotlib makes it
         "KERASGEN_CACHE": os.environ.get("KERASGEN_CACHE", str(home / "cache")),
         **{name: filled(value) for name, value in entry.environment.items()},
     }

@@ -215,9 +215,38 @@ def work():
 """
 
 
+# Each asks for the signal at the worst moment: a folder is made, and nobody knows its name yet.
+MAKING = """
+import shutil, tempfile
+tempfile.tempdir = "."
+made = tempfile._os.mkdir
+def mkdir(*given):
+    made(*given)
+    os.kill(os.getpid(), signal.SIGNUM)
+    time.sleep(0.1)
+tempfile._os = type("Os", (), {**vars(os), "mkdir": staticmethod(mkdir)})
+def work():
+    with tempfile.TemporaryDirectory(prefix="left-"):
+        time.sleep(5)
+    return 0
+"""
+
+CLEANING = """
+import shutil
+def work():
+    Path("left-").mkdir()
+    interruption.finally_do(lambda: shutil.rmtree("left-"))
+    os.kill(os.getpid(), signal.SIGNUM)
+    time.sleep(5)
+    return 0
+"""
+
+
 @pytest.mark.parametrize(
     ("body", "said"),
     [
+        (MAKING, ""),
+        (CLEANING, ""),
         (IMPORTING, "imported\n"),
         (SWALLOWING, ""),
         (TURNING, ""),
@@ -227,7 +256,7 @@ def work():
         (STARTING, ""),
         (HOLDING, "held\n"),
     ],
-    ids=["import", "swallow", "turn", "del", "unwind", "exit", "start", "hold"],
+    ids=["make", "clean", "import", "swallow", "turn", "del", "unwind", "exit", "start", "hold"],
 )
 @pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
 def test_a_signal_ends_the_process_wherever_it_comes(
@@ -237,6 +266,7 @@ def test_a_signal_ends_the_process_wherever_it_comes(
     done = call([], tmp_path, program=("-c", script))
     assert (done.returncode, done.stdout) == (code, said)
     assert done.stderr == ("interrupted\n" if name == "SIGINT" else f"interrupted by {name}\n")
+    assert list(tmp_path.glob("left-*")) == []
 
 
 SECOND = """

@@ -9,6 +9,8 @@ Decisions:
 - The tables say what cannot be asked: signatures do not tell how labels are read. A test computes
   every loss and metric of Keras on both forms and holds the tables against that.
 - A loss or metric of one's own gets the labels as they are.
+- Keras 3.15 on PyTorch cannot train on class indices at each place of a picture where the scores
+  are probabilities ("grad_input must be contiguous"). The twin computes the same and trains.
 """
 
 from __future__ import annotations
@@ -77,6 +79,7 @@ def encode_labels(
     objective: CompileDef,
     data: DataDef,
     is_own: Callable[[str], bool],
+    backend: str,
     sink: Sink,
 ) -> Encoded:
     """Settles for each output whether its labels are handed over as one-hot rows.
@@ -86,7 +89,9 @@ def encode_labels(
         objective: loss and metrics, settled for every output.
         data: the data group, for the line that encodes a target.
         is_own: whether a loss or metric of this name is one's own.
-        sink: gets losses and metrics that cannot stand beside each other: KG510.
+        backend: the backend that trains.
+        sink: gets losses and metrics that cannot stand beside each other: KG510; and a loss that
+            the backend cannot train with: KG515.
     """
     alone = len(outputs) == 1
     settled, because = [], {}
@@ -97,11 +102,17 @@ def encode_labels(
         uses = list(_uses(output.name, objective, alone))
         needing = [use for use in uses if _needs_one_hot(use, is_own)]
         bound = [use for use in uses if _bound_to_indices(use, is_own)]
+        failing = [use for use in uses if backend == "torch" and _fails_on_torch(use, output)]
         if output.fed == "indices" and needing and bound:
             _report_clash(output, needing[0], bound[0], data, sink)
         elif output.fed == "indices" and needing:
             output = replace(output, encoded=True)
             because[output.name] = tuple(dict.fromkeys(use.name for use in needing))
+        elif failing and bound:
+            _report_failing(output, failing[0], bound[0], sink)
+        elif failing:
+            output = replace(output, encoded=True)
+            because[output.name] = (failing[0].name,)
         settled.append(output)
     hot = {output.name for output in settled if output.fed == "one_hot"}
     return Encoded(
@@ -185,6 +196,18 @@ def _bound_to_indices(use: _Use, is_own: Callable[[str], bool]) -> bool:
     return use.word in TWINS and not SPARSE_ARGUMENTS.issuperset(arguments)
 
 
+def _fails_on_torch(use: _Use, output: OutputSpec) -> bool:
+    """Whether Keras on PyTorch finds no gradient of a loss: of probabilities at places of pictures."""
+    arguments = use.value.arguments if isinstance(use.value, ObjectDef) else {}
+    return (
+        use.key.startswith("compile.loss")
+        and use.word == "sparsecategoricalcrossentropy"
+        and output.fed == "indices"
+        and output.labels.places == 2
+        and arguments.get("from_logits", False) is not True
+    )
+
+
 def _with_twins(objective: CompileDef, hot: set[str], alone: bool) -> CompileDef:
     def changed(value: Any, name: str | None) -> Any:
         if isinstance(value, Mapping):
@@ -217,6 +240,18 @@ def _report_clash(
         help=f"take one of the two out, or write `{column}: {{class: CategoryEncoding, "
         f"num_tokens: {classes}, output_mode: one_hot, from: {column}}}` under `data.prepare`, "
         f"if `{bound.name}` can read that",
+    )
+
+
+def _report_failing(output: OutputSpec, failing: _Use, bound: _Use, sink: Sink) -> None:
+    whose = "with these arguments" if bound == failing else f"beside `{bound.name}`"
+    sink.report(
+        "KG515",
+        f"`{failing.name}` {whose} cannot be trained on torch: Keras finds no gradient of "
+        f"probabilities at each place of `{output.name}`",
+        key=failing.key,
+        help="write `from_logits: true` among its arguments and `activation: linear` in the last "
+        "layer, or take `backend=jax` or `backend=tensorflow`",
     )
 
 

@@ -98,13 +98,20 @@ def test_a_twin_computes_the_same_under_the_same_name(engine: str, name: str) ->
     assert np.asarray(other.result()) == pytest.approx(np.asarray(one.result()))
 
 
-def encoded(loss: Loss, *metrics: Loss, target: Any = (None,), own: str = "") -> tuple[Any, Sink]:
+def encoded(
+    loss: Loss,
+    *metrics: Loss,
+    target: Any = (None,),
+    own: str = "",
+    places: tuple[int, ...] = (),
+    backend: str = "jax",
+) -> tuple[Any, Sink]:
     output = OutputSpec(
         name="out",
         tensor=TensorRef(name="out"),
-        spec=TensorSpec(shape=(None, 10)),
+        spec=TensorSpec(shape=(None, *places, 10)),
         task="classification",
-        target=TensorSpec(shape=target),
+        target=TensorSpec(shape=(*target[:1], *places, *target[1:])),
         classes=10,
         path="model.layers.out",
     )
@@ -113,7 +120,7 @@ def encoded(loss: Loss, *metrics: Loss, target: Any = (None,), own: str = "") ->
     )
     sink = Sink()
     written = CompileDef(loss=loss, metrics=metrics)
-    found = encode_labels([output], written, data, lambda name: name == own, sink)
+    found = encode_labels([output], written, data, lambda name: name == own, backend, sink)
     return found, sink
 
 
@@ -184,3 +191,56 @@ def test_labels_at_each_place_want_the_channels_last() -> None:
 def test_a_loss_of_ones_own_gets_the_labels_as_they_are() -> None:
     found, sink = encoded("focal", "accuracy", own="focal")
     assert (found.because, sink.diagnostics) == ({}, [])
+
+
+SPARSE = "sparse_categorical_crossentropy"
+
+
+@pytest.mark.parametrize(
+    ("places", "backend", "arguments", "fed"),
+    [
+        ((4, 4), "torch", {}, "one_hot"),
+        ((4, 4), "torch", {"from_logits": True}, "indices"),
+        ((4, 4), "jax", {}, "indices"),
+        ((4,), "torch", {}, "indices"),
+        ((4, 4, 4), "torch", {}, "indices"),
+        ((), "torch", {}, "indices"),
+    ],
+)
+def test_labels_at_each_place_of_a_picture_are_one_hot_where_torch_finds_no_gradient(
+    places: tuple[int, ...], backend: str, arguments: dict[str, Any], fed: str
+) -> None:
+    loss = ObjectDef(cls="SparseCategoricalCrossentropy", arguments=arguments)
+    found, sink = encoded(loss, "accuracy", places=places, backend=backend)
+    assert sink.diagnostics == []
+    assert found.outputs[0].fed == fed
+    assert found.objective.loss.cls.startswith("Categorical") == (fed == "one_hot")
+
+
+def test_a_loss_of_places_that_torch_cannot_train_with_is_told() -> None:
+    loss = ObjectDef(cls="SparseCategoricalCrossentropy", arguments={"ignore_class": 255})
+    _, sink = encoded(loss, places=(4, 4), backend="torch")
+    (found,) = sink.diagnostics
+    assert (found.code, found.location and found.location.key) == ("KG515", "compile.loss")
+    assert "from_logits" in (found.help or "")
+    _, sink = encoded(loss, places=(4, 4))
+    assert sink.diagnostics == []
+
+
+@pytest.mark.parametrize("axes", [1, 2, 3])
+def test_torch_finds_a_gradient_of_all_probabilities_but_those_of_pictures(
+    engine: str, axes: int
+) -> None:
+    import keras
+
+    if engine != "torch":
+        pytest.skip("only PyTorch finds none")
+    shape = (2, *[4] * axes)
+    model = keras.Sequential([keras.Input((*shape[1:], 3)), keras.layers.Dense(3, "softmax")])
+    model.compile("adam", SPARSE)
+    x, y = np.ones((*shape, 3), "float32"), np.zeros(shape, "int64")
+    if axes == 2:
+        with pytest.raises(RuntimeError, match="must be contiguous"):
+            model.fit(x, y, verbose=0)
+    else:
+        assert model.fit(x, y, verbose=0).history["loss"]

@@ -149,10 +149,14 @@ def plainly(form: Form, rows: Any) -> dict[str, list[float]]:
     layer = getattr(keras.layers, definition.pop("class"))
     keras.utils.set_random_seed(0)
     model = keras.Sequential([keras.Input(form.x.shape[1:]), layer(**definition)])
-    model.compile(optimizer="adam", loss=form.loss, metrics=list(form.metrics))
-    keras.utils.set_random_seed(0)
     y = form.by_hand(form.y)
     y = y.astype("uint8") if y.dtype == bool else y
+    loss = form.loss
+    if keras.config.backend() == "torch" and loss.startswith("sparse") and len(form.x.shape) == 4:
+        # Keras finds no gradient of these there.
+        loss, y = "categorical_crossentropy", hot(3)(y.reshape(form.x.shape[:3]))
+    model.compile(optimizer="adam", loss=loss, metrics=list(form.metrics))
+    keras.utils.set_random_seed(0)
     history = model.fit(
         form.x[rows.training],
         y[rows.training],
@@ -217,7 +221,10 @@ def test_places_that_a_loss_ignores_are_no_class(place: Place) -> None:
     loss = "loss: {class: SparseCategoricalCrossentropy, ignore_class: 255}"
     form = replace(THREE_MASKS, y=masks, config=loss)
     run, code = place.train([*place.write(form), "+data.facts={classes: 3}"])
-    assert code == DONE
+    refused = os.environ["KERAS_BACKEND"] == "torch"  # Keras finds no gradient of these there.
+    assert code == (REFUSED if refused else DONE)
+    if refused:
+        return
     assert told_by(run) == []
     with np.load(run / "predictions.npz") as arrays:
         assert arrays["true"].max() == 255
