@@ -197,7 +197,7 @@ def _bound_to_indices(use: _Use, is_own: Callable[[str], bool]) -> bool:
 
 
 def _fails_on_torch(use: _Use, output: OutputSpec) -> bool:
-    """Whether Keras on PyTorch finds no gradient of a loss: of probabilities at places of pictures."""
+    """Whether Keras on PyTorch finds no gradient of a loss at each place of a picture."""
     arguments = use.value.arguments if isinstance(use.value, ObjectDef) else {}
     return (
         use.key.startswith("compile.loss")
