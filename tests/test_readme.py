@@ -124,6 +124,24 @@ def test_the_readme_names_every_room() -> None:
     assert sorted(named) == sorted(rooms)
 
 
+@pytest.mark.parametrize(
+    ("group", "option"),
+    [("backend", "tensorflow"), ("compile", "auto"), ("fit", "default"), ("tracking", "default")],
+)
+def test_the_readme_has_the_keys_and_defaults_of_a_group(group: str, option: str) -> None:
+    section = README.split(f"\n### {group}\n", 1)[1].split("\n### ", 1)[0]
+    rows = re.findall(
+        r"^\| (`.+?) \| `(.+?)` \|", section.replace("the option", f"`{option}`"), re.MULTILINE
+    )
+    told = {
+        key: yaml.safe_load(default)
+        for keys, default in rows
+        for key in re.findall("`(.+?)`", keys)
+    }
+    text = (ROOT / "conf" / group / f"{option}.yaml").read_text(encoding="utf-8")
+    assert told == yaml.safe_load(text)
+
+
 def test_the_readme_names_every_flag_of_the_commands() -> None:
     actions = []
     for command in _COMMANDS.values():

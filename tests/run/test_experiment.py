@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -63,6 +64,16 @@ def test_a_record_says_what_was_in_force_and_where_it_came_from(trained: Path) -
     assert fields["epochs"] == 2
     assert fields["objective"]["loss"] == "sparse_categorical_crossentropy"
     assert set(fields["metrics"]) == {"training", "validation", "test"}
+
+
+def test_the_readme_says_what_stands_in_a_record(trained: Path) -> None:
+    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+    table = readme[readme.index("| key of `record.json` |") :].split("\n\n", 1)[0]
+    told = {key for row in table.splitlines() for key in re.findall("`(.+?)`", row.split("|")[1])}
+    assert set(read_record(trained)) <= told
+    assert all(
+        f"| `{path.name}`" in readme or f", `{path.name}`" in readme for path in trained.iterdir()
+    )
 
 
 def test_each_step_has_its_time(trained: Path) -> None:
