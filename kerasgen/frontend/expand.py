@@ -19,14 +19,13 @@ from kerasgen.frontend.parse_data import parse_data
 from kerasgen.frontend.parse_model import is_model, named_entries
 from kerasgen.frontend.places import Places, read_through
 from kerasgen.frontend.scope import Ground, Scope, Spot, evaluated, with_blocks, with_parameters
-from kerasgen.frontend.settings import report_unknown_key
+from kerasgen.frontend.settings import MODEL_KEYS, report_unknown_key
 from kerasgen.frontend.tensors import settle_outputs
 from kerasgen.ir import INPUT
 
 _KEYS = frozenset({"parameters", "blocks", "block", "repeat", "if", "after"})
 """The keys that expansion takes away."""
 _CALL_KEYS = ("from", "with", "repeat", "if", "after")
-_MODEL_KEYS = ("class", "name", "trainable", "parameters", "blocks", "inputs", "layers", "outputs")
 
 
 def expand_config(config: Mapping[str, Any], sink: Sink) -> dict[str, Any]:
@@ -75,7 +74,7 @@ def expand_model(section: Any, path: str, sink: Sink, *, inputs: Sequence[str] =
         # The parser does not see this section any more, and `paramters` may be the whole fault.
         told = sink.diagnostics[first:]
         del sink.diagnostics[first:]
-        _report_keys(section, path, _MODEL_KEYS, sink)
+        _report_keys(section, path, MODEL_KEYS, sink)
         sink.diagnostics += told
         return None
     read_through(places, sink)
@@ -91,7 +90,7 @@ def _report_keys(section: Mapping[str, Any], path: str, known: Sequence[str], si
     inside = named_entries(layers, f"{path}.layers") if isinstance(layers, Mapping | list) else []
     for _, value, where in inside:
         if isinstance(value, Mapping) and is_model(value) and "layers" in value:
-            _report_keys(value, where, (*_MODEL_KEYS, *_CALL_KEYS), sink)
+            _report_keys(value, where, (*MODEL_KEYS, *_CALL_KEYS), sink)
 
 
 def _has_something(value: Any) -> bool:

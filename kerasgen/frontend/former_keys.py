@@ -62,7 +62,7 @@ _RENAMED: Mapping[str, Mapping[str, str]] = {
     },
     "fit": {
         **dict.fromkeys(
-            ("nb_epoch", "nb_epochs", "n_epochs", "num_epochs", "max_epochs"), "epochs"
+            ("nb_epoch", "nb_epochs", "n_epochs", "num_epochs", "max_epochs", "max_iter"), "epochs"
         ),
         "bs": "batch_size",
         "nb_batch": "batch_size",
@@ -185,6 +185,12 @@ _LEFT_OUT: Mapping[str, Mapping[str, str]] = {
         "rotation_range": "`RandomRotation` is a layer",
         "zoom_range": "`RandomZoom` is a layer",
     },
+    "data.split": {
+        **dict.fromkeys(
+            ("train", "training", "train_size", "train_split"),
+            "all rows that are neither for the test nor for validation are for training",
+        ),
+    },
     "model": {"weights": "layers begin with the weights of their initializers"},
     "tracking": {"save_format": _WAY["saved"]},
 }
@@ -293,6 +299,7 @@ def _input_shape(written: Written) -> str:
 
 _RESTATED: Mapping[tuple[str, str], Callable[[Written], str]] = {
     ("fit", "validation_split"): _validation_split,
+    ("fit", "validation_fraction"): _validation_split,
     ("fit", "validation_data"): _validation_split,
     ("data", "validation_split"): _validation_split,
     ("data", "validation_data"): _validation_split,

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Literal
 
-from kerasgen.diagnostics import Sink, describe
+from kerasgen.diagnostics import Sink, as_yaml, describe
 from kerasgen.frontend.expand import expand_config
 from kerasgen.frontend.expressions import unescaped
 from kerasgen.frontend.parse_backend import parse_backend
@@ -38,6 +39,7 @@ from kerasgen.ir import (
     ModelDef,
     ObjectDef,
     Program,
+    TensorRef,
     TrackingDef,
 )
 
@@ -89,7 +91,7 @@ def parse_program(config: Mapping[str, Any], sink: Sink, *, name: str | None = N
         "compile",
         sink,
         converters={
-            "loss": _loss,
+            "loss": partial(_loss, outputs=() if model is None else _output_names(model)),
             "metrics": _metrics,
             "weighted_metrics": _metrics,
             "jit_compile": _jit,
@@ -195,7 +197,20 @@ def _with_inputs(model: ModelDef, data: DataDef) -> ModelDef:
     return dataclasses.replace(model, inputs=inputs)
 
 
-def _loss(value: Any, path: str, sink: Sink) -> Loss | Mapping[str, Loss] | None:
+def _output_names(model: ModelDef) -> tuple[str, ...]:
+    """The outputs of a model by name, as far as they are written."""
+    if isinstance(model.outputs, TensorRef):
+        return (model.outputs.name,)
+    if isinstance(model.outputs, tuple):
+        return tuple(item.name for item in model.outputs if isinstance(item, TensorRef))
+    if isinstance(model.outputs, Mapping):
+        return tuple(model.outputs)
+    return tuple(entry.name for entry in model.entries[-1:])
+
+
+def _loss(
+    value: Any, path: str, sink: Sink, *, outputs: tuple[str, ...]
+) -> Loss | Mapping[str, Loss] | None:
     if isinstance(value, Mapping) and "class" not in value:
         found = {str(key): _one_loss(v, join(path, key), sink) for key, v in value.items()}
         return {key: loss for key, loss in found.items() if loss is not None}
@@ -204,10 +219,20 @@ def _loss(value: Any, path: str, sink: Sink) -> Loss | Mapping[str, Loss] | None
             "KG204",
             f"`{path}` is a list, expected one loss or a mapping",
             key=path,
-            help="name the outputs: `loss: {digit: …, odd: …}`",
+            help=_named_losses(value, outputs),
         )
         return None
     return None if value is None else _one_loss(value, path, sink)
+
+
+def _named_losses(value: list[Any], outputs: tuple[str, ...]) -> str:
+    """How a list of losses is written, as Keras takes it: one for each output, in order."""
+    if len(value) == 1:
+        return f"write `loss: {as_yaml(value[0])}`"
+    if outputs and len(outputs) == len(value):
+        named = as_yaml(dict(zip(outputs, value, strict=True)))
+        return f"name the output of each: write `loss: {named}`"
+    return f"name the outputs: `loss: {{{', '.join(f'{name}: …' for name in outputs)}}}`"
 
 
 def _one_loss(value: Any, path: str, sink: Sink) -> Loss | None:

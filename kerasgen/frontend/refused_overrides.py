@@ -32,7 +32,7 @@ from kerasgen.frontend.former_keys import Written, former_key
 from kerasgen.frontend.origins import SetByOverride, place_of_text, trace_origins
 from kerasgen.frontend.references import deepest_key, plain_node, sentence
 from kerasgen.frontend.refused_places import place_of_defaults
-from kerasgen.frontend.settings import GROUPS
+from kerasgen.frontend.settings import GROUPS, MODEL_KEYS
 from kerasgen.frontend.shortened_keys import whole_key
 
 FIXED_SECTIONS = ("", "backend", "data", "data.split", "compile", "fit", "tracking")
@@ -230,11 +230,16 @@ def _how_to_add(
 ) -> str | None:
     """How to add a name that needs more than the override gives it."""
     path, value = f"{parent}.{name}", culprit.text.partition("=")[2]
+    if parent == "model" and name != "parameters":
+        return did_you_mean(name, MODEL_KEYS)
     if path == "model.parameters" or parent == "model.parameters":
         wanted = culprit.key.rpartition(".")[2]
         known = did_you_mean("", siblings, listed=20) if parent == "model.parameters" else None
         return f"nothing asks for `${wanted}`" + (f"; {known}" if known else "")
     if culprit.key == path:
+        inner = re.fullmatch(r"\{\s*([\w.]+\s*:.*)\}", value)
+        if inner is not None and not re.match(r"class\s*:", inner[1]):
+            return f"give it a class: `{as_override(path, f'{{class: …, {inner[1]}}}')}`"
         return f"give it a class: `{as_override(path, '{class: …}')}`"
     rest = culprit.key.removeprefix(f"{path}.")
     whole = as_override(path, f"{{class: …, {rest}: {value}}}")

@@ -16,6 +16,9 @@ from typing import Any, Literal, TypeVar
 from kerasgen.diagnostics import Sink, closest, describe, did_you_mean
 from kerasgen.frontend.former_keys import Written, former_key
 
+MODEL_KEYS = ("class", "name", "trainable", "parameters", "blocks", "inputs", "layers", "outputs")
+"""Keys of a model as it is written."""
+
 GROUPS = ("backend", "data", "model", "optimizer", "compile", "fit", "tracking")
 """The groups of which every config chooses an option."""
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from kerasgen.catalog import Catalog, ClassEntry, Kind, Parameter
-from kerasgen.diagnostics import Sink, closest, did_you_mean
+from kerasgen.diagnostics import Sink, Suggestion, closest, did_you_mean
 from kerasgen.ir import (
     INPUT,
     DataDef,
@@ -319,5 +319,13 @@ def _check_word(
         key=path,
         help=former_word(word, kinds[0])
         or called(word, kinds, catalog)
+        or _without_module(word, options)
         or did_you_mean(word, options),
     )
+
+
+def _without_module(word: str, options: Sequence[str]) -> str | None:
+    last = word.rpartition(".")[2]
+    if last == word or last not in options:
+        return None
+    return Suggestion(f"write `{last}`, without a module", last)

@@ -169,6 +169,17 @@ LEFT_OUT: Mapping[str, Mapping[str, str]] = {
         "dropout": "put `{class: SpatialDropout1D, rate: …}` behind it",
         "padding_idx": "`mask_zero: true` hides the index 0",
     },
+    **{
+        scope: {
+            "dropout": "put `{class: Dropout, rate: …}` behind it",
+            "batch_norm": "put a `BatchNormalization` behind it",
+        }
+        for scope in ("dense", "convolution")
+    },
+    **{
+        cls: {"momentum": "`beta_1` is what comes next to it; `SGD` takes a momentum"}
+        for cls in ("Adam", "AdamW", "Adamax", "Nadam", "Lamb", "Lion")
+    },
     "optimizer": {
         "schedule_decay": _BY_KERAS,
         "dampening": "Keras's SGD has none",

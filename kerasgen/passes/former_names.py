@@ -91,6 +91,14 @@ _LOSSES: Mapping[str, str] = {
     "BCELoss": "BinaryCrossentropy",
     "KLDivLoss": "KLDivergence",
     "SmoothL1Loss": "Huber",
+    "squared_error": "mean_squared_error",
+    "absolute_error": "mean_absolute_error",
+    "mse_loss": "mean_squared_error",
+    "l1_loss": "mean_absolute_error",
+    "smooth_l1_loss": "huber",
+    "huber_loss": "huber",
+    "binary_cross_entropy": "binary_crossentropy",
+    "binary_cross_entropy_with_logits": "{class: BinaryCrossentropy, from_logits: true}",
     "HuberLoss": "Huber",
     "BCEWithLogitsLoss": "{class: BinaryCrossentropy, from_logits: true}",
     "CrossEntropyLoss": "{class: SparseCategoricalCrossentropy, from_logits: true}",
@@ -100,6 +108,12 @@ _METRICS: Mapping[str, str] = {
     "rmse": "root_mean_squared_error",
     "f1": "f1_score",
     "roc_auc": "auc",
+    "roc_auc_score": "auc",
+    "accuracy_score": "accuracy",
+    "precision_score": "precision",
+    "recall_score": "recall",
+    "neg_mean_squared_error": "mean_squared_error",
+    "neg_mean_absolute_error": "mean_absolute_error",
     "auroc": "auc",
     "iou": "io_u",
     "r2": "r2_score",
@@ -199,7 +213,10 @@ _GONE: Mapping[Kind, Mapping[str, str]] = {
     },
     "loss": {
         **dict.fromkeys(
-            ("crossentropy", "cross_entropy", "CrossEntropy", "Crossentropy", "ce", "nll"),
+            (
+                *("crossentropy", "cross_entropy", "CrossEntropy", "Crossentropy", "ce", "nll"),
+                *("log_loss", "logloss", "neg_log_loss", "softmax_cross_entropy", "softmax_loss"),
+            ),
             "take `sparse_categorical_crossentropy` for indices of classes, "
             "`categorical_crossentropy` for one-hot labels, `binary_crossentropy` for two classes",
         ),
@@ -210,6 +227,7 @@ _GONE: Mapping[Kind, Mapping[str, str]] = {
         "fmeasure": "`f1_score` is its name today, and counts over the whole epoch",
         "fbeta_score": "write `{class: FBetaScore, beta: …}`",
         **dict.fromkeys(("matthews_correlation", "mcc"), "Keras 3 has none"),
+        "balanced_accuracy": "Keras 3 has none; `recall` is near to it",
     },
 }
 """What has no name of the same meaning today, and what is near to it."""
@@ -247,6 +265,7 @@ def former_name(made: ObjectDef, kinds: Sequence[Kind], catalog: Catalog) -> str
 
 def former_word(word: str, kind: Kind) -> str | None:
     """The help for a word that stands for an object of a kind; None where it was never one."""
+    word = word.rpartition(".")[2]
     if (new := NAMES.get(kind, {}).get(word)) is not None:
         if new.startswith("{"):
             return f"write `{new}`"

@@ -115,6 +115,8 @@ def _is_kind(value: Value, parameter: Parameter) -> bool:
 def _kind_help(value: Value, parameter: Parameter) -> str | None:
     if isinstance(value, Mapping) and "block" in value and parameter.kinds:
         return "a block is a row of entries: write `{class: Sequential, layers: {…}}`"
+    if parameter.kinds == ("regularizer",) and type(value) in (int, float):
+        return f"say which: `{parameter.name}: {{class: L2, l2: {value}}}`"
     if isinstance(value, Mapping) and parameter.kinds:
         return f"say which: `{parameter.name}: {{class: …}}`"
     if parameter.value == "layers":

@@ -98,3 +98,18 @@ def test_every_key_that_the_table_leads_to_is_there() -> None:
         inner = _KINDS.get(kinds.get(section, section))
         assert inner is None or key in inner
     assert all(kinds.get(home, home) in _KINDS for home in _HOMES)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "words"),
+    [
+        ("data.split.train", 0.8, "leave it out: all rows that are neither for the test nor"),
+        ("data.split.train_size", 0.8, "leave it out: all rows that are neither for the test nor"),
+        ("fit.validation_fraction", 0.1, "write `validation: 0.1` under `data.split`"),
+        ("fit.max_iter", 10, "write `epochs`"),
+    ],
+)
+def test_words_of_scikit_learn_are_not_led_to_keys_that_look_like_them(
+    path: str, value: Any, words: str
+) -> None:
+    assert str(told(path, value)).startswith(words)

@@ -169,3 +169,46 @@ def test_what_backends_are_called_elsewhere(word: str, help_text: str | None) ->
     assert (found.code, found.help) == ("KG602", help_text)
     (chosen,) = diagnose([f"backend={word}"])
     assert chosen.help == help_text
+
+
+@pytest.mark.parametrize(
+    ("overrides", "help_text"),
+    [
+        (["compile.loss=[mse]"], "write `loss: mse`"),
+        (["compile.loss=[mse,mae]"], "name the outputs: `loss: {scores: …}`"),
+        (
+            [
+                *("model=two_inputs", "data=digits_two_inputs"),
+                "compile.loss=[mse,{class: Huber, delta: 2.0}]",
+            ],
+            "name the output of each: write `loss: {digit: mse, odd: {class: Huber, delta: 2.0}}`",
+        ),
+    ],
+)
+def test_a_list_of_losses_is_led_to_the_names_of_the_outputs(
+    overrides: list[str], help_text: str
+) -> None:
+    (found,) = refused(*overrides)
+    assert (found.code, found.help) == ("KG204", help_text)
+
+
+@pytest.mark.parametrize(
+    ("override", "help_text"),
+    [
+        ("model.layer={a: Dense}", "did you mean `layers`?"),
+        (
+            "model.hidden_sizes=[3]",
+            "known: `blocks`, `class`, `inputs`, `layers`, `name`, `outputs`, `parameters`, "
+            "`trainable`",
+        ),
+        (
+            "model.layers.hidden1.kernel_regularizer={l2: 0.01}",
+            "give it a class: `'model.layers.hidden1.kernel_regularizer={class: …, l2: 0.01}'`",
+        ),
+    ],
+)
+def test_a_key_that_is_not_there_yet_is_told_how_it_is_written(
+    override: str, help_text: str
+) -> None:
+    (found,) = diagnose([override])
+    assert (found.code, found.help) == ("KG103", help_text)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kerasgen.catalog import Catalog, ClassEntry
+from kerasgen.catalog import Catalog, ClassEntry, Kind
 from kerasgen.diagnostics import Sink, Suggestion
 from kerasgen.ir import ObjectDef, Value
 from kerasgen.passes.former_arguments import LEFT_OUT, RENAMED, former_argument
@@ -212,3 +212,35 @@ def test_an_unknown_class_leads_on(catalog: Catalog, name: str, words: str) -> N
     sink = Sink()
     report_unknown_class(ObjectDef(cls=name, path="x"), ("layer",), catalog, sink)
     assert sink.diagnostics[0].help == words
+
+
+@pytest.mark.parametrize(
+    ("word", "kind", "words"),
+    [
+        ("log_loss", "loss", "take `sparse_categorical_crossentropy` for indices"),
+        ("F.cross_entropy", "loss", "take `sparse_categorical_crossentropy` for indices"),
+        ("torch.nn.MSELoss", "loss", "write `MeanSquaredError`"),
+        ("nn.BCEWithLogitsLoss", "loss", "write `{class: BinaryCrossentropy, from_logits: true}`"),
+        ("sklearn.metrics.roc_auc_score", "metric", "write `auc`"),
+        ("balanced_accuracy", "metric", "Keras 3 has none"),
+    ],
+)
+def test_a_word_of_another_library_is_known_with_its_module_and_without(
+    word: str, kind: Kind, words: str
+) -> None:
+    assert str(former_word(word, kind)).startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("cls", "name", "words"),
+    [
+        ("Adam", "momentum", "leave it out: `beta_1` is what comes next to it"),
+        ("AdamW", "momentum", "leave it out: `beta_1` is what comes next to it"),
+        ("Dense", "dropout", "leave it out: put `{class: Dropout, rate: …}` behind it"),
+        ("Conv2D", "dropout", "leave it out: put `{class: Dropout, rate: …}` behind it"),
+    ],
+)
+def test_what_is_another_thing_in_keras_is_not_led_to_a_name_that_looks_like_it(
+    catalog: Catalog, cls: str, name: str, words: str
+) -> None:
+    assert argument(catalog, cls, name).startswith(words)
