@@ -21,11 +21,13 @@ from kerasgen.bridge.environment import is_installed, observed_devices
 from kerasgen.bridge.machine import Memory, device_memory
 from kerasgen.bridge.making import make_object
 from kerasgen.bridge.preparation import KerasPreparation
+from kerasgen.bridge.rehearsal import rehearse, set_stage
 from kerasgen.bridge.training import optimizer_slots, probe_loss
 from kerasgen.catalog import Catalog, Kind, ShapeError
 from kerasgen.diagnostics import Diagnostic, Sink
 from kerasgen.frontend.silencing import silence
 from kerasgen.ir import CompileDef, Loss, ModelGraph, ObjectDef, Program, Shape, TensorSpec
+from kerasgen.passes.callbacks import report_failing_callback
 from kerasgen.passes.cost import CostReport, count_costs
 from kerasgen.passes.encoding import check_class_axis, encode_labels
 from kerasgen.passes.guard import guard_memory, training_memory
@@ -122,6 +124,8 @@ def compile_program(
         check_class_axis(outputs, sink)
     sink.stop_on_errors()
     _probe_objective(program.compile, outputs, objective, catalog, sink)
+    sink.stop_on_errors()
+    _rehearse_callbacks(program, outputs, objective, catalog, sink)
     sink.stop_on_errors()
 
     wired, wired_specs = graph, specs
@@ -279,6 +283,33 @@ def _make_callbacks(program: Program, catalog: Catalog, sink: Sink) -> None:
                 make_object(placed(callback, catalog, PurePath(folder)), ("callback",), catalog)
             except ShapeError as error:
                 _report_object(error.made or callback, error, sink)
+
+
+def _rehearse_callbacks(
+    program: Program,
+    outputs: Sequence[OutputSpec],
+    objective: CompileDef,
+    catalog: Catalog,
+    sink: Sink,
+) -> None:
+    """Lets every callback act once: Keras finds most faults of theirs in `fit`."""
+    if not program.fit.callbacks or program.data.absent:
+        return  # Without data there are no figures that could be waited for.
+    metrics = {
+        output.name: [
+            value
+            for _, kind, value in _objective_of(output.name, objective, len(outputs) == 1)
+            if kind == "metric"
+        ]
+        for output in outputs
+    }
+    validated = bool(program.data.split.validation)
+    stage = set_stage(metrics, program.optimizer, catalog, validated=validated)
+    for name, callback in program.fit.callbacks.items():
+        try:
+            rehearse(callback, stage, catalog)
+        except ShapeError as error:
+            report_failing_callback(name, callback, error, stage.figures, sink)
 
 
 def _optimizer_slots(program: Program, catalog: Catalog, sink: Sink) -> float:

@@ -19,6 +19,7 @@ from typing import Any
 import keras
 
 from kerasgen.bridge.argument_kinds import object_kinds
+from kerasgen.bridge.callback_values import callback_value
 from kerasgen.bridge.docstrings import argument_texts, opening, summary_of
 from kerasgen.catalog import (
     MODULES,
@@ -227,7 +228,7 @@ def _describe(member: Any, name: str, kind: Kind) -> ClassEntry:
         kind=kind,
         parameters={
             key: replace(
-                _detailed(parameter, described.get(key, ""), kind),
+                _valued(parameter, described.get(key, ""), kind),
                 description=opening(described.get(key, "")),
             )
             for key, parameter in parameters.items()
@@ -277,6 +278,11 @@ def _named(signature: inspect.Signature) -> Iterator[inspect.Parameter]:
 
 def _takes_keywords(signature: inspect.Signature) -> bool:
     return any(p.kind is inspect.Parameter.VAR_KEYWORD for p in signature.parameters.values())
+
+
+def _valued(parameter: Parameter, description: str, kind: Kind) -> Parameter:
+    detailed = _detailed(parameter, description, kind)
+    return callback_value(detailed, description) if kind == "callback" else detailed
 
 
 def _detailed(parameter: Parameter, description: str, kind: Kind) -> Parameter:

@@ -137,7 +137,8 @@ def argument(parameter: Parameter) -> Schema:
     elif parameter.value == "layers":
         made |= ref("trained_layers")
     elif parameter.choices:
-        made |= one_of(parameter.choices, null=True)
+        numbers: list[Schema] = [{"type": "integer"}] if parameter.value == "int" else []
+        made |= one_of(parameter.choices, *numbers, null=True)
     elif parameter.value in _TYPES:
         made |= ref(_kind_name(parameter.value, parameter.nullable))
     if parameter.description:

@@ -32,10 +32,11 @@ def check_kind(value: Value, parameter: Parameter, path: str, sink: Sink) -> Non
         path: key path of the value.
         sink: gets the mistake.
     """
-    if parameter.choices and value not in (None, *parameter.choices):
+    counted = parameter.value == "int" and type(value) is int
+    if parameter.choices and not counted and value not in (None, *parameter.choices):
         _report_choice(value, parameter, path, sink)
         return
-    if _is_kind(value, parameter):
+    if parameter.choices or _is_kind(value, parameter):
         return
     expected = _EXPECTED.get(parameter.value, "an object")
     if parameter.kinds:
@@ -53,6 +54,7 @@ def check_kind(value: Value, parameter: Parameter, path: str, sink: Sink) -> Non
 
 def _report_choice(value: Value, parameter: Parameter, path: str, sink: Sink) -> None:
     words = [f"`{choice}`" for choice in parameter.choices]
+    words += ["an integer"] if parameter.value == "int" else []
     expected = words[0] if len(words) == 1 else ", ".join(words[:-1]) + " or " + words[-1]
     sink.report(
         "KG204",

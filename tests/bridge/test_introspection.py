@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -253,7 +254,7 @@ ACCEPTED = [
     ("kind", "written"), ACCEPTED, ids=[f"{w['class']}-{i}" for i, (_, w) in enumerate(ACCEPTED)]
 )
 def test_what_keras_accepts_is_not_refused(
-    catalog: Catalog, kind: Kind, written: dict[str, Any]
+    catalog: Catalog, engine: str, kind: Kind, written: dict[str, Any]
 ) -> None:
     from kerasgen.bridge.making import make_object
 
@@ -262,6 +263,8 @@ def test_what_keras_accepts_is_not_refused(
     assert definition is not None
     _check_object(definition, (kind,), catalog, sink)
     assert sink.diagnostics == []
+    if written.get("profile_batch") and engine == "jax" and sys.version_info < (3, 12):
+        pytest.skip("Keras profiles with the jax backend from Python 3.12 on")
     assert make_object(definition, (kind,), catalog) is not None
 
 
