@@ -57,6 +57,8 @@ def start_engine(settings: BackendDef, sink: Sink) -> None:
     """
     if "keras" in sys.modules:
         _assert_in_force(settings)
+        if settings.device is not None:  # The process's first config may have named another.
+            _check_device(settings.device, sink)
         return
     package = _PACKAGES[settings.backend]
     if not is_installed(package):

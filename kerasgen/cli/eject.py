@@ -40,13 +40,10 @@ def _act(options: argparse.Namespace) -> int:
 
 def _write(path: Path, text: str) -> None:
     from kerasgen.diagnostics import Sink
-    from kerasgen.run.files import write_atomically
+    from kerasgen.run.files import write_named
 
     try:
-        if path.exists() and not path.is_file():
-            path.write_text(text, encoding="utf-8")  # a device, a pipe
-        else:
-            write_atomically(path, text)
+        write_named(path, text)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise Sink().fail("KG605", f"`{path}` cannot be written: {reason}") from error

@@ -91,10 +91,10 @@ def _act(options: argparse.Namespace) -> int:
     if options.output is None:
         print(made.text, end="")
         return 0
-    from kerasgen.run.files import write_atomically
+    from kerasgen.run.files import write_named
 
     try:
-        write_atomically(options.output, made.text)
+        write_named(options.output, made.text)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise sink.fail("KG605", f"`{options.output}` cannot be written: {reason}") from error

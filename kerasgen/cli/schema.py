@@ -75,12 +75,12 @@ def _shipped_text() -> str:
 
 def _write(texts: dict[str, str], folder: Path) -> bool:
     from kerasgen.diagnostics import Sink
-    from kerasgen.run.files import write_atomically
+    from kerasgen.run.files import write_named
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in texts.items():
-            write_atomically(folder / f"{name}.json", text)
+            write_named(folder / f"{name}.json", text)
     except OSError as error:
         sink = Sink()
         sink.report("KG605", f"`{folder}` cannot be written: {error.strerror or error}")

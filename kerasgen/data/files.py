@@ -15,7 +15,7 @@ from pathlib import Path
 from kerasgen.bridge.machine import device_memory
 from kerasgen.data.table import argument_key
 from kerasgen.diagnostics import Sink, closest
-from kerasgen.foreign.opening import NOT_ORDINARY, is_folder, is_regular
+from kerasgen.foreign.opening import NOT_ORDINARY, TOO_MUCH, is_folder, is_regular
 from kerasgen.passes.cost import human_bytes
 
 PATIENCE = 3.0
@@ -71,6 +71,36 @@ def check_memory(size: int, what: str, argument: str, sink: Sink) -> None:
             f"{memory.owner} has {human_bytes(memory.size)}",
             key=argument_key(argument),
             help="take a part of the data: a source is held in memory as a whole",
+        )
+
+
+FREE_BYTES = 2**30
+"""Bytes that any file may become in memory."""
+
+MOST_EXPANSION = 100
+"""How many times its size a file may become beyond that; pictures of one colour do not."""
+
+
+def check_expansion(size: int, written: int, file: Path, sink: Sink, what: str = "") -> None:
+    """Refuses a file that is small and becomes very much, as nobody's data does.
+
+    Args:
+        size: bytes in memory.
+        written: bytes in the file.
+        file: the file.
+        sink: gets the mistake.
+        what: what takes so much; the whole of it by default.
+
+    Raises:
+        CompileError: KG614, it becomes more than `FREE_BYTES` and `MOST_EXPANSION` times its size.
+    """
+    most = FREE_BYTES + MOST_EXPANSION * written
+    if size > most:
+        raise sink.fail(
+            TOO_MUCH,
+            f"{what or f'`{file}`'} becomes {human_bytes(size)} in memory from "
+            f"{human_bytes(written)}, expected at most {human_bytes(most)}",
+            key=argument_key("path"),
         )
 
 

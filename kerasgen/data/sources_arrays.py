@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from kerasgen.data.files import check_memory, find_file, readable
+from kerasgen.data.files import check_expansion, check_memory, find_file, readable
 from kerasgen.data.table import (
     PART_NAMES,
     PARTS,
@@ -127,11 +127,15 @@ def _load_archive(file: Path, wanted: frozenset[str] | None, sink: Sink) -> dict
                     if wanted is None or column_of(name, archive.files) in wanted
                 ]
                 members = archive.zip.infolist() if archive.zip is not None else ()
-                sizes = {info.filename: info.file_size for info in members}
-                unpacked = sum(sizes.get(f"{name}{SINGLE}", 0) for name in needed)
+                found = {info.filename: info for info in members}
+                read = [found[f"{name}{SINGLE}"] for name in needed if f"{name}{SINGLE}" in found]
+                unpacked = sum(info.file_size for info in read)
                 check_memory(unpacked, f"`{file}`, unpacked,", "path", sink)
+                check_expansion(unpacked, sum(info.compress_size for info in read), file, sink)
                 for name in archive.files:
                     arrays[name] = archive[name] if name in needed else np.empty(0)
+                    if not isinstance(arrays[name], np.ndarray):  # NumPy gives bytes as they are.
+                        raise ValueError(f"its member `{name}` is no array")
     except _DAMAGED as error:
         raise _damaged(file, "path", error, sink) from error
     if not arrays:
@@ -234,9 +238,11 @@ def _joined(name: str, parts: Mapping[str | None, Array], argument: str, sink: S
 
 
 def _native(array: Array) -> Array:
-    """The array in this machine's byte order; bytes as text."""
+    """The array in this machine's byte order; bytes as text, and no numbers longer than float64."""
     if array.dtype.kind == "S":
         return np.char.decode(array, "utf-8", "replace")
+    if array.dtype.kind == "f" and array.dtype.itemsize > 8:  # no two machines have the same
+        return array.astype("float64")
     return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 

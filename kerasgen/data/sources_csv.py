@@ -13,17 +13,25 @@ Decisions:
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TextIO
 
 import numpy as np
 
-from kerasgen.data.files import find_file, readable
+from kerasgen.data.files import FREE_BYTES, check_expansion, find_file, readable
 from kerasgen.data.table import PARTS, Array, Table, argument_key, chosen, is_number
 from kerasgen.diagnostics import CompileError, Sink
+
+MOST_LINE = 16 * 2**20
+"""Characters of a line; a file of zeros is one line."""
+
+_CHARACTER = 4
+"""Bytes of a character in NumPy's arrays of text."""
 
 MISSING = ("", "?", "NA", "N/A", "NaN", "nan", "null")
 """Cells that stand for a missing value, unless the config names others."""
@@ -76,6 +84,8 @@ class Csv:
             for sheet in sheets:
                 self._report_missing(sheet, sink)
             sink.stop_on_errors()
+        for sheet in sheets:
+            _check_width(sheet, sink)
         return _table(sheets, self.test_path is not None)
 
     def column_names(self, sink: Sink) -> tuple[str, ...] | None:
@@ -89,7 +99,7 @@ class Csv:
         file = find_file(self.path, "path", sink)
         with _refusing(file, "path", sink), file.open(encoding="utf-8-sig", newline="") as stream:
             reader = csv.reader(
-                stream,
+                _bounded(stream),
                 delimiter=self.delimiter,
                 quotechar=self.quote,
                 quoting=csv.QUOTE_NONE if self.quote is None else csv.QUOTE_MINIMAL,
@@ -107,7 +117,7 @@ class Csv:
         file = find_file(path, argument, sink)
         with _refusing(file, argument, sink), file.open(encoding="utf-8-sig", newline="") as stream:
             reader = csv.reader(
-                stream,
+                _bounded(stream),
                 delimiter=self.delimiter,
                 quotechar=self.quote,
                 quoting=csv.QUOTE_NONE if self.quote is None else csv.QUOTE_MINIMAL,
@@ -130,7 +140,8 @@ class Csv:
             raise sink.fail("KG503", f"`{file}` is empty", key=argument_key(argument))
         names = self._names(first[1], file, argument, sink)
         kept = chosen(names, wanted)
-        places = [names.index(name) for name in kept]
+        at = {name: place for place, name in enumerate(names)}
+        places = [at[name] for name in kept]
         cells: list[list[str]] = [[] for _ in kept]
         lines: list[int] = []
         holes: dict[str, list[int]] = {}
@@ -188,8 +199,8 @@ class Csv:
     def _distinct(
         self, names: tuple[str, ...], file: Path, argument: str, sink: Sink
     ) -> tuple[str, ...]:
-        twice = next((name for name in names if names.count(name) > 1), None)
-        if twice is not None:
+        if len(set(names)) < len(names):
+            twice, _ = Counter(names).most_common(1)[0]
             raise sink.fail(
                 "KG502",
                 f"two columns of `{file}` are called `{twice}`",
@@ -241,6 +252,27 @@ def _data_rows(
     for line, row in rows:
         if any(row):  # a line of blanks is no row
             yield line, row
+
+
+def _bounded(stream: TextIO) -> Iterator[str]:
+    """The lines of a file, none so long that it would fill the memory.
+
+    Raises:
+        csv.Error: there is a longer one.
+    """
+    for line in iter(partial(stream.readline, MOST_LINE + 1), ""):
+        if len(line) > MOST_LINE:
+            raise csv.Error(f"a line has more than {MOST_LINE:,} characters")
+        yield line
+
+
+def _check_width(sheet: _Sheet, sink: Sink) -> None:
+    """Refuses a column in which one long cell makes all the others as wide."""
+    for name, cells in sheet.cells.items():
+        size = len(cells) * max(map(len, cells), default=0) * _CHARACTER
+        if size > FREE_BYTES:
+            what = f"the column `{name}`, as wide as its longest cell in each row,"
+            check_expansion(size, sum(map(len, cells)), Path(sheet.file), sink, what)
 
 
 @contextmanager

@@ -158,6 +158,10 @@ def as_override(key: str, value: str) -> str:
     return f"'{text}'" if any(mark in text for mark in ' ,[]{}"$*<>()&|;') else text
 
 
+_WRITTEN_BITS = 1_000
+"""Bits of a number up to which it is written out; Python refuses to write many more."""
+
+
 def describe(value: Any) -> str:
     """A value with its kind, as a message says it: `the string "x"`, `the number 3`, `a list`."""
     if value is None:
@@ -166,6 +170,8 @@ def describe(value: Any) -> str:
         return f"the boolean `{str(value).lower()}`"
     if isinstance(value, str):
         return f'the string "{value if len(value) <= 40 else value[:37] + "..."}"'
+    if isinstance(value, int) and value.bit_length() > _WRITTEN_BITS:
+        return "a number of hundreds of digits"
     if isinstance(value, int | float):
         return f"the number `{value}`"
     if isinstance(value, Mapping):

@@ -13,10 +13,14 @@ Decisions:
   folder itself, which it is in a checkout of kerasgen, does not count twice.
 - The table names no modules to be trusted: it may be a stranger's, as a checkout is. What a person
   trusts is said on the command line, or once a shell, in `KERASGEN_TRUST`.
+- Python's reader of TOML takes time and memory that grow with the square of what it reads, so
+  that a file with the table is read up to a size, and its faults are told up to a number.
+- A folder of configs may be a link to anything. No walk through one sees more than `MOST_ENTRIES`.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -34,7 +38,14 @@ PROJECT = "pyproject.toml"
 OWN = "conf"
 """The folder that is found by itself."""
 
+MOST_ENTRIES = 10_000
+"""Files and folders that are looked at below a folder of configs."""
+
 _TABLE = "tool.kerasgen"
+_LONGEST = 128 * 2**10
+"""Characters of a file with the table."""
+
+_MOST_FAULTS = 20
 _KEY = "config_dir"
 _NAMED = re.compile(r"(?m)^(?=.*\btool\b).*\bkerasgen\b|^\s*kerasgen\s*[.=]")
 """A line that may be the table, or hold it."""
@@ -135,7 +146,7 @@ def with_project(given: Folders, shipped: Path) -> tuple[str, ...]:
     """
     named = [*folders_of(given), *_of_project(Path(PROJECT))]
     own = Path(OWN)
-    if any(any((own / group).glob("**/*.yaml")) for group in _CONFIGS):
+    if any(any(config_files(own / group)) for group in _CONFIGS):
         named.append(OWN)
     known = {shipped.resolve()}
     found = []
@@ -147,6 +158,19 @@ def with_project(given: Folders, shipped: Path) -> tuple[str, ...]:
     return tuple(found)
 
 
+def config_files(folder: Path) -> Iterator[Path]:
+    """The config files below a folder, links to folders not followed; of many, the first ones."""
+    seen = 0
+    for parent, folders, files in os.walk(folder):
+        folders.sort()
+        for name in sorted(files):
+            if name.endswith(".yaml"):
+                yield Path(parent) / name
+        seen += len(folders) + len(files)
+        if seen > MOST_ENTRIES:
+            return
+
+
 def _of_project(file: Path) -> list[str]:
     try:
         text = read_text(file) if is_regular(file) else ""
@@ -154,12 +178,22 @@ def _of_project(file: Path) -> list[str]:
         return []  # not kerasgen's file: whoever needs it says what is wrong with it
     if _NAMED.search(text) is None:
         return []
+    if len(text) > _LONGEST:
+        if _TABLE not in text:
+            return []
+        raise Sink().fail(
+            "KG127",
+            f"`{PROJECT}` is of {len(text):,} characters, expected at most {_LONGEST:,}",
+            location=SourceLocation(file=PROJECT),
+        )
     import tomllib  # Not above: most folders have no such table.
 
     sink = Sink()
     try:
-        table = tomllib.loads(text).get("tool", {}).get("kerasgen", {})
-    except (tomllib.TOMLDecodeError, RecursionError, AttributeError) as error:
+        tool = tomllib.loads(text).get("tool", {})
+        table = tool.get("kerasgen", {}) if isinstance(tool, dict) else {}
+    # A number of thousands of digits is a `ValueError`, as an error of TOML is.
+    except (ValueError, RecursionError) as error:
         place = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
         # Without a number it stands at the end of the file.
         line, column = (int(place[1]), int(place[2])) if place else (len(text.splitlines()), 1)
@@ -183,6 +217,8 @@ def _read_table(table: Any, text: str, sink: Sink) -> Iterator[str]:
         )
         return
     for key, value in table.items():
+        if len(sink.errors) >= _MOST_FAULTS:
+            return
         if key == "trust":
             sink.report(
                 "KG129",
@@ -215,6 +251,8 @@ def _read_folders(value: Any, text: str, sink: Sink) -> Iterator[str]:
             )
             return
     for name in names:
+        if len(sink.errors) >= _MOST_FAULTS:
+            return
         fault = fault_of(name, typed=False)
         if fault is None:
             yield name

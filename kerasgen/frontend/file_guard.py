@@ -24,7 +24,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from hydra._internal.config_repository import CachingConfigRepository, IConfigRepository
+from hydra._internal.config_repository import IConfigRepository
 from hydra.core.default_element import GroupDefault, ResultDefault
 from hydra.core.override_parser.types import Override
 from hydra.plugins.config_source import ConfigResult
@@ -39,6 +39,7 @@ from kerasgen.frontend.hydra_keys import (
     Refused,
     folder_refused,
     leads_out,
+    plugin_of,
     refused_choice,
     refused_result,
     refused_settings,
@@ -74,6 +75,7 @@ class FileGuard:
         sink: what must not stand where it stands.
         files: the files that were merged, in order, with their packages.
         folders: settings of folders that a file has set, to the file.
+        plugins: launcher and sweeper to the option that a file last chose, and the file.
         reads_hydra: whether the composed config reads Hydra's settings (`${hydra:…}`).
     """
 
@@ -82,6 +84,7 @@ class FileGuard:
     sink: Sink = field(default_factory=Sink)
     files: list[ConfigFile] = field(default_factory=list)
     folders: dict[str, tuple[ConfigResult, str]] = field(default_factory=dict)
+    plugins: dict[str, tuple[str, Path]] = field(default_factory=dict)
     reads_hydra: bool = False
 
     def is_file(self, result: ConfigResult, config_path: str) -> bool:
@@ -123,6 +126,8 @@ class FileGuard:
                 self._report(refused, place or SourceLocation(file=shown_path(path)))
                 if refused.code == "KG114":  # it would be resolved to find the file
                     self.sink.stop_on_errors()
+            elif (group := plugin_of(default, config_path)) is not None:
+                self.plugins[group] = (str(default.get_name()), path)
 
     def check_primary(self, result: ConfigResult | None, config_path: str) -> None:
         """Checks a root config before Hydra takes its search path.
@@ -252,6 +257,24 @@ class FileGuard:
                 help=f"set it: `export {name}=…`",
             )
 
+    def check_plugins(self, used: Mapping[str, str], repo: IConfigRepository) -> None:
+        """Refuses a file's own launcher or sweeper where the root config has settled which it is.
+
+        Args:
+            used: group to the option that is in force.
+            repo: the configs.
+        """
+        for group, (option, path) in self.plugins.items():
+            chosen = repo.load_config(f"{group}/{option}")
+            if chosen is None or not self.is_file(chosen, f"{group}/{option}"):
+                continue
+            if used[group] != option and group not in (o.key_or_group for o in self.typed):
+                message = f"`{group}` is `{used[group]}`, a file cannot choose `{option}` for it"
+                help_text = f"choose it on the command line: `{group}={option}`"
+                refused = Refused(code="KG112", key=group, message=message, help=help_text)
+                place = place_of_choice(group, None, [path])
+                self._report(refused, place or SourceLocation(file=shown_path(path)))
+
     def _check_folders(self, config: DictConfig, typed: set[str]) -> None:
         for key, (result, config_path) in self.folders.items():
             if f"hydra.{key}" in typed:
@@ -289,27 +312,6 @@ class FileGuard:
 
     def _report(self, refused: Refused, place: SourceLocation) -> None:
         self.sink.report(refused.code, refused.message, location=place, help=refused.help)
-
-
-class GuardedRepository(CachingConfigRepository):
-    """Hydra's configs, each looked at when it is read for the first time."""
-
-    def __init__(self, delegate: IConfigRepository, guard: FileGuard) -> None:
-        super().__init__(delegate)
-        self._guard = guard
-        self._seen: set[str] = set()
-
-    def load_config(self, config_path: str) -> ConfigResult | None:
-        """Loads a config as Hydra does.
-
-        Raises:
-            CompileError: its defaults list must not even be looked up.
-        """
-        result = super().load_config(config_path)
-        if result is not None and config_path not in self._seen:
-            self._seen.add(config_path)
-            self._guard.check_read(result, config_path)
-        return result
 
 
 @cache

@@ -27,6 +27,7 @@ from typing import Any
 from hydra.conf import HydraConf
 from hydra.core.default_element import GroupDefault, InputDefault
 
+from kerasgen.diagnostics import describe
 from kerasgen.frontend.resolvers import RESOLVER_HELP, resolver_problem
 
 OUTPUTS = "outputs"
@@ -187,6 +188,8 @@ def _plugin_values(path: str, value: Any) -> Iterator[Refused]:
                 yield _refused(below, "is run, imported or opened")
             else:
                 yield from _plugin_values(below, item)
+    elif path in ("hydra.launcher", "hydra.sweeper") and value is not None:
+        yield _refused(path, f"is {describe(value)}, expected a mapping")
     elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from _plugin_values(f"{path}.{index}", item)
@@ -267,6 +270,12 @@ def refused_choice(default: InputDefault, config_path: str) -> Refused | None:
         + ", only `hydra/launcher` and `hydra/sweeper` of Hydra's groups",
         help=f"choose it on the command line: `{absolute}=…`",
     )
+
+
+def plugin_of(default: InputDefault, config_path: str) -> str | None:
+    """The group of launchers or sweepers of which an entry chooses an option, None for others."""
+    group = _absolute(str(default.group), config_path) if isinstance(default, GroupDefault) else ""
+    return group if group in _PLUGINS else None
 
 
 def refused_result(config_path: str, package: str | None) -> bool:

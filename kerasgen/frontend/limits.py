@@ -20,11 +20,13 @@ from typing import Any
 
 import yaml
 from hydra._internal.core_plugins.file_config_source import FileConfigSource
+from hydra.core.object_type import ObjectType
 from hydra.plugins.config_source import ConfigResult
 from omegaconf import OmegaConf
 
 from kerasgen.diagnostics import CompileError, Sink, SourceLocation
 from kerasgen.foreign.opening import TOO_MUCH, ForeignFileError, is_there, read_bytes
+from kerasgen.frontend.config_folders import MOST_ENTRIES
 from kerasgen.frontend.loading import HEADER, read_config
 from kerasgen.frontend.origins import shown_path
 
@@ -67,6 +69,33 @@ FILES_HELP = "repeat layers with `repeat` and `blocks`, and keep long lists in f
 class GuardedFiles(FileConfigSource):
     """Hydra's files of configs, each looked at before it is loaded."""
 
+    def __init__(self, provider: str, path: str) -> None:
+        super().__init__(provider, path)
+        self._listed: dict[str, int] = {}
+
+    def list(self, config_path: str, results_filter: ObjectType | None) -> list[str]:
+        """The configs and groups of a group, as Hydra lists them.
+
+        Left out are names that no terminal shows and nobody types, and links to a folder that the
+        group lies in.
+
+        Raises:
+            CompileError: KG902, there are too many of them: a folder leads to where no configs are.
+        """
+        folder = os.path.realpath(os.path.join(self.path, config_path))
+        self._listed[config_path] = len(os.listdir(folder))
+        if sum(self._listed.values()) > MOST_ENTRIES:
+            raise Sink().fail(
+                "KG902",
+                f"a folder of configs holds more than {MOST_ENTRIES:,} files and folders",
+                location=SourceLocation(file=shown_path(Path(self.path, config_path))),
+                help="keep configs in a folder of their own",
+            )
+        names = [n for n in super().list(config_path, results_filter) if n.isprintable()]
+        if results_filter is not ObjectType.GROUP:
+            return names
+        return [name for name in names if not _leads_back(os.path.join(folder, name), folder)]
+
     def load_config(self, config_path: str) -> ConfigResult:
         """Loads a config as Hydra does.
 
@@ -91,6 +120,13 @@ class GuardedFiles(FileConfigSource):
                         header=self._get_header_dict(text[:HEADER]),
                     )
         return super().load_config(config_path)
+
+
+def _leads_back(path: str, folder: str) -> bool:
+    """Whether a name is a link to a folder that it lies in, so that a walk would never end."""
+    return os.path.islink(path) and f"{folder}/".startswith(
+        f"{os.path.realpath(path).rstrip('/')}/"
+    )
 
 
 def check_file(path: Path) -> bytes:

@@ -20,6 +20,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -43,9 +44,11 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf._utils import get_yaml_loader
 from omegaconf.errors import OmegaConfBaseException
 
+from kerasgen.diagnostics import Sink, SourceLocation
 from kerasgen.frontend.accepted_keys import without_plus
 from kerasgen.frontend.choices import settle_choices
-from kerasgen.frontend.file_guard import FileGuard, GuardedRepository
+from kerasgen.frontend.file_guard import FileGuard
+from kerasgen.frontend.origins import shown_path
 
 _MISSING = re.compile(r": +\?\?\? *(?:#.*)?$", re.M)
 """A value that must be given, which all parsers read alike."""
@@ -55,6 +58,13 @@ _READ_DIFFERENTLY = re.compile(r"[\t?]")
 
 HEADER = 512
 """Characters of a file in which Hydra looks for `# @package`."""
+
+
+_TIMES = 4
+"""How often Hydra asks for a config that is chosen once."""
+
+MOST_ASKED = 1_000 * _TIMES
+"""How often Hydra may ask for configs in one composition; it goes through a list within a list."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +88,7 @@ class ComposedLoader(ConfigLoaderImpl):
         self._asked: tuple[str | None, list[str], list[Override]] | None = None
         self._guard = FileGuard(config_name=None)
         self._ingredients: Ingredients | None = None
+        self._repository: IConfigRepository | None = None
 
     def offer_hydra(self, config: DictConfig) -> None:
         """Makes `${hydra:…}` give what it gives in a run, where the config asks for it.
@@ -118,6 +129,7 @@ class ComposedLoader(ConfigLoaderImpl):
         self._process_config_searchpath(config_name, parsed, repository)
         settle_choices(parsed, repository, config_name)
         self._asked, self._ingredients = (config_name, list(overrides), parsed), None
+        self._repository = repository
         return parsed, repository
 
     def _load_configuration_impl(
@@ -140,6 +152,8 @@ class ComposedLoader(ConfigLoaderImpl):
         except Exception:
             self._guard.sink.stop_on_errors()  # Hydra may have met only what follows from it.
             raise
+        if self._guard.plugins and self._repository is not None:
+            self._guard.check_plugins(config.hydra.runtime.choices, self._repository)
         self._guard.check_composed(config)
         return config
 
@@ -160,6 +174,42 @@ class ComposedLoader(ConfigLoaderImpl):
             without_plus(known.config_overrides, config)
             self._ingredients = Ingredients(defaults=defaults, overrides=known.config_overrides)
         return config
+
+
+class GuardedRepository(CachingConfigRepository):
+    """Hydra's configs, each looked at when it is read for the first time."""
+
+    def __init__(self, delegate: IConfigRepository, guard: FileGuard) -> None:
+        super().__init__(delegate)
+        self._guard = guard
+        self._seen: set[str] = set()
+        self._asked = 0
+
+    def load_config(self, config_path: str) -> ConfigResult | None:
+        """Loads a config as Hydra does.
+
+        Raises:
+            CompileError: its defaults list must not even be looked up; or KG902, the defaults lists
+                have chosen too often, as those do that choose each other in pairs.
+        """
+        self._asked += 1
+        if self._asked > MOST_ASKED:
+            raise Sink().fail(
+                "KG902",
+                f"the defaults lists choose more than {MOST_ASKED // _TIMES:,} configs",
+                location=SourceLocation(file=shown_path(self._place(config_path))),
+                help="choose each config once, and let it say what belongs together",
+            )
+        result = super().load_config(config_path)
+        if result is not None and config_path not in self._seen:
+            self._seen.add(config_path)
+            self._guard.check_read(result, config_path)
+        return result
+
+    def _place(self, config_path: str) -> Path:
+        result = super().load_config(config_path)
+        folder = "" if result is None else result.path.partition("://")[2]
+        return Path(folder) / f"{config_path}.yaml"
 
 
 def ingredients(loader: ConfigLoader, config_name: str, overrides: Sequence[str]) -> Ingredients:

@@ -20,6 +20,7 @@ from omegaconf.errors import GrammarParseError, KeyValidationError
 
 from kerasgen.diagnostics import Sink, SourceLocation, closest, did_you_mean
 from kerasgen.foreign.opening import ForeignFileError, is_regular, read_bytes
+from kerasgen.frontend.config_folders import config_files
 from kerasgen.frontend.limits import is_within_limits
 from kerasgen.frontend.origins import (
     ConfigFile,
@@ -376,5 +377,5 @@ def _files_at_fault(fault: Fault) -> Iterator[tuple[Path, str]]:
 def _all_files(fault: Fault) -> Iterator[tuple[Path, str]]:
     for source in fault.loader.get_sources():
         if source.scheme() == "file":
-            for file in filter(is_within_limits, sorted(Path(source.path).rglob("*.yaml"))):
+            for file in filter(is_within_limits, sorted(config_files(Path(source.path)))):
                 yield file, ".".join(file.relative_to(source.path).parent.parts)

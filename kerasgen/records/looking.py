@@ -25,7 +25,7 @@ from kerasgen.record.reading import is_run
 from kerasgen.records.inspection import compile_run, load_run_model, run_config, run_section
 from kerasgen.registry import NOBODY, Trust
 from kerasgen.run.checking import check_config, resolve_config
-from kerasgen.run.files import write_atomically
+from kerasgen.run.files import write_named
 
 if TYPE_CHECKING:
     from kerasgen.compiler import CompiledProgram
@@ -145,7 +145,7 @@ def draw_graph(target: Target, path: Path) -> str:
     compiled = compiled_program(target)
     content = form(compiled.graph, compiled.specs)
     try:
-        write_atomically(path, content)
+        write_named(path, content)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise Sink().fail("KG605", f"`{path}` cannot be written: {reason}") from error

@@ -67,6 +67,23 @@ def write_atomically(path: Path, content: bytes | str) -> None:
         file.write(content)
 
 
+def write_named(path: Path, content: bytes | str) -> None:
+    """Writes a file in a place that the user names; a device or a pipe gets the content instead.
+
+    Who may write everywhere would find a file in the place of `/dev/stdout` otherwise.
+
+    Raises:
+        OSError: it cannot be written; a file that stood at `path` is untouched.
+    """
+    special = path.exists() and not (path.is_file() or path.is_dir())
+    if special or (path.exists() and path.parent.resolve() == Path("/dev")):
+        if isinstance(content, str):
+            content = content.encode("utf-8", "backslashreplace")
+        path.write_bytes(content)
+    else:
+        write_atomically(path, content)
+
+
 def write_json(path: Path, value: object) -> None:
     """Writes a value as JSON, indented; see `plain` for what becomes of special values."""
     text = json.dumps(plain(value), indent=2, ensure_ascii=False, allow_nan=False)

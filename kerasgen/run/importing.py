@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kerasgen.diagnostics import Sink
-from kerasgen.foreign.opening import ForeignFileError, is_folder, is_there, told
+from kerasgen.foreign.opening import ForeignFileError, is_folder, is_regular, is_there, told
 
 if TYPE_CHECKING:
     from kerasgen.bridge.decompile_text import ImportedModel
@@ -50,11 +50,12 @@ def require_place(saving: Saving, sink: Sink) -> None:
             f"`{path}` is no name for a model of Keras 3, expected one that ends in `.keras`",
             help=f"--save {path.with_suffix('.keras')}",
         )
-    if is_there(path) and (is_folder(path) or not saving.replace):
+    replaceable = is_regular(path) or path.is_symlink()
+    if is_there(path) and not (replaceable and saving.replace):
         raise sink.fail(
             "KG605",
             f"`{path}` is there already",
-            help=None if is_folder(path) else "`--force` replaces it",
+            help="`--force` replaces it" if replaceable else None,
         )
     if not is_folder(path.parent):
         raise sink.fail("KG605", f"`{path}` cannot be written: there is no folder `{path.parent}`")

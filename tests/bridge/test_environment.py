@@ -115,6 +115,12 @@ def test_an_unknown_device_is_told_with_the_known_ones(tmp_path: Path) -> None:
     }
 
 
+def test_an_unknown_device_is_told_by_an_engine_that_runs_too(tmp_path: Path) -> None:
+    before = 'start_engine(BackendDef(backend="jax"), Sink())'
+    seen, _ = start(tmp_path, before=before, backend="jax", device="cpu:7")
+    assert (seen["code"], seen["message"]) == ("KG604", "there is no device `cpu:7`")
+
+
 ABSENT = """
 import importlib.abc
 class Absent(importlib.abc.MetaPathFinder):

@@ -1,5 +1,7 @@
 """Arrays in NumPy's files."""
 
+import zipfile
+
 import numpy as np
 import pytest
 
@@ -133,3 +135,26 @@ def test_neither_path_nor_x_is_a_missing_argument(sink):
 def test_path_and_x_exclude_each_other(sink):
     found = _refusal(Arrays(path="a.npz", x="b.npy"), sink)
     assert (found.code, found.location.key) == ("KG204", "data.source.x")
+
+
+def test_an_archive_of_nothing_does_not_fill_the_memory(sink, tmp_path, monkeypatch):
+    monkeypatch.setattr("kerasgen.data.files.FREE_BYTES", 2**20)
+    np.savez_compressed(tmp_path / "bomb.npz", x=np.zeros((10, 2**20), "u1"), y=np.zeros(10))
+    found = _refusal(Arrays(path=str(tmp_path / "bomb.npz")), sink)
+    assert found.code == "KG614"
+    assert "becomes 10.0 MiB in memory from" in found.message
+
+
+def test_numbers_longer_than_float64_become_that(sink, tmp_path):
+    np.savez(tmp_path / "d.npz", x=np.arange(3, dtype="longdouble"))
+    table = Arrays(path=str(tmp_path / "d.npz")).read(None, sink)
+    assert table.columns["x"].dtype == "float64"
+    assert table.columns["x"].tolist() == [0, 1, 2]
+
+
+def test_a_member_that_is_no_array_is_told(sink, tmp_path):
+    with zipfile.ZipFile(tmp_path / "d.npz", "w") as archive:
+        archive.writestr("x.npy", b"hello")
+    found = _refusal(Arrays(path=str(tmp_path / "d.npz")), sink)
+    assert found.code == "KG502"
+    assert "its member `x` is no array" in found.message

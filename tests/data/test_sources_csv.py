@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kerasgen.data.sources_csv import Csv
+from kerasgen.data.sources_csv import MOST_LINE, Csv
 from kerasgen.diagnostics import CompileError
 
 
@@ -134,3 +134,25 @@ def test_quotes_can_be_part_of_the_text(csv_file, sink):
 def test_a_delimiter_is_one_character(csv_file, sink):
     (found,) = _refusals(Csv(path=csv_file("a\n1\n"), delimiter="||"), sink)
     assert (found.code, found.location.key) == ("KG204", "data.source.delimiter")
+
+
+def test_a_line_without_end_is_not_read_to_its_end(csv_file, sink):
+    path = csv_file("a,b\n")
+    with open(path, "r+b") as file:
+        file.truncate(MOST_LINE + 100)
+    (found,) = _refusals(Csv(path=path), sink)
+    assert found.code == "KG502"
+    assert "a line has more than 16,777,216 characters" in found.message
+
+
+def test_one_long_cell_does_not_make_a_column_of_gigabytes(csv_file, sink):
+    path = csv_file("a,b\n" + "x" * 100_000 + ",1\n" + "y,0\n" * 20_000)
+    (found,) = _refusals(Csv(path=path), sink)
+    assert found.code == "KG614"
+    assert found.message.startswith("the column `a`, as wide as its longest cell in each row,")
+
+
+def test_columns_are_counted_in_one_go(csv_file, sink):
+    names = ",".join(f"c{number}" for number in range(100_000))
+    table = Csv(path=csv_file(f"{names}\n")).read(frozenset({"c7"}), sink)
+    assert (len(table.names), list(table.columns)) == (100_000, ["c7"])

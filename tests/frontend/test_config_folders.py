@@ -7,7 +7,13 @@ import pytest
 
 from kerasgen.diagnostics import CompileError, Diagnostic, SourceLocation
 from kerasgen.frontend.composition import compose
-from kerasgen.frontend.config_folders import config_folder, fault_of, with_project
+from kerasgen.frontend.config_folders import (
+    MOST_ENTRIES,
+    config_files,
+    config_folder,
+    fault_of,
+    with_project,
+)
 from kerasgen.frontend.rejections import diagnose
 from kerasgen.rendering import render_text
 
@@ -194,3 +200,59 @@ def test_a_choice_made_anew_without_its_word_has_its_line(
     assert diagnostic.location is not None
     assert diagnostic.location.line == 3
     assert column is None or diagnostic.location.column == column
+
+
+@pytest.mark.parametrize(
+    "table",
+    ["tool . kerasgen", 'tool."kerasgen"', "tool.'kerasgen'"],
+)
+def test_the_table_counts_however_its_name_is_written(configs: Configs, table: str) -> None:
+    configs({})
+    folder("one", 1)
+    Path("pyproject.toml").write_text(f'[ {table} ]\nconfig_dir = "one"\n')
+    assert found() == ("one",)
+    Path("pyproject.toml").write_text('[tool]\nkerasgen = {config_dir = "one"}\n')
+    assert found() == ("one",)
+
+
+@pytest.mark.parametrize(
+    ("table", "code"),
+    [
+        ("config_dir = " + "9" * 5_000, "KG127"),
+        ("config_dir = 0x" + "f" * 5_000, "KG128"),
+        ("config_dir = " + "[" * 5_000, "KG127"),
+        ("\n".join(".".join("a" * 300) + f".b{n} = 1" for n in range(3_000)), "KG127"),
+        ("[tool.kerasgen." + ".".join("a" * 100_000) + "]", "KG127"),
+        (f'config_dir = "{"x" * 5_000_000}"', "KG127"),
+    ],
+)
+def test_a_table_that_would_take_for_ever_is_refused(
+    configs: Configs, table: str, code: str
+) -> None:
+    configs({})
+    diagnostic = refused(table)
+    assert diagnostic.code == code
+    assert len(render_text([diagnostic])) < 1_000
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "\n".join(f"k{number} = 1" for number in range(9_000)),
+        "config_dir = [" + ",".join(f"'x{number}'" for number in range(9_000)) + "]",
+    ],
+)
+def test_of_many_faults_the_first_are_told(configs: Configs, table: str) -> None:
+    configs({})
+    Path("pyproject.toml").write_text(f"[tool.kerasgen]\n{table}\n")
+    with pytest.raises(CompileError) as error:
+        found()
+    assert len(error.value.diagnostics) == 20
+
+
+def test_a_walk_through_configs_ends(tmp_path: Path) -> None:
+    for number in range(MOST_ENTRIES // 100 + 10):
+        (tmp_path / str(number)).mkdir()
+        for inner in range(100):
+            (tmp_path / str(number) / f"{inner}.yaml").touch()
+    assert MOST_ENTRIES - 200 < sum(1 for _ in config_files(tmp_path)) < MOST_ENTRIES + 200

@@ -319,3 +319,29 @@ def test_the_working_directory_is_known_outside_of_a_run_too(
     folder = configs({"experiment/good.yaml": f"{GLOBAL}name: ${{hydra:runtime.cwd}}/x\n"})
     config, _ = resolve(compose(["experiment=good"], folder))
     assert config["name"] == f"{tmp_path}/x"
+
+
+def test_a_launcher_that_a_file_chooses_in_vain_is_told(configs: Configs) -> None:
+    text = f"{GLOBAL}defaults: [{{override /hydra/launcher: evil}}]\n"
+    folder = configs(
+        {"experiment/e.yaml": text, "hydra/launcher/evil.yaml": "_target_: os.system\n"}
+    )
+    found = refused(folder, "experiment=e")
+    assert [(d.code, d.location.line) for d in found if d.location is not None] == [("KG112", 2)]
+    assert found[0].message.startswith("`hydra/launcher` is `process`, a file cannot choose `evil`")
+
+
+def test_a_launcher_that_a_person_chooses_counts_before_a_file_s(configs: Configs) -> None:
+    text = f"{GLOBAL}defaults: [{{override /hydra/launcher: process}}]\n"
+    folder = configs({"experiment/e.yaml": text})
+    compose_config(["experiment=e"], folder)
+    compose_config(["experiment=e", "hydra/launcher=basic"], folder)
+
+
+@pytest.mark.parametrize("text", ["[1, 2]\n", "- {_target_: os.system}\n"])
+def test_a_launcher_that_is_no_mapping_is_told_at_its_file(configs: Configs, text: str) -> None:
+    found = refused(configs({"hydra/launcher/process.yaml": text}))
+    assert [d.code for d in found] == ["KG112"]
+    assert found[0].message.startswith("`hydra.launcher` is a list, expected a mapping")
+    assert found[0].location is not None
+    assert str(found[0].location.file).endswith("process.yaml")

@@ -9,7 +9,8 @@ import pytest
 from omegaconf import OmegaConf
 
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink
-from kerasgen.frontend.composition import compose, resolve
+from kerasgen.frontend.choices import options_of
+from kerasgen.frontend.composition import compose, make_loader, resolve
 from kerasgen.frontend.growth import check_composed
 from kerasgen.frontend.limits import (
     DEPTH,
@@ -22,6 +23,7 @@ from kerasgen.frontend.limits import (
     check_overrides,
     is_within_limits,
 )
+from kerasgen.run.checking import compose_config
 
 Configs = Callable[[Mapping[str, str | bytes]], str]
 
@@ -259,3 +261,43 @@ def test_a_byte_order_mark_hides_no_package(configs: Configs, value: str) -> Non
     folder = configs({"experiment/e.yaml": text})
     config, _ = resolve(compose(["experiment=e"], folder))
     assert config["name"] == value.strip("'")
+
+
+def test_defaults_lists_that_choose_each_other_in_pairs_are_refused(configs: Configs) -> None:
+    pairs = {f"model/f{n}.yaml": f"defaults: [f{n + 1}@a, f{n + 1}@b]\n" for n in range(16)}
+    folder = configs(pairs | {"model/f16.yaml": "x: 1\n"})
+    with pytest.raises(CompileError) as error:
+        compose_config(["model=f0"], folder)
+    (found,) = error.value.diagnostics
+    assert (found.code, found.message) == (
+        "KG902",
+        "the defaults lists choose more than 1,000 configs",
+    )
+
+
+def test_circles_of_links_and_names_for_terminals_are_not_listed(configs: Configs) -> None:
+    folder = configs({"experiment/e.yaml": "name: x\n", "experiment/in/f.yaml": "name: x\n"})
+    group = Path(folder) / "experiment"
+    for name in "abcdefghij":
+        (group / name).symlink_to(".")
+    (group / "in" / "up").symlink_to("..")
+    (group / "linked").symlink_to("in")
+    for name in ("\x1b[31m", "a\nb", "\u202egnp", "a\rb"):
+        (group / f"{name}.yaml").write_text("name: x\n")
+    shipped = set(options_of("experiment", make_loader()))
+    own = set(options_of("experiment", make_loader(folder))) - shipped
+    assert own == {"e", "in/f", "linked/f"}
+
+
+def test_a_folder_of_everything_is_no_folder_of_configs(
+    configs: Configs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kerasgen.frontend.limits.MOST_ENTRIES", 20)
+    folder = configs({f"experiment/{n}/e.yaml": "name: x\n" for n in range(30)})
+    with pytest.raises(CompileError) as error:
+        options_of("experiment", make_loader(folder))
+    (found,) = error.value.diagnostics
+    assert (found.code, found.message) == (
+        "KG902",
+        "a folder of configs holds more than 20 files and folders",
+    )

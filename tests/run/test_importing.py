@@ -1,5 +1,6 @@
 """An imported model saved with its weights: whole and proven, or not at all."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -116,6 +117,12 @@ def test_a_place_that_cannot_be_used_is_told_before_any_work(
     assert "error[KG605]" in found
     assert told in found
     assert (tmp_path / "taken.keras").read_text() == "mine"
+
+
+def test_what_is_no_file_is_never_replaced(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.keras")
+    saving = Saving(path=tmp_path / "pipe.keras", replace=True)
+    assert "is there already" in refusal(lambda sink: require_place(saving, sink))
 
 
 def test_a_file_is_replaced_when_that_is_said(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from kerasgen.run.files import (
     write_atomically,
     write_history,
     write_json,
+    write_named,
     write_predictions,
 )
 
@@ -164,3 +165,21 @@ def test_predictions_are_compressed_and_equal_ones_make_equal_files(tmp_path: Pa
         write_predictions(tmp_path / name, {"x": np.zeros(100_000)})
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
     assert (tmp_path / "a.npz").stat().st_size < 10_000
+
+
+def test_a_pipe_that_is_named_gets_the_content_and_stays(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    write_named(pipe, "text")
+    assert os.read(reader, 10) == b"text"
+    os.close(reader)
+    assert pipe.is_fifo()
+
+
+def test_a_link_that_is_named_is_replaced_and_what_it_leads_to_is_not(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("precious")
+    (tmp_path / "link").symlink_to("precious")
+    write_named(tmp_path / "link", "text")
+    assert (tmp_path / "precious").read_text() == "precious"
+    assert (tmp_path / "link").read_text() == "text"

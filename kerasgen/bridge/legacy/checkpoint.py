@@ -23,7 +23,7 @@ from kerasgen.bridge.legacy.protobuf import (
     read_text,
     read_varint,
 )
-from kerasgen.bridge.legacy.stored import Array, Group, Grouped, Values, from_bytes
+from kerasgen.bridge.legacy.stored import MOST_AXES, Array, Group, Grouped, Values, from_bytes
 from kerasgen.foreign.opening import TOO_MUCH, ForeignFileError, open_regular, read_bytes
 
 _MAGIC = struct.pack("<Q", 0xDB4775248B80FB57)
@@ -130,7 +130,7 @@ def _entry(value: bytes) -> _Entry:
     for tensor_shape in messages(value, 2):
         for dimension in messages(tensor_shape, 2):
             shape.append(numbers(dimension).get(1, 0))
-    if any(size >= 1 << 40 for size in shape):
+    if len(shape) > MOST_AXES or any(size >= 1 << 40 for size in shape):
         raise ForeignFileError("holds a variable of an absurd shape", code=TOO_MUCH)
     return _Entry(
         dtype=told.get(1, 0),

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from kerasgen.bridge.legacy.stored import Array, Group, Grouped, Values, from_bytes
+from kerasgen.bridge.legacy.stored import MOST_AXES, Array, Group, Grouped, Values, from_bytes
 from kerasgen.foreign.json_data import Bounds, parse_json
 from kerasgen.foreign.opening import ForeignFileError, open_regular, read_bytes
 
@@ -61,19 +61,21 @@ def read_shards(model: Path) -> Grouped:
     if not isinstance(groups, list):
         raise ForeignFileError("holds no `weightsManifest`, which says where its weights are")
     arrays: list[Array] = []
+    seen: set[Path] = set()
     for group in groups:
         if not isinstance(group, Mapping):
             raise ForeignFileError("holds a group of weights that is not a mapping")
-        arrays += _group(group, model.parent)
+        arrays += _group(group, model.parent, seen)
     whole = Group(name="", arrays=tuple(arrays))
     return Grouped(groups=(whole,), backend="tensorflow")
 
 
-def _group(group: Mapping[str, Any], folder: Path) -> Iterator[Array]:
+def _group(group: Mapping[str, Any], folder: Path, seen: set[Path]) -> Iterator[Array]:
     paths, weights = group.get("paths"), group.get("weights")
     if not isinstance(paths, list) or not isinstance(weights, list):
         raise ForeignFileError("holds a group of weights without `paths` and `weights`")
-    files = _Files(folder, tuple((path, _length(path, folder)) for path in _files(paths, folder)))
+    listed = _files(paths, folder, seen)
+    files = _Files(folder, tuple((path, _length(path, folder)) for path in listed))
     offset = 0
     for weight in weights:
         array, size = _weight(weight, files, offset)
@@ -84,11 +86,15 @@ def _group(group: Mapping[str, Any], folder: Path) -> Iterator[Array]:
         raise ForeignFileError(f"lists weights of {offset:,} bytes, and its files hold {held:,}")
 
 
-def _files(paths: Sequence[Any], folder: Path) -> Iterator[Path]:
+def _files(paths: Sequence[Any], folder: Path, seen: set[Path]) -> Iterator[Path]:
+    """The shards of a group, each of which stands for its own bytes once in the whole file."""
     for path in paths:
         pure = PurePosixPath(str(path))
         if not isinstance(path, str) or pure.is_absolute() or ".." in pure.parts or ":" in path:
             raise ForeignFileError(f"names `{str(path)[:60]}`, which is no file beside it")
+        if folder / pure in seen:
+            raise ForeignFileError(f"lists its file `{path[:60]}` twice")
+        seen.add(folder / pure)
         yield folder / pure
 
 
@@ -109,7 +115,7 @@ def _weight(weight: Any, files: _Files, offset: int) -> tuple[Array, int]:
     told = weight if isinstance(weight, Mapping) else {}
     name, dtype, shape = told.get("name"), told.get("dtype"), told.get("shape")
     quantization = told.get("quantization")
-    if not isinstance(name, str) or not isinstance(shape, list) or not all(map(_is_size, shape)):
+    if not isinstance(name, str) or not isinstance(shape, list) or not _is_shape(shape):
         raise ForeignFileError("lists a weight without a name and a shape")
     stored = quantization.get("dtype") if isinstance(quantization, Mapping) else dtype
     if stored not in _DTYPES:
@@ -121,6 +127,10 @@ def _weight(weight: Any, files: _Files, offset: int) -> tuple[Array, int]:
         return _dequantized(values, quantization) if isinstance(quantization, Mapping) else values
 
     return Array(name=name, shape=tuple(shape), read=read), size
+
+
+def _is_shape(shape: Sequence[Any]) -> bool:
+    return len(shape) <= MOST_AXES and all(map(_is_size, shape))
 
 
 def _is_size(value: Any) -> bool:

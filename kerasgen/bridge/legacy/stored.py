@@ -18,6 +18,9 @@ from kerasgen.foreign.opening import ForeignFileError
 
 Values: TypeAlias = NDArray[Any]
 
+MOST_AXES = 64
+"""Axes of an array, which is as many as NumPy's have; a file may declare millions."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Array:

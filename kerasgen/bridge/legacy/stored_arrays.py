@@ -178,13 +178,23 @@ def _read(item: Any, halves: bool) -> Values:
 
 
 def _by_path(file: Any) -> Iterator[tuple[str, Array]]:
-    """Every array with the path of its groups."""
+    """Every array with the path of its groups.
+
+    Raises:
+        ForeignFileError: a group stands at two places, so that there is no end of paths, or there
+            are too many; no writer of weights makes that.
+    """
     import h5py
 
+    seen: set[int] = set()
     waiting: list[tuple[str, Any]] = [("", file)]
     while waiting:
         path, item = waiting.pop()
         if isinstance(item, h5py.Group):
+            address = h5py.h5o.get_info(item.id).addr
+            if address in seen:
+                raise ForeignFileError(f"holds its group `{path[:60]}` at another place too")
+            seen.add(address)
             above = f"{path}/" if path else ""
             waiting += [(f"{above}{name}", item[name]) for name in item]
         elif getattr(item, "dtype", None) is not None and item.dtype.kind in "fiubV":

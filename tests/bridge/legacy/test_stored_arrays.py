@@ -176,3 +176,27 @@ def test_a_manifest_that_lies_is_told(
     model = shards(tmp_path, weight, bytes(8), path)
     with pytest.raises(ForeignFileError, match=told):
         read_shards(model)
+
+
+def test_a_shard_counts_once_in_all_groups(tmp_path: Path) -> None:
+    (tmp_path / "a.bin").write_bytes(bytes(4))
+    group = {"paths": ["a.bin"], "weights": [{"name": "a", "shape": [1], "dtype": "float32"}]}
+    again = {**group, "paths": ["./a.bin"]}
+    (tmp_path / "model.json").write_text(json.dumps({"weightsManifest": [group, again]}))
+    with pytest.raises(ForeignFileError, match=r"lists its file `\./a\.bin` twice"):
+        read_shards(tmp_path / "model.json")
+
+
+def test_a_weight_of_hundreds_of_axes_is_told(tmp_path: Path) -> None:
+    model = shards(tmp_path, {"shape": [2] * 900, "dtype": "float32"}, bytes(8))
+    with pytest.raises(ForeignFileError, match="without a name and a shape"):
+        read_shards(model)
+
+
+@pytest.mark.parametrize("place", ["layers/circle", "layers/dense/vars/up"])
+def test_groups_in_a_circle_come_to_an_end(tmp_path: Path, place: str) -> None:
+    weights = hdf5(tmp_path / "a.h5", {}, {"layers/dense/vars/0": np.ones(3)})
+    with h5py.File(tmp_path / "a.h5", "a") as file:
+        file[place] = file["layers"]
+    with pytest.raises(ForeignFileError, match="at another place too"), open_weights(weights):
+        pass
