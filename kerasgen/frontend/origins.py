@@ -17,7 +17,7 @@ import yaml
 
 from kerasgen.diagnostics import Anchor, Sink, SourceLocation, Suggestion
 from kerasgen.foreign.opening import ForeignFileError, is_regular, read_text
-from kerasgen.frontend.readings import warn_of_reading
+from kerasgen.frontend.readings import report_reading
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MERGE_TAG = "tag:yaml.org,2002:merge"
@@ -212,7 +212,7 @@ def _walk(
         if key.tag not in _KEY_TAGS:
             _refuse_key(key, path, mark, sink)
         yield path, mark, not isinstance(value, yaml.MappingNode)
-        warn_of_reading(value, path, mark.value, sink)
+        report_reading(value, path, mark.value, sink)
         yield from _below(value, path, file, sink)
 
 
@@ -225,7 +225,7 @@ def _below(value: yaml.Node, path: str, file: str, sink: Sink) -> Iterator[tuple
         for index, item in enumerate(value.value):
             item_path, mark = f"{path}.{index}", _mark(item, item, file)
             yield item_path, mark, True
-            warn_of_reading(item, item_path, mark.value, sink, value.value)
+            report_reading(item, item_path, mark.value, sink, value.value)
             yield from _below(item, item_path, file, sink)
 
 

@@ -5,16 +5,63 @@ This room owns the syntax of that group. It must not open the data or know which
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from kerasgen.diagnostics import Sink, describe, did_you_mean
+from kerasgen.diagnostics import Sink, Suggestion, describe, did_you_mean
 from kerasgen.frontend.parse_model import parse_entries, parse_object
 from kerasgen.frontend.parse_tensors import parse_shape
 from kerasgen.frontend.settings import join, read_record, report_unknown_key
 from kerasgen.ir import INPUT, DataDef, ObjectDef, SplitDef
 
 TASKS = ("classification", "multilabel", "regression", "autoencoding")
+_OTHER_WORDS: Mapping[str, str] = {
+    **dict.fromkeys(
+        (
+            *("binary", "binary_classification", "classification_binary", "classifier", "logistic"),
+            *("multiclass", "multi_class", "categorical", "sparse_categorical", "classify"),
+            *("multiclass_classification", "multi_class_classification"),
+            *("image_classification", "text_classification", "sequence_classification"),
+            *("segmentation", "semantic_segmentation", "mask", "masks", "tagging"),
+        ),
+        "classification",
+    ),
+    **dict.fromkeys(
+        ("multi_label", "multilabel_classification", "multi_label_classification", "tags"),
+        "multilabel",
+    ),
+    **dict.fromkeys(
+        (
+            *("linear", "continuous", "numeric", "regress", "linear_regression"),
+            *("timeseries", "time_series", "forecasting", "forecast"),
+        ),
+        "regression",
+    ),
+    **dict.fromkeys(
+        ("autoencoder", "auto_encoder", "reconstruction"),
+        "autoencoding",
+    ),
+}
+"""What people call a task, to its name here; words of no task that there is are left out."""
+
+_REASONS: Mapping[str, str] = {
+    **dict.fromkeys(
+        ("binary", "binary_classification", "classification_binary", "logistic"),
+        "two classes are told by the data, or by `data.facts.classes`",
+    ),
+    **dict.fromkeys(
+        ("segmentation", "semantic_segmentation", "mask", "masks"),
+        "the target is a mask with the class of each pixel",
+    ),
+    "tagging": "the target holds the class of each step",
+    **dict.fromkeys(
+        ("timeseries", "time_series", "forecasting", "forecast"),
+        "the target is the number, or the numbers, that follow",
+    ),
+}
+"""Why, where the word does not say it: there the task may be a choice."""
+
 _DATA_KEYS = ("source", "features", "target", "task", "prepare", "split", "facts")
 
 
@@ -176,7 +223,7 @@ def _parse_task(value: Any, target: Mapping[str, Any], sink: Sink) -> dict[str, 
                 "KG205",
                 f"the task is {shown}, expected one of {words}",
                 key=path,
-                help=did_you_mean(str(task), TASKS),
+                help=_task_meant(str(task)) or did_you_mean(str(task), TASKS),
             )
         elif task == "autoencoding" and target:
             sink.report(
@@ -194,6 +241,16 @@ def _parse_task(value: Any, target: Mapping[str, Any], sink: Sink) -> dict[str, 
                 help="name the column under `data.target`",
             )
     return {str(output): str(task) for output, task in tasks.items()}
+
+
+def _task_meant(word: str) -> str | None:
+    """What to write for a task that is called otherwise; None for a word that is not known."""
+    plain = re.sub(r"[\W_]+", "_", word.lower()).strip("_")
+    task = _OTHER_WORDS.get(plain)
+    if task is None:
+        return None
+    reason, known = _REASONS.get(plain, ""), f"write `{task}`"
+    return Suggestion(f"{known}: {reason}" if reason else known, task, sure=not reason)
 
 
 def _frozen(value: Any) -> Any:

@@ -8,6 +8,8 @@ Decisions:
 - Only what is certain is told. Text is wanted under the keys of names (`target`, `features`,
   `class_names`, `vocabulary`, `columns`), and in a list that holds other text; there `[relu, null]`
   and `[auto, true]` may be meant, `[maybe, no]` is not.
+- What is certain is an error, after which nothing is made of the value: what would follow from it
+  would be told as a second fault.
 """
 
 from __future__ import annotations
@@ -28,20 +30,20 @@ _NAMES = re.compile(r"data\.(target|features)(\..+)?|(.+\.)?(class_names|vocabul
 """Key paths whose values are text, whatever is written there."""
 
 
-def warn_of_reading(
+def report_reading(
     node: yaml.Node,
     path: str,
     place: SourceLocation,
     sink: Sink,
     beside: Sequence[yaml.Node] = (),
 ) -> None:
-    """Warns of a value that YAML reads as something else than it looks like (KG120).
+    """Reports a value that YAML reads as something else than it looks like (KG120).
 
     Args:
         node: the value.
         path: its key path.
         place: where it is written.
-        sink: gets the warning.
+        sink: gets an error where text is wanted, a warning for a number in another base.
         beside: the items of the list that it stands in.
     """
     if not isinstance(node, yaml.ScalarNode) or node.style:
@@ -51,32 +53,33 @@ def warn_of_reading(
     among_text = any(item.tag == f"{_TAG}str" for item in beside)
     if node.tag == f"{_TAG}bool":
         if named or (among_text and node.value.lower() in _SWITCHES):
-            _warn_of_text(node.value, place, sink)
+            _report_text(node.value, place, sink)
     elif node.tag in _NUMBERS:
         number = yaml.safe_load(node.value)
-        if _warn_of_base(node.value, number, place, sink):
+        if _report_base(node.value, number, place, sink, text_wanted=named):
             return
         # A vocabulary may be one of numbers.
         named = named and (among_text or ".vocabulary." not in path)
         if named and isinstance(number, int | float) and str(number) != node.value:
-            _warn_of_text(node.value, place, sink)
+            _report_text(node.value, place, sink)
 
 
-def _warn_of_text(text: str, place: SourceLocation, sink: Sink) -> None:
+def _report_text(text: str, place: SourceLocation, sink: Sink) -> None:
     value = yaml.safe_load(text)
     read = str(value).lower() if isinstance(value, bool) else str(value)
     kind = "the boolean" if isinstance(value, bool) else "the number"
     sink.report(
         "KG120",
         f"YAML reads `{text}` as {kind} `{read}`, where text is wanted",
-        severity=Severity.WARNING,
         location=place,
         help=Suggestion(f'write it in quotes (`"{text}"`)', f'"{text}"'),
     )
 
 
-def _warn_of_base(text: str, number: object, place: SourceLocation, sink: Sink) -> bool:
-    """Warns of a number in base 60 or 8, that nobody writes for that; whether it is one."""
+def _report_base(
+    text: str, number: object, place: SourceLocation, sink: Sink, *, text_wanted: bool
+) -> bool:
+    """Reports a number in base 60 or 8, that nobody writes for that; whether it is one."""
     if ":" not in text and not _OCTAL.fullmatch(text):
         return False
     if not isinstance(number, int | float) or text.lstrip("+-0") in ("", str(abs(number))):
@@ -84,7 +87,7 @@ def _warn_of_base(text: str, number: object, place: SourceLocation, sink: Sink) 
     sink.report(
         "KG120",
         f"YAML reads `{text}` as {number}, in base {60 if ':' in text else 8}",
-        severity=Severity.WARNING,
+        severity=Severity.ERROR if text_wanted else Severity.WARNING,
         location=place,
         help=f'write the number in base 10, or text in quotes (`"{text}"`)',
     )

@@ -25,6 +25,7 @@ from kerasgen.diagnostics import CompileError, Sink, Suggestion, closest, did_yo
 from kerasgen.foreign.opening import is_folder, is_regular, is_there, path_of
 from kerasgen.frontend.choices import ENDINGS, option_of, options_of
 from kerasgen.frontend.composition import CONFIG_NAME, make_loader
+from kerasgen.frontend.data_words import words_for_data
 from kerasgen.frontend.limits import is_within_limits
 from kerasgen.frontend.origins import place_of_text
 from kerasgen.frontend.references import plain_node
@@ -215,7 +216,9 @@ def _instead_of_option(
     if found is None:
         return None
     told, help_text = found
-    if group == "data" and path.suffix in _SOURCES:
+    if group == "data" and (line := words_for_data(value)) is not None:
+        help_text = f"write `{line}`, or the same into `my_conf/data/{path.stem}.yaml`"
+    elif group == "data" and path.suffix in _SOURCES:
         source = f"source: {{class: {_SOURCES[path.suffix]}, path: {value}}}"
         help_text = (
             f"write a config with `{source}` to `my_conf/data/{path.stem}.yaml`, and "
@@ -307,7 +310,8 @@ def _file(path: Path, word: str, loader: ConfigLoader) -> tuple[str, str | None]
         )
     help_text = None
     if path.suffix in _DATA:
-        help_text = f"data is named by its config: write `data.source.path={quoted}`"
+        line = words_for_data(word)
+        help_text = "data is named by its config" + (f": write `{line}`" if line else "")
     return f"`{word}` is a file, expected an override", help_text
 
 

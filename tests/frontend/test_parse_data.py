@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from kerasgen.diagnostics import Diagnostic, Sink
+from kerasgen.diagnostics import Diagnostic, Sink, Suggestion
 from kerasgen.frontend.parse_data import parse_data
 from kerasgen.ir import DataDef, ObjectDef, SplitDef
 
@@ -110,3 +110,30 @@ def test_the_group_must_be_a_mapping() -> None:
     sink = Sink()
     assert parse_data("digits", sink) is None
     assert sink.diagnostics[0].message.endswith("expected a mapping")
+
+
+@pytest.mark.parametrize(
+    ("word", "task"),
+    [
+        ("binary", "classification"),
+        ("multi-class", "classification"),
+        ("classification_binary", "classification"),
+        ("Semantic Segmentation", "classification"),
+        ("multi_label", "multilabel"),
+        ("timeseries", "regression"),
+        ("autoencoder", "autoencoding"),
+    ],
+)
+def test_a_task_under_another_name_leads_to_what_to_write(word: str, task: str) -> None:
+    _, found = parse(task=word)
+    (one,) = found
+    assert one.code == "KG205"
+    assert isinstance(one.help, Suggestion)
+    assert one.help.replacement == task
+
+
+@pytest.mark.parametrize("word", ["detection", "clustering", "ranking"])
+def test_a_task_that_there_is_not_leads_nowhere(word: str) -> None:
+    _, found = parse(task=word)
+    (one,) = found
+    assert not isinstance(one.help, Suggestion)

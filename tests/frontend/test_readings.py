@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from kerasgen.diagnostics import Diagnostic, Suggestion
+from kerasgen.diagnostics import CompileError, Diagnostic, Severity, Suggestion
 from kerasgen.frontend.composition import compose, resolve
 
 Configs = Callable[[Mapping[str, str | bytes]], str]
@@ -12,8 +12,8 @@ Configs = Callable[[Mapping[str, str | bytes]], str]
 
 def told(config_files: Configs, text: str) -> list[Diagnostic]:
     folder = config_files({"data/mine.yaml": f"defaults: [digits]\n{text}\n"})
-    _, sink = resolve(compose(["data=mine"], folder))
-    return [found for found in sink.diagnostics if found.code == "KG120"]
+    found = compose(["data=mine"], folder).diagnostics
+    return [one for one in found if one.code == "KG120"]
 
 
 @pytest.mark.parametrize(
@@ -72,3 +72,22 @@ def test_a_date_stays_the_text_that_was_written(config_files: Configs) -> None:
     folder = config_files({"data/mine.yaml": "defaults: [digits]\ntarget: 2024-01-01\n"})
     config, _ = resolve(compose(["data=mine"], folder))
     assert config["data"]["target"] == "2024-01-01"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "target: no",
+        "features: [a, no]",
+        "features: {left: on}",
+        "target: 1.10",
+        "target: 1:30",
+        "source: {columns: [a, off]}",
+    ],
+)
+def test_a_value_that_cannot_be_text_is_one_fault(config_files: Configs, text: str) -> None:
+    folder = config_files({"data/mine.yaml": f"defaults: [digits]\n{text}\n"})
+    with pytest.raises(CompileError) as caught:
+        resolve(compose(["data=mine"], folder))
+    found = caught.value.diagnostics
+    assert [(one.code, one.severity) for one in found] == [("KG120", Severity.ERROR)]

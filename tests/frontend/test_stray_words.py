@@ -1,12 +1,15 @@
 """Words that are no overrides: each is told what was meant, in a form that can be typed."""
 
+import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
 from kerasgen.diagnostics import CompileError, Diagnostic
+from kerasgen.frontend.composition import compose, resolve_groups
 from kerasgen.frontend.config_folders import config_folder
+from kerasgen.frontend.parse_data import parse_data
 from kerasgen.frontend.rejections import diagnose
 from kerasgen.frontend.stray_words import refuse_flags
 from kerasgen.rendering import render_text
@@ -114,7 +117,7 @@ def test_any_other_config_file_is_to_be_put_into_a_folder(
     ("name", "help_text"),
     [
         ("old.keras", "`kerasgen import old.keras -o conf/model/old.yaml` makes a config of it"),
-        ("rows.csv", "data is named by its config: write `data.source.path=rows.csv`"),
+        ("rows.csv", "data is named by its config"),
         ("keras.json", "write `backend.keras_json=keras.json`"),
         ("parts.py", "write `--trust parts` to let configs name what is in it"),
     ],
@@ -123,6 +126,54 @@ def test_a_model_data_and_a_module(configs: Configs, name: str, help_text: str) 
     configs({})
     Path(name).touch()
     assert only(name).help == help_text
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "line"),
+    [
+        (
+            "multi.csv",
+            "a,b,kind\n1,2,x\n",
+            "data=none 'data.source={class: Csv, path: multi.csv}' data.features=all "
+            "data.target=kind data.task=classification",
+        ),
+        (
+            "my prices.csv",
+            "a,the price\n1,2.5\n",
+            "data=none 'data.source={class: Csv, path: \"my prices.csv\"}' data.features=all "
+            "'data.target=\"the price\"' data.task=regression",
+        ),
+        (
+            "numbers.csv",
+            "1,2.5,0\n3,4,1\n",
+            "data=none 'data.source={class: Csv, path: numbers.csv, header: false}' "
+            "data.features=all data.target=c2 data.task=classification",
+        ),
+        (
+            "a.npz",
+            "",
+            "data=none 'data.source={class: Arrays, path: a.npz}' data.features=x data.target=y "
+            "data.task=classification",
+        ),
+        (
+            "faces.tar.gz",
+            "",
+            "data=none 'data.source={class: ImageFolder, path: faces.tar.gz}' "
+            "data.features=image data.target=label data.task=classification",
+        ),
+    ],
+)
+def test_a_file_of_data_is_told_with_a_line_that_is_accepted(
+    configs: Configs, name: str, text: str, line: str
+) -> None:
+    configs({})
+    Path(name).write_text(text)
+    assert only(name).help == f"data is named by its config: write `{line}`"
+    if " " not in name:
+        assert f"`{line}`" in (only(f"data={name}").help or "")
+    groups, sink = resolve_groups(compose(shlex.split(line)), ("data",))
+    assert parse_data(groups["data"], sink) is not None
+    assert sink.diagnostics == []
 
 
 def test_a_file_in_the_place_of_an_option(configs: Configs) -> None:
