@@ -271,8 +271,13 @@ def test_a_misspelt_fact_that_is_not_declared_is_mended_and_not_taken_for_a_fact
 
 
 def test_names_are_told_although_facts_are_missing(
-    config_files: Callable[[Files], str], capsys: pytest.CaptureFixture[str]
+    config_files: Callable[[Files], str],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # An engine may be there already, with handlers on pytest's stderr: Hydra closes them.
+    for module in ("hydra._internal.hydra", "hydra.core.utils"):
+        monkeypatch.setattr(f"{module}.configure_log", lambda *_, **__: None)
     config_files(
         {
             "model/mine.yaml": MENDED,
