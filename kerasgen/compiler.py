@@ -24,7 +24,7 @@ from kerasgen.bridge.preparation import KerasPreparation
 from kerasgen.bridge.rehearsal import rehearse, set_stage
 from kerasgen.bridge.training import optimizer_slots, probe_loss
 from kerasgen.catalog import Catalog, Kind, ShapeError
-from kerasgen.diagnostics import Diagnostic, Sink
+from kerasgen.diagnostics import Diagnostic, Sink, as_yaml
 from kerasgen.frontend.silencing import silence
 from kerasgen.ir import CompileDef, Loss, ModelGraph, ObjectDef, Program, Shape, TensorSpec
 from kerasgen.passes.callbacks import report_failing_callback
@@ -226,7 +226,18 @@ def _report_refusal(
         f"target of {shown_shape(target.shape)}: {error}",
         key=key or output.path,
         at="value" if key else "key",
+        help=_scores_for_indices(value),
     )
+
+
+def _scores_for_indices(value: ObjectDef | str) -> str | None:
+    """The help for a metric that takes scores for class indices unless it is told otherwise."""
+    if not isinstance(value, ObjectDef) or value.cls.rpartition(".")[2] not in ("MeanIoU", "IoU"):
+        return None
+    if "sparse_y_pred" in value.arguments:
+        return None
+    said = {"class": value.cls, **value.arguments, "sparse_y_pred": False}
+    return f"write `{as_yaml(said)}`"
 
 
 def _is_own(name: str, catalog: Catalog) -> bool:

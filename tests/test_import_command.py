@@ -5,7 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import yaml
+
+from kerasgen.cli import main
 
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": ""}
@@ -40,3 +43,26 @@ def test_a_target_that_is_nothing_is_a_diagnostic(tmp_path: Path) -> None:
     assert done.stdout == ""
     assert "error[KG608]: there is no file `nothing.keras`" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_config_that_is_there_is_not_written_over_unasked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine.yaml").write_text("# written by hand\n")
+    assert main(["import", "model.json", "-o", "mine.yaml"]) == 2
+    assert Path("mine.yaml").read_text() == "# written by hand\n"
+    shown = capsys.readouterr().err
+    assert "error[KG605]: `mine.yaml` is there already" in shown
+    assert "`--force` replaces it" in shown
+
+
+def test_a_config_is_written_over_by_force(tmp_path: Path) -> None:
+    layers = '[{"class_name": "Dense", "config": {"name": "d", "units": 3}}]'
+    (tmp_path / "model.json").write_text(
+        f'{{"class_name": "Sequential", "config": {{"name": "bare", "layers": {layers}}}}}'
+    )
+    (tmp_path / "mine.yaml").write_text("# written by hand\n")
+    done = call("model.json", "-o", "mine.yaml", "--force", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "class: Dense" in (tmp_path / "mine.yaml").read_text()

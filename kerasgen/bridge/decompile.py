@@ -157,6 +157,10 @@ class _ModelReader:
             )
             return None
         inner = config["config"]
+        if all(layer["class_name"] == "InputLayer" for layer in inner["layers"]):
+            reason = "is a model without layers, of which a config needs one"
+            self._refusals.add("KG609", str(inner.get("name") or cls), reason)
+            return None
         read = self._functional if "input_layers" in inner else self._sequential
         return read(inner, given)
 

@@ -204,10 +204,8 @@ def fit_model(
         validation_steps=fit.validation_steps,
         validation_freq=fit.validation_freq,
     )
-    kept = watch.kept()
-    if kept is not None and kept.set_by is not None:
-        own_memory(model)
-    return kept
+    own_memory(model)
+    return watch.kept()
 
 
 def evaluate_model(model: Any, samples: Samples, batch_size: int) -> dict[str, float]:

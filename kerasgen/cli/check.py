@@ -90,12 +90,14 @@ def _stop_if_vain(options: argparse.Namespace) -> None:
     """Refuses options that would do nothing, so that nobody waits for what they say.
 
     Raises:
-        CompileError: KG126, `--yes` or `--dry-run` without `--fix`, or `--fix` with many configs.
+        CompileError: KG126, `--yes` or `--dry-run` without `--fix`, `--fix` with many configs,
+            or both `--all` and `-m`.
     """
     given = (("--yes", options.yes), ("--dry-run", options.dry_run))
     vain = [] if options.fix else [flag for flag, is_given in given if is_given]
     several = options.fix and (options.multirun or options.all is not None)
-    if not (vain or several):
+    both = options.multirun and options.all is not None
+    if not (vain or several or both):
         return
     from kerasgen.diagnostics import Sink
     from kerasgen.frontend.origins import place_of_text
@@ -106,6 +108,13 @@ def _stop_if_vain(options: argparse.Namespace) -> None:
             f"`{vain[0]}` does nothing without `--fix`",
             location=place_of_text(vain[0]),
             help=f"write `--fix {vain[0]}`",
+        )
+    if not several:
+        raise Sink().fail(
+            "KG126",
+            "`--all` checks each experiment once, and takes no `-m`",
+            location=place_of_text("--all -m", length=len("--all")),
+            help="name the experiments in the sweep, `-m experiment=NAME,NAME`, or leave out `-m`",
         )
     many = "-m" if options.multirun else "--all"
     raise Sink().fail(

@@ -47,14 +47,14 @@ def _declare(parser: argparse.ArgumentParser) -> None:
         help="the engine that Keras 1 ran on, which its files do not name",
     )
     parser.add_argument(
-        "--force", action="store_true", help="with --save: replace a file that is there"
+        "--force", action="store_true", help="with -o or --save: replace a file that is there"
     )
     declare_trust(parser)
 
 
 def _act(options: argparse.Namespace) -> int:
     from kerasgen.run.cataloging import lightest_engine
-    from kerasgen.run.importing import Saving, require_place, save_imported
+    from kerasgen.run.importing import Saving, require_free, require_place, save_imported
     from kerasgen.run.planning import start
 
     sink = Sink()
@@ -71,6 +71,8 @@ def _act(options: argparse.Namespace) -> int:
         raise sink.fail(
             "KG619", "`--weights` names weights to be saved", help="add `--save FILE.keras`"
         )
+    if options.output is not None and not options.force:
+        require_free(options.output, sink)
     # Next to nothing is computed, so the engine that starts fastest serves.
     catalog = start(lightest_engine(), sink, trust_of(options))
 

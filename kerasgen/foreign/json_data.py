@@ -65,6 +65,8 @@ def parse_json(content: bytes, bounds: Bounds | None = None) -> object:
         ForeignFileError: it is not JSON, or holds more than it may.
     """
     bounds = bounds or Bounds()
+    if not content.strip():
+        raise ForeignFileError("is empty")
     encoding = json.detect_encoding(content)
     try:
         text = content.decode(encoding)

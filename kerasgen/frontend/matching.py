@@ -156,7 +156,12 @@ def report_no_holder(
     inside = selector.inside
     place = place_in(selector.text, selector.key, selector.text.index(inside), len(inside), sink)
     if holder is None:
-        hint = did_you_mean(inside, [found.name for found in entries], listed=12)
+        names = [found.name for found in entries]
+        hint = did_you_mean(inside, names, listed=12)
+        entry = inside.removesuffix(".layers")
+        if entry != inside and entry in names:
+            whole = selector.text.replace(f"{inside}[", f"{entry}[", 1)
+            hint = f"a selector names the entry alone: write `{whole}`"
         sink.report("KG110", f"there is no entry `{inside}`", location=place, help=hint)
         return
     cls = class_of(holder.value)

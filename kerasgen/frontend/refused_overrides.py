@@ -242,6 +242,9 @@ def _how_to_add(
             return f"give it a class: `{as_override(path, f'{{class: …, {inner[1]}}}')}`"
         return f"give it a class: `{as_override(path, '{class: …}')}`"
     rest = culprit.key.removeprefix(f"{path}.")
+    layer, _, argument = rest.rpartition(".")
+    if name == "layers" and parent.startswith("model.layers.") and layer:
+        return f"its layers are selected: write `'{parent}[{layer}].{argument}={value}'`"
     whole = as_override(path, f"{{class: …, {rest}: {value}}}")
     return f"it is not there yet: write the whole of it, `{whole}`"
 

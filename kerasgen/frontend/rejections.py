@@ -22,7 +22,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from kerasgen.diagnostics import CompileError, Diagnostic, Sink
+from kerasgen.diagnostics import CompileError, Diagnostic, Sink, did_you_mean
 from kerasgen.frontend.carriers import as_written, carrier
 from kerasgen.frontend.composition import CONFIG_NAME, make_loader
 from kerasgen.frontend.config_folders import Folders, fault_of, folders_of
@@ -185,15 +185,47 @@ def _parses(text: str, sink: Sink, *, sweeps: bool, loader: ConfigLoader | None 
     except (HydraException, OmegaConfBaseException) as error:
         if loader is not None and report_stray(text, loader, sink):
             return False
+        if unknown := re.search(r"Unknown function '(\w+)'", str(error)):
+            _report_function(text, unknown[1], sink)
+            return False
+        opened = unclosed(text) or _unclosed_bracket(text.partition("=")[2])
         sink.report(
             "KG102",
-            f"the override cannot be read: {unclosed(text) or sentence(error)}",
+            f"the override cannot be read: {opened or sentence(error)}",
             location=place_of_text(text),
-            help=_syntax_help(text),
+            help=None if opened else _syntax_help(text),
         )
     else:
         return True
     return False
+
+
+def _report_function(text: str, name: str, sink: Sink) -> None:
+    """Reports a call in the value of an override that names no function of Hydra's."""
+    known = sorted(OverridesParser.create().functions.functions)
+    sink.report(
+        "KG102",
+        f"`{name}(…)` is no function of the command line",
+        location=place_of_text(text, at=text.index(name, text.find("=") + 1), length=len(name)),
+        help=did_you_mean(name, known, listed=0)
+        or "to sweep over numbers, write `range(1,5)`; text that holds brackets is quoted",
+    )
+
+
+def _unclosed_bracket(value: str) -> str | None:
+    """What is wrong with the brackets of a value, None if each is closed."""
+    closing, quote = list[str](), ""
+    pairs = {"(": ")", "[": "]", "{": "}"}
+    for letter in value:
+        if quote or letter in "'\"":
+            quote = "" if letter == quote else quote or letter
+        elif letter in pairs:
+            closing.append(letter)
+        elif closing and letter == pairs[closing[-1]]:
+            closing.pop()
+    if quote:
+        return f"`{quote}` has no second `{quote}`"
+    return f"`{closing[-1]}` has no closing `{pairs[closing[-1]]}`" if closing else None
 
 
 def _syntax_help(text: str) -> str:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -37,6 +38,9 @@ RECORD_FILE = "record.json"
 
 _KEY = re.compile(r"[+~]{0,2}[A-Za-z_][\w./@-]*")
 _SPACED = re.compile(rf"\s*({_KEY.pattern})\s*=\s*(\S.*?)\s*")
+_STAMP = re.compile(r"\d[\d-]*-[\d-]*(?:/[\d-]*)?")
+"""A part of the name that a run gets from its date and time."""
+
 _MODELS = (".keras", ".h5", ".hdf5", ".pb", ".json")
 _DATA = (".csv", ".tsv", ".npz", ".npy", ".zip", ".tar", ".gz", ".png", ".jpg", ".jpeg")
 _SOURCES: Mapping[str, str] = {".csv": "Csv", ".tsv": "Csv", ".npz": "Arrays", ".npy": "Arrays"}
@@ -276,9 +280,30 @@ def _folder(path: Path, word: str, loader: ConfigLoader) -> tuple[str, str | Non
 def _run_of_listing(word: str) -> tuple[str, str | None] | None:
     """What is said of a run that is named as `kerasgen runs` lists it, below `outputs`."""
     folder = path_of("outputs") / word
+    if _STAMP.fullmatch(word) and not is_there(folder / RECORD_FILE):
+        return _part_of_runs(word, folder)
     if "/" not in word or not is_there(folder / RECORD_FILE):
         return None
     return f"`{word}` is a run below `outputs`, expected an override", _of_run(folder)
+
+
+def _part_of_runs(word: str, folder: Path) -> tuple[str, str | None]:
+    """What is said of the beginning or the end of a run's name."""
+    if is_folder(folder):
+        shown = shlex.quote(str(folder))
+        return (
+            f"`{word}` is a folder of runs below `outputs`, expected an override",
+            f"`kerasgen runs --outputs {shown}` lists them",
+        )
+    records = path_of("outputs").glob(f"**/{RECORD_FILE}")
+    named = [file.parent for file in islice(records, 1000) if word in str(file.parent)]
+    if len(named) == 1:
+        return f"`{word}` is a part of the name of a run, expected an override", _of_run(named[0])
+    what = "several runs have" if named else "no run has"
+    return (
+        f"{what} `{word}` in the name, and an override is written `key=value`",
+        "`kerasgen runs` lists the runs that there are",
+    )
 
 
 def _of_run(folder: Path) -> str:

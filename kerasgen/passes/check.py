@@ -57,6 +57,7 @@ def check(program: Program, catalog: Catalog, sink: Sink, trust: Trust = NOBODY)
     _check_objective(program, catalog, sink)
     for callback in program.fit.callbacks.values():
         _check_object(callback, ("callback",), catalog, sink)
+        _check_average(callback, program.optimizer, sink)
     check_reach(program, catalog, sink, trust)
 
 
@@ -64,6 +65,19 @@ def check_source(data: DataDef, catalog: Catalog, sink: Sink, trust: Trust = NOB
     """Checks the data source alone, for a run that must open the data before all else."""
     _check_object(data.source, ("source",), catalog, sink)
     check_source_reach(data, sink, trust)
+
+
+def _check_average(callback: ObjectDef, optimizer: ObjectDef, sink: Sink) -> None:
+    """Reports a callback that swaps weights for averages which the optimizer does not keep."""
+    swaps = callback.cls.rpartition(".")[2] == "SwapEMAWeights"
+    if swaps and optimizer.arguments.get("use_ema") is not True:
+        sink.report(
+            "KG206",
+            f"`{callback.cls}` takes averages of the weights, and `{optimizer.cls}` keeps none",
+            key=f"{callback.path}.class" if not callback.bare else callback.path,
+            at="value",
+            help="write `optimizer.use_ema=true`, or `use_ema: true` under `optimizer`",
+        )
 
 
 def _check_batch_sizes(program: Program, sink: Sink) -> None:

@@ -99,7 +99,7 @@ def softmax_for_each(view: LintView, sink: Sink) -> None:
                 "KG704",
                 f"`{shown_name(end.loss)}` asks each class by itself, and `{end.output.name}` "
                 "ends with `softmax`",
-                end.place,
+                _activation_place(end) if end.output.fed == "multi_hot" else end.place,
                 mend="write `activation: sigmoid`"
                 if end.output.fed == "multi_hot"
                 else "write `loss: categorical_crossentropy`; for labels that do not "

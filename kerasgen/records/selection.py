@@ -19,9 +19,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import Any
+from typing import Any, get_args
 
 from kerasgen.diagnostics import CompileError, Sink, SourceLocation, did_you_mean
+from kerasgen.record.layout import Status
 from kerasgen.records.reading import PARTS, RunEntry, read_config
 from kerasgen.run.files import number
 
@@ -106,12 +107,26 @@ def choose_runs(runs: Sequence[RunEntry], filters: Sequence[Filter], sink: Sink)
 
     chosen = list(runs)
     for condition in filters:
+        _require_status(condition, sink)
         values = {run.id: _values(run, condition.key, config_of) for run in runs}
         if runs and not any(values.values()):
             known = {name for run in runs for name in _names(run, config_of(run))}
             raise _unknown(condition.key, condition.text, f"value `{condition.key}`", known, sink)
         chosen = [run for run in chosen if _fulfills(values[run.id], condition)]
     return chosen
+
+
+def _require_status(condition: Filter, sink: Sink) -> None:
+    """Refuses a state that no record can have: the answer would always be the same."""
+    known = (*get_args(Status), "killed")  # as `RunEntry` says
+    if condition.key != "status" or condition.wanted in known:
+        return
+    raise sink.fail(
+        "KG607",
+        f"no run can have the status `{condition.wanted}`",
+        location=_place(condition.text, condition.wanted),
+        help=did_you_mean(condition.wanted, known),
+    )
 
 
 def sort_runs(

@@ -61,6 +61,22 @@ def require_place(saving: Saving, sink: Sink) -> None:
         raise sink.fail("KG605", f"`{path}` cannot be written: there is no folder `{path.parent}`")
 
 
+def require_free(path: Path, sink: Sink) -> None:
+    """Refuses a place where a file or folder is: nobody's work is written over unasked.
+
+    A device or a pipe keeps nothing, and is free; so is `/dev/stdout`, wherever that leads.
+
+    Raises:
+        CompileError: KG605, it is taken.
+    """
+    if (is_regular(path) and path.parent != Path("/dev")) or is_folder(path):
+        raise sink.fail(
+            "KG605",
+            f"`{path}` is there already",
+            help=None if is_folder(path) else "`--force` replaces it",
+        )
+
+
 def save_imported(made: ImportedModel, saving: Saving, sink: Sink) -> str:
     """Writes a model with its weights, reads it again and compares.
 

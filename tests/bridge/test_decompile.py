@@ -244,6 +244,18 @@ def test_a_class_that_only_calls_itself_keras_is_refused(catalog: Catalog) -> No
     assert refusal(lambda: decompile_model(config, catalog))[0][0] == "KG609"
 
 
+def test_a_model_without_layers_is_refused_wherever_it_stands(catalog: Catalog) -> None:
+    from kerasgen.bridge.decompile import decompile_model
+
+    bare = {"name": "bare", "layers": []}
+    place = {"class_name": "InputLayer", "config": {"name": "i", "batch_shape": [None, 3]}}
+    inner = {"module": "keras", "class_name": "Sequential", "config": bare}
+    for config in (bare, {**bare, "layers": [place]}, {"name": "m", "layers": [place, inner]}):
+        ((code, message),) = refusal(lambda config=config: decompile_model(config, catalog))
+        assert code == "KG609"
+        assert message == "`bare` is a model without layers, of which a config needs one"
+
+
 def test_what_get_config_gives_is_taken_too(catalog: Catalog) -> None:
     import keras
 
@@ -259,7 +271,7 @@ def test_what_get_config_gives_is_taken_too(catalog: Catalog) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "code", "words"),
     [
-        ("a.keras", b"", "KG608", "not JSON"),
+        ("a.keras", b"", "KG608", "is empty"),
         ("a.keras", b"PK\x03\x04junk", "KG608", "not a zip archive"),
         ("a.h5", b"\x89HDF\r\n\x1a\n", "KG608", "HDF5"),
         ("a.json", b"{", "KG608", "not JSON"),

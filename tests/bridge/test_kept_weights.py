@@ -106,3 +106,15 @@ def test_weights_that_are_swapped_for_averages_are_told(trained: Any) -> None:
 
     assert kept.epoch is None
     assert kept.set_by == "optimizer"
+
+
+def test_weights_that_are_swapped_at_each_epoch_can_be_saved(trained: Any, tmp_path: Any) -> None:
+    import keras
+
+    from kerasgen.bridge.training import Samples, evaluate_model, save_model
+
+    swap = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
+    model, _ = trained({"swap": swap}, optimizer={"use_ema": True, "ema_momentum": 0.9})
+    evaluate_model(model, Samples(x=X, y=Y), 16)
+    save_model(model, tmp_path / "model.keras")
+    assert (tmp_path / "model.keras").is_file()

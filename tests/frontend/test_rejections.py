@@ -478,3 +478,26 @@ def test_what_is_below_a_key_that_is_null_is_what_is_not_there() -> None:
         "it is not there yet: write the whole of it, "
         "`'fit.callbacks.best={class: …, save_best_only: true}'`"
     )
+
+
+@pytest.mark.parametrize(
+    ("override", "message", "help_text"),
+    [
+        (
+            "seed=rnage(1,5)",
+            "`rnage(…)` is no function of the command line",
+            "did you mean `range`",
+        ),
+        ("seed=linspace(1,5)", "`linspace(…)` is no function", "to sweep over numbers, write"),
+        ("seed=range(1,5", "the override cannot be read: `(` has no closing `)`", None),
+        ("model.x={a: [1, 2}", "the override cannot be read: `[` has no closing `]`", None),
+        ("name='it", "the override cannot be read: `'` has no second `'`", None),
+    ],
+)
+def test_what_is_wrong_inside_a_value_is_named(
+    override: str, message: str, help_text: str | None
+) -> None:
+    (found,) = diagnose([override], multirun=True)
+    assert found.code == "KG102"
+    assert found.message.startswith(message)
+    assert (found.help is None) if help_text is None else str(found.help).startswith(help_text)

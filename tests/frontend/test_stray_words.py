@@ -260,3 +260,21 @@ def test_a_group_and_its_option_in_one_word() -> None:
 
 def test_a_flag_that_means_nothing_lists_those_that_there_are() -> None:
     assert flag("-e").help == "known: `--config-dir`, `--fast`, `--help`, `--yes`"
+
+
+def test_a_part_of_the_name_of_a_run_is_told_as_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("2026-11-28/03-49-30-713814", "2026-11-28/04-10-00-000001"):
+        (Path("outputs") / name).mkdir(parents=True)
+        (Path("outputs") / name / "record.json").write_text("{}")
+    day = only("2026-11-28")
+    assert day.message == "`2026-11-28` is a folder of runs below `outputs`, expected an override"
+    assert day.help == "`kerasgen runs --outputs outputs/2026-11-28` lists them"
+    for word in ("03-49-30-713814", "2026-11-28/03-49", "03-49-30"):
+        found = only(word)
+        assert found.message.startswith(f"`{word}` is a part of the name of a run")
+        assert str(found.help).startswith("`kerasgen show outputs/2026-11-28/03-49-30-713814`")
+    assert only("2026-11-").message.startswith("several runs have `2026-11-` in the name")
+    assert only("2025-01-01").message.startswith("no run has `2025-01-01` in the name")

@@ -83,7 +83,7 @@ def test_a_folder_without_runs_is_empty_and_a_missing_one_is_a_warning(tmp_path:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        ("", "is not JSON"),
+        ("", "is empty"),
         ('{"schema": 1, "status": "comp', "is not JSON"),
         ("\xff\xfe", "is not JSON"),
         ("[]", "expected a mapping"),

@@ -211,3 +211,11 @@ def test_a_metric_without_its_part_is_that_of_the_first_part(runs: list[RunEntry
 
 def test_metrics_are_named_test_first_and_the_loss_first(runs: list[RunEntry]) -> None:
     assert metric_names(runs) == ["test_loss", "test_accuracy", "test_top_5", "training_loss"]
+
+
+def test_a_status_that_no_record_has_is_refused(runs: list[RunEntry]) -> None:
+    with pytest.raises(CompileError) as caught:
+        chosen(runs, "status=complete")
+    (found,) = caught.value.diagnostics
+    assert (found.code, found.message) == ("KG607", "no run can have the status `complete`")
+    assert found.help == "did you mean `completed`?"

@@ -290,3 +290,14 @@ def test_what_the_light_backend_refuses_is_told_in_the_words_of_the_own_one(cach
     own = python(code.replace("'check'", "'check', '--own-engine'"), KERASGEN_CACHE=str(cache))
     assert done.returncode == own.returncode == 2
     assert done.stderr == own.stderr
+
+
+def test_a_callback_that_takes_averages_needs_an_optimizer_that_keeps_them() -> None:
+    swap = "fit.callbacks={swap: {class: SwapEMAWeights}}"
+    (found,) = check_fast([swap]).diagnostics
+    assert found.code == "KG206"
+    assert found.message == "`SwapEMAWeights` takes averages of the weights, and `Adam` keeps none"
+    assert check_fast([swap, "optimizer.use_ema=true"]).diagnostics == ()
+    (bare,) = check_fast(["fit.callbacks=[SwapEMAWeights]"]).diagnostics
+    assert bare.location is not None
+    assert bare.location.column == len("fit.callbacks=[") + 1
