@@ -46,6 +46,12 @@ def model(entry: str) -> Hostile:
     )
 
 
+def _everything(work: Path) -> None:
+    (work / "conf" / "experiment").mkdir(parents=True)
+    (work / "conf" / "experiment" / "e.yaml").touch()
+    (work / "conf" / "model").symlink_to("/usr")
+
+
 def _linked(work: Path) -> None:
     (work / "outputs").mkdir()
     (work / "outputs" / "link").symlink_to(work.parent / "outside")
@@ -102,6 +108,28 @@ OF_HYDRA: Mapping[str, Hostile] = {
             ("run", "-m", "--config-dir", "conf", "seed=1,2", *QUICK),
         ),
     ),
+    "launcher of a recipe": recipe(
+        "defaults: [{override /hydra/launcher: evil}]\n",
+        **{"conf/hydra/launcher/evil.yaml": f"{TARGET}\n"},
+    ),
+    "launcher in a list": recipe(
+        "name: x\n", **{"conf/hydra/launcher/process.yaml": f"- {TARGET}\n"}
+    ),
+    "pairs of defaults": Hostile(
+        files={f"conf/model/f{n}.yaml": f"defaults: [f{n + 1}@a, f{n + 1}@b]\n" for n in range(30)}
+        | {"conf/model/f30.yaml": "x: 1\n"},
+        commands=tuple(
+            (*c, "--config-dir", "conf", "model=f0") for c in (("check", "--fast"), ("run",))
+        ),
+    ),
+    "a project that never ends": Hostile(
+        files={"pyproject.toml": f"[tool.kerasgen]\n{'.'.join('a' * 90_000)} = {'9' * 9_000}\n"},
+        commands=(("check", "--fast"), ("run",)),
+    ),
+    "configs of everything": Hostile(
+        commands=(("run", "--help"),),
+        prepare=_everything,
+    ),
     "root config": Hostile(
         files={
             "conf/config.yaml": "defaults: [backend: jax, data: digits, model: mlp, "
@@ -127,6 +155,7 @@ OF_HYDRA: Mapping[str, Hostile] = {
 }  # fmt: skip
 
 OF_CALLBACKS: Mapping[str, Hostile] = {
+    "backup of the run": callback("{class: BackupAndRestore, backup_dir: .}"),
     "backup": callback("{class: BackupAndRestore, backup_dir: @OUTSIDE@}"),
     "checkpoint": callback("{class: ModelCheckpoint, filepath: @OUTSIDE@/precious.txt}"),
     "checkpoint in a pattern": callback(

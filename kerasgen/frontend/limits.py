@@ -66,12 +66,20 @@ _QUOTED = re.compile(r"""\\.|'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\"""", re.S)
 FILES_HELP = "repeat layers with `repeat` and `blocks`, and keep long lists in files of data"
 
 
+MOST_GROUPS = 1_000
+"""Folders of configs that are listed; Hydra takes milliseconds for each."""
+
+
 class GuardedFiles(FileConfigSource):
     """Hydra's files of configs, each looked at before it is loaded."""
 
     def __init__(self, provider: str, path: str) -> None:
         super().__init__(provider, path)
         self._listed: dict[str, int] = {}
+
+    def __deepcopy__(self, memory: object) -> GuardedFiles:
+        """Itself, since Hydra copies its sources for every group that it lists."""
+        return self
 
     def list(self, config_path: str, results_filter: ObjectType | None) -> list[str]:
         """The configs and groups of a group, as Hydra lists them.
@@ -84,10 +92,12 @@ class GuardedFiles(FileConfigSource):
         """
         folder = os.path.realpath(os.path.join(self.path, config_path))
         self._listed[config_path] = len(os.listdir(folder))
-        if sum(self._listed.values()) > MOST_ENTRIES:
+        many = sum(self._listed.values()) > MOST_ENTRIES
+        if many or len(self._listed) > MOST_GROUPS:
+            what = f"{MOST_ENTRIES:,} files and folders" if many else f"{MOST_GROUPS:,} folders"
             raise Sink().fail(
                 "KG902",
-                f"a folder of configs holds more than {MOST_ENTRIES:,} files and folders",
+                f"a folder of configs holds more than {what}",
                 location=SourceLocation(file=shown_path(Path(self.path, config_path))),
                 help="keep configs in a folder of their own",
             )
@@ -155,8 +165,19 @@ def check_file(path: Path) -> bytes:
             ) from error
         raise sink.fail_file("KG101", shown, error) from error
     # What is no YAML the loader finds again, and says it with its own words.
-    with contextlib.suppress(yaml.YAMLError, ValueError):
+    try:
         _FileScan(file=shown, sink=sink).run(content)
+    except yaml.MarkedYAMLError as error:
+        # Such an escape PyYAML's own parser takes, and nothing can write it down again.
+        if "escape code" in str(error.problem) and (mark := error.problem_mark) is not None:
+            raise sink.fail(
+                "KG101",
+                "an escape stands for no character of Unicode",
+                location=SourceLocation(file=shown, line=mark.line + 1, column=mark.column + 1),
+                help="write the character itself",
+            ) from error
+    except (yaml.YAMLError, ValueError):
+        pass
     sink.stop_on_errors()
     return content
 

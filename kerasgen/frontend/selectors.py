@@ -30,6 +30,9 @@ from kerasgen.frontend.references import sentence
 SELECTORS = "selectors"
 """The top-level key under which a config holds its selectors, a list of text."""
 
+MOST_SELECTORS = 1_000
+"""Selectors of a config; each of them is held against every layer."""
+
 _BEGIN = "model.layers["
 _INSIDE = re.compile(r"model\.layers\.([\w-]+(?:\.[\w-]+)*)\[", re.ASCII)
 _TAKE_OUT = "~"
@@ -121,13 +124,21 @@ def read_selectors(written: Any, sink: Sink) -> tuple[Selector, ...]:
 
     Args:
         written: what stands under the config's key `selectors`.
-        sink: gets every mistake: KG111, KG204.
+        sink: gets every mistake: KG111, KG204, KG902.
     """
     if written is None:
         return ()
     if not isinstance(written, list):
         message = f"`{SELECTORS}` is {describe(written)}, expected a list of selectors"
         sink.report("KG204", message, key=SELECTORS, help=_FORM)
+        return ()
+    if len(written) > MOST_SELECTORS:
+        sink.report(
+            "KG902",
+            f"`{SELECTORS}` lists {len(written):,} selectors, expected at most {MOST_SELECTORS:,}",
+            key=f"{SELECTORS}.{MOST_SELECTORS}",
+            help="write what layers have in common as parameters of the model",
+        )
         return ()
     found = []
     for index, text in enumerate(written):

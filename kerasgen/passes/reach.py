@@ -17,6 +17,7 @@ Decisions:
 
 from __future__ import annotations
 
+import posixpath
 import re
 import string
 from collections.abc import Iterator, Mapping
@@ -38,6 +39,9 @@ _SERIALIZED = ("class_name", "registered_name")
 
 _SAVED_PROGRAMS = ("TFSMLayer",)
 """Layers that run a program from a file; that they do so is said in their documentation alone."""
+
+_EMPTIED = ("backup_dir",)
+"""Arguments whose folder Keras deletes when training ends, as its code alone says."""
 
 _ALLOW = "add `--allow-connections` on the command line"
 
@@ -160,6 +164,8 @@ def _check_callback(callback: ObjectDef, catalog: Catalog, sink: Sink, trust: Tr
             continue
         name = path.removeprefix(f"{callback.path}.").partition(".")[0]
         problem = path_problem(value, pattern=name in paths)
+        if name in _EMPTIED and posixpath.normpath(value) == ".":
+            problem = "is the folder of the run itself, which the callback deletes"
         if problem is not None and not _is_typed(path, sink):
             sink.report(
                 "KG113",

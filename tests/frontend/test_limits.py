@@ -301,3 +301,11 @@ def test_a_folder_of_everything_is_no_folder_of_configs(
         "KG902",
         "a folder of configs holds more than 20 files and folders",
     )
+
+
+def test_an_escape_for_half_a_character_is_told_at_its_place(file: Path) -> None:
+    (found,) = of_file(file, 'a: 1\nname: "x\\ud800"\n')
+    assert (found.code, found.message) == ("KG101", "an escape stands for no character of Unicode")
+    assert found.location is not None
+    assert found.location.line == 2
+    assert of_file(file, 'name: "\\u00e9\\U0001f600"\n') == []

@@ -10,7 +10,12 @@ from kerasgen.frontend.expand import expand_config
 from kerasgen.frontend.parse import parse_program
 from kerasgen.frontend.rejections import diagnose
 from kerasgen.frontend.selection import apply_selectors, select_config
-from kerasgen.frontend.selectors import is_selector, read_selector
+from kerasgen.frontend.selectors import (
+    MOST_SELECTORS,
+    is_selector,
+    read_selector,
+    read_selectors,
+)
 
 Configs = Callable[[Mapping[str, str | bytes]], str]
 
@@ -545,3 +550,11 @@ def test_a_later_selector_replaces_the_places_of_an_earlier_one() -> None:
     place = sink.locate("model.layers.hidden1.kernel_initializer.seed", "value")
     assert underlined(place) == "kernel_initializer"
     assert place.override == "model.layers[Dense].kernel_initializer={class: Zeros}"
+
+
+def test_selectors_are_counted() -> None:
+    sink = Sink()
+    listed = ["model.layers[*].trainable=true"] * (MOST_SELECTORS + 1)
+    assert read_selectors(listed, sink) == ()
+    assert [d.code for d in sink.diagnostics] == ["KG902"]
+    assert len(read_selectors(listed[1:], Sink())) == MOST_SELECTORS

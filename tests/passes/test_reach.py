@@ -67,6 +67,13 @@ def test_no_callback_is_given_a_path_that_leads_out(
     assert reach(fit=fit, typed=True) == []
 
 
+@pytest.mark.parametrize("path", [".", "", "./", "x/.", "././"])
+def test_no_folder_of_a_run_is_given_to_a_callback_that_deletes_it(reach: Reach, path: str) -> None:
+    fit = {"callbacks": {"c": {"class": "BackupAndRestore", "backup_dir": path}}}
+    own = path == "x/."  # a folder inside
+    assert reach(fit=fit) == ([] if own else [("KG113", "fit.callbacks.c.backup_dir")])
+
+
 def test_a_path_inside_an_argument_is_found(reach: Reach) -> None:
     fit = {"callbacks": {"c": {"class": "TensorBoard", "embeddings_metadata": {"a": "/x"}}}}
     assert reach(fit=fit) == [("KG113", "fit.callbacks.c.embeddings_metadata.a")]
