@@ -197,7 +197,7 @@ def test_a_former_word_gets_todays(word: str, kind: str, words: str | None) -> N
     ("name", "words"),
     [
         ("Dens", "did you mean `Dense`?"),
-        ("GatedUnit", "one of your own is registered with `@kerasgen.register` and named by "
+        ("Wqzxyv", "one of your own is registered with `@kerasgen.register` and named by "
          "`--trust MODULE`"),
         ("MyDense", "did you mean `Dense`? one of your own is registered with "
          "`@kerasgen.register` and named by `--trust MODULE`"),
