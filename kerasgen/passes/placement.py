@@ -18,6 +18,16 @@ _PATH_NAME = re.compile(r"(.*_)?(path|filepath|filename|file|dir|directory|folde
 _PATH_TEXT = re.compile(r"\b(path|filename|directory|folder)\b", re.I)
 _ADDRESS = "://"
 
+RECORDED = frozenset(
+    {
+        "record.json", "config.yaml", "overrides.yaml", "keras.json", "diagnostics.json",
+        "data.json", "history.csv", "metrics.json", "summary.txt", "predictions.npz",
+        "traceback.txt",
+    }
+)  # fmt: skip
+"""The files in which a run records itself, and which no callback may write over; the room of the
+record lies above this one. A checkpoint may be called as the model that is saved in the end."""
+
 
 def callback_entry(callback: ObjectDef, catalog: Catalog) -> ClassEntry | None:
     """What the catalog knows of a callback's class, None for nothing."""

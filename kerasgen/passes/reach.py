@@ -25,7 +25,12 @@ from collections.abc import Iterator, Mapping
 from kerasgen.catalog import Catalog, ClassEntry
 from kerasgen.diagnostics import Sink
 from kerasgen.ir import DataDef, Entry, ModelDef, ObjectDef, Program
-from kerasgen.passes.placement import callback_entry, opens_connection, path_arguments
+from kerasgen.passes.placement import (
+    RECORDED,
+    callback_entry,
+    opens_connection,
+    path_arguments,
+)
 from kerasgen.registry import NOBODY, Trust
 
 REACHING = frozenset({"KG113", "KG115", "KG116", "KG117", "KG118"})
@@ -163,6 +168,14 @@ def _check_callback(callback: ObjectDef, catalog: Catalog, sink: Sink, trust: Tr
         if not isinstance(value, str) or _ADDRESS.match(value) or connects:
             continue
         name = path.removeprefix(f"{callback.path}.").partition(".")[0]
+        if name in paths and posixpath.normpath(value).lower() in RECORDED:
+            sink.report(
+                "KG113",
+                f"`{value}` is a file in which the run records itself, expected another name",
+                key=path,
+                help=f"write a name such as `own_{_last(value)}`",
+            )
+            continue
         problem = path_problem(value, pattern=name in paths)
         if name in _EMPTIED and posixpath.normpath(value) == ".":
             problem = "is the folder of the run itself, which the callback deletes"

@@ -7,8 +7,9 @@ import pytest
 
 from kerasgen.catalog import Catalog
 from kerasgen.diagnostics import Sink, SourceLocation
-from kerasgen.passes.placement import path_arguments, paths_of, placed
+from kerasgen.passes.placement import RECORDED, path_arguments, paths_of, placed
 from kerasgen.passes.reach import check_reach, path_problem
+from kerasgen.record import layout
 from kerasgen.registry import NOBODY, Trust
 
 ALLOWED = Trust(connections=True)
@@ -72,6 +73,21 @@ def test_no_folder_of_a_run_is_given_to_a_callback_that_deletes_it(reach: Reach,
     fit = {"callbacks": {"c": {"class": "BackupAndRestore", "backup_dir": path}}}
     own = path == "x/."  # a folder inside
     assert reach(fit=fit) == ([] if own else [("KG113", "fit.callbacks.c.backup_dir")])
+
+
+@pytest.mark.parametrize("name", ["config.yaml", "./history.csv", "x/../record.json"])
+def test_no_callback_writes_over_the_record_of_its_run(reach: Reach, name: str) -> None:
+    fit = {"callbacks": {"c": {"class": "CSVLogger", "filename": name}}}
+    for typed in (False, True):
+        assert reach(fit=fit, typed=typed) == [("KG113", "fit.callbacks.c.filename")]
+    fit = {"callbacks": {"c": {"class": "CSVLogger", "filename": f"own/{name}.csv"}}}
+    assert reach(fit=fit) == ([] if ".." not in name else [("KG113", "fit.callbacks.c.filename")])
+
+
+def test_every_file_of_a_record_is_kept_from_callbacks() -> None:
+    files = {v for k, v in vars(layout).items() if k.isupper() and "." in str(v)}
+    pictures = {name for name in files if name.endswith(".png")}
+    assert files - pictures - {layout.MODEL} == RECORDED
 
 
 def test_a_path_inside_an_argument_is_found(reach: Reach) -> None:
