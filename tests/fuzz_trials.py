@@ -42,7 +42,7 @@ LIMIT = 10.0
 """CPU seconds of one check."""
 
 _DATA = """\
-source: {{class: ScikitLearn, name: digits}}
+source: {{class: Arrays, path: arrays.npz}}
 features: {features}
 target: label
 task: classification

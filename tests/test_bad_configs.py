@@ -155,6 +155,7 @@ error[KG204]: `kernel_regularizer` is the number `0.1`, expected a regularizer
    |
  3 |   hidden: {class: Dense, units: '12', use_bias: 'false', kernel_regularizer: 0.1}
    |                                                                              ^^^
+  = help: say which: `kernel_regularizer: {class: L2, l2: 0.1}`
 
 error[KG204]: `units` is the number `10.0`, expected an integer
   --> conf/model/bad.yaml:4:33  (model.layers.scores.units)

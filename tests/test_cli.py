@@ -327,7 +327,7 @@ def test_a_users_keras_json_is_taken_by_path(tmp_path: Path) -> None:
         ('{"backend": "cntk"}', "CNTK ended with Keras 2"),
         ('{"backend": "tensorflow"', "not JSON"),
         ("[1, 2]", "expected a JSON object"),
-        ("", "not JSON"),
+        ("", "is empty"),
         ('{"epsilon": "small"}', "expected a number"),
     ],
 )

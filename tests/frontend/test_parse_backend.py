@@ -74,7 +74,7 @@ def test_a_keras_json_takes_the_place_of_the_groups_own_keys(tmp_path: Path) -> 
     [
         (b"{", "not JSON"),
         (b"[1]", "expected a JSON object"),
-        (b"", "not JSON"),
+        (b"", "is empty"),
         (b"\xff\xfe", "not a text file"),
     ],
 )
