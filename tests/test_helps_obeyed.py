@@ -12,6 +12,7 @@ import pytest
 from obeying import Change, obey, remaining
 from told_cases import Told, told
 
+from kerasgen.codes import CODES
 from kerasgen.diagnostics import CompileError, Diagnostic
 from kerasgen.run.checking import check_config, compose_config
 
@@ -79,7 +80,10 @@ def outcomes(case: Told, root: Path) -> list[tuple[str, str]]:
     written = Change(files=case.files, overrides=case.overrides)
     before = checked(case, written, root)
     config = composed(written)
+    code = case.name.partition(" ")[0]
     found = []
+    if code in CODES and code not in {diagnostic.code for diagnostic in before}:
+        found.append((code, "it is not told, so nobody can obey its help"))
     for told_once in before:
         if told_once.help is None or told_once.help.startswith(tuple(BY_A_PERSON)):
             continue

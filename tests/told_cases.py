@@ -64,6 +64,8 @@ def bad() -> Iterator[Told]:
 def linted() -> Iterator[Told]:
     for case in LINT_CASES:
         groups = parsed(dict(case.bad))
+        # Their columns are made up: a source whose columns no check knows has them.
+        groups["data"]["source"] = {"class": "Arrays", "path": "arrays.npz"}
         files = {
             f"{group}/bad.yaml": yaml.safe_dump(
                 value if isinstance(value, dict) else {"class": value.capitalize()}, sort_keys=False
