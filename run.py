@@ -3,7 +3,7 @@
 import sys
 
 try:
-    from kerasgen.process import begin
+    from kerasgen.process.entry import begin
 except KeyboardInterrupt:  # before there is a handler
     print("interrupted", file=sys.stderr)
     sys.exit(130)
@@ -11,7 +11,7 @@ except KeyboardInterrupt:  # before there is a handler
 
 def train() -> int:
     """Runs the application; what it needs is imported once a signal can do no harm."""
-    from kerasgen.sweep.application import main
+    from kerasgen.sweep.hydra.command_line import main
 
     return main()
 

@@ -16,7 +16,7 @@ if __name__ == "__main__" and not sys.flags.safe_path:
         del sys.path[0]
 
 try:
-    from kerasgen.process import begin
+    from kerasgen.process.entry import begin
 except KeyboardInterrupt:  # before there is a handler
     print("interrupted", file=sys.stderr)
     sys.exit(130)

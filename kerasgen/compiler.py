@@ -1,7 +1,8 @@
 """The compiler: the stages from a program to a model, in the order in which they run.
 
 This room owns the order of the stages and where they stop. What a stage does stands in its pass.
-The engine has been started before; weights have no memory until `bridge.memory.allocate_weights`.
+The engine has been started before; weights have no memory until
+`engines.keras3.deferred_weights.allocate_weights`.
 """
 
 from __future__ import annotations
@@ -16,25 +17,25 @@ from typing import Any
 
 import numpy as np
 
-from kerasgen.bridge.build import KerasOracle
-from kerasgen.bridge.environment import is_installed, observed_devices
-from kerasgen.bridge.machine import Memory, device_memory
-from kerasgen.bridge.making import make_object
-from kerasgen.bridge.preparation import KerasPreparation
-from kerasgen.bridge.rehearsal import rehearse, set_stage
-from kerasgen.bridge.training import optimizer_slots, probe_loss
-from kerasgen.catalog import Catalog, Kind, ShapeError
+from kerasgen.catalog.entries import Catalog, Kind, ShapeError
 from kerasgen.diagnostics import Diagnostic, Sink, as_yaml
-from kerasgen.frontend.silencing import silence
+from kerasgen.engines.keras3.build import KerasOracle
+from kerasgen.engines.keras3.environment import is_installed, observed_devices
+from kerasgen.engines.keras3.machine_memory import Memory, device_memory
+from kerasgen.engines.keras3.objects import make_object
+from kerasgen.engines.keras3.preprocessing import KerasPreparation
+from kerasgen.engines.keras3.rehearsal import rehearse, set_stage
+from kerasgen.engines.keras3.training import optimizer_slots, probe_loss
+from kerasgen.frontend.parse.lint import silence
 from kerasgen.ir import CompileDef, Loss, ModelGraph, ObjectDef, Program, Shape, TensorSpec
 from kerasgen.passes.callbacks import report_failing_callback
 from kerasgen.passes.cost import CostReport, count_costs
 from kerasgen.passes.encoding import check_class_axis, encode_labels
-from kerasgen.passes.guard import guard_memory, training_memory
-from kerasgen.passes.interface import OutputSpec, describe_outputs, fed_target, infer_inputs
+from kerasgen.passes.ends import OutputSpec, describe_outputs, fed_target, infer_inputs
 from kerasgen.passes.layout import channels_first, lay_out, pin_data_format
-from kerasgen.passes.lint import lint
-from kerasgen.passes.lint_view import LintView, view_program
+from kerasgen.passes.lint.rules import lint
+from kerasgen.passes.lint.view import LintView, view_program
+from kerasgen.passes.memory import guard_memory, training_memory
 from kerasgen.passes.objective import settle_objective
 from kerasgen.passes.outline import outline
 from kerasgen.passes.placement import placed

@@ -4,6 +4,7 @@ A test that needs Keras asks for `engine` (or for a fixture that does) and impor
 so that the settings in force are known and a test run without such tests imports no Keras.
 """
 
+import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,10 +14,12 @@ from typing import Any, Protocol
 import pytest
 import yaml
 
-from kerasgen.catalog import Catalog, ClassEntry, Parameter
+from kerasgen.catalog.entries import Catalog, ClassEntry, Parameter
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink
+from kerasgen.diagnostics.render import render_text
 from kerasgen.ir import ModelGraph, Program
-from kerasgen.rendering import render_text
+from kerasgen.record.layout import CONFIG, RECORD, SCHEMA
+from kerasgen.record.provenance import process_identity
 
 for _variable in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
     os.environ.setdefault(_variable, "2")
@@ -66,7 +69,7 @@ class MakeProgram(Protocol):
 def make_program(
     model: Any, inputs: Mapping[str, Sequence[int | None]] | None = None, **groups: Any
 ) -> tuple[Program, Sink]:
-    from kerasgen.frontend.parse import parse_program
+    from kerasgen.frontend.parse.program import parse_program
 
     inputs = {"input": [4]} if inputs is None else inputs
     config = {
@@ -96,7 +99,7 @@ def program() -> MakeProgram:
 @pytest.fixture(scope="session")
 def engine() -> str:
     """Starts Keras once for the process; gives the backend's name."""
-    from kerasgen.bridge.environment import start_engine
+    from kerasgen.engines.keras3.environment import start_engine
     from kerasgen.ir import BackendDef
 
     backend = os.environ["KERAS_BACKEND"]
@@ -107,7 +110,7 @@ def engine() -> str:
 @pytest.fixture(scope="session")
 def catalog(engine: str) -> Catalog:
     """Everything of Keras, and one data source."""
-    from kerasgen.bridge.introspection import keras_catalog
+    from kerasgen.engines.keras3.introspection import keras_catalog
 
     parameters = {"name": Parameter(name="name")}
     return keras_catalog().extended(
@@ -118,8 +121,8 @@ def catalog(engine: str) -> Catalog:
 @pytest.fixture(scope="session")
 def build_model(catalog: Catalog) -> BuildModel:
     """Takes a `model` section through check, wire and shapes, and gives its model memory."""
-    from kerasgen.bridge.build import KerasOracle
-    from kerasgen.bridge.memory import allocate_weights
+    from kerasgen.engines.keras3.build import KerasOracle
+    from kerasgen.engines.keras3.deferred_weights import allocate_weights
     from kerasgen.ir import TensorSpec
     from kerasgen.passes.check import check
     from kerasgen.passes.cost import count_costs
@@ -166,8 +169,8 @@ def compile_config(catalog: Catalog) -> CompileConfig:
 
     def compile_(overrides: Sequence[str], config_dir: str | None = None) -> Outcome:
         from kerasgen.compiler import compile_program
-        from kerasgen.frontend.composition import compose, resolve
-        from kerasgen.frontend.parse import parse_program
+        from kerasgen.frontend.compose.composition import compose, resolve
+        from kerasgen.frontend.parse.program import parse_program
 
         backend = f"backend={os.environ['KERAS_BACKEND']}"
         try:
@@ -201,3 +204,29 @@ def config_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..
 @pytest.fixture(scope="session")
 def render() -> Callable[[Sequence[Diagnostic]], str]:
     return render_text
+
+
+MakeRun = Callable[..., Path]
+
+
+@pytest.fixture
+def make_run(tmp_path: Path) -> MakeRun:
+    """Writes a record: `make_run(id, config=text, **fields)`; gives back the folder."""
+
+    def make(place: str, /, *, config: str | None = None, **fields: Any) -> Path:
+        folder = tmp_path / place
+        folder.mkdir(parents=True, exist_ok=True)
+        record = {
+            "schema": SCHEMA,
+            "status": "completed",
+            "name": "",
+            "started": "2024-05-01T12:00:00.000+00:00",
+            "process": process_identity(),
+            "choices": {},
+        }
+        (folder / RECORD).write_text(json.dumps(record | fields), encoding="utf-8")
+        if config is not None:
+            (folder / CONFIG).write_text(config, encoding="utf-8")
+        return folder
+
+    return make

@@ -26,10 +26,11 @@ import yaml
 
 from kerasgen.cli import main
 from kerasgen.foreign.opening import ForeignFileError
-from kerasgen.record import layout, reading
-from kerasgen.run.checking import resolve_config
-from kerasgen.run.files import write_history, write_json, write_predictions
-from kerasgen.run.provenance import identity
+from kerasgen.record import layout
+from kerasgen.record import read as reading
+from kerasgen.record.files import write_history, write_json, write_predictions
+from kerasgen.record.provenance import identity
+from kerasgen.verbs.check import resolve_config
 
 LIMIT = 10.0
 """Seconds that a trial may take."""

@@ -33,10 +33,10 @@ from types import FrameType
 from fuzzing import mutated
 
 from kerasgen.diagnostics import Diagnostic, Severity, SourceLocation
-from kerasgen.frontend.config_folders import config_folder
-from kerasgen.rendering import render_text
-from kerasgen.run.checking import check_config, compose_config
-from kerasgen.run.fast_check import check_fast
+from kerasgen.diagnostics.render import render_text
+from kerasgen.frontend.compose.config_folders import config_folder
+from kerasgen.verbs.check import check_config, compose_config
+from kerasgen.verbs.fast_check import check_fast
 
 LIMIT = 10.0
 """CPU seconds of one check."""

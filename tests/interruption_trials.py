@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from kerasgen.run.provenance import at_work
+from kerasgen.record.provenance import at_work
 
 ROOT = Path(__file__).resolve().parents[1]
 

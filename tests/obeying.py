@@ -14,7 +14,7 @@ from omegaconf import OmegaConf
 from told_cases import Told
 
 from kerasgen.diagnostics import Diagnostic, Suggestion
-from kerasgen.frontend.mending import mend, override_hints
+from kerasgen.frontend.fix import mend, override_hints
 
 FILLED: Mapping[str, str] = {"units": "10", "rate": "0.5", "VALUE": "10"}
 """What a person writes where a help has `…` or `VALUE`."""

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from kerasgen.diagnostics import Diagnostic
-from kerasgen.rendering import render_text
+from kerasgen.diagnostics.render import render_text
 
 ROOT = Path(__file__).resolve().parent.parent
 CompileConfig = Callable[..., Any]
@@ -90,7 +90,7 @@ FILES: Mapping[str, str] = {
 
 
 def check(overrides: list[str], folder: str | None = None) -> tuple[Diagnostic, ...]:
-    from kerasgen.run.checking import check_config
+    from kerasgen.verbs.check import check_config
 
     outcome = check_config([f"backend={os.environ['KERAS_BACKEND']}", *overrides], folder)
     assert outcome.compiled is None
@@ -200,7 +200,7 @@ def test_a_sweep_with_an_override_without_end_is_refused(tmp_path: Path) -> None
     ],
 )
 def test_a_sweep_of_more_jobs_than_can_be_listed_is_refused(sweep: list[str]) -> None:
-    from kerasgen.frontend.rejections import diagnose
+    from kerasgen.frontend.refusals.culprits import diagnose
 
     (found,) = diagnose(sweep, multirun=True)
     assert found.code == "KG902"
@@ -212,7 +212,7 @@ def test_a_sweep_of_more_jobs_than_can_be_listed_is_refused(sweep: list[str]) ->
 def test_the_jobs_of_a_sweep_are_counted_without_listing_them(
     sweep: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from kerasgen.frontend import rejections
+    from kerasgen.frontend.refusals import culprits as rejections
 
     overrides = [f"optimizer.learning_rate={sweep}", "seed=range(10)"]
     monkeypatch.setattr(rejections, "JOBS", 40)
@@ -225,10 +225,10 @@ def test_the_jobs_of_a_sweep_are_counted_without_listing_them(
 def test_arrays_larger_than_the_memory_are_refused_before_they_are_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from kerasgen.bridge.machine import Memory
-    from kerasgen.data import files
-    from kerasgen.data.sources_arrays import Arrays
+    from kerasgen.data.sources import files
+    from kerasgen.data.sources.arrays import Arrays
     from kerasgen.diagnostics import CompileError, Sink
+    from kerasgen.engines.keras3.machine_memory import Memory
 
     np.savez_compressed(tmp_path / "zeros.npz", x=np.zeros((1000, 1000)), y=np.zeros(1000))
     memory = Memory(size=1_000_000, owner="this machine")

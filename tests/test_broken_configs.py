@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from kerasgen.frontend.config_folders import config_folder
-from kerasgen.rendering import render_text
-from kerasgen.run.checking import check_config
+from kerasgen.diagnostics.render import render_text
+from kerasgen.frontend.compose.config_folders import config_folder
+from kerasgen.verbs.check import check_config
 
 BROKEN = Path(__file__).resolve().parent / "broken"
 CASES = sorted(path.name for path in BROKEN.iterdir() if path.is_dir())

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from recorded_history import read_history
 
-from kerasgen.frontend.composition import compose
+from kerasgen.frontend.compose.composition import compose
 from kerasgen.run.endings import DONE
 from kerasgen.run.experiment import run_experiment
 

@@ -84,7 +84,7 @@ def test_a_classic_has_the_weights_of_keras_applications(
 ) -> None:
     import keras
 
-    from kerasgen.bridge.memory import unallocated
+    from kerasgen.engines.keras3.deferred_weights import unallocated
 
     compiled = classic(name, IMAGE, classes=1000)
     with unallocated():
@@ -155,7 +155,7 @@ def _by_hand(name: str) -> tuple[Any, Mapping[str, Sequence[int | None]]]:
 def test_a_classic_has_the_weights_of_the_model_written_by_hand(
     classic: Callable[..., Any], engine: str, name: str
 ) -> None:
-    from kerasgen.bridge.memory import unallocated
+    from kerasgen.engines.keras3.deferred_weights import unallocated
 
     assert engine
     with unallocated():

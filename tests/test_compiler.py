@@ -40,7 +40,7 @@ def test_the_shipped_models_for_images_compile(compile_config: Compile, name: st
 
 
 def test_the_same_config_gives_the_same_weights(compile_config: Compile) -> None:
-    from kerasgen.bridge.memory import allocate_weights
+    from kerasgen.engines.keras3.deferred_weights import allocate_weights
 
     def weights(*overrides: str) -> list[Any]:
         compiled, _ = compile_config(list(overrides))

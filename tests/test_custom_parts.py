@@ -233,7 +233,7 @@ def test_without_trust_nothing_of_one_s_own_is_imported(work: Path) -> None:
     ],
 )
 def test_a_config_cannot_name_a_module(override: str, code: str) -> None:
-    from kerasgen.run.fast_check import check_fast
+    from kerasgen.verbs.fast_check import check_fast
 
     over = [override.replace(".gate.", ".hidden1.")]
     found = [d for d in check_fast(over).diagnostics if d.code == code]

@@ -16,7 +16,7 @@ from kerasgen.diagnostics import (
     describe,
     did_you_mean,
 )
-from kerasgen.rendering import count_text, render_json, render_text
+from kerasgen.diagnostics.render import count_text, render_json, render_text
 
 
 def diagnostic(**fields: object) -> Diagnostic:
@@ -210,7 +210,7 @@ def test_a_long_line_is_shown_around_its_place() -> None:
 
 def test_many_errors_that_say_the_same_are_counted() -> None:
     from kerasgen.diagnostics import Sink
-    from kerasgen.rendering import count_text, render_json, render_text
+    from kerasgen.diagnostics.render import count_text, render_json, render_text
 
     sink = Sink()
     for number in range(976):

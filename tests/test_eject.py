@@ -19,13 +19,13 @@ from test_shipped import EXPERIMENTS, SMALL
 
 from kerasgen.cli import main
 from kerasgen.diagnostics import CompileError, Sink
-from kerasgen.emit.script_columns import SourceContext
-from kerasgen.emit.script_sources import load_function
-from kerasgen.frontend.composition import compose
-from kerasgen.frontend.parse_data import parse_data
-from kerasgen.run.ejecting import eject_config
+from kerasgen.emit.script.columns import SourceContext
+from kerasgen.emit.script.sources import load_function
+from kerasgen.frontend.compose.composition import compose
+from kerasgen.frontend.parse.data import parse_data
 from kerasgen.run.endings import DONE
 from kerasgen.run.experiment import run_experiment
+from kerasgen.verbs.eject import eject_config
 
 ROOT = Path(__file__).resolve().parent.parent
 QUICK = ["fit.epochs=2", "fit.verbose=0", "fit.batch_size=64"]

@@ -26,7 +26,7 @@ from fuzz_trials import (
 from fuzzing import MUTATIONS, mutated
 
 from kerasgen.diagnostics import Diagnostic, Severity, SourceLocation
-from kerasgen.run.checking import check_config
+from kerasgen.verbs.check import check_config
 
 FEW = range(250)
 COUNT = int(os.environ.get("KERASGEN_FUZZ", "10000"))

@@ -12,9 +12,9 @@ import pytest
 from obeying import Change, obey, remaining
 from told_cases import Told, told
 
-from kerasgen.codes import CODES
 from kerasgen.diagnostics import CompileError, Diagnostic
-from kerasgen.run.checking import check_config, compose_config
+from kerasgen.diagnostics.codes import CODES
+from kerasgen.verbs.check import check_config, compose_config
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Layer 'c' .of type Flatten. was passed an input"),
@@ -66,7 +66,7 @@ def write(change: Change, root: Path) -> None:
 
 
 def composed(change: Change) -> dict[str, Any]:
-    from kerasgen.frontend.references import plain_node
+    from kerasgen.frontend.compose.references import plain_node
 
     try:
         plain: dict[str, Any] = plain_node(compose_config(change.overrides, "conf").config)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from kerasgen import rendering
 from kerasgen.cli import main
+from kerasgen.diagnostics import render as rendering
 
 ROOT = Path(__file__).resolve().parent.parent
 

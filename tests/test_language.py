@@ -35,7 +35,7 @@ def run(compile_config: Compile, config_files: Write) -> Callable[..., Any]:
     """Compiles config files and overrides, and runs the model on one batch of two."""
 
     def compile_and_run(files: Mapping[str, str], *overrides: str) -> tuple[Any, Any]:
-        from kerasgen.bridge.memory import allocate_weights
+        from kerasgen.engines.keras3.deferred_weights import allocate_weights
 
         folder = config_files(files)
         choices = sorted({f"{name.split('/')[0]}=mine" for name in files if "mine" in name})

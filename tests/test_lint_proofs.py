@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kerasgen.frontend.silencing import LINT_CODES
+from kerasgen.frontend.parse.lint import LINT_CODES
 
 RANDOM = np.random.default_rng(0)
 X = RANDOM.normal(size=(48, 4)).astype("float32")

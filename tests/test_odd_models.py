@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from kerasgen.catalog import Catalog
+from kerasgen.catalog.entries import Catalog
 from kerasgen.diagnostics import CompileError, Diagnostic
-from kerasgen.rendering import render_json, render_text
+from kerasgen.diagnostics.render import render_json, render_text
 
 ODD = r"""
 layers: {}

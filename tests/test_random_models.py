@@ -14,9 +14,9 @@ import pytest
 from omegaconf import OmegaConf
 from random_models import RandomModel, random_model
 
-from kerasgen.catalog import Catalog
+from kerasgen.catalog.entries import Catalog
 from kerasgen.diagnostics import Sink
-from kerasgen.rendering import render_text
+from kerasgen.diagnostics.render import render_text
 
 FEW = range(36)
 MANY = range(1000)
@@ -25,8 +25,8 @@ MANY = range(1000)
 @pytest.fixture
 def remake(build_model: Callable[..., Any], catalog: Catalog) -> Callable[..., Any]:
     """Compiles a random model, writes the model as a config, compiles that; both, and the text."""
-    from kerasgen.bridge.decompile import decompile_model
-    from kerasgen.emit.config_text import write_config
+    from kerasgen.emit.text.config import write_config
+    from kerasgen.engines.keras3.decompile.model import decompile_model
 
     def there_and_back(drawn: RandomModel) -> tuple[Any, Any, str]:
         from kerasgen.diagnostics import CompileError
@@ -144,7 +144,7 @@ def test_each_of_a_thousand_comes_back_as_it_was(remake: Callable[..., Any], see
 
 @pytest.mark.parametrize("seed", range(300))
 def test_an_expanded_model_expands_to_itself(seed: int) -> None:
-    from kerasgen.frontend.expand import expand_model
+    from kerasgen.frontend.expand.model import expand_model
 
     drawn = random_model(seed)
     sink = Sink()

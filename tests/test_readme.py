@@ -12,11 +12,11 @@ import yaml
 
 from kerasgen.cli import _COMMANDS
 from kerasgen.diagnostics import CODES, Severity
-from kerasgen.frontend.config_folders import ConfigPlace
-from kerasgen.run import cataloging
-from kerasgen.run.fast_check import check_fast
-from kerasgen.sweep.application import _parser as run_parser
-from kerasgen.sweep.planned_jobs import planned_jobs
+from kerasgen.frontend.compose.config_folders import ConfigPlace
+from kerasgen.session import catalog as cataloging
+from kerasgen.sweep.hydra.command_line import _parser as run_parser
+from kerasgen.sweep.jobs import planned_jobs
+from kerasgen.verbs.fast_check import check_fast
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

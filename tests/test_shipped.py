@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import yaml
 
-from kerasgen.frontend.composition import compose
-from kerasgen.frontend.config_folders import config_folder
-from kerasgen.run.checking import check_config
+from kerasgen.frontend.compose.composition import compose
+from kerasgen.frontend.compose.config_folders import config_folder
 from kerasgen.run.endings import DONE
 from kerasgen.run.experiment import run_experiment
+from kerasgen.verbs.check import check_config
 
 ROOT = Path(__file__).resolve().parent.parent
 DATASETS = ROOT.parent / "shared" / "datasets"
@@ -171,8 +171,8 @@ def test_the_chapter_trains_on_the_real_images(engine: str, tmp_path: Path) -> N
 @pytest.mark.parametrize("data", options("data"))
 def test_a_data_config_describes_what_the_compiler_needs(data: str) -> None:
     from kerasgen.diagnostics import Sink
-    from kerasgen.frontend.parse_data import parse_data
-    from kerasgen.run.early_checks import facts_suffice
+    from kerasgen.frontend.parse.data import parse_data
+    from kerasgen.session.early_checks import facts_suffice
 
     section = yaml.safe_load((CONF / "data" / f"{data}.yaml").read_text())
     sink = Sink()

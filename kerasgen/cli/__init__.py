@@ -15,7 +15,7 @@ from kerasgen import __version__
 from kerasgen.cli import check, completion, eject, import_, runs, schema, show
 from kerasgen.cli.command import Command
 from kerasgen.diagnostics import did_you_mean
-from kerasgen.process import begin, guarded
+from kerasgen.process.entry import begin, guarded
 
 _DESCRIPTION = "Compiles Hydra configs to Keras models. Training is `kerasgen run` or `run.py`."
 
@@ -51,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments[:1] == ["help"]:  # `help`, `help check`: a habit from other programs
         arguments = [*arguments[1:2], "--help"]
     if arguments[:1] == ["run"]:
-        from kerasgen.sweep.application import main as train
+        from kerasgen.sweep.hydra.command_line import main as train
 
         return train(arguments[1:])
     if arguments[:1] and arguments[0] in completion.FLAGS:
@@ -66,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     def act() -> int:
         if extra:
-            from kerasgen.frontend.stray_words import refuse_flags
+            from kerasgen.frontend.compose.stray_words import refuse_flags
 
             refuse_flags(extra, words, parser._option_string_actions)
         return command.act(options)

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import kerasgen
 from kerasgen.cli.command import Command, declare_config, place_of, refuse, trust_of
 from kerasgen.diagnostics import Diagnostic
-from kerasgen.rendering import count_text, render_text
+from kerasgen.diagnostics.render import count_text, render_text
 
 _EXAMPLES = """\
 examples:
@@ -27,7 +27,7 @@ examples:
 """
 
 _AGAIN = "import sys; sys.path.append(sys.argv[1]); from kerasgen.cli import main; "
-_AGAIN += "from kerasgen.process import begin; begin(lambda: main(sys.argv[2:]))"
+_AGAIN += "from kerasgen.process.entry import begin; begin(lambda: main(sys.argv[2:]))"
 
 
 def _declare(parser: argparse.ArgumentParser) -> None:
@@ -75,7 +75,7 @@ def _act(options: argparse.Namespace) -> int:
     if options.all is not None and "=" in options.all:  # The first override, and no pattern.
         options.overrides.insert(0, options.all)
         options.all = "*"
-    from kerasgen.run.early_checks import SweepAskedError
+    from kerasgen.session.early_checks import SweepAskedError
 
     _stop_if_vain(options)
     if options.all is None and not options.multirun:
@@ -100,7 +100,7 @@ def _stop_if_vain(options: argparse.Namespace) -> None:
     if not (vain or several or both):
         return
     from kerasgen.diagnostics import Sink
-    from kerasgen.frontend.origins import place_of_text
+    from kerasgen.frontend.compose.origins import place_of_text
 
     if vain:
         raise Sink().fail(
@@ -132,8 +132,8 @@ def _act_alone(options: argparse.Namespace) -> int:
             _fix(options)
     if options.fast:
         return _act_fast(options)
-    from kerasgen.run.checking import check_config
-    from kerasgen.run.planning import EngineDoubtError
+    from kerasgen.session.planning import EngineDoubtError
+    from kerasgen.verbs.check import check_config
 
     environment = dict(os.environ)  # Starting an engine changes it.
     try:
@@ -181,7 +181,7 @@ def _fix(options: argparse.Namespace) -> None:
     The fast check finds all that is misspelled; the whole one comes once, after the mending.
     """
     from kerasgen.cli.fixing import fix
-    from kerasgen.run.fast_check import check_fast
+    from kerasgen.verbs.fast_check import check_fast
 
     def check(overrides: Sequence[str]) -> Sequence[Diagnostic]:
         return check_fast(overrides, place_of(options), trust=trust_of(options)).diagnostics
@@ -202,7 +202,7 @@ def _act_fast(options: argparse.Namespace) -> int:
 
 
 def _report_fast(options: argparse.Namespace) -> int:
-    from kerasgen.run.fast_check import check_fast
+    from kerasgen.verbs.fast_check import check_fast
 
     outcome = check_fast(options.overrides, place_of(options), trust=trust_of(options))
     if options.json:

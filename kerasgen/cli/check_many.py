@@ -10,9 +10,9 @@ from dataclasses import replace
 
 from kerasgen.cli.command import place_of, trust_of
 from kerasgen.diagnostics import CompileError
-from kerasgen.frontend.config_folders import ConfigPlace
-from kerasgen.rendering import render_text
-from kerasgen.run.many_checks import Case, Checked, Manner, check_many, many_text
+from kerasgen.diagnostics.render import render_text
+from kerasgen.frontend.compose.config_folders import ConfigPlace
+from kerasgen.verbs.many_checks import Case, Checked, Manner, check_many, many_text
 
 MOST = 200
 """Jobs of a sweep that are checked."""
@@ -52,9 +52,9 @@ def _experiments(pattern: str, overrides: Sequence[str], place: ConfigPlace) -> 
     from fnmatch import fnmatchcase
 
     from kerasgen.diagnostics import Sink, did_you_mean
-    from kerasgen.frontend.choices import options_of
-    from kerasgen.frontend.composition import make_loader
-    from kerasgen.frontend.origins import place_of_text
+    from kerasgen.frontend.compose.composition import make_loader
+    from kerasgen.frontend.compose.group_choices import options_of
+    from kerasgen.frontend.compose.origins import place_of_text
 
     names = sorted(options_of("experiment", make_loader(place.config_dirs, place.config_path)))
     chosen = [name for name in names if fnmatchcase(name, pattern)]
@@ -71,7 +71,7 @@ def _experiments(pattern: str, overrides: Sequence[str], place: ConfigPlace) -> 
 
 def _of_experiment(name: str, overrides: Sequence[str], place: ConfigPlace) -> list[Case]:
     """An experiment as one case, or as the jobs of the sweep for which it asks."""
-    from kerasgen.run.checking import compose_config
+    from kerasgen.verbs.check import compose_config
 
     words = (f"experiment={name}", *overrides)
     try:
@@ -87,8 +87,8 @@ def _of_experiment(name: str, overrides: Sequence[str], place: ConfigPlace) -> l
 
 def _jobs(overrides: Sequence[str], place: ConfigPlace) -> tuple[list[Case], int]:
     """The jobs of a sweep that are checked, and how many there are."""
+    from kerasgen.sweep.jobs import planned_jobs
     from kerasgen.sweep.outcomes import varying
-    from kerasgen.sweep.planned_jobs import planned_jobs
 
     jobs = planned_jobs(overrides, place)
     distinct = list(dict.fromkeys(jobs))[:MOST]

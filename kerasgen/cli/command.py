@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kerasgen.diagnostics import Diagnostic
+from kerasgen.diagnostics.render import count_text, render_text
 from kerasgen.registry import CONNECTIONS, Trust, named_modules, trusted
-from kerasgen.rendering import count_text, render_text
 
 if TYPE_CHECKING:
-    from kerasgen.frontend.config_folders import ConfigPlace
+    from kerasgen.frontend.compose.config_folders import ConfigPlace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +76,7 @@ def folders_of(options: argparse.Namespace) -> tuple[str, ...]:
     Raises:
         CompileError: what `pyproject.toml` says of them cannot be used.
     """
-    from kerasgen.frontend.config_folders import config_folder, with_project
+    from kerasgen.frontend.compose.config_folders import config_folder, with_project
 
     return with_project(options.config_dir, config_folder())
 
@@ -87,7 +87,7 @@ def place_of(options: argparse.Namespace) -> ConfigPlace:
     Raises:
         CompileError: what `pyproject.toml` says of the folders cannot be used.
     """
-    from kerasgen.frontend.config_folders import ROOT, ConfigPlace
+    from kerasgen.frontend.compose.config_folders import ROOT, ConfigPlace
 
     path: str | None = options.config_path
     return ConfigPlace(

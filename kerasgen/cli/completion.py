@@ -25,8 +25,8 @@ def complete(arguments: Sequence[str], commands: Mapping[str, Command]) -> int:
     Returns:
         The exit code.
     """
-    from kerasgen.sweep.application import complete_overrides, main
-    from kerasgen.sweep.completion import SHELLS, asking_shell, typed_words
+    from kerasgen.sweep.hydra.command_line import complete_overrides, main
+    from kerasgen.sweep.hydra.completion import SHELLS, asking_shell, typed_words
 
     shell = asking_shell(arguments[1:])
     if shell is None:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from kerasgen.cli.command import Command, declare_config, folders_of, trust_of
-from kerasgen.rendering import render_text
+from kerasgen.diagnostics.render import render_text
 
 _EXAMPLES = """\
 examples:
@@ -25,7 +25,7 @@ def _declare(parser: argparse.ArgumentParser) -> None:
 
 
 def _act(options: argparse.Namespace) -> int:
-    from kerasgen.run.ejecting import eject_config
+    from kerasgen.verbs.eject import eject_config
 
     text, diagnostics = eject_config(options.overrides, folders_of(options), trust_of(options))
     if diagnostics:
@@ -40,7 +40,7 @@ def _act(options: argparse.Namespace) -> int:
 
 def _write(path: Path, text: str) -> None:
     from kerasgen.diagnostics import Sink
-    from kerasgen.run.files import write_named
+    from kerasgen.record.files import write_named
 
     try:
         write_named(path, text)

@@ -1,6 +1,6 @@
 """The option `--fix` of `kerasgen check`: shows what would be mended, asks, and mends it.
 
-This room owns the talk with the person. What can be mended is known in `frontend.mending`.
+This room owns the talk with the person. What can be mended is known in `frontend.fix`.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from kerasgen.diagnostics import Diagnostic
-from kerasgen.process import reason_of
+from kerasgen.process.entry import reason_of
 
 if TYPE_CHECKING:
-    from kerasgen.frontend.mending import Mended
+    from kerasgen.frontend.fix import Mended
 
 _ROUNDS = 5
 """Times that a config is checked anew: what is mended may bring further mistakes to light."""
@@ -38,8 +38,8 @@ def fix(
             nothing is.
         dry: whether it is only shown what would be written.
     """
-    from kerasgen.frontend.config_folders import config_folder
-    from kerasgen.frontend.mending import mend, override_hints
+    from kerasgen.frontend.compose.config_folders import config_folder
+    from kerasgen.frontend.fix import mend, override_hints
 
     shipped = config_folder().resolve()
     inside = "site-packages" in shipped.parts or shipped.parent.name == "kerasgen"

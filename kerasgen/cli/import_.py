@@ -8,7 +8,7 @@ from pathlib import Path
 
 from kerasgen.cli.command import Command, declare_trust, trust_of
 from kerasgen.diagnostics import Sink
-from kerasgen.rendering import render_text
+from kerasgen.diagnostics.render import render_text
 
 _EXAMPLES = """\
 examples:
@@ -53,9 +53,9 @@ def _declare(parser: argparse.ArgumentParser) -> None:
 
 
 def _act(options: argparse.Namespace) -> int:
-    from kerasgen.run.cataloging import lightest_engine
-    from kerasgen.run.importing import Saving, require_free, require_place, save_imported
-    from kerasgen.run.planning import start
+    from kerasgen.session.catalog import lightest_engine
+    from kerasgen.session.planning import start
+    from kerasgen.verbs.import_weights import Saving, require_free, require_place, save_imported
 
     sink = Sink()
     saving = None
@@ -76,7 +76,7 @@ def _act(options: argparse.Namespace) -> int:
     # Next to nothing is computed, so the engine that starts fastest serves.
     catalog = start(lightest_engine(), sink, trust_of(options))
 
-    from kerasgen.bridge.decompile_text import import_model
+    from kerasgen.engines.keras3.decompile.text import import_model
 
     made = import_model(
         options.target,
@@ -93,7 +93,7 @@ def _act(options: argparse.Namespace) -> int:
     if options.output is None:
         print(made.text, end="")
         return 0
-    from kerasgen.run.files import write_named
+    from kerasgen.record.files import write_named
 
     try:
         write_named(options.output, made.text)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from kerasgen.cli.command import Command
 from kerasgen.diagnostics import Sink
+from kerasgen.diagnostics.render import render_text
 from kerasgen.foreign.showing import shown_lines
-from kerasgen.rendering import render_text
 
 _EXAMPLES = """\
 examples:
@@ -35,7 +35,7 @@ def _declare(parser: argparse.ArgumentParser) -> None:
 
 
 def _act(options: argparse.Namespace) -> int:
-    from kerasgen.records.listing import list_runs, render_runs, runs_json
+    from kerasgen.verbs.runs import list_runs, render_runs, runs_json
 
     sink = Sink()
     entries = list_runs(

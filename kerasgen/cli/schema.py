@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from kerasgen.cli.command import Command, declare_trust, refuse, trust_of
 
 if TYPE_CHECKING:
-    from kerasgen.catalog import Catalog
+    from kerasgen.catalog.entries import Catalog
     from kerasgen.registry import Trust
 
 _EXAMPLES = """\
@@ -21,7 +21,7 @@ examples:
 
 
 def _declare(parser: argparse.ArgumentParser) -> None:
-    from kerasgen.emit.schema import FILES
+    from kerasgen.emit.schema.document import FILES
 
     parser.add_argument(
         "group", nargs="?", choices=list(FILES), metavar="GROUP", help=f"one of {', '.join(FILES)}"
@@ -33,7 +33,7 @@ def _declare(parser: argparse.ArgumentParser) -> None:
 
 
 def _act(options: argparse.Namespace) -> int:
-    from kerasgen.emit.schema import make_schemas, schema_text, whole_schema
+    from kerasgen.emit.schema.document import make_schemas, schema_text, whole_schema
 
     if options.output is None and options.group is None:
         print(_shipped_text())
@@ -55,8 +55,8 @@ def _act(options: argparse.Namespace) -> int:
 
 def _shipped_text() -> str:
     """Where the shipped schemas are, and how a config names its own."""
-    from kerasgen.emit.schema import FILES
-    from kerasgen.frontend.config_folders import config_folder
+    from kerasgen.emit.schema.document import FILES
+    from kerasgen.frontend.compose.config_folders import config_folder
 
     width = max(map(len, FILES))
     lines = [f"  {name:{width}}  {text.replace('`', '')}" for name, text in FILES.items()]
@@ -75,7 +75,7 @@ def _shipped_text() -> str:
 
 def _write(texts: dict[str, str], folder: Path) -> bool:
     from kerasgen.diagnostics import Sink
-    from kerasgen.run.files import write_named
+    from kerasgen.record.files import write_named
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -96,11 +96,11 @@ def _catalog(trust: Trust) -> Catalog:
         CompileError: there is no Keras that can be asked.
     """
     from kerasgen.diagnostics import Sink
-    from kerasgen.run.cataloging import child_catalog, say_on_stderr, stored_catalog
+    from kerasgen.session.catalog import child_catalog, say_on_stderr, stored_catalog
 
     if trust.modules:
-        from kerasgen.run.cataloging import lightest_engine
-        from kerasgen.run.planning import start
+        from kerasgen.session.catalog import lightest_engine
+        from kerasgen.session.planning import start
 
         return start(lightest_engine(), Sink(), trust)
     return stored_catalog() or child_catalog(Sink(), say_on_stderr)

@@ -36,7 +36,7 @@ def _declare(parser: argparse.ArgumentParser) -> None:
 
 
 def _act(options: argparse.Namespace) -> int:
-    from kerasgen.records.looking import (
+    from kerasgen.verbs.show import (
         Target,
         draw_graph,
         expanded_text,

@@ -16,10 +16,10 @@ import zipfile
 from pathlib import Path
 
 from kerasgen.data.column_names import check_columns, check_known_columns, written_out
-from kerasgen.data.files import find_path
-from kerasgen.data.sources import SOURCES, make_source
-from kerasgen.data.sources_arrays import ARCHIVE, SINGLE, column_of
-from kerasgen.data.sources_csv import Csv
+from kerasgen.data.sources.arrays import ARCHIVE, SINGLE, column_of
+from kerasgen.data.sources.csv_table import Csv
+from kerasgen.data.sources.files import find_path
+from kerasgen.data.sources.known import SOURCES, make_source
 from kerasgen.diagnostics import Sink
 from kerasgen.ir import DataDef
 

@@ -15,8 +15,8 @@ from collections.abc import Mapping, Sequence
 
 from kerasgen.diagnostics import Sink, did_you_mean
 from kerasgen.ir import DataDef, ObjectDef
-from kerasgen.passes.columns import ALL, column_name, column_steps
-from kerasgen.walks import references_in
+from kerasgen.ir.walks import references_in
+from kerasgen.passes.preparation import ALL, column_name, column_steps
 
 _IMAGES = ("image", "label")
 

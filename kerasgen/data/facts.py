@@ -13,7 +13,8 @@ from kerasgen.data.column_names import feature_key
 from kerasgen.data.table import Array
 from kerasgen.diagnostics import Sink, closest
 from kerasgen.ir import FACTS, DataDef, Shape, Value
-from kerasgen.passes.columns import (
+from kerasgen.ir.walks import references_in
+from kerasgen.passes.preparation import (
     column_name,
     column_steps,
     declared_shape,
@@ -21,7 +22,6 @@ from kerasgen.passes.columns import (
     stacked_shape,
     step_operands,
 )
-from kerasgen.walks import references_in
 
 
 def declared_classes(definition: DataDef, output: str) -> int | None:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from kerasgen.codes import CODES as CODES
+from kerasgen.diagnostics.codes import CODES as CODES
 from kerasgen.diagnostics.suggestions import Suggestion as Suggestion
 from kerasgen.diagnostics.suggestions import as_override as as_override
 from kerasgen.diagnostics.suggestions import as_yaml as as_yaml

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 
-from kerasgen.catalog import Kind
+from kerasgen.catalog.entries import Kind
 from kerasgen.diagnostics import Sink, describe
 from kerasgen.ir import Value
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import string
 from collections.abc import Sequence
 
-from kerasgen.catalog import ShapeError
+from kerasgen.catalog.entries import ShapeError
 from kerasgen.diagnostics import Sink, did_you_mean
 from kerasgen.ir import ObjectDef
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from kerasgen.catalog import Catalog, ClassEntry, Kind, Parameter
+from kerasgen.catalog.entries import Catalog, ClassEntry, Kind, Parameter
 from kerasgen.diagnostics import Sink, Suggestion, closest, did_you_mean
 from kerasgen.ir import (
     INPUT,

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
-from kerasgen.catalog import LayerCost, ShapeOracle
+from kerasgen.catalog.entries import LayerCost, ShapeOracle
 from kerasgen.ir import Call, ModelGraph, ObjectDef, TensorSpec
+from kerasgen.ir.walks import references_in
 from kerasgen.passes.shapes import Specs
-from kerasgen.walks import references_in
 
 _ELEMENTWISE = {"Embedding", "ReversibleEmbedding", "PReLU"}
 """Layers whose matrix is looked up or holds a factor for each element; so do normalizations."""

@@ -21,7 +21,7 @@ from typing import Any
 
 from kerasgen.diagnostics import Sink
 from kerasgen.ir import CompileDef, DataDef, Loss, ObjectDef
-from kerasgen.passes.interface import OutputSpec
+from kerasgen.passes.ends import OutputSpec
 
 TWINS: Mapping[str, str] = {
     "sparsecategoricalcrossentropy": "CategoricalCrossentropy",

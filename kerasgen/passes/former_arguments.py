@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from kerasgen.catalog import ClassEntry
+from kerasgen.catalog.entries import ClassEntry
 from kerasgen.diagnostics import Suggestion
 from kerasgen.passes.restated_arguments import RESTATED, Former, Written
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping, Sequence
 
-from kerasgen.catalog import Catalog, ClassEntry, Kind
+from kerasgen.catalog.entries import Catalog, ClassEntry, Kind
 from kerasgen.diagnostics import Suggestion, as_yaml
 from kerasgen.ir import ObjectDef, Value
 

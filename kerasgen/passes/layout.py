@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from kerasgen.catalog import Catalog
+from kerasgen.catalog.entries import Catalog
 from kerasgen.ir import (
     Call,
     InputDef,
@@ -24,10 +24,10 @@ from kerasgen.ir import (
     TensorSpec,
     Value,
 )
-from kerasgen.passes.interface import output_names
+from kerasgen.ir.walks import output_refs
+from kerasgen.passes.ends import output_names
 from kerasgen.passes.shapes import Specs
 from kerasgen.passes.wire import ENTRY_KINDS
-from kerasgen.walks import output_refs
 
 
 def lay_out(graph: ModelGraph, specs: Specs, catalog: Catalog) -> ModelGraph:

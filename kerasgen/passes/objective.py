@@ -12,7 +12,7 @@ from typing import Any
 
 from kerasgen.diagnostics import Sink, did_you_mean
 from kerasgen.ir import CompileDef, Loss, ModelGraph, ObjectDef
-from kerasgen.passes.interface import OutputSpec
+from kerasgen.passes.ends import OutputSpec
 
 _SPARSE = "sparse_categorical_crossentropy"
 _CROSSENTROPIES = {

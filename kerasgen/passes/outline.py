@@ -7,13 +7,13 @@ the shapes are known; a mistake that was reported before is not reported twice.
 
 from __future__ import annotations
 
-from kerasgen.catalog import Catalog
+from kerasgen.catalog.entries import Catalog
 from kerasgen.diagnostics import Sink
 from kerasgen.ir import ModelGraph, Program
 from kerasgen.passes.check import check
-from kerasgen.passes.columns import check_preparation
-from kerasgen.passes.interface import check_end_names, output_names
+from kerasgen.passes.ends import check_end_names, output_names
 from kerasgen.passes.objective import check_output_names
+from kerasgen.passes.preparation import check_preparation
 from kerasgen.passes.wire import wire
 from kerasgen.registry import NOBODY, Trust
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import PurePath
 
-from kerasgen.catalog import Catalog, ClassEntry, Parameter
+from kerasgen.catalog.entries import Catalog, ClassEntry, Parameter
 from kerasgen.ir import ObjectDef
 
 _PATH_NAME = re.compile(r"(.*_)?(path|filepath|filename|file|dir|directory|folder)\Z")

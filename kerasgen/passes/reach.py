@@ -22,7 +22,7 @@ import re
 import string
 from collections.abc import Iterator, Mapping
 
-from kerasgen.catalog import Catalog, ClassEntry
+from kerasgen.catalog.entries import Catalog, ClassEntry
 from kerasgen.diagnostics import Sink
 from kerasgen.ir import DataDef, Entry, ModelDef, ObjectDef, Program
 from kerasgen.passes.placement import (

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from kerasgen.catalog import ClassEntry
+from kerasgen.catalog.entries import ClassEntry
 from kerasgen.diagnostics import as_yaml
 from kerasgen.ir import ObjectDef, Value
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from kerasgen.catalog import ShapeError, ShapeOracle, UnmatchedError
+from kerasgen.catalog.entries import ShapeError, ShapeOracle, UnmatchedError
 from kerasgen.diagnostics import Anchor, Sink, did_you_mean
 from kerasgen.ir import (
     Call,
@@ -20,7 +20,7 @@ from kerasgen.ir import (
     TensorRef,
     TensorSpec,
 )
-from kerasgen.walks import output_refs, references_in
+from kerasgen.ir.walks import output_refs, references_in
 
 Specs = dict[str, tuple[TensorSpec, ...]]
 """Tensor name to the specs of its outputs; a nested model's tensors are `outer/inner`."""

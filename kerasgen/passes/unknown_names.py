@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from kerasgen.catalog import DOTTED, FOREIGN_PACKAGES, MODULES, Catalog, ClassEntry, Kind
+from kerasgen.catalog.entries import DOTTED, FOREIGN_PACKAGES, MODULES, Catalog, ClassEntry, Kind
 from kerasgen.diagnostics import Sink, Suggestion, did_you_mean
 from kerasgen.ir import ObjectDef
 from kerasgen.passes.former_names import former_name

@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from kerasgen.catalog import Kind, Parameter, ValueKind
+from kerasgen.catalog.entries import Kind, Parameter, ValueKind
 from kerasgen.diagnostics import Sink, describe, did_you_mean
 from kerasgen.ir import ModelDef, ObjectDef, Value
-from kerasgen.trained_layers import FORM, are_rules
+from kerasgen.ir.trained_layers import FORM, are_rules
 
 _EXPECTED: Mapping[ValueKind, str] = {
     "bool": "true or false",

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal, TypeAlias
 
-from kerasgen.catalog import Catalog, ClassEntry, Kind
+from kerasgen.catalog.entries import Catalog, ClassEntry, Kind
 from kerasgen.diagnostics import Sink, did_you_mean
 from kerasgen.ir import (
     INPUT,
@@ -24,7 +24,7 @@ from kerasgen.ir import (
     Operand,
     TensorRef,
 )
-from kerasgen.walks import models_in, output_refs, references_in
+from kerasgen.ir.walks import models_in, output_refs, references_in
 
 ENTRY_KINDS: tuple[Kind, ...] = ("layer", "op", "application")
 """What an entry of `layers` may be."""

@@ -20,11 +20,11 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
-from kerasgen import interruption
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink
-from kerasgen.process import ending, lost_in, reason_of, report, say_lost
-from kerasgen.rendering import count_text, render_json, render_text
-from kerasgen.run import record as files
+from kerasgen.diagnostics.render import count_text, render_json, render_text
+from kerasgen.process import interruption
+from kerasgen.process.entry import ending, lost_in, reason_of, report, say_lost
+from kerasgen.record import write as files
 from kerasgen.run.journal import Journal, StepError
 
 DONE, FAILED, REFUSED = 0, 1, 2
@@ -134,7 +134,7 @@ def _fail(code: str, message: str, journal: Journal) -> int:
 
 
 def _fail_step(error: StepError, journal: Journal) -> int:
-    from kerasgen.bridge.training import shorten
+    from kerasgen.engines.keras3.training import shorten
 
     sink = Sink()
     message = shorten(error.cause)

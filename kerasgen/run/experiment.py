@@ -16,16 +16,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerasgen.diagnostics import CompileError, Sink
-from kerasgen.frontend.composition import Composition, title_of
-from kerasgen.frontend.expand import expand_config
-from kerasgen.frontend.selection import select_config
-from kerasgen.interruption import at_once, held
-from kerasgen.rendering import render_json, render_text
-from kerasgen.run import record as files
-from kerasgen.run.custom_parts import loaded_files
+from kerasgen.diagnostics.render import render_json, render_text
+from kerasgen.frontend.compose.composition import Composition, title_of
+from kerasgen.frontend.expand.model import expand_config
+from kerasgen.frontend.select.apply import select_config
+from kerasgen.process.interruption import at_once, held
+from kerasgen.record import write as files
 from kerasgen.run.endings import DONE, close_at_once, end_run
 from kerasgen.run.journal import Journal
-from kerasgen.run.planning import Plan, complete_plan, plan_run
+from kerasgen.session.custom_parts import loaded_files
+from kerasgen.session.planning import Plan, complete_plan, plan_run
 
 if TYPE_CHECKING:
     from kerasgen.compiler import CompiledProgram
@@ -85,7 +85,7 @@ def _run(composition: Composition, journal: Journal, argv: Sequence[str] | None)
         line.append(text)
     _write_config(config, sink, journal, compiled)
     _update(journal, data={"fingerprint": opened.fingerprint, "samples": parts.sizes})
-    from kerasgen.bridge.environment import working_device
+    from kerasgen.engines.keras3.environment import working_device
 
     with working_device(plan.backend.device):
         model = _train(compiled, parts, plan, journal)
@@ -100,7 +100,7 @@ def _run(composition: Composition, journal: Journal, argv: Sequence[str] | None)
 def _open_record(
     composition: Composition, plan: Plan, journal: Journal, argv: Sequence[str] | None
 ) -> None:
-    from kerasgen.bridge.environment import keras_json, observed_devices, observed_settings
+    from kerasgen.engines.keras3.environment import keras_json, observed_devices, observed_settings
 
     journal.fresh = not journal.folder.exists()
     _start_record(composition, journal, argv, plan.sink)
@@ -141,8 +141,8 @@ def _write_config(
     config: Mapping[str, Any], sink: Sink, journal: Journal, compiled: CompiledProgram
 ) -> None:
     """Writes what the run was made of: config, diagnostics, loss and metrics as settled."""
-    from kerasgen.emit.report import plain_value
-    from kerasgen.emit.resolved import config_yaml
+    from kerasgen.emit.text.report import plain_value
+    from kerasgen.emit.text.resolved_config import config_yaml
 
     # It compiles again to this very model; what was written stands in the overrides.
     expanded = select_config(expand_config(config, Sink()), Sink())
@@ -174,7 +174,7 @@ def _write_config(
 
 
 def _train(compiled: CompiledProgram, parts: Any, plan: Plan, journal: Journal) -> Any:
-    from kerasgen.bridge.training import summary_text
+    from kerasgen.engines.keras3.training import summary_text
     from kerasgen.run import steps
 
     with journal.step("define") as line:
@@ -208,7 +208,8 @@ def _results(
     model: Any,
     journal: Journal,
 ) -> None:
-    from kerasgen.run import reporting, steps
+    from kerasgen.run import predictions as reporting
+    from kerasgen.run import steps
 
     tracking = compiled.program.tracking
     with journal.step("evaluate") as line:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kerasgen.diagnostics import CompileError
-from kerasgen.run import record as files
+from kerasgen.record import write as files
 
 LINE = 86
 """Columns of a step's line in the log, between its name and its seconds."""

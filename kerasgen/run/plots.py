@@ -20,7 +20,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kerasgen.run.files import atomic_file
+from kerasgen.record.files import atomic_file
 
 if TYPE_CHECKING:
     import numpy as np

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from kerasgen.bridge.training import Array, Arrays, Samples
 from kerasgen.compiler import CompiledProgram
 from kerasgen.diagnostics import Sink, did_you_mean
+from kerasgen.engines.keras3.training import Array, Arrays, Samples
 from kerasgen.ir import Shape, TensorRef, TensorSpec
-from kerasgen.passes.interface import OutputSpec, fed_target
+from kerasgen.passes.ends import OutputSpec, fed_target
 
 
 def fitting_samples(

@@ -15,10 +15,16 @@ from typing import Any
 
 import numpy as np
 
-from kerasgen.bridge.environment import set_seed
-from kerasgen.bridge.kept_weights import KeptWeights
-from kerasgen.bridge.memory import allocate_weights
-from kerasgen.bridge.training import (
+from kerasgen.catalog.entries import Catalog
+from kerasgen.compiler import CompiledProgram
+from kerasgen.data.opened import OpenedData, open_data
+from kerasgen.data.preparation import prepare_data
+from kerasgen.data.split import Parts, split_rows
+from kerasgen.diagnostics import Sink, SourceLocation
+from kerasgen.engines.keras3.deferred_weights import allocate_weights
+from kerasgen.engines.keras3.environment import set_seed
+from kerasgen.engines.keras3.kept_weights import KeptWeights
+from kerasgen.engines.keras3.training import (
     Array,
     Samples,
     compile_model,
@@ -29,19 +35,13 @@ from kerasgen.bridge.training import (
     predict_model,
     save_model,
 )
-from kerasgen.catalog import Catalog
-from kerasgen.compiler import CompiledProgram
-from kerasgen.data.opening import OpenedData, open_data
-from kerasgen.data.preparing import prepare_data
-from kerasgen.data.splitting import Parts, split_rows
-from kerasgen.diagnostics import Sink, SourceLocation
-from kerasgen.frontend.resolvers import SECRET_KEYS, with_environment
-from kerasgen.frontend.silencing import silence
+from kerasgen.frontend.compose.resolvers import SECRET_KEYS, with_environment
+from kerasgen.frontend.parse.lint import silence
 from kerasgen.ir import DataDef, Loss, ObjectDef
-from kerasgen.passes.lint_arrays import lint_arrays
+from kerasgen.passes.lint.arrays import lint_arrays
 from kerasgen.passes.placement import paths_of, placed
 from kerasgen.passes.reach import path_problem
-from kerasgen.run.record import MODEL, TENSORBOARD
+from kerasgen.record.write import MODEL, TENSORBOARD
 from kerasgen.run.samples import (
     check_targets,
     class_weights,

@@ -15,10 +15,10 @@ from typing import Any
 from kerasgen.diagnostics import CompileError, Sink
 from kerasgen.foreign.opening import ForeignFileError
 from kerasgen.foreign.showing import shown
-from kerasgen.frontend.origins import shown_path
+from kerasgen.frontend.compose.origins import shown_path
 from kerasgen.record.layout import RECORD
-from kerasgen.record.reading import read_facts
-from kerasgen.run.record import Record, Status, files_in, now, number, open_record
+from kerasgen.record.read import read_facts
+from kerasgen.record.write import Record, Status, files_in, now, number, open_record
 
 DONE, FAILED, REFUSED = 0, 1, 2
 """Exit codes, those of a single run."""

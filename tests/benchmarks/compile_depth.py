@@ -24,9 +24,9 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from kerasgen.diagnostics import Sink  # noqa: E402 - from the checkout that is measured
-from kerasgen.frontend.composition import compose, resolve  # noqa: E402
-from kerasgen.frontend.parse import parse_program  # noqa: E402
-from kerasgen.run.planning import start  # noqa: E402
+from kerasgen.frontend.compose.composition import compose, resolve  # noqa: E402
+from kerasgen.frontend.parse.program import parse_program  # noqa: E402
+from kerasgen.session.planning import start  # noqa: E402
 
 UNITS = 16
 
@@ -113,8 +113,8 @@ def measure_case(case: str, layers: int, rounds: int) -> dict[str, list[tuple[fl
 
         program = frontend()
         catalog = start(program.backend, Sink())
-        from kerasgen.bridge.memory import allocate_weights
         from kerasgen.compiler import compile_program
+        from kerasgen.engines.keras3.deferred_weights import allocate_weights
 
         def compiled() -> Any:
             model = compile_program(program, catalog, Sink()).model

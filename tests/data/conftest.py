@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import yaml
 
-from kerasgen.data.opening import OpenedData, open_data
-from kerasgen.data.splitting import Parts, split_rows
+from kerasgen.data.opened import OpenedData, open_data
+from kerasgen.data.split import Parts, split_rows
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink
-from kerasgen.frontend.parse_data import parse_data
+from kerasgen.frontend.parse.data import parse_data
 from kerasgen.ir import DataDef
 
 DATASETS = Path(__file__).resolve().parents[3] / "shared" / "datasets"

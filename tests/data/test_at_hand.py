@@ -8,7 +8,7 @@ import yaml
 
 from kerasgen.data.at_hand import look_at_data
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink
-from kerasgen.frontend.parse_data import parse_data
+from kerasgen.frontend.parse.data import parse_data
 
 
 def looked(text: str, *, needed: bool = True) -> list[Diagnostic]:

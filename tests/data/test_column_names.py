@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from kerasgen.data.column_names import check_known_columns, known_columns
-from kerasgen.data.sources_bundled import BundledName, KerasDataset, KerasName, ScikitLearn
+from kerasgen.data.sources.bundled import BundledName, KerasDataset, KerasName, ScikitLearn
 from kerasgen.diagnostics import Sink
-from kerasgen.frontend.parse_data import parse_data
+from kerasgen.frontend.parse.data import parse_data
 from kerasgen.ir import ObjectDef
 
 

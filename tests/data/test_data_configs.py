@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from kerasgen.data.opening import open_data
-from kerasgen.data.preparing import prepare_data
-from kerasgen.data.splitting import split_rows
+from kerasgen.data.opened import open_data
+from kerasgen.data.preparation import prepare_data
+from kerasgen.data.split import split_rows
 from kerasgen.diagnostics import Sink
-from kerasgen.frontend.parse_data import parse_data
+from kerasgen.frontend.parse.data import parse_data
 
 FOLDER = Path(__file__).resolve().parents[2] / "conf" / "data"
 LOCAL = {
@@ -60,8 +60,8 @@ def test_the_facts_are_true_of_the_real_data(name, dataset):
 
 @pytest.mark.parametrize("name", OFFLINE)
 def test_the_facts_predict_the_shapes_that_come_out(name, dataset, catalog):
-    from kerasgen.bridge.preparation import KerasPreparation
-    from kerasgen.passes.columns import input_shapes, target_shape
+    from kerasgen.engines.keras3.preprocessing import KerasPreparation
+    from kerasgen.passes.preparation import input_shapes, target_shape
 
     definition, sink = _definition(name, dataset), Sink()
     opened = open_data(definition, sink)
@@ -79,7 +79,7 @@ def test_the_facts_predict_the_shapes_that_come_out(name, dataset, catalog):
 
 
 def test_the_image_archive_has_the_classes_and_samples_that_are_declared(dataset):
-    from kerasgen.data.sources_images import ImageFolder
+    from kerasgen.data.sources.images import ImageFolder
 
     definition = _definition("cifar10_images", dataset)
     path = str(dataset("cifar10_jpg.tar.gz"))

@@ -65,7 +65,7 @@ def test_a_fact_of_the_user_is_kept(open_text):
 
 
 def test_a_misspelt_fact_is_a_warning(define):
-    from kerasgen.data.opening import open_data
+    from kerasgen.data.opened import open_data
     from kerasgen.diagnostics import Sink
 
     sink = Sink()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kerasgen.data.opening import open_data
+from kerasgen.data.opened import open_data
 from kerasgen.data.table import Table
 from kerasgen.diagnostics import CompileError, Sink
 
@@ -276,7 +276,7 @@ def test_a_source_of_ones_own_can_be_named(define):
 
 
 def test_every_source_says_in_the_catalog_what_it_takes():
-    from kerasgen.data.sources import source_entries
+    from kerasgen.data.sources.known import source_entries
 
     entries = {entry.name: entry for entry in source_entries()}
     assert set(entries) == {"ScikitLearn", "Arrays", "KerasDataset", "ImageFolder", "Csv"}

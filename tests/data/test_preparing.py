@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from kerasgen.data.opening import open_data
-from kerasgen.data.preparing import prepare_data
-from kerasgen.data.splitting import split_rows
+from kerasgen.data.opened import open_data
+from kerasgen.data.preparation import prepare_data
+from kerasgen.data.split import split_rows
 from kerasgen.diagnostics import CompileError, Sink
 
 DIGITS = "source: {class: ScikitLearn, name: digits}, features: image, task: classification"

@@ -5,8 +5,8 @@ import random
 import numpy as np
 import pytest
 
-from kerasgen.data.opening import open_data
-from kerasgen.data.splitting import split_rows
+from kerasgen.data.opened import open_data
+from kerasgen.data.split import split_rows
 from kerasgen.diagnostics import CompileError, Sink
 
 DIGITS = (

@@ -2,10 +2,10 @@ import json
 import math
 
 from kerasgen.diagnostics import Diagnostic, Severity, SourceLocation
-from kerasgen.emit.report import check_report, plain_value
+from kerasgen.emit.text.report import check_report, plain_value
 from kerasgen.ir import CompileDef, ModelGraph, ObjectDef, TensorRef, TensorSpec
 from kerasgen.passes.cost import CostReport, LayerReport
-from kerasgen.passes.interface import OutputSpec
+from kerasgen.passes.ends import OutputSpec
 from kerasgen.passes.shapes import Specs
 
 Drawn = tuple[ModelGraph, Specs]

@@ -6,8 +6,8 @@ import pytest
 import yaml
 
 from kerasgen.diagnostics import Sink, SourceLocation
-from kerasgen.emit.resolved import config_with_origins, config_yaml
-from kerasgen.frontend.origins import ConfigFile, SetByOverride, trace_origins
+from kerasgen.emit.text.resolved_config import config_with_origins, config_yaml
+from kerasgen.frontend.compose.origins import ConfigFile, SetByOverride, trace_origins
 
 TEXTS = [
     *["1e-3", "1e5", "+1E9", "1.5", ".5e3", "1_000", "12:30:45", "1:30.5", "2024-01-01", "0x1f"],

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from kerasgen.diagnostics import Diagnostic, SourceLocation
-from kerasgen.frontend.composition import compose, resolve
-from kerasgen.frontend.expand import expand_config
+from kerasgen.frontend.compose.composition import compose, resolve
+from kerasgen.frontend.expand.model import expand_config
 
 Files = Mapping[str, str]
 
@@ -74,7 +74,7 @@ def test_a_reference_that_refers_to_itself_comes_to_an_end(
 ) -> None:
     folder = config_files({"model/mine.yaml": "layers: {a: {units: '${model.layers.a.units}'}}\n"})
     composition = compose(["model=mine"], folder)
-    from kerasgen.frontend.composition import located_sink
+    from kerasgen.frontend.compose.composition import located_sink
 
     sink = located_sink(composition)
     sink.report("KG206", "wrong", key="model.layers.a.units")

@@ -86,7 +86,7 @@ def test_on_the_command_line_only_the_override_is_named() -> None:
 
 
 def test_every_key_that_the_table_leads_to_is_there() -> None:
-    from kerasgen.frontend.accepted_keys import _KINDS
+    from kerasgen.frontend.compose.accepted_keys import _KINDS
 
     kinds = {"data.split": "split"}
     for section, names in _RENAMED.items():

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from kerasgen.diagnostics import Diagnostic, Severity, SourceLocation, Suggestion
-from kerasgen.frontend.mending import mend, override_hints
+from kerasgen.frontend.fix import mend, override_hints
 
 TEXT = """\
 # A comment that stays.

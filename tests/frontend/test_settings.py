@@ -5,7 +5,7 @@ from typing import Any, Literal
 import pytest
 
 from kerasgen.diagnostics import Diagnostic, Sink
-from kerasgen.frontend.settings import check_value, join, read_record, report_unknown_key
+from kerasgen.frontend.sections import check_value, join, read_record, report_unknown_key
 from kerasgen.ir import FitDef
 
 

@@ -126,10 +126,10 @@ def config(model: dict[str, Any], backend: str, layout: str, images: bool) -> di
 
 
 def main(backend: str) -> None:
-    from kerasgen.bridge.environment import start_engine
-    from kerasgen.catalog import ClassEntry
+    from kerasgen.catalog.entries import ClassEntry
     from kerasgen.diagnostics import Sink
-    from kerasgen.frontend.parse import parse_program
+    from kerasgen.engines.keras3.environment import start_engine
+    from kerasgen.frontend.parse.program import parse_program
 
     models = yaml.safe_load(MODELS)
 
@@ -141,9 +141,9 @@ def main(backend: str) -> None:
     import keras
     import numpy as np
 
-    from kerasgen.bridge.introspection import keras_catalog
-    from kerasgen.bridge.memory import allocate_weights
     from kerasgen.compiler import compile_program
+    from kerasgen.engines.keras3.deferred_weights import allocate_weights
+    from kerasgen.engines.keras3.introspection import keras_catalog
 
     catalog = keras_catalog().extended([ClassEntry(name="Any", kind="source", parameters={})])
 

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from kerasgen.catalog import Kind
+from kerasgen.catalog.entries import Kind
 from kerasgen.diagnostics import Sink
 from kerasgen.ir import Value
 from kerasgen.passes.bounds import check_bounds

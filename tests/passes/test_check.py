@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from kerasgen.catalog import Catalog, ClassEntry, Kind, Parameter
+from kerasgen.catalog.entries import Catalog, ClassEntry, Kind, Parameter
 from kerasgen.diagnostics import Sink
 from kerasgen.passes.check import check, check_source
 

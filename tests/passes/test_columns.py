@@ -3,10 +3,10 @@
 import pytest
 import yaml
 
-from kerasgen.catalog import ShapeError
+from kerasgen.catalog.entries import ShapeError
 from kerasgen.diagnostics import Sink
-from kerasgen.frontend.parse_data import parse_data
-from kerasgen.passes.columns import (
+from kerasgen.frontend.parse.data import parse_data
+from kerasgen.passes.preparation import (
     check_preparation,
     input_shapes,
     source_column,

@@ -11,7 +11,7 @@ import pytest
 from kerasgen.diagnostics import Sink
 from kerasgen.ir import CompileDef, DataDef, Loss, ObjectDef, TensorRef, TensorSpec
 from kerasgen.passes.encoding import Encoded, check_class_axis, encode_labels, reads_indices, twin
-from kerasgen.passes.interface import OutputSpec
+from kerasgen.passes.ends import OutputSpec
 
 CLASSES, LABELS = 5, np.array([0, 1, 2, 3, 4, 0, 2])
 HOT = np.eye(CLASSES, dtype="float32")[LABELS]

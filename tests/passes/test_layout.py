@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from kerasgen.catalog import Catalog, ClassEntry, Parameter
+from kerasgen.catalog.entries import Catalog, ClassEntry, Parameter
 from kerasgen.ir import Call, InputDef, LayerDef, ModelGraph, ObjectDef, TensorRef, TensorSpec
+from kerasgen.ir.walks import output_refs
 from kerasgen.passes.layout import channels_first, lay_out, pin_data_format
-from kerasgen.walks import output_refs
 
 PROBE = Path(__file__).with_name("layout_probe.py")
 

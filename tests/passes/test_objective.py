@@ -15,7 +15,7 @@ from kerasgen.ir import (
     TensorRef,
     TensorSpec,
 )
-from kerasgen.passes.interface import OutputSpec
+from kerasgen.passes.ends import OutputSpec
 from kerasgen.passes.objective import last_activation, settle_objective
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from kerasgen.catalog import Catalog
+from kerasgen.catalog.entries import Catalog
 from kerasgen.diagnostics import Sink, SourceLocation
 from kerasgen.passes.placement import RECORDED, path_arguments, paths_of, placed
 from kerasgen.passes.reach import check_reach, path_problem

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from kerasgen.catalog import LayerCost, ShapeError, ShapeOracle
+from kerasgen.catalog.entries import LayerCost, ShapeError, ShapeOracle
 from kerasgen.diagnostics import Sink
 from kerasgen.ir import Call, InputDef, LayerDef, ModelGraph, ObjectDef, TensorRef, TensorSpec
 from kerasgen.passes.shapes import infer_shapes, shown_shape

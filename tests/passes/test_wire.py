@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 import yaml
 
-from kerasgen.catalog import Catalog, ClassEntry, Kind, Parameter
+from kerasgen.catalog.entries import Catalog, ClassEntry, Kind, Parameter
 from kerasgen.diagnostics import Sink
-from kerasgen.frontend.parse_model import parse_model
+from kerasgen.frontend.parse.model import parse_model
 from kerasgen.ir import Constant, ModelGraph, TensorRef
+from kerasgen.ir.walks import references_in
 from kerasgen.passes.wire import wire
-from kerasgen.walks import references_in
 
 
 def call(*required: str, variadic: str | None = None) -> dict[str, Parameter]:

@@ -10,7 +10,7 @@ import pytest
 
 from kerasgen.foreign.opening import NOT_ORDINARY, TOO_MUCH, ForeignFileError
 from kerasgen.record.layout import CONFIG, METRICS, RECORD, SCHEMA
-from kerasgen.record.reading import (
+from kerasgen.record.read import (
     NEWER,
     is_run,
     read_config,

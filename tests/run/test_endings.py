@@ -12,17 +12,19 @@ import numpy as np
 import pytest
 
 from kerasgen.diagnostics import Sink
-from kerasgen.frontend.composition import Composition, compose
-from kerasgen.run import files, record
+from kerasgen.frontend.compose.composition import Composition, compose
+from kerasgen.process.streams import LostOutputError
+from kerasgen.record import files
+from kerasgen.record import write as record
 from kerasgen.run.endings import DONE, FAILED, REFUSED, close_at_once
 from kerasgen.run.experiment import run_experiment
-from kerasgen.streams import LostOutputError
 
 
 @pytest.fixture
 def composition(engine: str, monkeypatch: pytest.MonkeyPatch) -> Composition:
     """A composed config; what computes is replaced, and writes what a run writes."""
-    from kerasgen.run import experiment, reporting, steps
+    from kerasgen.run import experiment, steps
+    from kerasgen.run import predictions as reporting
 
     def kept(module: object, name: str) -> None:
         """Lets a function be called once, and gives what it gave again."""
@@ -58,7 +60,7 @@ def composition(engine: str, monkeypatch: pytest.MonkeyPatch) -> Composition:
     monkeypatch.setattr(steps, "fit", fit)
     monkeypatch.setattr(steps, "define", lambda compiled: (None, "defined"))
     monkeypatch.setattr(steps, "compile_", lambda *_: "compiled")
-    monkeypatch.setattr("kerasgen.bridge.training.summary_text", lambda _: "a summary\n")
+    monkeypatch.setattr("kerasgen.engines.keras3.training.summary_text", lambda _: "a summary\n")
     monkeypatch.setattr(steps, "evaluate", lambda *_: ({"accuracy": 0.5}, "evaluated"))
     monkeypatch.setattr(steps, "predict", lambda *_: ({"scores": np.zeros((359, 10))}, "done"))
     monkeypatch.setattr(steps, "save", save)
@@ -67,7 +69,7 @@ def composition(engine: str, monkeypatch: pytest.MonkeyPatch) -> Composition:
 
 
 class Disk:
-    """The module `os` as `run.files` sees it: of the calls that write, some fail.
+    """The module `os` as `record.files` sees it: of the calls that write, some fail.
 
     Attributes:
         calls: how many there were so far.

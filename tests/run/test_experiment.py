@@ -11,8 +11,8 @@ import pytest
 import yaml
 from recorded_history import read_history
 
-from kerasgen.frontend.composition import compose
-from kerasgen.run import record
+from kerasgen.frontend.compose.composition import compose
+from kerasgen.record import write as record
 from kerasgen.run.endings import DONE, FAILED, REFUSED
 from kerasgen.run.experiment import run_experiment
 
@@ -151,11 +151,11 @@ def test_every_recorded_figure_is_that_of_the_saved_weights(
 ) -> None:
     import keras
 
-    from kerasgen.data.opening import open_data
-    from kerasgen.data.splitting import split_rows
+    from kerasgen.data.opened import open_data
+    from kerasgen.data.split import split_rows
     from kerasgen.diagnostics import Sink
-    from kerasgen.frontend.composition import resolve
-    from kerasgen.frontend.parse import parse_program
+    from kerasgen.frontend.compose.composition import resolve
+    from kerasgen.frontend.parse.program import parse_program
 
     composed = compose([f"backend={engine}", *QUICK, "tracking.plots=false", *overrides])
     assert run_experiment(composed, tmp_path / "run") == DONE

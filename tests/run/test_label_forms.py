@@ -14,14 +14,14 @@ import pytest
 import yaml
 from recorded_history import read_history
 
-from kerasgen.data.opening import open_data
-from kerasgen.data.splitting import split_rows
+from kerasgen.data.opened import open_data
+from kerasgen.data.split import split_rows
 from kerasgen.diagnostics import Sink
-from kerasgen.frontend.composition import compose
-from kerasgen.frontend.parse_data import parse_data
-from kerasgen.run.ejecting import eject_config
+from kerasgen.frontend.compose.composition import compose
+from kerasgen.frontend.parse.data import parse_data
 from kerasgen.run.endings import DONE, REFUSED
 from kerasgen.run.experiment import run_experiment
+from kerasgen.verbs.eject import eject_config
 
 RANDOM = np.random.default_rng(0)
 PICTURES = RANDOM.random((24, 4, 4, 1)).astype("float32")

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from kerasgen.catalog import Catalog
+from kerasgen.catalog.entries import Catalog
 from kerasgen.diagnostics import CompileError, Diagnostic, Severity, Sink
 from kerasgen.registry import Trust
-from kerasgen.run.custom_parts import loaded_files, with_installed, with_parts
+from kerasgen.session.custom_parts import loaded_files, with_installed, with_parts
 
 LAYER = """\
 import keras

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from recorded_history import read_history
 
-from kerasgen.run.files import (
+from kerasgen.record.files import (
     atomic_file,
     number,
     plain,

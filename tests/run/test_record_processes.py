@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from kerasgen.diagnostics import CompileError, Sink
-from kerasgen.run.provenance import at_work
-from kerasgen.run.record import RECORD, close_abandoned, open_record
+from kerasgen.record.provenance import at_work
+from kerasgen.record.write import RECORD, close_abandoned, open_record
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,7 +24,8 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and locks of
 @contextmanager
 def child(code: str, *arguments: Path | str) -> Iterator[subprocess.Popen[str]]:
     """A process that runs some code; it is ended and reaped at the end of the block."""
-    head = "import os, sys, time\nfrom pathlib import Path\nfrom kerasgen.run import record\n"
+    head = "import os, sys, time\nfrom pathlib import Path\n"
+    head += "from kerasgen.record import write as record\n"
     command = [sys.executable, "-c", head + textwrap.dedent(code), *map(str, arguments)]
     process = subprocess.Popen(
         command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE

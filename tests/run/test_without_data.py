@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from kerasgen.diagnostics import CompileError
-from kerasgen.frontend.composition import compose
-from kerasgen.run.checking import check_config
-from kerasgen.run.ejecting import eject_config
+from kerasgen.frontend.compose.composition import compose
 from kerasgen.run.endings import REFUSED
 from kerasgen.run.experiment import run_experiment
-from kerasgen.run.fast_check import check_fast
+from kerasgen.verbs.check import check_config
+from kerasgen.verbs.eject import eject_config
+from kerasgen.verbs.fast_check import check_fast
 
 TWO = ["model=two_inputs", "data=none", "+data.facts.classes.digit=10"]
 

@@ -22,9 +22,9 @@ import logging, os, sys, time, types
 
 def run_experiment(composition, folder, *, argv=None, keep_rejected=False):
     from kerasgen.diagnostics import (CompileError, Sink)
-    from kerasgen.rendering import render_text
-    from kerasgen.frontend.composition import resolve
-    from kerasgen.run.record import open_record
+    from kerasgen.diagnostics.render import render_text
+    from kerasgen.frontend.compose.composition import resolve
+    from kerasgen.record.write import open_record
     written = dict(argv=argv, overrides=composition.overrides, choices=composition.choices)
     try:
         config, _ = resolve(composition)

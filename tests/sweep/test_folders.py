@@ -7,7 +7,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 
 from kerasgen.diagnostics import CompileError, Sink
-from kerasgen.frontend.hydra_settings import place_of_setting
+from kerasgen.frontend.compose.hydra_settings import place_of_setting
 from kerasgen.sweep.folders import claim, folder_override, release
 
 ROOT = Path(__file__).parents[2]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from kerasgen.diagnostics import Sink
-from kerasgen.run.record import open_record
+from kerasgen.record.write import open_record
 from kerasgen.sweep.outcomes import (
     Outcome,
     exit_code,

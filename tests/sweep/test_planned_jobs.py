@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from kerasgen.diagnostics import CompileError
-from kerasgen.sweep.planned_jobs import planned_jobs
+from kerasgen.sweep.jobs import planned_jobs
 
 
 def test_every_combination_is_a_job() -> None:

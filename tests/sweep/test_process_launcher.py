@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from kerasgen.run.provenance import at_work
+from kerasgen.record.provenance import at_work
 
 
 def statuses(application: Any) -> dict[str, str]:
@@ -115,7 +115,7 @@ def test_a_record_names_the_command_that_runs_the_job_alone(application: Any) ->
     )
     assert done.returncode == 0, done.stderr
     record = application.records()["1"]
-    assert record["argv"][:3] == ["-m", "kerasgen.sweep.job", "seed=2"]
+    assert record["argv"][:3] == ["-m", "kerasgen.sweep.executors.job", "seed=2"]
     assert record["overrides"] == [
         "seed=2",
         "model.layers.hidden1={class:Dense,units:3}",

@@ -5,7 +5,12 @@ import pytest
 import yaml
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from kerasgen.frontend.carriers import as_written, carried, carrier, with_carriers
+from kerasgen.frontend.compose.selectors_through_hydra import (
+    as_written,
+    carried,
+    carrier,
+    with_carriers,
+)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +72,7 @@ def test_a_selector_is_swept_with_all_other_overrides(application: Any) -> None:
 def test_a_record_holds_the_command_line_of_a_job_as_written(application: Any) -> None:
     application.run("-m", "model.layers[Dropout].rate=0.1,0.2")
     argv = application.records()["1"]["argv"]
-    assert argv[:3] == ["-m", "kerasgen.sweep.job", "model.layers[Dropout].rate=0.2"]
+    assert argv[:3] == ["-m", "kerasgen.sweep.executors.job", "model.layers[Dropout].rate=0.2"]
 
 
 def test_a_job_of_a_selector_can_be_run_again_by_its_command_line(application: Any) -> None:

@@ -1,1 +1,0 @@
-"""The bridge: the only room that imports Keras."""

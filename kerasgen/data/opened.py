@@ -1,0 +1,266 @@
+"""Opening the data: a config's data group becomes columns, facts, a fingerprint, a description.
+
+This room owns the order of the checks on what a source gives: columns there, rows there, labels
+that are labels, numbers that are numbers, facts that are true. How rows are divided and prepared
+comes later.
+
+Decisions:
+- Only the columns that are used are kept, checked and counted in the fingerprint.
+- The target of a classification becomes class indices here, before `data.prepare`, unless a step
+  other than `CategoryEncoding` makes the target out of it, or it is one-hot already.
+- A column of one number in a row of its own, `(rows, 1)`, is held as `(rows,)`; truth values as 0
+  and 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from kerasgen.data.column_names import check_columns, feature_key, target_key, written_out
+from kerasgen.data.description import describe_data, fingerprint
+from kerasgen.data.facts import declared_classes, settle_facts
+from kerasgen.data.labels import index_labels, several_labels
+from kerasgen.data.sources.known import known_sources, make_source
+from kerasgen.data.table import Array, Source, Table, is_number
+from kerasgen.diagnostics import Sink
+from kerasgen.ir import DataDef, ObjectDef
+from kerasgen.ir.walks import references_in
+from kerasgen.passes.label_form import LABELLED
+from kerasgen.passes.preparation import ALL, check_preparation, column_name, column_steps
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedData:
+    """Opened data.
+
+    Attributes:
+        columns: the source's columns that are used, rows first; labels are class indices.
+        features: input name to the columns that it stacks, `all` written out.
+        given: number in `table.PARTS` of each row's part, None where the source says nothing.
+        class_names: label column to the names of its classes, by index.
+        facts: what configs may refer to (`classes`, `shape`, `samples`, …), as plain data.
+        fingerprint: `sha256:…`, equal for equal data.
+        description: what the record says of the data, as plain data.
+    """
+
+    columns: Mapping[str, Array]
+    features: Mapping[str, tuple[str, ...]]
+    given: Array | None
+    class_names: Mapping[str, tuple[str, ...]]
+    facts: Mapping[str, Any]
+    fingerprint: str
+    description: Mapping[str, Any]
+
+    @property
+    def samples(self) -> int:
+        """Number of rows."""
+        return len(next(iter(self.columns.values())))
+
+
+def open_data(
+    definition: DataDef,
+    sink: Sink,
+    sources: Mapping[str, Callable[..., Source]] | None = None,
+) -> OpenedData:
+    """Opens the data and verifies what the config says of it.
+
+    Args:
+        definition: the data group.
+        sink: gets every mistake.
+        sources: the sources that a config may name, None for all that are known.
+
+    Returns:
+        The opened data.
+
+    Raises:
+        CompileError: something is not there or not as it should be.
+    """
+    check_preparation(definition, sink)
+    source = make_source(definition.source, known_sources() if sources is None else sources, sink)
+    sink.stop_on_errors()
+    table = source.read(_wanted(definition), sink)
+    features = written_out(definition, table.names)
+    check_columns(definition, features, table.names, sink)
+    sink.stop_on_errors()
+    plain = {name: _plain_column(array) for name, array in table.columns.items()}
+    _check_rows(plain, sink)
+    columns, class_names, mapped = _settle_labels(definition, plain, table, sink)
+    _check_numbers(definition, features, columns, class_names, table, sink)
+    sink.stop_on_errors()
+    facts = settle_facts(definition, features, columns, class_names, sink)
+    sink.stop_on_errors()
+    mark = fingerprint(columns, class_names, table.given)
+    description = describe_data(definition.source, columns, class_names, table.given)
+    return OpenedData(
+        columns=columns,
+        features=features,
+        given=table.given,
+        class_names=class_names,
+        facts=facts,
+        fingerprint=mark,
+        description={**description, **mapped, **table.notes, "fingerprint": mark},
+    )
+
+
+def _wanted(definition: DataDef) -> frozenset[str] | None:
+    """The columns that a source must read; None for all."""
+    used = [
+        *definition.target.values(),
+        *(c for names in definition.features.values() for c in names),
+    ]
+    if ALL in used:
+        return None
+    made = {entry.name for entry in column_steps(definition)}
+    taken = [name for name, _ in _taken(definition)]
+    # A made column may also be one of the source's that its step replaces.
+    return frozenset([name for name in used if name not in made] + taken)
+
+
+def _taken(definition: DataDef) -> Iterator[tuple[str, str]]:
+    """The columns that the steps take, each with the key path of where it was written."""
+    for entry in column_steps(definition):
+        for reference in references_in(entry.takes):
+            yield column_name(reference), reference.path
+
+
+def _plain_column(array: Array) -> Array:
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+    return array.astype("uint8") if array.dtype.kind == "b" else array
+
+
+def _check_rows(columns: Mapping[str, Array], sink: Sink) -> None:
+    if not columns:
+        raise sink.fail("KG504", "no column of the source is used", key="data.features")
+    if len(next(iter(columns.values()))) == 0:
+        raise sink.fail("KG503", "the source has no rows", key="data.source")
+
+
+def _settle_labels(
+    definition: DataDef, columns: Mapping[str, Array], table: Table, sink: Sink
+) -> tuple[dict[str, Array], dict[str, tuple[str, ...]], dict[str, Any]]:
+    """The columns with class indices for labels, the classes' names, and what was mapped."""
+    settled = dict(columns)
+    class_names: dict[str, tuple[str, ...]] = {}
+    mapped: dict[str, Any] = {}
+    for output, column in definition.target.items():
+        task = definition.task.get(output)
+        if task not in LABELLED or column in class_names:
+            continue
+        if column not in columns or _is_remade(definition, column):
+            continue
+        names = table.class_names.get(column)
+        if names is not None:
+            class_names[column] = names
+        else:
+            own = (
+                partial(index_labels, declared=declared_classes(definition, output))
+                if task == "classification"
+                else several_labels
+            )
+            labels = own(
+                column, columns[column], place=table.place, key=target_key(output), sink=sink
+            )
+            if labels is None:
+                continue
+            settled[column], class_names[column] = labels.indices, labels.class_names
+            if labels.mapped:
+                mapped[column] = list(labels.class_names)
+        if task == "classification":
+            _check_classes(output, column, class_names[column], len(columns[column]), sink)
+    return settled, class_names, {"labels_mapped": mapped} if mapped else {}
+
+
+def _is_remade(definition: DataDef, column: str) -> bool:
+    """Whether a step makes the target out of the column, other than by encoding its classes."""
+    return any(
+        entry.name == column
+        and not (isinstance(entry.made, ObjectDef) and entry.made.cls == "CategoryEncoding")
+        for entry in column_steps(definition)
+    )
+
+
+def _check_classes(output: str, column: str, names: tuple[str, ...], rows: int, sink: Sink) -> None:
+    if len(names) < 2:
+        sink.report(
+            "KG505",
+            f"the target `{column}` has the one class `{names[0]}`, expected two or more",
+            key=target_key(output),
+        )
+    elif rows < len(names):
+        sink.report(
+            "KG507",
+            f"the data has {rows} rows, and the target `{column}` {len(names)} classes",
+            key=target_key(output),
+        )
+
+
+def _check_numbers(
+    definition: DataDef,
+    features: Mapping[str, tuple[str, ...]],
+    columns: Mapping[str, Array],
+    class_names: Mapping[str, tuple[str, ...]],
+    table: Table,
+    sink: Sink,
+) -> None:
+    """Checks that what goes into the model is numbers, and that numbers are finite."""
+    made = {entry.name for entry in column_steps(definition)}
+    uses = {name: key for name, key in _taken(definition) if name in columns}
+    direct = [(c, feature_key(definition, n)) for n, names in features.items() for c in names]
+    direct += [(c, target_key(o)) for o, c in definition.target.items()]
+    for name, key in direct:
+        if name in columns and name not in made:
+            uses[name] = key
+            if name not in class_names:
+                _check_kind(name, columns[name], key, table, sink)
+    for name, key in uses.items():
+        if name not in class_names:
+            _check_finite(name, columns[name], key, table, sink)
+
+
+def _check_kind(name: str, column: Array, key: str, table: Table, sink: Sink) -> None:
+    if column.dtype.kind in "iuf":
+        return
+    if column.dtype.kind != "U":
+        sink.report(
+            "KG509", f"the column `{name}` holds `{column.dtype}`, expected numbers", key=key
+        )
+        return
+    row = next((i for i, text in enumerate(column.ravel().tolist()) if not is_number(text)), 0)
+    sink.report(
+        "KG509",
+        f'the column `{name}` holds text, as "{_cut(column.ravel()[row])}" in '
+        f"{table.place(row)}, expected numbers",
+        key=key,
+        help=f"encode it under `data.prepare`: `{name}: {{class: StringLookup, "
+        f"output_mode: one_hot, from: {name}}}`"
+        if key.startswith("data.features")
+        else None,
+    )
+
+
+def _check_finite(name: str, column: Array, key: str, table: Table, sink: Sink) -> None:
+    if column.dtype.kind != "f":
+        return
+    finite = np.isfinite(column).reshape(len(column), -1).all(axis=1)
+    if finite.all():
+        return
+    row = int(np.argmin(finite))
+    count = int((~finite).sum())
+    more = f" and {count - 1} further rows" if count > 1 else ""
+    values = column[row].ravel()
+    value = values[~np.isfinite(values)][0]
+    sink.report(
+        "KG506",
+        f"the column `{name}` is `{value}` in {table.place(row)}{more}, expected finite numbers",
+        key=key,
+    )
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= 40 else text[:37] + "..."

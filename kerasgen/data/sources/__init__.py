@@ -1,0 +1,1 @@
+"""The sources of data, one kind a file."""

@@ -1,0 +1,144 @@
+"""Drawings of a model: SVG, PNG and Mermaid.
+
+This room owns the doors to the drawings, and Mermaid's syntax. What is drawn and where it stands
+is settled in `scene`, how it looks in `painting`; Mermaid places its boxes itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from kerasgen.emit.picture.captions import named_outputs, shown_spec, summarize_call
+from kerasgen.emit.picture.painting import paint_png, paint_svg
+from kerasgen.emit.picture.scene import draw_scene
+from kerasgen.ir import Call, ModelGraph, Operand, TensorRef
+from kerasgen.ir.walks import references_in
+from kerasgen.passes.shapes import Specs
+
+_UNQUOTED = set(" _-.,:()/=+*?!'")
+"""What may stand in a Mermaid label besides letters and digits; all else becomes a number."""
+
+
+def to_svg(graph: ModelGraph, specs: Specs) -> str:
+    """Draws a model as a self-contained SVG document.
+
+    Args:
+        graph: the model.
+        specs: the specs of its tensors; what is not there is drawn without a shape.
+    """
+    return paint_svg(draw_scene(graph, specs))
+
+
+def to_png(graph: ModelGraph, specs: Specs) -> bytes:
+    """Draws a model as the bytes of a PNG picture; the arguments are those of `to_svg`."""
+    return paint_png(draw_scene(graph, specs))
+
+
+def write_png(path: Path, graph: ModelGraph, specs: Specs) -> None:
+    """Draws a model into a PNG file; the other arguments are those of `to_svg`.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    path.write_bytes(to_png(graph, specs))
+
+
+def to_mermaid(graph: ModelGraph, specs: Specs) -> str:
+    """Writes a model as a Mermaid flowchart, which Markdown viewers draw.
+
+    The id of a node follows from its name alone, so that a changed layer changes its own lines.
+
+    Args:
+        graph: the model.
+        specs: the specs of its tensors; an edge whose tensor is not there has no label.
+    """
+    return "\n".join(["flowchart TD", *_mermaid(graph, specs, "", "  ", ends=True), ""])
+
+
+def _mermaid(
+    graph: ModelGraph, specs: Specs, prefix: str, indent: str, *, ends: bool
+) -> Iterator[str]:
+    for item in graph.inputs:
+        yield f"{indent}{_id(prefix + item.name)}([{_quoted(item.name, 'input')}])"
+    sources = {item.name: prefix + item.name for item in graph.inputs}
+    met: set[str] = set()
+    for call in graph.calls:
+        made = graph.layers[call.layer].made
+        name = prefix + call.name
+        again = call.layer in met
+        met.add(call.layer)
+        sources[call.name] = name
+        if isinstance(made, ModelGraph) and not again:
+            yield f"{indent}subgraph {_id(name)}[{_quoted(call.name, made.kind)}]"
+            yield from _mermaid(made, specs, f"{prefix}{call.layer}/", indent + "  ", ends=False)
+            yield f"{indent}end"
+        else:
+            yield indent + _node(graph, call, name, again=again)
+        yield from _call_edges(call, sources, specs, prefix, indent)
+    if ends:
+        yield from _ends(graph, sources, specs, indent)
+
+
+def _node(graph: ModelGraph, call: Call, name: str, *, again: bool) -> str:
+    made = graph.layers[call.layer].made
+    cls = made.kind if isinstance(made, ModelGraph) else made.cls
+    if again:
+        # Double bars mark a call of something that is defined elsewhere.
+        return f"{_id(name)}[[{_quoted(call.name, cls, f'same layer as {call.layer}')}]]"
+    return f"{_id(name)}[{_quoted(call.name, f'{cls} {summarize_call(made, call)}')}]"
+
+
+def _call_edges(
+    call: Call, sources: Mapping[str, str], specs: Specs, prefix: str, indent: str
+) -> Iterator[str]:
+    named: list[tuple[str, Operand]] = [("", call.operands), *call.keyword_operands.items()]
+    for argument, operand in named:
+        for reference in references_in(operand):
+            label = _edge_label(reference, specs, prefix, argument)
+            source = _id(sources[reference.name])
+            yield f"{indent}{source} -->{label} {_id(prefix + call.name)}"
+
+
+def _ends(
+    graph: ModelGraph, sources: Mapping[str, str], specs: Specs, indent: str
+) -> Iterator[str]:
+    for name, reference in named_outputs(graph):
+        end = f"output_{_id(name)}"
+        yield f"{indent}{end}([{_quoted(name, 'output')}])"
+        label = _edge_label(reference, specs, "", "")
+        yield f"{indent}{_id(sources[reference.name])} -->{label} {end}"
+
+
+def _edge_label(reference: TensorRef, specs: Specs, prefix: str, argument: str) -> str:
+    outputs = specs.get(prefix + reference.name, ())
+    index = reference.index or 0
+    shape = shown_spec(outputs[index]) if index < len(outputs) else ""
+    chosen = "" if reference.index is None else f".{reference.index}"
+    text = " ".join(filter(None, (argument, chosen, shape)))
+    return f"|{_quoted(text)}|" if text else ""
+
+
+def _id(name: str) -> str:
+    """A name as a Mermaid id: letters and digits stay, all else is written by its bytes.
+
+    Different names get different ids; the prefix keeps off Mermaid's own words (`end`).
+    """
+    coded = (
+        character
+        if character.isascii() and character.isalnum()
+        else "__"
+        if character == "_"
+        else "".join(f"_{byte:02x}" for byte in character.encode(errors="surrogatepass"))
+        for character in name
+    )
+    return "n_" + "".join(coded)
+
+
+def _quoted(*lines: str) -> str:
+    """Lines of a label in quotes; what Mermaid or HTML could read becomes a numbered entity."""
+    coded = (
+        "".join(c if c.isalnum() or c in _UNQUOTED else f"#{ord(c)};" for c in line.strip())
+        for line in lines
+    )
+    return '"' + "<br/>".join(filter(None, coded)) + '"'

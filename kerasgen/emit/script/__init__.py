@@ -1,0 +1,1 @@
+"""An experiment as one Python script that needs Keras and no kerasgen."""

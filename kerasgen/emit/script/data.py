@@ -1,0 +1,224 @@
+"""Step 2 of a script: the functions `split_rows` and `preprocess`.
+
+This room owns how rows are drawn, and how columns become the arrays that the model takes. The
+text does what `data.split`, `data.preparation` and `run.samples` do, in the same order; it must
+not know where the columns come from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from kerasgen.emit.script.code import (
+    Bracketed,
+    Code,
+    Item,
+    Names,
+    call,
+    flat,
+    function,
+    listed,
+    literal,
+    mapped,
+    statement,
+    string,
+)
+from kerasgen.emit.script.columns import label_columns
+from kerasgen.emit.script.steps import (
+    DataContext,
+    column_lines,
+    input_lines,
+)
+from kerasgen.ir import (
+    DataDef,
+    TensorRef,
+    TensorSpec,
+)
+from kerasgen.passes.ends import OutputSpec, fed_target
+from kerasgen.passes.preparation import (
+    ALL,
+    column_steps,
+)
+
+
+def takes_given(data: DataDef) -> bool:
+    """Whether the split asks for parts that the source gives."""
+    return "given" in (data.split.test, data.split.validation)
+
+
+def parts_asked(data: DataDef) -> tuple[str, ...]:
+    """The names of the parts that there are."""
+    sizes = {"validation": data.split.validation, "test": data.split.test}
+    return ("training", *(part for part, size in sizes.items() if size))
+
+
+def split_function(context: DataContext) -> str:
+    """Writes `split_rows(columns, seed)`, with the given parts as `given` where they are used."""
+    data = context.data
+    split, given = data.split, takes_given(data)
+    labels = next((c for c in data.target.values() if c in label_columns(data)), None)
+    labels = labels if split.stratify else None
+    lines = [f"    rows = np.arange(len({_some_column(context)}))"]
+    if labels is not None and not all(
+        getattr(split, part) in ("given", None) for part in ("test", "validation")
+    ):
+        lines.append(f"    labels = columns[{string(labels)}]")
+    sizes = {"test": split.test, "validation": split.validation}
+    for part, size in sizes.items():
+        if size == "given":
+            lines += [
+                f"    {part} = np.flatnonzero(given == {string(part)})",
+                f"    rows = np.setdiff1d(rows, {part})",
+            ]
+    for number, (part, size) in enumerate(sizes.items()):
+        if not size or size == "given":
+            continue
+        count = str(size) if isinstance(size, int) else f"max(1, round({size!r} * len(rows)))"
+        seeds = f"[{number}, seed, 0]"
+        if not split.shuffle:
+            lines += [f"    count = {count}", f"    {part} = rows[len(rows) - count :]"]
+        elif labels is None:
+            lines += statement(f"{part} = ", call("draw_rows", "rows", count, seeds))
+        else:
+            drawn = call("draw_stratified", "rows", "labels", count, seeds)
+            lines += statement(f"{part} = ", drawn)
+        lines.append(f"    rows = np.setdiff1d(rows, {part})")
+    found = {part: "rows" if part == "training" else part for part in parts_asked(data)}
+    lines += statement("return ", mapped(found))
+    parameters = "columns, given, seed" if given else "columns, seed"
+    return function(f"split_rows({parameters})", "Divides the rows into parts.", lines)
+
+
+def preprocess_function(context: DataContext) -> str:
+    """Writes `preprocess(columns, seed)`: part name to inputs and targets."""
+    data = context.data
+    given = "given, " if takes_given(data) else ""
+    taken = {"rows", "columns", "x", "y", "parts", "part", "index", "inputs", "targets"}
+    taken |= {
+        "values",
+        "name",
+        "seed",
+        "given",
+        "training",
+        "layer",
+        "layers",
+        "ops",
+        "keras",
+        "np",
+    }
+    names = Names(taken=taken)
+    steps = column_lines(context, names)
+    lines = [f"    rows = split_rows(columns, {given}seed)"]
+    if any("[training]" in line for line in steps):
+        lines.append('    training = rows["training"]')
+    if ALL in [c for columns in context.features.values() for c in columns]:
+        targets = list(dict.fromkeys(data.target.values()))
+        other = f" if name not in {flat(literal(targets))}" if targets else ""
+        lines.append(f"    names = [name for name in columns{other}]")
+    lines += [*steps, *_stacking_lines(context), *input_lines(context, names)]
+    lines += ["    parts = {}", "    for part, index in rows.items():"]
+    if not _uses_index(context):
+        lines[-1] = "    for part in rows:"
+    lines += statement("inputs = ", _inputs_code(context), depth=2)
+    lines += statement("targets = ", _targets_code(context), depth=2)
+    lines += ["        parts[part] = inputs, targets", "    return parts"]
+    text = "Divides and prepares the data; what a layer learns, it learns of the training part."
+    return function(f"preprocess(columns, {given}seed)", text, lines)
+
+
+def _some_column(context: DataContext) -> str:
+    labels = list(label_columns(context.data))
+    for names in (labels, *context.features.values()):
+        made = {entry.name for entry in column_steps(context.data)}
+        for name in names:
+            if name != ALL and (name in labels or name not in made):
+                return f"columns[{string(name)}]"
+    return "next(iter(columns.values()))"
+
+
+def _stacking_lines(context: DataContext) -> list[str]:
+    """The lines that give `x`: part to array, or part to input name to array."""
+    stacked = {name: _stacked(names, context) for name, names in context.features.items()}
+    made = next(iter(stacked.values())) if len(stacked) == 1 else mapped(stacked)
+    comprehension = f"{{part: {flat(made)} for part, index in rows.items()}}"
+    if len(comprehension) + 8 <= 88:
+        return [f"    x = {comprehension}"]
+    return [
+        "    x = {}",
+        "    for part, index in rows.items():",
+        *statement("x[part] = ", made, depth=2),
+    ]
+
+
+def _stacked(names: Sequence[str], context: DataContext) -> Code:
+    if len(names) == 1 and names[0] != ALL:
+        column = f"columns[{string(names[0])}][index]"
+        made = {entry.name for entry in column_steps(context.data)}
+        return column if names[0] in context.whole - made else f"as_rows({column})"
+    if ALL in names:
+        rest = [string(name) for name in names if name != ALL]
+        source = f"[*names, {', '.join(rest)}]" if rest else "names"
+        return call("stack", f"[columns[name][index] for name in {source}]")
+    listed_names = Bracketed("(", tuple(Item(string(name)) for name in names), ")")
+    body = Item("columns[name][index] for name in ")
+    if len(flat(listed_names)) < 40:
+        return call("stack", f"[{flat(body.code)}{flat(listed_names)}]")
+    return call("stack", listed(f"columns[{string(name)}][index]" for name in names))
+
+
+def _inputs_code(context: DataContext) -> Code:
+    several = len(context.graph.inputs) > 1
+    made = []
+    for item in context.graph.inputs:
+        spec = context.specs[item.name][0]
+        code = f"x[part][{string(item.name)}]" if several else "x[part]"
+        made.append(_placed(_cast(code, spec), len(spec.shape), context))
+    return listed(made) if several else made[0]
+
+
+def _cast(code: str, spec: TensorSpec) -> str:
+    if spec.dtype == "string":
+        return code
+    # NumPy has no bfloat16 of its own; Keras casts on the way in.
+    dtype = "float32" if spec.dtype == "bfloat16" else spec.dtype
+    return f"{code}.astype({string(dtype)})"
+
+
+def _placed(code: str, rank: int, context: DataContext) -> str:
+    return f"channels_first({code})" if context.channels_first and rank >= 4 else code
+
+
+def _uses_index(context: DataContext) -> bool:
+    return bool(context.data.target)
+
+
+def _targets_code(context: DataContext) -> Code:
+    targets = {output.name: _target(output, context) for output in context.outputs}
+    if isinstance(context.graph.outputs, TensorRef):
+        return next(iter(targets.values()))
+    if isinstance(context.graph.outputs, Mapping):
+        return mapped(targets)
+    return listed(targets.values())
+
+
+def _target(output: OutputSpec, context: DataContext) -> str:
+    data = context.data
+    several = len(context.features) > 1
+    if not data.target:
+        name = output.name if several else ""
+        code, labels = f"x[part][{string(name)}]" if several else "x[part]", False
+    else:
+        column = data.target[output.name if output.name in data.target else ""]
+        steps = [entry for entry in column_steps(data) if entry.name == column]
+        labels = column in label_columns(data) and not steps
+        code = f"columns[{string(column)}][index]"
+    if output.encoded:
+        whole = output.target is not None and len(output.target.shape) == len(output.spec.shape)
+        code = f"{code}[..., 0]" if whole else code
+        return f"one_hot({code}, {output.spec.shape[-1]})"
+    fed = fed_target(output)
+    rank = 0 if output.target is None else len(output.target.shape)
+    if fed is not None and fed.shape[-1] == 1 and rank == len(fed.shape) - 1:
+        code = f"{code}[..., np.newaxis]"
+    code = f'{code}.astype("int32")' if labels else f"as_targets({code})"
+    return _placed(code, 0 if fed is None else len(fed.shape), context)

@@ -1,0 +1,373 @@
+"""Steps 4 to 8 of a script, its options and its `main`.
+
+This room owns how a model is compiled, fitted, measured and saved in a script, with the calls that
+`engines.keras3.training` makes, and what can be chosen on its command line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from kerasgen.catalog.entries import Catalog, Kind
+from kerasgen.emit.script.code import (
+    Code,
+    Item,
+    call,
+    function,
+    listed,
+    literal,
+    mapped,
+    statement,
+    string,
+)
+from kerasgen.emit.script.data import parts_asked, takes_given
+from kerasgen.emit.script.objects import found_entry, object_code, word_code
+from kerasgen.emit.script.sources import PathOption
+from kerasgen.frontend.compose.resolvers import SECRET_KEYS, environment_name
+from kerasgen.ir import CompileDef, FitDef, ObjectDef, Program
+from kerasgen.passes.placement import paths_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingContext:
+    """What the training functions depend on.
+
+    Attributes:
+        program: the program as written.
+        objective: loss and metrics, settled for every output.
+        catalog: where class names are found.
+        paths: the files of the data.
+        deep: number of calls of a model so deep that Python's limit must be raised, else 0.
+    """
+
+    program: Program
+    objective: CompileDef
+    catalog: Catalog
+    paths: tuple[PathOption, ...]
+    deep: int
+
+    @property
+    def learning_rate(self) -> float | None:
+        """The learning rate where it is a number, else None."""
+        optimizer = self.program.optimizer
+        entry = found_entry(optimizer, ("optimizer",), self.catalog)
+        known = entry.parameters.get("learning_rate") if entry is not None else None
+        if known is None:
+            return None
+        value = optimizer.arguments.get("learning_rate", known.default)
+        return float(value) if type(value) in (int, float) else None
+
+    @property
+    def writes(self) -> bool:
+        """Whether the script writes below its out folder."""
+        tracking = self.program.tracking
+        placed = any(
+            paths_of(callback, self.catalog) for callback in self.program.fit.callbacks.values()
+        )
+        return tracking.model or tracking.tensorboard or placed
+
+
+def options_function(context: TrainingContext) -> str:
+    """Writes `parse_arguments()`."""
+    program, fit = context.program, context.program.fit
+    lines = statement(
+        "parser = ", call("argparse.ArgumentParser", named={"description": "__doc__"})
+    )
+
+    def option(name: str, help_text: str, **named: Code) -> None:
+        asked = call("parser.add_argument", string(f"--{name}"), named=named)
+        asked = replace(asked, items=(*asked.items, Item(string(help_text), "help=")))
+        lines.extend(statement("", asked))
+
+    for path in context.paths:
+        if path.default is None:
+            option(path.option, "file or folder of the data", required="True")
+        else:
+            option(path.option, "file or folder of the data", default=string(path.default))
+    option("epochs", "passes over the training part", type="int", default=str(fit.epochs))
+    option("batch-size", "samples in one step", type="int", default=str(fit.batch_size))
+    if context.learning_rate is not None:
+        rate = repr(context.learning_rate)
+        option("learning-rate", "learning rate of the optimizer", type="float", default=rate)
+    option("seed", "seed of every random generator", type="int", default=str(program.seed))
+    backends = literal(["jax", "tensorflow", "torch"])
+    option("backend", "engine of Keras", choices=backends, default=string(program.backend.backend))
+    if context.writes:
+        option("out", "folder for what is saved", type="Path", default='Path("trained")')
+    option("history", "file for the history, as JSON", type="Path")
+    lines.append("    return parser.parse_args()")
+    return function("parse_arguments()", "Reads the command line.", lines)
+
+
+def set_up_function(context: TrainingContext) -> str:
+    """Writes `set_up()`: what keras.json would say, whatever the user's own says."""
+    settings = context.program.backend
+    lines = [
+        f"    keras.config.set_floatx({string(settings.floatx)})",
+        f"    keras.config.set_epsilon({float(settings.epsilon)!r})",
+        f"    keras.config.set_image_data_format({string(settings.image_data_format)})",
+    ]
+    if settings.floatx != "float32":
+        lines.append(f"    keras.config.set_dtype_policy({string(settings.floatx)})")
+    if settings.deterministic:
+        lines += _deterministic()
+    if context.deep:
+        limit = 1000 + 4 * context.deep
+        lines += [
+            "    # Keras walks the graph of a deep model by recursion.",
+            f"    sys.setrecursionlimit(max(sys.getrecursionlimit(), {limit}))",
+        ]
+    return function("set_up()", "Puts the settings of Keras in force.", lines)
+
+
+def compile_function(context: TrainingContext) -> str:
+    """Writes `compile_model(model)`, with the learning rate where that is a number."""
+    catalog, objective = context.catalog, context.objective
+    rate = context.learning_rate
+    optimizer = object_code(
+        context.program.optimizer,
+        ("optimizer",),
+        catalog,
+        replaced=None if rate is None else {"learning_rate": "learning_rate"},
+    )
+    named: dict[str, Code] = {
+        "optimizer": "optimizer",
+        "loss": _objective(objective.loss, "loss", catalog),
+    }
+    if objective.metrics:
+        named["metrics"] = _objective(objective.metrics, "metric", catalog)
+    if objective.weighted_metrics:
+        named["weighted_metrics"] = _objective(objective.weighted_metrics, "metric", catalog)
+    if objective.loss_weights:
+        named["loss_weights"] = literal(objective.loss_weights)
+    if objective.jit_compile != "auto":
+        named["jit_compile"] = repr(objective.jit_compile)
+    if objective.steps_per_execution != 1:
+        named["steps_per_execution"] = str(objective.steps_per_execution)
+    lines = statement("optimizer = ", optimizer)
+    lines += statement("", call("model.compile", named=named))
+    parameters = "model" if rate is None else "model, learning_rate"
+    return function(f"compile_model({parameters})", "Sets optimizer, loss and metrics.", lines)
+
+
+def train_function(context: TrainingContext) -> str:
+    """Writes `train(model, parts, arguments)`."""
+    fit = context.program.fit
+    lines = ["    # What ran before, such as preprocessing, must not change the shuffling."]
+    lines.append("    keras.utils.set_random_seed(arguments.seed)")
+    lines.append('    inputs, targets = parts["training"]')
+    named: dict[str, Code] = {
+        "batch_size": "arguments.batch_size",
+        "epochs": "arguments.epochs",
+    }
+    callbacks = _callbacks(context)
+    if callbacks:
+        lines += statement("callbacks = ", listed(callbacks))
+        named["callbacks"] = "callbacks"
+    if "validation" in parts_asked(context.program.data):
+        named["validation_data"] = 'parts["validation"]'
+    named |= _fit_arguments(fit)
+    model_fit = call("model.fit", "inputs", "targets", named=named)
+    if _averages(context.program):
+        lines += statement("history = ", replace(model_fit, tail=").history"))
+        lines += [
+            "    # On JAX the averages share memory with the weights, which evaluating frees.",
+            "    for weight in model.weights:",
+            "        weight.assign(ops.copy(weight))",
+            "    return history",
+        ]
+    else:
+        lines += statement("return ", replace(model_fit, tail=").history"))
+    head = "train(model, parts, arguments)"
+    return function(head, "Fits the model; gives the figures of every epoch.", lines)
+
+
+def evaluate_function() -> str:
+    """Writes `evaluate(model, part, batch_size)`."""
+    lines = [
+        "    inputs, targets = part",
+        *statement(
+            "return ",
+            call(
+                "model.evaluate",
+                "inputs",
+                "targets",
+                named={"batch_size": "batch_size", "verbose": "0", "return_dict": "True"},
+            ),
+        ),
+    ]
+    return function("evaluate(model, part, batch_size)", "Measures loss and metrics.", lines)
+
+
+def predict_function() -> str:
+    """Writes `predict(model, part, batch_size)`."""
+    lines = [
+        "    inputs, _ = part",
+        "    return model.predict(inputs, batch_size=batch_size, verbose=0)",
+    ]
+    return function("predict(model, part, batch_size)", "Gives what the model predicts.", lines)
+
+
+def save_function() -> str:
+    """Writes `save_and_reload(model, part, batch_size, path)`."""
+    lines = [
+        "    model.save(path)",
+        "    reloaded = keras.models.load_model(path)",
+        "    before = predict(model, part, batch_size)",
+        "    after = predict(reloaded, part, batch_size)",
+        "    difference = largest_difference(before, after)",
+        "    if difference > 1e-5:",
+        '        raise ValueError(f"the reloaded model differs by {difference:.3g}")',
+        "    return difference",
+    ]
+    text = "Saves the model, loads the file, and compares what both predict."
+    return function("save_and_reload(model, part, batch_size, path)", text, lines)
+
+
+def main_function(context: TrainingContext) -> str:
+    """Writes `main()`: the steps in their order."""
+    program = context.program
+    given = takes_given(program.data)
+    paths = ", ".join(f"arguments.{path.option.replace('-', '_')}" for path in context.paths)
+    lines = ["    arguments = parse_arguments()", "    set_up()"]
+    if context.writes:
+        lines.append("    arguments.out.mkdir(parents=True, exist_ok=True)")
+    if given:
+        lines.append(f"    columns, given = load_data({paths})")
+        lines.append("    parts = preprocess(columns, given, arguments.seed)")
+    else:
+        lines.append(f"    parts = preprocess(load_data({paths}), arguments.seed)")
+    rate = "" if context.learning_rate is None else ", arguments.learning_rate"
+    steps = [
+        "    model = build_model(arguments.seed)",
+        "    model.summary()",
+        f"    compile_model(model{rate})",
+        "    history = train(model, parts, arguments)",
+        *_after_training(context),
+    ]
+    device = program.backend.device
+    if device is not None:
+        if program.backend.backend == "torch" and device.lower() == "cpu:0":
+            device = "cpu"  # PyTorch takes the two for different devices.
+        lines.append(f"    with keras.device({string(device)}):")
+        steps = [f"    {line}" for line in steps]
+    lines += steps
+    return function("main()", "Trains the model, from its data to its file.", lines)
+
+
+def _after_training(context: TrainingContext) -> list[str]:
+    program = context.program
+    lines = [
+        "    if arguments.history is not None:",
+        "        figures = {",
+        '            name: np.asarray(values, dtype="float64").tolist()',
+        "            for name, values in history.items()",
+        "        }",
+        '        arguments.history.write_text(json.dumps(figures, indent=2), encoding="utf-8")',
+    ]
+    part = "training"
+    lines += [
+        "    for name, samples in parts.items():",
+        '        print(f"{name}:", evaluate(model, samples, arguments.batch_size))',
+    ]
+    if "test" in parts_asked(program.data):
+        part = "test"
+        lines += [
+            '    predicted = predict(model, parts["test"], arguments.batch_size)',
+            "    shapes = [values.shape for values in keras.tree.flatten(predicted)]",
+            '    print("predictions:", *shapes)',
+        ]
+    if program.tracking.model:
+        saved = call(
+            "save_and_reload",
+            "model",
+            f'parts["{part}"]',
+            "arguments.batch_size",
+            "path",
+        )
+        lines += [
+            '    path = arguments.out / "model.keras"',
+            *statement("difference = ", saved),
+            '    print(f"{path}, reloaded: largest difference {difference:.3g}")',
+        ]
+    return lines
+
+
+def _deterministic() -> list[str]:
+    return [
+        '    if keras.config.backend() == "tensorflow":',
+        "        import tensorflow",
+        "",
+        "        tensorflow.config.experimental.enable_op_determinism()",
+        '    elif keras.config.backend() == "torch":',
+        "        import torch",
+        "",
+        "        torch.use_deterministic_algorithms(True)",
+    ]
+
+
+def _averages(program: Program) -> bool:
+    """Whether an optimizer keeps averages of the weights, which become the weights at the end."""
+    made = [program.optimizer]
+    for optimizer in made:
+        made += [v for v in optimizer.arguments.values() if isinstance(v, ObjectDef)]
+    return any(optimizer.arguments.get("use_ema") is True for optimizer in made)
+
+
+def _objective(value: Any, kind: Kind, catalog: Catalog) -> Code:
+    if isinstance(value, Mapping):
+        return mapped({key: _objective(item, kind, catalog) for key, item in value.items()})
+    if isinstance(value, tuple):
+        return listed(_objective(item, kind, catalog) for item in value)
+    return word_code(value, kind, catalog)
+
+
+def _fit_arguments(fit: FitDef) -> dict[str, Code]:
+    named: dict[str, Code] = {} if fit.shuffle else {"shuffle": "False"}
+    if fit.class_weight == "balanced":
+        named["class_weight"] = "balanced_weights(targets)"
+    elif fit.class_weight:
+        named["class_weight"] = literal(fit.class_weight)
+    for name, default in (("steps_per_epoch", None), ("validation_steps", None)):
+        if getattr(fit, name) != default:
+            named[name] = str(getattr(fit, name))
+    if fit.validation_freq != 1:
+        named["validation_freq"] = str(fit.validation_freq)
+    named["verbose"] = literal(2 if fit.verbose == "auto" else fit.verbose)
+    return named
+
+
+def _callbacks(context: TrainingContext) -> list[Code]:
+    made = [
+        object_code(
+            callback, ("callback",), context.catalog, replaced=_replaced(callback, context.catalog)
+        )
+        for callback in context.program.fit.callbacks.values()
+    ]
+    if context.program.tracking.tensorboard:
+        folder = call("str", 'arguments.out / "tensorboard"')
+        made.append(call("keras.callbacks.TensorBoard", named={"log_dir": folder}))
+    return made
+
+
+def _replaced(callback: ObjectDef, catalog: Catalog) -> dict[str, Code]:
+    """What a script finds out when it runs: its out folder, values of the environment."""
+    paths = {
+        name: call("str", f"arguments.out / {string(path)}")
+        for name, path in paths_of(callback, catalog).items()
+    }
+    secrets = {
+        name: _secret(value) for name, value in callback.arguments.items() if name in SECRET_KEYS
+    }
+    return paths | secrets
+
+
+def _secret(value: Any) -> Code:
+    """A value that may hold names of environment variables, which the script reads itself."""
+    if isinstance(value, Mapping):
+        return mapped({str(key): _secret(item) for key, item in value.items()})
+    if (name := environment_name(value)) is not None:
+        return f"os.environ[{string(name)}]"
+    return literal(value)

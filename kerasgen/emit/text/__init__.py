@@ -1,0 +1,1 @@
+"""Texts for people, and plain data for machines."""

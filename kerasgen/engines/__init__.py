@@ -1,0 +1,1 @@
+"""The engines: who builds and trains what the compiler has made out."""

@@ -1,0 +1,1 @@
+"""Keras 3 on its backends: the only room that imports Keras."""

@@ -1,0 +1,305 @@
+"""Training: compile, fit, evaluate, predict, save and reload of a Keras model.
+
+This room owns the calls of Keras's training interface. Its functions are the ones that a
+hand-written script would make, in the same order, so that their results are the same.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from kerasgen.catalog.entries import Catalog, Kind, ShapeError
+from kerasgen.engines.keras3.custom_parts import own_place
+from kerasgen.engines.keras3.environment import no_idle_tensorflow, quiet_stderr
+from kerasgen.engines.keras3.kept_weights import KeptWeights, WeightWatch, own_memory
+from kerasgen.engines.keras3.objects import make_object, shorten
+from kerasgen.ir import CompileDef, FitDef, Loss, ObjectDef
+
+Array = np.ndarray[Any, Any]
+Arrays = Array | list[Array] | dict[str, Array]
+"""What goes into a model or comes out: one array, a list, or arrays by name."""
+
+__all__ = ["shorten"]
+
+
+SUMMARY_WIDTH = 100
+"""Columns of a model's summary."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Samples:
+    """Samples to train or test on.
+
+    Attributes:
+        x: inputs, in the form in which the model takes them.
+        y: targets, in the form in which it gives its outputs.
+    """
+
+    x: Arrays
+    y: Arrays
+
+
+def optimizer_slots(definition: ObjectDef, catalog: Catalog) -> float:
+    """Numbers that an optimizer keeps for each trainable weight, asked of it on a small matrix."""
+    weight = keras.Variable(np.zeros((16, 16), dtype="float32"))
+    optimizer = make_object(definition, ("optimizer",), catalog)
+    optimizer.build([weight])
+    sizes = [int(np.prod(variable.shape)) for variable in optimizer.variables]
+    return sum(size for size in sizes if size > 1) / 256
+
+
+def compile_model(
+    model: Any, optimizer: ObjectDef, objective: CompileDef, catalog: Catalog
+) -> None:
+    """Compiles a model.
+
+    Args:
+        model: the Keras model.
+        optimizer: the optimizer.
+        objective: loss and metrics, settled for every output.
+        catalog: where class names are found.
+
+    Raises:
+        ShapeError: a constructor refused its arguments.
+    """
+
+    def made(value: Any, kind: Kind) -> Any:
+        if isinstance(value, ObjectDef):
+            return make_object(value, (kind,), catalog)
+        if isinstance(value, Mapping):
+            return {key: made(item, kind) for key, item in value.items()}
+        if isinstance(value, tuple):
+            return [made(item, kind) for item in value]
+        return _word(value, kind, catalog)
+
+    model.compile(
+        optimizer=make_object(optimizer, ("optimizer",), catalog),
+        loss=made(objective.loss, "loss"),
+        metrics=made(objective.metrics, "metric") or None,
+        weighted_metrics=made(objective.weighted_metrics, "metric") or None,
+        loss_weights=dict(objective.loss_weights) if objective.loss_weights else None,
+        jit_compile=objective.jit_compile,
+        steps_per_execution=objective.steps_per_execution,
+    )
+
+
+def _word(value: Loss, kind: Kind, catalog: Catalog) -> Any:
+    """A name as Keras takes it: its own words stay, a class name becomes an object."""
+    if isinstance(value, str) and value not in catalog.vocabularies.get(kind, ()):
+        return make_object(ObjectDef(cls=value, bare=True), (kind,), catalog)
+    return value
+
+
+def probe_loss(value: Loss, kind: Kind, outputs: Array, targets: Array, catalog: Catalog) -> None:
+    """Computes one loss or metric on a few made-up samples.
+
+    Args:
+        value: the loss or metric.
+        kind: `loss` or `metric`.
+        outputs: what the model might give, batch axis first.
+        targets: targets as training would pass them.
+        catalog: where class names are found.
+
+    Raises:
+        ShapeError: it refuses its arguments, or outputs and targets of these shapes.
+    """
+    if isinstance(value, str) and value in ("accuracy", "acc", "crossentropy", "ce"):
+        return  # Keras chooses among its functions by the shapes.
+    definition = value if isinstance(value, ObjectDef) else ObjectDef(cls=value, bare=True)
+    made = make_object(definition, (kind,), catalog)
+    made = getattr(made, "update_state", made) if kind == "metric" else made
+    try:
+        made(targets, outputs)
+    except Exception as error:
+        # Not a list of types: backends raise some of their own (`tf.errors.OpError`).
+        raise ShapeError(shorten(error) + own_place(error)) from error
+
+
+def _figures(logs: Mapping[str, Any]) -> dict[str, float]:
+    """Keras's logs as single numbers; a metric with a number a class becomes `name_0`, `name_1`."""
+    figures: dict[str, float] = {}
+    for key, value in logs.items():
+        values = np.asarray(keras.ops.convert_to_numpy(value), dtype="float64").reshape(-1)
+        if values.size == 1:
+            figures[key] = float(values[0])
+        else:
+            figures |= {f"{key}_{index}": float(number) for index, number in enumerate(values)}
+    return figures
+
+
+class EpochReporter(keras.callbacks.Callback):  # type: ignore[misc]
+    """Hands the figures of each finished epoch to a function."""
+
+    def __init__(self, report: Callable[[int, dict[str, float]], None]) -> None:
+        super().__init__()
+        self._report = report
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Reports the epoch, counted from 0."""
+        figures = _figures(logs or {})
+        optimizer = getattr(self.model, "optimizer", None)
+        # One that is made of several has no rate of its own.
+        if optimizer is not None and not isinstance(optimizer, keras.optimizers.MultiOptimizer):
+            figures["learning_rate"] = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
+        self._report(epoch, figures)
+
+
+def make_callbacks(
+    callbacks: Mapping[str, ObjectDef], catalog: Catalog, *, tensorboard: Path | None
+) -> dict[str, Any]:
+    """The callbacks of a run, in order, with TensorBoard's if a folder for its events is given."""
+    made = {name: make_object(made, ("callback",), catalog) for name, made in callbacks.items()}
+    if tensorboard is not None:
+        made["tracking.tensorboard"] = keras.callbacks.TensorBoard(log_dir=str(tensorboard))
+    return made
+
+
+def fit_model(
+    model: Any,
+    training: Samples,
+    validation: Samples | None,
+    fit: FitDef,
+    *,
+    callbacks: Mapping[str, Any],
+    class_weight: Mapping[int, float] | None,
+    verbose: int,
+    report: Callable[[int, dict[str, float]], None],
+) -> KeptWeights | None:
+    """Fits a compiled model.
+
+    Args:
+        model: the compiled model.
+        training: the training part.
+        validation: the validation part, or None.
+        fit: epochs, batch size and the like.
+        callbacks: name to Keras callback, in order.
+        class_weight: class index to weight, or None.
+        verbose: 0, 1 (progress bar) or 2 (a line an epoch), as in Keras.
+        report: called after each epoch with its number from 0 and its figures.
+
+    Returns:
+        Which weights the model has now, None if no epoch was finished.
+    """
+    watch = WeightWatch(callbacks, fit.epochs)
+    model.fit(
+        training.x,
+        training.y,
+        batch_size=fit.batch_size,
+        epochs=fit.epochs,
+        verbose=verbose,
+        callbacks=[*watch.callbacks, EpochReporter(report)],
+        validation_data=None if validation is None else (validation.x, validation.y),
+        shuffle=fit.shuffle,
+        class_weight=dict(class_weight) if class_weight else None,
+        steps_per_epoch=fit.steps_per_epoch,
+        validation_steps=fit.validation_steps,
+        validation_freq=fit.validation_freq,
+    )
+    own_memory(model)
+    return watch.kept()
+
+
+def evaluate_model(model: Any, samples: Samples, batch_size: int) -> dict[str, float]:
+    """Loss and metrics of a compiled model on some samples, by Keras's names."""
+    _reset_states(model)
+    figures = model.evaluate(
+        samples.x, samples.y, batch_size=batch_size, verbose=0, return_dict=True
+    )
+    return _figures(figures)
+
+
+def predict_model(model: Any, x: Arrays, batch_size: int) -> Arrays:
+    """What a model gives for some inputs, as NumPy arrays in the form of its outputs."""
+    _reset_states(model)
+    outputs: Arrays = model.predict(x, batch_size=batch_size, verbose=0)
+    return outputs
+
+
+def _reset_states(model: Any) -> None:
+    """Lets stateful layers begin anew: an outcome must not depend on what was computed before."""
+    # Not `layers`, which does not look into nested models and wrappers.
+    for layer in model._flatten_layers(include_self=False):
+        if getattr(layer, "stateful", False) and hasattr(layer, "reset_state"):
+            layer.reset_state()
+
+
+def save_model(model: Any, path: Path) -> None:
+    """Saves a model as a `.keras` file; the file appears whole or not at all."""
+    draft = path.with_name(f".{path.stem}.draft.keras")
+    try:
+        with quiet_stderr(), no_idle_tensorflow():
+            model.save(draft)
+        draft.replace(path)
+    except OSError as error:
+        if error.filename in (None, str(draft)):
+            error.filename, error.filename2 = str(path), None  # the name that the user knows
+        raise
+    finally:
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
+
+
+def load_model(path: Path) -> Any:
+    """Loads a `.keras` file; code inside it is refused by Keras's safe mode."""
+    with quiet_stderr():
+        try:
+            with no_idle_tensorflow():
+                return keras.models.load_model(path, safe_mode=True)
+        except Exception:
+            # A layer that needs TensorFlow itself (`StringLookup`) says so in many ways.
+            return keras.models.load_model(path, safe_mode=True)
+
+
+def summary_text(model: Any) -> str:
+    """What `model.summary()` prints, `SUMMARY_WIDTH` columns wide whatever the terminal has."""
+    lines: list[str] = []
+    # Keras cuts its table to the console's width, which rich reads from the environment.
+    known = os.environ.get("COLUMNS")
+    os.environ["COLUMNS"] = str(SUMMARY_WIDTH)
+    try:
+        model.summary(
+            print_fn=lambda line, **_: lines.append(line),
+            expand_nested=True,
+            line_length=SUMMARY_WIDTH,
+        )
+    finally:
+        if known is None:
+            del os.environ["COLUMNS"]
+        else:
+            os.environ["COLUMNS"] = known
+    return "\n".join(lines) + "\n"
+
+
+def model_config(model: Any) -> dict[str, Any]:
+    """What `model.get_config()` gives, as plain data."""
+    config: dict[str, Any] = json.loads(model.to_json())["config"]
+    return config
+
+
+def weight_table(model: Any) -> list[dict[str, Any]]:
+    """The model's weight tensors: path, shape, type, whether trained, smallest, largest, mean."""
+    rows = []
+    trainable = {id(weight) for weight in model.trainable_weights}
+    for weight in model.weights:
+        values = np.asarray(keras.ops.convert_to_numpy(weight), dtype="float64")
+        rows.append(
+            {
+                "path": weight.path,
+                "shape": list(weight.shape),
+                "dtype": str(weight.dtype),
+                "trainable": id(weight) in trainable,
+                "min": float(values.min()) if values.size else None,
+                "max": float(values.max()) if values.size else None,
+                "mean": float(values.mean()) if values.size else None,
+            }
+        )
+    return rows

@@ -1,0 +1,1 @@
+"""Composing: Hydra's configs and overrides become one mapping with known origins."""

@@ -1,0 +1,112 @@
+"""What a config says to Hydra of the run itself: its folder, its mode, its launchers.
+
+This room owns the reading of such settings, and where they were written. It must not make folders
+or start anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from hydra.core.config_store import ConfigStore
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from kerasgen.diagnostics import CompileError, Diagnostic, Sink, SourceLocation
+from kerasgen.frontend.compose.references import lowered, plain_node
+
+LAUNCHER = "hydra_plugins.kerasgen.ProcessLauncher"
+"""The launcher's name among Hydra's plugins, which must all seem to live in `hydra_plugins`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSettings:
+    """What a config says of the run that it asks for.
+
+    Attributes:
+        sweeps: whether it is a sweep, although nobody asked for one on the command line.
+        folder: the folder of the run, or None where its name cannot be used.
+        new: whether it is a new folder each time.
+        place: where the folder was written.
+        refused: why the folder's name cannot be used.
+    """
+
+    sweeps: bool
+    folder: Path | None
+    new: bool
+    place: SourceLocation
+    refused: tuple[Diagnostic, ...] = ()
+
+
+def run_settings(config: DictConfig) -> RunSettings:
+    """What a composed config, with its `hydra` node, says of the run that it asks for."""
+    folder: Path | None = None
+    refused: tuple[Diagnostic, ...] = ()
+    new = False
+    try:
+        folder, new = written_folder(config, "hydra.run.dir")
+    except CompileError as error:
+        refused = error.diagnostics
+    return RunSettings(
+        sweeps=config.hydra.mode == RunMode.MULTIRUN,
+        folder=folder,
+        new=new,
+        place=place_of_setting(config, "hydra.run.dir"),
+        refused=refused,
+    )
+
+
+def offer_launcher() -> None:
+    """Makes `hydra/launcher: process` an option; Hydra finds a plugin's class by this name."""
+    ConfigStore.instance().store(
+        group="hydra/launcher",
+        name="process",
+        node={"_target_": LAUNCHER, "n_jobs": 1},
+        provider="kerasgen",
+    )
+
+
+def written_folder(config: DictConfig, key: str) -> tuple[Path, bool]:
+    """The folder that a config names, and whether it is to be a new one.
+
+    Args:
+        config: the composed config with its `hydra` node.
+        key: key path of the folder: `hydra.run.dir` or `hydra.sweep.dir`.
+
+    Returns:
+        The folder; whether its name holds the time, so that it stands for a new folder each time.
+
+    Raises:
+        CompileError: KG105, the name cannot be resolved; KG605, it cannot be used.
+    """
+    parent, _, last = key.rpartition(".")
+    pattern = str(plain_node(OmegaConf.select(config, parent))[last])
+    try:
+        name = str(OmegaConf.select(config, key, throw_on_missing=True))
+    except OmegaConfBaseException as error:
+        reason = lowered(str(error).split("\n", 1)[0])
+        raise Sink().fail(
+            "KG105",
+            f"`{pattern}` cannot be resolved: {reason}",
+            location=place_of_setting(config, key),
+        ) from error
+    if "${" in name:  # Hydra resolves the name of a job's folder once more
+        raise Sink().fail(
+            "KG605",
+            f"`{name}` cannot be the name of a folder: it holds `${{`",
+            location=place_of_setting(config, key),
+        )
+    return Path(name), "${now:" in pattern
+
+
+def place_of_setting(config: DictConfig, key: str) -> SourceLocation:
+    """Where a setting of Hydra's was written: the override that sets it, or the key alone."""
+    for text in reversed(plain_node(config.hydra.overrides.hydra)):  # The last one counts.
+        if text.lstrip("+").startswith(f"{key}="):
+            at = text.index("=") + 1
+            return SourceLocation(
+                key=key, override=text, column=at + 1, length=max(1, len(text) - at)
+            )
+    return SourceLocation(key=key)

@@ -1,0 +1,1 @@
+"""Expanding: parameters, expressions, `repeat`, `if`, `after` and blocks become plain entries."""

@@ -1,0 +1,186 @@
+"""Expansion: parameters, expressions, `repeat`, `if`, `after` and blocks become plain entries.
+
+This room owns the doors of the stage, and the expansion of a whole model, nested ones
+included. It works on plain data, before parsing: what comes out is again a config, which can be
+shown, recorded and selected from, and whose every number is in place when the parser checks it.
+How entries follow each other stands in `expand_entries`, what is in force where in `scope`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from kerasgen.diagnostics import Sink
+from kerasgen.frontend.expand.entries import expand_entries
+from kerasgen.frontend.expand.expressions import is_expression
+from kerasgen.frontend.expand.order import Layout
+from kerasgen.frontend.expand.scope import (
+    Ground,
+    Scope,
+    Spot,
+    evaluated,
+    with_blocks,
+    with_parameters,
+)
+from kerasgen.frontend.expand.tensor_names import settle_outputs
+from kerasgen.frontend.expand.written import Places, read_through
+from kerasgen.frontend.parse.data import parse_data
+from kerasgen.frontend.parse.model import is_model, named_entries
+from kerasgen.frontend.sections import MODEL_KEYS, report_unknown_key
+from kerasgen.ir import INPUT
+
+_KEYS = frozenset({"parameters", "blocks", "block", "repeat", "if", "after"})
+"""The keys that expansion takes away."""
+_CALL_KEYS = ("from", "with", "repeat", "if", "after")
+
+
+def expand_config(config: Mapping[str, Any], sink: Sink) -> dict[str, Any]:
+    """A resolved config with its model expanded.
+
+    Args:
+        config: plain data, as `composition.resolve` gives it.
+        sink: gets every mistake; from now on it also finds the keys of the expanded config.
+
+    Returns:
+        The config; its model is None after mistakes. It is again a config of the language: a
+        literal `$` is still written `$$` in it.
+    """
+    expanded = dict(config)
+    if isinstance(config.get("model"), Mapping):
+        features = _features(config.get("data"))
+        expanded["model"] = expand_model(config["model"], "model", sink, inputs=features)
+    return expanded
+
+
+def _features(data: Any) -> tuple[str, ...]:
+    """Names of the inputs that the data gives, as far as the group can be read."""
+    parsed = None if data is None else parse_data(data, Sink())
+    return (INPUT,) if parsed is None else tuple(parsed.features)
+
+
+def expand_model(section: Any, path: str, sink: Sink, *, inputs: Sequence[str] = (INPUT,)) -> Any:
+    """A model section with its parameters, blocks and repetitions written out.
+
+    Args:
+        section: the model as plain data.
+        path: its key path.
+        sink: gets every mistake; from now on it also finds the keys of the expanded model.
+        inputs: names of the inputs where the section declares none.
+
+    Returns:
+        The section itself if there is nothing to expand, a new one, or None after mistakes.
+    """
+    if not isinstance(section, Mapping) or not _has_something(section):
+        return section
+    known, first = len(sink.errors), len(sink.diagnostics)
+    places = Places()
+    ground = Ground(sink=sink, places=places)
+    expanded = _expand(section, Spot(made=path, written=path), Scope(), ground, inputs)
+    if len(sink.errors) > known:
+        # The parser does not see this section any more, and `paramters` may be the whole fault.
+        told = sink.diagnostics[first:]
+        del sink.diagnostics[first:]
+        _report_keys(section, path, MODEL_KEYS, sink)
+        sink.diagnostics += told
+        return None
+    read_through(places, sink)
+    return expanded
+
+
+def _report_keys(section: Mapping[str, Any], path: str, known: Sequence[str], sink: Sink) -> None:
+    """Reports the unknown keys of a model, and of the models inside it."""
+    for key in section:
+        if key not in known:
+            report_unknown_key(str(key), known, path, sink, section)
+    layers = section.get("layers")
+    inside = named_entries(layers, f"{path}.layers") if isinstance(layers, Mapping | list) else []
+    for _, value, where in inside:
+        if isinstance(value, Mapping) and is_model(value) and "layers" in value:
+            _report_keys(value, where, (*MODEL_KEYS, *_CALL_KEYS), sink)
+
+
+def _has_something(value: Any) -> bool:
+    if isinstance(value, str):
+        return "$" in value
+    if isinstance(value, Mapping):
+        return any(key in _KEYS or _has_something(item) for key, item in value.items())
+    return isinstance(value, list) and any(map(_has_something, value))
+
+
+def _expand(
+    section: Mapping[str, Any],
+    spot: Spot,
+    scope: Scope,
+    ground: Ground,
+    inputs: Sequence[str] = (INPUT,),
+) -> dict[str, Any]:
+    """One model; the models inside it come through here again."""
+    scope = with_parameters(section.get("parameters"), f"{spot.written}.parameters", scope, ground)
+    scope = with_blocks(section, spot.written, scope, ground)
+    expanded: dict[str, Any] = {}
+    layout = Layout(base=f"{spot.made}.layers", expand=_expand_value)
+    for key, value in section.items():
+        if key in ("parameters", "blocks"):
+            continue
+        if key != "layers" or not isinstance(value, Mapping | list):
+            expanded[key] = evaluated(value, spot.step(key), scope, ground)
+    names = list(expanded["inputs"] or inputs) if _declares(expanded) else list(inputs)
+    layers = section.get("layers")
+    if isinstance(layers, Mapping | list):
+        made = expand_entries(layers, f"{spot.written}.layers", layout, scope, ground, inputs=names)
+        outputs = settle_outputs(
+            expanded.get("outputs"), made, layout.last, spot.step("outputs"), scope, ground
+        )
+        if outputs is not None:
+            expanded["outputs"] = outputs
+        layout.prune(outputs)
+        expanded["layers"] = layout.written_out(names)
+    _warn_of_unused(section.get("blocks"), f"{spot.written}.blocks", ground)
+    # In the order of the section, so that what is shown reads as it was written.
+    order = [key for key in (*section, "outputs") if key in expanded]
+    return {key: expanded[key] for key in dict.fromkeys(order)}
+
+
+def _warn_of_unused(blocks: Any, path: str, ground: Ground) -> None:
+    """Tells of blocks that no entry uses: nothing in them was looked at."""
+    for name in blocks if isinstance(blocks, Mapping) else ():
+        if f"{path}.{name}" not in ground.used and not ground.sink.errors:
+            ground.sink.warn(
+                "KG304",
+                f"no entry uses the block `{name}`",
+                key=f"{path}.{name}",
+                at="key",
+                help=f"use it, as in `{{block: {name}}}`, or take it out",
+            )
+
+
+def _declares(section: Mapping[str, Any]) -> bool:
+    return isinstance(section.get("inputs"), Mapping | list)
+
+
+def _expand_value(value: Any, spot: Spot, scope: Scope, ground: Ground) -> Any:
+    """A value of an entry; a model in it is expanded as one, in the scope that it stands in."""
+    if isinstance(value, Mapping):
+        if is_model(value) and isinstance(value.get("layers"), Mapping | list):
+            return _expand(value, spot, scope, ground)
+        return {
+            key: item if _is_plain(item) else _expand_value(item, spot.step(key), scope, ground)
+            for key, item in value.items()
+        }
+    if isinstance(value, list):
+        return [
+            item if _is_plain(item) else _expand_value(item, spot.step(i), scope, ground)
+            for i, item in enumerate(value)
+        ]
+    if is_expression(value):
+        found = evaluated(value, spot, scope, ground)
+        return found if is_expression(found) else _expand_value(found, spot, scope, ground)
+    return value
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether there is nothing to expand in a value: most are numbers and words."""
+    if isinstance(value, str):
+        return "$" not in value
+    return not isinstance(value, Mapping | list)

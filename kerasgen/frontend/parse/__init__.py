@@ -1,0 +1,1 @@
+"""Parsing: plain data becomes the IR."""

@@ -1,0 +1,195 @@
+"""Parsing of the backend group, and of a keras.json that a user brings along.
+
+This room owns which settings there are and what values they take. It must not touch the
+environment or import a backend.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from kerasgen.diagnostics import Severity, Sink, SourceLocation, describe, did_you_mean
+from kerasgen.foreign.json_data import Bounds, parse_json
+from kerasgen.foreign.opening import ForeignFileError, decoded, path_of, read_bytes
+from kerasgen.frontend.sections import read_record
+from kerasgen.ir import BackendDef
+
+_SIZE = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,18})?) ?([kmgt]i?b)\Z", re.I)
+_UNITS = {
+    f"{letter}{middle}b": step**power
+    for power, letter in enumerate("kmgt", 1)
+    for middle, step in (("", 1000), ("i", 1024))
+}
+"""Units of memory, in lower case, to their bytes."""
+
+_BOUNDS = Bounds(size=2**18, levels=16, values=1_000)
+"""How much a keras.json may hold; it has four keys."""
+
+BACKENDS = ("tensorflow", "jax", "torch")
+ENDED_BACKENDS = {
+    "theano": "Theano ended with Keras 2",
+    "cntk": "CNTK ended with Keras 2",
+    "mxnet": "MXNet ended with Keras 2",
+}
+"""Backends of earlier versions of Keras, and what became of them."""
+
+OTHER_NAMES = {"tf": "tensorflow", "tf2": "tensorflow", "tf.keras": "tensorflow"}
+OTHER_NAMES |= {"pytorch": "torch", "pt": "torch", "flax": "jax"}
+"""What backends are called elsewhere; capital letters do not count."""
+
+
+def parse_backend(section: Any, sink: Sink) -> BackendDef | None:
+    """Parses the backend group; a `keras_json` in it is read and put over the group's own keys."""
+    outer, places = sink, dict[str, SourceLocation]()
+    sink = Sink(locate=lambda key, at: places.get(key) or outer.locate(key, at))
+    if isinstance(section, Mapping):
+        section = dict(section)
+        file = section.pop("keras_json", None)
+        if file is not None:
+            read = _read_keras_json(file, sink)
+            if read is not None:
+                section |= read.settings
+                # What is wrong with such a value stands there, not where the config has the key.
+                places = {
+                    f"backend.{name}": read.place(name, f"backend.{name}") for name in read.settings
+                }
+        if not _check_backend_name(section.get("backend"), "backend.backend", sink, None):
+            section.pop("backend", None)
+    backend = read_record(
+        BackendDef, section, "backend", sink, converters={"memory": _parse_memory}
+    )
+    if backend is not None:
+        _check_choice(
+            backend.image_data_format,
+            ("channels_last", "channels_first"),
+            "backend.image_data_format",
+            sink,
+        )
+        _check_choice(
+            backend.floatx, ("float16", "bfloat16", "float32", "float64"), "backend.floatx", sink
+        )
+    outer.add(sink.diagnostics)
+    return backend
+
+
+def _parse_memory(value: Any, path: str, sink: Sink) -> int | Literal["auto"] | None:
+    """Reads `auto`, null, a number of bytes, or a number with a unit (`32GiB`, `8 GB`)."""
+    if value is None or value == "auto":
+        return value  # type: ignore[no-any-return]
+    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        return value
+    written = _SIZE.match(value) if isinstance(value, str) else None
+    if written is not None and (size := int(float(written[1]) * _UNITS[written[2].lower()])) > 0:
+        return size
+    sink.report(
+        "KG604",
+        f"`memory` is {describe(value)}, expected a size as in `32GiB`, `auto` or null",
+        key=path,
+    )
+    return "auto"
+
+
+def _check_backend_name(value: Any, key: str, sink: Sink, location: SourceLocation | None) -> bool:
+    if value in BACKENDS or value is None:
+        return True
+    message, help_text = refused_backend(value)
+    sink.report("KG602", message, key=key, help=help_text, location=location)
+    return False
+
+
+def is_ended(value: str) -> bool:
+    """Whether a backend of this name was part of an earlier version of Keras."""
+    return value.lower() in ENDED_BACKENDS
+
+
+def refused_backend(value: Any) -> tuple[str, str | None]:
+    """What is wrong with a value that is no backend, and the one that is meant."""
+    words = ", ".join(f"`{name}`" for name in BACKENDS)
+    known = str(value).strip().lower()
+    if known in ENDED_BACKENDS:
+        message = f"Keras 3 has no backend `{value}`: {ENDED_BACKENDS[known]}"
+        return message, f"choose one of {words}"
+    if known in ("numpy", "openvino"):
+        return f"the backend `{value}` cannot train, expected one of {words}", None
+    message = f"the backend is {describe(value)}, expected one of {words}"
+    return message, did_you_mean(OTHER_NAMES.get(known, known), BACKENDS)
+
+
+def _check_choice(value: str, options: tuple[str, ...], key: str, sink: Sink) -> None:
+    if value not in options:
+        words = ", ".join(f"`{option}`" for option in options)
+        sink.report(
+            "KG604",
+            f"`{key}` is {describe(value)}, expected one of {words}",
+            key=key,
+            help=did_you_mean(value, options),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _KerasJson:
+    """What a keras.json holds.
+
+    Attributes:
+        settings: the keys among it that Keras 3 reads.
+        path: the file.
+        text: its text.
+    """
+
+    settings: dict[str, Any]
+    path: Path
+    text: str
+
+    def place(self, name: str, key: str) -> SourceLocation:
+        """Where a key stands in the file."""
+        for number, line in enumerate(self.text.splitlines(), 1):
+            if (column := line.find(f'"{name}"')) >= 0:
+                return SourceLocation(
+                    key=key,
+                    file=str(self.path),
+                    line=number,
+                    column=column + 1,
+                    length=len(name) + 2,
+                )
+        return SourceLocation(key=key, file=str(self.path))
+
+
+def _read_keras_json(file: Any, sink: Sink) -> _KerasJson | None:
+    """The four keys of a user's keras.json; everything wrong with it is reported."""
+    key = "backend.keras_json"
+    if not isinstance(file, str):
+        sink.report("KG204", f"`keras_json` is {describe(file)}, expected a path", key=key)
+        return None
+    path = path_of(file)
+    try:
+        content = read_bytes(path, most=_BOUNDS.size)
+        text = decoded(content)
+        found = parse_json(text.encode(), _BOUNDS)
+    except ForeignFileError as error:
+        sink.report_file("KG601", str(path), error, key=key)
+        return None
+    if not isinstance(found, dict):
+        sink.report("KG601", f"`{file}` holds {describe(found)}, expected a JSON object", key=key)
+        return None
+    read = _KerasJson(settings={}, path=path, text=text)
+    for name, value in found.items():
+        place = read.place(name, key)
+        if name == "backend":
+            if _check_backend_name(value, key, sink, place):
+                read.settings[name] = value
+        elif name in ("floatx", "epsilon", "image_data_format"):
+            read.settings[name] = value
+        else:
+            sink.report(
+                "KG601",
+                f"Keras 3 does not read the key `{name}` of keras.json",
+                key=key,
+                severity=Severity.WARNING,
+                location=place,
+                help=did_you_mean(name, ("floatx", "epsilon", "image_data_format", "backend")),
+            )
+    return read

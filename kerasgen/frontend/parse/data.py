@@ -1,0 +1,259 @@
+"""Parsing of the data group: source, columns, task, preparation, split and facts.
+
+This room owns the syntax of that group. It must not open the data or know which sources exist.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from kerasgen.diagnostics import Sink, Suggestion, describe, did_you_mean
+from kerasgen.frontend.parse.model import parse_entries, parse_object
+from kerasgen.frontend.parse.tensors import parse_shape
+from kerasgen.frontend.sections import join, read_record, report_unknown_key
+from kerasgen.ir import INPUT, DataDef, ObjectDef, SplitDef
+
+TASKS = ("classification", "multilabel", "regression", "autoencoding")
+_OTHER_WORDS: Mapping[str, str] = {
+    **dict.fromkeys(
+        (
+            *("binary", "binary_classification", "classification_binary", "classifier", "logistic"),
+            *("multiclass", "multi_class", "categorical", "sparse_categorical", "classify"),
+            *("multiclass_classification", "multi_class_classification"),
+            *("image_classification", "text_classification", "sequence_classification"),
+            *("segmentation", "semantic_segmentation", "mask", "masks", "tagging"),
+        ),
+        "classification",
+    ),
+    **dict.fromkeys(
+        ("multi_label", "multilabel_classification", "multi_label_classification", "tags"),
+        "multilabel",
+    ),
+    **dict.fromkeys(
+        (
+            *("linear", "continuous", "numeric", "regress", "linear_regression"),
+            *("timeseries", "time_series", "forecasting", "forecast"),
+        ),
+        "regression",
+    ),
+    **dict.fromkeys(
+        ("autoencoder", "auto_encoder", "reconstruction"),
+        "autoencoding",
+    ),
+}
+"""What people call a task, to its name here; words of no task that there is are left out."""
+
+_REASONS: Mapping[str, str] = {
+    **dict.fromkeys(
+        ("binary", "binary_classification", "classification_binary", "logistic"),
+        "two classes are told by the data, or by `data.facts.classes`",
+    ),
+    **dict.fromkeys(
+        ("segmentation", "semantic_segmentation", "mask", "masks"),
+        "the target is a mask with the class of each pixel",
+    ),
+    "tagging": "the target holds the class of each step",
+    **dict.fromkeys(
+        ("timeseries", "time_series", "forecasting", "forecast"),
+        "the target is the number, or the numbers, that follow",
+    ),
+}
+"""Why, where the word does not say it: there the task may be a choice."""
+
+_DATA_KEYS = ("source", "features", "target", "task", "prepare", "split", "facts")
+
+
+def parse_data(section: Any, sink: Sink) -> DataDef | None:
+    """Parses the data group, which is also read alone where the data must be opened first."""
+    if not isinstance(section, Mapping):
+        sink.report("KG204", f"`data` is {describe(section)}, expected a mapping", key="data")
+        return None
+    known = len(sink.errors)
+    for key in section:
+        if key not in _DATA_KEYS:
+            report_unknown_key(str(key), _DATA_KEYS, "data", sink, section)
+    if "source" in section and not any(section.get(key) for key in _DATA_KEYS[:6]):
+        return _no_data(section.get("facts"), sink) if len(sink.errors) == known else None
+    for key in ("source", "features"):
+        if not section.get(key):
+            sink.report("KG203", f"`data` has no `{key}`", key=f"data.{key}", at="key")
+    source = parse_object(section["source"], "data.source", sink) if section.get("source") else None
+    features = _columns(section.get("features") or {}, INPUT, "data.features", sink)
+    before = len(sink.errors)
+    target = _columns(section.get("target") or {}, "", "data.target", sink)
+    # A target that cannot be read is not one that is missing.
+    task = _parse_task(section.get("task"), target, sink) if len(sink.errors) == before else {}
+    split = read_record(SplitDef, section.get("split"), "data.split", sink)
+    if split is not None:
+        _check_fractions(split, sink)
+    facts = section.get("facts") or {}
+    if not isinstance(facts, Mapping):
+        sink.report(
+            "KG204", f"`data.facts` is {describe(facts)}, expected a mapping", key="data.facts"
+        )
+    else:
+        _check_facts(facts, sink)
+    prepare = section.get("prepare")
+    entries = parse_entries(prepare, "data.prepare", sink) if prepare else ()
+    if len(sink.errors) > known or source is None or split is None:
+        return None
+    return DataDef(
+        source=source,
+        features=features,
+        target={output: columns[0] for output, columns in target.items()},
+        task=task,
+        prepare=entries,
+        split=split,
+        facts=_frozen(facts),
+    )
+
+
+def refuse_absent(data: DataDef | None, sink: Sink) -> None:
+    """Refuses a config without data (`data=none`), where rows are needed.
+
+    Raises:
+        CompileError: KG621, there is no data.
+    """
+    if data is not None and data.absent:
+        raise sink.fail(
+            "KG621",
+            "there is no data: `data=none` is for looking at a model alone",
+            key="data.source",
+            at="key",
+            help="choose what to train on, as in `data=digits`",
+        )
+
+
+def _no_data(facts: Any, sink: Sink) -> DataDef:
+    if not isinstance(facts, Mapping):
+        facts = {}
+    _check_facts(facts, sink)
+    return DataDef(
+        source=ObjectDef(cls="", bare=True, path="data.source"),
+        features={},
+        target={},
+        task={},
+        facts=_frozen(facts),
+    )
+
+
+def _check_facts(facts: Mapping[str, Any], sink: Sink) -> None:
+    """Checks counts and shapes, of which there may be one for each input or output."""
+    for name, check in (
+        ("shape", _check_shape),
+        ("target_shape", _check_shape),
+        ("classes", _check_count),
+        ("samples", _check_count),
+    ):
+        value, path = facts.get(name), f"data.facts.{name}"
+        if isinstance(value, Mapping) and name != "samples":
+            for key, item in value.items():
+                check(item, join(path, key), sink)
+        elif value is not None:
+            check(value, path, sink)
+
+
+def _check_shape(value: Any, path: str, sink: Sink) -> None:
+    if value != []:  # the shape of one number a row
+        parse_shape(value, path, sink)
+
+
+def _check_count(value: Any, path: str, sink: Sink) -> None:
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if not whole or not 0 < value < 2**63:
+        sink.report(
+            "KG204",
+            f"`{path}` is {describe(value)}, expected a positive integer",
+            key=path,
+        )
+
+
+def _check_fractions(split: SplitDef, sink: Sink) -> None:
+    for part in ("test", "validation"):
+        size = getattr(split, part)
+        if isinstance(size, float) and size >= 1:
+            sink.report(
+                "KG204",
+                f"`{part}` is `{size}`, expected a fraction below 1 or a whole number of rows",
+                key=f"data.split.{part}",
+            )
+
+
+def _columns(section: Any, default: str, path: str, sink: Sink) -> dict[str, tuple[str, ...]]:
+    if isinstance(section, str | list):
+        section = {default: section}
+    if not isinstance(section, Mapping):
+        sink.report(
+            "KG204", f"`{path}` is {describe(section)}, expected the name of a column", key=path
+        )
+        return {}
+    columns = {}
+    for name, value in section.items():
+        names = [value] if isinstance(value, str) else value
+        key = join(path, name) if name != default or (default == "" and name) else path
+        if not isinstance(names, list) or not names or not all(isinstance(n, str) for n in names):
+            sink.report("KG204", f"`{key}` is {describe(value)}, expected column names", key=key)
+        elif path == "data.target" and len(names) > 1:
+            sink.report(
+                "KG204",
+                "`data.target` is a list, expected one column or a mapping",
+                key=path,
+                help="name the output of each: `target: {digit: label, odd: odd}`; "
+                "for one output join the columns under `data.prepare`: "
+                f"`targets: {{class: ops.stack, axis: -1, from: [{', '.join(map(str, names))}]}}`",
+            )
+        else:
+            columns[str(name)] = tuple(names)
+    return columns
+
+
+def _parse_task(value: Any, target: Mapping[str, Any], sink: Sink) -> dict[str, str]:
+    outputs = list(target) or [""]
+    tasks = value if isinstance(value, Mapping) else dict.fromkeys(outputs, value)
+    for output, task in tasks.items():
+        path = join("data.task", output) if isinstance(value, Mapping) else "data.task"
+        if output not in outputs:
+            report_unknown_key(str(output), outputs, "data.task", sink)
+        elif task not in TASKS:
+            shown = "missing" if task is None else describe(task)
+            words = ", ".join(f"`{known}`" for known in TASKS)
+            sink.report(
+                "KG205",
+                f"the task is {shown}, expected one of {words}",
+                key=path,
+                help=_task_meant(str(task)) or did_you_mean(str(task), TASKS),
+            )
+        elif task == "autoencoding" and target:
+            sink.report(
+                "KG307",
+                "an autoencoder's target is its input",
+                key="data.target",
+                help="leave `data.target` out",
+            )
+        elif task != "autoencoding" and not target:
+            sink.report(
+                "KG203",
+                f"{task} needs a target",
+                key="data.target",
+                at="key",
+                help="name the column under `data.target`",
+            )
+    return {str(output): str(task) for output, task in tasks.items()}
+
+
+def _task_meant(word: str) -> str | None:
+    """What to write for a task that is called otherwise; None for a word that is not known."""
+    plain = re.sub(r"[\W_]+", "_", word.lower()).strip("_")
+    task = _OTHER_WORDS.get(plain)
+    if task is None:
+        return None
+    reason, known = _REASONS.get(plain, ""), f"write `{task}`"
+    return Suggestion(f"{known}: {reason}" if reason else known, task, sure=not reason)
+
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _frozen(item) for key, item in value.items()}
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value

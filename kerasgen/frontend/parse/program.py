@@ -1,0 +1,332 @@
+"""Parsing of a whole experiment: a resolved config becomes a `Program`.
+
+This room owns the top-level groups and their keys. Objects and models are parsed next door; what
+classes exist and whether the parts fit together is asked later.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, Literal
+
+from kerasgen.diagnostics import Sink, as_yaml, describe
+from kerasgen.frontend.compose.selector_syntax import SELECTORS
+from kerasgen.frontend.compose.shortened_keys import whole_key
+from kerasgen.frontend.expand.expressions import unescaped
+from kerasgen.frontend.expand.model import expand_config
+from kerasgen.frontend.parse.backend import parse_backend
+from kerasgen.frontend.parse.data import parse_data
+from kerasgen.frontend.parse.lint import parse_lint
+from kerasgen.frontend.parse.model import named_entries, parse_model, parse_object
+from kerasgen.frontend.sections import (
+    GROUPS,
+    check_value,
+    former_of,
+    join,
+    read_record,
+    report_no_group,
+    report_unknown_key,
+)
+from kerasgen.frontend.select.apply import select_config
+from kerasgen.ir import (
+    CompileDef,
+    DataDef,
+    FitDef,
+    InputDef,
+    Loss,
+    ModelDef,
+    ObjectDef,
+    Program,
+    TensorRef,
+    TrackingDef,
+)
+
+MAXIMUM_SEED = 2**32 - 1
+"""NumPy's generator takes no larger one."""
+
+_NAMING_CODE = ("trust", "trusted", "_target_", "modules", "imports", "plugins")
+"""Keys by which a config might try to have code run."""
+
+
+def parse_program(config: Mapping[str, Any], sink: Sink, *, name: str | None = None) -> Program:
+    """Parses a resolved config.
+
+    Args:
+        config: plain data, as `composition.resolve` gives it.
+        sink: gets every mistake.
+        name: name of the experiment where the config gives none.
+
+    Returns:
+        The program.
+
+    Raises:
+        CompileError: something in it has the wrong form.
+    """
+    for key in config:
+        if key not in (*GROUPS, SELECTORS, "seed", "name", "lint", "experiment"):
+            _report_key(str(key), config, sink)
+    _report_recipe(config.get("experiment"), sink)
+    for key in GROUPS:
+        if key not in config:
+            report_no_group(key, sink)
+    sink.stop_on_errors()
+    seed = config.get("seed", 0)
+    if check_value(seed, int, "seed", sink) and not 0 <= seed <= MAXIMUM_SEED:
+        sink.report(
+            "KG204", f"`seed` is `{seed}`, expected a number from 0 to {MAXIMUM_SEED}", key="seed"
+        )
+    check_value(config.get("name"), str | None, "name", sink)
+    title = str(config.get("name") or name or "model")
+    optimizer = parse_object(config["optimizer"], "optimizer", sink)
+    backend = parse_backend(config["backend"], sink)
+    data = parse_data(config["data"], sink)
+    section = unescaped(select_config(expand_config(config, sink), sink)["model"])
+    refused = section is None and config["model"] is not None
+    model = None if refused else parse_model(section, "model", sink, name=_keras_name(title))
+    compiled = read_record(
+        CompileDef,
+        config["compile"],
+        "compile",
+        sink,
+        converters={
+            "loss": partial(_loss, outputs=() if model is None else _output_names(model)),
+            "metrics": _metrics,
+            "weighted_metrics": _metrics,
+            "jit_compile": _jit,
+        },
+    )
+    fit = read_record(
+        FitDef,
+        config["fit"],
+        "fit",
+        sink,
+        converters={
+            "callbacks": _callbacks,
+            "class_weight": _class_weight,
+            "verbose": _verbose,
+        },
+    )
+    tracking = read_record(TrackingDef, config["tracking"], "tracking", sink)
+    lint = parse_lint(config.get("lint"), "lint", sink)
+    sink.stop_on_errors()
+    assert backend is not None
+    assert data is not None
+    assert model is not None
+    assert optimizer is not None
+    assert compiled is not None
+    assert fit is not None
+    assert tracking is not None
+    if data.absent:
+        data = _fed_by(model, data, sink)
+    return Program(
+        name=title,
+        seed=seed,
+        backend=backend,
+        data=data,
+        model=_with_inputs(model, data),
+        optimizer=optimizer,
+        compile=compiled,
+        fit=fit,
+        tracking=tracking,
+        lint=lint,
+    )
+
+
+def _report_recipe(recipe: Any, sink: Sink) -> None:
+    """Reports what a recipe has set below its own group, where nothing reads it."""
+    if isinstance(recipe, Mapping) and recipe:
+        first = next(iter(recipe))
+        sink.report(
+            "KG107",
+            f"the recipe sets `experiment.{first}`: `experiment` has no keys",
+            key=f"experiment.{first}",
+            help="let its file begin with `# @package _global_`, so that it sets the whole config",
+        )
+
+
+def _report_key(key: str, config: Mapping[str, Any], sink: Sink) -> None:
+    if key in _NAMING_CODE:
+        sink.report(
+            "KG107",
+            f"the config has no key `{key}`: a config names no code that is to be run",
+            key=key,
+            at="key",
+            help="modules are named on the command line: `--trust MODULE`",
+        )
+        return
+    known = (*GROUPS, SELECTORS, "seed", "name", "lint")
+    meant = whole_key(key, config)
+    if meant is not None and former_of(key, "", config, sink) is None:
+        # Not a `Suggestion`: a file has no key with dots that could be written in its place.
+        sink.report("KG107", f"the config has no key `{key}`", key=key, at="key", help=str(meant))
+        return
+    report_unknown_key(key, known, "", sink, config)
+
+
+def _fed_by(model: ModelDef, data: DataDef, sink: Sink) -> DataDef:
+    """The data of a model that stands alone: a column for each input that it declares.
+
+    Raises:
+        CompileError: KG620, it declares none, or leaves a shape out.
+    """
+    for item in model.inputs:
+        if item.shape is None:
+            sink.report(
+                "KG620", f"without data the input `{item.name}` needs a shape", key=item.path
+            )
+    if not model.inputs:
+        sink.report(
+            "KG620",
+            "without data the model needs inputs of its own",
+            key="model",
+            at="key",
+            help="write them in the model, or add them: "
+            "`'+model.inputs={input: {shape: [28, 28, 1]}}'`",
+        )
+    sink.stop_on_errors()
+    return dataclasses.replace(data, features={item.name: (item.name,) for item in model.inputs})
+
+
+def _with_inputs(model: ModelDef, data: DataDef) -> ModelDef:
+    """A model that declares no inputs takes the data's; declared ones keep what they say."""
+    if model.inputs:
+        return model
+    inputs = tuple(InputDef(name=name, path=join(data.path, "features")) for name in data.features)
+    return dataclasses.replace(model, inputs=inputs)
+
+
+def _output_names(model: ModelDef) -> tuple[str, ...]:
+    """The outputs of a model by name, as far as they are written."""
+    if isinstance(model.outputs, TensorRef):
+        return (model.outputs.name,)
+    if isinstance(model.outputs, tuple):
+        return tuple(item.name for item in model.outputs if isinstance(item, TensorRef))
+    if isinstance(model.outputs, Mapping):
+        return tuple(model.outputs)
+    return tuple(entry.name for entry in model.entries[-1:])
+
+
+def _loss(
+    value: Any, path: str, sink: Sink, *, outputs: tuple[str, ...]
+) -> Loss | Mapping[str, Loss] | None:
+    if isinstance(value, Mapping) and "class" not in value:
+        found = {str(key): _one_loss(v, join(path, key), sink) for key, v in value.items()}
+        return {key: loss for key, loss in found.items() if loss is not None}
+    if isinstance(value, list):
+        sink.report(
+            "KG204",
+            f"`{path}` is a list, expected one loss or a mapping",
+            key=path,
+            help=_named_losses(value, outputs),
+        )
+        return None
+    return None if value is None else _one_loss(value, path, sink)
+
+
+def _named_losses(value: list[Any], outputs: tuple[str, ...]) -> str:
+    """How a list of losses is written, as Keras takes it: one for each output, in order."""
+    if len(value) == 1:
+        return f"write `loss: {as_yaml(value[0])}`"
+    if outputs and len(outputs) == len(value):
+        named = as_yaml(dict(zip(outputs, value, strict=True)))
+        return f"name the output of each: write `loss: {named}`"
+    return f"name the outputs: `loss: {{{', '.join(f'{name}: …' for name in outputs)}}}`"
+
+
+def _one_loss(value: Any, path: str, sink: Sink) -> Loss | None:
+    return value if isinstance(value, str) else parse_object(value, path, sink)
+
+
+def _metrics(value: Any, path: str, sink: Sink) -> Any:
+    if isinstance(value, Mapping) and "class" not in value:
+        return {str(key): _metric_list(item, join(path, key), sink) for key, item in value.items()}
+    return None if value is None else _metric_list(value, path, sink)
+
+
+def _metric_list(value: Any, path: str, sink: Sink) -> tuple[Loss, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, list):
+        found = _one_loss(value, path, sink)
+        return () if found is None else (found,)
+    parsed = [_one_loss(item, join(path, index), sink) for index, item in enumerate(value)]
+    return tuple(item for item in parsed if item is not None)
+
+
+def _jit(value: Any, path: str, sink: Sink) -> Any:
+    if not isinstance(value, bool) and value != "auto":
+        sink.report(
+            "KG204", f"`jit_compile` is {describe(value)}, expected true, false or `auto`", key=path
+        )
+    return value
+
+
+def _callbacks(value: Any, path: str, sink: Sink) -> dict[str, ObjectDef]:
+    if value is None:
+        return {}
+    if isinstance(value, list):
+        # As for a list of layers, the names are those that Keras would give.
+        named = {
+            name: parse_object(item, at, sink) for name, item, at in named_entries(value, path)
+        }
+        return {name: callback for name, callback in named.items() if callback is not None}
+    if not isinstance(value, Mapping):
+        sink.report(
+            "KG204",
+            f"`callbacks` is {describe(value)}, expected a mapping of names",
+            key=path,
+            help="write `callbacks: {stop: {class: EarlyStopping}}`",
+        )
+        return {}
+    if "class" in value:
+        sink.report(
+            "KG204",
+            "`callbacks` is one object, expected a mapping of names",
+            key=path,
+            help="give the callback a name: `callbacks: {stop: {class: …}}`",
+        )
+        return {}
+    found = {str(k): parse_object(item, join(path, k), sink) for k, item in value.items()}
+    return {key: callback for key, callback in found.items() if callback is not None}
+
+
+def _verbose(value: Any, path: str, sink: Sink) -> int | Literal["auto"]:
+    """Reads how much a run says; true and false are the 1 and 0 of Keras."""
+    if isinstance(value, bool):
+        return int(value)
+    fits = check_value(value, Literal["auto"] | int, path, sink)
+    return value if fits else "auto"
+
+
+def _class_weight(value: Any, path: str, sink: Sink) -> Any:
+    if value is None or value == "balanced":
+        return value
+    if not isinstance(value, Mapping):
+        sink.report(
+            "KG204",
+            f"`class_weight` is {describe(value)}, expected a mapping from class "
+            "index to weight, or `balanced`",
+            key=path,
+            help="write `balanced` for weights that even out the classes"
+            if value in ("auto", "balance")
+            else None,
+        )
+        return None
+    weights = {}
+    for key, weight in value.items():
+        if not check_value(weight, float, join(path, key), Sink()):
+            sink.report(
+                "KG204",
+                f"class `{key}` has {describe(weight)}, expected a number",
+                key=join(path, key),
+            )
+        else:
+            weights[int(key) if str(key).isdigit() else str(key)] = float(weight)
+    return weights
+
+
+def _keras_name(title: str) -> str:
+    """A model name that every backend takes: letters and digits of ASCII, `_`."""
+    return "".join(c if c.isascii() and c.isalnum() else "_" for c in title).strip("_") or "model"

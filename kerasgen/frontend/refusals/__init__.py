@@ -1,0 +1,1 @@
+"""Refusals: what Hydra and the parsers of overrides refuse becomes diagnostics."""

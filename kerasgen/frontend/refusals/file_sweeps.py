@@ -1,0 +1,66 @@
+"""Mistakes in the sweep of a config file: what stands in `hydra.sweeper.params`.
+
+This room owns their places. How a sweep of the command line is refused, it takes from `rejections`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from hydra.types import RunMode
+from omegaconf import DictConfig
+
+from kerasgen.diagnostics import CompileError, Diagnostic, Sink
+from kerasgen.frontend.compose.composition import make_loader, read_composition
+from kerasgen.frontend.compose.config_folders import ConfigPlace
+from kerasgen.frontend.compose.origins import Origins
+from kerasgen.frontend.compose.sweep_size import parameters_of
+from kerasgen.frontend.refusals.culprits import diagnose, report_intervals
+
+
+def check_parameters(
+    config: DictConfig, first: Sequence[str], overrides: Sequence[str], place: ConfigPlace
+) -> None:
+    """Checks the parameters of a sweep that a config file asks for, as if they had been typed.
+
+    Args:
+        config: the composed config of the first job, with its `hydra` node.
+        first: the overrides of that job.
+        overrides: the overrides of the sweep.
+        place: where configs are looked for.
+
+    Raises:
+        CompileError: a parameter cannot be swept over.
+    """
+    texts = {f"{key}={value}": key for key, value in parameters_of(config).items()}
+    if not texts:
+        return
+    sink = Sink()
+    report_intervals(list(texts), sink)
+    found = sink.diagnostics or diagnose(
+        [*texts, *overrides],
+        place.config_dirs,
+        multirun=True,
+        config_name=place.config_name,
+        config_path=place.config_path,
+    )
+    if found:
+        loader = make_loader(place.config_dirs, place.config_path)
+        again = loader.load_configuration(place.config_name, list(first), RunMode.RUN)
+        origins = read_composition(again, loader).origins
+        raise CompileError([_in_file(diagnostic, texts, origins) for diagnostic in found])
+
+
+def _in_file(diagnostic: Diagnostic, texts: Mapping[str, str], origins: Origins) -> Diagnostic:
+    """A diagnostic about a parameter at the place where the file has it."""
+    place = diagnostic.location
+    if place is None or place.override is None or place.override not in texts:
+        return diagnostic
+    key = texts[place.override]
+    inside = place.column is not None and place.column > len(key) + 1
+    located = origins.locate(f"hydra.sweeper.params.{key}", "value" if inside else "key")
+    told = diagnostic.help
+    if told is not None and f"`{key}=" in told:
+        told = told.replace(f"`{key}=", f"`{key}: ")
+    return replace(diagnostic, location=located, help=told)

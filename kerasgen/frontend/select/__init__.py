@@ -1,0 +1,1 @@
+"""Selecting: selectors change the entries that they match."""

@@ -1,0 +1,379 @@
+"""The pass that holds the model against the data, at its inputs and at its outputs.
+
+It owns what shape an input has where the model leaves it out, what comes of it under
+`data.prepare`, and what each output must look like for its target.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from kerasgen.catalog.entries import PreparationOracle
+from kerasgen.diagnostics import Note, Sink, did_you_mean
+from kerasgen.ir import DataDef, InputDef, ModelGraph, ObjectDef, Shape, TensorRef, TensorSpec
+from kerasgen.ir.walks import output_refs
+from kerasgen.passes.label_form import LABELLED, Coding, LabelForm, label_form
+from kerasgen.passes.preparation import check_preparation, input_shapes, target_shape
+from kerasgen.passes.shapes import Specs, shown_shape
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputSpec:
+    """One output of a model beside what it is trained on.
+
+    Attributes:
+        name: the output's name, as `compile` knows it.
+        tensor: the tensor that comes out.
+        spec: its shape and type.
+        task: `classification`, `multilabel`, `regression` or `autoencoding`; empty without data.
+        target: the target's shape and type, None where it is not known.
+        classes: number of classes, None where that is not known or does not apply.
+        path: key path of the entry that makes it.
+        encoded: whether its class indices are handed to losses and metrics as one-hot rows.
+    """
+
+    name: str
+    tensor: TensorRef
+    spec: TensorSpec
+    task: str
+    target: TensorSpec | None
+    classes: int | None
+    path: str
+    encoded: bool = False
+
+    @property
+    def labels(self) -> LabelForm:
+        """What its target is."""
+        return label_form(
+            self.task, self.spec.shape, None if self.target is None else self.target.shape
+        )
+
+    @property
+    def fed(self) -> Coding:
+        """The form in which losses and metrics get its target."""
+        return "one_hot" if self.encoded else self.labels.coding
+
+
+def infer_inputs(
+    inputs: tuple[InputDef, ...],
+    data: DataDef,
+    floatx: str,
+    oracle: PreparationOracle,
+    sink: Sink,
+) -> dict[str, TensorSpec]:
+    """The specs of the model's inputs: what they declare, checked against what the data gives.
+
+    Args:
+        inputs: the model's inputs.
+        data: the data, whose facts hold the shapes of its columns.
+        floatx: the default element type.
+        oracle: answers what preprocessing makes of a shape.
+        sink: gets every mistake.
+
+    Returns:
+        Input name to spec, batch axis included; an input is missing if something is wrong.
+    """
+    check_preparation(data, sink)
+    given = input_shapes(data, oracle, sink)
+    specs = {}
+    for item in inputs:
+        if item.name not in data.features:
+            _report_no_feature(item, data, sink)
+            continue
+        shape = given.get(item.name)
+        if shape is None and item.shape is None:
+            if not sink.errors:
+                sink.report(
+                    "KG402",
+                    f"the shape of the input `{item.name}` is not known",
+                    key="data.facts",
+                    at="key",
+                    help="write `data.facts.shape`, or let the data be opened (`run.py`, or "
+                    "`kerasgen check --open-data`)",
+                )
+            continue
+        if shape is not None and item.shape is not None and not _compatible(item.shape, shape):
+            sink.report(
+                "KG402",
+                f"the input `{item.name}` takes {shown_shape((None, *item.shape))}, and the data "
+                f"gives {shown_shape((None, *shape))}",
+                key=f"{item.path}.shape",
+                notes=_fact_notes("shape", item.name, data, sink),
+            )
+            continue
+        known = item.shape if item.shape is not None else shape
+        specs[item.name] = TensorSpec(
+            shape=(item.batch_size, *(known or ())), dtype=item.dtype or floatx
+        )
+    _check_features(inputs, data, sink)
+    return specs
+
+
+def describe_outputs(
+    graph: ModelGraph,
+    specs: Specs,
+    data: DataDef,
+    inputs: Mapping[str, TensorSpec],
+    oracle: PreparationOracle,
+    sink: Sink,
+) -> tuple[OutputSpec, ...]:
+    """Puts each output of the model beside its target, and reports those that do not fit.
+
+    Args:
+        graph: the model.
+        specs: the specs of its tensors.
+        data: the data.
+        inputs: the specs of its inputs, the target of an autoencoder.
+        oracle: answers what preprocessing makes of a target's shape.
+        sink: gets every mistake.
+
+    Returns:
+        The outputs in order; empty if they cannot be matched with targets.
+    """
+    named = output_names(graph)
+    targets = dict(data.target) or {"": ""}
+    if not _check_targets(named, targets, data, sink):
+        return ()
+    described = []
+    for name, reference in named.items():
+        key = name if name in targets else ""
+        output = _describe(name, reference, key, graph, specs, data, inputs, oracle, sink)
+        _check_output(output, data, _scores_argument(reference, graph), sink)
+        described.append(output)
+    return tuple(described)
+
+
+def check_end_names(graph: ModelGraph, data: DataDef, sink: Sink) -> None:
+    """Holds the names of a model's inputs and outputs against the data's; no shapes are needed.
+
+    Args:
+        graph: the model.
+        data: the data.
+        sink: gets every mistake, in the words of `infer_inputs` and `describe_outputs`.
+    """
+    for item in graph.inputs:
+        if item.name not in data.features:
+            _report_no_feature(item, data, sink)
+    _check_features(graph.inputs, data, sink)
+    _check_targets(output_names(graph), dict(data.target) or {"": ""}, data, sink)
+
+
+def fed_target(output: OutputSpec) -> TensorSpec | None:
+    """An output's target as training passes it: in the rank of the output where that ends in 1.
+
+    `F1Score` and others take no labels of shape `(batch,)` beside scores of `(batch, 1)`.
+    """
+    target, shape = output.target, output.spec.shape
+    if output.encoded:
+        return output.spec
+    if target is not None and shape[-1] == 1 and len(target.shape) == len(shape) - 1:
+        return replace(target, shape=(*target.shape, 1))
+    return target
+
+
+def output_names(graph: ModelGraph) -> dict[str, TensorRef]:
+    """The names by which `compile` knows the outputs of a model, in order."""
+    if isinstance(graph.outputs, Mapping):
+        return dict(graph.outputs)
+    makers = {call.name: call.layer for call in graph.calls}
+    return {makers.get(ref.name, ref.name): ref for ref in output_refs(graph.outputs)}
+
+
+def _report_no_feature(item: InputDef, data: DataDef, sink: Sink) -> None:
+    names = ", ".join(f"`{name}`" for name in data.features)
+    sink.report(
+        "KG402",
+        f"the model's input `{item.name}` is not among the data's inputs: {names}",
+        key=item.path,
+        at="key",
+        help=did_you_mean(item.name, data.features),
+    )
+
+
+def _check_features(inputs: tuple[InputDef, ...], data: DataDef, sink: Sink) -> None:
+    for name in data.features:
+        if name not in {item.name for item in inputs}:
+            sink.report(
+                "KG402",
+                f"the data gives `{name}`, which is no input of the model",
+                key=f"data.features.{name}",
+                at="key",
+                help=did_you_mean(name, (item.name for item in inputs)),
+            )
+
+
+def _check_targets(
+    named: Mapping[str, TensorRef], targets: Mapping[str, str], data: DataDef, sink: Sink
+) -> bool:
+    """Whether each output has its target and each target its output."""
+    if data.absent:
+        return True
+    if len(named) == 1 and "" in targets:
+        return True
+    for name in targets:
+        if name not in named:
+            given = ", ".join(f"`{output}`" for output in named)
+            sink.report(
+                "KG403",
+                f"the target `{name or next(iter(data.target.values()), '')}` has no output "
+                f"of that name: the model gives {given}",
+                key=f"data.target.{name}" if name else "data.target",
+                help=did_you_mean(name, named),
+            )
+    for name, reference in named.items():
+        if name not in targets:
+            sink.report(
+                "KG403",
+                f"the output `{name}` has no target",
+                key=reference.path,
+                help=f"name its column: `data.target.{name}`",
+            )
+    return all(name in targets for name in named) and len(targets) == len(named)
+
+
+def _compatible(first: Shape, second: Shape) -> bool:
+    return len(first) == len(second) and all(
+        a is None or b is None or a == b for a, b in zip(first, second, strict=True)
+    )
+
+
+def _describe(
+    name: str,
+    reference: TensorRef,
+    key: str,
+    graph: ModelGraph,
+    specs: Specs,
+    data: DataDef,
+    inputs: Mapping[str, TensorSpec],
+    oracle: PreparationOracle,
+    sink: Sink,
+) -> OutputSpec:
+    task = data.task.get(key, "")
+    target: TensorSpec | None
+    if data.absent:
+        target = None
+    elif task == "autoencoding":
+        target = next(iter(inputs.values())) if len(inputs) == 1 else inputs.get(name)
+    else:
+        shape = target_shape(data, data.target.get(key, ""), oracle, sink)
+        target = None if shape is None else TensorSpec(shape=(None, *shape))
+    classes = data.facts.get("classes")
+    if isinstance(classes, Mapping):
+        classes = classes.get(key or name)
+    paths = {call.name: call.path for call in graph.calls}
+    return OutputSpec(
+        name=name,
+        tensor=reference,
+        spec=specs[reference.name][reference.index or 0],
+        task=task,
+        target=target,
+        classes=classes if isinstance(classes, int) and task in LABELLED else None,
+        path=paths.get(reference.name, graph.path),
+    )
+
+
+def _scores_argument(reference: TensorRef, graph: ModelGraph) -> str:
+    """The argument of an output's layer that says how many scores it gives."""
+    layers = {call.name: call.layer for call in graph.calls}
+    made = graph.layers[layers[reference.name]].made if reference.name in layers else None
+    written = made.arguments if isinstance(made, ObjectDef) else {}
+    return next((name for name in ("units", "filters") if name in written), "units")
+
+
+def _check_output(output: OutputSpec, data: DataDef, argument: str, sink: Sink) -> None:
+    shape = output.spec.shape
+    if output.task == "autoencoding":
+        if output.target is not None and not _compatible(shape, output.target.shape):
+            sink.report(
+                "KG403",
+                f"the output `{output.name}` has shape {shown_shape(shape)}, and an autoencoder "
+                f"must give back its input's {shown_shape(output.target.shape)}",
+                key=output.path,
+                at="key",
+            )
+        return
+    if output.task == "regression":
+        fed = fed_target(output)
+        if fed is not None and len(fed.shape) == len(shape) and not _compatible(shape, fed.shape):
+            sink.report(
+                "KG403",
+                f"the output `{output.name}` has shape {shown_shape(shape)}, and its target "
+                f"{shown_shape(fed.shape)}",
+                key=output.path,
+                at="key",
+            )
+        return
+    if output.labels.coding != "amounts":
+        _check_labelled(output, data, argument, sink)
+
+
+def _check_labelled(output: OutputSpec, data: DataDef, argument: str, sink: Sink) -> None:
+    """Holds the scores of an output against its labels: their places, and their classes."""
+    shape, form = output.spec.shape, output.labels
+    if output.classes is not None and not _fits_classes(shape[-1], output):
+        wanted = f"{output.classes}" + (" (or 1 with a sigmoid)" if output.classes == 2 else "")
+        several = output.task == "multilabel"
+        flags = form.coding == "one_hot" and form.fits
+        sink.report(
+            "KG403",
+            f"the output `{output.name}` gives {shape[-1]} scores, and the target has "
+            f"{output.classes} {'labels' if several else 'classes'}: expected "
+            f"{output.classes if several else wanted}",
+            key=f"{output.path}.{argument}",
+            help="if each row has several labels, a 0 or 1 for each, write `data.task: multilabel`"
+            if flags
+            else f"write `{argument}: ${{data.classes}}`",
+            notes=_fact_notes("classes", output.name, data, sink),
+        )
+    elif form.places and (output.target is None or len(output.target.shape) == 1):
+        sink.report(
+            "KG403",
+            f"the output `{output.name}` has shape {shown_shape(shape)}, and the target is one "
+            f"label a sample",
+            key=output.path,
+            at="key",
+            help="flatten or pool before the last layer; where the target has a label at each "
+            f"place, write `data.facts.target_shape: {list(shape[1:-1])}`",
+        )
+    elif not form.fits:
+        assert output.target is not None
+        sink.report(
+            "KG403",
+            f"the output `{output.name}` has shape {shown_shape(shape)}, and its target "
+            f"{shown_shape(output.target.shape)}",
+            key=output.path,
+            at="key",
+            help=_fitting(output),
+        )
+
+
+def _fitting(output: OutputSpec) -> str:
+    """What an output must look like for a target of several numbers a row."""
+    assert output.target is not None
+    target = output.target.shape[1:]
+    places = list(target[:-1] if target[-1:] == (1,) else target)
+    classes = "classes" if output.classes is None else str(output.classes)
+    if output.task == "multilabel":
+        return f"labels of this shape want an output of shape {list(target)}"
+    shape = ", ".join(str(size) for size in (*places, classes))
+    one = ", ".join(str(size) for size in (*places, 1))
+    return f"class indices of this shape want scores of shape [{shape}], or [{one}] with a sigmoid"
+
+
+def _fact_notes(fact: str, name: str, data: DataDef, sink: Sink) -> list[Note]:
+    """Where the fact of the data stands that an input or output is held against."""
+    known = data.facts.get(fact)
+    if known is None:
+        return []
+    inside = isinstance(known, Mapping) and name in known
+    location = sink.locate(f"data.facts.{fact}" + f".{name}" * inside, "value")
+    if location.line is None and location.override is None:
+        return []  # The opened data said so, and no line of a config.
+    return [Note(message="what is known of the data stands here", location=location)]
+
+
+def _fits_classes(scores: int | None, output: OutputSpec) -> bool:
+    if scores == 1 and output.task == "classification":
+        return output.classes == 2
+    return scores is None or scores == output.classes

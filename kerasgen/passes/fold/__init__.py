@@ -1,0 +1,1 @@
+"""Folding: repeated pieces of a model become blocks."""

@@ -1,0 +1,1 @@
+"""Lint: what Keras trains through in silence, one family of rules a file."""

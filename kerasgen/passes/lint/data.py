@@ -1,0 +1,180 @@
+"""Rules of lint about what a model is fed with: columns and weights of classes.
+
+It owns what the data group and `fit.class_weight` say; the rows themselves are looked at when they
+are prepared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from kerasgen.diagnostics import Severity, Sink
+from kerasgen.ir import DataDef, Entry, ObjectDef
+from kerasgen.ir.walks import references_in
+from kerasgen.passes.lint.graph import WEIGHTED
+from kerasgen.passes.lint.view import LintView, Place, advise
+from kerasgen.passes.preparation import column_name, column_steps
+
+_LEARNED = ("classification", "multilabel", "regression")
+
+
+def weights_for_several(view: LintView, sink: Sink) -> None:
+    """KG751: an error, since Keras refuses it, though only after the data was prepared."""
+    if view.program.fit.class_weight is not None and len(view.endings) > 1:
+        sink.report(
+            "KG751",
+            f"`class_weight` is given, and the model has {len(view.endings)} outputs",
+            key="fit.class_weight",
+            severity=Severity.ERROR,
+            help="weigh whole outputs with `compile.loss_weights`, or train one output",
+            notes=["Keras takes class weights for one output alone"],
+        )
+
+
+def weights_of_places(view: LintView, sink: Sink) -> None:
+    """KG513: an error, since Keras weighs rows, and takes their labels for what they are not."""
+    if view.program.fit.class_weight is None or len(view.endings) != 1:
+        return
+    output = view.endings[0].output
+    form = output.labels
+    if form.coding == "amounts" or (not form.places and form.coding != "multi_hot"):
+        return
+    several = form.coding == "multi_hot"
+    losses = {"multi_hot": "BinaryFocalCrossentropy", "binary": "BinaryFocalCrossentropy"}
+    sink.report(
+        "KG513",
+        f"`class_weight` weighs rows by their class, and a row of `{output.name}` has "
+        + ("several labels" if several else "a label for each place"),
+        key="fit.class_weight",
+        severity=Severity.ERROR,
+        help="take `fit.class_weight` out; a loss that weighs classes itself is "
+        + (
+            f"`{{class: {losses[form.coding]}, apply_class_balancing: true}}`"
+            if form.coding in losses
+            else "`{class: CategoricalFocalCrossentropy, alpha: [...]}`"
+        ),
+        notes=["Keras would take the place of the largest number of a row for its class"],
+    )
+
+
+def weights_without_classes(view: LintView, sink: Sink) -> None:
+    """KG752: amounts are rounded, and weighed as if that were classes."""
+    weights = view.program.fit.class_weight
+    if weights is not None and len(view.endings) == 1:
+        task = view.endings[0].output.task
+        if view.endings[0].output.labels.coding == "amounts":
+            advise(
+                sink,
+                "KG752",
+                f"`class_weight` is given, and `{view.endings[0].output.name}` is trained for "
+                f"{task}",
+                ("fit.class_weight", "value"),
+                mend="take `fit.class_weight` out",
+                reason="Keras rounds each target and takes that for a class",
+            )
+
+
+def weights_of_no_class(view: LintView, sink: Sink) -> None:
+    """KG753: weights for classes that are not there, and weights that turn training around."""
+    weights = view.program.fit.class_weight
+    if not isinstance(weights, Mapping) or len(view.endings) != 1:
+        return
+    output = view.endings[0].output
+    for index, weight in weights.items():
+        place: Place = (f"fit.class_weight.{index}", "value")
+        if isinstance(index, int) and output.classes is not None and index >= output.classes:
+            advise(
+                sink,
+                "KG753",
+                f"class {index} has a weight, and the target has the classes 0 to "
+                f"{output.classes - 1}",
+                (place[0], "key"),
+                mend="count the classes from 0, in the order of `data.facts.class_names`",
+                reason="Keras ignores it, and a class without a weight counts 1",
+            )
+        elif weight <= 0:
+            advise(
+                sink,
+                "KG753",
+                f"class `{index}` counts `{weight}`, expected a positive weight",
+                place,
+                mend="write a positive number",
+                reason="the class is not learned" if weight == 0 else "mistakes are rewarded",
+            )
+
+
+def target_among_features(view: LintView, sink: Sink) -> None:
+    """KG760: a model that is given the answer."""
+    data = view.program.data
+    for output, target in data.target.items():
+        if data.task.get(output) not in _LEARNED:
+            continue
+        told = {target, *_made_of(target, data)}
+        for name, columns in data.features.items():
+            for column in columns:
+                if column in told:
+                    only = len(data.features) == 1
+                    how = "is" if column == target else "is made of"
+                    advise(
+                        sink,
+                        "KG760",
+                        f"the feature `{column}` {how} the target `{target}`",
+                        _features_place(name, only=only),
+                        mend=f"take `{column}` out of `data.features`",
+                        reason="the model learns to copy it, and knows nothing when it predicts",
+                    )
+
+
+def ids_as_amounts(view: LintView, sink: Sink) -> None:
+    """KG766: the numbers of words and categories are names, and layers with weights add them."""
+    data = view.program.data
+    for name, columns in data.features.items():
+        readers = view.readers(name)
+        if not readers or not all(WEIGHTED.fullmatch(reader.cls) for reader in readers):
+            continue
+        for entry in column_steps(data):
+            if entry.name in columns and _gives_ids(entry):
+                advise(
+                    sink,
+                    "KG766",
+                    f"`{entry.name}` gives ids, and `{readers[0].name}` ({readers[0].cls}) "
+                    "multiplies them",
+                    (entry.path, "key"),
+                    mend=f"write `output_mode: one_hot` (for text `multi_hot`) at `{entry.name}`, "
+                    "or begin the model with an `Embedding`",
+                    reason="id 40 is not twice id 20: their order means nothing",
+                )
+
+
+DATA_RULES = (
+    weights_for_several,
+    weights_of_places,
+    weights_without_classes,
+    weights_of_no_class,
+    target_among_features,
+    ids_as_amounts,
+)
+
+
+def _made_of(target: str, data: DataDef) -> set[str]:
+    """The columns that steps make of a target alone, the target's own encoding left out."""
+    made: set[str] = set()
+    for entry in column_steps(data):
+        taken = {column_name(reference) for reference in references_in(entry.takes)}
+        if entry.name != target and taken and taken <= {target, *made}:
+            made.add(entry.name)
+    return made
+
+
+def _gives_ids(entry: Entry) -> bool:
+    made = entry.made
+    if not isinstance(made, ObjectDef) or made.arguments.get("output_mode", "int") != "int":
+        return False
+    cls = made.cls.rpartition(".")[2]
+    # A vocabulary that is written out may be in an order that means something.
+    learned = cls in ("StringLookup", "IntegerLookup") and "vocabulary" not in made.arguments
+    return learned or cls in ("TextVectorization", "Hashing")
+
+
+def _features_place(name: str, *, only: bool) -> Place:
+    return ("data.features" if only else f"data.features.{name}"), "value"

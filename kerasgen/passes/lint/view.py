@@ -1,0 +1,326 @@
+"""What a rule of lint sees: the program beside its graph laid flat, and the walks over it.
+
+It owns how an output ends and beside which loss, which activation a step has, and the form of a
+finding. It must not judge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from kerasgen.catalog.entries import Catalog
+from kerasgen.diagnostics import Anchor, Severity, Sink
+from kerasgen.ir import (
+    CompileDef,
+    DataDef,
+    Loss,
+    ModelGraph,
+    ObjectDef,
+    Program,
+    TensorSpec,
+)
+from kerasgen.passes.cost import CostReport
+from kerasgen.passes.ends import OutputSpec
+from kerasgen.passes.lint.graph import NOISE, FlatGraph, Step, lay_flat, passes_on
+from kerasgen.passes.shapes import Specs
+from kerasgen.passes.wire import ENTRY_KINDS
+
+Place: TypeAlias = tuple[str, Anchor]
+"""Key path of a config entry, and which end of it is meant."""
+
+_ACTIVATION_LAYERS = {
+    "ReLU": "relu",
+    "LeakyReLU": "leaky_relu",
+    "PReLU": "prelu",
+    "ELU": "elu",
+    "Softmax": "softmax",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """One output of the model beside its loss.
+
+    Attributes:
+        output: the output.
+        last: the last step that changes values, None where that is an input.
+        activation: the activation of that step, None where not known.
+        noise: steps of noise behind that step.
+        loss: the loss as settled.
+        word: its name in lower case, without module and underscores.
+        logits: whether it reads scores as logits.
+        place: where the loss was written, else the output.
+        metrics: the metrics, each with its place.
+    """
+
+    output: OutputSpec
+    last: Step | None
+    activation: str | None
+    noise: tuple[Step, ...]
+    loss: Loss
+    word: str
+    logits: bool
+    place: Place
+    metrics: tuple[tuple[Loss, Place], ...]
+
+    @property
+    def units(self) -> int | None:
+        """Number of scores, the size of the last axis."""
+        return self.output.spec.shape[-1]
+
+    @property
+    def one_hot(self) -> bool:
+        """Whether losses and metrics get one-hot rows."""
+        return self.output.fed == "one_hot"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LintView:
+    """A program as the rules see it.
+
+    Attributes:
+        program: the program.
+        catalog: every class that it may name.
+        steps: the flat graph, in the order of the calls.
+        takers: name of a step or input to the steps that take its tensors.
+        inputs: specs of the model's inputs.
+        endings: the outputs.
+        cost: what the model costs.
+        rows: rows of the training part, None where not known.
+    """
+
+    program: Program
+    catalog: Catalog
+    steps: Mapping[str, Step]
+    takers: Mapping[str, tuple[Step, ...]]
+    inputs: Mapping[str, TensorSpec]
+    endings: tuple[Ending, ...]
+    cost: CostReport
+    rows: int | None
+
+    @property
+    def updates(self) -> int | None:
+        """Batches in the whole training, None where not known."""
+        fit = self.program.fit
+        if fit.steps_per_epoch is not None:
+            return fit.steps_per_epoch * fit.epochs
+        return None if self.rows is None else -(-self.rows // fit.batch_size) * fit.epochs
+
+    def argument(self, made: ObjectDef, name: str) -> Any:
+        """An argument of a layer or op as written, else its default."""
+        if name in made.arguments:
+            return made.arguments[name]
+        found = self.catalog.find(made.cls, (*ENTRY_KINDS, "optimizer", "callback", "metric"))
+        parameter = None if found is None else found.parameters.get(name)
+        return None if parameter is None else parameter.default
+
+    def activation(self, step: Step) -> str | None:
+        """The activation that a step ends with: its name, `linear` for none, None if not known."""
+        return _activation(step, self.catalog)
+
+    def spec(self, name: str) -> TensorSpec | None:
+        """The spec of a step's output or of an input."""
+        return self.inputs.get(name) or (self.steps[name].spec if name in self.steps else None)
+
+    def source(self, step: Step) -> str | None:
+        """The step or input that a step takes alone, behind all that passes values on."""
+        name = step.sources[0] if len(step.sources) == 1 else None
+        while name is not None and name in self.steps and passes_on(self.steps[name]):
+            sources = self.steps[name].sources
+            name = sources[0] if len(sources) == 1 else None
+        return name
+
+    def readers(self, name: str, through: Callable[[Step], bool] = passes_on) -> tuple[Step, ...]:
+        """The steps that read values, before all that only passes them on.
+
+        Args:
+            name: the step or input whose values they are.
+            through: which steps are looked through.
+        """
+        found: list[Step] = []
+        for step in self.takers.get(name, ()):
+            found += self.readers(step.name, through) if through(step) else [step]
+        return tuple(_once(found))
+
+
+def view_program(
+    program: Program,
+    graph: ModelGraph,
+    specs: Specs,
+    outputs: tuple[OutputSpec, ...],
+    objective: CompileDef,
+    catalog: Catalog,
+    cost: CostReport,
+) -> LintView:
+    """Lays a program flat for the rules.
+
+    Args:
+        program: the program as written.
+        graph: the wired model, channels last.
+        specs: the specs of its tensors.
+        outputs: its outputs beside their targets.
+        objective: loss and metrics, settled for every output.
+        catalog: every class that it may name.
+        cost: what the model costs.
+    """
+    flat = FlatGraph(specs=specs)
+    names = {item.name: item.name for item in graph.inputs}
+    tensors = lay_flat(graph, "", "", names, flat)
+    ends = [tensors.get((output.tensor.name, output.tensor.index or 0)) for output in outputs]
+    return LintView(
+        program=program,
+        catalog=catalog,
+        steps=flat.steps,
+        takers={name: tuple(steps) for name, steps in flat.takers.items()},
+        inputs={item.name: specs[item.name][0] for item in graph.inputs if item.name in specs},
+        endings=tuple(
+            _ending(output, end, flat.steps, program.compile, objective, len(outputs) == 1, catalog)
+            for output, end in zip(outputs, ends, strict=True)
+            if output.task  # without data an output has no objective
+        ),
+        cost=cost,
+        rows=declared_rows(program.data),
+    )
+
+
+def declared_rows(data: DataDef) -> int | None:
+    """Rows of the training part as the facts declare them, None where they do not."""
+    rest = data.facts.get("samples")
+    if type(rest) is not int:
+        return None
+    for size in (data.split.test, data.split.validation):
+        if size == "given":
+            return None
+        if isinstance(size, float):
+            rest -= max(1, round(size * rest)) if size else 0
+        elif isinstance(size, int):
+            rest -= size
+    return rest if rest > 0 else None
+
+
+def _once(steps: Sequence[Step]) -> Iterator[Step]:
+    """Steps without repetition: ways that part may meet again."""
+    seen: set[str] = set()
+    for step in steps:
+        if step.name not in seen:
+            seen.add(step.name)
+            yield step
+
+
+def plain_word(value: Loss) -> str:
+    """The name of a loss or metric without module, underscores and case."""
+    name = value.cls if isinstance(value, ObjectDef) else value
+    return name.rpartition(".")[2].replace("_", "").lower()
+
+
+def shown_name(value: Loss) -> str:
+    """The name of a loss or metric as written."""
+    return value.cls if isinstance(value, ObjectDef) else value
+
+
+def written_at(step: Step, argument: str) -> Place:
+    """The place of an argument where it is written, else of the entry."""
+    if argument in step.made.arguments:
+        return f"{step.path}.{argument}", "value"
+    return step.path, "key"
+
+
+def advise(
+    sink: Sink,
+    code: str,
+    message: str,
+    place: Place,
+    *,
+    mend: str,
+    reason: str | None = None,
+) -> None:
+    """Reports what a rule found.
+
+    Args:
+        sink: gets the warning.
+        code: the rule's code.
+        message: what is the case.
+        place: where it is written.
+        mend: how to mend it, in the config's own words.
+        reason: what happens in training as it is.
+    """
+    sink.report(
+        code,
+        message,
+        key=place[0],
+        at=place[1],
+        severity=Severity.WARNING,
+        help=mend,
+        notes=[reason] if reason else (),
+    )
+
+
+def _activation(step: Step, catalog: Catalog) -> str | None:
+    if step.cls in _ACTIVATION_LAYERS:
+        return _ACTIVATION_LAYERS[step.cls]
+    if step.cls.startswith("ops."):
+        word = step.cls.removeprefix("ops.")
+        return word if word in catalog.vocabularies.get("activation", ()) else None
+    found = catalog.find(step.made.cls, ("layer",))
+    if found is None or "activation" not in found.parameters:
+        return None
+    written = step.made.arguments.get("activation", found.parameters["activation"].default)
+    if isinstance(written, ObjectDef):
+        word = written.cls.rpartition(".")[2]
+        return _ACTIVATION_LAYERS.get(word, word)
+    return str(written).lower() if written is not None else "linear"
+
+
+def _ending(
+    output: OutputSpec,
+    end: str | None,
+    steps: Mapping[str, Step],
+    written: CompileDef,
+    objective: CompileDef,
+    alone: bool,
+    catalog: Catalog,
+) -> Ending:
+    noise = []
+    while end is not None and end in steps and passes_on(steps[end]):
+        if NOISE.fullmatch(steps[end].cls):
+            noise.append(steps[end])
+        sources = steps[end].sources
+        end = sources[0] if len(sources) == 1 else None
+    last = steps.get(end) if end is not None else None
+    loss = objective.loss
+    loss = loss[output.name] if isinstance(loss, Mapping) else loss
+    assert loss is not None
+    arguments = loss.arguments if isinstance(loss, ObjectDef) else {}
+    return Ending(
+        output=output,
+        last=last,
+        activation=None if last is None else _activation(last, catalog),
+        noise=tuple(noise),
+        loss=loss,
+        word=plain_word(loss),
+        logits=arguments.get("from_logits") is True,
+        place=_loss_place(output, written),
+        metrics=tuple(_metrics(output, objective, written, alone)),
+    )
+
+
+def _loss_place(output: OutputSpec, written: CompileDef) -> Place:
+    if written.loss is None:
+        return output.path, "key"
+    keyed = isinstance(written.loss, Mapping)
+    return (f"compile.loss.{output.name}" if keyed else "compile.loss"), "value"
+
+
+def _metrics(
+    output: OutputSpec, objective: CompileDef, written: CompileDef, alone: bool
+) -> Iterator[tuple[Loss, Place]]:
+    for group in ("metrics", "weighted_metrics"):
+        settled, own = getattr(objective, group), getattr(written, group)
+        keyed = isinstance(settled, Mapping)
+        values = settled.get(output.name, ()) if keyed else (settled if alone else ())
+        for index, metric in enumerate(values or ()):
+            base = f"compile.{group}" + (f".{output.name}" if isinstance(own, Mapping) else "")
+            place: Place = (f"{base}.{index}", "value")
+            yield metric, (output.path, "key") if own is None else place

@@ -1,0 +1,183 @@
+"""Reading the records of runs, own ones and a stranger's.
+
+This room owns finding run folders, and what an entry of a listing is. How a file of a run is read
+safely stands in `kerasgen.record.read`; whatever is wrong with one is a warning here, so that
+one bad folder hides no other.
+
+Decisions:
+- A record that says `running` while its process is gone is one of a run that was `killed`; the
+  file is left as it is.
+- A config is read when somebody asks for it; a listing of thousands of runs needs none.
+- A record of a newer version is listed with what is known of its fields, and a warning.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from kerasgen.diagnostics import Severity, Sink
+from kerasgen.foreign.opening import ForeignFileError, is_folder, is_there, told
+from kerasgen.record import read as reading
+from kerasgen.record.files import number
+from kerasgen.record.layout import CONFIG, RECORD
+from kerasgen.record.provenance import at_work
+
+KILLED = "killed"
+"""Status of a run whose process ended before it could close its record."""
+
+PARTS = ("test", "validation", "training")
+"""The parts of the data that metrics are measured on, the one that counts most first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEntry:
+    """One recorded run.
+
+    Attributes:
+        id: its folder relative to the folder of all runs, with slashes.
+        folder: its folder.
+        status: the record's status, or `killed`.
+        name: name of the experiment, empty for none.
+        backend: the backend it ran on, None if it did not get that far.
+        started: when it began, None if the record does not tell.
+        seconds: how long it took, None if it did not end.
+        epochs: epochs finished, None if none was recorded.
+        metrics: part of the data to metric to number; NaN and infinity included.
+        fields: the whole record, as plain data.
+    """
+
+    id: str
+    folder: Path
+    status: str
+    name: str
+    backend: str | None
+    started: datetime | None
+    seconds: float | None
+    epochs: int | None
+    metrics: Mapping[str, Mapping[str, float]]
+    fields: Mapping[str, Any]
+
+
+def read_runs(root: Path, sink: Sink) -> list[RunEntry]:
+    """Reads all runs below a folder, the newest first.
+
+    Args:
+        root: the folder of all runs (`outputs`).
+        sink: gets a warning (KG606) for each record or folder that cannot be read.
+    """
+    if not is_folder(root):
+        sink.warn("KG606", f"there is no folder `{root}`")
+        return []
+    found = [read_run(folder, root, sink) for folder in _run_folders(root, sink)]
+    runs = [run for run in found if run is not None]
+    runs.sort(key=lambda run: run.id)
+    runs.sort(key=lambda run: run.started or _LONG_AGO, reverse=True)
+    return runs
+
+
+def read_run(folder: Path, root: Path, sink: Sink) -> RunEntry | None:
+    """Reads the record of one run.
+
+    Args:
+        folder: the folder of the run.
+        root: the folder of all runs, to which its id is relative.
+        sink: gets a warning if there is no record that can be read, or a newer one.
+
+    Returns:
+        The run, or None.
+    """
+    path = folder / RECORD
+    try:
+        found = reading.read_record(folder)
+    except ForeignFileError as error:
+        sink.report_file("KG606", path, error, severity=Severity.WARNING)
+        return None
+    if found.newer is not None:
+        sink.report_file("KG606", path, found.newer, severity=Severity.WARNING)
+    return _entry(found.fields, folder, root)
+
+
+def read_config(run: RunEntry, sink: Sink) -> Mapping[str, Any]:
+    """Reads the config of a run, interpolations as written.
+
+    Args:
+        run: the run.
+        sink: gets a warning (KG606) if the config cannot be read.
+
+    Returns:
+        The config as plain data; empty if the run left none, or it cannot be read.
+    """
+    path = run.folder / CONFIG
+    if not is_there(path):
+        return {}
+    try:
+        return reading.read_config(run.folder)
+    except ForeignFileError as error:
+        sink.report_file("KG606", path, error, severity=Severity.WARNING)
+        return {}
+
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+def _run_folders(root: Path, sink: Sink) -> Iterator[Path]:
+    """The folders below `root`, itself included, that hold a record; hidden ones are left out."""
+
+    def warn(error: OSError) -> None:
+        sink.warn("KG606", f"folder `{error.filename}` cannot be read: {told(error)}")
+
+    for parent, folders, files in os.walk(root, onerror=warn):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        if RECORD in files or RECORD in folders:
+            yield Path(parent)
+
+
+def _entry(fields: Mapping[str, Any], folder: Path, root: Path) -> RunEntry:
+    status = fields["status"]
+    if status == "running" and not at_work(fields):
+        status = KILLED
+    backend = fields.get("backend")
+    backend = backend.get("backend") if isinstance(backend, dict) else backend
+    epochs = number(fields.get("epochs"))
+    metrics, name = fields.get("metrics"), fields.get("name")
+    return RunEntry(
+        id=_run_id(folder, root),
+        folder=folder,
+        status=status,
+        name=name if isinstance(name, str) else "",
+        backend=backend if isinstance(backend, str) else None,
+        started=_moment(fields.get("started")),
+        seconds=number(fields.get("seconds")),
+        epochs=int(epochs) if epochs is not None and epochs.is_integer() else None,
+        metrics={
+            str(part): _numbers(figures)
+            for part, figures in (metrics.items() if isinstance(metrics, dict) else ())
+            if isinstance(figures, dict)
+        },
+        fields=fields,
+    )
+
+
+def _run_id(folder: Path, root: Path) -> str:
+    try:
+        return folder.relative_to(root).as_posix()
+    except ValueError:
+        return folder.as_posix()
+
+
+def _numbers(figures: Mapping[str, Any]) -> dict[str, float]:
+    read = {name: number(value) for name, value in figures.items()}
+    return {name: value for name, value in read.items() if value is not None}
+
+
+def _moment(text: object) -> datetime | None:
+    """A moment in ISO 8601 with its time zone, that of this machine if it names none."""
+    try:
+        return datetime.fromisoformat(str(text)).astimezone()
+    except (ValueError, OverflowError, OSError):
+        return None

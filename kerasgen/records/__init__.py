@@ -1,1 +1,0 @@
-"""Recorded runs: reading, choosing and listing them."""

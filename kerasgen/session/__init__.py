@@ -1,0 +1,1 @@
+"""From a config to a compiled program, as far as a verb needs it."""

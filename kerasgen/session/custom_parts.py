@@ -1,0 +1,201 @@
+"""Parts of one's own, loaded: trusted modules, and what installed packages offer.
+
+This room owns when code that is not Keras's and not ours is imported, and what is said when that
+fails. A config never has a say in it: modules are named by the person who runs the program, and
+packages by being installed. What a part is stands in `engines.keras3.custom_parts`.
+
+Decisions:
+- All of it happens after the engine was started, since a module of layers imports Keras, and
+  Keras takes its backend at import.
+- Packages are loaded when a config names something that neither Keras nor a trusted module has,
+  since to look for them takes time, and to import them more. One that cannot be loaded is a
+  warning: it may have nothing to do with the config.
+- The folder of the command is looked into last, so that a file there takes no module's place.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+import sys
+import sysconfig
+import traceback
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kerasgen.catalog.entries import Catalog
+from kerasgen.diagnostics import Diagnostic, Severity, Sink, SourceLocation
+from kerasgen.frontend.compose.origins import shown_path
+from kerasgen.registry import Trust, parts
+from kerasgen.session.catalog import engine_catalog
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+GROUP = "kerasgen.parts"
+"""The group of entry points under which a package offers parts."""
+
+_MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*\Z")
+
+_UNKNOWN = frozenset({"KG201", "KG205"})
+"""Mistakes that a part of one's own would mend."""
+
+
+def with_parts(trust: Trust, sink: Sink) -> Catalog:
+    """The catalog with everything that is registered, trusted modules included.
+
+    Args:
+        trust: the modules to import first.
+        sink: gets a module that cannot be imported, and parts that cannot be used: KG610.
+
+    Raises:
+        CompileError: there is one.
+    """
+    if trust.modules and trust.folder and trust.folder not in sys.path:
+        sys.path.append(trust.folder)
+        importlib.invalidate_caches()
+    for module in trust.modules:
+        _load_module(module, sink)
+    sink.stop_on_errors()
+    return _extended(sink)
+
+
+def with_installed(
+    catalog: Catalog, check: Callable[[Catalog], Iterable[Diagnostic]], sink: Sink
+) -> Catalog:
+    """The catalog with the parts of installed packages, if a config needs them.
+
+    Args:
+        catalog: what is known already.
+        check: what is wrong with the names of the config, by a catalog.
+        sink: gets a package that cannot be loaded: KG610, a warning.
+
+    Raises:
+        CompileError: a part cannot be used.
+    """
+    if not names_unknown(check(catalog)) or not (points := installed_points()):
+        return catalog
+    for point in points:
+        _load_point(point, sink)
+    return _extended(sink)
+
+
+def names_unknown(diagnostics: Iterable[Diagnostic]) -> bool:
+    """Whether some of the mistakes are names that a part of one's own may bear."""
+    return any(found.code in _UNKNOWN for found in diagnostics)
+
+
+def installed_points() -> Sequence[EntryPoint]:
+    """What installed packages offer; nothing of it is imported."""
+    from importlib.metadata import entry_points
+
+    return tuple(entry_points(group=GROUP))
+
+
+def loaded_files(trust: Trust) -> list[dict[str, Any]]:
+    """The files behind what was loaded, for the record: `module`, `file` and `sha256`.
+
+    Args:
+        trust: the trusted modules.
+    """
+    from kerasgen.record.provenance import file_digest
+
+    roots = (*trust.modules, *(part.module for part in parts()))
+    found = []
+    for name, module in sorted(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if file and any(f"{name}.".startswith(f"{root}.") for root in roots):
+            path = Path(file)
+            found.append({"module": name, "file": shown_path(path), "sha256": file_digest(path)})
+    return found
+
+
+def _extended(sink: Sink) -> Catalog:
+    catalog = engine_catalog()
+    if not parts():
+        return catalog
+    from kerasgen.engines.keras3.custom_parts import part_entries
+
+    entries = part_entries(catalog, sink)
+    sink.stop_on_errors()
+    return catalog.extended(entries)
+
+
+def _load_module(name: str, sink: Sink) -> None:
+    if not _MODULE.match(name) or name.endswith(".py"):
+        stem = re.sub(r"\W+", ".", name.removesuffix(".py")).strip(".")
+        sink.report(
+            "KG610",
+            f"`{name}` is no name of a module",
+            help=f"write `--trust {stem}`" if _MODULE.match(stem) else None,
+        )
+        return
+    before = len(parts())
+    try:
+        importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{name}.".startswith(f"{error.name}."):
+            _report_failure(f"the module `{name}`", error, sink)
+            return
+        sink.report(
+            "KG610",
+            f"there is no module `{error.name}`"
+            + ("" if error.name == name else f", in which `{name}` would be"),
+            help="run the command in the folder where it lies, or install it",
+        )
+    except (Exception, SystemExit) as error:  # It is the user's code, which raises anything.
+        _report_failure(f"the module `{name}`", error, sink)
+    else:
+        inside = [part for part in parts() if f"{part.module}.".startswith(f"{name}.")]
+        if not inside and len(parts()) == before:
+            sink.warn(
+                "KG610",
+                f"the module `{name}` registers nothing",
+                help="decorate its classes with `@kerasgen.register`",
+            )
+
+
+def _load_point(point: EntryPoint, sink: Sink) -> None:
+    package = point.dist.name if point.dist is not None else point.value
+    try:
+        point.load()
+    except (Exception, SystemExit) as error:  # It is the code of others.
+        offer = f"the package `{package}` offers parts in `{point.value}`, which"
+        _report_failure(offer, error, sink, severity=Severity.WARNING)
+
+
+def _report_failure(
+    what: str, error: BaseException, sink: Sink, *, severity: Severity = Severity.ERROR
+) -> None:
+    text = (str(error).strip().splitlines() or [""])[0]
+    told = type(error).__name__ + (f": {text}" if text else "")
+    sink.report(
+        "KG610",
+        f"{what} cannot be imported: {told}",
+        location=_place_of(error),
+        severity=severity,
+    )
+
+
+def _place_of(error: BaseException) -> SourceLocation | None:
+    """The line of the imported code at which an error came up, None where Python says none.
+
+    Where that code called an installed package, it is the line of the call.
+    """
+    if isinstance(error, SyntaxError) and error.filename and error.lineno:
+        return _place(error.filename, error.lineno)
+    lines = [
+        (frame.f_code.co_filename, line)
+        for frame, line in traceback.walk_tb(error.__traceback__)
+        if not frame.f_code.co_filename.startswith("<")
+    ]
+    ours, python = str(Path(__file__).resolve().parent.parent), sysconfig.get_path("stdlib")
+    installed = [place for place in lines if "site-packages" in Path(place[0]).parts]
+    users = [p for p in lines if p not in installed and not p[0].startswith((ours, python))]
+    found = users or installed
+    return _place(*found[-1]) if found else None
+
+
+def _place(file: str, line: int) -> SourceLocation:
+    return SourceLocation(file=shown_path(Path(file)), line=line)

@@ -1,0 +1,83 @@
+"""What is checked before the engine starts, besides the config itself.
+
+This room owns the question which facts of the data compiling needs, the look at files that lie
+at hand, and at the folder of a run. It must not start an engine or open data.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from kerasgen.diagnostics import CompileError, Sink
+from kerasgen.foreign.opening import is_folder
+from kerasgen.frontend.compose.composition import Composition
+from kerasgen.ir import DataDef, Program
+from kerasgen.passes.label_form import LABELLED
+from kerasgen.passes.outline import outline
+from kerasgen.registry import Trust
+
+if TYPE_CHECKING:
+    from kerasgen.catalog.entries import Catalog
+
+
+class SweepAskedError(Exception):
+    """A config asks for a sweep (`hydra.mode: MULTIRUN`) where one config was to be checked."""
+
+
+def check_settings(composition: Composition) -> None:
+    """Checks what a config says of the run itself, without making its folder.
+
+    Raises:
+        CompileError: KG105 or KG605, the run's folder cannot be used.
+        SweepAskedError: it asks for a sweep.
+    """
+    settings = composition.run
+    if settings is None:
+        return
+    if settings.sweeps:
+        raise SweepAskedError
+    if settings.folder is None:
+        raise CompileError(settings.refused)
+    folder = settings.folder
+    nearest = next(
+        place for place in (folder, *folder.absolute().parents) if os.path.lexists(place)
+    )
+    if not is_folder(nearest):
+        reason = errno.EEXIST if nearest == folder else errno.ENOTDIR
+    elif nearest != folder and not os.access(nearest, os.W_OK | os.X_OK):
+        reason = errno.EACCES
+    else:
+        return
+    from kerasgen.record.write import reported  # says it as a run does
+
+    with reported(Sink(locate=lambda _key, _at: settings.place), folder):
+        raise OSError(reason, os.strerror(reason))
+
+
+def facts_suffice(data: DataDef) -> bool:
+    """Whether the declared facts are all that compiling needs to know of the data."""
+    shape = data.facts.get("shape")
+    by_name = isinstance(shape, Mapping) and all(name in shape for name in data.features)
+    shaped = data.absent or isinstance(shape, tuple) or by_name
+    classes = data.facts.get("classes")
+    classified = [name for name, task in data.task.items() if task in LABELLED]
+    return shaped and all(
+        isinstance(classes, int) or (isinstance(classes, Mapping) and name in classes)
+        for name in classified
+    )
+
+
+def told_of(program: Program, catalog: Catalog, trust: Trust, sink: Sink, *, needed: bool) -> None:
+    """Checks all that needs no engine, the names in files at hand included."""
+    outline(program, catalog, sink, trust)
+    look_at(program.data, sink, needed=needed)
+
+
+def look_at(data: DataDef, sink: Sink, *, needed: bool) -> None:
+    """Holds the config against the names of the columns, where a file at hand tells them."""
+    from kerasgen.data.at_hand import look_at_data  # NumPy takes its time
+
+    look_at_data(data, sink, needed=needed)

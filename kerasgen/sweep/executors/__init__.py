@@ -1,0 +1,1 @@
+"""Who runs the jobs of a sweep, one a file."""

@@ -1,0 +1,1 @@
+"""What kerasgen is to Hydra: application, launcher, task."""

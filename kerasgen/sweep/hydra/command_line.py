@@ -1,0 +1,290 @@
+"""The command line of `run.py`: Hydra's own, with diagnostics in place of Hydra's errors.
+
+This room owns the flags, the choice between a single run, a sweep and Hydra's informational
+commands, and the exit codes: 0 done, 1 a step failed, 2 something the user wrote is wrong. It
+imports no Keras; only a run does. What ends a process before its time is answered in
+`kerasgen.process.entry`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from hydra._internal.utils import get_args_parser
+from hydra.core.global_hydra import GlobalHydra
+from hydra.errors import HydraException
+from hydra.types import RunMode
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from kerasgen.diagnostics import CompileError, Sink, did_you_mean
+from kerasgen.frontend.compose.composition import CONFIG_NAME, make_search_path
+from kerasgen.frontend.compose.config_folders import (
+    ConfigPlace,
+    config_folder,
+    folders_of,
+    with_project,
+)
+from kerasgen.frontend.compose.limits import check_overrides
+from kerasgen.frontend.compose.origins import place_of_text
+from kerasgen.frontend.compose.references import deepest_key
+from kerasgen.frontend.refusals.culprits import REFUSALS, diagnose, diagnose_error
+from kerasgen.process.entry import guarded
+from kerasgen.registry import CONNECTIONS, Trust, named_modules, trusted
+from kerasgen.sweep.hydra.completion import SHELLS, asking_shell, candidates, typed_words
+from kerasgen.sweep.hydra.hydra_object import Conductor
+from kerasgen.sweep.hydra.launcher import register
+from kerasgen.sweep.hydra.task import Task
+from kerasgen.sweep.outcomes import REFUSED, exit_code, outcome_table
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the application.
+
+    Args:
+        arguments: flags and overrides, None for those of this process.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        SystemExit: wrong usage (code 2), or after `--version`.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    parser = _parser()
+    args, extra = parser.parse_known_intermixed_args(given)
+    if not extra:
+        _check_usage(args, parser)
+
+    def execute() -> int:
+        if extra:
+            from kerasgen.frontend.compose.stray_words import refuse_flags
+
+            refuse_flags(extra, given, parser._option_string_actions)
+        return _execute(args, parser)
+
+    return guarded(lambda: _cleared(execute))
+
+
+def run_job_alone(arguments: Sequence[str], *, argv: Sequence[str]) -> int:
+    """Runs one job of a sweep as a single run that leaves a record even if it is refused.
+
+    Args:
+        arguments: flags and overrides.
+        argv: the command line for the record.
+
+    Returns:
+        The exit code.
+    """
+    args = _parser().parse_intermixed_args(list(arguments))
+
+    def execute() -> int:
+        place = _place(args)
+        trust = _trust(args)
+        task = Task(place=place, argv=argv, keep_rejected=True, trust=trust)
+        conductor = _conductor(place, args.overrides)
+        return _run(conductor, args.overrides, task)
+
+    return guarded(lambda: _cleared(execute))
+
+
+def _cleared(execute: Callable[[], int]) -> int:
+    """Lets nothing of Hydra's state survive."""
+    try:
+        return execute()
+    finally:
+        GlobalHydra.instance().clear()
+
+
+def _execute(args: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
+    if args.shell_completion and (shell := asking_shell(args.overrides)) is not None:
+        print(SHELLS[shell].join(complete_overrides(typed_words())))
+        return 0
+    place = _place(args)
+    conductor = _conductor(place, args.overrides)
+    conductor.resolved = args.resolve
+    if args.help or args.hydra_help or args.cfg or args.shell_completion or args.info:
+        with conductor.refusals(args.overrides):
+            return _inform(conductor, args, parser)
+    task = Task(place=place, trust=_trust(args))
+    if args.multirun:
+        return _multirun(conductor, args.overrides, task)
+    return _run(conductor, args.overrides, task)
+
+
+def complete_overrides(words: Sequence[str]) -> list[str]:
+    """What the last word of a command line may become.
+
+    Args:
+        words: flags and overrides up to the cursor.
+
+    Returns:
+        Whole words; none where the line before the word does not compose: a shell that asks shows
+        no diagnostics.
+    """
+    *before, word = words
+    parser = _parser()
+    if word.startswith("-"):
+        flags = [flag for action in parser._actions for flag in action.option_strings]
+        return sorted(flag for flag in flags if flag.startswith(word))
+    try:
+        with contextlib.redirect_stderr(None):
+            args, _ = parser.parse_known_intermixed_args(before)  # flags of other commands
+        place = _place(args)
+        loader = _conductor(place, args.overrides).config_loader
+        return candidates(loader, place.config_name, args.overrides, word)
+    except (SystemExit, CompileError, HydraException, OmegaConfBaseException, *REFUSALS):
+        return []
+    finally:
+        GlobalHydra.instance().clear()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        description="kerasgen: trains a Keras model from a config",
+        parents=[get_args_parser()],
+        add_help=False,
+        conflict_handler="resolve",  # Hydra's own `--config-dir` takes one folder alone.
+    )
+    parser.add_argument(
+        "--config-dir",
+        "-cd",
+        action="append",
+        help="a folder of configs that come before the shipped ones; several times, in order",
+    )
+    parser.add_argument(
+        "--trust",
+        metavar="MODULE",
+        action="append",
+        default=[],
+        help="import a module of your own, whose layers, losses … a config may then name",
+    )
+    parser.add_argument(
+        CONNECTIONS,
+        action="store_true",
+        help="let the config open connections, and download weights that it names",
+    )
+    return parser
+
+
+def _trust(args: argparse.Namespace) -> Trust:
+    modules = named_modules(args.trust)
+    return trusted(modules, os.getcwd(), connections=args.allow_connections)
+
+
+def _check_usage(args: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
+    """Ends with argparse's usage and code 2 where flags do not go together."""
+    commands = [args.run, bool(args.cfg), args.multirun, args.shell_completion, bool(args.info)]
+    if sum(commands) > 1:
+        parser.error(
+            "only one of --run, --multirun, --cfg, --info and --shell-completion is allowed"
+        )
+    if args.resolve and not (args.cfg or args.help):
+        parser.error("--resolve needs --cfg or --help")
+    if args.experimental_rerun is not None:
+        parser.error("--experimental-rerun is not supported: it would load a pickle")
+
+
+def _place(args: argparse.Namespace) -> ConfigPlace:
+    """Where configs are looked for; the working directory's own have no say in `--config-path`."""
+    folders = folders_of(args.config_dir)
+    if args.config_path is None:
+        folders = with_project(folders, config_folder())
+    return ConfigPlace(
+        config_name=args.config_name or CONFIG_NAME,
+        # Whole paths where they lead somewhere: a job may change its working directory.
+        config_dirs=tuple(os.path.abspath(f) if os.path.isdir(f) else f for f in folders),
+        config_path=args.config_path,
+    )
+
+
+def _conductor(place: ConfigPlace, overrides: list[str]) -> Conductor:
+    """Hydra's object over the configs that the command line names.
+
+    Raises:
+        CompileError: a folder of configs is not there, or an override is too long or too deep.
+    """
+    check_overrides(overrides)
+    try:
+        search_path = make_search_path(place.config_dirs, place.config_path)
+        conductor = Conductor.create_main_hydra2("kerasgen", search_path)
+    except REFUSALS as error:
+        found = diagnose(overrides, place.config_dirs, config_path=place.config_path)
+        raise CompileError(found or diagnose_error(error)) from error
+    assert isinstance(conductor, Conductor)
+    conductor.place = place
+    register()
+    return conductor
+
+
+def _inform(conductor: Conductor, args: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
+    """Hydra's commands that only print."""
+    name = conductor.place.config_name
+    if args.help:
+        conductor.app_help(config_name=name, args_parser=parser, args=args)
+    elif args.hydra_help:
+        conductor.hydra_help(config_name=name, args_parser=parser, args=args)
+    elif args.cfg:
+        _check_package(conductor, args)
+        conductor.show_cfg(
+            config_name=name,
+            overrides=args.overrides,
+            cfg_type=args.cfg,
+            package=args.package,
+            resolve=args.resolve,
+        )
+    elif args.info:
+        conductor.show_info(args.info, config_name=name, overrides=args.overrides)
+    else:
+        try:
+            conductor.shell_completion(config_name=name, overrides=args.overrides)
+        except ValueError as error:
+            print(f"{parser.format_usage()}{parser.prog}: error: {error}", file=sys.stderr)
+            return REFUSED
+    return 0
+
+
+def _check_package(conductor: Conductor, args: argparse.Namespace) -> None:
+    package = args.package
+    if package in (None, "", "_global_"):
+        return
+    config = conductor.compose_config(conductor.place.config_name, args.overrides, RunMode.RUN)
+    if OmegaConf.select(config, package) is None:
+        parent, missing, siblings = deepest_key(config, package)
+        where = f"`{parent}`" if parent else "the config"
+        raise Sink().fail(
+            "KG103",
+            f"{where} has no key `{missing}`",
+            location=place_of_text(f"--package {package}", at=len("--package ")),
+            help=did_you_mean(missing, siblings),
+        )
+
+
+def _run(conductor: Conductor, overrides: list[str], task: Task) -> int:
+    """A single run; a sweep if the config itself says so (`hydra.mode: MULTIRUN`)."""
+    name = conductor.place.config_name
+    alone = task.keep_rejected  # a job of a sweep is never a sweep itself
+    try:
+        config = conductor.compose_config(name, overrides, RunMode.RUN, with_log_configuration=True)
+    except CompileError:
+        if alone or conductor.get_mode(name, overrides) != RunMode.MULTIRUN:
+            raise
+        return _multirun(conductor, overrides, task)
+    if config.hydra.mode == RunMode.MULTIRUN and not alone:
+        return _multirun(conductor, overrides, task)
+    return conductor.run_composed(config, task)
+
+
+def _multirun(conductor: Conductor, overrides: list[str], task: Task) -> int:
+    returned = None
+    try:
+        returned = conductor.multirun(conductor.place.config_name, task, overrides)
+    finally:
+        outcomes = task.outcomes_of(returned)
+        if outcomes:
+            print(f"\n{outcome_table(outcomes)}", flush=True)
+    return exit_code(outcomes)

@@ -1,0 +1,261 @@
+"""Hydra's own object, with two differences: refusals are diagnostics, and nothing is left behind.
+
+This room owns the dealings with Hydra's application class. Composition itself stands in the
+frontend; what a job does, in the task.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+from hydra._internal.callbacks import Callbacks
+from hydra._internal.hydra import Hydra
+from hydra.core.config_loader import ConfigLoader
+from hydra.core.plugins import Plugins
+from hydra.core.utils import run_job
+from hydra.errors import HydraException
+from hydra.types import HydraContext, RunMode, TaskFunction
+from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf.errors import OmegaConfBaseException
+
+from kerasgen.diagnostics import CompileError, Diagnostic, Sink
+from kerasgen.frontend.compose.composition import read_composition, resolve, resolve_shown
+from kerasgen.frontend.compose.config_folders import ConfigPlace
+from kerasgen.frontend.compose.hydra_settings import place_of_setting, written_folder
+from kerasgen.frontend.compose.loading import ComposedLoader
+from kerasgen.frontend.compose.references import plain_node
+from kerasgen.frontend.compose.selector_syntax import is_selector
+from kerasgen.frontend.compose.selectors_through_hydra import SelectorLoader, carried, with_carriers
+from kerasgen.frontend.compose.sweep_size import check_jobs
+from kerasgen.frontend.refusals.culprits import REFUSALS, diagnose, diagnose_error, first_job
+from kerasgen.frontend.refusals.file_sweeps import check_parameters
+from kerasgen.process.interruption import held
+from kerasgen.record.write import RECORD
+from kerasgen.sweep.folders import (
+    claim,
+    folder_override,
+    release,
+)
+from kerasgen.sweep.hydra.task import Task
+from kerasgen.sweep.outcomes import REFUSED
+
+
+class Conductor(Hydra):
+    """Hydra's application object.
+
+    Attributes:
+        place: where configs are looked for.
+        resolved: whether composed configs are for printing with interpolations resolved.
+    """
+
+    def __init__(self, task_name: str, config_loader: ConfigLoader) -> None:
+        # Hydra makes a loader that cannot read selectors.
+        loader = SelectorLoader(config_loader.get_search_path())
+        super().__init__(task_name=task_name, config_loader=loader)
+        self.place = ConfigPlace()
+        self.resolved = False
+
+    def compose_config(
+        self,
+        config_name: str | None,
+        overrides: list[str],
+        run_mode: RunMode,
+        with_log_configuration: bool = False,
+        from_shell: bool = True,
+        validate_sweep_overrides: bool = True,
+    ) -> DictConfig:
+        """Composes a config.
+
+        Raises:
+            CompileError: it cannot be composed, or not be resolved where that was asked for.
+        """
+        with self.refusals(overrides, *REFUSALS):
+            config = super().compose_config(
+                config_name=config_name,
+                overrides=overrides,
+                run_mode=run_mode,
+                with_log_configuration=with_log_configuration,
+                from_shell=from_shell,
+                validate_sweep_overrides=validate_sweep_overrides,
+            )
+        if self.resolved:
+            if isinstance(self.config_loader, ComposedLoader):
+                self.config_loader.offer_hydra(config.copy())  # which it leaves read-only
+            try:
+                resolve_shown(config)
+            except OmegaConfBaseException as error:
+                again = self.config_loader.load_configuration(config_name, overrides, run_mode)
+                resolve(read_composition(again, self.config_loader))
+                raise CompileError(diagnose_error(error)) from error
+        return config
+
+    @contextlib.contextmanager
+    def refusals(
+        self,
+        overrides: list[str],
+        *kinds: type[Exception],
+        multirun: bool = False,
+    ) -> Iterator[None]:
+        """Turns what Hydra refuses inside into a `CompileError` with every reason.
+
+        Args:
+            overrides: the overrides, among which the reasons are looked for.
+            kinds: exceptions that count beside Hydra's and OmegaConf's own.
+            multirun: whether a sweep is composed.
+        """
+        caught: tuple[type[Exception], ...] = (HydraException, OmegaConfBaseException, *kinds)
+        try:
+            yield
+        except caught as error:
+            raise CompileError(
+                self._reasons(overrides, multirun=multirun) or diagnose_error(error, overrides)
+            ) from error
+
+    def _reasons(self, overrides: list[str], *, multirun: bool) -> list[Diagnostic]:
+        place = self.place
+        return diagnose(
+            overrides,
+            place.config_dirs,
+            multirun=multirun,
+            config_name=place.config_name,
+            config_path=place.config_path,
+        )
+
+    def run_composed(self, config: DictConfig, task: Task) -> int:
+        """Runs a single job whose config is composed.
+
+        Args:
+            config: the config with its `hydra` node.
+            task: what the job does.
+
+        Returns:
+            The job's exit code.
+
+        Raises:
+            CompileError: its folder cannot be used.
+        """
+        folder, new = written_folder(config, "hydra.run.dir")
+        config.hydra.mode = RunMode.RUN
+        name, callbacks = self.place.config_name, Callbacks(config)
+        claimed, refused = None, False
+        try:
+            with held():
+                claimed = claim(folder, new=new, sink=_sink(config, "hydra.run.dir"))
+            config.hydra.run.dir = str(claimed.folder)
+            callbacks.on_run_start(config=config, config_name=name)
+            done = run_job(
+                hydra_context=HydraContext(config_loader=self.config_loader, callbacks=callbacks),
+                task_function=task,
+                config=config,
+                job_dir_key="hydra.run.dir",
+                job_subdir_key=None,
+            )
+            callbacks.on_run_end(config=config, config_name=name, job_return=done)
+            if task.error is not None:
+                raise task.error
+            _ = done.return_value  # raises what the task raised, which would be a bug of ours
+            refused = task.exit_codes[-1] == REFUSED and not task.keep_rejected
+        finally:
+            if claimed is not None:
+                release(claimed, emptied=refused)
+        return task.exit_codes[-1]
+
+    def multirun(
+        self,
+        config_name: str | None,
+        task_function: TaskFunction,
+        overrides: list[str],
+        with_log_configuration: bool = True,
+    ) -> Any:
+        """Runs a sweep.
+
+        Returns:
+            What the sweeper returns.
+
+        Raises:
+            CompileError: a job's config cannot be composed; no job was started.
+        """
+        config = self._compose_sweep(config_name, overrides, with_log_configuration)
+        folder, new = written_folder(config, "hydra.sweep.dir")
+        claimed = None
+        try:
+            with held():
+                claimed = claim(folder, new=new, sink=_sink(config, "hydra.sweep.dir"))
+            config.hydra.sweep.dir = str(claimed.folder)
+            # Jobs compose their configs anew, and must come to the same folder.
+            of_hydra = [
+                text
+                for text in plain_node(config.hydra.overrides.hydra)
+                if not text.startswith("hydra.sweep.dir=")
+            ]
+            config.hydra.overrides.hydra = [
+                *of_hydra,
+                folder_override("hydra.sweep.dir", claimed.folder),
+            ]
+            return self._sweep(config, config_name, task_function, overrides)
+        except BaseException:
+            if claimed is not None and not any(claimed.folder.rglob(RECORD)):
+                release(claimed, emptied=True)
+            raise
+
+    def _compose_sweep(
+        self, config_name: str | None, overrides: list[str], with_log_configuration: bool
+    ) -> DictConfig:
+        """The config of the sweep itself: that of its first job, with all overrides as written.
+
+        Hydra composes it without the swept overrides, so that `optimizer=sgd,rmsprop` beside
+        `optimizer.momentum=0.9` would be refused for the default optimizer's sake.
+        """
+        first = None
+        with self.refusals(overrides, *REFUSALS, multirun=True):
+            first = first_job(overrides, self.config_loader, self.place.config_name)
+        if first is None:
+            raise CompileError(self._reasons(overrides, multirun=True))
+        config = self.compose_config(config_name, first, RunMode.RUN, with_log_configuration)
+        written = dict(zip(first, overrides, strict=True))
+        config.hydra.overrides.task = [
+            written[text] for text in plain_node(config.hydra.overrides.task)
+        ]
+        config.hydra.mode = RunMode.MULTIRUN
+        check_jobs(config, carried(overrides))
+        check_parameters(config, first, overrides, self.place)
+        return config
+
+    def _sweep(
+        self,
+        config: DictConfig,
+        config_name: str | None,
+        task_function: TaskFunction,
+        overrides: list[str],
+    ) -> Any:
+        callbacks = Callbacks(config)
+        arguments = carried(plain_node(config.hydra.overrides.task))
+        _carry_parameters(config, len(arguments))
+        callbacks.on_multirun_start(config=config, config_name=config_name)
+        # A plugin that cannot be had is a RuntimeError or an ImportError.
+        with self.refusals(overrides, RuntimeError, ImportError, multirun=True):
+            sweeper = Plugins.instance().instantiate_sweeper(
+                config=config,
+                hydra_context=HydraContext(config_loader=self.config_loader, callbacks=callbacks),
+                task_function=task_function,
+            )
+        with self.refusals(overrides, multirun=True):
+            returned = sweeper.sweep(arguments=arguments)
+        callbacks.on_multirun_end(config=config, config_name=config_name)
+        return returned
+
+
+def _carry_parameters(config: DictConfig, first: int) -> None:
+    """Puts carriers in the place of selectors among the parameters of the config's sweeper."""
+    parameters = OmegaConf.select(config, "hydra.sweeper.params")
+    if isinstance(parameters, DictConfig) and any(is_selector(str(key)) for key in parameters):
+        with open_dict(config.hydra.sweeper):
+            config.hydra.sweeper.params = with_carriers(plain_node(parameters), first)
+
+
+def _sink(config: DictConfig, key: str) -> Sink:
+    """A sink for what is wrong with one setting of Hydra's."""
+    place = place_of_setting(config, key)
+    return Sink(locate=lambda _key, _at: place)

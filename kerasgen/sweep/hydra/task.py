@@ -1,0 +1,83 @@
+"""What Hydra calls for one job in this process: from its config to the door of the experiment.
+
+This room owns the way from Hydra's config to `run_experiment`. Launchers of others call it as
+well, in processes of theirs, so that it holds plain data only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.utils import JobReturn
+from omegaconf import DictConfig, OmegaConf, open_dict
+
+from kerasgen.frontend.compose.composition import make_loader, read_composition
+from kerasgen.frontend.compose.config_folders import ConfigPlace
+from kerasgen.frontend.compose.origins import shown_path
+from kerasgen.frontend.compose.references import plain_node
+from kerasgen.registry import NOBODY, Trust
+from kerasgen.sweep.outcomes import Outcome, read_fields, read_outcome
+
+
+@dataclass(slots=True, kw_only=True)
+class Task:
+    """The task function of a single run or of a sweep.
+
+    Attributes:
+        place: where configs are looked for.
+        argv: the command line for the record, None for that of this process.
+        keep_rejected: whether a refused run leaves a record.
+        trust: modules whose parts the configs may name.
+        exit_codes: those of the runs so far.
+        outcomes: how the jobs of a sweep ended.
+        error: what a run has raised; Hydra would print a line of its own about it.
+    """
+
+    place: ConfigPlace
+    argv: Sequence[str] | None = None
+    keep_rejected: bool = False
+    trust: Trust = NOBODY
+    exit_codes: list[int] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+    error: Exception | None = None
+
+    def __call__(self, config: DictConfig) -> float | None:
+        """Runs one job; gives its main test metric, which a sweeper may optimize."""
+        from kerasgen.run.experiment import run_experiment
+
+        whole = config.copy()
+        with open_dict(whole):
+            whole["hydra"] = HydraConfig.get()
+        folder = Path(str(whole.hydra.runtime.output_dir))
+        if not whole.hydra.job.chdir:
+            folder = Path(shown_path(folder))
+        job = whole.hydra.job.get("num") if not OmegaConf.is_missing(whole.hydra.job, "num") else 0
+        loader = make_loader(self.place.config_dirs, self.place.config_path)
+        composition = replace(read_composition(whole, loader), trust=self.trust)
+        try:
+            code = run_experiment(
+                composition, folder, argv=self.argv, keep_rejected=self.keep_rejected
+            )
+        except Exception as error:
+            self.error = error
+            raise
+        self.exit_codes.append(code)
+        outcome = read_outcome(job or 0, composition.overrides, folder, read_fields(folder))
+        self.outcomes.append(outcome)
+        return None if outcome.metric is None else outcome.metric[1]
+
+    def outcomes_of(self, returned: object) -> list[Outcome]:
+        """How the jobs ended, also where another launcher ran them in processes of its own."""
+        if self.outcomes or not isinstance(returned, Sequence):
+            return self.outcomes
+        jobs = [job for batch in returned if isinstance(batch, Sequence) for job in batch]
+        found = []
+        for number, job in enumerate(jobs):
+            if isinstance(job, JobReturn) and job.hydra_cfg is not None:
+                folder = Path(str(job.hydra_cfg.hydra.runtime.output_dir))
+                overrides = plain_node(job.hydra_cfg.hydra.overrides.task)
+                found.append(read_outcome(number, overrides, folder, read_fields(folder)))
+        return found

@@ -1,0 +1,83 @@
+"""The jobs of a sweep before it starts: what each would be asked to run.
+
+This room owns the expansion of a sweep without running it, by Hydra's own sweeper. Whether a job's
+config is in order is not asked here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+
+from kerasgen.diagnostics import CompileError, Diagnostic
+from kerasgen.frontend.compose.composition import make_loader
+from kerasgen.frontend.compose.config_folders import ConfigPlace, Folders, place_of
+from kerasgen.frontend.compose.references import plain_node
+from kerasgen.frontend.compose.selectors_through_hydra import as_written, carried, with_carriers
+from kerasgen.frontend.compose.sweep_size import check_jobs
+from kerasgen.frontend.refusals.culprits import REFUSALS, diagnose, diagnose_error, first_job
+from kerasgen.frontend.refusals.file_sweeps import check_parameters
+
+
+def planned_jobs(
+    overrides: Sequence[str], folders: Folders | ConfigPlace = None
+) -> list[tuple[str, ...]]:
+    """The overrides of each job, in the order in which `-m` would start them.
+
+    Args:
+        overrides: the overrides of the sweep.
+        folders: folders of configs that come before the shipped ones, or all that is said of where
+            configs are.
+
+    Returns:
+        One job where nothing is swept over, or where another sweeper than Hydra's own draws the
+        values: the first of each.
+
+    Raises:
+        CompileError: the sweep cannot be composed.
+    """
+    place = place_of(folders)
+    try:
+        loader = make_loader(place.config_dirs, place.config_path)
+        first = first_job(overrides, loader, place.config_name)
+    except REFUSALS as error:
+        raise CompileError(_reasons(overrides, place) or diagnose_error(error)) from None
+    if first is None:
+        raise CompileError(_reasons(overrides, place))
+    config = loader.load_configuration(place.config_name, first, RunMode.RUN)
+    check_jobs(config, carried(list(overrides)))
+    check_parameters(config, first, overrides, place)
+    own = str(OmegaConf.select(config, "hydra.sweeper._target_")).endswith(".BasicSweeper")
+    if not own:
+        alone = ["hydra.mode=RUN"] if config.hydra.mode == RunMode.MULTIRUN else []
+        return [(*first, *alone)]
+    parameters = OmegaConf.select(config, "hydra.sweeper.params")
+    task = [text for text in overrides if not text.lstrip("+~").startswith("hydra")]
+    of_hydra = [text for text in overrides if text not in task]
+    if config.hydra.mode == RunMode.MULTIRUN:
+        of_hydra.append("hydra.mode=RUN")  # each job by itself
+    words = carried(task)
+    if isinstance(parameters, DictConfig):
+        named = with_carriers(plain_node(parameters), len(words))
+        words = [*(f"{key}={value}" for key, value in named.items()), *words]
+    try:
+        parsed = OverridesParser.create(config_loader=loader).parse_overrides(words)
+        (jobs,) = BasicSweeper.split_arguments(parsed, None)
+    except HydraException as error:
+        raise CompileError(diagnose_error(error, overrides)) from None
+    return [(*of_hydra, *(as_written(text) for text in job)) for job in jobs]
+
+
+def _reasons(overrides: Sequence[str], place: ConfigPlace) -> list[Diagnostic]:
+    return diagnose(
+        overrides,
+        place.config_dirs,
+        multirun=True,
+        config_name=place.config_name,
+        config_path=place.config_path,
+    )

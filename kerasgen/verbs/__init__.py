@@ -1,0 +1,1 @@
+"""The verbs: the work of each command."""

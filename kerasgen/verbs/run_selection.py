@@ -1,0 +1,285 @@
+"""Choosing and ordering recorded runs by what they hold.
+
+This room owns the small language of filters (`status=failed`, `optimizer.class=SGD`,
+`test_accuracy>0.9`) and of orders (`-test_accuracy`), and what a name in them means. It must not
+know how runs are read or shown.
+
+A name is looked for, in this order: `id` and `status`; a metric (`metrics.test.accuracy`,
+`test.accuracy`, `test_accuracy`, or `accuracy` for the first part that has it, test before
+validation before training); a field of the record (`git.dirty`, `hardware.cores`); the option
+chosen of a config group (`optimizer=sgd`) together with the value in the config
+(`optimizer.learning_rate`). A mapping stands for its `class`, or for its key of the same name
+(`backend=jax` is `backend.backend=jax`); a list stands for each of its items.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any, get_args
+
+from kerasgen.diagnostics import CompileError, Sink, SourceLocation, did_you_mean
+from kerasgen.record.files import number
+from kerasgen.record.layout import Status
+from kerasgen.record.runs import PARTS, RunEntry, read_config
+
+_FILTER = re.compile(r"\s*([^=!<>\s]+)\s*(!=|>=|<=|==?|>|<)\s*(.*?)\s*", re.DOTALL)
+
+_ORDERS: dict[str, Callable[[RunEntry], float | str | None]] = {
+    "id": lambda run: run.id,
+    "name": lambda run: run.name.casefold() or None,
+    "status": lambda run: run.status,
+    "backend": lambda run: run.backend,
+    "started": lambda run: run.started.timestamp() if run.started else None,
+    "seconds": lambda run: run.seconds,
+    "epochs": lambda run: run.epochs,
+    "parameters": lambda run: number(run.fields.get("parameters")),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """One condition on a run.
+
+    Attributes:
+        key: what is compared, a name as the module says.
+        operator: one of `=`, `!=`, `>`, `>=`, `<`, `<=`.
+        wanted: what it is compared with, as written.
+        text: the whole condition as written.
+    """
+
+    key: str
+    operator: str
+    wanted: str
+    text: str
+
+
+def parse_filters(texts: Sequence[str], sink: Sink) -> list[Filter]:
+    """Reads conditions.
+
+    Args:
+        texts: conditions as written on the command line.
+        sink: gets each that is none (KG607).
+
+    Raises:
+        CompileError: one of them cannot be read.
+    """
+    filters = []
+    for text in texts:
+        if (match := _FILTER.fullmatch(text)) is None:
+            sink.report(
+                "KG607",
+                f"filter `{text}` has no name, comparison and value",
+                location=_place(text, text),
+                help="write it as in `status=failed`, `optimizer.class!=SGD` "
+                "or `test_accuracy>0.9`",
+            )
+            continue
+        key, operator, wanted = match.groups()
+        operator = "=" if operator == "==" else operator
+        filters.append(Filter(key=key, operator=operator, wanted=wanted, text=text))
+    sink.stop_on_errors()
+    return filters
+
+
+def choose_runs(runs: Sequence[RunEntry], filters: Sequence[Filter], sink: Sink) -> list[RunEntry]:
+    """The runs that fulfill all filters, in their order.
+
+    A run without a value fulfills `!=` alone.
+
+    Args:
+        runs: the runs.
+        filters: the conditions.
+        sink: gets configs that cannot be read, and a name that no run knows (KG107).
+
+    Raises:
+        CompileError: a filter has a name that no run knows.
+    """
+    configs: dict[str, Mapping[str, Any]] = {}
+
+    def config_of(run: RunEntry) -> Mapping[str, Any]:
+        if run.id not in configs:
+            configs[run.id] = read_config(run, sink)
+        return configs[run.id]
+
+    chosen = list(runs)
+    for condition in filters:
+        _require_status(condition, sink)
+        values = {run.id: _values(run, condition.key, config_of) for run in runs}
+        if runs and not any(values.values()):
+            known = {name for run in runs for name in _names(run, config_of(run))}
+            raise _unknown(condition.key, condition.text, f"value `{condition.key}`", known, sink)
+        chosen = [run for run in chosen if _fulfills(values[run.id], condition)]
+    return chosen
+
+
+def _require_status(condition: Filter, sink: Sink) -> None:
+    """Refuses a state that no record can have: the answer would always be the same."""
+    known = (*get_args(Status), "killed")  # as `RunEntry` says
+    if condition.key != "status" or condition.wanted in known:
+        return
+    raise sink.fail(
+        "KG607",
+        f"no run can have the status `{condition.wanted}`",
+        location=_place(condition.text, condition.wanted),
+        help=did_you_mean(condition.wanted, known),
+    )
+
+
+def sort_runs(
+    runs: Sequence[RunEntry], order: str, sink: Sink, *, among: Sequence[RunEntry] | None = None
+) -> list[RunEntry]:
+    """The runs in an order; equal ones stay as they stood, those without a value come last.
+
+    Args:
+        runs: the runs.
+        order: a name, after a minus for the largest first: `started`, `seconds`, `name`,
+            `epochs`, `parameters`, `status`, `backend`, `id` or a metric.
+        sink: gets a name that no run knows (KG107).
+        among: the runs whose metrics are known names, None for those that are sorted.
+
+    Raises:
+        CompileError: no run has such a metric.
+    """
+    name = order.removeprefix("-")
+    known = runs if among is None else among
+    if name not in _ORDERS and known and all(metric(run, name) is None for run in known):
+        options = {*_ORDERS, *(option for run in known for option in metric_names([run]))}
+        raise _unknown(name, order, f"metric `{name}`", options, sink)
+    valued: list[tuple[Any, RunEntry]] = []  # values of one order are of one type
+    last = []
+    for run in runs:
+        value = _ORDERS[name](run) if name in _ORDERS else metric(run, name)
+        if value is None or value != value:
+            last.append(run)
+        else:
+            valued.append((value, run))
+    valued.sort(key=itemgetter(0), reverse=order.startswith("-"))
+    return [run for _, run in valued] + last
+
+
+def metric(run: RunEntry, name: str) -> float | None:
+    """A metric of a run by one of its names, None if it has none such."""
+    name = name.removeprefix("metrics.")
+    for part in (*PARTS, *run.metrics):
+        rest = name[len(part) + 1 :]
+        if name[: len(part) + 1] in (f"{part}.", f"{part}_") and rest in run.metrics.get(part, {}):
+            return run.metrics[part][rest]
+    for part in PARTS:
+        if name in run.metrics.get(part, {}):
+            return run.metrics[part][name]
+    return None
+
+
+def metric_names(runs: Sequence[RunEntry]) -> list[str]:
+    """The metrics of some runs as `part_metric`: test first, the loss first within a part."""
+    names = dict.fromkeys(
+        (part, name) for run in runs for part, figures in run.metrics.items() for name in figures
+    )
+
+    def place(pair: tuple[str, str]) -> tuple[int, bool]:
+        part, name = pair
+        return PARTS.index(part) if part in PARTS else len(PARTS), name != "loss"
+
+    return [f"{part}_{name}" for part, name in sorted(names, key=place)]
+
+
+def _values(
+    run: RunEntry, key: str, config_of: Callable[[RunEntry], Mapping[str, Any]]
+) -> list[Any]:
+    """What a name stands for in a run; empty for nothing."""
+    if key in ("id", "status"):
+        return [run.id if key == "id" else run.status]
+    if (figure := metric(run, key)) is not None:
+        return [figure]
+    if values := _reached(run.fields, key):
+        return values
+    choices = run.fields.get("choices")
+    option = choices.get(key) if isinstance(choices, dict) else None
+    return [option for option in [option] if option is not None] + _reached(config_of(run), key)
+
+
+def _reached(holder: Any, key: str) -> list[Any]:
+    """The plain values at a dotted path of a record or a config."""
+    steps = key.split(".")
+    for step in steps:
+        if isinstance(holder, Mapping) and step in holder:
+            holder = holder[step]
+        elif isinstance(holder, list) and step.isdecimal() and int(step) < len(holder):
+            holder = holder[int(step)]
+        else:
+            return []
+    if isinstance(holder, Mapping):
+        holder = [holder[name] for name in (steps[-1], "class") if name in holder]
+    items = holder if isinstance(holder, list) else [holder]
+    return [item for item in items if not isinstance(item, Mapping | list)]
+
+
+def _names(run: RunEntry, config: Mapping[str, Any]) -> Iterator[str]:
+    """All names that a run knows, for the nearest to a misspelt one."""
+    yield from ("id", "status", *metric_names([run]))
+    for tree in (run.fields, run.fields.get("choices"), config):
+        yield from _paths(tree, "")
+
+
+def _paths(tree: Any, prefix: str) -> Iterator[str]:
+    for name, value in tree.items() if isinstance(tree, Mapping) else ():
+        yield f"{prefix}{name}"
+        yield from _paths(value, f"{prefix}{name}.")
+
+
+def _fulfills(values: Sequence[Any], condition: Filter) -> bool:
+    if condition.operator == "!=":
+        return not any(_equals(value, condition.wanted) for value in values)
+    if condition.operator == "=":
+        return any(_equals(value, condition.wanted) for value in values)
+    return any(_stands(value, condition.operator, condition.wanted) for value in values)
+
+
+def _equals(value: Any, wanted: str) -> bool:
+    if value is None or isinstance(value, bool):
+        return wanted.lower() in (("null", "none") if value is None else (str(value).lower(),))
+    left, right = _as_number(value), _as_number(wanted)
+    if left is not None and right is not None:
+        return left == right or (math.isnan(left) and math.isnan(right))
+    return str(value) == wanted
+
+
+def _stands(value: Any, operator: str, wanted: str) -> bool:
+    """Whether an order holds: between two numbers, or between two texts."""
+    left: float | str | None = _as_number(value)
+    right: float | str | None = _as_number(wanted)
+    if left is None and right is None and isinstance(value, str):
+        left, right = value, wanted
+    if left is None or right is None or isinstance(left, str) != isinstance(right, str):
+        return False
+    # mypy cannot tell that both are of one type by now.
+    below, equal = left < right, left == right  # type: ignore[operator]
+    above = left > right  # type: ignore[operator]
+    return {"<": below, "<=": below or equal, ">": above, ">=": above or equal}[operator]
+
+
+def _as_number(value: Any) -> float | None:
+    """A number, also one that YAML reads as text, as `1e-3`."""
+    if not isinstance(value, str):
+        return number(value)
+    try:
+        return float(value)
+    except ValueError:
+        return None
+
+
+def _unknown(name: str, text: str, wanted: str, known: set[str], sink: Sink) -> CompileError:
+    return sink.fail(
+        "KG107",
+        f"no run has a {wanted}",
+        location=_place(text, name),
+        help=did_you_mean(name, known),
+    )
+
+
+def _place(text: str, part: str) -> SourceLocation:
+    return SourceLocation(override=text, column=text.index(part) + 1, length=max(len(part), 1))

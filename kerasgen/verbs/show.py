@@ -1,0 +1,202 @@
+"""Looks into a model, be it one that a config describes or one that a run has trained.
+
+This room owns what each look shows. Where a program or a trained model comes from is the business
+of `kerasgen.verbs.check` and of `inspection`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kerasgen.diagnostics import CompileError, Sink
+from kerasgen.emit.picture.diagram import to_mermaid, to_png, to_svg
+from kerasgen.emit.text.config import data_yaml
+from kerasgen.emit.text.model_views import shapes_text, weights_text
+from kerasgen.emit.text.resolved_config import config_with_origins, config_yaml
+from kerasgen.frontend.compose.composition import located_sink
+from kerasgen.frontend.compose.config_folders import Folders
+from kerasgen.frontend.expand.model import expand_config
+from kerasgen.frontend.select.apply import select_config
+from kerasgen.record.files import write_named
+from kerasgen.record.read import is_run
+from kerasgen.registry import NOBODY, Trust
+from kerasgen.verbs.check import check_config, resolve_config
+from kerasgen.verbs.finished_run import compile_run, load_run_model, run_config, run_section
+
+if TYPE_CHECKING:
+    from kerasgen.compiler import CompiledProgram
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """What is looked at: a config, or a run.
+
+    Attributes:
+        overrides: Hydra overrides of the config; empty for a run.
+        config_dir: folders of configs that come before the shipped ones.
+        run: the folder of the run, or None for a config.
+        trust: modules whose parts the config or the trained model may hold.
+    """
+
+    overrides: tuple[str, ...] = ()
+    config_dir: Folders = None
+    run: Path | None = None
+    trust: Trust = NOBODY
+
+    @classmethod
+    def named(
+        cls,
+        words: Sequence[str],
+        config_dir: Folders,
+        trust: Trust = NOBODY,
+    ) -> Target:
+        """What command-line words name: overrides, or the folder of a run.
+
+        Args:
+            words: overrides, or one folder.
+            config_dir: folders of configs that come before the shipped ones.
+            trust: modules whose parts may be named.
+
+        Raises:
+            CompileError: a run stands among overrides.
+        """
+        for word in words:
+            if is_run(word):
+                if len(words) > 1:
+                    raise Sink().fail("KG606", f"the run `{word}` is looked at without overrides")
+                return cls(run=Path(word), trust=trust)
+        return cls(overrides=tuple(words), config_dir=config_dir, trust=trust)
+
+
+def resolved_text(target: Target) -> str:
+    """The resolved config as YAML; for a config each value has its origin beside it."""
+    if target.run is not None:
+        return config_yaml(run_config(target.run))
+    resolved = resolve_config(target.overrides, target.config_dir)
+    return config_with_origins(resolved.config, resolved.locate)
+
+
+def expanded_text(target: Target) -> str:
+    """The model section without blocks, repetitions, parameters and selectors, as YAML.
+
+    Raises:
+        CompileError: the config cannot be composed or expanded, or the run cannot be read.
+    """
+    if target.run is not None:
+        return data_yaml(run_section(target.run, "model"))
+    resolved = resolve_config(target.overrides, target.config_dir)
+    sink = located_sink(resolved.composition)
+    config = select_config(expand_config(resolved.config, sink), sink)
+    sink.stop_on_errors()
+    if not isinstance(config.get("model"), Mapping):
+        raise sink.fail(
+            "KG106",
+            "the config has no `model`, which `--expanded` shows",
+            help="choose one: `model=…`",
+        )
+    return data_yaml(config["model"])
+
+
+def look_at(target: Target, look: str) -> str:
+    """One look, as text.
+
+    Args:
+        target: what is looked at.
+        look: `summary`, `shapes`, `get-config`, `weights` or `mermaid`.
+
+    Raises:
+        CompileError: the config has mistakes, or the run cannot be read.
+    """
+    if look == "mermaid":
+        compiled = compiled_program(target)
+        return to_mermaid(compiled.graph, compiled.specs)
+    if look == "shapes":
+        compiled = compiled_program(target)
+        return shapes_text(compiled.graph, compiled.specs, compiled.cost)
+    model = _model(target, weights=look == "weights")
+    return _MODEL_LOOKS[look](model)
+
+
+def draw_graph(target: Target, path: Path) -> str:
+    """Draws the graph of a model into a file whose ending says the form.
+
+    Returns:
+        A line that says what was written.
+
+    Raises:
+        CompileError: the config has mistakes, the ending is unknown, or the file cannot be written.
+    """
+    forms: Mapping[str, Callable[..., str | bytes]] = {
+        ".svg": to_svg,
+        ".png": to_png,
+        ".mmd": to_mermaid,
+    }
+    form = forms.get(path.suffix.lower())
+    if form is None:
+        raise Sink().fail(
+            "KG605",
+            f"a graph cannot be written as `{path.name}`",
+            help="end the name in .svg, .png or .mmd",
+        )
+    compiled = compiled_program(target)
+    content = form(compiled.graph, compiled.specs)
+    try:
+        write_named(path, content)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise Sink().fail("KG605", f"`{path}` cannot be written: {reason}") from error
+    return f"{path}: {len(compiled.graph.calls)} layers"
+
+
+def compiled_program(target: Target) -> CompiledProgram:
+    """The compiled program of a config or of a run.
+
+    Raises:
+        CompileError: it does not compile, or cannot be read.
+    """
+    if target.run is not None:
+        return compile_run(target.run, target.trust)
+    outcome = check_config(target.overrides, target.config_dir, trust=target.trust)
+    if outcome.compiled is None:
+        raise CompileError(outcome.diagnostics)
+    return outcome.compiled
+
+
+def _model(target: Target, *, weights: bool) -> Any:
+    if target.run is not None:
+        return load_run_model(target.run, target.trust)
+    model = compiled_program(target).model
+    if weights:
+        from kerasgen.engines.keras3.deferred_weights import allocate_weights
+
+        allocate_weights(model)
+    return model
+
+
+def _summary(model: Any) -> str:
+    from kerasgen.engines.keras3.training import summary_text
+
+    return summary_text(model).rstrip()
+
+
+def _config(model: Any) -> str:
+    from kerasgen.engines.keras3.training import model_config
+
+    return json.dumps(model_config(model), indent=2)
+
+
+def _weights(model: Any) -> str:
+    from kerasgen.engines.keras3.training import weight_table
+
+    return weights_text(weight_table(model))
+
+
+_MODEL_LOOKS: Mapping[str, Callable[[Any], str]] = {
+    "summary": _summary,
+    "get-config": _config,
+    "weights": _weights,
+}

@@ -1,0 +1,183 @@
+"""The engine in processes of its own: which settings are in force, and what is said if not."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kerasgen.engines.keras3.environment import keras_json
+from kerasgen.ir import BackendDef
+
+ROOT = Path(__file__).resolve().parents[3]
+
+START = """
+import json, sys
+from kerasgen.engines.keras3.environment import observed_devices, observed_settings, start_engine
+from kerasgen.diagnostics import CompileError, Sink
+from kerasgen.ir import BackendDef
+{before}
+settings = BackendDef(**json.loads(sys.argv[1]))
+try:
+    start_engine(settings, Sink())
+except CompileError as error:
+    found = error.diagnostics[-1]
+    print(json.dumps({{"code": found.code, "message": found.message, "help": found.help}}))
+    raise SystemExit
+{after}
+print(json.dumps(observed_settings() | {{"devices": observed_devices()}}))
+"""
+
+
+def start(
+    home: Path,
+    *,
+    before: str = "",
+    after: str = "",
+    env: dict[str, str] | None = None,
+    **settings: Any,
+) -> tuple[dict[str, Any], str]:
+    """Starts the engine in a process whose home folder is `home`; gives its answer and stderr."""
+    inherited = {
+        key: value for key, value in os.environ.items() if not key.startswith(("KERAS", "TF_CPP"))
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", START.format(before=before, after=after), json.dumps(settings)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+        cwd=ROOT,
+        env=inherited | {"HOME": str(home), "PYTHONPATH": str(ROOT)} | (env or {}),
+    )
+    assert done.returncode == 0, done.stderr
+    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return answer, done.stderr
+
+
+HOSTILE = '{"backend": "theano", "floatx": "float16", "image_data_format": "channels_first"}'
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])
+def test_the_run_s_settings_are_in_force_whatever_the_user_s_are(
+    tmp_path: Path, backend: str
+) -> None:
+    file = tmp_path / ".keras" / "keras.json"
+    file.parent.mkdir()
+    file.write_text(HOSTILE)
+    (file.parent / "datasets").mkdir()
+    after = """
+import os
+from pathlib import Path
+assert (Path(os.environ["KERAS_HOME"]) / "datasets").resolve() == Path.home() / ".keras/datasets"
+"""
+    settings = {
+        "backend": backend,
+        "floatx": "float64",
+        "epsilon": 1e-5,
+        "image_data_format": "channels_first",
+    }
+    seen, stderr = start(tmp_path, after=after, env={"KERAS_BACKEND": "numpy"}, **settings)
+    assert {key: seen[key] for key in settings} == settings
+    assert seen["devices"] == ["cpu:0"]
+    assert stderr == ""
+    assert file.read_text() == HOSTILE
+    assert sorted(path.name for path in file.parent.iterdir()) == ["datasets", "keras.json"]
+
+
+def test_a_user_without_a_keras_folder_gets_none(tmp_path: Path) -> None:
+    start(tmp_path, backend="jax")
+    assert not (tmp_path / ".keras").exists()
+
+
+def test_a_dtype_policy_and_bfloat16_are_set_after_the_import(tmp_path: Path) -> None:
+    seen, _ = start(tmp_path, backend="jax", dtype_policy="mixed_float16")
+    assert (seen["dtype_policy"], seen["floatx"]) == ("mixed_float16", "float32")
+    seen, _ = start(tmp_path, backend="jax", floatx="bfloat16")
+    assert (seen["dtype_policy"], seen["floatx"]) == ("bfloat16", "bfloat16")
+
+
+def test_an_unknown_dtype_policy_is_told(tmp_path: Path) -> None:
+    seen, _ = start(tmp_path, backend="jax", dtype_policy="mixed_float17")
+    assert seen["code"] == "KG604"
+    assert "mixed_float17" in seen["message"]
+
+
+def test_an_unknown_device_is_told_with_the_known_ones(tmp_path: Path) -> None:
+    seen, _ = start(tmp_path, backend="jax", device="gpu:3")
+    assert seen == {
+        "code": "KG604",
+        "message": "there is no device `gpu:3`",
+        "help": "known: `cpu:0`",
+    }
+
+
+def test_an_unknown_device_is_told_by_an_engine_that_runs_too(tmp_path: Path) -> None:
+    before = 'start_engine(BackendDef(backend="jax"), Sink())'
+    seen, _ = start(tmp_path, before=before, backend="jax", device="cpu:7")
+    assert (seen["code"], seen["message"]) == ("KG604", "there is no device `cpu:7`")
+
+
+ABSENT = """
+import importlib.abc
+class Absent(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] == "jax":
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+sys.meta_path.insert(0, Absent())
+"""
+
+UNFINDABLE = """
+import importlib.util
+find_spec = importlib.util.find_spec
+importlib.util.find_spec = lambda name, package=None: None if name == "jax" else find_spec(name)
+"""
+
+
+@pytest.mark.parametrize("before", [ABSENT, UNFINDABLE], ids=["raises", "finds nothing"])
+def test_a_backend_that_is_not_installed_is_told_with_its_extra(
+    tmp_path: Path, before: str
+) -> None:
+    seen, _ = start(tmp_path, before=before, backend="jax")
+    assert seen["code"] == "KG603"
+    assert "`jax`" in seen["message"]
+    assert "'kerasgen[jax]'" in seen["help"]
+
+
+def test_other_settings_than_those_in_force_are_a_bug(tmp_path: Path) -> None:
+    after = """
+try:
+    start_engine(BackendDef(backend="jax", epsilon=0.5), Sink())
+except RuntimeError as error:
+    assert "epsilon is 1e-07, not 0.5" in str(error)
+else:
+    raise AssertionError
+"""
+    answer, _ = start(tmp_path, after=after, backend="jax")
+    assert answer
+
+
+def test_a_model_is_read_quietly_under_another_backend(tmp_path: Path) -> None:
+    after = """
+import keras
+from pathlib import Path
+from kerasgen.engines.keras3.training import load_model, save_model
+path = Path.home() / "model.keras"
+save_model(keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]), path)
+load_model(path)
+assert [path.name for path in Path.home().glob("*model*")] == ["model.keras"]
+"""
+    _, stderr = start(tmp_path, after=after, backend="torch")
+    assert stderr == ""
+
+
+def test_keras_json_has_the_four_keys_and_a_float() -> None:
+    assert json.loads(keras_json(BackendDef(epsilon=1))) == {
+        "backend": "tensorflow",
+        "floatx": "float32",
+        "epsilon": 1.0,
+        "image_data_format": "channels_last",
+    }

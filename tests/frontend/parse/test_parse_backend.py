@@ -1,0 +1,117 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kerasgen.diagnostics import Diagnostic, Severity, Sink
+from kerasgen.frontend.parse.backend import parse_backend
+from kerasgen.ir import BackendDef
+
+
+def parse(section: Any) -> tuple[BackendDef | None, list[Diagnostic]]:
+    sink = Sink()
+    return parse_backend(section, sink), sink.diagnostics
+
+
+def test_the_keys_of_keras_json_and_the_added_ones_are_read() -> None:
+    section = {"backend": "jax", "floatx": "float16", "epsilon": 1e-3, "deterministic": True}
+    assert parse(section) == (
+        BackendDef(backend="jax", floatx="float16", epsilon=1e-3, deterministic=True),
+        [],
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("theano", "ended with Keras 2"),
+        ("cntk", "ended with Keras 2"),
+        ("numpy", "cannot train"),
+        ("Jaxx", "expected one of `tensorflow`, `jax`, `torch`"),
+    ],
+)
+def test_a_backend_that_cannot_be_used_is_reported(name: str, words: str) -> None:
+    _, (found,) = parse({"backend": name})
+    assert found.code == "KG602"
+    assert words in found.message
+    assert found.location is not None
+    assert found.location.key == "backend.backend"
+
+
+def test_a_misspelt_backend_gets_the_right_one_proposed() -> None:
+    assert parse({"backend": "Torch"})[1][0].help == "did you mean `torch`?"
+
+
+@pytest.mark.parametrize(
+    ("section", "code"),
+    [
+        ({"image_data_format": "channel_last"}, "KG604"),
+        ({"floatx": "float8"}, "KG604"),
+        ({"epsilon": -1}, "KG204"),
+        ({"epsilon": "small"}, "KG204"),
+        ({"image_dim_ordering": "th"}, "KG107"),
+        ("jax", "KG204"),
+    ],
+)
+def test_a_wrong_setting_is_reported(section: Any, code: str) -> None:
+    _, (found,) = parse(section)
+    assert found.code == code
+
+
+def test_a_keras_json_takes_the_place_of_the_groups_own_keys(tmp_path: Path) -> None:
+    file = tmp_path / "keras.json"
+    file.write_text(json.dumps({"backend": "jax", "image_data_format": "channels_first"}))
+    backend, found = parse({"backend": "torch", "floatx": "float64", "keras_json": str(file)})
+    assert not found
+    assert backend == BackendDef(
+        backend="jax", floatx="float64", image_data_format="channels_first"
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"{", "not JSON"),
+        (b"[1]", "expected a JSON object"),
+        (b"", "is empty"),
+        (b"\xff\xfe", "not a text file"),
+    ],
+)
+def test_a_keras_json_that_is_none_is_reported(tmp_path: Path, content: bytes, words: str) -> None:
+    file = tmp_path / "keras.json"
+    file.write_bytes(content)
+    _, (found,) = parse({"keras_json": str(file)})
+    assert found.code == "KG601"
+    assert words in found.message
+
+
+def test_a_keras_json_that_is_not_there_is_reported(tmp_path: Path) -> None:
+    _, (found,) = parse({"keras_json": str(tmp_path / "nowhere.json")})
+    assert found.code == "KG601"
+
+
+def test_a_backend_of_keras_2_in_a_keras_json_is_reported_at_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "keras.json"
+    file.write_text('{\n  "floatx": "float32",\n  "backend": "theano"\n}\n')
+    _, (found,) = parse({"keras_json": str(file)})
+    assert found.code == "KG602"
+    assert found.location is not None
+    assert (found.location.file, found.location.line) == (str(file), 3)
+
+
+def test_a_key_that_keras_3_does_not_read_is_a_warning(tmp_path: Path) -> None:
+    file = tmp_path / "keras.json"
+    file.write_text('{"image_dim_ordering": "th"}')
+    backend, (found,) = parse({"keras_json": str(file)})
+    assert backend is not None
+    assert found.severity is Severity.WARNING
+
+
+@pytest.mark.parametrize("line", ['"epsilon": "small"', '"floatx": "float8"'])
+def test_a_wrong_value_in_a_keras_json_is_reported_at_its_line(tmp_path: Path, line: str) -> None:
+    file = tmp_path / "keras.json"
+    file.write_text(f'{{\n  "backend": "jax",\n  {line}\n}}\n')
+    _, (found,) = parse({"epsilon": 1e-7, "keras_json": str(file)})
+    assert found.location is not None
+    assert (found.location.file, found.location.line) == (str(file), 3)
