@@ -15,12 +15,7 @@ from typing import Any, Literal, TypeVar
 
 from kerasgen.diagnostics import Sink, closest, describe, did_you_mean
 from kerasgen.frontend.former_keys import Written, former_key
-
-MODEL_KEYS = ("class", "name", "trainable", "parameters", "blocks", "inputs", "layers", "outputs")
-"""Keys of a model as it is written."""
-
-GROUPS = ("backend", "data", "model", "optimizer", "compile", "fit", "tracking")
-"""The groups of which every config chooses an option."""
+from kerasgen.frontend.grammar import join
 
 Record = TypeVar("Record")
 Converter = Callable[[Any, str, Sink], Any]
@@ -167,11 +162,6 @@ def report_no_group(group: str, sink: Sink) -> None:
     if place.override is not None:
         help_text = f"leave `{place.override}` out"
     sink.report("KG104", f"the config has no group `{group}`", location=place, help=help_text)
-
-
-def join(path: str, key: str | int) -> str:
-    """A key path one step further down."""
-    return f"{path}.{key}" if path else str(key)
 
 
 def _is_section(section: Any, path: str, sink: Sink) -> bool:

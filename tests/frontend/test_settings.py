@@ -5,7 +5,8 @@ from typing import Any, Literal
 import pytest
 
 from kerasgen.diagnostics import Diagnostic, Sink
-from kerasgen.frontend.sections import check_value, join, read_record, report_unknown_key
+from kerasgen.frontend.grammar import join
+from kerasgen.frontend.sections import check_value, read_record, report_unknown_key
 from kerasgen.ir import FitDef
 
 

@@ -31,11 +31,11 @@ from kerasgen.emit.schema.values import (
     proposing,
     ref,
 )
+from kerasgen.frontend.grammar import GROUPS
 from kerasgen.frontend.parse.backend import BACKENDS
 from kerasgen.frontend.parse.data import TASKS
 from kerasgen.frontend.parse.lint import LINT_CODES
 from kerasgen.frontend.parse.program import MAXIMUM_SEED
-from kerasgen.frontend.sections import GROUPS
 from kerasgen.ir import BackendDef, CompileDef, DataDef, FitDef, LintDef, SplitDef, TrackingDef
 
 DRAFT = "http://json-schema.org/draft-07/schema#"

@@ -12,7 +12,6 @@ from typing import Any
 
 from kerasgen.catalog.entries import Catalog
 from kerasgen.emit.schema.objects import (
-    CALL_KEYS,
     CALLED,
     MODEL_CLASSES,
     bare_names,
@@ -21,6 +20,7 @@ from kerasgen.emit.schema.objects import (
     is_model,
 )
 from kerasgen.emit.schema.values import Schema, enumeration, one_of, ref, value_of
+from kerasgen.frontend.grammar import ENTRY_KEYS
 from kerasgen.ir import InputDef
 
 # YAML 1.1, by which configs are read, takes these words for booleans.
@@ -121,7 +121,7 @@ def model_schema(*, partial: bool, nested: bool = False, further: Schema | None 
         **(further or {}),
     }
     if nested:
-        properties |= {key: {} for key in CALL_KEYS}
+        properties |= {key: {} for key in ENTRY_KEYS}
     made: Schema = {"type": "object", "properties": properties, "additionalProperties": False}
     if not partial:
         made["required"] = ["layers"]

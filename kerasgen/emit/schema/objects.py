@@ -13,9 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from kerasgen.catalog.entries import DOTTED, MODULES, Catalog, ClassEntry, Kind
 from kerasgen.emit.schema.values import REFERENCE, Schema, argument, enumeration, one_of, ref
-
-CALL_KEYS = ("from", "with", "if", "after", "repeat")
-"""Keys of an entry beside its class and arguments."""
+from kerasgen.frontend.grammar import ENTRY_KEYS, MODEL_KINDS
 
 _UNSUGGESTED: Schema = {"doNotSuggest": True}
 """A property that an editor proposes from elsewhere, or not at all.
@@ -61,7 +59,7 @@ def object_definitions(catalog: Catalog, kinds: Sequence[Kind]) -> dict[str, Sch
         "then": choose(catalog, kinds, complete=True),
     }
     if "layer" in kinds:
-        mapping["properties"] |= dict.fromkeys(CALL_KEYS, False)
+        mapping["properties"] |= dict.fromkeys(ENTRY_KEYS, False)
         mapping = {
             "if": {"anyOf": [{"required": ["layers"]}, is_model()]},
             "then": ref("model"),
@@ -138,11 +136,9 @@ def is_model() -> Schema:
     return {"required": ["class"], "properties": {"class": {"enum": list(MODEL_CLASSES)}}}
 
 
-MODEL_CLASSES: Mapping[str, str] = {
-    "Sequential": "A chain of layers.",
-    "Functional": "A graph of layers.",
-    "Model": "A graph of layers.",
-}
+_KINDS = {"Sequential": "A chain of layers.", "Functional": "A graph of layers."}
+
+MODEL_CLASSES: Mapping[str, str] = {name: _KINDS[kind] for name, kind in MODEL_KINDS.items()}
 """Classes whose objects have layers of their own, and what they are."""
 
 
@@ -173,7 +169,7 @@ def _class_schema(entry: ClassEntry, shared: dict[str, Schema]) -> Schema:
     properties: Schema = {"class": {}}
     properties |= {name: argument(p) for name, p in entry.parameters.items() if not p.variadic}
     if entry.kind in CALLED:
-        properties |= dict.fromkeys(CALL_KEYS, _UNSUGGESTED)
+        properties |= dict.fromkeys(ENTRY_KEYS, _UNSUGGESTED)
         if entry.call and not entry.open_ended:
             call = {"allOf": [ref(_call_definition(entry, shared))], **_UNSUGGESTED}
             properties |= {"from": call, "with": call}

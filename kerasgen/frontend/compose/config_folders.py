@@ -29,7 +29,7 @@ from typing import Any, TypeAlias
 
 from kerasgen.diagnostics import Sink, SourceLocation, describe, did_you_mean
 from kerasgen.foreign.opening import ForeignFileError, is_folder, is_regular, is_there, read_text
-from kerasgen.frontend.sections import GROUPS
+from kerasgen.frontend.grammar import GROUPS
 
 Folders: TypeAlias = str | Sequence[str] | None
 """One folder of configs, several in the order in which they count, or none."""

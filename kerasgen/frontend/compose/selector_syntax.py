@@ -26,6 +26,7 @@ from omegaconf.errors import OmegaConfBaseException
 from kerasgen.diagnostics import Sink, SourceLocation, describe
 from kerasgen.frontend.compose.origins import Mark, place_of_text
 from kerasgen.frontend.compose.references import sentence
+from kerasgen.frontend.grammar import EXPANSION_KEYS
 
 SELECTORS = "selectors"
 """The top-level key under which a config holds its selectors, a list of text."""
@@ -40,8 +41,6 @@ _OPERATORS = ("=", "*=", "+=", "-=", "/=")
 _FORM = "write it as in `model.layers[Dropout].rate=0.3` or `model.layers[conv*].filters*=2`"
 _ARGUMENT = re.compile(r"(?:\.[A-Za-z_0-9]\w*)+", re.ASCII)
 _UNUSABLE = re.compile(r"[\s,='\"{}()$\\]")
-_EXPANDED = ("if", "repeat", "after", "block", "parameters", "blocks")
-"""Keys that have had their effect before a selector is applied."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -292,7 +291,7 @@ def _steps(text: str, at: int) -> tuple[tuple[str, ...], int]:
     if found is None:
         return (), at
     steps = tuple(found.group()[1:].split("."))
-    if steps[0] in _EXPANDED:
+    if steps[0] in EXPANSION_KEYS:
         hint = "change it in the config, or by the entry's own key: `model.layers.NAME.…`"
         if steps[0] == "if":
             hint = f"`~{text[:at].lstrip('+~')}` takes the entries out"

@@ -31,7 +31,7 @@ from kerasgen.frontend.compose.limits import is_within_limits
 from kerasgen.frontend.compose.origins import place_of_text
 from kerasgen.frontend.compose.references import plain_node
 from kerasgen.frontend.compose.shortened_keys import whole_key
-from kerasgen.frontend.sections import GROUPS
+from kerasgen.frontend.grammar import GROUPS
 
 RECORD_FILE = "record.json"
 """The file by which the folder of a run is known."""

@@ -12,10 +12,9 @@ from typing import Any
 from kerasgen.diagnostics import describe, did_you_mean
 from kerasgen.frontend.expand.scope import Block, Ground, Scope, Spot
 from kerasgen.frontend.expand.tensor_names import Made
-from kerasgen.frontend.sections import join, report_unknown_key
+from kerasgen.frontend.grammar import BLOCK_KEYS, join
+from kerasgen.frontend.sections import report_unknown_key
 from kerasgen.ir import INPUT
-
-_BLOCK_KEYS = ("parameters", "inputs", "layers", "outputs", "blocks")
 
 
 def can_be_used(
@@ -44,8 +43,8 @@ def can_be_used(
                 hint=did_you_mean(key, declared, listed=15),
             )
     for key in block.definition:
-        if key not in _BLOCK_KEYS:
-            report_unknown_key(str(key), _BLOCK_KEYS, block.path, ground.sink)
+        if key not in BLOCK_KEYS:
+            report_unknown_key(str(key), BLOCK_KEYS, block.path, ground.sink)
     return True
 
 

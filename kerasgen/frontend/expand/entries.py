@@ -34,16 +34,12 @@ from kerasgen.frontend.expand.tensor_names import (
     taken,
 )
 from kerasgen.frontend.expand.written import Use
-from kerasgen.frontend.parse.model import is_model, named_entries
-from kerasgen.frontend.sections import join
+from kerasgen.frontend.grammar import PLACING_KEYS, USE_KEYS, is_model, join, named_entries
 
 _MOST_ENTRIES = 5_000
 """Entries of an expanded model; the largest of `keras.applications` has a fifth of them."""
 _MOST_COPIES_LOOKED_AT = 50_000
 """Copies of entries, left-out ones included: blocks that come to nothing also take time."""
-
-_USE_KEYS = ("block", "from", "repeat", "if", "after")
-_OWN_KEYS = frozenset({"from", "is", "if", "repeat", "after"})
 
 
 def expand_entries(
@@ -218,19 +214,19 @@ def _make(
         known = level.local.get(reused) if isinstance(reused, str) else None
         if known is not None and known.use is not None:
             for key in value:
-                if key not in _OWN_KEYS:
+                if key not in PLACING_KEYS:
                     text = f"`{name}` uses `{reused}` again and cannot have `{key}`"
                     hint = "the parameters of a shared block stand in the entry that makes it"
                     where = spot.step(key).written
                     ground.report("KG307", text, where, scope, at="key", hint=hint)
             return _use_again(name, known, spot, takes, by_default, level, layout, ground)
         body: Any = {"is": _layer_of(reused, known, spot, level, ground)}
-        rest = {key: item for key, item in value.items() if key not in _OWN_KEYS}
+        rest = {key: item for key, item in value.items() if key not in PLACING_KEYS}
         body |= layout.expand(rest, spot, scope, ground)
     else:
         if _is_block(value.get("class"), scope):
             _report_no_class(value["class"], f"{spot.written}.class", scope, ground)
-        rest = {key: item for key, item in value.items() if key not in _OWN_KEYS}
+        rest = {key: item for key, item in value.items() if key not in PLACING_KEYS}
         body = layout.expand(rest, spot, scope, ground)
         if not is_model(value) and isinstance(body.get("class"), Mapping):
             body = {**body.pop("class"), **body}  # `class: $layer` with an object as parameter.
@@ -291,7 +287,7 @@ def _use_block(
                 scope,
                 at="key",
             )
-        elif key not in _USE_KEYS:
+        elif key not in USE_KEYS:
             arguments[str(key)] = layout.expand(item, spot.step(key), scope, ground)
     return _expand_use(name, block, arguments, spot, takes, by_default, level, layout, ground)
 

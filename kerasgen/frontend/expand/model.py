@@ -25,14 +25,16 @@ from kerasgen.frontend.expand.scope import (
 )
 from kerasgen.frontend.expand.tensor_names import settle_outputs
 from kerasgen.frontend.expand.written import Places, read_through
-from kerasgen.frontend.parse.data import parse_data
-from kerasgen.frontend.parse.model import is_model, named_entries
-from kerasgen.frontend.sections import MODEL_KEYS, report_unknown_key
+from kerasgen.frontend.grammar import (
+    ENTRY_KEYS,
+    EXPANSION_KEYS,
+    MODEL_KEYS,
+    feature_names,
+    is_model,
+    named_entries,
+)
+from kerasgen.frontend.sections import report_unknown_key
 from kerasgen.ir import INPUT
-
-_KEYS = frozenset({"parameters", "blocks", "block", "repeat", "if", "after"})
-"""The keys that expansion takes away."""
-_CALL_KEYS = ("from", "with", "repeat", "if", "after")
 
 
 def expand_config(config: Mapping[str, Any], sink: Sink) -> dict[str, Any]:
@@ -48,15 +50,9 @@ def expand_config(config: Mapping[str, Any], sink: Sink) -> dict[str, Any]:
     """
     expanded = dict(config)
     if isinstance(config.get("model"), Mapping):
-        features = _features(config.get("data"))
+        features = feature_names(config.get("data"))
         expanded["model"] = expand_model(config["model"], "model", sink, inputs=features)
     return expanded
-
-
-def _features(data: Any) -> tuple[str, ...]:
-    """Names of the inputs that the data gives, as far as the group can be read."""
-    parsed = None if data is None else parse_data(data, Sink())
-    return (INPUT,) if parsed is None else tuple(parsed.features)
 
 
 def expand_model(section: Any, path: str, sink: Sink, *, inputs: Sequence[str] = (INPUT,)) -> Any:
@@ -97,14 +93,14 @@ def _report_keys(section: Mapping[str, Any], path: str, known: Sequence[str], si
     inside = named_entries(layers, f"{path}.layers") if isinstance(layers, Mapping | list) else []
     for _, value, where in inside:
         if isinstance(value, Mapping) and is_model(value) and "layers" in value:
-            _report_keys(value, where, (*MODEL_KEYS, *_CALL_KEYS), sink)
+            _report_keys(value, where, (*MODEL_KEYS, *ENTRY_KEYS), sink)
 
 
 def _has_something(value: Any) -> bool:
     if isinstance(value, str):
         return "$" in value
     if isinstance(value, Mapping):
-        return any(key in _KEYS or _has_something(item) for key, item in value.items())
+        return any(key in EXPANSION_KEYS or _has_something(item) for key, item in value.items())
     return isinstance(value, list) and any(map(_has_something, value))
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from kerasgen.diagnostics import describe, did_you_mean
 from kerasgen.frontend.expand.scope import Ground, Scope, Spot
 from kerasgen.frontend.expand.written import Place
-from kerasgen.frontend.sections import join
+from kerasgen.frontend.grammar import join
 
 
 @dataclass(slots=True, kw_only=True)

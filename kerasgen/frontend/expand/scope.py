@@ -19,7 +19,7 @@ from kerasgen.frontend.expand.expressions import (
     parameters_in,
 )
 from kerasgen.frontend.expand.written import Places, Use, use_notes
-from kerasgen.frontend.sections import join
+from kerasgen.frontend.grammar import join
 
 INDEX = "index"
 """The parameter that counts the copies of a repeated entry."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from kerasgen.diagnostics import Anchor, describe, did_you_mean
 from kerasgen.frontend.expand.scope import Block, Ground, Scope, Spot, evaluated
-from kerasgen.frontend.sections import join
+from kerasgen.frontend.grammar import join
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from kerasgen.diagnostics import Sink, Suggestion, describe, did_you_mean
+from kerasgen.frontend.grammar import DATA_KEYS, has_no_data, join
 from kerasgen.frontend.parse.model import parse_entries, parse_object
 from kerasgen.frontend.parse.tensors import parse_shape
-from kerasgen.frontend.sections import join, read_record, report_unknown_key
+from kerasgen.frontend.sections import read_record, report_unknown_key
 from kerasgen.ir import INPUT, DataDef, ObjectDef, SplitDef
 
 TASKS = ("classification", "multilabel", "regression", "autoencoding")
@@ -62,8 +63,6 @@ _REASONS: Mapping[str, str] = {
 }
 """Why, where the word does not say it: there the task may be a choice."""
 
-_DATA_KEYS = ("source", "features", "target", "task", "prepare", "split", "facts")
-
 
 def parse_data(section: Any, sink: Sink) -> DataDef | None:
     """Parses the data group, which is also read alone where the data must be opened first."""
@@ -72,9 +71,9 @@ def parse_data(section: Any, sink: Sink) -> DataDef | None:
         return None
     known = len(sink.errors)
     for key in section:
-        if key not in _DATA_KEYS:
-            report_unknown_key(str(key), _DATA_KEYS, "data", sink, section)
-    if "source" in section and not any(section.get(key) for key in _DATA_KEYS[:6]):
+        if key not in DATA_KEYS:
+            report_unknown_key(str(key), DATA_KEYS, "data", sink, section)
+    if has_no_data(section):
         return _no_data(section.get("facts"), sink) if len(sink.errors) == known else None
     for key in ("source", "features"):
         if not section.get(key):

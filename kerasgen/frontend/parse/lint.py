@@ -29,7 +29,8 @@ from kerasgen.diagnostics import (
     did_you_mean,
 )
 from kerasgen.foreign.opening import ForeignFileError, read_bytes
-from kerasgen.frontend.sections import join, report_unknown_key
+from kerasgen.frontend.grammar import join
+from kerasgen.frontend.sections import report_unknown_key
 from kerasgen.ir import LintDef
 
 LINT_CODES = tuple(code for code in CODES if code.startswith("KG7"))

@@ -6,11 +6,19 @@ takes. It must not know which classes exist or what they accept.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
 from kerasgen.diagnostics import Sink, describe, did_you_mean
+from kerasgen.frontend.grammar import (
+    CALL_KEYS,
+    EXPANDED_MODEL_KEYS,
+    EXPANSION_KEYS,
+    MODEL_KINDS,
+    is_model,
+    join,
+    named_entries,
+)
 from kerasgen.frontend.parse.objects_without_class import report_no_class
 from kerasgen.frontend.parse.tensors import (
     check_name,
@@ -19,7 +27,7 @@ from kerasgen.frontend.parse.tensors import (
     parse_operand,
     parse_outputs,
 )
-from kerasgen.frontend.sections import check_value, join, report_unknown_key
+from kerasgen.frontend.sections import check_value, report_unknown_key
 from kerasgen.ir import (
     Entry,
     ModelDef,
@@ -27,14 +35,6 @@ from kerasgen.ir import (
     Operand,
     Value,
 )
-
-_MODEL_KEYS = ("class", "name", "trainable", "inputs", "layers", "outputs")
-_KINDS: Mapping[str, Literal["Sequential", "Functional"]] = {
-    "Sequential": "Sequential",
-    "Functional": "Functional",
-    "Model": "Functional",
-}
-_EXPANDED = ("parameters", "blocks", "block", "repeat", "if", "after")
 
 
 def parse_model(
@@ -54,11 +54,11 @@ def parse_model(
         return ModelDef(name=name, path=path)
     kind = _parse_kind(section, path, sink)
     for key in section:
-        if key in _EXPANDED:
+        if key in EXPANSION_KEYS:
             _refuse_misplaced(str(key), path, sink)
-        elif key not in _MODEL_KEYS and not (nested and key in ("from", "with")):
+        elif key not in EXPANDED_MODEL_KEYS and not (nested and key in CALL_KEYS):
             report_unknown_key(
-                str(key), (*_MODEL_KEYS, "parameters", "blocks"), path, sink, section
+                str(key), (*EXPANDED_MODEL_KEYS, "parameters", "blocks"), path, sink, section
             )
     layers = section.get("layers")
     title = section.get("name") or name
@@ -143,18 +143,11 @@ def parse_object(value: Any, path: str, sink: Sink) -> ObjectDef | None:
     )
 
 
-def snake_case(name: str) -> str:
-    """A class name as Keras makes a layer name of it: `Conv2D` -> `conv2d`."""
-    name = name.rpartition(".")[2]
-    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
-
-
 def _parse_entry(name: str, value: Any, path: str, sink: Sink) -> Entry:
     if not isinstance(value, Mapping):
         return Entry(name=name, made=parse_object(value, path, sink), path=path)
     for key in value:
-        if key in _EXPANDED:
+        if key in EXPANSION_KEYS:
             _refuse_misplaced(str(key), path, sink)
     made: ObjectDef | ModelDef | None = None
     if "is" in value:
@@ -202,12 +195,6 @@ def _parse_takes(
     return parse_operand(taken, path, sink)
 
 
-def is_model(value: Mapping[str, Any]) -> bool:
-    """Whether a mapping is a model: it has layers, or says that it is one."""
-    cls = value.get("class", "Sequential" if "layers" in value else None)
-    return isinstance(cls, str) and cls in _KINDS
-
-
 def _parse_with(value: Any, path: str, sink: Sink) -> Mapping[str, Value]:
     if value is None:
         return {}
@@ -223,34 +210,15 @@ def _parse_kind(
     cls = section.get("class")
     if cls is None:
         return None
-    if isinstance(cls, str) and cls in _KINDS:
-        return _KINDS[cls]
+    if isinstance(cls, str) and cls in MODEL_KINDS:
+        return MODEL_KINDS[cls]
     sink.report(
         "KG201",
         f"a model cannot be {describe(cls)}, expected `Sequential` or `Functional`",
         key=join(path, "class"),
-        help=did_you_mean(str(cls), _KINDS),
+        help=did_you_mean(str(cls), MODEL_KINDS),
     )
     return None
-
-
-def named_entries(section: Mapping[str, Any] | list[Any], path: str) -> list[tuple[str, Any, str]]:
-    """The entries of `layers`: name, value and key path of each.
-
-    The entries of a list get the names that Keras would give them: `dense`, `dense_1`, ….
-    """
-    if isinstance(section, Mapping):
-        return [(str(name), value, join(path, name)) for name, value in section.items()]
-    counts: dict[str, int] = {}
-    pairs = []
-    for index, value in enumerate(section):
-        made = value.get("class") if isinstance(value, Mapping) else value
-        stem = snake_case(made) if isinstance(made, str) else ""
-        stem = stem or ("model" if isinstance(value, Mapping) and is_model(value) else "entry")
-        count = counts.get(stem, 0)
-        counts[stem] = count + 1
-        pairs.append((f"{stem}_{count}" if count else stem, value, join(path, index)))
-    return pairs
 
 
 def _refuse_misplaced(key: str, path: str, sink: Sink) -> None:

@@ -20,7 +20,7 @@ from kerasgen.diagnostics import (
     describe,
     is_slip,
 )
-from kerasgen.frontend.sections import join
+from kerasgen.frontend.grammar import join
 
 _OTHER_WORDS = ("_target_", "type", "cls", "class_name", "kind", "target")
 """Keys that name a class in other tools."""

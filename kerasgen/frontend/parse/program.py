@@ -16,15 +16,14 @@ from kerasgen.frontend.compose.selector_syntax import SELECTORS
 from kerasgen.frontend.compose.shortened_keys import whole_key
 from kerasgen.frontend.expand.expressions import unescaped
 from kerasgen.frontend.expand.model import expand_config
+from kerasgen.frontend.grammar import GROUPS, join, named_entries
 from kerasgen.frontend.parse.backend import parse_backend
 from kerasgen.frontend.parse.data import parse_data
 from kerasgen.frontend.parse.lint import parse_lint
-from kerasgen.frontend.parse.model import named_entries, parse_model, parse_object
+from kerasgen.frontend.parse.model import parse_model, parse_object
 from kerasgen.frontend.sections import (
-    GROUPS,
     check_value,
     former_of,
-    join,
     read_record,
     report_no_group,
     report_unknown_key,

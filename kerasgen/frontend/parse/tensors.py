@@ -10,10 +10,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from kerasgen.diagnostics import Sink, describe
-from kerasgen.frontend.sections import check_value, join, report_unknown_key
+from kerasgen.frontend.grammar import INPUT_KEYS, join
+from kerasgen.frontend.sections import check_value, report_unknown_key
 from kerasgen.ir import NAME, Constant, InputDef, Operand, Outputs, TensorRef
-
-_INPUT_KEYS = ("shape", "dtype", "batch_size")
 
 
 def check_name(name: str, path: str, sink: Sink) -> bool:
@@ -78,8 +77,8 @@ def _parse_input(name: str, value: Any, path: str, sink: Sink) -> InputDef:
         return InputDef(name=name, path=path)
     section = value or {}
     for key in section:
-        if key not in _INPUT_KEYS:
-            report_unknown_key(str(key), _INPUT_KEYS, path, sink)
+        if key not in INPUT_KEYS:
+            report_unknown_key(str(key), INPUT_KEYS, path, sink)
     shape, dtype = section.get("shape"), section.get("dtype")
     rows = section.get("batch_size")
     if rows is not None and (check_value(rows, int, join(path, "batch_size"), sink) and rows < 1):

@@ -33,7 +33,7 @@ from kerasgen.frontend.compose.origins import SetByOverride, place_of_text, trac
 from kerasgen.frontend.compose.references import deepest_key, plain_node, sentence
 from kerasgen.frontend.compose.shortened_keys import whole_key
 from kerasgen.frontend.former_keys import Written, former_key
-from kerasgen.frontend.sections import GROUPS, MODEL_KEYS
+from kerasgen.frontend.grammar import GROUPS, MODEL_KEYS
 
 FIXED_SECTIONS = ("", "backend", "data", "data.split", "compile", "fit", "tracking")
 """Sections whose keys are all in the composed config: another one cannot be added to them."""

@@ -24,7 +24,7 @@ from kerasgen.diagnostics import Anchor, Background, Sink, SourceLocation, descr
 from kerasgen.frontend.compose.origins import Mark, SetByOverride, trace_origins
 from kerasgen.frontend.compose.selector_syntax import SELECTORS, Selector, place_in, read_selectors
 from kerasgen.frontend.expand.model import expand_config
-from kerasgen.frontend.sections import join
+from kerasgen.frontend.grammar import join
 from kerasgen.frontend.select.match import (
     Found,
     class_of,

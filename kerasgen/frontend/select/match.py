@@ -20,8 +20,7 @@ from typing import Any
 
 from kerasgen.diagnostics import Sink, did_you_mean
 from kerasgen.frontend.compose.selector_syntax import Selector, place_in
-from kerasgen.frontend.parse.model import is_model, named_entries
-from kerasgen.frontend.sections import join
+from kerasgen.frontend.grammar import is_model, join, named_entries
 
 _WILDCARDS = "*?["
 

@@ -3,13 +3,8 @@ from typing import Any
 import pytest
 
 from kerasgen.diagnostics import Diagnostic, Sink
-from kerasgen.frontend.parse.model import (
-    parse_entries,
-    parse_model,
-    parse_object,
-    parse_value,
-    snake_case,
-)
+from kerasgen.frontend.grammar import snake_case
+from kerasgen.frontend.parse.model import parse_entries, parse_model, parse_object, parse_value
 from kerasgen.frontend.parse.tensors import parse_reference, parse_shape
 from kerasgen.ir import Constant, Entry, InputDef, ModelDef, ObjectDef, TensorRef
 

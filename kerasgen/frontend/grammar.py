@@ -1,0 +1,105 @@
+"""The words of the config language, once: its sections, and the keys of models, blocks and entries.
+
+This room owns which words there are, how a mapping of the language is told apart from another, and
+how its entries are named. It reads plain data alone: what the words do stands in the stages.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from kerasgen.ir import INPUT
+
+GROUPS = ("backend", "data", "model", "optimizer", "compile", "fit", "tracking")
+"""The groups of which every config chooses an option."""
+
+DATA_KEYS = ("source", "features", "target", "task", "prepare", "split", "facts")
+"""Keys of the data group."""
+
+MODEL_KINDS: Mapping[str, Literal["Sequential", "Functional"]] = {
+    "Sequential": "Sequential",
+    "Functional": "Functional",
+    "Model": "Functional",
+}
+"""Classes whose objects have layers of their own, and which of the two kinds each is."""
+
+MODEL_KEYS = ("class", "name", "trainable", "parameters", "blocks", "inputs", "layers", "outputs")
+"""Keys of a model as it is written."""
+
+EXPANSION_KEYS = ("parameters", "blocks", "block", "repeat", "if", "after")
+"""Keys that expansion takes away: they have had their effect when selectors and the parser come."""
+
+EXPANDED_MODEL_KEYS = tuple(key for key in MODEL_KEYS if key not in EXPANSION_KEYS)
+"""Keys of a model once it is expanded."""
+
+BLOCK_KEYS = ("parameters", "inputs", "layers", "outputs", "blocks")
+"""Keys of a block."""
+
+CALL_KEYS = ("from", "with")
+"""What an entry says of its call."""
+
+ENTRY_KEYS = (*CALL_KEYS, "if", "after", "repeat")
+"""What an entry says beside its class and arguments."""
+
+USE_KEYS = ("block", "from", "repeat", "if", "after")
+"""What the use of a block says beside the block's parameters."""
+
+PLACING_KEYS = ("from", "is", "repeat", "if", "after")
+"""What says where an entry stands and which layer it is; the rest is what it is made of."""
+
+INPUT_KEYS = ("shape", "dtype", "batch_size")
+"""Keys of an input that a model declares."""
+
+
+def join(path: str, key: str | int) -> str:
+    """A key path one step further down."""
+    return f"{path}.{key}" if path else str(key)
+
+
+def is_model(value: Mapping[str, Any]) -> bool:
+    """Whether a mapping is a model: it has layers, or says that it is one."""
+    cls = value.get("class", "Sequential" if "layers" in value else None)
+    return isinstance(cls, str) and cls in MODEL_KINDS
+
+
+def named_entries(section: Mapping[str, Any] | list[Any], path: str) -> list[tuple[str, Any, str]]:
+    """The entries of `layers`: name, value and key path of each.
+
+    The entries of a list get the names that Keras would give them: `dense`, `dense_1`, ….
+    """
+    if isinstance(section, Mapping):
+        return [(str(name), value, join(path, name)) for name, value in section.items()]
+    counts: dict[str, int] = {}
+    pairs = []
+    for index, value in enumerate(section):
+        cls = value.get("class") if isinstance(value, Mapping) else value
+        stem = snake_case(cls) if isinstance(cls, str) else ""
+        stem = stem or ("model" if isinstance(value, Mapping) and is_model(value) else "entry")
+        count = counts.get(stem, 0)
+        counts[stem] = count + 1
+        pairs.append((f"{stem}_{count}" if count else stem, value, join(path, index)))
+    return pairs
+
+
+def snake_case(name: str) -> str:
+    """A class name as Keras makes a layer name of it: `Conv2D` -> `conv2d`."""
+    name = name.rpartition(".")[2]
+    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
+def has_no_data(data: Mapping[str, Any]) -> bool:
+    """Whether a data group says that there is no data, as `data=none` does."""
+    return "source" in data and not any(data.get(key) for key in DATA_KEYS if key != "facts")
+
+
+def feature_names(data: Any) -> tuple[str, ...]:
+    """The names of the inputs that a data group gives to a model that declares none."""
+    if not isinstance(data, Mapping):
+        return (INPUT,)
+    features = data.get("features")
+    if isinstance(features, Mapping) and features:
+        return tuple(map(str, features))
+    return () if has_no_data(data) else (INPUT,)
