@@ -113,7 +113,9 @@ import os, signal, sys, time
 from pathlib import Path
 from kerasgen.process import interruption
 from kerasgen.process.entry import begin, guarded
-signal.signal(signal.SIGINT, signal.default_int_handler)  # A shell's background ignores it.
+# A shell's background ignores the one, `nohup` the other.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 {body}
 begin(lambda: guarded(work))
 """

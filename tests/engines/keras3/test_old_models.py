@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 COMPARE = ROOT / "tests" / "engines" / "keras3" / "old_models" / "compare.py"
 
 QUICK = (

@@ -1,6 +1,6 @@
 """Damaged model files of every form: each is read, or refused with a place in time.
 
-`pytest -m slow tests/engines/keras3/legacy/test_damage.py` tries 600 of them.
+`pytest -m slow tests/engines/keras3/model_files/test_damage.py` tries 600 of them.
 """
 
 import contextlib
