@@ -59,6 +59,12 @@ COMMANDS = [
 ]
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _catalog() -> None:
+    """The catalog is there, so that no command says that it asks Keras for it."""
+    subprocess.run([sys.executable, "-m", "kerasgen", "check", "--fast"], check=True)
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is full")
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
 def test_a_full_stdout_is_a_line_and_a_code(tmp_path: Path, words: list[str]) -> None:
@@ -108,14 +114,15 @@ def test_a_working_directory_that_is_gone_is_a_line(tmp_path: Path, words: list[
     assert done.stderr.count("\n") == 1
 
 
+HEARD = "signal.signal(signal.SIGHUP, signal.SIG_DFL)  # `nohup` ignores it.\n"
+
 HELD = """
 import os, signal, sys, time
 from pathlib import Path
 from kerasgen.process import interruption
 from kerasgen.process.entry import begin, guarded
-# A shell's background ignores the one, `nohup` the other.
-signal.signal(signal.SIGINT, signal.default_int_handler)
-signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)  # A shell's background ignores it.
+{heard}
 {body}
 begin(lambda: guarded(work))
 """
@@ -264,7 +271,7 @@ def work():
 def test_a_signal_ends_the_process_wherever_it_comes(
     tmp_path: Path, body: str, said: str, name: str, code: int
 ) -> None:
-    script = HELD.format(body=body.replace("signal.SIGNUM", f"signal.{name}"))
+    script = HELD.format(body=body.replace("signal.SIGNUM", f"signal.{name}"), heard=HEARD)
     done = call([], tmp_path, program=("-c", script))
     assert (done.returncode, done.stdout) == (code, said)
     assert done.stderr == ("interrupted\n" if name == "SIGINT" else f"interrupted by {name}\n")
@@ -285,13 +292,13 @@ def work():
 
 
 def test_a_second_signal_ends_the_process_at_once(tmp_path: Path) -> None:
-    done = call([], tmp_path, program=("-c", HELD.format(body=SECOND)))
+    done = call([], tmp_path, program=("-c", HELD.format(body=SECOND, heard=HEARD)))
     assert (done.returncode, done.stdout, done.stderr) == (130, "closed\n", "interrupted\n")
 
 
 def test_a_signal_that_is_ignored_stays_so(tmp_path: Path) -> None:
     body = "def work():\n    os.kill(os.getpid(), signal.SIGHUP)\n    return 0\n"
-    script = HELD.format(body=body)
+    script = HELD.format(body=body, heard="")
     done = call([], tmp_path, program=("-c", script), shell="trap '' HUP; exec {}")
     assert (done.returncode, done.stderr) == (0, "")
 
@@ -319,7 +326,7 @@ def test_a_fork_of_somebody_elses_ends_as_usual(tmp_path: Path) -> None:
         "    print(os.waitstatus_to_exitcode(status), interruption.requested())\n"
         "    return 0\n"
     )
-    done = call([], tmp_path, program=("-c", HELD.format(body=body)))
+    done = call([], tmp_path, program=("-c", HELD.format(body=body, heard=HEARD)))
     assert (done.returncode, done.stdout, done.stderr) == (0, "-15 False\n", "")
 
 
@@ -336,7 +343,7 @@ def test_a_fork_of_somebody_elses_ends_as_usual(tmp_path: Path) -> None:
 )
 def test_what_ends_the_work_is_a_line(tmp_path: Path, raised: str, code: int, line: str) -> None:
     body = f"def work():\n    raise {raised}\n"
-    done = call([], tmp_path, program=("-c", HELD.format(body=body)))
+    done = call([], tmp_path, program=("-c", HELD.format(body=body, heard=HEARD)))
     assert done.returncode == code
     assert done.stderr.startswith(line)
     assert done.stderr.count("\n") == 1
@@ -344,7 +351,7 @@ def test_what_ends_the_work_is_a_line(tmp_path: Path, raised: str, code: int, li
 
 def test_a_bug_shows_its_traceback(tmp_path: Path) -> None:
     body = "def work():\n    raise ValueError('a bug')\n"
-    done = call([], tmp_path, program=("-c", HELD.format(body=body)))
+    done = call([], tmp_path, program=("-c", HELD.format(body=body, heard=HEARD)))
     assert done.returncode == 1
     assert "Traceback" in done.stderr
     assert done.stderr.endswith("ValueError: a bug\n")
@@ -363,5 +370,5 @@ def work():
 
 
 def test_an_exit_that_hangs_after_a_signal_is_cut_short(tmp_path: Path) -> None:
-    done = call([], tmp_path, program=("-c", HELD.format(body=HANGING)))
+    done = call([], tmp_path, program=("-c", HELD.format(body=HANGING, heard=HEARD)))
     assert (done.returncode, done.stderr) == (130, "interrupted\n")
