@@ -53,54 +53,38 @@ def _declare(parser: argparse.ArgumentParser) -> None:
 
 
 def _act(options: argparse.Namespace) -> int:
-    from kerasgen.session.catalog import lightest_engine
-    from kerasgen.session.planning import start
-    from kerasgen.verbs.import_weights import Saving, require_free, require_place, save_imported
+    from kerasgen.verbs.import_model import Wanted, import_target, write_config
+    from kerasgen.verbs.import_weights import Saving
 
     sink = Sink()
-    saving = None
-    if options.save is not None:
-        saving = Saving(
-            path=options.save,
-            weights=options.weights,
-            engine=options.saved_with,
-            replace=options.force,
-        )
-        require_place(saving, sink)
-    elif options.weights is not None:
+    if options.save is None and options.weights is not None:
         raise sink.fail(
             "KG619", "`--weights` names weights to be saved", help="add `--save FILE.keras`"
         )
-    if options.output is not None and not options.force:
-        require_free(options.output, sink)
-    # Next to nothing is computed, so the engine that starts fastest serves.
-    catalog = start(lightest_engine(), sink, trust_of(options))
-
-    from kerasgen.engines.keras3.decompile.text import import_model
-
-    made = import_model(
-        options.target,
-        sink,
-        folded=not options.no_fold,
-        catalog=catalog,
+    saving = options.save and Saving(
+        path=options.save,
+        weights=options.weights,
         engine=options.saved_with,
+        replace=options.force,
     )
-    saved = None if saving is None else save_imported(made, saving, sink)
+    wanted = Wanted(
+        target=options.target,
+        folded=not options.no_fold,
+        engine=options.saved_with,
+        output=options.output,
+        replace=options.force,
+        saving=saving,
+    )
+    imported = import_target(wanted, sink, trust_of(options))
     if sink.diagnostics:
         print(render_text(sink.diagnostics), file=sys.stderr)
-    if saved is not None:
-        print(saved, file=sys.stderr)
+    if imported.saved is not None:
+        print(imported.saved, file=sys.stderr)
     if options.output is None:
-        print(made.text, end="")
+        print(imported.text, end="")
         return 0
-    from kerasgen.record.files import write_named
-
-    try:
-        write_named(options.output, made.text)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise sink.fail("KG605", f"`{options.output}` cannot be written: {reason}") from error
-    print(f"{options.output}: {made.text.count(chr(10))} lines")
+    write_config(imported.text, options.output, sink)
+    print(f"{options.output}: {imported.text.count(chr(10))} lines")
     return 0
 
 

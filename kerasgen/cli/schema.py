@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from kerasgen.cli.command import Command, declare_trust, refuse, trust_of
-
-if TYPE_CHECKING:
-    from kerasgen.catalog.entries import Catalog
-    from kerasgen.registry import Trust
 
 _EXAMPLES = """\
 examples:
@@ -33,20 +28,15 @@ def _declare(parser: argparse.ArgumentParser) -> None:
 
 
 def _act(options: argparse.Namespace) -> int:
-    from kerasgen.emit.schema.document import make_schemas, schema_text, whole_schema
+    from kerasgen.verbs.schema import schema_texts
 
     if options.output is None and options.group is None:
         print(_shipped_text())
         return 0
-    schemas = make_schemas(_catalog(trust_of(options)))
-    if options.group is not None:
-        text = schema_text(whole_schema(schemas, options.group))
-        if options.output is None:
-            print(text, end="")
-            return 0
-        texts = {options.group: text}
-    else:
-        texts = {name: schema_text(schema) for name, schema in schemas.items()}
+    texts = schema_texts(options.group, trust_of(options))
+    if options.output is None:
+        print(*texts.values(), sep="", end="")
+        return 0
     if not _write(texts, options.output):
         return 2
     print(f"{len(texts)} {'files' if len(texts) > 1 else 'file'} in {options.output}")
@@ -87,23 +77,6 @@ def _write(texts: dict[str, str], folder: Path) -> bool:
         refuse(sink.diagnostics)
         return False
     return True
-
-
-def _catalog(trust: Trust) -> Catalog:
-    """Every class that the installed Keras, the data sources and trusted modules offer.
-
-    Raises:
-        CompileError: there is no Keras that can be asked.
-    """
-    from kerasgen.diagnostics import Sink
-    from kerasgen.session.catalog import child_catalog, say_on_stderr, stored_catalog
-
-    if trust.modules:
-        from kerasgen.session.catalog import lightest_engine
-        from kerasgen.session.planning import start
-
-        return start(lightest_engine(), Sink(), trust)
-    return stored_catalog() or child_catalog(Sink(), say_on_stderr)
 
 
 COMMAND = Command(

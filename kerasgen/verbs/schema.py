@@ -1,0 +1,48 @@
+"""JSON Schemas of the config language, for the Keras that is installed.
+
+This room owns which catalog they are made of. What they say stands in `emit.schema`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kerasgen.diagnostics import Sink
+from kerasgen.registry import NOBODY, Trust
+
+if TYPE_CHECKING:
+    from kerasgen.catalog.entries import Catalog
+
+
+def schema_texts(group: str | None = None, trust: Trust = NOBODY) -> dict[str, str]:
+    """The schemas as texts, by the names of their files.
+
+    Args:
+        group: the group whose schema is wanted, whole in one text; all, in parts, if left out.
+        trust: whose classes count beside Keras's.
+
+    Raises:
+        CompileError: there is no Keras that can be asked.
+    """
+    from kerasgen.emit.schema.document import make_schemas, schema_text, whole_schema
+
+    schemas = make_schemas(_catalog(trust))
+    if group is not None:
+        return {group: schema_text(whole_schema(schemas, group))}
+    return {name: schema_text(schema) for name, schema in schemas.items()}
+
+
+def _catalog(trust: Trust) -> Catalog:
+    """Every class that the installed Keras, the data sources and trusted modules offer."""
+    from kerasgen.session.catalog import (
+        child_catalog,
+        lightest_engine,
+        say_on_stderr,
+        stored_catalog,
+    )
+
+    if trust.modules:
+        from kerasgen.session.planning import start
+
+        return start(lightest_engine(), Sink(), trust)
+    return stored_catalog() or child_catalog(Sink(), say_on_stderr)
