@@ -27,7 +27,9 @@ from kerasgen.engines.keras3.preprocessing import KerasPreparation
 from kerasgen.engines.keras3.rehearsal import rehearse, set_stage
 from kerasgen.engines.keras3.training import optimizer_slots, probe_loss
 from kerasgen.frontend.parse.lint import silence
-from kerasgen.ir import CompileDef, Loss, ModelGraph, ObjectDef, Program, Shape, TensorSpec
+from kerasgen.ir.graph import ModelGraph
+from kerasgen.ir.program import CompileDef, Loss, Program
+from kerasgen.ir.values import ObjectDef, Shape, TensorSpec
 from kerasgen.passes.callbacks import report_failing_callback
 from kerasgen.passes.cost import CostReport, count_costs
 from kerasgen.passes.encoding import check_class_axis, encode_labels

@@ -17,7 +17,8 @@ import yaml
 from kerasgen.catalog.entries import Catalog, ClassEntry, Parameter
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink
 from kerasgen.diagnostics.render import render_text
-from kerasgen.ir import ModelGraph, Program
+from kerasgen.ir.graph import ModelGraph
+from kerasgen.ir.program import Program
 from kerasgen.record.layout import CONFIG, RECORD, SCHEMA
 from kerasgen.record.provenance import process_identity
 
@@ -100,7 +101,7 @@ def program() -> MakeProgram:
 def engine() -> str:
     """Starts Keras once for the process; gives the backend's name."""
     from kerasgen.engines.keras3.environment import start_engine
-    from kerasgen.ir import BackendDef
+    from kerasgen.ir.program import BackendDef
 
     backend = os.environ["KERAS_BACKEND"]
     start_engine(BackendDef(backend=backend), Sink())
@@ -123,7 +124,7 @@ def build_model(catalog: Catalog) -> BuildModel:
     """Takes a `model` section through check, wire and shapes, and gives its model memory."""
     from kerasgen.engines.keras3.build import KerasOracle
     from kerasgen.engines.keras3.deferred_weights import allocate_weights
-    from kerasgen.ir import TensorSpec
+    from kerasgen.ir.values import TensorSpec
     from kerasgen.passes.check import check
     from kerasgen.passes.cost import count_costs
     from kerasgen.passes.shapes import infer_shapes

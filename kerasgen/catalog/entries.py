@@ -14,7 +14,9 @@ from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequenc
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias, cast
 
-from kerasgen.ir import LayerDef, ModelGraph, ObjectDef, Operand, Shape, TensorSpec, Value
+from kerasgen.ir.graph import LayerDef, ModelGraph
+from kerasgen.ir.model import Operand
+from kerasgen.ir.values import ObjectDef, Shape, TensorSpec, Value
 
 Kind: TypeAlias = Literal[
     "layer",

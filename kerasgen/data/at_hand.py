@@ -21,7 +21,7 @@ from kerasgen.data.sources.csv_table import Csv
 from kerasgen.data.sources.files import find_path
 from kerasgen.data.sources.known import SOURCES, make_source
 from kerasgen.diagnostics import Sink
-from kerasgen.ir import DataDef
+from kerasgen.ir.data import DataDef
 
 _PATHS = ("path", "test_path", "x", "y", "x_test", "y_test")
 """Arguments of the shipped sources that name files or folders."""

@@ -14,7 +14,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from kerasgen.diagnostics import Sink, did_you_mean
-from kerasgen.ir import DataDef, ObjectDef
+from kerasgen.ir.data import DataDef
+from kerasgen.ir.values import ObjectDef
 from kerasgen.ir.walks import references_in
 from kerasgen.passes.preparation import ALL, column_name, column_steps
 

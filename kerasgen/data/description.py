@@ -13,7 +13,7 @@ import numpy as np
 
 from kerasgen.data.labels import count_labels
 from kerasgen.data.table import PARTS, Array
-from kerasgen.ir import ObjectDef, Value
+from kerasgen.ir.values import ObjectDef, Value
 
 
 def fingerprint(

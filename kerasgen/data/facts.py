@@ -12,7 +12,8 @@ from typing import Any
 from kerasgen.data.column_names import feature_key
 from kerasgen.data.table import Array
 from kerasgen.diagnostics import Sink, closest
-from kerasgen.ir import FACTS, DataDef, Shape, Value
+from kerasgen.ir.data import FACTS, DataDef
+from kerasgen.ir.values import Shape, Value
 from kerasgen.ir.walks import references_in
 from kerasgen.passes.preparation import (
     column_name,

@@ -28,7 +28,8 @@ from kerasgen.data.labels import index_labels, several_labels
 from kerasgen.data.sources.known import known_sources, make_source
 from kerasgen.data.table import Array, Source, Table, is_number
 from kerasgen.diagnostics import Sink
-from kerasgen.ir import DataDef, ObjectDef
+from kerasgen.ir.data import DataDef
+from kerasgen.ir.values import ObjectDef
 from kerasgen.ir.walks import references_in
 from kerasgen.passes.label_form import LABELLED
 from kerasgen.passes.preparation import ALL, check_preparation, column_name, column_steps

@@ -33,7 +33,9 @@ from kerasgen.data.opened import OpenedData
 from kerasgen.data.split import Parts
 from kerasgen.data.table import Array
 from kerasgen.diagnostics import Sink, did_you_mean
-from kerasgen.ir import Constant, DataDef, Entry, ObjectDef, Operand, TensorRef
+from kerasgen.ir.data import DataDef
+from kerasgen.ir.model import Constant, Entry, Operand, TensorRef
+from kerasgen.ir.values import ObjectDef
 from kerasgen.passes.preparation import (
     column_name,
     column_steps,

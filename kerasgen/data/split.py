@@ -21,7 +21,7 @@ from kerasgen.data.labels import is_one_hot
 from kerasgen.data.opened import OpenedData
 from kerasgen.data.table import PARTS, Array
 from kerasgen.diagnostics import Sink
-from kerasgen.ir import DataDef
+from kerasgen.ir.data import DataDef
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

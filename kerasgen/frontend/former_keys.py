@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from kerasgen.diagnostics import Suggestion, as_yaml
-from kerasgen.ir import BackendDef, CompileDef, FitDef, SplitDef, TrackingDef
+from kerasgen.ir.data import SplitDef
+from kerasgen.ir.program import BackendDef, CompileDef, FitDef, TrackingDef
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from kerasgen.ir import INPUT
+from kerasgen.ir.model import INPUT
 
 GROUPS = ("backend", "data", "model", "optimizer", "compile", "fit", "tracking")
 """The groups of which every config chooses an option."""

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from kerasgen.ir import ModelDef, ObjectDef, Operand, Outputs, TensorRef, Value
+from kerasgen.ir.model import ModelDef, Operand, Outputs, TensorRef
+from kerasgen.ir.values import ObjectDef, Value
 
 
 def objects_in(value: Value) -> Iterator[ObjectDef]:

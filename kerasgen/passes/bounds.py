@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 
 from kerasgen.catalog.entries import Kind
 from kerasgen.diagnostics import Sink, describe
-from kerasgen.ir import Value
+from kerasgen.ir.values import Value
 
 LARGEST = 2**63 - 1
 """The largest integer that a backend can hold."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from kerasgen.catalog.entries import ShapeError
 from kerasgen.diagnostics import Sink, did_you_mean
-from kerasgen.ir import ObjectDef
+from kerasgen.ir.values import ObjectDef
 
 _COUNTERS = ("epoch", "batch")
 """What Keras fills into a path besides the figures."""

@@ -12,17 +12,10 @@ from collections.abc import Mapping, Sequence
 
 from kerasgen.catalog.entries import Catalog, ClassEntry, Kind, Parameter
 from kerasgen.diagnostics import Sink, Suggestion, closest, did_you_mean
-from kerasgen.ir import (
-    INPUT,
-    DataDef,
-    Entry,
-    Loss,
-    ModelDef,
-    ObjectDef,
-    Operand,
-    Program,
-    Value,
-)
+from kerasgen.ir.data import DataDef
+from kerasgen.ir.model import INPUT, Entry, ModelDef, Operand
+from kerasgen.ir.program import Loss, Program
+from kerasgen.ir.values import ObjectDef, Value
 from kerasgen.passes.bounds import check_bounds
 from kerasgen.passes.former_arguments import former_argument
 from kerasgen.passes.former_names import called, former_word

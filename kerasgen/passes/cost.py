@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from math import prod
 
 from kerasgen.catalog.entries import LayerCost, ShapeOracle
-from kerasgen.ir import Call, ModelGraph, ObjectDef, TensorSpec
+from kerasgen.ir.graph import Call, ModelGraph
+from kerasgen.ir.values import ObjectDef, TensorSpec
 from kerasgen.ir.walks import references_in
 from kerasgen.passes.shapes import Specs
 

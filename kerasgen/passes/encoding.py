@@ -20,7 +20,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from kerasgen.diagnostics import Sink
-from kerasgen.ir import CompileDef, DataDef, Loss, ObjectDef
+from kerasgen.ir.data import DataDef
+from kerasgen.ir.program import CompileDef, Loss
+from kerasgen.ir.values import ObjectDef
 from kerasgen.passes.ends import OutputSpec
 
 TWINS: Mapping[str, str] = {

@@ -11,7 +11,10 @@ from dataclasses import dataclass, replace
 
 from kerasgen.catalog.entries import PreparationOracle
 from kerasgen.diagnostics import Note, Sink, did_you_mean
-from kerasgen.ir import DataDef, InputDef, ModelGraph, ObjectDef, Shape, TensorRef, TensorSpec
+from kerasgen.ir.data import DataDef
+from kerasgen.ir.graph import ModelGraph
+from kerasgen.ir.model import InputDef, TensorRef
+from kerasgen.ir.values import ObjectDef, Shape, TensorSpec
 from kerasgen.ir.walks import output_refs
 from kerasgen.passes.label_form import LABELLED, Coding, LabelForm, label_form
 from kerasgen.passes.preparation import check_preparation, input_shapes, target_shape

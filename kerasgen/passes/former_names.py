@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 
 from kerasgen.catalog.entries import Catalog, ClassEntry, Kind
 from kerasgen.diagnostics import Suggestion, as_yaml
-from kerasgen.ir import ObjectDef, Value
+from kerasgen.ir.values import ObjectDef, Value
 
 _LAYERS: Mapping[str, str] = {
     "AtrousConvolution1D": "Conv1D",

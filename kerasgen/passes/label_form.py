@@ -17,7 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from kerasgen.ir import Shape
+from kerasgen.ir.values import Shape
 
 LABELLED = ("classification", "multilabel")
 """Tasks whose targets are labels."""

@@ -12,18 +12,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from kerasgen.catalog.entries import Catalog
-from kerasgen.ir import (
-    Call,
-    InputDef,
-    LayerDef,
-    ModelDef,
-    ModelGraph,
-    ObjectDef,
-    Operand,
-    TensorRef,
-    TensorSpec,
-    Value,
-)
+from kerasgen.ir.graph import Call, LayerDef, ModelGraph
+from kerasgen.ir.model import InputDef, ModelDef, Operand, TensorRef
+from kerasgen.ir.values import ObjectDef, TensorSpec, Value
 from kerasgen.ir.walks import output_refs
 from kerasgen.passes.ends import output_names
 from kerasgen.passes.shapes import Specs

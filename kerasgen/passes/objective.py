@@ -11,7 +11,9 @@ from dataclasses import replace
 from typing import Any
 
 from kerasgen.diagnostics import Sink, did_you_mean
-from kerasgen.ir import CompileDef, Loss, ModelGraph, ObjectDef
+from kerasgen.ir.graph import ModelGraph
+from kerasgen.ir.program import CompileDef, Loss
+from kerasgen.ir.values import ObjectDef
 from kerasgen.passes.ends import OutputSpec
 
 _SPARSE = "sparse_categorical_crossentropy"

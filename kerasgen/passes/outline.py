@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from kerasgen.catalog.entries import Catalog
 from kerasgen.diagnostics import Sink
-from kerasgen.ir import ModelGraph, Program
+from kerasgen.ir.graph import ModelGraph
+from kerasgen.ir.program import Program
 from kerasgen.passes.check import check
 from kerasgen.passes.ends import check_end_names, output_names
 from kerasgen.passes.objective import check_output_names

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import PurePath
 
 from kerasgen.catalog.entries import Catalog, ClassEntry, Parameter
-from kerasgen.ir import ObjectDef
+from kerasgen.ir.values import ObjectDef
 
 _PATH_NAME = re.compile(r"(.*_)?(path|filepath|filename|file|dir|directory|folder)\Z")
 _PATH_TEXT = re.compile(r"\b(path|filename|directory|folder)\b", re.I)

@@ -19,7 +19,9 @@ from typing import Literal
 
 from kerasgen.catalog.entries import PreparationOracle, ShapeError
 from kerasgen.diagnostics import Sink
-from kerasgen.ir import Constant, DataDef, Entry, ObjectDef, Operand, Shape, TensorRef
+from kerasgen.ir.data import DataDef
+from kerasgen.ir.model import Constant, Entry, Operand, TensorRef
+from kerasgen.ir.values import ObjectDef, Shape
 from kerasgen.ir.walks import references_in
 from kerasgen.passes.shapes import shown_shape
 

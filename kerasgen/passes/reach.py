@@ -24,7 +24,10 @@ from collections.abc import Iterator, Mapping
 
 from kerasgen.catalog.entries import Catalog, ClassEntry
 from kerasgen.diagnostics import Sink
-from kerasgen.ir import DataDef, Entry, ModelDef, ObjectDef, Program
+from kerasgen.ir.data import DataDef
+from kerasgen.ir.model import Entry, ModelDef
+from kerasgen.ir.program import Program
+from kerasgen.ir.values import ObjectDef
 from kerasgen.passes.placement import (
     RECORDED,
     callback_entry,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from kerasgen.catalog.entries import ClassEntry
 from kerasgen.diagnostics import as_yaml
-from kerasgen.ir import ObjectDef, Value
+from kerasgen.ir.values import ObjectDef, Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,16 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from kerasgen.catalog.entries import ShapeError, ShapeOracle, UnmatchedError
 from kerasgen.diagnostics import Anchor, Sink, did_you_mean
-from kerasgen.ir import (
-    Call,
-    InputDef,
-    LayerDef,
-    ModelGraph,
-    ObjectDef,
-    Shape,
-    TensorRef,
-    TensorSpec,
-)
+from kerasgen.ir.graph import Call, LayerDef, ModelGraph
+from kerasgen.ir.model import InputDef, TensorRef
+from kerasgen.ir.values import ObjectDef, Shape, TensorSpec
 from kerasgen.ir.walks import output_refs, references_in
 
 Specs = dict[str, tuple[TensorSpec, ...]]

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from kerasgen.catalog.entries import DOTTED, FOREIGN_PACKAGES, MODULES, Catalog, ClassEntry, Kind
 from kerasgen.diagnostics import Sink, Suggestion, did_you_mean
-from kerasgen.ir import ObjectDef
+from kerasgen.ir.values import ObjectDef
 from kerasgen.passes.former_names import former_name
 from kerasgen.passes.restated_arguments import Former
 

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 
 from kerasgen.catalog.entries import Kind, Parameter, ValueKind
 from kerasgen.diagnostics import Sink, describe, did_you_mean
-from kerasgen.ir import ModelDef, ObjectDef, Value
+from kerasgen.ir.model import ModelDef
 from kerasgen.ir.trained_layers import FORM, are_rules
+from kerasgen.ir.values import ObjectDef, Value
 
 _EXPECTED: Mapping[ValueKind, str] = {
     "bool": "true or false",

@@ -12,18 +12,9 @@ from typing import Literal, TypeAlias
 
 from kerasgen.catalog.entries import Catalog, ClassEntry, Kind
 from kerasgen.diagnostics import Sink, did_you_mean
-from kerasgen.ir import (
-    INPUT,
-    Call,
-    Entry,
-    InputDef,
-    LayerDef,
-    ModelDef,
-    ModelGraph,
-    ObjectDef,
-    Operand,
-    TensorRef,
-)
+from kerasgen.ir.graph import Call, LayerDef, ModelGraph
+from kerasgen.ir.model import INPUT, Entry, InputDef, ModelDef, Operand, TensorRef
+from kerasgen.ir.values import ObjectDef
 from kerasgen.ir.walks import models_in, output_refs, references_in
 
 ENTRY_KINDS: tuple[Kind, ...] = ("layer", "op", "application")

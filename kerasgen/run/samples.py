@@ -15,7 +15,8 @@ import numpy as np
 from kerasgen.compiler import CompiledProgram
 from kerasgen.diagnostics import Sink, did_you_mean
 from kerasgen.engines.keras3.training import Array, Arrays, Samples
-from kerasgen.ir import Shape, TensorRef, TensorSpec
+from kerasgen.ir.model import TensorRef
+from kerasgen.ir.values import Shape, TensorSpec
 from kerasgen.passes.ends import OutputSpec, fed_target
 
 

@@ -37,7 +37,9 @@ from kerasgen.engines.keras3.training import (
 )
 from kerasgen.frontend.compose.resolvers import SECRET_KEYS, with_environment
 from kerasgen.frontend.parse.lint import silence
-from kerasgen.ir import DataDef, Loss, ObjectDef
+from kerasgen.ir.data import DataDef
+from kerasgen.ir.program import Loss
+from kerasgen.ir.values import ObjectDef
 from kerasgen.passes.lint.arrays import lint_arrays
 from kerasgen.passes.placement import paths_of, placed
 from kerasgen.passes.reach import path_problem

@@ -25,7 +25,7 @@ from kerasgen.catalog.store import (
 )
 from kerasgen.diagnostics import Sink
 from kerasgen.engines.keras3.environment import is_installed, start_engine
-from kerasgen.ir import BackendDef
+from kerasgen.ir.program import BackendDef
 
 ENGINES: Mapping[str, str] = {"jax": "jax", "tensorflow": "tensorflow", "torch": "torch"}
 """Backend to the package that it needs; the one that is imported fastest comes first."""

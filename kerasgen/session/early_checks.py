@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from kerasgen.diagnostics import CompileError, Sink
 from kerasgen.foreign.opening import is_folder
 from kerasgen.frontend.compose.composition import Composition
-from kerasgen.ir import DataDef, Program
+from kerasgen.ir.data import DataDef
+from kerasgen.ir.program import Program
 from kerasgen.passes.label_form import LABELLED
 from kerasgen.passes.outline import outline
 from kerasgen.registry import Trust

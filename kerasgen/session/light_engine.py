@@ -24,7 +24,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from kerasgen.engines.keras3.environment import KEYS, is_installed, observed_settings
-from kerasgen.ir import BackendDef, Entry, ModelDef, ObjectDef, Program, Value
+from kerasgen.ir.model import Entry, ModelDef
+from kerasgen.ir.program import BackendDef, Program
+from kerasgen.ir.values import ObjectDef, Value
 from kerasgen.ir.walks import models_in
 from kerasgen.session.agreement import ALIKE
 

@@ -24,7 +24,8 @@ from kerasgen.frontend.compose.composition import (
 from kerasgen.frontend.parse.backend import parse_backend
 from kerasgen.frontend.parse.data import parse_data, refuse_absent
 from kerasgen.frontend.parse.program import parse_program
-from kerasgen.ir import BackendDef, DataDef, Program
+from kerasgen.ir.data import DataDef
+from kerasgen.ir.program import BackendDef, Program
 from kerasgen.passes.check import check
 from kerasgen.passes.outline import outline
 from kerasgen.registry import NOBODY, Trust, parts

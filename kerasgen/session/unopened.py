@@ -26,7 +26,7 @@ from kerasgen.frontend.compose.composition import Composition, located_sink, res
 from kerasgen.frontend.compose.references import plain_node, references_of, value_at
 from kerasgen.frontend.compose.selector_syntax import SELECTORS
 from kerasgen.frontend.parse.program import parse_program
-from kerasgen.ir import DataDef
+from kerasgen.ir.data import DataDef
 from kerasgen.passes.check import check_source
 from kerasgen.passes.outline import outline
 from kerasgen.passes.reach import REACHING

@@ -18,7 +18,7 @@ from kerasgen.emit.script.program import eject
 from kerasgen.frontend.compose.composition import Composition, located_sink, resolve_groups
 from kerasgen.frontend.compose.config_folders import Folders
 from kerasgen.frontend.parse.data import parse_data, refuse_absent
-from kerasgen.ir import DataDef
+from kerasgen.ir.data import DataDef
 from kerasgen.registry import NOBODY, Trust
 from kerasgen.session.custom_parts import with_parts
 from kerasgen.session.early_checks import facts_suffice

@@ -12,7 +12,7 @@ from kerasgen.data.opened import OpenedData, open_data
 from kerasgen.data.split import Parts, split_rows
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink
 from kerasgen.frontend.parse.data import parse_data
-from kerasgen.ir import DataDef
+from kerasgen.ir.data import DataDef
 
 DATASETS = Path(__file__).resolve().parents[3] / "shared" / "datasets"
 

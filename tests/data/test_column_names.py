@@ -10,7 +10,7 @@ from kerasgen.data.column_names import check_known_columns, known_columns
 from kerasgen.data.sources.bundled import BundledName, KerasDataset, KerasName, ScikitLearn
 from kerasgen.diagnostics import Sink
 from kerasgen.frontend.parse.data import parse_data
-from kerasgen.ir import ObjectDef
+from kerasgen.ir.values import ObjectDef
 
 
 def known(cls: str, **arguments: str) -> tuple[str, ...] | None:

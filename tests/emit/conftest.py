@@ -4,18 +4,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from kerasgen.ir import (
-    Call,
-    InputDef,
-    LayerDef,
-    ModelGraph,
-    ObjectDef,
-    Operand,
-    Shape,
-    TensorRef,
-    TensorSpec,
-    Value,
-)
+from kerasgen.ir.graph import Call, LayerDef, ModelGraph
+from kerasgen.ir.model import InputDef, Operand, TensorRef
+from kerasgen.ir.values import ObjectDef, Shape, TensorSpec, Value
 from kerasgen.passes.shapes import Specs
 
 Drawn = tuple[ModelGraph, Specs]

@@ -3,7 +3,10 @@ import math
 
 from kerasgen.diagnostics import Diagnostic, Severity, SourceLocation
 from kerasgen.emit.text.report import check_report, plain_value
-from kerasgen.ir import CompileDef, ModelGraph, ObjectDef, TensorRef, TensorSpec
+from kerasgen.ir.graph import ModelGraph
+from kerasgen.ir.model import TensorRef
+from kerasgen.ir.program import CompileDef
+from kerasgen.ir.values import ObjectDef, TensorSpec
 from kerasgen.passes.cost import CostReport, LayerReport
 from kerasgen.passes.ends import OutputSpec
 from kerasgen.passes.shapes import Specs

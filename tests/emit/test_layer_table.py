@@ -1,7 +1,7 @@
 import pytest
 
 from kerasgen.emit.text.summary import human_count, layer_table, repeated_calls, totals_text
-from kerasgen.ir import ModelGraph
+from kerasgen.ir.graph import ModelGraph
 from kerasgen.passes.cost import CostReport, LayerReport, human_bytes
 from kerasgen.passes.shapes import Specs
 

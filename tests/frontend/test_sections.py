@@ -7,7 +7,7 @@ import pytest
 from kerasgen.diagnostics import Diagnostic, Sink
 from kerasgen.frontend.grammar import join
 from kerasgen.frontend.sections import check_value, read_record, report_unknown_key
-from kerasgen.ir import FitDef
+from kerasgen.ir.program import FitDef
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

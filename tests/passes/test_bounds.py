@@ -6,7 +6,7 @@ import pytest
 
 from kerasgen.catalog.entries import Kind
 from kerasgen.diagnostics import Sink
-from kerasgen.ir import Value
+from kerasgen.ir.values import Value
 from kerasgen.passes.bounds import check_bounds
 
 

@@ -9,7 +9,10 @@ import numpy as np
 import pytest
 
 from kerasgen.diagnostics import Sink
-from kerasgen.ir import CompileDef, DataDef, Loss, ObjectDef, TensorRef, TensorSpec
+from kerasgen.ir.data import DataDef
+from kerasgen.ir.model import TensorRef
+from kerasgen.ir.program import CompileDef, Loss
+from kerasgen.ir.values import ObjectDef, TensorSpec
 from kerasgen.passes.encoding import Encoded, check_class_axis, encode_labels, reads_indices, twin
 from kerasgen.passes.ends import OutputSpec
 

@@ -4,7 +4,7 @@ import pytest
 
 from kerasgen.catalog.entries import Catalog, ClassEntry, Kind
 from kerasgen.diagnostics import Sink, Suggestion
-from kerasgen.ir import ObjectDef, Value
+from kerasgen.ir.values import ObjectDef, Value
 from kerasgen.passes.former_arguments import LEFT_OUT, RENAMED, former_argument
 from kerasgen.passes.former_names import NAMES, former_name, former_word
 from kerasgen.passes.restated_arguments import Written

@@ -3,7 +3,7 @@
 import pytest
 
 from kerasgen.diagnostics import Diagnostic, Sink
-from kerasgen.ir import TensorSpec
+from kerasgen.ir.values import TensorSpec
 from kerasgen.passes.cost import CostReport, LayerReport, human_bytes
 from kerasgen.passes.memory import guard_memory, training_memory
 from kerasgen.passes.shapes import Specs

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kerasgen.ir import Shape
+from kerasgen.ir.values import Shape
 from kerasgen.passes.label_form import label_form
 
 

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from kerasgen.catalog.entries import Catalog, ClassEntry, Parameter
-from kerasgen.ir import Call, InputDef, LayerDef, ModelGraph, ObjectDef, TensorRef, TensorSpec
+from kerasgen.ir.graph import Call, LayerDef, ModelGraph
+from kerasgen.ir.model import InputDef, TensorRef
+from kerasgen.ir.values import ObjectDef, TensorSpec
 from kerasgen.ir.walks import output_refs
 from kerasgen.passes.layout import channels_first, lay_out, pin_data_format
 

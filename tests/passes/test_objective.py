@@ -5,16 +5,10 @@ from typing import Any
 import pytest
 
 from kerasgen.diagnostics import Sink
-from kerasgen.ir import (
-    Call,
-    CompileDef,
-    InputDef,
-    LayerDef,
-    ModelGraph,
-    ObjectDef,
-    TensorRef,
-    TensorSpec,
-)
+from kerasgen.ir.graph import Call, LayerDef, ModelGraph
+from kerasgen.ir.model import InputDef, TensorRef
+from kerasgen.ir.program import CompileDef
+from kerasgen.ir.values import ObjectDef, TensorSpec
 from kerasgen.passes.ends import OutputSpec
 from kerasgen.passes.objective import last_activation, settle_objective
 

@@ -7,7 +7,9 @@ import pytest
 
 from kerasgen.catalog.entries import LayerCost, ShapeError, ShapeOracle
 from kerasgen.diagnostics import Sink
-from kerasgen.ir import Call, InputDef, LayerDef, ModelGraph, ObjectDef, TensorRef, TensorSpec
+from kerasgen.ir.graph import Call, LayerDef, ModelGraph
+from kerasgen.ir.model import InputDef, TensorRef
+from kerasgen.ir.values import ObjectDef, TensorSpec
 from kerasgen.passes.shapes import infer_shapes, shown_shape
 
 

@@ -9,7 +9,8 @@ import yaml
 from kerasgen.catalog.entries import Catalog, ClassEntry, Kind, Parameter
 from kerasgen.diagnostics import Sink
 from kerasgen.frontend.parse.model import parse_model
-from kerasgen.ir import Constant, ModelGraph, TensorRef
+from kerasgen.ir.graph import ModelGraph
+from kerasgen.ir.model import Constant, TensorRef
 from kerasgen.ir.walks import references_in
 from kerasgen.passes.wire import wire
 

@@ -21,7 +21,7 @@ from kerasgen.data.sources.own import OwnSource
 from kerasgen.data.table import Source
 from kerasgen.diagnostics import Sink, closest, describe, did_you_mean
 from kerasgen.frontend.sections import check_value
-from kerasgen.ir import ObjectDef
+from kerasgen.ir.values import ObjectDef
 from kerasgen.registry import parts
 
 SOURCES: Mapping[str, Callable[..., Source]] = {

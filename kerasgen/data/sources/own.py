@@ -22,7 +22,7 @@ import numpy as np
 
 from kerasgen.data.table import Array, Table, chosen
 from kerasgen.diagnostics import CompileError, Sink
-from kerasgen.ir import Value
+from kerasgen.ir.values import Value
 from kerasgen.registry import Part
 
 _NARROW: Mapping[str, str] = {"f": "float32"}

@@ -13,17 +13,9 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Literal, TypeAlias
 
-from kerasgen.ir import (
-    Call,
-    Constant,
-    ModelDef,
-    ModelGraph,
-    ObjectDef,
-    Operand,
-    TensorRef,
-    TensorSpec,
-    Value,
-)
+from kerasgen.ir.graph import Call, ModelGraph
+from kerasgen.ir.model import Constant, ModelDef, Operand, TensorRef
+from kerasgen.ir.values import ObjectDef, TensorSpec, Value
 from kerasgen.ir.walks import output_refs
 from kerasgen.passes.shapes import shown_shape
 

@@ -12,7 +12,8 @@ from pathlib import Path
 from kerasgen.emit.picture.captions import named_outputs, shown_spec, summarize_call
 from kerasgen.emit.picture.painting import paint_png, paint_svg
 from kerasgen.emit.picture.scene import draw_scene
-from kerasgen.ir import Call, ModelGraph, Operand, TensorRef
+from kerasgen.ir.graph import Call, ModelGraph
+from kerasgen.ir.model import Operand, TensorRef
 from kerasgen.ir.walks import references_in
 from kerasgen.passes.shapes import Specs
 

@@ -27,7 +27,8 @@ from kerasgen.emit.picture.captions import (
 )
 from kerasgen.emit.picture.layering import Layout, Point, lay_out
 from kerasgen.emit.picture.rows import Link
-from kerasgen.ir import Call, ModelGraph, Operand, TensorRef
+from kerasgen.ir.graph import Call, ModelGraph
+from kerasgen.ir.model import Operand, TensorRef
 from kerasgen.ir.walks import references_in
 from kerasgen.passes.shapes import Specs
 

@@ -36,7 +36,8 @@ from kerasgen.frontend.parse.backend import BACKENDS
 from kerasgen.frontend.parse.data import TASKS
 from kerasgen.frontend.parse.lint import LINT_CODES
 from kerasgen.frontend.parse.program import MAXIMUM_SEED
-from kerasgen.ir import BackendDef, CompileDef, DataDef, FitDef, LintDef, SplitDef, TrackingDef
+from kerasgen.ir.data import DataDef, SplitDef
+from kerasgen.ir.program import BackendDef, CompileDef, FitDef, LintDef, TrackingDef
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 

@@ -21,7 +21,7 @@ from kerasgen.emit.schema.objects import (
 )
 from kerasgen.emit.schema.values import Schema, enumeration, one_of, ref, value_of
 from kerasgen.frontend.grammar import ENTRY_KEYS
-from kerasgen.ir import InputDef
+from kerasgen.ir.model import InputDef
 
 # YAML 1.1, by which configs are read, takes these words for booleans.
 _NAME = r"^(?!(?:[Oo]n|ON|[Oo]ff|OFF|[Yy]es|YES|[Nn]o|NO)$)[A-Za-z_][A-Za-z0-9_-]*$"

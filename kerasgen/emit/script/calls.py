@@ -29,14 +29,9 @@ from kerasgen.emit.script.objects import (
     tupled,
     value_code,
 )
-from kerasgen.ir import (
-    Call,
-    Constant,
-    ModelGraph,
-    ObjectDef,
-    Operand,
-    TensorRef,
-)
+from kerasgen.ir.graph import Call, ModelGraph
+from kerasgen.ir.model import Constant, Operand, TensorRef
+from kerasgen.ir.values import ObjectDef
 from kerasgen.passes.shapes import Specs
 
 

@@ -17,7 +17,8 @@ from kerasgen.emit.script.code import (
     statement,
     string,
 )
-from kerasgen.ir import DataDef, ObjectDef
+from kerasgen.ir.data import DataDef
+from kerasgen.ir.values import ObjectDef
 from kerasgen.ir.walks import references_in
 from kerasgen.passes.ends import OutputSpec
 from kerasgen.passes.preparation import ALL, column_name, column_steps

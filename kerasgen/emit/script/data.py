@@ -29,11 +29,9 @@ from kerasgen.emit.script.steps import (
     column_lines,
     input_lines,
 )
-from kerasgen.ir import (
-    DataDef,
-    TensorRef,
-    TensorSpec,
-)
+from kerasgen.ir.data import DataDef
+from kerasgen.ir.model import TensorRef
+from kerasgen.ir.values import TensorSpec
 from kerasgen.passes.ends import OutputSpec, fed_target
 from kerasgen.passes.preparation import (
     ALL,

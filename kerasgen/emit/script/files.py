@@ -23,7 +23,7 @@ from kerasgen.emit.script.columns import (
     label_lines,
     used_columns,
 )
-from kerasgen.ir import Value
+from kerasgen.ir.values import Value
 
 _MISSING = ("", "?", "NA", "N/A", "NaN", "nan", "null")
 """Default of the argument `missing_values` of `Csv`."""

@@ -47,8 +47,10 @@ from kerasgen.emit.script.objects import (
     takes_name,
     value_code,
 )
-from kerasgen.ir import Call, InputDef, LayerDef, ModelGraph, ObjectDef, TensorRef, TensorSpec
+from kerasgen.ir.graph import Call, LayerDef, ModelGraph
+from kerasgen.ir.model import InputDef, TensorRef
 from kerasgen.ir.trained_layers import TRAINABLE, is_factory, rules_of
+from kerasgen.ir.values import ObjectDef, TensorSpec
 from kerasgen.ir.walks import output_refs, references_in
 from kerasgen.passes.wire import ENTRY_KINDS
 

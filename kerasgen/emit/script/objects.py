@@ -22,8 +22,10 @@ from kerasgen.emit.script.code import (
     literal,
     string,
 )
-from kerasgen.ir import LayerDef, ModelDef, ModelGraph, ObjectDef, Value
+from kerasgen.ir.graph import LayerDef, ModelGraph
+from kerasgen.ir.model import ModelDef
 from kerasgen.ir.trained_layers import TRAINABLE
+from kerasgen.ir.values import ObjectDef, Value
 from kerasgen.passes.wire import ENTRY_KINDS, wire
 
 SHORT = ("layers", "ops")

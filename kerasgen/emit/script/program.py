@@ -35,7 +35,8 @@ from kerasgen.emit.script.training import (
     set_up_function,
     train_function,
 )
-from kerasgen.ir import CompileDef, FitDef, ModelGraph, Program
+from kerasgen.ir.graph import ModelGraph
+from kerasgen.ir.program import CompileDef, FitDef, Program
 from kerasgen.passes.ends import OutputSpec
 from kerasgen.passes.shapes import Specs
 

@@ -32,7 +32,7 @@ from kerasgen.emit.script.files import (
     csv_lines,
     image_lines,
 )
-from kerasgen.ir import ObjectDef
+from kerasgen.ir.values import ObjectDef
 from kerasgen.passes.preparation import ALL, column_steps
 
 _PATHS: Mapping[str, str] = {

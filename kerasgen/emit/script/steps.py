@@ -30,16 +30,10 @@ from kerasgen.emit.script.objects import (
     public_name,
     value_code,
 )
-from kerasgen.ir import (
-    Constant,
-    DataDef,
-    Entry,
-    InputDef,
-    ModelDef,
-    ModelGraph,
-    ObjectDef,
-    TensorRef,
-)
+from kerasgen.ir.data import DataDef
+from kerasgen.ir.graph import ModelGraph
+from kerasgen.ir.model import Constant, Entry, InputDef, ModelDef, TensorRef
+from kerasgen.ir.values import ObjectDef
 from kerasgen.passes.ends import OutputSpec
 from kerasgen.passes.preparation import (
     column_name,

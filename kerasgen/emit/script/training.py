@@ -26,7 +26,8 @@ from kerasgen.emit.script.data import parts_asked, takes_given
 from kerasgen.emit.script.objects import found_entry, object_code, word_code
 from kerasgen.emit.script.sources import PathOption
 from kerasgen.frontend.compose.resolvers import SECRET_KEYS, environment_name
-from kerasgen.ir import CompileDef, FitDef, ObjectDef, Program
+from kerasgen.ir.program import CompileDef, FitDef, Program
+from kerasgen.ir.values import ObjectDef
 from kerasgen.passes.placement import paths_of
 
 

@@ -13,18 +13,17 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from kerasgen.ir import (
+from kerasgen.ir.model import (
     INPUT,
     Constant,
     Entry,
     InputDef,
     ModelDef,
-    ObjectDef,
     Operand,
     Outputs,
     TensorRef,
-    Value,
 )
+from kerasgen.ir.values import ObjectDef, Value
 from kerasgen.passes.fold.model import BlockDef, FoldedModel
 from kerasgen.passes.fold.search import WIDTH, BlockUse, Expression
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kerasgen.ir import CompileDef, ModelGraph, ObjectDef
+from kerasgen.ir.graph import ModelGraph
+from kerasgen.ir.program import CompileDef
+from kerasgen.ir.values import ObjectDef
 from kerasgen.ir.walks import output_refs
 from kerasgen.passes.cost import CostReport
 from kerasgen.passes.ends import OutputSpec

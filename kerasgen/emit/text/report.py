@@ -14,7 +14,10 @@ from typing import Any
 from kerasgen.diagnostics import Diagnostic, Severity
 from kerasgen.diagnostics.render import render_json
 from kerasgen.emit.text.summary import repeated_calls
-from kerasgen.ir import CompileDef, ModelDef, ModelGraph, ObjectDef, TensorSpec, Value
+from kerasgen.ir.graph import ModelGraph
+from kerasgen.ir.model import ModelDef
+from kerasgen.ir.program import CompileDef
+from kerasgen.ir.values import ObjectDef, TensorSpec, Value
 from kerasgen.passes.cost import CostReport
 from kerasgen.passes.ends import OutputSpec
 from kerasgen.passes.shapes import Specs

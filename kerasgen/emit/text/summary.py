@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from kerasgen.emit.picture.captions import shown_spec
-from kerasgen.ir import ModelGraph
+from kerasgen.ir.graph import ModelGraph
 from kerasgen.passes.cost import CostReport, human_bytes, scaled
 from kerasgen.passes.shapes import Specs, shown_shape
 

@@ -33,16 +33,9 @@ from kerasgen.engines.keras3.objects import (
     shorten,
 )
 from kerasgen.engines.keras3.weight_shapes import try_weights
-from kerasgen.ir import (
-    Constant,
-    LayerDef,
-    ModelGraph,
-    ObjectDef,
-    Operand,
-    TensorRef,
-    TensorSpec,
-    Value,
-)
+from kerasgen.ir.graph import LayerDef, ModelGraph
+from kerasgen.ir.model import Constant, Operand, TensorRef
+from kerasgen.ir.values import ObjectDef, TensorSpec, Value
 from kerasgen.ir.walks import output_refs
 from kerasgen.passes.wire import ENTRY_KINDS
 

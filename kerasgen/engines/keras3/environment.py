@@ -21,7 +21,7 @@ from typing import Any
 
 from kerasgen.diagnostics import Sink
 from kerasgen.foreign.opening import is_folder
-from kerasgen.ir import BackendDef
+from kerasgen.ir.program import BackendDef
 from kerasgen.process.interruption import finally_do, held
 
 KEYS = ("backend", "floatx", "epsilon", "image_data_format")

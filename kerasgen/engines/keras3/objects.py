@@ -31,13 +31,10 @@ from kerasgen.engines.keras3.custom_parts import (
     registered,
 )
 from kerasgen.engines.keras3.deferred_weights import allocated, loading_later
-from kerasgen.ir import (
-    ModelDef,
-    ModelGraph,
-    ObjectDef,
-    Value,
-)
+from kerasgen.ir.graph import ModelGraph
+from kerasgen.ir.model import ModelDef
 from kerasgen.ir.trained_layers import TRAINABLE, means, rules_of
+from kerasgen.ir.values import ObjectDef, Value
 from kerasgen.passes.wire import ENTRY_KINDS, wire
 
 

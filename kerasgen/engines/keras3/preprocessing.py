@@ -18,7 +18,8 @@ import numpy as np
 from kerasgen.catalog.entries import Catalog, ShapeError
 from kerasgen.diagnostics import Sink
 from kerasgen.engines.keras3.objects import make_object, make_value, public_object, shorten
-from kerasgen.ir import Entry, InputDef, ModelDef, ObjectDef, Shape, TensorRef, Value
+from kerasgen.ir.model import Entry, InputDef, ModelDef, TensorRef
+from kerasgen.ir.values import ObjectDef, Shape, Value
 from kerasgen.passes.wire import ENTRY_KINDS, wire
 
 BATCH = 4096

@@ -31,7 +31,8 @@ import numpy as np
 
 from kerasgen.catalog.entries import Catalog, ShapeError
 from kerasgen.engines.keras3.objects import make_object, shorten
-from kerasgen.ir import Loss, ObjectDef
+from kerasgen.ir.program import Loss
+from kerasgen.ir.values import ObjectDef
 from kerasgen.passes.placement import callback_entry, opens_connection, paths_of
 
 _LEFT_OUT = ("TensorBoard", "OrbaxCheckpoint")

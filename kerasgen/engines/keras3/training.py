@@ -22,7 +22,8 @@ from kerasgen.engines.keras3.custom_parts import own_place
 from kerasgen.engines.keras3.environment import no_idle_tensorflow, quiet_stderr
 from kerasgen.engines.keras3.kept_weights import KeptWeights, WeightWatch, own_memory
 from kerasgen.engines.keras3.objects import make_object, shorten
-from kerasgen.ir import CompileDef, FitDef, Loss, ObjectDef
+from kerasgen.ir.program import CompileDef, FitDef, Loss
+from kerasgen.ir.values import ObjectDef
 
 Array = np.ndarray[Any, Any]
 Arrays = Array | list[Array] | dict[str, Array]

@@ -15,7 +15,7 @@ from typing import Any
 import keras
 
 from kerasgen.catalog.entries import ShapeError
-from kerasgen.ir import ObjectDef, Value
+from kerasgen.ir.values import ObjectDef, Value
 
 _ANY_SHAPE = (
     keras.initializers.Zeros,

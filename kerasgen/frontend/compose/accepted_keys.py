@@ -24,7 +24,8 @@ from hydra.core.override_parser.types import Override, OverrideType
 from omegaconf import DictConfig, ListConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
-from kerasgen.ir import BackendDef, CompileDef, FitDef, SplitDef, TrackingDef
+from kerasgen.ir.data import SplitDef
+from kerasgen.ir.program import BackendDef, CompileDef, FitDef, TrackingDef
 
 _DEFINING = ("class", "block", "is", "layers", "shape")
 """Keys by which a new name is given something to stand for."""

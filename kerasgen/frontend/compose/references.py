@@ -25,7 +25,7 @@ from kerasgen.diagnostics import (
     is_slip,
 )
 from kerasgen.frontend.sections import report_no_group
-from kerasgen.ir import FACTS
+from kerasgen.ir.data import FACTS
 
 _LONGEST_TRAIL = 3
 """References that refer to references, of which a diagnostic tells."""

@@ -14,7 +14,7 @@ from kerasgen.frontend.expand.scope import Block, Ground, Scope, Spot
 from kerasgen.frontend.expand.tensor_names import Made
 from kerasgen.frontend.grammar import BLOCK_KEYS, join
 from kerasgen.frontend.sections import report_unknown_key
-from kerasgen.ir import INPUT
+from kerasgen.ir.model import INPUT
 
 
 def can_be_used(

@@ -34,7 +34,7 @@ from kerasgen.frontend.grammar import (
     named_entries,
 )
 from kerasgen.frontend.sections import report_unknown_key
-from kerasgen.ir import INPUT
+from kerasgen.ir.model import INPUT
 
 
 def expand_config(config: Mapping[str, Any], sink: Sink) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from kerasgen.diagnostics import Severity, Sink, SourceLocation, describe, did_y
 from kerasgen.foreign.json_data import Bounds, parse_json
 from kerasgen.foreign.opening import ForeignFileError, decoded, path_of, read_bytes
 from kerasgen.frontend.sections import read_record
-from kerasgen.ir import BackendDef
+from kerasgen.ir.program import BackendDef
 
 _SIZE = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,18})?) ?([kmgt]i?b)\Z", re.I)
 _UNITS = {

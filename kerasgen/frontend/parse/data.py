@@ -14,7 +14,9 @@ from kerasgen.frontend.grammar import DATA_KEYS, has_no_data, join
 from kerasgen.frontend.parse.model import parse_entries, parse_object
 from kerasgen.frontend.parse.tensors import parse_shape
 from kerasgen.frontend.sections import read_record, report_unknown_key
-from kerasgen.ir import INPUT, DataDef, ObjectDef, SplitDef
+from kerasgen.ir.data import DataDef, SplitDef
+from kerasgen.ir.model import INPUT
+from kerasgen.ir.values import ObjectDef
 
 TASKS = ("classification", "multilabel", "regression", "autoencoding")
 _OTHER_WORDS: Mapping[str, str] = {

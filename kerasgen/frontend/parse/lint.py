@@ -31,7 +31,7 @@ from kerasgen.diagnostics import (
 from kerasgen.foreign.opening import ForeignFileError, read_bytes
 from kerasgen.frontend.grammar import join
 from kerasgen.frontend.sections import report_unknown_key
-from kerasgen.ir import LintDef
+from kerasgen.ir.program import LintDef
 
 LINT_CODES = tuple(code for code in CODES if code.startswith("KG7"))
 """The codes that can be silenced."""

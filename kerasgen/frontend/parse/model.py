@@ -28,13 +28,8 @@ from kerasgen.frontend.parse.tensors import (
     parse_outputs,
 )
 from kerasgen.frontend.sections import check_value, report_unknown_key
-from kerasgen.ir import (
-    Entry,
-    ModelDef,
-    ObjectDef,
-    Operand,
-    Value,
-)
+from kerasgen.ir.model import Entry, ModelDef, Operand
+from kerasgen.ir.values import ObjectDef, Value
 
 
 def parse_model(

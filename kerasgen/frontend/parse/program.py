@@ -29,18 +29,10 @@ from kerasgen.frontend.sections import (
     report_unknown_key,
 )
 from kerasgen.frontend.select.apply import select_config
-from kerasgen.ir import (
-    CompileDef,
-    DataDef,
-    FitDef,
-    InputDef,
-    Loss,
-    ModelDef,
-    ObjectDef,
-    Program,
-    TensorRef,
-    TrackingDef,
-)
+from kerasgen.ir.data import DataDef
+from kerasgen.ir.model import InputDef, ModelDef, TensorRef
+from kerasgen.ir.program import CompileDef, FitDef, Loss, Program, TrackingDef
+from kerasgen.ir.values import ObjectDef
 
 MAXIMUM_SEED = 2**32 - 1
 """NumPy's generator takes no larger one."""

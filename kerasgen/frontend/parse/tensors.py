@@ -12,7 +12,7 @@ from typing import Any
 from kerasgen.diagnostics import Sink, describe
 from kerasgen.frontend.grammar import INPUT_KEYS, join
 from kerasgen.frontend.sections import check_value, report_unknown_key
-from kerasgen.ir import NAME, Constant, InputDef, Operand, Outputs, TensorRef
+from kerasgen.ir.model import NAME, Constant, InputDef, Operand, Outputs, TensorRef
 
 
 def check_name(name: str, path: str, sink: Sink) -> bool:

@@ -15,7 +15,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from kerasgen.ir import INPUT, Constant, Entry, ModelDef, ObjectDef, TensorRef, Value
+from kerasgen.ir.model import INPUT, Constant, Entry, ModelDef, TensorRef
+from kerasgen.ir.values import ObjectDef, Value
 from kerasgen.ir.walks import output_refs, references_in
 from kerasgen.passes.fold.names import (
     block_name,

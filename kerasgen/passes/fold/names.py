@@ -10,7 +10,8 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from kerasgen.ir import NAME, Entry, ObjectDef
+from kerasgen.ir.model import NAME, Entry
+from kerasgen.ir.values import ObjectDef
 
 _SUMS = ("Add", "ops.add")
 """What a block adds up its branches with; it is then called `residual`, as in the literature."""

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kerasgen.ir import Constant, Entry, ModelDef, ObjectDef, TensorRef, Value
+from kerasgen.ir.model import Constant, Entry, ModelDef, TensorRef
+from kerasgen.ir.values import ObjectDef, Value
 from kerasgen.ir.walks import references_in
 from kerasgen.passes.fold.names import common_prefix
 

@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 
 from kerasgen.diagnostics import Sink
-from kerasgen.ir import ObjectDef
+from kerasgen.ir.values import ObjectDef
 from kerasgen.passes.lint.graph import WEIGHTED
 from kerasgen.passes.lint.rules import lint_length
 from kerasgen.passes.lint.view import Ending, LintView, Place, advise, shown_name, written_at

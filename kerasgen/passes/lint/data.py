@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from kerasgen.diagnostics import Severity, Sink
-from kerasgen.ir import DataDef, Entry, ObjectDef
+from kerasgen.ir.data import DataDef
+from kerasgen.ir.model import Entry
+from kerasgen.ir.values import ObjectDef
 from kerasgen.ir.walks import references_in
 from kerasgen.passes.lint.graph import WEIGHTED
 from kerasgen.passes.lint.view import LintView, Place, advise

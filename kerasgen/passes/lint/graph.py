@@ -10,7 +10,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from kerasgen.ir import ModelGraph, ObjectDef, TensorRef, TensorSpec, Value
+from kerasgen.ir.graph import ModelGraph
+from kerasgen.ir.model import TensorRef
+from kerasgen.ir.values import ObjectDef, TensorSpec, Value
 from kerasgen.ir.walks import output_refs, references_in
 from kerasgen.passes.shapes import Specs
 

@@ -6,7 +6,7 @@ It owns what a metric counts when it is given another form than it expects.
 from __future__ import annotations
 
 from kerasgen.diagnostics import Sink
-from kerasgen.ir import ObjectDef
+from kerasgen.ir.values import ObjectDef
 from kerasgen.passes.lint.view import Ending, LintView, advise, plain_word, shown_name
 
 

@@ -7,7 +7,7 @@ last layer shows it is told when the objective is settled.
 from __future__ import annotations
 
 from kerasgen.diagnostics import Sink
-from kerasgen.ir import ObjectDef
+from kerasgen.ir.values import ObjectDef
 from kerasgen.passes.lint.metrics import metric_of_another_form
 from kerasgen.passes.lint.view import (
     Ending,

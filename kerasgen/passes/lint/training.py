@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterator
 
 from kerasgen.diagnostics import Sink, did_you_mean
-from kerasgen.ir import Loss, ObjectDef
+from kerasgen.ir.program import Loss
+from kerasgen.ir.values import ObjectDef
 from kerasgen.passes.lint.view import LintView, Place, advise
 
 _WATCHING = ("EarlyStopping", "ModelCheckpoint", "ReduceLROnPlateau")

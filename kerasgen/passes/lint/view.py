@@ -12,15 +12,10 @@ from typing import Any, TypeAlias
 
 from kerasgen.catalog.entries import Catalog
 from kerasgen.diagnostics import Anchor, Severity, Sink
-from kerasgen.ir import (
-    CompileDef,
-    DataDef,
-    Loss,
-    ModelGraph,
-    ObjectDef,
-    Program,
-    TensorSpec,
-)
+from kerasgen.ir.data import DataDef
+from kerasgen.ir.graph import ModelGraph
+from kerasgen.ir.program import CompileDef, Loss, Program
+from kerasgen.ir.values import ObjectDef, TensorSpec
 from kerasgen.passes.cost import CostReport
 from kerasgen.passes.ends import OutputSpec
 from kerasgen.passes.lint.graph import NOISE, FlatGraph, Step, lay_flat, passes_on

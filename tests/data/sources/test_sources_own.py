@@ -10,7 +10,7 @@ from kerasgen.data.sources.known import SOURCES, known_sources, make_source
 from kerasgen.data.sources.own import OwnSource
 from kerasgen.data.table import Table
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink
-from kerasgen.ir import ObjectDef
+from kerasgen.ir.values import ObjectDef
 from kerasgen.registry import register
 
 

@@ -9,7 +9,9 @@ from kerasgen.emit.picture.captions import (
     text_width,
     tone_of,
 )
-from kerasgen.ir import Call, Constant, ModelGraph, ObjectDef, TensorRef, TensorSpec, Value
+from kerasgen.ir.graph import Call, ModelGraph
+from kerasgen.ir.model import Constant, TensorRef
+from kerasgen.ir.values import ObjectDef, TensorSpec, Value
 
 
 def summary(cls: str, **arguments: Value) -> str:

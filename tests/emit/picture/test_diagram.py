@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from kerasgen.emit.picture.diagram import to_mermaid, to_png, to_svg, write_png
-from kerasgen.ir import ModelGraph
+from kerasgen.ir.graph import ModelGraph
 from kerasgen.passes.shapes import Specs
 
 Drawn = tuple[ModelGraph, Specs]

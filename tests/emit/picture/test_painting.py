@@ -4,7 +4,7 @@ import xml.etree.ElementTree as ET
 
 from kerasgen.emit.picture.painting import paint_png, paint_svg
 from kerasgen.emit.picture.scene import draw_scene
-from kerasgen.ir import ModelGraph
+from kerasgen.ir.graph import ModelGraph
 from kerasgen.passes.shapes import Specs
 
 Drawn = tuple[ModelGraph, Specs]

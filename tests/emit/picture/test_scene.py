@@ -3,7 +3,8 @@ from itertools import combinations
 import pytest
 
 from kerasgen.emit.picture.scene import OUTPUT, Box, Frame, Scene, draw_scene
-from kerasgen.ir import ModelGraph, TensorRef
+from kerasgen.ir.graph import ModelGraph
+from kerasgen.ir.model import TensorRef
 from kerasgen.passes.shapes import Specs
 
 Drawn = tuple[ModelGraph, Specs]

@@ -1,6 +1,6 @@
 """The JSON Schemas, held against a validator of their own, the shipped configs and the language.
 
-`KERASGEN_UPDATE_SNAPSHOTS=1 pytest tests/emit/schema/test_document.py` writes the shipped ones anew.
+`KERASGEN_UPDATE_SNAPSHOTS=1 pytest tests/emit/schema` writes the shipped ones anew.
 """
 
 import json

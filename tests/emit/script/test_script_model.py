@@ -17,7 +17,7 @@ from kerasgen.catalog.entries import Catalog
 from kerasgen.emit.script.calls import ModelContext
 from kerasgen.emit.script.code import Names
 from kerasgen.emit.script.model import model_functions
-from kerasgen.ir import TensorRef
+from kerasgen.ir.model import TensorRef
 
 MODELS: Mapping[str, tuple[str, Mapping[str, Sequence[int | None]]]] = {
     "chain": (

@@ -11,7 +11,8 @@ from kerasgen.emit.text.config import data_yaml, model_data, write_config
 from kerasgen.frontend.expand.expressions import unescaped
 from kerasgen.frontend.expand.model import expand_model
 from kerasgen.frontend.parse.model import parse_model
-from kerasgen.ir import Entry, ModelDef, ObjectDef
+from kerasgen.ir.model import Entry, ModelDef
+from kerasgen.ir.values import ObjectDef
 
 CONFIGS = [
     "{layers: {flatten: Flatten, out: {class: Dense, units: 3}}}",

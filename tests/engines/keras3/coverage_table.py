@@ -27,7 +27,7 @@ from kerasgen.catalog.entries import Catalog, Kind
 from kerasgen.diagnostics import Sink, SourceLocation
 from kerasgen.frontend.parse.model import parse_object
 from kerasgen.frontend.parse.program import parse_program
-from kerasgen.ir import TensorSpec
+from kerasgen.ir.values import TensorSpec
 from kerasgen.passes.check import _check_object, _check_word, check
 from kerasgen.passes.shapes import infer_shapes
 from kerasgen.passes.wire import wire
@@ -500,7 +500,7 @@ def start() -> Builder:
     from kerasgen.catalog.entries import ClassEntry
     from kerasgen.engines.keras3.environment import start_engine
     from kerasgen.engines.keras3.introspection import keras_catalog
-    from kerasgen.ir import BackendDef
+    from kerasgen.ir.program import BackendDef
 
     backend = os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     start_engine(BackendDef(backend=backend), Sink())

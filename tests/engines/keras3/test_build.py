@@ -517,7 +517,7 @@ def test_weights_are_not_downloaded_for_a_mere_check(
     from keras.src.utils import file_utils
 
     from kerasgen.engines.keras3.build import KerasOracle
-    from kerasgen.ir import TensorSpec
+    from kerasgen.ir.values import TensorSpec
     from kerasgen.passes.shapes import infer_shapes
     from kerasgen.passes.wire import wire
 

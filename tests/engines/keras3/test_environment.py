@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from kerasgen.engines.keras3.environment import keras_json
-from kerasgen.ir import BackendDef
+from kerasgen.ir.program import BackendDef
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -18,7 +18,7 @@ START = """
 import json, sys
 from kerasgen.engines.keras3.environment import observed_devices, observed_settings, start_engine
 from kerasgen.diagnostics import CompileError, Sink
-from kerasgen.ir import BackendDef
+from kerasgen.ir.program import BackendDef
 {before}
 settings = BackendDef(**json.loads(sys.argv[1]))
 try:

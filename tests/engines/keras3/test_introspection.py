@@ -12,7 +12,7 @@ import pytest
 from kerasgen.catalog.entries import MODULES, Catalog, Kind
 from kerasgen.diagnostics import Sink
 from kerasgen.frontend.parse.model import parse_object
-from kerasgen.ir import ObjectDef
+from kerasgen.ir.values import ObjectDef
 from kerasgen.passes.check import _check_object
 
 CLASSES: tuple[Kind, ...] = (

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from kerasgen.catalog.entries import Catalog
-from kerasgen.ir import CompileDef, FitDef, ObjectDef
+from kerasgen.ir.program import CompileDef, FitDef
+from kerasgen.ir.values import ObjectDef
 
 X = np.random.default_rng(0).normal(size=(32, 4)).astype("float32")
 Y = (X[:, :1] > 0).astype("float32")

@@ -8,7 +8,7 @@ import pytest
 
 from kerasgen.catalog.entries import Catalog, ClassEntry, ShapeError
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink
-from kerasgen.ir import ObjectDef
+from kerasgen.ir.values import ObjectDef
 from kerasgen.registry import parts, register
 
 Entry = Callable[..., ClassEntry]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from kerasgen.catalog.entries import Catalog, ShapeError
-from kerasgen.ir import ObjectDef
+from kerasgen.ir.values import ObjectDef
 
 SGD = ObjectDef(cls="SGD", arguments={}, path="optimizer")
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from kerasgen.catalog.entries import Catalog, ShapeError
-from kerasgen.ir import CompileDef, FitDef, ObjectDef
+from kerasgen.ir.program import CompileDef, FitDef
+from kerasgen.ir.values import ObjectDef
 
 
 @pytest.fixture

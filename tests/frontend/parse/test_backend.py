@@ -6,7 +6,7 @@ import pytest
 
 from kerasgen.diagnostics import Diagnostic, Severity, Sink
 from kerasgen.frontend.parse.backend import parse_backend
-from kerasgen.ir import BackendDef
+from kerasgen.ir.program import BackendDef
 
 
 def parse(section: Any) -> tuple[BackendDef | None, list[Diagnostic]]:

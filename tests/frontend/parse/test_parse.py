@@ -6,7 +6,9 @@ from kerasgen.diagnostics import CompileError, Diagnostic, Sink
 from kerasgen.frontend.compose.composition import compose, resolve
 from kerasgen.frontend.parse.program import parse_program
 from kerasgen.frontend.refusals.culprits import diagnose
-from kerasgen.ir import InputDef, ObjectDef, Program
+from kerasgen.ir.model import InputDef
+from kerasgen.ir.program import Program
+from kerasgen.ir.values import ObjectDef
 
 
 def parse(*overrides: str, name: str | None = None) -> Program:

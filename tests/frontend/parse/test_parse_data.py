@@ -4,7 +4,8 @@ import pytest
 
 from kerasgen.diagnostics import Diagnostic, Sink, Suggestion
 from kerasgen.frontend.parse.data import parse_data
-from kerasgen.ir import DataDef, ObjectDef, SplitDef
+from kerasgen.ir.data import DataDef, SplitDef
+from kerasgen.ir.values import ObjectDef
 
 DIGITS: dict[str, Any] = {
     "source": {"class": "ScikitLearn", "name": "digits"},

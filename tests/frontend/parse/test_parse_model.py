@@ -6,7 +6,8 @@ from kerasgen.diagnostics import Diagnostic, Sink
 from kerasgen.frontend.grammar import snake_case
 from kerasgen.frontend.parse.model import parse_entries, parse_model, parse_object, parse_value
 from kerasgen.frontend.parse.tensors import parse_reference, parse_shape
-from kerasgen.ir import Constant, Entry, InputDef, ModelDef, ObjectDef, TensorRef
+from kerasgen.ir.model import Constant, Entry, InputDef, ModelDef, TensorRef
+from kerasgen.ir.values import ObjectDef
 
 
 def model(section: Any) -> tuple[ModelDef, list[Diagnostic]]:

@@ -6,7 +6,7 @@ import pytest
 
 from kerasgen.diagnostics import Severity, Sink, SourceLocation
 from kerasgen.frontend.parse.lint import parse_lint, silence
-from kerasgen.ir import LintDef
+from kerasgen.ir.program import LintDef
 
 
 def warned(file: Path, line: int, code: str = "KG726", severity: str = "warning") -> Sink:

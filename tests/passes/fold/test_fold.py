@@ -10,7 +10,8 @@ from kerasgen.diagnostics import Sink
 from kerasgen.emit.text.config import write_config
 from kerasgen.frontend.expand.model import expand_model
 from kerasgen.frontend.parse.model import parse_model
-from kerasgen.ir import INPUT, ModelDef, ObjectDef, TensorRef
+from kerasgen.ir.model import INPUT, ModelDef, TensorRef
+from kerasgen.ir.values import ObjectDef
 from kerasgen.passes.fold.model import FoldedModel, fold
 
 DEFAULTS: dict[str, Any] = {"strides": 1, "padding": "valid", "use_bias": True, "repeat": 1}

@@ -11,7 +11,8 @@ from typing import Any, TypeAlias
 
 from kerasgen.catalog.entries import ClassEntry
 from kerasgen.engines.keras3.decompile.objects import ObjectReader, UnwritableError
-from kerasgen.ir import Constant, Operand, TensorRef, Value
+from kerasgen.ir.model import Constant, Operand, TensorRef
+from kerasgen.ir.values import Value
 
 Takes: TypeAlias = "Operand | Mapping[str, Operand]"
 Reference = Callable[[Sequence[Any]], TensorRef]

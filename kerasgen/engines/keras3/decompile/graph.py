@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kerasgen.engines.keras3.decompile.calls import tensors_in
-from kerasgen.ir import NAME, TensorRef
+from kerasgen.ir.model import NAME, TensorRef
 
 _LONGEST_NAME = 200
 """Characters of a name; YAML takes a key of about a thousand."""

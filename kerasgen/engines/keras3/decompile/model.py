@@ -37,16 +37,8 @@ from kerasgen.engines.keras3.model_files.model_file import ModelFile
 from kerasgen.engines.keras3.model_files.modernize import layer_paths
 from kerasgen.engines.keras3.model_files.objects import policy_name
 from kerasgen.engines.keras3.model_files.refusals import Refusals
-from kerasgen.ir import (
-    INPUT,
-    Entry,
-    InputDef,
-    ModelDef,
-    ObjectDef,
-    Outputs,
-    TensorRef,
-    Value,
-)
+from kerasgen.ir.model import INPUT, Entry, InputDef, ModelDef, Outputs, TensorRef
+from kerasgen.ir.values import ObjectDef, Value
 
 
 def decompile_model(

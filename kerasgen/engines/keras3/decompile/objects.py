@@ -21,7 +21,8 @@ from kerasgen.engines.keras3.custom_parts import kind_of, saved_part
 from kerasgen.engines.keras3.deferred_weights import unallocated
 from kerasgen.engines.keras3.model_files.objects import policy_name
 from kerasgen.engines.keras3.objects import make_object, public_object, shorten
-from kerasgen.ir import ModelDef, ObjectDef, Plain, Value
+from kerasgen.ir.model import ModelDef
+from kerasgen.ir.values import ObjectDef, Plain, Value
 from kerasgen.ir.walks import models_in
 
 MISSING = object()

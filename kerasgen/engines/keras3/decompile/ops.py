@@ -24,7 +24,8 @@ from kerasgen.engines.keras3.decompile.calls import (
 from kerasgen.engines.keras3.decompile.objects import ObjectReader, UnwritableError
 from kerasgen.engines.keras3.introspection import _operation
 from kerasgen.engines.keras3.objects import public_object
-from kerasgen.ir import ObjectDef, Operand, Value
+from kerasgen.ir.model import Operand
+from kerasgen.ir.values import ObjectDef, Value
 
 _ROOM = "keras.src.ops."
 

@@ -15,7 +15,8 @@ import keras
 from kerasgen.catalog.entries import Catalog
 from kerasgen.diagnostics import Sink
 from kerasgen.engines.keras3.build import KerasOracle
-from kerasgen.ir import INPUT, ModelDef, ObjectDef, TensorRef, TensorSpec
+from kerasgen.ir.model import INPUT, ModelDef, TensorRef
+from kerasgen.ir.values import ObjectDef, TensorSpec
 from kerasgen.ir.walks import output_refs, references_in
 from kerasgen.passes.shapes import infer_shapes
 from kerasgen.passes.wire import wire

@@ -25,7 +25,8 @@ from kerasgen.engines.keras3.introspection import keras_catalog
 from kerasgen.frontend.expand.expressions import unescaped
 from kerasgen.frontend.expand.model import expand_model
 from kerasgen.frontend.parse.model import parse_model
-from kerasgen.ir import INPUT, Constant, ModelDef, ObjectDef, TensorRef
+from kerasgen.ir.model import INPUT, Constant, ModelDef, TensorRef
+from kerasgen.ir.values import ObjectDef
 from kerasgen.passes.fold.model import FoldedModel, fold
 from kerasgen.passes.fold.search import Default
 

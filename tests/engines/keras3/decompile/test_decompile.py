@@ -13,7 +13,8 @@ from omegaconf import OmegaConf
 
 from kerasgen.catalog.entries import Catalog
 from kerasgen.diagnostics import CompileError, Sink
-from kerasgen.ir import ModelDef, ObjectDef
+from kerasgen.ir.model import ModelDef
+from kerasgen.ir.values import ObjectDef
 
 RoundTrip = Callable[[Any], str]
 

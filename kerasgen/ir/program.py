@@ -1,0 +1,145 @@
+"""A whole program: what every group of a config comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from kerasgen.ir.data import DataDef
+from kerasgen.ir.model import ModelDef
+from kerasgen.ir.values import ObjectDef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackendDef:
+    """The settings of keras.json and the few that are added to them.
+
+    Attributes:
+        backend: `tensorflow`, `jax` or `torch`.
+        floatx: default element type of weights and inputs.
+        epsilon: the small number that Keras adds against division by zero.
+        image_data_format: `channels_last` or `channels_first`: what the model takes and returns.
+        dtype_policy: default policy of the layers, None for floatx.
+        device: device on which the run works (`cpu:0`, `gpu:0`), None for Keras's choice.
+        deterministic: whether the backend is asked for deterministic kernels.
+        memory: bytes that training may take, `auto` for what the machine has, None for no limit.
+    """
+
+    backend: str = "tensorflow"
+    floatx: str = "float32"
+    epsilon: float = field(default=1e-7, metadata={"minimum": 0})
+    image_data_format: str = "channels_last"
+    dtype_policy: str | None = None
+    device: str | None = None
+    deterministic: bool = False
+    memory: int | Literal["auto"] | None = "auto"
+
+
+Loss: TypeAlias = str | ObjectDef
+"""One loss or metric: a name of Keras's vocabulary, or an object."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompileDef:
+    """The arguments of `Model.compile`, the optimizer apart.
+
+    Attributes:
+        loss: one loss, or one by output name; None for what fits the task.
+        metrics: the metrics, or the metrics by output name; None for what fits the task.
+        weighted_metrics: the same, weighted by class or sample weights.
+        loss_weights: output name to weight, or None.
+        jit_compile: `auto`, True or False.
+        steps_per_execution: batches run in one call of the compiled function.
+    """
+
+    loss: Loss | Mapping[str, Loss] | None = None
+    metrics: tuple[Loss, ...] | Mapping[str, tuple[Loss, ...]] | None = None
+    weighted_metrics: tuple[Loss, ...] | Mapping[str, tuple[Loss, ...]] | None = None
+    loss_weights: Mapping[str, float] | None = None
+    jit_compile: bool | Literal["auto"] = "auto"
+    steps_per_execution: int = field(default=1, metadata={"minimum": 1})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FitDef:
+    """The arguments of `Model.fit`.
+
+    Attributes:
+        epochs: passes over the training part.
+        batch_size: samples in one step.
+        shuffle: whether the training part is shuffled before each epoch.
+        steps_per_epoch: steps after which an epoch ends, None for the whole part.
+        validation_steps: the same for the validation part.
+        validation_freq: epochs between two validations.
+        class_weight: class index or name to weight, `balanced`, or None.
+        callbacks: name to callback.
+        verbose: `auto`, 0, 1 or 2, as in Keras; true is 1 and false 0.
+    """
+
+    epochs: int = field(default=1, metadata={"minimum": 1})
+    batch_size: int = field(default=32, metadata={"minimum": 1})
+    shuffle: bool = True
+    steps_per_epoch: int | None = field(default=None, metadata={"minimum": 1})
+    validation_steps: int | None = field(default=None, metadata={"minimum": 1})
+    validation_freq: int = field(default=1, metadata={"minimum": 1})
+    class_weight: Mapping[int | str, float] | Literal["balanced"] | None = None
+    callbacks: Mapping[str, ObjectDef] = field(default_factory=dict)
+    verbose: Literal["auto"] | bool | int = "auto"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackingDef:
+    """What a run leaves behind besides its record.
+
+    Attributes:
+        model: whether the trained model is saved.
+        predictions: whether the predictions of the test part are saved.
+        plots: whether learning curves and results are drawn.
+        tensorboard: whether TensorBoard event files are written.
+    """
+
+    model: bool = True
+    predictions: bool = True
+    plots: bool = True
+    tensorboard: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LintDef:
+    """Which warnings are known and wanted.
+
+    Attributes:
+        ignore: codes of the warnings that are not shown.
+    """
+
+    ignore: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """A whole experiment as written: what the frontend hands to the passes.
+
+    Attributes:
+        name: name of the experiment, for listings.
+        seed: seed of every random generator.
+        backend: the engine's settings.
+        data: what to train on.
+        model: the model as written.
+        optimizer: the optimizer, a string or an object.
+        compile: loss, metrics and the like.
+        fit: how to train.
+        tracking: what to leave behind.
+        lint: which warnings are not shown.
+    """
+
+    name: str
+    seed: int
+    backend: BackendDef
+    data: DataDef
+    model: ModelDef
+    optimizer: ObjectDef
+    compile: CompileDef
+    fit: FitDef
+    tracking: TrackingDef
+    lint: LintDef = field(default_factory=LintDef)
