@@ -1,7 +1,7 @@
 """Mistakes as data: what went wrong, where, and how to mend it.
 
 This room owns the diagnostic record, and the sink in which a stage collects its diagnostics. How
-they are shown stands in `rendering`. It knows nothing about configs, Keras or data: a caller names
+they are shown stands in `render`. It knows nothing about configs, Keras or data: a caller names
 a key path, and a locator given to the sink turns it into a place.
 """
 

@@ -1,7 +1,7 @@
 """Checks of many configs: in one process as far as one engine serves them, else in a few.
 
 This room owns the order of the checks, and which process makes which. What one check finds is the
-business of `checking` and `fast_check`.
+business of `check` and `fast_check`.
 
 Decisions:
 - The light engine is tried with every config first. Those that it cannot speak for go together to

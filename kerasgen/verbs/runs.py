@@ -1,7 +1,7 @@
 """The listing of recorded runs: as a table for people, as plain data for machines.
 
 This room owns which runs are listed and how a line of the table is made. How runs are read and
-chosen stands in `reading` and `selection`.
+chosen stands in `record.runs` and `run_selection`.
 
 Decisions:
 - A table too wide for the terminal loses columns, the least telling first; a wrapped line would

@@ -1,7 +1,7 @@
 """Looks into a model, be it one that a config describes or one that a run has trained.
 
 This room owns what each look shows. Where a program or a trained model comes from is the business
-of `kerasgen.verbs.check` and of `inspection`.
+of `kerasgen.verbs.check` and of `finished_run`.
 """
 
 from __future__ import annotations

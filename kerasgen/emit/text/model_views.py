@@ -1,6 +1,6 @@
 """Looks into a model as text: output shapes, weight tensors, outputs with their objective.
 
-This room owns the columns of these tables. The table of layers and costs stands in `table`.
+This room owns the columns of these tables. The table of layers and costs stands in `summary`.
 """
 
 from __future__ import annotations

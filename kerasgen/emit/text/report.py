@@ -2,7 +2,7 @@
 
 This room owns the keys of that data. They are a promise: a key is never renamed or left out, new
 ones may be added, and `schema` counts what breaks a reader. A stage that was not reached leaves
-None or an empty list. Text for a person is written by `table`.
+None or an empty list. Text for a person is written by `summary`.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 This room owns the shape oracle that makes a model's calls one by one without giving memory to its
 weights. It must not judge: what Keras raises is passed on as `ShapeError`. How one object is made
-stands in `making`.
+stands in `objects`.
 """
 
 from __future__ import annotations

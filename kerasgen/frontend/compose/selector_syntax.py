@@ -1,7 +1,8 @@
 """Selectors: `model.layers[Dropout].rate=0.3` as written becomes what to find and what to do.
 
-This room owns the grammar of a selector; of its value, Hydra does. It must not know which entries
-a model has: finding and changing them stands in `selection`, the way through Hydra in `carriers`.
+This room owns the grammar of a selector; of its value, Hydra does. It must not know which entries a
+model has: finding and changing them stands in `select.apply`, the way through Hydra in
+`selectors_through_hydra`.
 
 Decisions:
 - `=` sets an argument whether or not the entry writes it, since Keras has a default for most; it

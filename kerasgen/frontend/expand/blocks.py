@@ -1,7 +1,7 @@
 """The use of a block: which parameters it is given, and what goes into its inputs.
 
 This room owns the mistakes of a use. How the block's entries are laid out stands in
-`expand_entries`.
+`entries`.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 This room owns the doors of the stage, and the expansion of a whole model, nested ones
 included. It works on plain data, before parsing: what comes out is again a config, which can be
 shown, recorded and selected from, and whose every number is in place when the parser checks it.
-How entries follow each other stands in `expand_entries`, what is in force where in `scope`.
+How entries follow each other stands in `entries`, what is in force where in `scope`.
 """
 
 from __future__ import annotations

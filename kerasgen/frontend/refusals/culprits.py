@@ -3,7 +3,7 @@
 Hydra stops at the first mistake. This room composes again, without one override at a time, to
 find every culprit; it runs only after a composition has failed. Which compositions a sweep will
 ask for, and whether all of them succeed, is known here as well. How one refusal reads as a
-diagnostic stands in `refusal_report`.
+diagnostic stands in `report`.
 """
 
 from __future__ import annotations

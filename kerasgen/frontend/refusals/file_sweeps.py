@@ -1,6 +1,6 @@
 """Mistakes in the sweep of a config file: what stands in `hydra.sweeper.params`.
 
-This room owns their places. How a sweep of the command line is refused, it takes from `rejections`.
+This room owns their places. How a sweep of the command line is refused, it takes from `culprits`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """An override that is refused, as a diagnostic at the part of it that is wrong.
 
 This room owns the record of a refusal, and the diagnostics of those that one override brings
-about. Refusals of files stand in `refusal_report`; nothing is composed here.
+about. Refusals of files stand in `report`; nothing is composed here.
 """
 
 from __future__ import annotations

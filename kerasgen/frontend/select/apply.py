@@ -1,8 +1,8 @@
 """Selection: selectors are applied to the expanded model, nested models included.
 
-This room owns what a selector makes of the entries that it means, and where a value that it set
-was written. It works on plain data, between expansion and parsing; how a selector is read
-stands in `selectors`, which entries it means in `matching`. It must not know which classes exist
+This room owns what a selector makes of the entries that it means, and where a value that it set was
+written. It works on plain data, between expansion and parsing; how a selector is read stands in
+`compose.selector_syntax`, which entries it means in `match`. It must not know which classes exist
 or what they accept.
 
 Decisions:

@@ -1,8 +1,8 @@
 """The pass that folds repeated pieces of a model into blocks: IR to a shorter IR.
 
 It owns what a fold leaves behind: blocks with their parameters, the entries that use them, runs of
-equal entries as one with `repeat`. Which pieces repeat is found in `fold_search`, what things are
-called in `fold_names`; what a block means is fixed by the expansion that takes it apart again.
+equal entries as one with `repeat`. Which pieces repeat is found in `search`, what things are
+called in `names`; what a block means is fixed by the expansion that takes it apart again.
 Names change: the expanded model has the same entries in the same order, called after the block's
 use. Taking the piece that saves most is not always best in the end, so that several tastes are
 tried, and the shortest outcome is kept.

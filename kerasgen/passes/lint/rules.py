@@ -2,7 +2,7 @@
 
 It owns the list of rules and their order. A rule is a function that looks at the whole program
 and reports one code; it warns only of what is certain, since a false alarm costs more than a
-missing one. Rules that need the rows themselves stand in `lint_arrays`.
+missing one. Rules that need the rows themselves stand in `arrays`.
 """
 
 from __future__ import annotations

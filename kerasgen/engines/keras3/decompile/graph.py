@@ -1,7 +1,7 @@
 """The calls of a serialized functional model: their histories, their order, their names.
 
 This room owns the nodes as Keras writes them down, and the names that entries get. It must not
-know what a layer is; what is made of a call stands in `decompile`.
+know what a layer is; what is made of a call stands in `model`.
 """
 
 from __future__ import annotations
