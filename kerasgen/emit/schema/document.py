@@ -37,7 +37,9 @@ from kerasgen.frontend.parse.data import TASKS
 from kerasgen.frontend.parse.lint import LINT_CODES
 from kerasgen.frontend.parse.program import MAXIMUM_SEED
 from kerasgen.ir.data import DataDef, SplitDef
+from kerasgen.ir.model import ModelDef
 from kerasgen.ir.program import BackendDef, CompileDef, FitDef, LintDef, TrackingDef
+from kerasgen.ir.values import ObjectDef, Plain, Value
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 
@@ -215,9 +217,13 @@ def _defaults() -> Schema:
     }
 
 
+_VALUES = {"Plain": Plain, "ObjectDef": ObjectDef, "ModelDef": ModelDef, "Value": Value}
+"""What a value may be: its type names the others as text, since a model holds values too."""
+
+
 def _record(record: type, special: Mapping[str, Schema]) -> Schema:
     """A group whose keys are the fields of a record, with what the record says about each."""
-    hints = typing.get_type_hints(record)
+    hints = typing.get_type_hints(record, localns=_VALUES)
     texts = _attribute_texts(record)
     properties: Schema = {"defaults": ref("defaults")}
     for field in dataclasses.fields(record):
