@@ -34,19 +34,11 @@ def _act(options: argparse.Namespace) -> int:
         sys.stdout.buffer.write(text.encode("utf-8"))
         sys.stdout.flush()
     else:
-        _write(options.output, text)
+        from kerasgen.diagnostics import Sink
+        from kerasgen.verbs.output import write_output
+
+        write_output(options.output, text, Sink())
     return 0
-
-
-def _write(path: Path, text: str) -> None:
-    from kerasgen.diagnostics import Sink
-    from kerasgen.record.files import write_named
-
-    try:
-        write_named(path, text)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise Sink().fail("KG605", f"`{path}` cannot be written: {reason}") from error
 
 
 COMMAND = Command(

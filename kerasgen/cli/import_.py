@@ -53,8 +53,9 @@ def _declare(parser: argparse.ArgumentParser) -> None:
 
 
 def _act(options: argparse.Namespace) -> int:
-    from kerasgen.verbs.import_model import Wanted, import_target, write_config
+    from kerasgen.verbs.import_model import Wanted, import_target
     from kerasgen.verbs.import_weights import Saving
+    from kerasgen.verbs.output import write_output
 
     sink = Sink()
     if options.save is None and options.weights is not None:
@@ -83,7 +84,7 @@ def _act(options: argparse.Namespace) -> int:
     if options.output is None:
         print(imported.text, end="")
         return 0
-    write_config(imported.text, options.output, sink)
+    write_output(options.output, imported.text, sink)
     print(f"{options.output}: {imported.text.count(chr(10))} lines")
     return 0
 

@@ -80,18 +80,3 @@ def import_target(wanted: Wanted, sink: Sink, trust: Trust = NOBODY) -> Imported
     )
     saved = None if wanted.saving is None else save_imported(model, wanted.saving, sink)
     return Imported(text=model.text, saved=saved)
-
-
-def write_config(text: str, output: Path, sink: Sink) -> None:
-    """Writes an imported config, whole or not at all.
-
-    Raises:
-        CompileError: KG605, it cannot be written.
-    """
-    from kerasgen.record.files import write_named
-
-    try:
-        write_named(output, text)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise sink.fail("KG605", f"`{output}` cannot be written: {reason}") from error

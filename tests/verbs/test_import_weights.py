@@ -127,4 +127,8 @@ def test_what_is_no_file_is_never_replaced(tmp_path: Path) -> None:
 
 def test_a_file_is_replaced_when_that_is_said(tmp_path: Path) -> None:
     (tmp_path / "taken.keras").write_text("mine")
-    require_place(Saving(path=tmp_path / "taken.keras", replace=True), Sink())
+    sink = Sink()
+    require_place(Saving(path=tmp_path / "taken.keras", replace=True), sink)
+    assert sink.diagnostics == []
+    with pytest.raises(CompileError):
+        require_place(Saving(path=tmp_path / "taken.keras"), Sink())

@@ -33,6 +33,7 @@ from kerasgen.catalog.entries import Catalog, ShapeError
 from kerasgen.engines.keras3.objects import make_object, shorten
 from kerasgen.ir.program import Loss
 from kerasgen.ir.values import ObjectDef
+from kerasgen.ir.walks import objects_in
 from kerasgen.passes.placement import callback_entry, opens_connection, paths_of
 
 _LEFT_OUT = ("TensorBoard", "OrbaxCheckpoint")
@@ -232,18 +233,7 @@ def _metric(value: Loss, catalog: Catalog) -> Any:
 
 def _averages(definition: ObjectDef) -> bool:
     """Whether an optimizer, or one inside it, is told to keep moving averages."""
-    waiting: list[Any] = [definition]
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, ObjectDef):
-            if value.arguments.get("use_ema") is True:
-                return True
-            waiting += value.arguments.values()
-        elif isinstance(value, Mapping):
-            waiting += value.values()
-        elif isinstance(value, tuple):
-            waiting += value
-    return False
+    return any(made.arguments.get("use_ema") is True for made in objects_in(definition))
 
 
 def _below(folder: Path, path: str) -> Path:

@@ -334,8 +334,9 @@ def test_a_launcher_that_a_file_chooses_in_vain_is_told(configs: Configs) -> Non
 def test_a_launcher_that_a_person_chooses_counts_before_a_file_s(configs: Configs) -> None:
     text = f"{GLOBAL}defaults: [{{override /hydra/launcher: process}}]\n"
     folder = configs({"experiment/e.yaml": text})
-    compose_config(["experiment=e"], folder)
-    compose_config(["experiment=e", "hydra/launcher=basic"], folder)
+    for typed in ([], ["hydra/launcher=basic"]):
+        composed = compose_config(["experiment=e", *typed], folder)
+        assert composed.config["seed"] == compose_config([], folder).config["seed"]
 
 
 @pytest.mark.parametrize("text", ["[1, 2]\n", "- {_target_: os.system}\n"])
