@@ -296,7 +296,7 @@ def _make_callbacks(program: Program, catalog: Catalog, sink: Sink) -> None:
             try:
                 make_object(placed(callback, catalog, PurePath(folder)), ("callback",), catalog)
             except ShapeError as error:
-                _report_object(error.made or callback, error, sink)
+                _report_object(error.definition or callback, error, sink)
 
 
 def _rehearse_callbacks(
@@ -330,7 +330,7 @@ def _optimizer_slots(program: Program, catalog: Catalog, sink: Sink) -> float:
     try:
         return optimizer_slots(program.optimizer, catalog)
     except ShapeError as error:
-        _report_object(error.made or program.optimizer, error, sink)
+        _report_object(error.definition or program.optimizer, error, sink)
         return 0.0
 
 

@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, TypeVar, get_args, overload
 
-Made = TypeVar("Made", bound=Callable[..., Any])
+Target = TypeVar("Target", bound=Callable[..., Any])
 
 PartKind: TypeAlias = Literal[
     "layer",
@@ -54,7 +54,7 @@ class Part:
 
     Attributes:
         name: the name by which a config finds it.
-        made: the class or function.
+        target: the class or function.
         kind: what it is, or None where its base class tells.
         module: the module that defines it.
         attribute: its name there, dotted for one inside a class; with `<locals>` inside a function.
@@ -63,7 +63,7 @@ class Part:
     """
 
     name: str
-    made: Any
+    target: Any
     kind: PartKind | None
     module: str
     attribute: str
@@ -73,10 +73,10 @@ class Part:
     @property
     def is_source(self) -> bool:
         """Whether it is a data source, which needs no Keras: so named, or a class with `read`."""
-        if self.kind is not None or not isinstance(self.made, type):
+        if self.kind is not None or not isinstance(self.target, type):
             return self.kind == "source"
-        of_keras = any(cls.__module__.partition(".")[0] == "keras" for cls in self.made.__mro__)
-        return hasattr(self.made, "read") and not of_keras
+        of_keras = any(cls.__module__.partition(".")[0] == "keras" for cls in self.target.__mro__)
+        return hasattr(self.target, "read") and not of_keras
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,18 +138,18 @@ def trusted(words: Iterable[str], folder: str, *, connections: bool = False) -> 
 
 
 @overload
-def register(made: Made, /) -> Made: ...
+def register(target: Target, /) -> Target: ...
 
 
 @overload
 def register(
     *, name: str | None = None, kind: PartKind | None = None
-) -> Callable[[Made], Made]: ...
+) -> Callable[[Target], Target]: ...
 
 
 def register(
-    made: Made | None = None, /, *, name: str | None = None, kind: PartKind | None = None
-) -> Made | Callable[[Made], Made]:
+    target: Target | None = None, /, *, name: str | None = None, kind: PartKind | None = None
+) -> Target | Callable[[Target], Target]:
     """Lets configs name a class or function of one's own, as if it were Keras's.
 
     A decorator, with or without arguments:
@@ -161,7 +161,7 @@ def register(
         def focal(y_true, y_pred, gamma=2.0): ...
 
     Args:
-        made: the class or function.
+        target: the class or function.
         name: the name that a config writes; its own if left out.
         kind: what it is, one of `KINDS`; a class that extends one of Keras's may leave it out, and
             so may a class with a method `read`, which is a data source.
@@ -175,21 +175,23 @@ def register(
     """
     frame = sys._getframe(1)
     place = (frame.f_code.co_filename, frame.f_lineno)
-    if made is not None:
-        return _register(made, name, kind, place)
+    if target is not None:
+        return _register(target, name, kind, place)
     return lambda later: _register(later, name, kind, place)
 
 
-def _register(made: Made, name: str | None, kind: PartKind | None, place: tuple[str, int]) -> Made:
-    title = name or str(getattr(made, "__name__", ""))
-    attribute = str(getattr(made, "__qualname__", ""))
-    if not callable(made) or not attribute:
-        raise TypeError(f"a class or a function can be registered, not {made!r}")
+def _register(
+    target: Target, name: str | None, kind: PartKind | None, place: tuple[str, int]
+) -> Target:
+    title = name or str(getattr(target, "__name__", ""))
+    attribute = str(getattr(target, "__qualname__", ""))
+    if not callable(target) or not attribute:
+        raise TypeError(f"a class or a function can be registered, not {target!r}")
     if not _NAME.match(title):
         raise ValueError(f"`{title}` cannot be the name of a part, expected letters and digits")
     if kind is not None and kind not in KINDS:
         raise ValueError(f"`{title}` has the kind `{kind}`, expected one of {', '.join(KINDS)}")
-    if not isinstance(made, type):
+    if not isinstance(target, type):
         if kind is None:
             raise TypeError(f'the function `{title}` needs a kind, as in `register(kind="loss")`')
         if kind not in OF_FUNCTIONS:
@@ -198,9 +200,9 @@ def _register(made: Made, name: str | None, kind: PartKind | None, place: tuple[
         raise TypeError(f"`{title}` is a class, and an activation must be a function")
     part = Part(
         name=title,
-        made=made,
+        target=target,
         kind=kind,
-        module=made.__module__,
+        module=target.__module__,
         attribute=attribute,
         file=place[0],
         line=place[1],
@@ -210,7 +212,7 @@ def _register(made: Made, name: str | None, kind: PartKind | None, place: tuple[
         _PARTS[same[0]] = part
     else:
         _PARTS.append(part)
-    return made
+    return target
 
 
 def _identity(part: Part) -> tuple[str, str, str, str | None]:

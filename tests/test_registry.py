@@ -25,7 +25,7 @@ def test_a_decorated_class_stays_the_same_class() -> None:
         pass
 
     assert register(Gate) is Gate
-    assert only().made is Gate
+    assert only().target is Gate
 
 
 def test_a_part_knows_where_it_was_registered() -> None:
@@ -56,7 +56,7 @@ def test_a_class_that_is_registered_again_replaces_itself() -> None:
 
     made()
     second = made()
-    assert only().made is second
+    assert only().target is second
 
 
 def test_a_function_may_be_a_loss_and_a_metric() -> None:

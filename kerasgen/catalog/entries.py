@@ -215,7 +215,7 @@ class ShapeError(Exception):
 
     Attributes:
         argument: the constructor argument at fault, where that is known.
-        made: the object whose constructor refused, which may stand inside another one.
+        definition: the object whose constructor refused, which may stand inside another one.
         refused: whether the constructor refused its arguments, rather than the call its tensors.
         unusable: whether it makes nothing that can stand in a model, whatever it is given.
     """
@@ -225,12 +225,12 @@ class ShapeError(Exception):
         message: str,
         *,
         argument: str | None = None,
-        made: ObjectDef | None = None,
+        definition: ObjectDef | None = None,
         refused: bool = False,
         unusable: bool = False,
     ) -> None:
         self.argument = argument
-        self.made = made
+        self.definition = definition
         self.refused = refused
         self.unusable = unusable
         super().__init__(message)
@@ -245,11 +245,11 @@ class UnmatchedError(ShapeError):
     """
 
     def __init__(
-        self, patterns: Mapping[str, str], known: Sequence[str], *, made: ObjectDef
+        self, patterns: Mapping[str, str], known: Sequence[str], *, definition: ObjectDef
     ) -> None:
         self.patterns = patterns
         self.known = known
-        super().__init__("patterns that mean no layer", made=made, refused=True)
+        super().__init__("patterns that mean no layer", definition=definition, refused=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -322,11 +322,11 @@ class ShapeOracle(Protocol):
 class PreparationOracle(Protocol):
     """Answers what preprocessing makes of a shape, without fitting it."""
 
-    def prepared(self, made: ObjectDef, *operands: Shape | float) -> Shape:
+    def prepared(self, definition: ObjectDef, *operands: Shape | float) -> Shape:
         """The shape that a preprocessing layer or op makes, batch axis included.
 
         Args:
-            made: the layer or op.
+            definition: the layer or op.
             *operands: what goes in: shapes with their batch axis, or numbers.
 
         Raises:
@@ -335,12 +335,12 @@ class PreparationOracle(Protocol):
 
 
 def describe_callable(
-    made: Callable[..., Any], *, name: str, kind: Kind, module: str = ""
+    target: Callable[..., Any], *, name: str, kind: Kind, module: str = ""
 ) -> ClassEntry:
     """An entry for a Python class or function, from its signature alone.
 
     Args:
-        made: the class or function.
+        target: the class or function.
         name: name under which a config finds it.
         kind: what it is.
         module: public module, for documentation.
@@ -351,9 +351,9 @@ def describe_callable(
     parameters = {}
     open_ended = False
     try:
-        signature = inspect.signature(made, eval_str=True)
+        signature = inspect.signature(target, eval_str=True)
     except Exception:  # An annotation that cannot be read is code of others, which raises anything.
-        signature = inspect.signature(made)
+        signature = inspect.signature(target)
     for parameter in signature.parameters.values():
         if parameter.kind is inspect.Parameter.VAR_KEYWORD:
             open_ended = True
@@ -365,7 +365,7 @@ def describe_callable(
         parameters=parameters,
         open_ended=open_ended,
         module=module,
-        summary=(inspect.getdoc(made) or "").split("\n", 1)[0],
+        summary=(inspect.getdoc(target) or "").split("\n", 1)[0],
     )
 
 

@@ -181,7 +181,9 @@ def _is_remade(definition: DataDef, column: str) -> bool:
     """Whether a step makes the target out of the column, other than by encoding its classes."""
     return any(
         entry.name == column
-        and not (isinstance(entry.made, ObjectDef) and entry.made.cls == "CategoryEncoding")
+        and not (
+            isinstance(entry.definition, ObjectDef) and entry.definition.cls == "CategoryEncoding"
+        )
         for entry in column_steps(definition)
     )
 

@@ -113,12 +113,14 @@ def prepare_data(
 
 def _check_classes(definition: DataDef, catalog: Catalog, sink: Sink) -> None:
     for entry in definition.prepare:
-        if isinstance(entry.made, ObjectDef) and not catalog.find(entry.made.cls, ENTRY_KINDS):
+        if isinstance(entry.definition, ObjectDef) and not catalog.find(
+            entry.definition.cls, ENTRY_KINDS
+        ):
             sink.report(
                 "KG201",
-                f"there is no layer or op `{entry.made.cls}`",
+                f"there is no layer or op `{entry.definition.cls}`",
                 key=f"{entry.path}.class",
-                help=did_you_mean(entry.made.cls, catalog.names(ENTRY_KINDS)),
+                help=did_you_mean(entry.definition.cls, catalog.names(ENTRY_KINDS)),
             )
     sink.stop_on_errors()
 
@@ -127,7 +129,7 @@ def _made_column(
     entry: Entry, columns: Mapping[str, Array], parts: Parts, catalog: Catalog, sink: Sink
 ) -> Array:
     """The column that a step makes, for all rows, fitted on the training rows."""
-    made = entry.made
+    made = entry.definition
     assert isinstance(made, ObjectDef)
     layer = not made.cls.startswith("ops.")
     operands = [_operand(operand, columns, layer=layer) for operand in step_operands(entry)]
@@ -172,9 +174,9 @@ def _fit_and_apply(
     # Imported here, since Keras takes seconds and its engine is chosen before.
     from kerasgen.engines.keras3.preprocessing import fit_step
 
-    assert isinstance(entry.made, ObjectDef)
+    assert isinstance(entry.definition, ObjectDef)
     try:
-        step = fit_step(entry.made, catalog, training, entry.call_arguments)
+        step = fit_step(entry.definition, catalog, training, entry.call_arguments)
         return [step(operands) for operands in wholes]
     except ShapeError as error:
         arrays = [operand for operand in training if isinstance(operand, np.ndarray)]
@@ -284,7 +286,9 @@ def _check_made_labels(
                 at="key",
             )
         return
-    encoding = isinstance(entry.made, ObjectDef) and entry.made.cls == "CategoryEncoding"
+    encoding = (
+        isinstance(entry.definition, ObjectDef) and entry.definition.cls == "CategoryEncoding"
+    )
     if flags and column.ndim == 2 and (encoding or classes in (None, column.shape[-1])):
         sink.report(
             "KG505",

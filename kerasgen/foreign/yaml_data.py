@@ -69,10 +69,10 @@ def parse_yaml(content: bytes, bounds: Bounds = BOUNDS) -> object:
 class _Holder:
     """A mapping or a list that is being read, and the key that waits for its value."""
 
-    __slots__ = ("key", "keyed", "made")
+    __slots__ = ("container", "key", "keyed")
 
-    def __init__(self, made: dict[Any, Any] | list[Any]) -> None:
-        self.made = made
+    def __init__(self, container: dict[Any, Any] | list[Any]) -> None:
+        self.container = container
         self.key: object = None
         self.keyed = False
 
@@ -130,14 +130,14 @@ class _Builder:
             self.document = value
             return
         holder = self._open[-1]
-        if isinstance(holder.made, list):
-            holder.made.append(value)
+        if isinstance(holder.container, list):
+            holder.container.append(value)
         elif holder.keyed:
-            holder.made[holder.key] = value
+            holder.container[holder.key] = value
             holder.keyed = False
         elif isinstance(value, dict | list):
             raise _fault("is not YAML of a config: a key is a list or a mapping", event.start_mark)
-        elif value in holder.made:
+        elif value in holder.container:
             raise _fault(
                 f"is not YAML of a config: the key `{str(value)[:60]}` stands twice",
                 event.start_mark,

@@ -16,12 +16,12 @@ class LayerDef:
 
     Attributes:
         name: its name in the Keras model.
-        made: what it is.
+        definition: what it is.
         path: key path of the entry that defined it.
     """
 
     name: str
-    made: ObjectDef | ModelGraph
+    definition: ObjectDef | ModelGraph
     path: str = ""
 
 

@@ -49,7 +49,7 @@ class Entry:
 
     Attributes:
         name: its name; also the name of the tensor that it makes.
-        made: the layer, op or nested model, or None where `reuses` stands.
+        definition: the layer, op or nested model, or None where `reuses` stands.
         reuses: name of the entry whose layer is called again (`is`).
         takes: what comes in (`from`): one operand, or a mapping from call arguments to operands;
             None for the entry above.
@@ -58,7 +58,7 @@ class Entry:
     """
 
     name: str
-    made: ObjectDef | ModelDef | None = None
+    definition: ObjectDef | ModelDef | None = None
     reuses: str | None = None
     takes: Operand | Mapping[str, Operand] | None = None
     call_arguments: Mapping[str, Value] = field(default_factory=dict)

@@ -96,7 +96,9 @@ def _check_model(model: ModelDef, catalog: Catalog, sink: Sink) -> None:
                 key=f"{item.path}.dtype",
                 help=did_you_mean(item.dtype, types),
             )
-    makers = {entry.name: entry.made for entry in model.entries if entry.made is not None}
+    makers = {
+        entry.name: entry.definition for entry in model.entries if entry.definition is not None
+    }
     for entry in model.entries:
         _check_entry(entry, catalog, sink)
         shared = makers.get(entry.reuses) if entry.reuses is not None else None
@@ -109,18 +111,18 @@ def _check_model(model: ModelDef, catalog: Catalog, sink: Sink) -> None:
 
 
 def _check_entry(entry: Entry, catalog: Catalog, sink: Sink) -> None:
-    if isinstance(entry.made, ModelDef):
-        _check_model(entry.made, catalog, sink)
-        _check_model_call(entry, entry.made, sink)
-    elif entry.made is not None and entry.made.cls in ("Input", "InputLayer"):
+    if isinstance(entry.definition, ModelDef):
+        _check_model(entry.definition, catalog, sink)
+        _check_model_call(entry, entry.definition, sink)
+    elif entry.definition is not None and entry.definition.cls in ("Input", "InputLayer"):
         sink.report(
             "KG307",
             f"`{entry.name}` is an input, expected a layer",
-            key=f"{entry.made.path}.class",
+            key=f"{entry.definition.path}.class",
             help="inputs stand under the model's `inputs`, or come from the data",
         )
-    elif entry.made is not None:
-        found = _check_object(entry.made, ENTRY_KINDS, catalog, sink, entry=entry)
+    elif entry.definition is not None:
+        found = _check_object(entry.definition, ENTRY_KINDS, catalog, sink, entry=entry)
         if found is not None:
             _check_call(entry, found, catalog, sink)
 
@@ -177,7 +179,9 @@ def _check_object(
             _refuse_name(entry, path, sink)
         elif parameter is None and not found.open_ended:
             beside = sink.beside(made.path, made.arguments, name)
-            former = former_argument(Written(made=made, found=found, name=name, beside=beside))
+            former = former_argument(
+                Written(definition=made, found=found, name=name, beside=beside)
+            )
             meant |= {closest(name, missing)} if former is None else {*former.means}
             report_unknown_argument(made, found, name, former, sink)
         faults = len(sink.diagnostics)

@@ -145,7 +145,7 @@ def _report(graph: ModelGraph, specs: Specs, oracle: ShapeOracle, prefix: str) -
     reports = []
     counted: set[str] = set()
     for call in graph.calls:
-        made = graph.layers[call.layer].made
+        made = graph.layers[call.layer].definition
         cost = oracle.cost(call.layer)
         first = call.layer not in counted
         counted.add(call.layer)

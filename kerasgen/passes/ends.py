@@ -279,7 +279,7 @@ def _describe(
 def _scores_argument(reference: TensorRef, graph: ModelGraph) -> str:
     """The argument of an output's layer that says how many scores it gives."""
     layers = {call.name: call.layer for call in graph.calls}
-    made = graph.layers[layers[reference.name]].made if reference.name in layers else None
+    made = graph.layers[layers[reference.name]].definition if reference.name in layers else None
     written = made.arguments if isinstance(made, ObjectDef) else {}
     return next((name for name in ("units", "filters") if name in written), "units")
 

@@ -244,23 +244,23 @@ MERGED: Mapping[str, str] = {
 """The mode of Keras 1's `Merge` to the layer that merges so."""
 
 
-def former_name(made: ObjectDef, kinds: Sequence[Kind], catalog: Catalog) -> str | None:
+def former_name(definition: ObjectDef, kinds: Sequence[Kind], catalog: Catalog) -> str | None:
     """The help for a class that is not known by its name, None where the name was never one.
 
     Args:
-        made: the object as written; its class may be a word, or a call of Python.
+        definition: the object as written; its class may be a word, or a call of Python.
         kinds: what it may be.
         catalog: the classes that there are.
     """
-    name = made.cls.rpartition(".")[2] if "(" not in made.cls else made.cls
+    name = definition.cls.rpartition(".")[2] if "(" not in definition.cls else definition.cls
     if name in ("Merge", "merge") and "layer" in kinds:
-        mode = made.arguments.get("mode", "sum")
+        mode = definition.arguments.get("mode", "sum")
         if isinstance(mode, str) and mode in MERGED:
             return f"write `class: {MERGED[mode]}` in place of `class` and `mode`"
     for kind in kinds:
         if (found := former_word(name, kind)) is not None:
             return found
-    return called(made.cls, kinds, catalog)
+    return called(definition.cls, kinds, catalog)
 
 
 def former_word(word: str, kind: Kind) -> str | None:

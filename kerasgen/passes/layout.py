@@ -74,13 +74,13 @@ def pin_data_format(graph: ModelGraph, catalog: Catalog) -> ModelGraph:
     """Tells every layer that has a `data_format` to work channels last, unless it says itself."""
     layers = {}
     for name, layer in graph.layers.items():
-        made = layer.made
+        made = layer.definition
         pinned = (
             pin_data_format(made, catalog)
             if isinstance(made, ModelGraph)
             else _pin_object(made, catalog)
         )
-        layers[name] = replace(layer, made=pinned)
+        layers[name] = replace(layer, definition=pinned)
     return replace(graph, layers=layers)
 
 
@@ -115,8 +115,8 @@ def _pin_value(value: Value, catalog: Catalog) -> Value:
         return _pin_object(value, catalog)
     if isinstance(value, ModelDef):
         entries = tuple(
-            replace(entry, made=_pin_object(entry.made, catalog))
-            if isinstance(entry.made, ObjectDef)
+            replace(entry, definition=_pin_object(entry.definition, catalog))
+            if isinstance(entry.definition, ObjectDef)
             else entry
             for entry in value.entries
         )
@@ -136,7 +136,7 @@ def _permute(
     calls: list[Call],
 ) -> None:
     made = ObjectDef(cls="Permute", arguments={"dims": dims}, path=source.path)
-    layers[name] = LayerDef(name=name, made=made, path=source.path)
+    layers[name] = LayerDef(name=name, definition=made, path=source.path)
     index = source.index if isinstance(source, TensorRef) else None
     reference = TensorRef(name=source.name, index=index, path=source.path)
     calls.append(Call(name=name, layer=name, operands=(reference,), path=source.path))

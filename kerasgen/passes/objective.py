@@ -89,7 +89,11 @@ def check_output_names(compiled: CompileDef, names: Sequence[str], sink: Sink) -
 def last_activation(output: OutputSpec, graph: ModelGraph) -> str | None:
     """The activation that an output ends with: its name, `linear` for none, None if not known."""
     layers = {call.name: call.layer for call in graph.calls}
-    made = graph.layers[layers[output.tensor.name]].made if output.tensor.name in layers else None
+    made = (
+        graph.layers[layers[output.tensor.name]].definition
+        if output.tensor.name in layers
+        else None
+    )
     if not isinstance(made, ObjectDef):
         return None
     if made.cls in ("Softmax", "ops.softmax"):

@@ -70,7 +70,7 @@ def check_preparation(data: DataDef, sink: Sink) -> None:
     """
     targets = set(data.target.values())
     for entry in data.prepare:
-        if entry.reuses is not None or not isinstance(entry.made, ObjectDef | None):
+        if entry.reuses is not None or not isinstance(entry.definition, ObjectDef | None):
             what = "calls another entry again" if entry.reuses else "is a model"
             sink.report(
                 "KG307",
@@ -117,7 +117,7 @@ def input_shapes(data: DataDef, oracle: PreparationOracle, sink: Sink) -> dict[s
     for name, names in data.features.items():
         shape = _before_input_steps(data, names, declared[name], columns)
         for entry in input_steps(data):
-            if shape is not None and isinstance(entry.made, ObjectDef):
+            if shape is not None and isinstance(entry.definition, ObjectDef):
                 shape = shape_after(entry, [shape], oracle, sink)
         shapes[name] = shape
     return shapes
@@ -187,7 +187,7 @@ def column_shapes(
     for entry in column_steps(data):
         operands = [_shape_of(operand, shapes) for operand in step_operands(entry)]
         given = [operand for operand in operands if operand is not None]
-        if isinstance(entry.made, ObjectDef) and given and len(given) == len(operands):
+        if isinstance(entry.definition, ObjectDef) and given and len(given) == len(operands):
             shapes[entry.name] = shape_after(entry, given, oracle, sink)
         else:
             shapes[entry.name] = None
@@ -205,7 +205,7 @@ def shape_after(
         oracle: answers what a step makes of a shape.
         sink: gets the mistake.
     """
-    made = entry.made
+    made = entry.definition
     assert isinstance(made, ObjectDef)
     layer = not made.cls.startswith("ops.")
     shapes = [operand for operand in operands if isinstance(operand, tuple)]
@@ -232,10 +232,10 @@ def report_refusal(entry: Entry, error: ShapeError, shape: Shape | None, sink: S
         shape: the shape that went in, without the row axis; None for none.
         sink: gets the mistake.
     """
-    made = entry.made
+    made = entry.definition
     assert isinstance(made, ObjectDef)
     if error.refused:
-        made = error.made or made
+        made = error.definition or made
         path = made.path or entry.path
         inside = error.argument in made.arguments
         sink.report(

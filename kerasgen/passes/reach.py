@@ -67,7 +67,7 @@ def check_reach(program: Program, catalog: Catalog, sink: Sink, trust: Trust = N
     parts: list[tuple[str, object]] = [
         (entry.path, part)
         for entry in program.data.prepare
-        for part in (entry.made, entry.call_arguments)
+        for part in (entry.definition, entry.call_arguments)
     ]
     compiled = program.compile
     parts += [("model", program.model), ("optimizer", program.optimizer)]
@@ -252,6 +252,6 @@ def _within(value: object, path: str) -> Iterator[tuple[str, object]]:
 
 
 def _within_entry(entry: Entry) -> Iterator[tuple[str, object]]:
-    if entry.made is not None:
-        yield from _within(entry.made, entry.path)
+    if entry.definition is not None:
+        yield from _within(entry.definition, entry.path)
     yield from _within(entry.call_arguments, f"{entry.path}.with")

@@ -32,13 +32,13 @@ class Written:
     """An argument that its class does not have, as it was written.
 
     Attributes:
-        made: the object.
+        definition: the object.
         found: its class.
         name: the argument.
         beside: the arguments that were written at the same place, in one mapping.
     """
 
-    made: ObjectDef
+    definition: ObjectDef
     found: ClassEntry
     name: str
     beside: frozenset[str]
@@ -46,7 +46,7 @@ class Written:
     @property
     def value(self) -> Value:
         """The argument's value."""
-        return self.made.arguments[self.name]
+        return self.definition.arguments[self.name]
 
     def place(self, *others: str) -> str:
         """The words for what is replaced: the argument, with others where they stand beside it."""
@@ -57,7 +57,7 @@ class Written:
 
 
 def _decay(written: Written) -> Former:
-    given, decay = written.made.arguments, written.value
+    given, decay = written.definition.arguments, written.value
     rate = given.get("lr", given.get("learning_rate"))
     if isinstance(rate, ObjectDef):
         return Former(help=f"leave it out: the learning rate follows `{rate.cls}` already")
@@ -116,12 +116,12 @@ def _kernel_sides(written: Written) -> Former | None:
     """The sides of a kernel or a pool, each of which was an argument of its own."""
     key = "kernel_size" if "kernel_size" in written.found.parameters else "pool_size"
     for sides in (("nb_row", "nb_col"), ("kernel_dim1", "kernel_dim2", "kernel_dim3")):
-        there = [side for side in sides if side in written.made.arguments]
+        there = [side for side in sides if side in written.definition.arguments]
         if written.name not in sides:
             continue
-        if len(there) < len(sides) or key in written.made.arguments:
+        if len(there) < len(sides) or key in written.definition.arguments:
             return Former(help=f"write `{key}: […]` in its place", means=(key,))
-        lengths = ", ".join(as_yaml(written.made.arguments[side]) for side in sides)
+        lengths = ", ".join(as_yaml(written.definition.arguments[side]) for side in sides)
         listed = ", ".join(f"`{side}`" for side in sides[:-1])
         return Former(
             help=f"write `{key}: [{lengths}]` in place of {listed} and `{sides[-1]}`", means=(key,)

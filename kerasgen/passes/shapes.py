@@ -59,7 +59,7 @@ def shown_shape(shape: Shape) -> str:
 
 def _chain(graph: ModelGraph, oracle: ShapeOracle) -> Specs | None:
     """The specs of a plain chain, made at once; None if it is none, or some layer does not fit."""
-    flat = all(isinstance(layer.made, ObjectDef) for layer in graph.layers.values())
+    flat = all(isinstance(layer.definition, ObjectDef) for layer in graph.layers.values())
     if graph.kind != "Sequential" or not flat:
         return None
     try:
@@ -88,11 +88,11 @@ def _is_ready(call: Call, specs: Specs, sink: Sink) -> bool:
 
 def _make_alone(layer: LayerDef, oracle: ShapeOracle, sink: Sink) -> None:
     """Makes a layer that cannot be called, so that what is wrong with its arguments is told too."""
-    if isinstance(layer.made, ObjectDef) and not oracle.has(layer.name):
+    if isinstance(layer.definition, ObjectDef) and not oracle.has(layer.name):
         try:
             oracle.make(layer)
         except ShapeError as error:
-            _report_refused(layer, layer.made, error, sink)
+            _report_refused(layer, layer.definition, error, sink)
 
 
 def _check_outputs(graph: ModelGraph, specs: Specs, sink: Sink) -> bool:
@@ -112,7 +112,7 @@ def _enter_nested(
     call: Call, graph: ModelGraph, specs: Specs, oracle: ShapeOracle, sink: Sink
 ) -> bool:
     """Makes the nested model of a call where it is not made yet; False if that fails."""
-    made = graph.layers[call.layer].made
+    made = graph.layers[call.layer].definition
     if not isinstance(made, ModelGraph) or oracle.has(call.layer):
         return True
     inner = _infer_nested(call, made, specs, oracle, sink)
@@ -200,10 +200,10 @@ def _ask(
     try:
         return oracle.call(call.name, layer, call.operands, call.keyword_operands, call.arguments)
     except ShapeError as error:
-        if error.refused and isinstance(layer.made, ObjectDef):
-            _report_refused(layer, layer.made, error, sink)
+        if error.refused and isinstance(layer.definition, ObjectDef):
+            _report_refused(layer, layer.definition, error, sink)
             return None
-        cls = f" ({layer.made.cls})" if isinstance(layer.made, ObjectDef) else ""
+        cls = f" ({layer.definition.cls})" if isinstance(layer.definition, ObjectDef) else ""
         if error.unusable:
             sink.report(
                 "KG307", f"`{call.name}`{cls} cannot be an entry: {error}", key=call.path, at="key"
@@ -221,7 +221,7 @@ def _ask(
 
 
 def _report_refused(layer: LayerDef, made: ObjectDef, error: ShapeError, sink: Sink) -> None:
-    made = error.made or made
+    made = error.definition or made
     path = made.path or layer.path
     if isinstance(error, UnmatchedError):
         for argument, pattern in error.patterns.items():

@@ -38,7 +38,7 @@ def wire(model: ModelDef, catalog: Catalog, sink: Sink) -> ModelGraph | None:
     takes = _default_takes(inputs, model.entries, sink)
     _check_references(model, inputs, takes, sink)
     for entry in model.entries:
-        _check_argument_models(entry.made, catalog, sink)
+        _check_argument_models(entry.definition, catalog, sink)
     if len(sink.errors) > known:
         return None
     layers = _definitions(model.entries, catalog, sink)
@@ -108,7 +108,7 @@ def _check_references(
     seen = {item.name for item in inputs}
     all_names = seen | {entry.name for entry in model.entries}
     order = {entry.name: position for position, entry in enumerate(model.entries)}
-    makers = {entry.name for entry in model.entries if entry.made is not None}
+    makers = {entry.name for entry in model.entries if entry.definition is not None}
     cycles: set[frozenset[str]] = set()
     for entry in model.entries:
         for reference in references_in(takes[entry.name]):
@@ -218,19 +218,25 @@ def _check_argument_models(made: ObjectDef | ModelDef | None, catalog: Catalog, 
 
 
 def _is_chain(graph: ModelGraph) -> bool:
-    inner = [layer.made for layer in graph.layers.values() if isinstance(layer.made, ModelGraph)]
+    inner = [
+        layer.definition
+        for layer in graph.layers.values()
+        if isinstance(layer.definition, ModelGraph)
+    ]
     return graph.kind == "Sequential" and all(_is_chain(model) for model in inner)
 
 
 def _definitions(entries: Sequence[Entry], catalog: Catalog, sink: Sink) -> dict[str, LayerDef]:
     layers = {}
     for entry in entries:
-        if isinstance(entry.made, ModelDef):
-            inner = wire(entry.made, catalog, sink)
+        if isinstance(entry.definition, ModelDef):
+            inner = wire(entry.definition, catalog, sink)
             if inner is not None:
-                layers[entry.name] = LayerDef(name=entry.name, made=inner, path=entry.path)
-        elif entry.made is not None:
-            layers[entry.name] = LayerDef(name=entry.name, made=entry.made, path=entry.path)
+                layers[entry.name] = LayerDef(name=entry.name, definition=inner, path=entry.path)
+        elif entry.definition is not None:
+            layers[entry.name] = LayerDef(
+                name=entry.name, definition=entry.definition, path=entry.path
+            )
     return layers
 
 
@@ -242,14 +248,16 @@ def _call(entry: Entry, takes: Takes, layers: Mapping[str, LayerDef], catalog: C
         arguments=entry.call_arguments,
         path=entry.path,
     )
-    if isinstance(layer.made, ModelGraph):
+    if isinstance(layer.definition, ModelGraph):
         if isinstance(takes, Mapping):
             named = takes
-            takes = tuple(named[item.name] for item in layer.made.inputs if item.name in named)
+            takes = tuple(
+                named[item.name] for item in layer.definition.inputs if item.name in named
+            )
         return replace(call, operands=(takes,))
     if isinstance(takes, Mapping):
         return replace(call, keyword_operands=takes)
-    if isinstance(takes, tuple) and _spreads(layer.made, catalog):
+    if isinstance(takes, tuple) and _spreads(layer.definition, catalog):
         return replace(call, operands=takes)
     return replace(call, operands=(takes,))
 
@@ -305,7 +313,7 @@ def _kind(
         entry.takes is not None
         or entry.reuses is not None
         or entry.call_arguments
-        or (isinstance(entry.made, ObjectDef) and entry.made.cls.startswith("ops."))
+        or (isinstance(entry.definition, ObjectDef) and entry.definition.cls.startswith("ops."))
         for entry in model.entries
     )
     last = model.entries[-1].name

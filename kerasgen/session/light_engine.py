@@ -135,8 +135,8 @@ def _objects(program: Program) -> Iterator[ObjectDef]:
 
 def _entry_objects(entries: tuple[Entry, ...]) -> Iterator[ObjectDef]:
     for entry in entries:
-        if isinstance(entry.made, ObjectDef):
-            yield from _inside(entry.made)
+        if isinstance(entry.definition, ObjectDef):
+            yield from _inside(entry.definition)
 
 
 def _inside(value: Value) -> Iterator[ObjectDef]:
@@ -175,7 +175,7 @@ def _models(program: Program) -> Iterator[ModelDef]:
 
 
 def _models_of(entry: Entry) -> Iterator[ModelDef]:
-    if isinstance(entry.made, ModelDef):
-        yield entry.made
-    elif entry.made is not None:
-        yield from models_in(entry.made)
+    if isinstance(entry.definition, ModelDef):
+        yield entry.definition
+    elif entry.definition is not None:
+        yield from models_in(entry.definition)

@@ -31,16 +31,16 @@ class Claim:
 
     Attributes:
         folder: the folder.
-        made: the folders that were made, outermost first.
+        created: the folders that were made, outermost first.
     """
 
     folder: Path
-    made: tuple[Path, ...]
+    created: tuple[Path, ...]
 
     @property
     def own(self) -> bool:
         """Whether the folder was made by this claim, so that all in it came after."""
-        return self.folder in self.made
+        return self.folder in self.created
 
 
 def claim(folder: Path, *, new: bool, sink: Sink) -> Claim:
@@ -60,9 +60,9 @@ def claim(folder: Path, *, new: bool, sink: Sink) -> Claim:
         try:
             taken = _take(folder, made, new=new)
         except OSError:
-            release(Claim(folder=folder, made=tuple(made)))
+            release(Claim(folder=folder, created=tuple(made)))
             raise
-    return Claim(folder=taken, made=tuple(made))
+    return Claim(folder=taken, created=tuple(made))
 
 
 def _take(folder: Path, made: list[Path], *, new: bool) -> Path:
@@ -104,7 +104,7 @@ def release(claimed: Claim, *, emptied: bool = False) -> None:
     """
     if emptied and claimed.own:
         shutil.rmtree(claimed.folder, ignore_errors=True)
-    for folder in reversed(claimed.made):
+    for folder in reversed(claimed.created):
         with contextlib.suppress(OSError):
             folder.rmdir()
 

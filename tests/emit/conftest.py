@@ -38,7 +38,7 @@ class Builder:
         **arguments: Value,
     ) -> str:
         made = cls if isinstance(cls, ModelGraph) else ObjectDef(cls=cls, arguments=arguments)
-        self.layers[name] = LayerDef(name=name, made=made, path=f"model.layers.{name}")
+        self.layers[name] = LayerDef(name=name, definition=made, path=f"model.layers.{name}")
         return self.call(name, name, takes, *shapes)
 
     def call(self, name: str, layer: str, takes: str | Sequence[str], *shapes: Shape) -> str:
@@ -201,7 +201,7 @@ def build_translation() -> Drawn:
     made.add("wanted", "Embedding", "target", (None, 64), input_dim=8000, output_dim=64)
     made.layers["decoder"] = LayerDef(
         name="decoder",
-        made=ObjectDef(cls="LSTM", arguments={"units": 64, "return_sequences": True}),
+        definition=ObjectDef(cls="LSTM", arguments={"units": 64, "return_sequences": True}),
     )
     made.keep(
         Call(
@@ -219,7 +219,7 @@ def build_translation() -> Drawn:
     made.specs["decoder"] = (TensorSpec(shape=(None, None, 64)),)
     made.layers["look"] = LayerDef(
         name="look",
-        made=ObjectDef(cls="MultiHeadAttention", arguments={"num_heads": 4, "key_dim": 16}),
+        definition=ObjectDef(cls="MultiHeadAttention", arguments={"num_heads": 4, "key_dim": 16}),
     )
     made.keep(
         Call(

@@ -17,7 +17,7 @@ def argument(catalog: Catalog, cls: str, name: str, beside: str = "", **argument
     )
     made = ObjectDef(cls=cls, arguments=arguments)
     names = frozenset(beside.split())
-    former = former_argument(Written(made=made, found=found, name=name, beside=names))
+    former = former_argument(Written(definition=made, found=found, name=name, beside=names))
     assert former is not None
     return former.help
 
@@ -142,7 +142,7 @@ def test_no_argument_of_keras_is_told_to_be_left_out(scope: str, catalog: Catalo
         for entry in having:
             # Such an argument is found before the table is asked.
             assert name not in entry.parameters or former_argument(
-                Written(made=ObjectDef(cls=entry.name, arguments={name: 1}), found=entry,
+                Written(definition=ObjectDef(cls=entry.name, arguments={name: 1}), found=entry,
                         name=name, beside=frozenset())
             ) is not None  # fmt: skip
 

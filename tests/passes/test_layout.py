@@ -75,7 +75,7 @@ def graph_of(outputs: Any, **made: ObjectDef) -> ModelGraph:
         name="m",
         kind="Functional",
         inputs=(InputDef(name="picture"),),
-        layers={name: LayerDef(name=name, made=one) for name, one in made.items()},
+        layers={name: LayerDef(name=name, definition=one) for name, one in made.items()},
         calls=tuple(calls),
         outputs=outputs,
     )
@@ -95,7 +95,7 @@ def test_a_layer_is_told_to_work_channels_last_unless_it_says_itself(small: Cata
         d=ObjectDef(cls="Dense"),
     )
     pinned = pin_data_format(graph, small).layers
-    made = {name: layer.made for name, layer in pinned.items()}
+    made = {name: layer.definition for name, layer in pinned.items()}
     assert isinstance(made["a"], ObjectDef)
     assert made["a"].arguments == {"data_format": "channels_last"}
     assert made["b"] == ObjectDef(cls="Conv2D", arguments={"data_format": "channels_first"})

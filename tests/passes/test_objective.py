@@ -32,7 +32,7 @@ def graph(**made: ObjectDef) -> ModelGraph:
         name="m",
         kind="Functional",
         inputs=(InputDef(name="input"),),
-        layers={name: LayerDef(name=name, made=one) for name, one in made.items()},
+        layers={name: LayerDef(name=name, definition=one) for name, one in made.items()},
         calls=tuple(Call(name=name, layer=name) for name in made),
         outputs=TensorRef(name=next(iter(made))),
     )

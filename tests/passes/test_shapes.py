@@ -32,7 +32,7 @@ class Oracle(ShapeOracle):
         arguments: Mapping[str, Any],
     ) -> tuple[TensorSpec, ...]:
         self.asked.append(name)
-        cls = layer.made.cls if isinstance(layer.made, ObjectDef) else "Model"
+        cls = layer.definition.cls if isinstance(layer.definition, ObjectDef) else "Model"
         if cls == "Refused":
             raise ShapeError("no such units", argument="units", refused=True)
         if cls == "Bad":
@@ -47,7 +47,7 @@ class Oracle(ShapeOracle):
 
     def make(self, layer: LayerDef) -> None:
         self.made.append(layer.name)
-        if isinstance(layer.made, ObjectDef) and layer.made.cls == "Refused":
+        if isinstance(layer.definition, ObjectDef) and layer.definition.cls == "Refused":
             raise ShapeError("no such units", argument="units", refused=True)
 
     def has(self, layer: str) -> bool:
@@ -75,7 +75,7 @@ def walked(
         name = f"l{index}"
         path = f"model.layers.{name}"
         made = ObjectDef(cls=cls, arguments={"units": 1}, path=path)
-        layers[name] = LayerDef(name=name, made=made, path=path)
+        layers[name] = LayerDef(name=name, definition=made, path=path)
         reference = (takes or {}).get(index, TensorRef(name=above, path=path))
         calls.append(Call(name=name, layer=name, operands=(reference,), path=path))
         above = name

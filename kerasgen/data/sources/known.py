@@ -41,7 +41,7 @@ def source_entries(sources: Mapping[str, Callable[..., Source]] = SOURCES) -> li
 
 def known_sources() -> dict[str, Callable[..., Source]]:
     """The shipped sources and the registered ones; no part may have the name of a shipped one."""
-    return {**{part.name: part.made for part in parts() if part.is_source}, **SOURCES}
+    return {**{part.name: part.target for part in parts() if part.is_source}, **SOURCES}
 
 
 def make_source(
@@ -66,7 +66,7 @@ def make_source(
             key=f"{definition.path}.class",
             help=did_you_mean(definition.cls, sources, listed=20),
         )
-    own = next((part for part in parts() if part.made is made), None)
+    own = next((part for part in parts() if part.target is made), None)
     if own is not None:
         return OwnSource(part=own, arguments=definition.arguments, path=definition.path)
     _check_names(definition, made, sink)

@@ -69,8 +69,8 @@ class OwnSource:
 
     def _called(self, wanted: frozenset[str] | None, sink: Sink) -> Any:
         arguments = {name: _plain(value) for name, value in self.arguments.items()}
-        made = self.part.made(**arguments)
-        if not isinstance(self.part.made, type):
+        made = self.part.target(**arguments)
+        if not isinstance(self.part.target, type):
             return made
         accepted = len(inspect.signature(made.read).parameters) >= 2
         return made.read(wanted, sink) if accepted else made.read()

@@ -65,7 +65,7 @@ def _mermaid(
     sources = {item.name: prefix + item.name for item in graph.inputs}
     met: set[str] = set()
     for call in graph.calls:
-        made = graph.layers[call.layer].made
+        made = graph.layers[call.layer].definition
         name = prefix + call.name
         again = call.layer in met
         met.add(call.layer)
@@ -82,7 +82,7 @@ def _mermaid(
 
 
 def _node(graph: ModelGraph, call: Call, name: str, *, again: bool) -> str:
-    made = graph.layers[call.layer].made
+    made = graph.layers[call.layer].definition
     cls = made.kind if isinstance(made, ModelGraph) else made.cls
     if again:
         # Double bars mark a call of something that is defined elsewhere.

@@ -228,7 +228,7 @@ def _nodes(
         yield _box(prefix + item.name, item.name, "input", "end", lines)
     met: set[str] = set()
     for call in graph.calls:
-        made = graph.layers[call.layer].made
+        made = graph.layers[call.layer].definition
         if isinstance(made, ModelGraph) and call.layer not in met:
             yield _framed(graph, call, made, specs, prefix)
         else:
@@ -240,7 +240,7 @@ def _nodes(
 
 
 def _call_box(graph: ModelGraph, call: Call, specs: Specs, prefix: str, *, again: bool) -> Box:
-    made = graph.layers[call.layer].made
+    made = graph.layers[call.layer].definition
     cls = made.kind if isinstance(made, ModelGraph) else made.cls
     summary = "" if again else summarize_call(made, call)
     text = f"{cls}  {summary}" if summary else cls

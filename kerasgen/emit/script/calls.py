@@ -87,7 +87,7 @@ def call_items(one: Call, body: Body, prefix: str, context: ModelContext) -> tup
 
 def op_call(one: Call, body: Body, prefix: str, context: ModelContext) -> Code:
     """The call of a function of `keras.ops`, with its plain arguments."""
-    made = body.graph.layers[one.layer].made
+    made = body.graph.layers[one.layer].definition
     assert isinstance(made, ObjectDef)
     entry = context.catalog.find(made.cls, ("op",))
     assert entry is not None
@@ -156,7 +156,7 @@ def tensor_code(reference: TensorRef, body: Body, prefix: str, context: ModelCon
     makers = {c.name: c.layer for c in body.graph.calls}
     maker = makers.get(reference.name)
     several = len(context.specs[prefix + reference.name]) > 1
-    deep = maker is not None and is_deep(body.graph.layers[maker].made)
+    deep = maker is not None and is_deep(body.graph.layers[maker].definition)
     return f"{variable}[{reference.index or 0}]" if several or deep else variable
 
 

@@ -56,8 +56,8 @@ def label_columns(data: DataDef) -> dict[str, str]:
     for output, column in data.target.items():
         steps = [entry for entry in column_steps(data) if entry.name == column]
         if data.task.get(output) == "classification" and all(
-            isinstance(entry.made, ObjectDef)
-            and entry.made.cls == "CategoryEncoding"
+            isinstance(entry.definition, ObjectDef)
+            and entry.definition.cls == "CategoryEncoding"
             and column in [column_name(reference) for reference in references_in(entry.takes)]
             for entry in steps
         ):

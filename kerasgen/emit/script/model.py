@@ -94,12 +94,14 @@ def _nested(
     """Writes the functions of the nested models; layer name to function name."""
     builders: dict[str, str] = {}
     for name, layer in graph.layers.items():
-        if isinstance(layer.made, ModelGraph):
+        if isinstance(layer.definition, ModelGraph):
             inner = f"{prefix}{name}/"
-            below = _nested(layer.made, inner, context, functions)
+            below = _nested(layer.definition, inner, context, functions)
             builder = context.functions.give(f"build_{name}")
-            body = _body(layer.made, inner, name, below, context)
-            text = f"Defines the part of {len(layer.made.calls)} layers that is a model itself."
+            body = _body(layer.definition, inner, name, below, context)
+            text = (
+                f"Defines the part of {len(layer.definition.calls)} layers that is a model itself."
+            )
             functions.append(function(f"{builder}()", text, body))
             builders[name] = builder
     return builders
@@ -134,16 +136,16 @@ def _chain(
     context: ModelContext,
 ) -> list[str]:
     made = [(graph.layers[c.layer], _made(c.layer, graph, builders, context)) for c in graph.calls]
-    wrapped = [_asks_globally(layer.made, context) for layer, _ in made]
-    plain = all(_named_at_once(layer.made, context) for layer, _ in made)
-    if plain and not any(isinstance(layer.made, ModelGraph) for layer, _ in made):
+    wrapped = [_asks_globally(layer.definition, context) for layer, _ in made]
+    plain = all(_named_at_once(layer.definition, context) for layer, _ in made)
+    if plain and not any(isinstance(layer.definition, ModelGraph) for layer, _ in made):
         items = listed([entrance, *(code for _, code in made)])
         return statement("return ", call("keras.Sequential", items, named=arguments))
     # Layer by layer, since each one's weights are to be made before the next layer is.
     lines = statement("model = ", call("keras.Sequential", named=arguments))
     lines += statement("", call("model.add", entrance))
     for (layer, code), globally in zip(made, wrapped, strict=True):
-        if _named_at_once(layer.made, context):
+        if _named_at_once(layer.definition, context):
             lines += statement("", call("model.add", code))
         else:
             lines += _channels_last(statement("layer = ", code), globally)
@@ -168,7 +170,7 @@ def _graph(
     calls = Counter(c.layer for c in graph.calls)
     chained = set(_chained(graph))
     for one in graph.calls:
-        made = graph.layers[one.layer].made
+        made = graph.layers[one.layer].definition
         shared = calls[one.layer] > 1 or not _named_at_once(made, context)
         shared = shared and not is_op(made)
         _write_call(
@@ -191,8 +193,8 @@ def _write_call(
     chained: bool,
 ) -> None:
     layer = body.graph.layers[one.layer]
-    globally = _asks_globally(layer.made, context)
-    if is_op(layer.made):
+    globally = _asks_globally(layer.definition, context)
+    if is_op(layer.definition):
         code: Code = op_call(one, body, prefix, context)
     else:
         operands = call_items(one, body, prefix, context)
@@ -208,7 +210,7 @@ def _write_call(
             making = _made(one.layer, body.graph, builders, context)
             assert isinstance(making, Bracketed)
             code = replace(making, then=arguments_of("", operands))
-    if is_deep(layer.made):
+    if is_deep(layer.definition):
         code = call("keras.tree.flatten", code)
     variable = CHAIN if chained else body.names.give(one.name)
     body.tensors[one.name] = variable
@@ -216,7 +218,7 @@ def _write_call(
 
 
 def _made(name: str, graph: ModelGraph, builders: Mapping[str, str], context: ModelContext) -> Code:
-    made = graph.layers[name].made
+    made = graph.layers[name].definition
     if isinstance(made, ModelGraph):
         return call(builders[name])
     return object_code(made, ENTRY_KINDS, context.catalog, name=name)
@@ -233,7 +235,7 @@ def _outputs(body: Body, prefix: str, context: ModelContext) -> Code:
     for reference in outputs:
         tensor = tensor_code(reference, body, prefix, context)
         maker = makers.get(reference.name)
-        if maker is not None and is_op(body.graph.layers[maker].made):
+        if maker is not None and is_op(body.graph.layers[maker].definition):
             naming = call("layers.Identity", named={"name": string(maker)})
             code = replace(naming, then=arguments_of("", [Item(tensor)]))
             tensor = body.names.give(reference.name)
@@ -266,10 +268,10 @@ def _named_at_once(made: ObjectDef | ModelGraph, context: ModelContext) -> bool:
 
 def _naming(variable: str, layer: LayerDef, context: ModelContext) -> list[str]:
     """The line that gives a layer its name afterwards, where its constructor takes none."""
-    if _named_at_once(layer.made, context):
+    if _named_at_once(layer.definition, context):
         return []
     lines = [f"    {variable}.name = {string(layer.name)}"]
-    return [*lines, *_freezing(variable, layer.made)]
+    return [*lines, *_freezing(variable, layer.definition)]
 
 
 def _freezing(variable: str, made: ObjectDef | ModelGraph) -> list[str]:

@@ -184,9 +184,9 @@ def is_op(made: ObjectDef | ModelGraph) -> bool:
 
 def chain_item(layer: LayerDef, catalog: Catalog) -> Code:
     """One layer of a chain; a nested model is a chain itself."""
-    if isinstance(layer.made, ModelGraph):
-        return _chain_code(layer.made, catalog, name=layer.name)
-    return object_code(layer.made, ENTRY_KINDS, catalog, name=layer.name)
+    if isinstance(layer.definition, ModelGraph):
+        return _chain_code(layer.definition, catalog, name=layer.name)
+    return object_code(layer.definition, ENTRY_KINDS, catalog, name=layer.name)
 
 
 def _chain_code(graph: ModelGraph, catalog: Catalog, *, name: str | None = None) -> Code:

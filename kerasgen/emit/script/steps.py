@@ -90,7 +90,7 @@ def column_lines(context: DataContext, names: Names) -> list[str]:
 
 def _loop_key(entry: Entry) -> object:
     """Equal for steps that do the same to the column of their own name; else the step's name."""
-    made = entry.made
+    made = entry.definition
     operands = step_operands(entry)
     own = len(operands) == 1 and isinstance(operands[0], TensorRef)
     if isinstance(made, ObjectDef) and own and _column(operands[0]) == entry.name:
@@ -111,7 +111,7 @@ def _column(operand: object) -> str:
 def _column_step(
     entry: Entry, key: str, context: DataContext, names: Names, depth: int
 ) -> list[str]:
-    made = entry.made
+    made = entry.definition
     assert isinstance(made, ObjectDef)
     operands = step_operands(entry)
     loop = key == "name"
@@ -139,7 +139,7 @@ def _applied(
     entry: Entry, variable: str | None, operands: Sequence[object], context: DataContext
 ) -> str:
     """A function of the columns alone: the layer or op itself, or a lambda around it."""
-    made = entry.made
+    made = entry.definition
     assert isinstance(made, ObjectDef)
     op = context.catalog.find(made.cls, ("op",)) if variable is None else None
     called = variable if op is None else public_name(op)
@@ -172,7 +172,7 @@ def _takes_list(made: ObjectDef, catalog: Catalog) -> bool:
     model = ModelDef(
         name="step",
         inputs=tuple(InputDef(name=name) for name in names),
-        entries=(Entry(name="step", made=made, takes=takes),),
+        entries=(Entry(name="step", definition=made, takes=takes),),
     )
     graph = wire(model, catalog, Sink())
     return graph is not None and len(graph.calls[0].operands) == 1
@@ -199,7 +199,7 @@ def input_lines(context: DataContext, names: Names) -> list[str]:
     several = len(context.features) > 1
     depth = 2 if several else 1
     for entry in input_steps(context.data):
-        made = entry.made
+        made = entry.definition
         assert isinstance(made, ObjectDef)
         if several:
             lines.append(f"    for name in x[{string('training')}]:")

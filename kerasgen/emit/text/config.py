@@ -108,12 +108,12 @@ def _entry_data(entry: Entry) -> Any:
         wiring["with"] = {key: _value_data(value) for key, value in entry.call_arguments.items()}
     if entry.reuses is not None:
         return {"is": entry.reuses} | wiring
-    if isinstance(entry.made, ModelDef):
-        return _model_head(entry.made) | wiring | _model_body(entry.made)
-    assert entry.made is not None, "an entry makes something or calls it again"
-    made = _object_data(entry.made)
+    if isinstance(entry.definition, ModelDef):
+        return _model_head(entry.definition) | wiring | _model_body(entry.definition)
+    assert entry.definition is not None, "an entry makes something or calls it again"
+    made = _object_data(entry.definition)
     if not wiring and len(made) == 1 and "class" in made:
-        return entry.made.cls
+        return entry.definition.cls
     return made | wiring
 
 

@@ -75,7 +75,7 @@ def repeated_calls(graph: ModelGraph, prefix: str = "") -> Iterator[str]:
     """
     met: set[str] = set()
     for call in graph.calls:
-        made = graph.layers[call.layer].made
+        made = graph.layers[call.layer].definition
         if call.layer in met:
             yield prefix + call.name
         elif isinstance(made, ModelGraph):

@@ -130,7 +130,7 @@ class KerasOracle(ShapeOracle):
             named = {key: self._operand(operand) for key, operand in keyword_operands.items()}
             plain = self._values(arguments)
             given = keras.tree.flatten([positional, named])
-            op = layer.made if isinstance(layer.made, ObjectDef) else None
+            op = layer.definition if isinstance(layer.definition, ObjectDef) else None
             op = op if op is not None and op.cls.startswith("ops.") else None
             if op is not None:
                 entry = self._catalog.find(op.cls, ("op",))
@@ -218,10 +218,10 @@ class KerasOracle(ShapeOracle):
         return [self._operand(item) for item in operand]
 
     def _make(self, layer: LayerDef) -> Any:
-        assert isinstance(layer.made, ObjectDef)
-        if layer.made.cls.startswith("ops."):
-            return public_object(layer.made.cls, ("op",), self._catalog)
-        return make_object(layer.made, ENTRY_KINDS, self._catalog, name=layer.name)
+        assert isinstance(layer.definition, ObjectDef)
+        if layer.definition.cls.startswith("ops."):
+            return public_object(layer.definition.cls, ("op",), self._catalog)
+        return make_object(layer.definition, ENTRY_KINDS, self._catalog, name=layer.name)
 
     def _values(self, values: Mapping[str, Value]) -> dict[str, Any]:
         return {key: make_value(value, (), self._catalog) for key, value in values.items()}
@@ -254,8 +254,8 @@ def _array(operand: Operand) -> Any:
 
 
 def _try_weights(made: Any, layer: LayerDef) -> None:
-    if isinstance(layer.made, ObjectDef):
-        try_weights(made, layer.made.arguments, shorten)
+    if isinstance(layer.definition, ObjectDef):
+        try_weights(made, layer.definition.arguments, shorten)
 
 
 def _allow_depth(calls: int) -> None:

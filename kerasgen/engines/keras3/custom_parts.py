@@ -67,11 +67,11 @@ def kind_of(part: Part) -> Kind | None:
     """What a part is: as it was said, else by the class of Keras's that it extends."""
     if part.kind is not None:
         return part.kind
-    if not isinstance(part.made, type):
+    if not isinstance(part.target, type):
         return None
     for kind in KINDS:
         base = BASES.get(kind)
-        if base is not None and issubclass(part.made, base):
+        if base is not None and issubclass(part.target, base):
             return kind
     return "source" if part.is_source else None
 
@@ -84,7 +84,7 @@ def registered(kind: Kind, name: str) -> Part | None:
 def saved_part(name: str) -> Part | None:
     """The part that a saved model names (`my_package.layers>Gate`), None where it names another."""
     found = keras.saving.get_registered_object(name)
-    return None if found is None else next((p for p in parts() if p.made is found), None)
+    return None if found is None else next((p for p in parts() if p.target is found), None)
 
 
 def part_entries(catalog: Catalog, sink: Sink) -> list[ClassEntry]:
@@ -118,8 +118,8 @@ def part_entries(catalog: Catalog, sink: Sink) -> list[ClassEntry]:
 def function_object(part: Part, kind: str, arguments: Mapping[str, Any]) -> Any:
     """A function as Keras takes it, with the arguments that a config gives it."""
     if not arguments:
-        return part.made
-    return _WRAPPERS[kind](part.made, name=part.name, **arguments)
+        return part.target
+    return _WRAPPERS[kind](part.target, name=part.name, **arguments)
 
 
 def check_saving(made: Any, kind: str, given: Iterable[str]) -> None:
@@ -176,9 +176,9 @@ def report_part(
 def _fits(part: Part, kind: Kind) -> bool:
     """Whether a class extends the base of the kind that was given for it."""
     base = BASES.get(kind)
-    if kind == "source" or base is None or not isinstance(part.made, type):
+    if kind == "source" or base is None or not isinstance(part.target, type):
         return True
-    return issubclass(part.made, base)
+    return issubclass(part.target, base)
 
 
 def _report_kind(part: Part, kind: Kind | None, sink: Sink) -> None:
@@ -228,21 +228,21 @@ def _is_taken(part: Part, kind: Kind, catalog: Catalog, sink: Sink) -> bool:
 
 def _make_loadable(part: Part) -> None:
     """Registers a part with Keras's serialization, unless its author has done so."""
-    if keras.saving.get_registered_name(part.made) == getattr(part.made, "__name__", ""):
+    if keras.saving.get_registered_name(part.target) == getattr(part.target, "__name__", ""):
         package = part.module
-        keras.saving.register_keras_serializable(package=package, name=part.name)(part.made)
+        keras.saving.register_keras_serializable(package=package, name=part.name)(part.target)
 
 
 def _describe(part: Part, kind: Kind) -> ClassEntry:
-    parameters, open_ended = _arguments(part.made, kind)
-    texts = argument_texts(part.made)
+    parameters, open_ended = _arguments(part.target, kind)
+    texts = argument_texts(part.target)
     described = {
         key: replace(parameter, description=opening(texts.get(key, "")))
         for key, parameter in parameters.items()
     }
     call: dict[str, Parameter] = {}
     if kind == "layer":
-        for name, written in _signature(part.made.call).parameters.items():
+        for name, written in _signature(part.target.call).parameters.items():
             if name == "self" or written.kind is inspect.Parameter.VAR_KEYWORD:
                 continue
             plain = describe_parameter(written)
@@ -255,9 +255,9 @@ def _describe(part: Part, kind: Kind) -> ClassEntry:
         open_ended=open_ended,
         call=call,
         module=part.module,
-        summary=summary_of(part.made),
+        summary=summary_of(part.target),
         origin=f"{part.module}:{part.attribute}",
-        function=not isinstance(part.made, type),
+        function=not isinstance(part.target, type),
     )
 
 

@@ -94,7 +94,7 @@ def _make_application(
             unmatched[f"{TRAINABLE}.{written}"] = pattern
     if unmatched:
         known = {word for one in model.layers for word in (type(one).__name__, one.name)}
-        raise UnmatchedError(unmatched, sorted(known), made=definition)
+        raise UnmatchedError(unmatched, sorted(known), definition=definition)
     return model
 
 
@@ -115,7 +115,7 @@ def _make_part(
     except Exception as error:  # It is the user's code.
         reason = shorten(error).rpartition("Exception encountered: ")[2]
         told = f"it could not be saved and loaded: {reason}{own_place(error)}"
-        raise ShapeError(told, made=definition, refused=True) from error
+        raise ShapeError(told, definition=definition, refused=True) from error
     return outcome
 
 
@@ -187,7 +187,7 @@ def public_object(cls: str, kinds: Sequence[Kind], catalog: Catalog) -> Any:
     if entry.origin:
         own = registered(entry.kind, entry.name)
         assert own is not None, "the entries of parts are made of the register"
-        return own.made
+        return own.target
     if entry.kind == "layer" and "." in entry.name:  # One that only applications have.
         return getattr(sys.modules[entry.module], entry.name.rpartition(".")[2])
     module: Any = keras
@@ -215,9 +215,9 @@ def _make_model(model: ModelDef, catalog: Catalog) -> Any:
 
 def _make_chain(graph: ModelGraph, catalog: Catalog, *, name: str | None = None) -> Any:
     layers = [
-        _make_chain(layer.made, catalog, name=layer.name)
-        if isinstance(layer.made, ModelGraph)
-        else make_object(layer.made, ENTRY_KINDS, catalog, name=layer.name)
+        _make_chain(layer.definition, catalog, name=layer.name)
+        if isinstance(layer.definition, ModelGraph)
+        else make_object(layer.definition, ENTRY_KINDS, catalog, name=layer.name)
         for layer in (graph.layers[call.layer] for call in graph.calls)
     ]
     arguments = {key: make_value(value, (), catalog) for key, value in graph.arguments.items()}
@@ -234,7 +234,7 @@ def _construct(made: Any, definition: ObjectDef, arguments: Mapping[str, Any]) -
         named = re.findall(r"`(\w+)`|argument '?(\w+)'?|\b(\w+)=", message)
         words = [word for groups in named for word in groups if word]
         argument = next((word for word in words if word in definition.arguments), None)
-        raise ShapeError(message, argument=argument, made=definition, refused=True) from error
+        raise ShapeError(message, argument=argument, definition=definition, refused=True) from error
 
 
 def _made_or_loaded(made: Any, arguments: Mapping[str, Any]) -> Any:

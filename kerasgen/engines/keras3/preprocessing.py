@@ -78,8 +78,8 @@ def fit_step(
     """
     function = _make(made, len(training), call_arguments or {}, catalog)
     given = any(made.arguments.get(name) is not None for name in _STATISTICS)
-    if hasattr(function.made, "adapt") and not given:
-        _attempt(lambda: function.made.adapt(*training))
+    if hasattr(function.definition, "adapt") and not given:
+        _attempt(lambda: function.definition.adapt(*training))
     return lambda operands: _in_batches(function, operands)
 
 
@@ -87,14 +87,14 @@ class _Function:
     """A layer or op with everything but its tensors."""
 
     def __init__(self, made: Any, arguments: Mapping[str, Any], *, as_list: bool) -> None:
-        self.made = made
+        self.definition = made
         self._arguments = arguments
         self._as_list = as_list
 
     def __call__(self, operands: Sequence[Any]) -> Any:
         if self._as_list:
-            return self.made(list(operands), **self._arguments)
-        return self.made(*operands, **self._arguments)
+            return self.definition(list(operands), **self._arguments)
+        return self.definition(*operands, **self._arguments)
 
 
 def _make(
@@ -144,7 +144,7 @@ def _takes_list(made: ObjectDef, catalog: Catalog) -> bool:
     model = ModelDef(
         name="step",
         inputs=tuple(InputDef(name=name) for name in names),
-        entries=(Entry(name="step", made=made, takes=takes),),
+        entries=(Entry(name="step", definition=made, takes=takes),),
     )
     graph = wire(model, catalog, Sink())
     return graph is not None and len(graph.calls[0].operands) == 1
@@ -178,7 +178,7 @@ def _in_batches(function: _Function, operands: Sequence[Any]) -> Array:
             for operand in operands
         ]
         parts.append(_attempt(partial(_on_batch, function, batch)))
-        if start == 0 and getattr(function.made, "trainable_weights", None):
+        if start == 0 and getattr(function.definition, "trainable_weights", None):
             raise ShapeError(
                 "it has weights that only training could set; its place is among `model.layers`",
                 refused=True,

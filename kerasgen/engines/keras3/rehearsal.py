@@ -136,8 +136,8 @@ def rehearse(callback: ObjectDef, stage: Stage, catalog: Catalog) -> None:
                 continue
             rest[name] = re.sub(r"[{}]", "", paths[name])
         if _acted(replace(callback, arguments=rest), stage, catalog) is None:
-            raise ShapeError(error, argument=name, made=callback)
-    raise ShapeError(error, made=callback)
+            raise ShapeError(error, argument=name, definition=callback)
+    raise ShapeError(error, definition=callback)
 
 
 def _acted(callback: ObjectDef, stage: Stage, catalog: Catalog) -> str | None:

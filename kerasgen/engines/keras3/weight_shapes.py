@@ -91,7 +91,7 @@ def _error(tried: Any, role: str, problem: str, arguments: Mapping[str, Value]) 
     for argument, value in _written(arguments):
         if argument.endswith(role) and isinstance(value, ObjectDef) and value.cls.endswith(name):
             inside = next(iter(value.arguments), None)
-            return ShapeError(problem, argument=inside, made=value, refused=True)
+            return ShapeError(problem, argument=inside, definition=value, refused=True)
     named = next((a for a, v in _written(arguments) if a.endswith(role) and v is not None), None)
     return ShapeError(f"`{name}`: {problem}", argument=named, refused=True)
 

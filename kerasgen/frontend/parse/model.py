@@ -140,7 +140,7 @@ def parse_object(value: Any, path: str, sink: Sink) -> ObjectDef | None:
 
 def _parse_entry(name: str, value: Any, path: str, sink: Sink) -> Entry:
     if not isinstance(value, Mapping):
-        return Entry(name=name, made=parse_object(value, path, sink), path=path)
+        return Entry(name=name, definition=parse_object(value, path, sink), path=path)
     for key in value:
         if key in EXPANSION_KEYS:
             _refuse_misplaced(str(key), path, sink)
@@ -167,7 +167,7 @@ def _parse_entry(name: str, value: Any, path: str, sink: Sink) -> Entry:
         made = parse_object(rest, path, sink)
     return Entry(
         name=name,
-        made=made,
+        definition=made,
         reuses=str(value["is"]) if "is" in value else None,
         takes=_parse_takes(value, join(path, "from"), sink),
         call_arguments=_parse_with(value.get("with"), join(path, "with"), sink),

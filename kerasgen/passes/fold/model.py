@@ -131,8 +131,8 @@ def _explicit(model: ModelDef) -> list[Entry]:
     entries = []
     for entry in model.entries:
         takes = TensorRef(name=above) if entry.takes is None else _pathless(entry.takes)
-        made = _pathless(entry.made)
-        entries.append(replace(entry, made=made, takes=takes, path=""))
+        made = _pathless(entry.definition)
+        entries.append(replace(entry, definition=made, takes=takes, path=""))
         above = entry.name
     return entries
 
@@ -164,7 +164,7 @@ def _replace(
     length = found.length
     instances = [list(entries[start : start + length]) for start in found.starts]
     prefixes = [common_prefix(instance) for instance in instances]
-    uses_only = all(isinstance(entry.made, BlockUse) for entry in instances[0])
+    uses_only = all(isinstance(entry.definition, BlockUse) for entry in instances[0])
     title = free_name("stage" if uses_only else block_name(prefixes, instances), blocks)
     inputs = (INPUT,) if found.inputs == 1 else _BLOCK_INPUTS[: found.inputs]
     names = inner_names(instances, prefixes, inputs)
@@ -196,7 +196,7 @@ def _replace(
         operands = [_renamed(reference, renamed) for reference in outer]
         takes: Any = operands[0] if len(inputs) == 1 else dict(zip(inputs, operands, strict=True))
         made = BlockUse(cls=title, arguments=uses[number])
-        rest.append(Entry(name=renamed[instances[number][-1].name], made=made, takes=takes))
+        rest.append(Entry(name=renamed[instances[number][-1].name], definition=made, takes=takes))
         position += length
     return block, rest
 
@@ -221,10 +221,10 @@ def _inner_entries(
 
     inner = []
     for entry, name, arguments in zip(instance, names, values, strict=True):
-        made = entry.made
+        made = entry.definition
         if isinstance(made, ObjectDef):
             made = replace(made, arguments=arguments, bare=False)
-        inner.append(replace(entry, name=name, made=made, takes=moved(entry.takes)))
+        inner.append(replace(entry, name=name, definition=made, takes=moved(entry.takes)))
     return inner
 
 
@@ -254,14 +254,14 @@ def _merge_runs(entries: Sequence[Entry], outputs: Sequence[TensorRef]) -> list[
         if len(run) == 1 or any(reference.name == run[-1].name for reference in outputs):
             merged += [replace(e, takes=_renamed(e.takes, renamed)) for e in run]
         else:
-            assert isinstance(first.made, ObjectDef)
-            arguments = {**first.made.arguments, "repeat": len(run)}
+            assert isinstance(first.definition, ObjectDef)
+            arguments = {**first.definition.arguments, "repeat": len(run)}
             taken -= {entry.name for entry in run}
             name = free_name(run_name([entry.name for entry in run]), taken)
             taken.add(name)
             renamed[run[-1].name] = name
-            made = replace(first.made, arguments=arguments, bare=False)
-            merged.append(replace(first, name=name, made=made, takes=takes))
+            made = replace(first.definition, arguments=arguments, bare=False)
+            merged.append(replace(first, name=name, definition=made, takes=takes))
         position = end
     return merged
 
@@ -271,12 +271,12 @@ def _continues(
 ) -> bool:
     """Whether an entry is one more copy of the one before it."""
     return (
-        isinstance(entry.made, ObjectDef)
-        and isinstance(before.made, ObjectDef)
-        and type(entry.made) is type(before.made)
-        and entry.made.cls == before.made.cls
-        and entry.made.arguments == before.made.arguments
-        and "repeat" not in entry.made.arguments
+        isinstance(entry.definition, ObjectDef)
+        and isinstance(before.definition, ObjectDef)
+        and type(entry.definition) is type(before.definition)
+        and entry.definition.cls == before.definition.cls
+        and entry.definition.arguments == before.definition.arguments
+        and "repeat" not in entry.definition.arguments
         and entry.takes == TensorRef(name=before.name)
         and not isinstance(before.takes, Mapping)
         and users[before.name] == 1
@@ -292,7 +292,7 @@ def _apart(
 
     The copies of a run `conv` are `conv_0`, `conv_1`, …, and a neighbor may be called so already.
     """
-    made = [isinstance(e.made, BlockUse) or "repeat" in _arguments(e) for e in entries]
+    made = [isinstance(e.definition, BlockUse) or "repeat" in _arguments(e) for e in entries]
     # Names that came with the model go first: they stay.
     order = sorted(range(len(entries)), key=lambda i: made[i])
     known = set(taken)
@@ -319,15 +319,15 @@ def _expanded_names(entry: Entry, blocks: Mapping[str, BlockDef]) -> Iterator[st
     if copies is not None:
         count = copies if isinstance(copies, int) else _MOST_COPIES
         names = [f"{entry.name}_{i}" for i in range(count)]
-    if not isinstance(entry.made, BlockUse):
+    if not isinstance(entry.definition, BlockUse):
         yield from names
         return
-    inner = [n for e in blocks[entry.made.cls].entries for n in _expanded_names(e, blocks)]
+    inner = [n for e in blocks[entry.definition.cls].entries for n in _expanded_names(e, blocks)]
     yield from (f"{name}_{end}" for name in names for end in inner)
 
 
 def _arguments(entry: Entry) -> Mapping[str, Value]:
-    return entry.made.arguments if isinstance(entry.made, ObjectDef) else {}
+    return entry.definition.arguments if isinstance(entry.definition, ObjectDef) else {}
 
 
 def _renamed(takes: Any, names: Mapping[str, str]) -> Any:

@@ -19,9 +19,11 @@ _SUMS = ("Add", "ops.add")
 
 def _automatic(entry: Entry) -> bool:
     """Whether a name is one that Keras makes up (`conv2d_12`), which tells nothing of a place."""
-    if not isinstance(entry.made, ObjectDef):
+    if not isinstance(entry.definition, ObjectDef):
         return False
-    return re.fullmatch(rf"{re.escape(_snake(entry.made.cls))}(_\d+)?", entry.name) is not None
+    return (
+        re.fullmatch(rf"{re.escape(_snake(entry.definition.cls))}(_\d+)?", entry.name) is not None
+    )
 
 
 def common_prefix(instance: Sequence[Entry]) -> str:
@@ -39,14 +41,16 @@ def common_prefix(instance: Sequence[Entry]) -> str:
 
 def block_name(prefixes: Sequence[str], instances: Sequence[Sequence[Entry]]) -> str:
     """A name for a block: the words that all its places have in common, or its classes."""
-    if any(isinstance(e.made, ObjectDef) and e.made.cls in _SUMS for e in instances[0]):
+    if any(isinstance(e.definition, ObjectDef) and e.definition.cls in _SUMS for e in instances[0]):
         return "residual"
     words = [re.sub(r"\d+", "", prefix).replace("-", "_").split("_") for prefix in prefixes]
     counts = Counter(word for found in words for word in set(found) if len(word) > 1)
     usual = [word for word in words[-1] if 2 * counts[word] > len(words)]
     if usual:
         return "_".join(list(dict.fromkeys(usual))[-2:])
-    classes = [_snake(e.made.cls) for e in instances[0] if isinstance(e.made, ObjectDef)]
+    classes = [
+        _snake(e.definition.cls) for e in instances[0] if isinstance(e.definition, ObjectDef)
+    ]
     return f"{classes[0]}_block" if classes else "block"
 
 
@@ -63,7 +67,7 @@ def inner_names(
         if number is not None:
             name = f"{number[2]}{number[1]}" if number[2] else ""
         if not name or not NAME.match(name) or any(_automatic(entry) for entry in entries):
-            made = entries[0].made
+            made = entries[0].definition
             name = _snake(made.cls) if isinstance(made, ObjectDef) else "model"
         names.append(free_name(name, taken))
         taken.add(names[-1])

@@ -182,7 +182,7 @@ def _forms(entries: Sequence[Entry], outputs: Sequence[TensorRef], default: Defa
 def _kind(entry: Entry, default: Default) -> str:
     """All of an entry that must be equal in every instance, as one text."""
     wiring = f"{_wiring(entry.takes)} {sorted(entry.call_arguments.items())!r}"
-    made = entry.made
+    made = entry.definition
     if isinstance(made, ModelDef):
         return f"{_without_name(made)!r} {wiring}"
     assert made is not None
@@ -286,7 +286,7 @@ def _varying(
 ) -> Iterator[tuple[int, str, list[Value]]]:
     """The arguments that differ: offset in the piece, argument, its value in every instance."""
     for offset, entries in enumerate(zip(*instances, strict=True)):
-        made = entries[0].made
+        made = entries[0].definition
         if not isinstance(made, ObjectDef):
             continue
         every = [_arguments(entry) for entry in entries]
@@ -305,7 +305,7 @@ def _absent(made: ObjectDef, key: str, default: Default) -> Value:
 
 
 def _arguments(entry: Entry) -> Mapping[str, Value]:
-    return entry.made.arguments if isinstance(entry.made, ObjectDef) else {}
+    return entry.definition.arguments if isinstance(entry.definition, ObjectDef) else {}
 
 
 def _parameter(
@@ -355,7 +355,7 @@ def _equal(one: Value, other: Value) -> bool:
 
 def entry_size(entry: Entry) -> int:
     """About what an entry counts in a text: its characters, and `LINE` for each of its lines."""
-    made = entry.made
+    made = entry.definition
     size = len(entry.name) + 6 + sum(len(r.name) + 4 for r in references_in(entry.takes))
     if isinstance(made, ObjectDef):
         size += len(made.cls) + 9

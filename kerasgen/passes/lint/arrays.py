@@ -225,7 +225,7 @@ def embedding_values(arrays: ArrayView, sink: Sink) -> None:
     view = arrays.view
     for name, values in arrays.parts["training"].x.items():
         for reader in view.readers(name):
-            rows = reader.made.arguments.get("input_dim")
+            rows = reader.definition.arguments.get("input_dim")
             if reader.cls != "Embedding" or not isinstance(rows, int) or not values.size:
                 continue
             low, high = float(values.min()), float(values.max())

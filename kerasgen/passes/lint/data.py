@@ -169,7 +169,7 @@ def _made_of(target: str, data: DataDef) -> set[str]:
 
 
 def _gives_ids(entry: Entry) -> bool:
-    made = entry.made
+    made = entry.definition
     if not isinstance(made, ObjectDef) or made.arguments.get("output_mode", "int") != "int":
         return False
     cls = made.cls.rpartition(".")[2]

@@ -46,7 +46,7 @@ class Step:
     Attributes:
         name: its name, with the models around it: `tower/conv`.
         cls: the class without its module; ops keep it (`ops.add`).
-        made: the layer or op.
+        definition: the layer or op.
         path: key path of the entry that defined it.
         sources: names of the steps and inputs whose tensors come in.
         arguments: plain arguments of the call.
@@ -55,7 +55,7 @@ class Step:
 
     name: str
     cls: str
-    made: ObjectDef
+    definition: ObjectDef
     path: str
     sources: tuple[str, ...]
     arguments: Mapping[str, Value]
@@ -64,7 +64,7 @@ class Step:
 
 def passes_on(step: Step) -> bool:
     """Whether a step hands its values on as they are, but for noise."""
-    linear = step.cls == "Activation" and step.made.arguments.get("activation") == "linear"
+    linear = step.cls == "Activation" and step.definition.arguments.get("activation") == "linear"
     return linear or bool(PASSING.fullmatch(step.cls) or NOISE.fullmatch(step.cls))
 
 
@@ -111,20 +111,22 @@ def lay_flat(
         sources = tuple(source(reference) for reference in references)
         layer = graph.layers[call.layer]
         name = prefix + call.name
-        if isinstance(layer.made, ModelGraph):
-            given = {item.name: fed for item, fed in zip(layer.made.inputs, sources, strict=False)}
+        if isinstance(layer.definition, ModelGraph):
+            given = {
+                item.name: fed for item, fed in zip(layer.definition.inputs, sources, strict=False)
+            }
             inside = f"{spec_prefix}{call.layer}/"
-            inner = lay_flat(layer.made, f"{name}/", inside, given, flat)
-            for index, reference in enumerate(output_refs(layer.made.outputs)):
+            inner = lay_flat(layer.definition, f"{name}/", inside, given, flat)
+            for index, reference in enumerate(output_refs(layer.definition.outputs)):
                 found = inner.get((reference.name, reference.index or 0))
                 made[call.name, index] = found or f"{name}/{reference.name}"
             continue
         specs = flat.specs.get(spec_prefix + call.name, ())
-        dotted = layer.made.cls.startswith(("ops.", "applications."))
+        dotted = layer.definition.cls.startswith(("ops.", "applications."))
         step = Step(
             name=name,
-            cls=layer.made.cls if dotted else layer.made.cls.rpartition(".")[2],
-            made=layer.made,
+            cls=layer.definition.cls if dotted else layer.definition.cls.rpartition(".")[2],
+            definition=layer.definition,
             path=layer.path,
             sources=sources,
             arguments=call.arguments,

@@ -64,7 +64,7 @@ def activation_twice(view: LintView, sink: Sink) -> None:
     """KG721: an activation with no weights between it and the one before it."""
     for step in view.steps.values():
         # Another class that has an `activation` computes something before it, with weights.
-        other = step.cls != "Activation" and "activation" in step.made.arguments
+        other = step.cls != "Activation" and "activation" in step.definition.arguments
         if other or WEIGHTED.fullmatch(step.cls) or NOISE.fullmatch(step.cls):
             continue
         second = view.activation(step)
@@ -73,7 +73,7 @@ def activation_twice(view: LintView, sink: Sink) -> None:
         if second in (None, "linear") or before is None or "RNN" in before.cls:
             continue
         first = view.activation(before)
-        explicit = "activation" in before.made.arguments or not WEIGHTED.fullmatch(before.cls)
+        explicit = "activation" in before.definition.arguments or not WEIGHTED.fullmatch(before.cls)
         undone = first in _RECTIFIED and second in (*_SQUEEZING, *_LEAKING)
         if explicit and (first in _SQUEEZING or undone):
             advise(
@@ -90,7 +90,7 @@ def activation_twice(view: LintView, sink: Sink) -> None:
 def softmax_inside(view: LintView, sink: Sink) -> None:
     """KG722: a softmax between layers with weights lets hardly anything through."""
     for step in view.steps.values():
-        written = step.made.arguments.get("activation") == "softmax"
+        written = step.definition.arguments.get("activation") == "softmax"
         readers = view.readers(step.name)
         plain = re.fullmatch(r"Dense|Conv\dD", step.cls)
         if written and plain and readers and all(WEIGHTED.fullmatch(r.cls) for r in readers):
@@ -153,8 +153,8 @@ def dead_kernel(view: LintView, sink: Sink) -> None:
     for step in view.steps.values():
         if not re.fullmatch(r"Dense|Conv\dD", step.cls):
             continue
-        kernel = step.made.arguments.get("kernel_initializer")
-        bias = step.made.arguments.get("bias_initializer", "zeros")
+        kernel = step.definition.arguments.get("kernel_initializer")
+        bias = step.definition.arguments.get("bias_initializer", "zeros")
         readers = view.takers.get(step.name, ())
         activation = view.activation(step)
         if activation == "linear" and len(readers) == 1:
@@ -176,7 +176,7 @@ def drops_everything(view: LintView, sink: Sink) -> None:
     for step in view.steps.values():
         names = ("rate",) if NOISE.fullmatch(step.cls) else ("dropout", "recurrent_dropout")
         for name in names:
-            rate = step.made.arguments.get(name)
+            rate = step.definition.arguments.get(name)
             if isinstance(rate, int | float) and not isinstance(rate, bool) and rate >= 0.9:
                 advise(
                     sink,
@@ -193,7 +193,9 @@ def nothing_to_train(view: LintView, sink: Sink) -> None:
     """KG727: with all weights frozen, training changes nothing."""
     cost = view.cost
     if cost.parameters and not cost.trainable:
-        frozen = [s for s in view.steps.values() if s.made.arguments.get("trainable") is False]
+        frozen = [
+            s for s in view.steps.values() if s.definition.arguments.get("trainable") is False
+        ]
         written = view.program.model.path
         advise(
             sink,
@@ -209,7 +211,7 @@ def mask_lost(view: LintView, sink: Sink) -> None:
     """KG728: a layer that knows no mask passes the padding on as data."""
     for step in view.steps.values():
         if step.cls == "Masking" or (
-            step.cls == "Embedding" and step.made.arguments.get("mask_zero") is True
+            step.cls == "Embedding" and step.definition.arguments.get("mask_zero") is True
         ):
             for reader in _mask_readers(view, step.name):
                 advise(
@@ -239,7 +241,7 @@ def axis_of_samples(view: LintView, sink: Sink) -> None:
     """KG729: along axis 0 the samples of a batch are mixed."""
     layers = ("Softmax", "BatchNormalization", "LayerNormalization", "UnitNormalization")
     for step in view.steps.values():
-        axis = step.made.arguments.get("axis")
+        axis = step.definition.arguments.get("axis")
         axes = axis if isinstance(axis, tuple) else (axis,)
         known = step.cls in layers or _SAMPLE_AXIS_OPS.fullmatch(step.cls)
         if known and any(item == 0 and type(item) is int for item in axes):
@@ -256,7 +258,7 @@ def axis_of_samples(view: LintView, sink: Sink) -> None:
 def norm_axis(view: LintView, sink: Sink) -> None:
     """KG730: a config is channels last, whatever the model takes."""
     for step in view.steps.values():
-        axis = step.made.arguments.get("axis")
+        axis = step.definition.arguments.get("axis")
         rank = len(step.spec.shape) if step.spec is not None else 0
         if step.cls == "BatchNormalization" and rank >= 4 and axis in (1, 1 - rank):
             advise(
@@ -298,14 +300,14 @@ def scaled_twice(view: LintView, sink: Sink) -> None:
         prepared = [
             entry
             for entry in (*input_steps(data), *column_steps(data))
-            if isinstance(entry.made, ObjectDef)
+            if isinstance(entry.definition, ObjectDef)
             and (entry.takes is None or entry.name in columns)
-            and _shrinks(entry.made)
+            and _shrinks(entry.definition)
         ]
         for reader in view.readers(name, keeps_range) if prepared else ():
-            chosen = view.argument(reader.made, "include_preprocessing")
+            chosen = view.argument(reader.definition, "include_preprocessing")
             own = bool(_OWN_SCALING.fullmatch(reader.cls)) if chosen is None else chosen is True
-            if own or (reader.cls == "Rescaling" and _shrinks(reader.made)):
+            if own or (reader.cls == "Rescaling" and _shrinks(reader.definition)):
                 advise(
                     sink,
                     "KG732",
@@ -320,7 +322,7 @@ def scaled_twice(view: LintView, sink: Sink) -> None:
 def foreign_momentum(view: LintView, sink: Sink) -> None:
     """KG733: Keras's momentum is the share of the past that stays, PyTorch's what is new."""
     for step in view.steps.values():
-        momentum = step.made.arguments.get("momentum")
+        momentum = step.definition.arguments.get("momentum")
         if step.cls != "BatchNormalization" or not isinstance(momentum, int | float):
             continue
         if momentum <= 0.1:

@@ -217,7 +217,7 @@ def shown_name(value: Loss) -> str:
 
 def written_at(step: Step, argument: str) -> Place:
     """The place of an argument where it is written, else of the entry."""
-    if argument in step.made.arguments:
+    if argument in step.definition.arguments:
         return f"{step.path}.{argument}", "value"
     return step.path, "key"
 
@@ -258,10 +258,10 @@ def _activation(step: Step, catalog: Catalog) -> str | None:
     if step.cls.startswith("ops."):
         word = step.cls.removeprefix("ops.")
         return word if word in catalog.vocabularies.get("activation", ()) else None
-    found = catalog.find(step.made.cls, ("layer",))
+    found = catalog.find(step.definition.cls, ("layer",))
     if found is None or "activation" not in found.parameters:
         return None
-    written = step.made.arguments.get("activation", found.parameters["activation"].default)
+    written = step.definition.arguments.get("activation", found.parameters["activation"].default)
     if isinstance(written, ObjectDef):
         word = written.cls.rpartition(".")[2]
         return _ACTIVATION_LAYERS.get(word, word)

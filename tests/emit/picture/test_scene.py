@@ -13,7 +13,7 @@ Drawn = tuple[ModelGraph, Specs]
 def call_names(graph: ModelGraph, prefix: str = "") -> list[str]:
     names = []
     for name in dict.fromkeys(call.layer for call in graph.calls):
-        made = graph.layers[name].made
+        made = graph.layers[name].definition
         if isinstance(made, ModelGraph):
             names += call_names(made, f"{prefix}{name}/")
     return names + [prefix + call.name for call in graph.calls]

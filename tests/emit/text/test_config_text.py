@@ -65,7 +65,7 @@ def test_a_scalar_is_the_same_to_both_readers(value: Any) -> None:
 @pytest.mark.parametrize("value", ["${seed}", "a ${x.y}", "$width", "$a * 2"])
 def test_text_that_looks_like_an_expression_stays_text(value: str) -> None:
     made = ObjectDef(cls="StringLookup", arguments={"vocabulary": (value,)})
-    text = write_config(ModelDef(name="net", entries=(Entry(name="d", made=made),)))
+    text = write_config(ModelDef(name="net", entries=(Entry(name="d", definition=made),)))
     resolved = OmegaConf.to_container(OmegaConf.create(text), resolve=True)
     found = unescaped(expand_model(resolved, "model", Sink()))
     assert found["layers"]["d"]["vocabulary"] == [value]

@@ -126,7 +126,9 @@ def test_an_imported_model_keeps_what_is_frozen_and_how_it_is_called(build_model
 
     model = build_model(MODEL.format("[conv_pw_13*]"), {"input": [32, 32, 3]}).model
     base = decompile_model(model).entries[0]
-    frozen = {e.name for e in base.made.entries if e.made.arguments.get("trainable") is False}
+    frozen = {
+        e.name for e in base.definition.entries if e.definition.arguments.get("trainable") is False
+    }
     assert "conv_pw_13" not in frozen
     assert {"conv1", "conv_pw_12", "conv1_bn"} <= frozen
     assert base.call_arguments == {"training": False}

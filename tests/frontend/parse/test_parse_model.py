@@ -33,8 +33,8 @@ def key_of(found: Diagnostic) -> str:
 def test_a_bare_string_and_a_mapping_with_a_class_are_objects() -> None:
     (bare, full), found = entries({"a": "Flatten", "b": {"class": "Dense", "units": 3}})
     assert not found
-    assert bare.made == ObjectDef(cls="Flatten", path="model.layers.a", bare=True)
-    assert full.made == ObjectDef(cls="Dense", arguments={"units": 3}, path="model.layers.b")
+    assert bare.definition == ObjectDef(cls="Flatten", path="model.layers.a", bare=True)
+    assert full.definition == ObjectDef(cls="Dense", arguments={"units": 3}, path="model.layers.b")
 
 
 def test_objects_nest_in_arguments_lists_and_mappings() -> None:
@@ -93,13 +93,13 @@ def test_from_may_name_the_arguments_of_the_call() -> None:
 def test_with_holds_the_plain_arguments_of_the_call() -> None:
     (entry,), _ = entries({"a": {"class": "MultiHeadAttention", "with": {"training": False}}})
     assert entry.call_arguments == {"training": False}
-    assert entry.made == ObjectDef(cls="MultiHeadAttention", path="model.layers.a")
+    assert entry.definition == ObjectDef(cls="MultiHeadAttention", path="model.layers.a")
 
 
 def test_a_shared_layer_names_the_entry_that_makes_it() -> None:
     (entry,), found = entries({"b": {"is": "a", "from": "right"}})
     assert not found
-    assert (entry.made, entry.reuses) == (None, "a")
+    assert (entry.definition, entry.reuses) == (None, "a")
 
 
 def test_a_shared_layer_has_no_arguments_of_its_own() -> None:
@@ -112,9 +112,9 @@ def test_an_entry_with_layers_is_a_nested_model() -> None:
     section = {"t": {"class": "Sequential", "from": "left", "layers": {"a": "Flatten"}}}
     (entry,), found = entries(section)
     assert not found
-    assert isinstance(entry.made, ModelDef)
-    assert (entry.made.name, entry.made.kind) == ("t", "Sequential")
-    assert entry.made.entries[0].path == "model.layers.t.layers.a"
+    assert isinstance(entry.definition, ModelDef)
+    assert (entry.definition.name, entry.definition.kind) == ("t", "Sequential")
+    assert entry.definition.entries[0].path == "model.layers.t.layers.a"
 
 
 def test_a_model_may_be_an_argument() -> None:

@@ -45,9 +45,11 @@ def graph(model: ModelDef) -> list[Any]:
     above = TensorRef(name=names[0])
     found = []
     for entry in model.entries:
-        assert isinstance(entry.made, ObjectDef)
-        told = {k: v for k, v in entry.made.arguments.items() if v != DEFAULTS.get(k)}
-        found.append((entry.made.cls, told, placed(above if entry.takes is None else entry.takes)))
+        assert isinstance(entry.definition, ObjectDef)
+        told = {k: v for k, v in entry.definition.arguments.items() if v != DEFAULTS.get(k)}
+        found.append(
+            (entry.definition.cls, told, placed(above if entry.takes is None else entry.takes))
+        )
         above = TensorRef(name=entry.name)
     return found
 

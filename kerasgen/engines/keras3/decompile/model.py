@@ -171,7 +171,7 @@ class _ModelReader:
             self.entries[(*self._inside, layer["config"]["name"])] = name
             made = self._made(layer, [None])
             if made is not None:
-                entries.append(Entry(name=name, made=made))
+                entries.append(Entry(name=name, definition=made))
         return ModelDef(
             name=str(config["name"]),
             inputs=_rename_single(inputs, entries) if given is None else (),
@@ -252,7 +252,7 @@ class _ModelReader:
         try:
             if (op := op_name(layer, self._objects.catalog)) is not None:
                 made, takes = read_op(op, layer, node, graph.reference, self._objects)
-                return Entry(name=name, made=made, takes=takes)
+                return Entry(name=name, definition=made, takes=takes)
             shared = makers.get(key[0])
             model = layer["class_name"] in MODELS
             shapes = [tensor["config"].get("shape") for tensor in tensors_in(node)]
@@ -264,7 +264,7 @@ class _ModelReader:
             makers.setdefault(key[0], name)
             takes, plain = read_call(layer, node, model, graph.reference, self._objects)
             return Entry(
-                name=name, made=definition, reuses=shared, takes=takes, call_arguments=plain
+                name=name, definition=definition, reuses=shared, takes=takes, call_arguments=plain
             )
         except UnwritableError as error:
             self._refuse(layer, str(error), error.hint)

@@ -62,7 +62,7 @@ def _without_indices(model: ModelDef, counts: Mapping[str, int], above: str) -> 
     several |= {
         entry.name
         for entry in model.entries
-        if isinstance(entry.made, ModelDef) and len(output_refs(entry.made.outputs)) > 1
+        if isinstance(entry.definition, ModelDef) and len(output_refs(entry.definition.outputs)) > 1
     }
     several |= {entry.name for entry in model.entries if entry.reuses in several}
 
@@ -76,11 +76,11 @@ def _without_indices(model: ModelDef, counts: Mapping[str, int], above: str) -> 
 
     entries = []
     for entry in model.entries:
-        made = entry.made
+        made = entry.definition
         if isinstance(made, ModelDef):
             inner = _without_indices(made, counts, f"{above}{entry.name}/")
             made = settled_chain(inner)
-        entries.append(replace(entry, made=made, takes=settled(entry.takes)))
+        entries.append(replace(entry, definition=made, takes=settled(entry.takes)))
     return replace(model, entries=tuple(entries), outputs=settled(model.outputs))
 
 
@@ -93,7 +93,7 @@ def is_chain(model: ModelDef) -> bool:
             entry.takes is not None
             or entry.reuses is not None
             or entry.call_arguments
-            or (isinstance(entry.made, ObjectDef) and entry.made.cls.startswith("ops."))
+            or (isinstance(entry.definition, ObjectDef) and entry.definition.cls.startswith("ops."))
             for entry in model.entries
         )
     )

@@ -176,7 +176,7 @@ def _anonymous(model: ModelDef, default: Default) -> Any:
     for entry in model.entries:
         reused = None if entry.reuses is None else places[entry.reuses]
         takes = placed(above if entry.takes is None else entry.takes)
-        entries.append((placed(entry.made), reused, takes, placed(entry.call_arguments)))
+        entries.append((placed(entry.definition), reused, takes, placed(entry.call_arguments)))
         above = TensorRef(name=entry.name)
     inputs = [(item.shape, item.dtype, item.batch_size) for item in model.inputs]
     outputs = placed(above if model.outputs is None else model.outputs)

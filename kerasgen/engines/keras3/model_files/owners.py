@@ -61,7 +61,7 @@ class Place:
     """A layer in the model: its serialized form, the object, and the names that lead to it.
 
     Attributes:
-        made: the serialized form of Keras 3.
+        serialized: the serialized form of Keras 3.
         written: that of the file; None for a layer that the translation added.
         built: the object.
         names: names in the file, from the outermost in.
@@ -69,7 +69,7 @@ class Place:
         trainable: whether nothing around it was frozen.
     """
 
-    made: Mapping[str, Any]
+    serialized: Mapping[str, Any]
     written: Mapping[str, Any] | None
     built: Any
     names: tuple[str, ...]
@@ -103,13 +103,13 @@ def _paths_in(model: Place, view: View, path: str) -> Iterator[tuple[str, Any]]:
     """The same for the layers of a model: they are called after their classes, and numbered."""
     places = {place.keys[-1]: place for place in _inside(model, view)}
     counts: dict[str, int] = {}
-    for made in model.made["config"]["layers"]:
-        written = made if view.generation == 3 else made.get("written")
+    for serialized in model.serialized["config"]["layers"]:
+        written = serialized if view.generation == 3 else serialized.get("written")
         if written is None:
             continue
         cls = str(written["class_name"])
         name = _numbered(to_snake_case("Functional" if cls == "Model" else cls), counts)
-        place = places.get(str(made.get("name") or made["config"]["name"]))
+        place = places.get(str(serialized.get("name") or serialized["config"]["name"]))
         if place is None:
             continue
         if isinstance(place.built, keras.Model):
@@ -125,20 +125,20 @@ def _numbered(name: str, counts: dict[str, int]) -> str:
 
 def _inside(model: Place, view: View) -> Iterator[Place]:
     """The layers of a model; its inputs, and what only the translation knows, are left out."""
-    config = model.made["config"]
+    config = model.serialized["config"]
     layers = config["layers"]
     trainable = model.trainable and _flag(model.written)
-    for made in layers:
-        if made["class_name"] == "InputLayer":
+    for serialized in layers:
+        if serialized["class_name"] == "InputLayer":
             continue
-        key = str(made.get("name") or made["config"]["name"])
+        key = str(serialized.get("name") or serialized["config"]["name"])
         keys = (*model.keys, key)
         entry = view.entries.get(keys)
-        written = made if view.generation == 3 else made.get("written")
+        written = serialized if view.generation == 3 else serialized.get("written")
         if entry is None or written is None:
             continue
         names = (*model.names, _name(written, key))
-        yield Place(made, written, model.built.get_layer(entry), names, keys, trainable)
+        yield Place(serialized, written, model.built.get_layer(entry), names, keys, trainable)
 
 
 def _flag(written: Mapping[str, Any] | None) -> bool:
@@ -160,29 +160,31 @@ def _owners(place: Place, view: View) -> Iterator[Owner]:
         return
     place = replace(place, trainable=place.trainable and _flag(place.written))
     if isinstance(built, keras.layers.Bidirectional):
-        config = place.made["config"]
+        config = place.serialized["config"]
         forward = config["layer"]
         yield from _argument(place, forward, built.forward_layer, view)
         backward = config.get("backward_layer") or forward
         yield from _argument(place, backward, built.backward_layer, view)
     elif isinstance(built, keras.layers.Wrapper) and not built._trainable_variables:
-        yield from _argument(place, place.made["config"]["layer"], built.layer, view)
+        yield from _argument(place, place.serialized["config"]["layer"], built.layer, view)
     elif isinstance(built, keras.layers.RNN):
         yield from _recurrent(place, view)
     else:
         yield _owner(place, built, type(built).__name__, view)
 
 
-def _argument(place: Place, made: Mapping[str, Any], built: Any, view: View) -> Iterator[Owner]:
+def _argument(
+    place: Place, serialized: Mapping[str, Any], built: Any, view: View
+) -> Iterator[Owner]:
     """The owners in a layer that stands as an argument of another."""
-    written = made if view.generation == 3 else made.get("written")
-    names = (*place.names, _name(written or {}, str(made["config"].get("name"))))
-    inner = replace(place, made=made, written=written, built=built, names=names)
+    written = serialized if view.generation == 3 else serialized.get("written")
+    names = (*place.names, _name(written or {}, str(serialized["config"].get("name"))))
+    inner = replace(place, serialized=serialized, written=written, built=built, names=names)
     if not isinstance(built, keras.Model):
         yield from _owners(inner, view)
         return
     # A model as an argument is a chain, whose layers stand in one order everywhere.
-    layers = [one for one in made["config"]["layers"] if one["class_name"] != "InputLayer"]
+    layers = [one for one in serialized["config"]["layers"] if one["class_name"] != "InputLayer"]
     objects = [one for one in built.layers if not isinstance(one, keras.layers.InputLayer)]
     frozen = replace(inner, trainable=inner.trainable and _flag(written))
     for one, layer in zip(layers, objects, strict=True):
@@ -195,17 +197,17 @@ def _recurrent(place: Place, view: View) -> Iterator[Owner]:
     if type(built) is not keras.layers.RNN:
         yield _owner(place, cell, type(built).__name__, view)
         return
-    made = place.made["config"]["cell"]
+    serialized = place.serialized["config"]["cell"]
     if not isinstance(cell, keras.layers.StackedRNNCells):
-        yield from _cell(place, made, cell, view)
+        yield from _cell(place, serialized, cell, view)
         return
-    for one, single in zip(made["config"]["cells"], cell.cells, strict=True):
+    for one, single in zip(serialized["config"]["cells"], cell.cells, strict=True):
         yield from _cell(place, one, single, view)
 
 
-def _cell(place: Place, made: Mapping[str, Any], cell: Any, view: View) -> Iterator[Owner]:
-    written = made if view.generation == 3 else made.get("written") or made
-    inner = replace(place, made=made, written=written, built=cell)
+def _cell(place: Place, serialized: Mapping[str, Any], cell: Any, view: View) -> Iterator[Owner]:
+    written = serialized if view.generation == 3 else serialized.get("written") or serialized
+    inner = replace(place, serialized=serialized, written=written, built=cell)
     yield _owner(inner, cell, type(cell).__name__.removesuffix("Cell"), view)
 
 

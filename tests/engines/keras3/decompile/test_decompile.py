@@ -266,7 +266,7 @@ def test_what_get_config_gives_is_taken_too(catalog: Catalog) -> None:
     made = decompile_model(json.loads(json.dumps(model.get_config())), catalog)
     assert isinstance(made, ModelDef)
     assert made.name == "net"
-    assert [e.made for e in made.entries] == [ObjectDef(cls="Dense", arguments={"units": 2})]
+    assert [e.definition for e in made.entries] == [ObjectDef(cls="Dense", arguments={"units": 2})]
 
 
 @pytest.mark.parametrize(
