@@ -30,17 +30,17 @@ from kerasgen.frontend.parse.lint import silence
 from kerasgen.ir.graph import ModelGraph
 from kerasgen.ir.program import CompileDef, Loss, Program
 from kerasgen.ir.values import ObjectDef, Shape, TensorSpec
+from kerasgen.passes.callback_files import placed
 from kerasgen.passes.callbacks import report_failing_callback
 from kerasgen.passes.cost import CostReport, count_costs
-from kerasgen.passes.encoding import check_class_axis, encode_labels
 from kerasgen.passes.ends import OutputSpec, describe_outputs, fed_target, infer_inputs
 from kerasgen.passes.layout import channels_first, lay_out, pin_data_format
 from kerasgen.passes.lint.rules import lint
 from kerasgen.passes.lint.view import LintView, view_program
 from kerasgen.passes.memory import guard_memory, training_memory
 from kerasgen.passes.objective import settle_objective
+from kerasgen.passes.one_hot_labels import check_class_axis, encode_labels
 from kerasgen.passes.outline import outline
-from kerasgen.passes.placement import placed
 from kerasgen.passes.shapes import Specs, infer_shapes, shown_shape
 from kerasgen.registry import NOBODY, Trust
 

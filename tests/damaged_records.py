@@ -25,7 +25,7 @@ import numpy as np
 import yaml
 
 from kerasgen.cli import main
-from kerasgen.foreign.opening import ForeignFileError
+from kerasgen.foreign.regular_files import ForeignFileError
 from kerasgen.record import layout
 from kerasgen.record import read as reading
 from kerasgen.record.files import write_history, write_json, write_predictions

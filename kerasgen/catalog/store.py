@@ -29,7 +29,7 @@ from typing import Any
 
 from kerasgen.catalog.entries import Catalog, ClassEntry, Parameter
 from kerasgen.foreign.json_data import Bounds, parse_json
-from kerasgen.foreign.opening import ForeignFileError, read_bytes
+from kerasgen.foreign.regular_files import ForeignFileError, read_bytes
 
 FORMAT = 1
 """Number of the file's form."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from kerasgen.cli.command import Command
 from kerasgen.diagnostics import Sink
 from kerasgen.diagnostics.render import render_text
-from kerasgen.foreign.showing import shown_lines
+from kerasgen.foreign.printable import shown_lines
 
 _EXAMPLES = """\
 examples:

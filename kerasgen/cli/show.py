@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from kerasgen.cli.command import Command, declare_config, folders_of, trust_of
-from kerasgen.foreign.showing import shown_lines
+from kerasgen.foreign.printable import shown_lines
 
 _EXAMPLES = """\
 examples:

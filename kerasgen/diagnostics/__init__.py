@@ -23,7 +23,7 @@ from kerasgen.diagnostics.suggestions import did_you_mean as did_you_mean
 from kerasgen.diagnostics.suggestions import is_slip as is_slip
 
 if TYPE_CHECKING:
-    from kerasgen.foreign.opening import ForeignFileError
+    from kerasgen.foreign.regular_files import ForeignFileError
 
 Anchor = Literal["key", "value"]
 """Which end of a config entry a diagnostic points at."""

@@ -13,8 +13,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from kerasgen.diagnostics import Diagnostic, Severity, SourceLocation
-from kerasgen.foreign.opening import ForeignFileError, read_bytes
-from kerasgen.foreign.showing import shown
+from kerasgen.foreign.printable import shown
+from kerasgen.foreign.regular_files import ForeignFileError, read_bytes
 
 INSTALLED = Path(__file__).resolve().parents[1] / "conf"
 """Where the shipped configs lie in an installed package; in a checkout they lie beside it."""

@@ -1,8 +1,8 @@
 """Files that a stranger may have written: opened, bounded, read as plain data, shown.
 
-This room owns the one door through which such a file comes in (`opening`), the forms in which it
-is read (`json_data`, `yaml_data`, `archives`, `hdf5`) and how a text out of it is shown
-(`showing`). It stands at the bottom: it knows no config, no record and no diagnostic, and who
+This room owns the one door through which such a file comes in (`regular_files`), the forms in
+which it is read (`json_data`, `yaml_data`, `archives`, `hdf5`) and how a text out of it is shown
+(`printable`). It stands at the bottom: it knows no config, no record and no diagnostic, and who
 calls it says what the file was to be.
 
 Decisions:

@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, BinaryIO
 
-from kerasgen.foreign.opening import TOO_MUCH, ForeignFileError, open_regular
+from kerasgen.foreign.regular_files import TOO_MUCH, ForeignFileError, open_regular
 
 MOST_TABLE = 4 * 2**20
 """Bytes of the table of members; one of ten thousand has a fifth of that."""

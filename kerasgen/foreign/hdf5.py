@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from kerasgen.foreign.archives import FREE_BYTES, MOST_EXPANSION
-from kerasgen.foreign.opening import TOO_MUCH, ForeignFileError, open_regular
+from kerasgen.foreign.regular_files import TOO_MUCH, ForeignFileError, open_regular
 
 MOST_OBJECTS = 200_000
 """Groups and data sets of a file."""

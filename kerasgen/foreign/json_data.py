@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kerasgen.foreign.opening import MOST_BYTES, TOO_MUCH, ForeignFileError, read_bytes
+from kerasgen.foreign.regular_files import MOST_BYTES, TOO_MUCH, ForeignFileError, read_bytes
 
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 

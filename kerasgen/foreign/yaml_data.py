@@ -20,7 +20,13 @@ from typing import Any
 import yaml
 
 from kerasgen.foreign.json_data import Bounds
-from kerasgen.foreign.opening import MOST_BYTES, TOO_MUCH, ForeignFileError, decoded, read_bytes
+from kerasgen.foreign.regular_files import (
+    MOST_BYTES,
+    TOO_MUCH,
+    ForeignFileError,
+    decoded,
+    read_bytes,
+)
 
 BOUNDS = Bounds(size=MOST_BYTES, levels=64, values=120_000)
 """How much a YAML file may hold; more values than a config may have."""

@@ -28,7 +28,7 @@ from kerasgen.ir.data import DataDef
 from kerasgen.ir.model import Entry, ModelDef
 from kerasgen.ir.program import Program
 from kerasgen.ir.values import ObjectDef
-from kerasgen.passes.placement import (
+from kerasgen.passes.callback_files import (
     RECORDED,
     callback_entry,
     opens_connection,

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from kerasgen.foreign.json_data import read_json
-from kerasgen.foreign.opening import (
+from kerasgen.foreign.regular_files import (
     ForeignFileError,
     is_folder,
     is_there,

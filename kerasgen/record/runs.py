@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from kerasgen.diagnostics import Severity, Sink
-from kerasgen.foreign.opening import ForeignFileError, is_folder, is_there, told
+from kerasgen.foreign.regular_files import ForeignFileError, is_folder, is_there, told
 from kerasgen.record import read as reading
 from kerasgen.record.files import number
 from kerasgen.record.layout import CONFIG, RECORD

@@ -29,7 +29,7 @@ from typing import Any
 
 from kerasgen import __version__
 from kerasgen.diagnostics import CompileError, Sink
-from kerasgen.foreign.opening import ForeignFileError, is_there
+from kerasgen.foreign.regular_files import ForeignFileError, is_there
 from kerasgen.record.files import (
     atomic_file,
     number,

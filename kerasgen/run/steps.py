@@ -40,8 +40,8 @@ from kerasgen.frontend.parse.lint import silence
 from kerasgen.ir.data import DataDef
 from kerasgen.ir.program import Loss
 from kerasgen.ir.values import ObjectDef
+from kerasgen.passes.callback_files import paths_of, placed
 from kerasgen.passes.lint.arrays import lint_arrays
-from kerasgen.passes.placement import paths_of, placed
 from kerasgen.passes.reach import path_problem
 from kerasgen.record.write import MODEL, TENSORBOARD
 from kerasgen.run.samples import (

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from kerasgen.diagnostics import CompileError, Sink
-from kerasgen.foreign.opening import is_folder
+from kerasgen.foreign.regular_files import is_folder
 from kerasgen.frontend.compose.composition import Composition
 from kerasgen.ir.data import DataDef
 from kerasgen.ir.program import Program

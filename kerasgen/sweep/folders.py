@@ -15,7 +15,7 @@ from pathlib import Path
 from hydra.core.override_parser.types import Quote, QuotedString
 
 from kerasgen.diagnostics import Sink
-from kerasgen.foreign.opening import is_folder
+from kerasgen.foreign.regular_files import is_folder
 from kerasgen.record.write import reported
 
 _ATTEMPTS = 100

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from kerasgen.diagnostics import CompileError, Sink
-from kerasgen.foreign.opening import ForeignFileError
-from kerasgen.foreign.showing import shown
+from kerasgen.foreign.printable import shown
+from kerasgen.foreign.regular_files import ForeignFileError
 from kerasgen.frontend.compose.origins import shown_path
 from kerasgen.record.layout import RECORD
 from kerasgen.record.read import read_facts

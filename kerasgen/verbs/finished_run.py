@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerasgen.diagnostics import CompileError, Sink, describe
-from kerasgen.foreign.opening import ForeignFileError, is_there
+from kerasgen.foreign.regular_files import ForeignFileError, is_there
 from kerasgen.frontend.parse.backend import parse_backend
 from kerasgen.frontend.parse.program import parse_program
 from kerasgen.record.layout import CONFIG, MODEL, RECORD

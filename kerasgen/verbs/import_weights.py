@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kerasgen.diagnostics import Sink
-from kerasgen.foreign.opening import ForeignFileError, is_folder, is_regular, is_there, told
+from kerasgen.foreign.regular_files import ForeignFileError, is_folder, is_regular, is_there, told
 
 if TYPE_CHECKING:
     from kerasgen.engines.keras3.decompile.text import ImportedModel
@@ -94,8 +94,12 @@ def save_imported(made: ImportedModel, saving: Saving, sink: Sink) -> str:
             KG619, they do not fit the model, or it has none.
     """
     from kerasgen.engines.keras3.environment import no_idle_tensorflow
-    from kerasgen.engines.keras3.model_files.carry import Source, carry_weights, write_verified
     from kerasgen.engines.keras3.model_files.stored_arrays import weights_of_file
+    from kerasgen.engines.keras3.model_files.weight_transfer import (
+        Source,
+        carry_weights,
+        write_verified,
+    )
 
     file = made.found.file
     if saving.weights is not None:

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kerasgen.diagnostics import Sink
-from kerasgen.foreign.showing import shown
+from kerasgen.foreign.printable import shown
 from kerasgen.record.files import plain
 from kerasgen.record.runs import PARTS, RunEntry, read_runs
 from kerasgen.verbs.run_selection import (

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from kerasgen.foreign.archives import open_archive, read_member
-from kerasgen.foreign.opening import TOO_MUCH, ForeignFileError
+from kerasgen.foreign.regular_files import TOO_MUCH, ForeignFileError
 
 
 def _archive(path: Path, *members: tuple[str, bytes], how: int = zipfile.ZIP_DEFLATED) -> Path:

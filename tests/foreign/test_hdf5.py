@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kerasgen.foreign.hdf5 import declared_bytes, open_hdf5
-from kerasgen.foreign.opening import TOO_MUCH, ForeignFileError
+from kerasgen.foreign.regular_files import TOO_MUCH, ForeignFileError
 
 
 def _external_link(file: Any) -> None:

@@ -3,7 +3,7 @@ import math
 import pytest
 
 from kerasgen.foreign.json_data import Bounds, parse_json
-from kerasgen.foreign.opening import TOO_MUCH, ForeignFileError
+from kerasgen.foreign.regular_files import TOO_MUCH, ForeignFileError
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kerasgen.foreign.opening import (
+from kerasgen.foreign.regular_files import (
     NOT_ORDINARY,
     TOO_MUCH,
     ForeignFileError,

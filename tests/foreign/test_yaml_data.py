@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from kerasgen.foreign.opening import TOO_MUCH, ForeignFileError
+from kerasgen.foreign.regular_files import TOO_MUCH, ForeignFileError
 from kerasgen.foreign.yaml_data import parse_yaml
 
 ALIASES = b"a0: &a0 [x, x]\n" + b"".join(

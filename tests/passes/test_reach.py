@@ -7,7 +7,7 @@ import pytest
 
 from kerasgen.catalog.entries import Catalog
 from kerasgen.diagnostics import Sink, SourceLocation
-from kerasgen.passes.placement import RECORDED, path_arguments, paths_of, placed
+from kerasgen.passes.callback_files import RECORDED, path_arguments, paths_of, placed
 from kerasgen.passes.reach import check_reach, path_problem
 from kerasgen.record import layout
 from kerasgen.registry import NOBODY, Trust

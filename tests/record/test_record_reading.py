@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kerasgen.foreign.opening import NOT_ORDINARY, TOO_MUCH, ForeignFileError
+from kerasgen.foreign.regular_files import NOT_ORDINARY, TOO_MUCH, ForeignFileError
 from kerasgen.record.layout import CONFIG, METRICS, RECORD, SCHEMA
 from kerasgen.record.read import (
     NEWER,

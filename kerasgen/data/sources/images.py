@@ -35,7 +35,7 @@ import numpy as np
 from kerasgen.data.sources.files import Progress, check_memory, find_path, readable
 from kerasgen.data.table import PART_NAMES, PARTS, Array, Table, argument_key
 from kerasgen.diagnostics import CompileError, Sink
-from kerasgen.foreign.opening import is_regular
+from kerasgen.foreign.regular_files import is_regular
 
 FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
 """The formats that Pillow may try; some of its others call outside programs."""

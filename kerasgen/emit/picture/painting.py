@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Literal
 from xml.sax.saxutils import escape, quoteattr
 
 from kerasgen.emit.picture.captions import Tone, text_width
-from kerasgen.emit.picture.layering import Point
+from kerasgen.emit.picture.positions import Point
 from kerasgen.emit.picture.scene import (
     LINE_HEIGHT,
     MARGIN,

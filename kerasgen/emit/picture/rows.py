@@ -2,7 +2,7 @@
 
 This room owns the first half of the geometry: rows by longest paths, a bend in every row that a
 line passes through, and few crossings. It knows links and room, and nothing of models; places
-are given out by `layering`.
+are given out by `positions`.
 """
 
 from __future__ import annotations

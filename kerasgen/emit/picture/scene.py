@@ -25,7 +25,7 @@ from kerasgen.emit.picture.captions import (
     text_width,
     tone_of,
 )
-from kerasgen.emit.picture.layering import Layout, Point, lay_out
+from kerasgen.emit.picture.positions import Layout, Point, lay_out
 from kerasgen.emit.picture.rows import Link
 from kerasgen.ir.graph import Call, ModelGraph
 from kerasgen.ir.model import Operand, TensorRef

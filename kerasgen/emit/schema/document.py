@@ -20,8 +20,8 @@ from typing import Any
 
 from kerasgen.catalog.entries import Catalog, Kind
 from kerasgen.diagnostics import CODES
-from kerasgen.emit.schema.model import model_definitions, model_schema
-from kerasgen.emit.schema.objects import choose, class_definitions, object_definitions
+from kerasgen.emit.schema.class_arguments import choose, class_definitions, object_definitions
+from kerasgen.emit.schema.model_section import model_definitions, model_schema
 from kerasgen.emit.schema.values import (
     Schema,
     enumeration,

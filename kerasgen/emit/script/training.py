@@ -28,7 +28,7 @@ from kerasgen.emit.script.sources import PathOption
 from kerasgen.frontend.compose.resolvers import SECRET_KEYS, environment_name
 from kerasgen.ir.program import CompileDef, FitDef, Program
 from kerasgen.ir.values import ObjectDef
-from kerasgen.passes.placement import paths_of
+from kerasgen.passes.callback_files import paths_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

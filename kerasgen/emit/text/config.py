@@ -24,7 +24,7 @@ from kerasgen.ir.model import (
     TensorRef,
 )
 from kerasgen.ir.values import ObjectDef, Value
-from kerasgen.passes.fold.model import BlockDef, FoldedModel
+from kerasgen.passes.fold.blocks import BlockDef, FoldedModel
 from kerasgen.passes.fold.search import WIDTH, BlockUse, Expression
 
 _PLAIN_TEXT = re.compile(r"[A-Za-z_$][\w.$-]*(?: [\w.$*+/()-]+)*\Z", re.ASCII)

@@ -17,7 +17,7 @@ import yaml
 
 from kerasgen.diagnostics import SourceLocation
 from kerasgen.diagnostics.render import file_text
-from kerasgen.foreign.showing import shown, shown_lines
+from kerasgen.foreign.printable import shown, shown_lines
 
 _COMMENT_COLUMN = 60
 """Where comments begin at the latest, unless a line is longer."""

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from kerasgen.diagnostics import Sink
-from kerasgen.foreign.opening import is_folder
+from kerasgen.foreign.regular_files import is_folder
 from kerasgen.ir.program import BackendDef
 from kerasgen.process.interruption import finally_do, held
 

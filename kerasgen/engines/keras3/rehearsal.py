@@ -34,7 +34,7 @@ from kerasgen.engines.keras3.objects import make_object, shorten
 from kerasgen.ir.program import Loss
 from kerasgen.ir.values import ObjectDef
 from kerasgen.ir.walks import objects_in
-from kerasgen.passes.placement import callback_entry, opens_connection, paths_of
+from kerasgen.passes.callback_files import callback_entry, opens_connection, paths_of
 
 _LEFT_OUT = ("TensorBoard", "OrbaxCheckpoint")
 """Callbacks that import packages for seconds; no base class sets them apart."""

@@ -24,7 +24,7 @@ from kerasgen.engines.keras3.training import load_model
 from kerasgen.foreign.archives import member_file, open_archive, read_member
 from kerasgen.foreign.hdf5 import checked_hdf5, declared_bytes
 from kerasgen.foreign.json_data import Bounds, parse_json
-from kerasgen.foreign.opening import TOO_MUCH, ForeignFileError
+from kerasgen.foreign.regular_files import TOO_MUCH, ForeignFileError
 from kerasgen.passes.cost import human_bytes
 
 CONFIG, WEIGHTS = "config.json", "model.weights.h5"

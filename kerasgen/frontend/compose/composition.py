@@ -23,7 +23,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from kerasgen.diagnostics import Diagnostic, Sink
-from kerasgen.foreign.opening import is_folder
+from kerasgen.foreign.regular_files import is_folder
 from kerasgen.frontend.compose.config_folders import ROOT, Folders, config_folder, folders_of
 from kerasgen.frontend.compose.hydra_settings import RunSettings, offer_launcher, run_settings
 from kerasgen.frontend.compose.interpolation_size import check_composed

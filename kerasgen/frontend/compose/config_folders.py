@@ -28,7 +28,13 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from kerasgen.diagnostics import Sink, SourceLocation, describe, did_you_mean
-from kerasgen.foreign.opening import ForeignFileError, is_folder, is_regular, is_there, read_text
+from kerasgen.foreign.regular_files import (
+    ForeignFileError,
+    is_folder,
+    is_regular,
+    is_there,
+    read_text,
+)
 from kerasgen.frontend.grammar import GROUPS
 
 Folders: TypeAlias = str | Sequence[str] | None

@@ -17,7 +17,7 @@ import re
 from pathlib import Path
 
 from kerasgen.diagnostics import as_override, as_yaml
-from kerasgen.foreign.opening import is_regular, path_of
+from kerasgen.foreign.regular_files import is_regular, path_of
 
 _HEAD = 20_000
 """Bytes of a table that are looked at."""

@@ -17,7 +17,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from kerasgen.diagnostics import SourceLocation
-from kerasgen.foreign.opening import ForeignFileError, read_bytes
+from kerasgen.foreign.regular_files import ForeignFileError, read_bytes
 from kerasgen.frontend.compose.origins import shown_path
 
 _HIDDEN_BREAK = re.compile("[\x85\u2028\u2029]")

@@ -25,7 +25,7 @@ from hydra.core.object_type import ObjectType
 from hydra.core.override_parser.types import Override, OverrideType
 from hydra.plugins.config_source import ConfigSource
 
-from kerasgen.foreign.opening import is_regular, path_of
+from kerasgen.foreign.regular_files import is_regular, path_of
 
 ENDINGS = (".yaml", ".yml")
 """Endings of config files; Hydra reads the first alone."""

@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from kerasgen.diagnostics import Anchor, Sink, SourceLocation, Suggestion
-from kerasgen.foreign.opening import ForeignFileError, is_regular, read_text
+from kerasgen.foreign.regular_files import ForeignFileError, is_regular, read_text
 from kerasgen.frontend.compose.yaml_traps import report_reading
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from kerasgen.diagnostics import Severity, Sink, SourceLocation, describe, did_you_mean
 from kerasgen.foreign.json_data import Bounds, parse_json
-from kerasgen.foreign.opening import ForeignFileError, decoded, path_of, read_bytes
+from kerasgen.foreign.regular_files import ForeignFileError, decoded, path_of, read_bytes
 from kerasgen.frontend.sections import read_record
 from kerasgen.ir.program import BackendDef
 

@@ -28,7 +28,7 @@ from kerasgen.diagnostics import (
     describe,
     did_you_mean,
 )
-from kerasgen.foreign.opening import ForeignFileError, read_bytes
+from kerasgen.foreign.regular_files import ForeignFileError, read_bytes
 from kerasgen.frontend.grammar import join
 from kerasgen.frontend.sections import report_unknown_key
 from kerasgen.ir.program import LintDef

@@ -26,7 +26,7 @@ from kerasgen.diagnostics import (
     describe,
     did_you_mean,
 )
-from kerasgen.foreign.opening import is_regular
+from kerasgen.foreign.regular_files import is_regular
 from kerasgen.frontend.compose.accepted_keys import BY_NAME
 from kerasgen.frontend.compose.file_places import place_of_defaults
 from kerasgen.frontend.compose.origins import SetByOverride, place_of_text, trace_origins

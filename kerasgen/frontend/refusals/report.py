@@ -19,7 +19,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import GrammarParseError, KeyValidationError
 
 from kerasgen.diagnostics import Sink, SourceLocation, closest, did_you_mean
-from kerasgen.foreign.opening import ForeignFileError, is_regular, read_bytes
+from kerasgen.foreign.regular_files import ForeignFileError, is_regular, read_bytes
 from kerasgen.frontend.compose.config_folders import config_files
 from kerasgen.frontend.compose.file_places import (
     hides_break,

@@ -14,7 +14,7 @@ import numpy as np
 
 from kerasgen.diagnostics import Sink
 from kerasgen.ir.values import ObjectDef
-from kerasgen.passes.lint.graph import WEIGHTED
+from kerasgen.passes.lint.flat_graph import WEIGHTED
 from kerasgen.passes.lint.rules import lint_length
 from kerasgen.passes.lint.view import Ending, LintView, Place, advise, shown_name, written_at
 

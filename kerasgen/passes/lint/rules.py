@@ -12,8 +12,8 @@ from dataclasses import replace
 
 from kerasgen.diagnostics import Sink
 from kerasgen.passes.lint.data import DATA_RULES
-from kerasgen.passes.lint.model import MODEL_RULES
-from kerasgen.passes.lint.objective import OBJECTIVE_RULES
+from kerasgen.passes.lint.layers import MODEL_RULES
+from kerasgen.passes.lint.losses import OBJECTIVE_RULES
 from kerasgen.passes.lint.training import LENGTH_RULES, TRAINING_RULES
 from kerasgen.passes.lint.view import LintView
 

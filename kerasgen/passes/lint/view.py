@@ -18,7 +18,7 @@ from kerasgen.ir.program import CompileDef, Loss, Program
 from kerasgen.ir.values import ObjectDef, TensorSpec
 from kerasgen.passes.cost import CostReport
 from kerasgen.passes.ends import OutputSpec
-from kerasgen.passes.lint.graph import NOISE, FlatGraph, Step, lay_flat, passes_on
+from kerasgen.passes.lint.flat_graph import NOISE, FlatGraph, Step, lay_flat, passes_on
 from kerasgen.passes.shapes import Specs
 from kerasgen.passes.wire import ENTRY_KINDS
 

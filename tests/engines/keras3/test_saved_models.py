@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kerasgen.foreign.opening import TOO_MUCH, ForeignFileError
+from kerasgen.foreign.regular_files import TOO_MUCH, ForeignFileError
 
 
 @pytest.fixture

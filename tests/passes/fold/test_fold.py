@@ -12,7 +12,7 @@ from kerasgen.frontend.expand.model import expand_model
 from kerasgen.frontend.parse.model import parse_model
 from kerasgen.ir.model import INPUT, ModelDef, TensorRef
 from kerasgen.ir.values import ObjectDef
-from kerasgen.passes.fold.model import FoldedModel, fold
+from kerasgen.passes.fold.blocks import FoldedModel, fold
 
 DEFAULTS: dict[str, Any] = {"strides": 1, "padding": "valid", "use_bias": True, "repeat": 1}
 MISSING = object()

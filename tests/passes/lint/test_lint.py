@@ -10,7 +10,7 @@ from lint_cases import CASES, PAIR, TWO_ENDS, Case, parsed
 from kerasgen.catalog.entries import Catalog
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink
 from kerasgen.frontend.parse.lint import LINT_CODES
-from kerasgen.passes.lint import model as lint_model
+from kerasgen.passes.lint import layers as layer_rules
 from kerasgen.passes.lint.rules import RULES, lint_length
 
 pytestmark = [
@@ -141,8 +141,8 @@ def test_the_layers_that_drop_a_mask_are_those_that_keras_says(
         "Reshape": ((1,),), "Permute": ((1,),), "AveragePooling1D": (2,),
     }  # fmt: skip
     for name in catalog.entries["layer"]:
-        drops = lint_model._WITHOUT_MASK.fullmatch(name)
-        if drops or lint_model._WITH_MASK.fullmatch(name):
+        drops = layer_rules._WITHOUT_MASK.fullmatch(name)
+        if drops or layer_rules._WITH_MASK.fullmatch(name):
             made = getattr(keras.layers, name)(*arguments.get(name, ()))
             assert made.supports_masking is (drops is None), name
 

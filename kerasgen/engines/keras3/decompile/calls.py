@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from kerasgen.catalog.entries import ClassEntry
-from kerasgen.engines.keras3.decompile.objects import ObjectReader, UnwritableError
+from kerasgen.engines.keras3.decompile.serialized_objects import ObjectReader, UnwritableError
 from kerasgen.ir.model import Constant, Operand, TensorRef
 from kerasgen.ir.values import Value
 

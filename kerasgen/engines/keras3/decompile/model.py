@@ -29,13 +29,17 @@ from kerasgen.engines.keras3.decompile.graph import (
     is_history,
     usable_name,
 )
-from kerasgen.engines.keras3.decompile.objects import MODELS, ObjectReader, UnwritableError
 from kerasgen.engines.keras3.decompile.ops import op_name, read_op
 from kerasgen.engines.keras3.decompile.references import is_chain, settle, settled_chain
+from kerasgen.engines.keras3.decompile.serialized_objects import (
+    MODELS,
+    ObjectReader,
+    UnwritableError,
+)
 from kerasgen.engines.keras3.introspection import keras_catalog
+from kerasgen.engines.keras3.model_files.argument_objects import policy_name
 from kerasgen.engines.keras3.model_files.model_file import ModelFile
 from kerasgen.engines.keras3.model_files.modernize import layer_paths
-from kerasgen.engines.keras3.model_files.objects import policy_name
 from kerasgen.engines.keras3.model_files.refusals import Refusals
 from kerasgen.ir.model import INPUT, Entry, InputDef, ModelDef, Outputs, TensorRef
 from kerasgen.ir.values import ObjectDef, Value

@@ -21,7 +21,7 @@ from kerasgen.engines.keras3.decompile.calls import (
     operand_form,
     read_operand,
 )
-from kerasgen.engines.keras3.decompile.objects import ObjectReader, UnwritableError
+from kerasgen.engines.keras3.decompile.serialized_objects import ObjectReader, UnwritableError
 from kerasgen.engines.keras3.introspection import _operation
 from kerasgen.engines.keras3.objects import public_object
 from kerasgen.ir.model import Operand

@@ -21,12 +21,12 @@ from kerasgen.diagnostics import Sink, did_you_mean
 from kerasgen.engines.keras3.deferred_weights import unallocated
 from kerasgen.engines.keras3.introspection import keras_catalog
 from kerasgen.engines.keras3.model_files.containers import open_model_file
-from kerasgen.engines.keras3.model_files.form import require_form
 from kerasgen.engines.keras3.model_files.model_file import ModelFile
 from kerasgen.engines.keras3.model_files.modernize import modernize
+from kerasgen.engines.keras3.model_files.topology_form import require_form
 from kerasgen.engines.keras3.objects import shorten
-from kerasgen.foreign.opening import is_folder, is_regular, is_there
-from kerasgen.foreign.showing import shown
+from kerasgen.foreign.printable import shown
+from kerasgen.foreign.regular_files import is_folder, is_regular, is_there
 
 _SUFFIXES = (".keras", ".json", ".yaml", ".yml", ".h5", ".hdf5", ".pb")
 """Endings of names that can be nothing but a file's."""

@@ -18,7 +18,7 @@ from kerasgen.catalog.entries import Catalog
 from kerasgen.diagnostics import Sink
 from kerasgen.emit.text.config import write_config
 from kerasgen.engines.keras3.decompile.model import Decompiled, decompile_built
-from kerasgen.engines.keras3.decompile.objects import ObjectReader
+from kerasgen.engines.keras3.decompile.serialized_objects import ObjectReader
 from kerasgen.engines.keras3.decompile.sources import Found, find_model
 from kerasgen.engines.keras3.environment import no_idle_tensorflow
 from kerasgen.engines.keras3.introspection import keras_catalog
@@ -27,7 +27,7 @@ from kerasgen.frontend.expand.model import expand_model
 from kerasgen.frontend.parse.model import parse_model
 from kerasgen.ir.model import INPUT, Constant, ModelDef, TensorRef
 from kerasgen.ir.values import ObjectDef
-from kerasgen.passes.fold.model import FoldedModel, fold
+from kerasgen.passes.fold.blocks import FoldedModel, fold
 from kerasgen.passes.fold.search import Default
 
 _ON_TENSORFLOW = frozenset(

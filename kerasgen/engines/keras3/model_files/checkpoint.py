@@ -17,13 +17,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from kerasgen.engines.keras3.model_files.protobuf import (
-    messages,
-    numbers,
-    read_text,
-    read_varint,
-)
-from kerasgen.engines.keras3.model_files.stored import (
+from kerasgen.engines.keras3.model_files.array_records import (
     MOST_AXES,
     Array,
     Group,
@@ -31,7 +25,13 @@ from kerasgen.engines.keras3.model_files.stored import (
     Values,
     from_bytes,
 )
-from kerasgen.foreign.opening import TOO_MUCH, ForeignFileError, open_regular, read_bytes
+from kerasgen.engines.keras3.model_files.protobuf import (
+    messages,
+    numbers,
+    read_text,
+    read_varint,
+)
+from kerasgen.foreign.regular_files import TOO_MUCH, ForeignFileError, open_regular, read_bytes
 
 _MAGIC = struct.pack("<Q", 0xDB4775248B80FB57)
 

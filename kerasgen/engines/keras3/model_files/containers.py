@@ -2,7 +2,7 @@
 
 This room owns what tells one kind of file from another, which is its content and never its name,
 and where in each kind the topology, the version and the weights stand. It reads within limits,
-and runs nothing. Whether the topology is well formed stands in `form`.
+and runs nothing. Whether the topology is well formed stands in `topology_form`.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from kerasgen.engines.keras3.model_files.model_file import (
     plain_size,
 )
 from kerasgen.engines.keras3.model_files.python_yaml import parse_python_yaml
-from kerasgen.engines.keras3.model_files.saved_model import graph_metadata, keras_metadata
+from kerasgen.engines.keras3.model_files.saved_model_folder import graph_metadata, keras_metadata
 from kerasgen.engines.keras3.model_files.version import generation_of, image_format, is_tf_keras
 from kerasgen.foreign.archives import open_archive, read_member
 from kerasgen.foreign.hdf5 import open_hdf5
 from kerasgen.foreign.json_data import Bounds, parse_json
-from kerasgen.foreign.opening import (
+from kerasgen.foreign.regular_files import (
     ForeignFileError,
     decoded,
     is_folder,

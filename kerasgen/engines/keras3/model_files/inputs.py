@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from kerasgen.engines.keras3.model_files.argument_objects import policy_name
+from kerasgen.engines.keras3.model_files.functional_calls import MODELS, histories
 from kerasgen.engines.keras3.model_files.layers import Layer, input_layer
-from kerasgen.engines.keras3.model_files.objects import policy_name
-from kerasgen.engines.keras3.model_files.wiring import MODELS, histories
 
 
 def class_of(layer: Any) -> str:

@@ -22,7 +22,7 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from kerasgen.engines.keras3.model_files.stored import Values
+from kerasgen.engines.keras3.model_files.array_records import Values
 
 Convert: TypeAlias = Callable[[list[Values]], list[Values]]
 """Makes today's arrays of a layer of those in the file."""

@@ -1,8 +1,8 @@
 """One layer of an older Keras becomes one of Keras 3, or a short chain of them.
 
 This room owns what a class and its arguments turn into. Which arguments a class takes is asked of
-the catalog; the tables of `names` are for those that changed. How layers hang together stands in
-`modernize`.
+the catalog; the tables of `old_names` are for those that changed. How layers hang together
+stands in `modernize`.
 
 Decisions:
 - What no longer has an argument is passed over where it says nothing (None, false, 0), and refused
@@ -24,8 +24,10 @@ import keras
 
 from kerasgen.catalog.entries import Catalog, ClassEntry, Parameter
 from kerasgen.engines.keras3.custom_parts import saved_part
+from kerasgen.engines.keras3.model_files.argument_objects import modern_object
+from kerasgen.engines.keras3.model_files.functional_calls import MODELS
 from kerasgen.engines.keras3.model_files.model_file import ModelFile, plain_form
-from kerasgen.engines.keras3.model_files.names import (
+from kerasgen.engines.keras3.model_files.old_names import (
     ARGUMENTS,
     CLASS_ARGUMENTS,
     CLASSES,
@@ -36,9 +38,7 @@ from kerasgen.engines.keras3.model_files.names import (
     UNUSED,
     WITHOUT_MEANING,
 )
-from kerasgen.engines.keras3.model_files.objects import modern_object
 from kerasgen.engines.keras3.model_files.refusals import UntranslatableError
-from kerasgen.engines.keras3.model_files.wiring import MODELS
 from kerasgen.engines.keras3.objects import public_object
 from kerasgen.passes.former_names import MERGED
 

@@ -2,7 +2,7 @@
 
 This room owns the shape of a model: where its inputs stand, how a call names its tensors, and the
 models of Keras 1 that begin with several branches. Single layers are translated in `layers`, and
-TensorFlow's operations in `tensorflow_ops`. What comes in has passed `form`.
+TensorFlow's operations in `tensorflow_ops`. What comes in has passed `topology_form`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import Any
 
 from kerasgen.catalog.entries import Catalog
 from kerasgen.diagnostics import Severity, Sink
-from kerasgen.engines.keras3.model_files.calls import Calls, tensor
+from kerasgen.engines.keras3.model_files.functional_calls import MODELS, histories, is_history
+from kerasgen.engines.keras3.model_files.inbound_nodes import Calls, tensor
 from kerasgen.engines.keras3.model_files.inputs import (
     chain_input,
     class_of,
@@ -27,7 +28,6 @@ from kerasgen.engines.keras3.model_files.modules import with_modules
 from kerasgen.engines.keras3.model_files.refusals import Refusals, UntranslatableError
 from kerasgen.engines.keras3.model_files.tensorflow_ops import OPERATIONS, operation
 from kerasgen.engines.keras3.model_files.version import image_format
-from kerasgen.engines.keras3.model_files.wiring import MODELS, histories, is_history
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from typing import Any
 
 from kerasgen.catalog.entries import Catalog
 from kerasgen.engines.keras3.decompile.ops import op_classes
-from kerasgen.engines.keras3.model_files.wiring import MODELS
+from kerasgen.engines.keras3.model_files.functional_calls import MODELS
 
 
 def with_modules(topology: Mapping[str, Any], catalog: Catalog) -> Mapping[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from kerasgen.foreign.opening import TOO_MUCH, ForeignFileError, decoded
+from kerasgen.foreign.regular_files import TOO_MUCH, ForeignFileError, decoded
 
 _LARGEST = 2 * 1024 * 1024
 """Bytes of YAML that are read; the longest of the classic models has a tenth of it."""

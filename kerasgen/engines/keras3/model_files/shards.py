@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from kerasgen.engines.keras3.model_files.stored import (
+from kerasgen.engines.keras3.model_files.array_records import (
     MOST_AXES,
     Array,
     Group,
@@ -24,7 +24,7 @@ from kerasgen.engines.keras3.model_files.stored import (
     from_bytes,
 )
 from kerasgen.foreign.json_data import Bounds, parse_json
-from kerasgen.foreign.opening import ForeignFileError, open_regular, read_bytes
+from kerasgen.foreign.regular_files import ForeignFileError, open_regular, read_bytes
 
 _LARGEST_JSON = 64 * 2**20
 """Bytes of a `model.json`."""

@@ -21,10 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from kerasgen.engines.keras3.model_files.checkpoint import read_checkpoint
-from kerasgen.engines.keras3.model_files.model_file import Weights
-from kerasgen.engines.keras3.model_files.shards import read_shards
-from kerasgen.engines.keras3.model_files.stored import (
+from kerasgen.engines.keras3.model_files.array_records import (
     Array,
     Group,
     Grouped,
@@ -33,9 +30,12 @@ from kerasgen.engines.keras3.model_files.stored import (
     Values,
     widened,
 )
+from kerasgen.engines.keras3.model_files.checkpoint import read_checkpoint
+from kerasgen.engines.keras3.model_files.model_file import Weights
+from kerasgen.engines.keras3.model_files.shards import read_shards
 from kerasgen.foreign.archives import open_archive, read_member
 from kerasgen.foreign.hdf5 import checked_hdf5, open_hdf5
-from kerasgen.foreign.opening import ForeignFileError, open_regular
+from kerasgen.foreign.regular_files import ForeignFileError, open_regular
 
 _LARGEST = 16 * 2**30
 """Bytes of the weights in an archive, which are unpacked in memory."""

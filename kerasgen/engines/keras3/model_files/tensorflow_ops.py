@@ -15,10 +15,10 @@ from typing import Any
 
 from kerasgen.catalog.entries import Catalog
 from kerasgen.engines.keras3.introspection import _operation
+from kerasgen.engines.keras3.model_files.functional_calls import is_history
 from kerasgen.engines.keras3.model_files.model_file import plain_form
 from kerasgen.engines.keras3.model_files.refusals import UntranslatableError
 from kerasgen.engines.keras3.model_files.tensorflow_names import FUNCTIONS, NODES, Rule
-from kerasgen.engines.keras3.model_files.wiring import is_history
 from kerasgen.engines.keras3.objects import public_object
 
 OPERATIONS = (

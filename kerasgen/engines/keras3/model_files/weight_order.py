@@ -19,6 +19,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from kerasgen.engines.keras3.model_files.array_records import Array, Group, Grouped, Values
 from kerasgen.engines.keras3.model_files.layer_forms import (
     Form,
     Layer,
@@ -27,7 +28,6 @@ from kerasgen.engines.keras3.model_files.layer_forms import (
     forms_of,
     steepened,
 )
-from kerasgen.engines.keras3.model_files.stored import Array, Group, Grouped, Values
 
 Step: TypeAlias = tuple[int, Literal["trained", "kept"]]
 """Number of a layer, and which half of its weights comes."""

@@ -8,12 +8,12 @@ import h5py
 import numpy as np
 import pytest
 
+from kerasgen.engines.keras3.model_files.array_records import Grouped, Paths
 from kerasgen.engines.keras3.model_files.checkpoint import read_checkpoint
 from kerasgen.engines.keras3.model_files.model_file import Weights
 from kerasgen.engines.keras3.model_files.shards import read_shards
-from kerasgen.engines.keras3.model_files.stored import Grouped, Paths
 from kerasgen.engines.keras3.model_files.stored_arrays import open_weights
-from kerasgen.foreign.opening import ForeignFileError
+from kerasgen.foreign.regular_files import ForeignFileError
 
 MODELS = Path(__file__).parent.parent / "old_models" / "models.zip"
 

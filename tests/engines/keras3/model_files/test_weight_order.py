@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from kerasgen.engines.keras3.model_files.array_records import Array, Group, Grouped
 from kerasgen.engines.keras3.model_files.layer_forms import Layer, Slot, Writer
-from kerasgen.engines.keras3.model_files.stored import Array, Group, Grouped
 from kerasgen.engines.keras3.model_files.weight_order import Fit, MisfitError, Top, fit_weights
 
 WRITER = Writer(generation=2)

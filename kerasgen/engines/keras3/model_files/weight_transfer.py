@@ -25,9 +25,12 @@ import numpy as np
 from kerasgen.diagnostics import Sink
 from kerasgen.engines.keras3.decompile.model import Decompiled
 from kerasgen.engines.keras3.deferred_weights import allocate_weights
+from kerasgen.engines.keras3.model_files.array_records import Grouped, Paths, Values
 from kerasgen.engines.keras3.model_files.layer_forms import Writer, steepened
 from kerasgen.engines.keras3.model_files.model_file import ModelFile, Weights
-from kerasgen.engines.keras3.model_files.owners import (
+from kerasgen.engines.keras3.model_files.stored_arrays import open_weights
+from kerasgen.engines.keras3.model_files.weight_order import MisfitError, fit_weights
+from kerasgen.engines.keras3.model_files.weight_owners import (
     Owner,
     View,
     owners_of,
@@ -35,10 +38,7 @@ from kerasgen.engines.keras3.model_files.owners import (
     top_of,
     top_places,
 )
-from kerasgen.engines.keras3.model_files.stored import Grouped, Paths, Values
-from kerasgen.engines.keras3.model_files.stored_arrays import open_weights
-from kerasgen.engines.keras3.model_files.weight_order import MisfitError, fit_weights
-from kerasgen.foreign.opening import ForeignFileError
+from kerasgen.foreign.regular_files import ForeignFileError
 
 _TINY = 2
 """Rows, and size of an axis that is not fixed, in what a saved model is tried with."""

@@ -11,7 +11,7 @@ import dataclasses
 from typing import Any
 
 from kerasgen.catalog.entries import Catalog
-from kerasgen.emit.schema.objects import (
+from kerasgen.emit.schema.class_arguments import (
     CALLED,
     MODEL_CLASSES,
     bare_names,

@@ -15,7 +15,7 @@ import numpy as np
 
 from kerasgen.catalog.entries import MODULES, Catalog, Kind
 from kerasgen.engines.keras3.model_files.model_file import plain_form
-from kerasgen.engines.keras3.model_files.names import (
+from kerasgen.engines.keras3.model_files.old_names import (
     CONSTRAINT_ARGUMENTS,
     CONSTRAINTS,
     INITIALIZERS,

@@ -13,8 +13,14 @@ from kerasgen.ir.data import DataDef
 from kerasgen.ir.model import TensorRef
 from kerasgen.ir.program import CompileDef, Loss
 from kerasgen.ir.values import ObjectDef, TensorSpec
-from kerasgen.passes.encoding import Encoded, check_class_axis, encode_labels, reads_indices, twin
 from kerasgen.passes.ends import OutputSpec
+from kerasgen.passes.one_hot_labels import (
+    Encoded,
+    check_class_axis,
+    encode_labels,
+    reads_indices,
+    twin,
+)
 
 CLASSES, LABELS = 5, np.array([0, 1, 2, 3, 4, 0, 2])
 HOT = np.eye(CLASSES, dtype="float32")[LABELS]

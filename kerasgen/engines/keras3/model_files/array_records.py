@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from kerasgen.foreign.opening import ForeignFileError
+from kerasgen.foreign.regular_files import ForeignFileError
 
 Values: TypeAlias = NDArray[Any]
 

@@ -1,4 +1,4 @@
-from kerasgen.foreign.showing import shown, shown_lines
+from kerasgen.foreign.printable import shown, shown_lines
 
 
 def test_what_a_terminal_obeys_is_escaped():

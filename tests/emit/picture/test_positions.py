@@ -3,7 +3,7 @@ from itertools import combinations, pairwise
 
 import pytest
 
-from kerasgen.emit.picture.layering import Layout, Point, lay_out
+from kerasgen.emit.picture.positions import Layout, Point, lay_out
 from kerasgen.emit.picture.rows import Link
 
 Size = tuple[float, float]

@@ -19,7 +19,7 @@ import keras
 from kerasgen.catalog.entries import DOTTED, MODULES, Catalog, ClassEntry, Kind
 from kerasgen.engines.keras3.custom_parts import kind_of, saved_part
 from kerasgen.engines.keras3.deferred_weights import unallocated
-from kerasgen.engines.keras3.model_files.objects import policy_name
+from kerasgen.engines.keras3.model_files.argument_objects import policy_name
 from kerasgen.engines.keras3.objects import make_object, public_object, shorten
 from kerasgen.ir.model import ModelDef
 from kerasgen.ir.values import ObjectDef, Plain, Value

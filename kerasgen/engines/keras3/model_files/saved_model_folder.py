@@ -13,7 +13,7 @@ from typing import Any
 
 from kerasgen.engines.keras3.model_files.protobuf import read_fields
 from kerasgen.foreign.json_data import Bounds, parse_json
-from kerasgen.foreign.opening import ForeignFileError
+from kerasgen.foreign.regular_files import ForeignFileError
 
 _MODELS = ("_tf_keras_sequential", "_tf_keras_network", "_tf_keras_model")
 """Identifiers of models among the objects of a SavedModel; the root is the first of all objects."""

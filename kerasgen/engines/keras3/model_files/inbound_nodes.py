@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from kerasgen.catalog.entries import Catalog
+from kerasgen.engines.keras3.model_files.functional_calls import History, call_offsets, is_history
 from kerasgen.engines.keras3.model_files.refusals import UntranslatableError
-from kerasgen.engines.keras3.model_files.wiring import History, call_offsets, is_history
 
 _STATEFUL = ("sequences", "initial_state")
 """What a recurrent layer takes, in order."""

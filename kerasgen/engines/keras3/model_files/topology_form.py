@@ -2,7 +2,7 @@
 
 This room owns the check that stands before translating and decompiling, so that neither has to
 expect a number in place of a list. It knows all generations, which differ in few places, and
-judges neither classes nor arguments. How the calls hang together stands in `wiring`.
+judges neither classes nor arguments. How the calls hang together stands in `functional_calls`.
 
 Decisions:
 - Each fault is reported at its place; one that hides others (a layer that is no mapping) alone.
@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from kerasgen.diagnostics import Sink, describe
+from kerasgen.engines.keras3.model_files.functional_calls import MODELS, wiring_faults
 from kerasgen.engines.keras3.model_files.model_file import KeyPath, ModelFile
-from kerasgen.engines.keras3.model_files.wiring import MODELS, wiring_faults
 
 _LARGEST_AXIS = 2**31
 """Size of an axis from which it is taken for damage."""

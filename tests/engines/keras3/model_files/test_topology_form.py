@@ -9,7 +9,7 @@ import pytest
 
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink
 from kerasgen.engines.keras3.model_files.containers import open_model_file
-from kerasgen.engines.keras3.model_files.form import require_form
+from kerasgen.engines.keras3.model_files.topology_form import require_form
 
 SEEDS = Path(__file__).parent / "seeds"
 

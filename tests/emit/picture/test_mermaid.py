@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kerasgen.emit.picture.diagram import to_mermaid, to_png, to_svg, write_png
+from kerasgen.emit.picture.mermaid import to_mermaid, to_png, to_svg, write_png
 from kerasgen.ir.graph import ModelGraph
 from kerasgen.passes.shapes import Specs
 

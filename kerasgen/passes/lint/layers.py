@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from kerasgen.diagnostics import Sink
 from kerasgen.ir.values import ObjectDef, Value
-from kerasgen.passes.lint.graph import NOISE, WEIGHTED, Step, keeps_range
+from kerasgen.passes.lint.flat_graph import NOISE, WEIGHTED, Step, keeps_range
 from kerasgen.passes.lint.view import LintView, advise, written_at
 from kerasgen.passes.preparation import column_steps, input_steps
 
