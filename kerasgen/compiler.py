@@ -40,9 +40,8 @@ from kerasgen.passes.lint.view import LintView, view_program
 from kerasgen.passes.memory import guard_memory, training_memory
 from kerasgen.passes.objective import settle_objective
 from kerasgen.passes.one_hot_labels import check_class_axis, encode_labels
-from kerasgen.passes.outline import outline
+from kerasgen.passes.outline import Outline
 from kerasgen.passes.shapes import Specs, infer_shapes, shown_shape
-from kerasgen.registry import NOBODY, Trust
 
 _PROBED = 10_000_000
 """Numbers in an output up to which its loss is tried out; larger ones would take seconds."""
@@ -78,16 +77,13 @@ class CompiledProgram:
     silenced: tuple[Diagnostic, ...] = ()
 
 
-def compile_program(
-    program: Program, catalog: Catalog, sink: Sink, trust: Trust = NOBODY
-) -> CompiledProgram:
+def compile_program(outlined: Outline, catalog: Catalog, sink: Sink) -> CompiledProgram:
     """Takes a program through all stages.
 
     Args:
-        program: the program, with the facts of its data.
+        outlined: the program, with the facts of its data, and its model as it is wired.
         catalog: every class that it may name.
         sink: gets every diagnostic; a stage that has errors is the last.
-        trust: what the command line allows.
 
     Returns:
         The compiled program.
@@ -95,7 +91,7 @@ def compile_program(
     Raises:
         CompileError: a stage found errors.
     """
-    graph = outline(program, catalog, sink, trust)
+    program, graph = outlined.program, outlined.graph
     first = program.backend.image_data_format == "channels_first"
     if first:
         graph = pin_data_format(graph, catalog)

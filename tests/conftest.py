@@ -19,6 +19,7 @@ from kerasgen.diagnostics import CompileError, Diagnostic, Sink
 from kerasgen.diagnostics.render import render_text
 from kerasgen.ir.graph import ModelGraph
 from kerasgen.ir.program import Program
+from kerasgen.passes.outline import outline
 from kerasgen.record.layout import CONFIG, RECORD, SCHEMA
 from kerasgen.record.provenance import process_identity
 
@@ -176,7 +177,8 @@ def compile_config(catalog: Catalog) -> CompileConfig:
         backend = f"backend={os.environ['KERAS_BACKEND']}"
         try:
             config, sink = resolve(compose([backend, *overrides], config_dir))
-            compiled = compile_program(parse_program(config, sink), catalog, sink)
+            outlined = outline(parse_program(config, sink), catalog, sink)
+            compiled = compile_program(outlined, catalog, sink)
         except CompileError as error:
             return None, list(error.diagnostics)
         return compiled, sink.diagnostics

@@ -12,6 +12,7 @@ import yaml
 from kerasgen.catalog.entries import Catalog
 from kerasgen.diagnostics import CompileError, Diagnostic
 from kerasgen.diagnostics.render import render_json, render_text
+from kerasgen.passes.outline import outline
 
 ODD = r"""
 layers: {}
@@ -313,7 +314,7 @@ def compile_section(
     def compile_(section: Any) -> list[Diagnostic]:
         try:
             parsed, sink = program(section)
-            compile_program(parsed, catalog, sink)
+            compile_program(outline(parsed, catalog, sink), catalog, sink)
         except CompileError as error:
             return list(error.diagnostics)
         return list(sink.diagnostics)

@@ -9,6 +9,7 @@ later.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from kerasgen.catalog.entries import Catalog, ClassEntry, Kind, Parameter
 from kerasgen.diagnostics import Sink, Suggestion, closest, did_you_mean
@@ -31,7 +32,23 @@ from kerasgen.passes.wire import ENTRY_KINDS
 from kerasgen.registry import NOBODY, Trust
 
 
-def check(program: Program, catalog: Catalog, sink: Sink, trust: Trust = NOBODY) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inquiry:
+    """What is asked about names, who is told, and what is known to nobody.
+
+    Attributes:
+        catalog: the classes that a config may name.
+        sink: gets every mistake.
+        unknown: names that the catalog does not have, as far as they were met: each may be that
+            of a part of one's own.
+    """
+
+    catalog: Catalog
+    sink: Sink
+    unknown: list[str] = field(default_factory=list)
+
+
+def check(program: Program, catalog: Catalog, sink: Sink, trust: Trust = NOBODY) -> tuple[str, ...]:
     """Checks every object of a program.
 
     Args:
@@ -39,25 +56,42 @@ def check(program: Program, catalog: Catalog, sink: Sink, trust: Trust = NOBODY)
         catalog: the classes that it may name, data sources included.
         sink: gets every mistake.
         trust: what the command line allows.
+
+    Returns:
+        The names that the catalog does not have.
     """
+    asked = Inquiry(catalog=catalog, sink=sink)
     if not program.data.absent:
-        check_source(program.data, catalog, sink)
+        _check_source(program.data, NOBODY, asked)
     for entry in program.data.prepare:
-        _check_entry(entry, catalog, sink)
-    _check_model(program.model, catalog, sink)
+        _check_entry(entry, asked)
+    _check_model(program.model, asked)
     _check_batch_sizes(program, sink)
-    _check_object(program.optimizer, ("optimizer",), catalog, sink)
-    _check_objective(program, catalog, sink)
+    _check_object(program.optimizer, ("optimizer",), asked)
+    _check_objective(program, asked)
     for callback in program.fit.callbacks.values():
-        _check_object(callback, ("callback",), catalog, sink)
+        _check_object(callback, ("callback",), asked)
         _check_average(callback, program.optimizer, sink)
     check_reach(program, catalog, sink, trust)
+    return tuple(asked.unknown)
 
 
-def check_source(data: DataDef, catalog: Catalog, sink: Sink, trust: Trust = NOBODY) -> None:
-    """Checks the data source alone, for a run that must open the data before all else."""
-    _check_object(data.source, ("source",), catalog, sink)
-    check_source_reach(data, sink, trust)
+def check_source(
+    data: DataDef, catalog: Catalog, sink: Sink, trust: Trust = NOBODY
+) -> tuple[str, ...]:
+    """Checks the data source alone, for a run that must open the data before all else.
+
+    Returns:
+        The names that the catalog does not have.
+    """
+    asked = Inquiry(catalog=catalog, sink=sink)
+    _check_source(data, trust, asked)
+    return tuple(asked.unknown)
+
+
+def _check_source(data: DataDef, trust: Trust, asked: Inquiry) -> None:
+    _check_object(data.source, ("source",), asked)
+    check_source_reach(data, asked.sink, trust)
 
 
 def _check_average(callback: ObjectDef, optimizer: ObjectDef, sink: Sink) -> None:
@@ -86,11 +120,11 @@ def _check_batch_sizes(program: Program, sink: Sink) -> None:
             )
 
 
-def _check_model(model: ModelDef, catalog: Catalog, sink: Sink) -> None:
-    types = catalog.words(("dtype_policy",))
+def _check_model(model: ModelDef, asked: Inquiry) -> None:
+    types = asked.catalog.words(("dtype_policy",))
     for item in model.inputs:
         if item.dtype is not None and types and item.dtype not in types:
-            sink.report(
+            asked.sink.report(
                 "KG205",
                 f"`{item.dtype}` is no type of elements",
                 key=f"{item.path}.dtype",
@@ -100,52 +134,52 @@ def _check_model(model: ModelDef, catalog: Catalog, sink: Sink) -> None:
         entry.name: entry.definition for entry in model.entries if entry.definition is not None
     }
     for entry in model.entries:
-        _check_entry(entry, catalog, sink)
+        _check_entry(entry, asked)
         shared = makers.get(entry.reuses) if entry.reuses is not None else None
         if isinstance(shared, ModelDef):
-            _check_model_call(entry, shared, sink)
+            _check_model_call(entry, shared, asked.sink)
         elif shared is not None:
-            found = catalog.find(shared.cls, ENTRY_KINDS)
+            found = asked.catalog.find(shared.cls, ENTRY_KINDS)
             if found is not None:
-                _check_call(entry, found, catalog, sink)
+                _check_call(entry, found, asked)
 
 
-def _check_entry(entry: Entry, catalog: Catalog, sink: Sink) -> None:
+def _check_entry(entry: Entry, asked: Inquiry) -> None:
     if isinstance(entry.definition, ModelDef):
-        _check_model(entry.definition, catalog, sink)
-        _check_model_call(entry, entry.definition, sink)
+        _check_model(entry.definition, asked)
+        _check_model_call(entry, entry.definition, asked.sink)
     elif entry.definition is not None and entry.definition.cls in ("Input", "InputLayer"):
-        sink.report(
+        asked.sink.report(
             "KG307",
             f"`{entry.name}` is an input, expected a layer",
             key=f"{entry.definition.path}.class",
             help="inputs stand under the model's `inputs`, or come from the data",
         )
     elif entry.definition is not None:
-        found = _check_object(entry.definition, ENTRY_KINDS, catalog, sink, entry=entry)
+        found = _check_object(entry.definition, ENTRY_KINDS, asked, entry=entry)
         if found is not None:
-            _check_call(entry, found, catalog, sink)
+            _check_call(entry, found, asked)
 
 
-def _check_objective(program: Program, catalog: Catalog, sink: Sink) -> None:
+def _check_objective(program: Program, asked: Inquiry) -> None:
     compiled = program.compile
     losses = compiled.loss if isinstance(compiled.loss, Mapping) else {"": compiled.loss}
     for name, loss in losses.items():
-        _check_loss(loss, "loss", _below("compile.loss", name), catalog, sink)
+        _check_loss(loss, "loss", _below("compile.loss", name), asked)
     for group in ("metrics", "weighted_metrics"):
         value = getattr(compiled, group)
         by_output = value if isinstance(value, Mapping) else {"": value or ()}
         for name, metrics in by_output.items():
             for index, metric in enumerate(metrics):
                 base = _below(f"compile.{group}", name)
-                _check_loss(metric, "metric", _below(base, index), catalog, sink)
+                _check_loss(metric, "metric", _below(base, index), asked)
 
 
-def _check_loss(value: Loss | None, kind: Kind, path: str, catalog: Catalog, sink: Sink) -> None:
+def _check_loss(value: Loss | None, kind: Kind, path: str, asked: Inquiry) -> None:
     if isinstance(value, ObjectDef):
-        _check_object(value, (kind,), catalog, sink)
+        _check_object(value, (kind,), asked)
     elif value is not None:
-        _check_word(value, kind, (kind,), path, catalog, sink)
+        _check_word(value, kind, (kind,), path, asked)
 
 
 def _below(path: str, name: str | int) -> str:
@@ -155,18 +189,18 @@ def _below(path: str, name: str | int) -> str:
 def _check_object(
     made: ObjectDef,
     kinds: Sequence[Kind],
-    catalog: Catalog,
-    sink: Sink,
+    asked: Inquiry,
     *,
     entry: Entry | None = None,
 ) -> ClassEntry | None:
     """Checks an object and all objects in its arguments; None if its class is not known."""
-    found = catalog.find(made.cls, kinds)
+    found = asked.catalog.find(made.cls, kinds)
     if found is None:
-        if not (made.bare and made.cls in catalog.words(kinds)):
-            report_unknown_class(made, kinds, catalog, sink)
+        if not (made.bare and made.cls in asked.catalog.words(kinds)):
+            report_unknown_class(made, kinds, asked.catalog, asked.sink)
+            asked.unknown.append(made.cls)
         for name, value in made.arguments.items():
-            _check_value(value, None, f"{made.path}.{name}", catalog, sink)
+            _check_value(value, None, f"{made.path}.{name}", asked)
         return None
     missing = [
         name for name, p in found.parameters.items() if p.required and name not in made.arguments
@@ -176,21 +210,21 @@ def _check_object(
         path = f"{made.path}.{name}"
         parameter = found.parameters.get(name)
         if entry is not None and name == "name":
-            _refuse_name(entry, path, sink)
+            _refuse_name(entry, path, asked.sink)
         elif parameter is None and not found.open_ended:
-            beside = sink.beside(made.path, made.arguments, name)
+            beside = asked.sink.beside(made.path, made.arguments, name)
             former = former_argument(
                 Written(definition=made, found=found, name=name, beside=beside)
             )
             meant |= {closest(name, missing)} if former is None else {*former.means}
-            report_unknown_argument(made, found, name, former, sink)
-        faults = len(sink.diagnostics)
-        _check_value(value, parameter, path, catalog, sink)
-        if len(sink.diagnostics) == faults:
-            check_bounds(value, name, found.kind, path, sink)
+            report_unknown_argument(made, found, name, former, asked.sink)
+        faults = len(asked.sink.diagnostics)
+        _check_value(value, parameter, path, asked)
+        if len(asked.sink.diagnostics) == faults:
+            check_bounds(value, name, found.kind, path, asked.sink)
     for name in missing:
         if name not in meant:
-            sink.report(
+            asked.sink.report(
                 "KG203",
                 f"`{made.cls}` has no `{name}`",
                 key=made.path,
@@ -239,14 +273,14 @@ def _check_model_call(entry: Entry, model: ModelDef, sink: Sink) -> None:
                 )
 
 
-def _check_call(entry: Entry, found: ClassEntry, catalog: Catalog, sink: Sink) -> None:
+def _check_call(entry: Entry, found: ClassEntry, asked: Inquiry) -> None:
     """Checks the names under `from: {…}` and `with`, and that an op gets all its tensors."""
     named: Mapping[str, Operand] = entry.takes if isinstance(entry.takes, Mapping) else {}
     options = [name for name, parameter in found.call.items() if not parameter.variadic]
     for part, names in (("from", named), ("with", entry.call_arguments)):
         for name in names:
             if name not in found.call and not found.open_ended:
-                sink.report(
+                asked.sink.report(
                     "KG202",
                     f"the call of `{found.name}` has no argument `{name}`",
                     key=f"{entry.path}.{part}.{name}",
@@ -254,7 +288,7 @@ def _check_call(entry: Entry, found: ClassEntry, catalog: Catalog, sink: Sink) -
                     help=did_you_mean(name, options, listed=12),
                 )
     for name, value in entry.call_arguments.items():
-        _check_value(value, found.call.get(name), f"{entry.path}.with.{name}", catalog, sink)
+        _check_value(value, found.call.get(name), f"{entry.path}.with.{name}", asked)
     needed = [name for name, p in found.call.items() if p.required]
     given = set(named) | set(entry.call_arguments)
     if not named:
@@ -264,7 +298,7 @@ def _check_call(entry: Entry, found: ClassEntry, catalog: Catalog, sink: Sink) -
     for name in needed:
         # A tensor under a wrong name was meant for one of the names that are missing.
         if name not in given and not unknown:
-            sink.report(
+            asked.sink.report(
                 "KG203",
                 f"the call of `{found.name}` has no `{name}`",
                 key=f"{entry.path}.from",
@@ -277,59 +311,57 @@ def _check_value(
     value: Value,
     parameter: Parameter | None,
     path: str,
-    catalog: Catalog,
-    sink: Sink,
+    asked: Inquiry,
 ) -> None:
     kinds: tuple[Kind, ...] = parameter.kinds if parameter is not None else ()
     if isinstance(value, ObjectDef):
-        found = _check_object(value, kinds or ANY_OBJECT, catalog, sink)
+        found = _check_object(value, kinds or ANY_OBJECT, asked)
         if found is not None and found.kind == "op" and value.arguments:
-            sink.report(
+            asked.sink.report(
                 "KG202",
                 f"`{value.cls}` is taken as a function, which has no arguments of its own",
                 key=value.path,
                 help="leave them out, or make the op an entry",
             )
     elif isinstance(value, ModelDef) and (not kinds or "layer" in kinds):
-        _check_model(value, catalog, sink)
+        _check_model(value, asked)
     elif isinstance(value, str) and kinds and parameter is not None:
-        _check_word(value, parameter.name, kinds, path, catalog, sink)
+        _check_word(value, parameter.name, kinds, path, asked)
     elif isinstance(value, tuple):
         for index, item in enumerate(value):
             inner = parameter if isinstance(item, ObjectDef) else None
-            _check_value(item, inner, f"{path}.{index}", catalog, sink)
+            _check_value(item, inner, f"{path}.{index}", asked)
     elif isinstance(value, Mapping):
         inner = parameter if parameter is not None and parameter.value == "mapping" else None
         for key, item in value.items():
-            _check_value(item, inner, f"{path}.{key}", catalog, sink)
+            _check_value(item, inner, f"{path}.{key}", asked)
     if parameter is not None:
-        check_kind(value, parameter, path, sink)
+        check_kind(value, parameter, path, asked.sink)
 
 
-def _check_word(
-    word: str, name: str, kinds: Sequence[Kind], path: str, catalog: Catalog, sink: Sink
-) -> None:
-    found = catalog.find(word, kinds)
+def _check_word(word: str, name: str, kinds: Sequence[Kind], path: str, asked: Inquiry) -> None:
+    found = asked.catalog.find(word, kinds)
     if found is not None and found.kind != "activation":
-        _check_object(ObjectDef(cls=word, path=path, bare=True), kinds, catalog, sink)
+        _check_object(ObjectDef(cls=word, path=path, bare=True), kinds, asked)
         return
-    options = [*catalog.words(kinds), *catalog.names(kinds)]
+    options = [*asked.catalog.words(kinds), *asked.catalog.names(kinds)]
     if word in options or (kinds == ("dtype_policy",) and "_from_" in word):
         return
     if kinds == ("schedule",):
-        sink.report(
+        asked.sink.report(
             "KG204",
             f'`{name}` is the string "{word}", expected a number or a schedule',
             key=path,
             help=unquoted(word, name) or did_you_mean(word, options),
         )
         return
-    sink.report(
+    asked.unknown.append(word)
+    asked.sink.report(
         "KG205",
         f"`{word}` is not {titled(kinds[0])} of Keras",
         key=path,
         help=former_word(word, kinds[0])
-        or called(word, kinds, catalog)
+        or called(word, kinds, asked.catalog)
         or _without_module(word, options)
         or did_you_mean(word, options),
     )

@@ -17,7 +17,7 @@ from kerasgen.ir.model import InputDef, TensorRef
 from kerasgen.ir.values import ObjectDef, Shape, TensorSpec
 from kerasgen.ir.walks import output_refs
 from kerasgen.passes.label_form import LABELLED, Coding, LabelForm, label_form
-from kerasgen.passes.preparation import check_preparation, input_shapes, target_shape
+from kerasgen.passes.preparation import input_shapes, target_shape
 from kerasgen.passes.shapes import Specs, shown_shape
 
 
@@ -77,7 +77,6 @@ def infer_inputs(
     Returns:
         Input name to spec, batch axis included; an input is missing if something is wrong.
     """
-    check_preparation(data, sink)
     given = input_shapes(data, oracle, sink)
     specs = {}
     for item in inputs:

@@ -7,14 +7,17 @@ the shapes are known; a mistake that was reported before is not reported twice.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from kerasgen.catalog.entries import Catalog
-from kerasgen.diagnostics import Sink
+from kerasgen.diagnostics import CompileError, Sink
 from kerasgen.ir.graph import ModelGraph
 from kerasgen.ir.program import Program
 from kerasgen.passes.check import check
 from kerasgen.passes.ends import check_end_names, output_names
 from kerasgen.passes.objective import check_output_names
 from kerasgen.passes.preparation import check_preparation
+from kerasgen.passes.unknown_names import UnknownNamesError
 from kerasgen.passes.wire import wire
 from kerasgen.registry import NOBODY, Trust
 
@@ -28,7 +31,20 @@ UNCHECKED = (
 """What this pass says nothing of, for the person who reads that all is in order."""
 
 
-def outline(program: Program, catalog: Catalog, sink: Sink, trust: Trust = NOBODY) -> ModelGraph:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outline:
+    """A program in whose names and wiring nothing is amiss.
+
+    Attributes:
+        program: the program as written.
+        graph: its model as it is wired.
+    """
+
+    program: Program
+    graph: ModelGraph
+
+
+def outline(program: Program, catalog: Catalog, sink: Sink, trust: Trust = NOBODY) -> Outline:
     """Checks a program as far as that needs no shapes.
 
     Args:
@@ -37,18 +53,20 @@ def outline(program: Program, catalog: Catalog, sink: Sink, trust: Trust = NOBOD
         sink: gets every mistake.
         trust: what the command line allows.
 
-    Returns:
-        The wired model.
-
     Raises:
-        CompileError: there are errors.
+        UnknownNamesError: there are errors, and names that the catalog does not have.
+        CompileError: there are other errors alone.
     """
-    check(program, catalog, sink, trust)
+    unknown = check(program, catalog, sink, trust)
     graph = wire(program.model, catalog, sink)
-    sink.stop_on_errors()
-    assert graph is not None
+    if graph is None or sink.errors:
+        raise (
+            UnknownNamesError(sink.diagnostics, unknown)
+            if unknown
+            else CompileError(sink.diagnostics)
+        )
     check_preparation(program.data, sink)
     check_end_names(graph, program.data, sink)
     check_output_names(program.compile, list(output_names(graph)), sink)
     sink.stop_on_errors()
-    return graph
+    return Outline(program=program, graph=graph)

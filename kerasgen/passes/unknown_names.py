@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from kerasgen.catalog.entries import DOTTED, FOREIGN_PACKAGES, MODULES, Catalog, ClassEntry, Kind
-from kerasgen.diagnostics import Sink, Suggestion, did_you_mean
+from kerasgen.diagnostics import CompileError, Diagnostic, Sink, Suggestion, did_you_mean
 from kerasgen.ir.values import ObjectDef
 from kerasgen.passes.former_names import former_name
 from kerasgen.passes.restated_arguments import Former
@@ -25,6 +25,18 @@ _HYDRA_WORDS: Mapping[str, str] = {
     "_args_": "write each of them with its name",
 }
 """Words of Hydra's `instantiate`, which makes nothing here."""
+
+
+class UnknownNamesError(CompileError):
+    """The end of a stage in which names were met that the catalog does not have.
+
+    Attributes:
+        names: the names; each may be that of a part of one's own that was not loaded.
+    """
+
+    def __init__(self, diagnostics: Sequence[Diagnostic], names: Sequence[str]) -> None:
+        super().__init__(diagnostics)
+        self.names = tuple(names)
 
 
 def report_unknown_class(

@@ -376,4 +376,4 @@ def _compile_lightly(program: Program, sink: Sink, trust: Trust) -> CompiledProg
 def _compile(program: Program, catalog: Catalog, sink: Sink, trust: Trust) -> CompiledProgram:
     from kerasgen.compiler import compile_program
 
-    return compile_program(program, catalog, sink, trust)
+    return compile_program(outline(program, catalog, sink, trust), catalog, sink)

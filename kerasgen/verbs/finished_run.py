@@ -16,6 +16,7 @@ from kerasgen.diagnostics import CompileError, Sink, describe
 from kerasgen.foreign.regular_files import ForeignFileError, is_there
 from kerasgen.frontend.parse.backend import parse_backend
 from kerasgen.frontend.parse.program import parse_program
+from kerasgen.passes.outline import outline
 from kerasgen.record.layout import CONFIG, MODEL, RECORD
 from kerasgen.record.read import NEWER, read_config, read_known_record
 from kerasgen.registry import NOBODY, Trust
@@ -91,7 +92,7 @@ def compile_run(
     catalog = start_for(program, sink, trust)
     from kerasgen.compiler import compile_program
 
-    return compile_program(program, catalog, sink, trust)
+    return compile_program(outline(program, catalog, sink, trust), catalog, sink)
 
 
 def load_run_model(

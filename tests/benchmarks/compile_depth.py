@@ -26,6 +26,7 @@ sys.path.insert(0, str(ROOT))
 from kerasgen.diagnostics import Sink  # noqa: E402 - from the checkout that is measured
 from kerasgen.frontend.compose.composition import compose, resolve  # noqa: E402
 from kerasgen.frontend.parse.program import parse_program  # noqa: E402
+from kerasgen.passes.outline import outline  # noqa: E402
 from kerasgen.session.planning import start  # noqa: E402
 
 UNITS = 16
@@ -117,7 +118,7 @@ def measure_case(case: str, layers: int, rounds: int) -> dict[str, list[tuple[fl
         from kerasgen.engines.keras3.deferred_weights import allocate_weights
 
         def compiled() -> Any:
-            model = compile_program(program, catalog, Sink()).model
+            model = compile_program(outline(program, catalog, Sink()), catalog, Sink()).model
             allocate_weights(model)
             return model
 

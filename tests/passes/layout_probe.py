@@ -144,12 +144,14 @@ def main(backend: str) -> None:
     from kerasgen.compiler import compile_program
     from kerasgen.engines.keras3.deferred_weights import allocate_weights
     from kerasgen.engines.keras3.introspection import keras_catalog
+    from kerasgen.passes.outline import outline
 
     catalog = keras_catalog().extended([ClassEntry(name="Any", kind="source", parameters={})])
 
     def compiled(name: str, layout: str) -> Any:
         keras.config.set_image_data_format(layout)
-        made = compile_program(program(name, layout), catalog, Sink()).model
+        outlined = outline(program(name, layout), catalog, Sink())
+        made = compile_program(outlined, catalog, Sink()).model
         allocate_weights(made)
         return made
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from hydra._internal.callbacks import Callbacks
@@ -147,7 +148,8 @@ class Conductor(Hydra):
             callbacks.on_run_start(config=config, config_name=name)
             done = run_job(
                 hydra_context=HydraContext(config_loader=self.config_loader, callbacks=callbacks),
-                task_function=task,
+                # This loader knows what it has composed; another would compute it again.
+                task_function=partial(task, loader=self.config_loader),
                 config=config,
                 job_dir_key="hydra.run.dir",
                 job_subdir_key=None,

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from hydra.core.config_loader import ConfigLoader
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.utils import JobReturn
 from omegaconf import DictConfig, OmegaConf, open_dict
@@ -44,8 +45,13 @@ class Task:
     outcomes: list[Outcome] = field(default_factory=list)
     error: Exception | None = None
 
-    def __call__(self, config: DictConfig) -> float | None:
-        """Runs one job; gives its main test metric, which a sweeper may optimize."""
+    def __call__(self, config: DictConfig, loader: ConfigLoader | None = None) -> float | None:
+        """Runs one job; gives its main test metric, which a sweeper may optimize.
+
+        Args:
+            config: what Hydra composed.
+            loader: the loader that composed it, None where another process did.
+        """
         from kerasgen.run.experiment import run_experiment
 
         whole = config.copy()
@@ -55,7 +61,8 @@ class Task:
         if not whole.hydra.job.chdir:
             folder = Path(shown_path(folder))
         job = whole.hydra.job.get("num") if not OmegaConf.is_missing(whole.hydra.job, "num") else 0
-        loader = make_loader(self.place.config_dirs, self.place.config_path)
+        if loader is None:
+            loader = make_loader(self.place.config_dirs, self.place.config_path)
         composition = replace(read_composition(whole, loader), trust=self.trust)
         try:
             code = run_experiment(

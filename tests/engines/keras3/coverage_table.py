@@ -28,7 +28,7 @@ from kerasgen.diagnostics import Sink, SourceLocation
 from kerasgen.frontend.parse.model import parse_object
 from kerasgen.frontend.parse.program import parse_program
 from kerasgen.ir.values import TensorSpec
-from kerasgen.passes.check import _check_object, _check_word, check
+from kerasgen.passes.check import Inquiry, _check_object, _check_word, check
 from kerasgen.passes.shapes import infer_shapes
 from kerasgen.passes.wire import wire
 
@@ -354,12 +354,12 @@ class Builder:
 
         sink = Sink()
         if isinstance(written, str) and self._catalog.find(written, (kind,)) is None:
-            _check_word(written, kind, (kind,), "it", self._catalog, sink)
+            _check_word(written, kind, (kind,), "it", Inquiry(catalog=self._catalog, sink=sink))
             _stop(sink)
             return word_object(written, (kind,), self._catalog)
         definition = parse_object(written, "it", sink)
         assert definition is not None
-        _check_object(definition, (kind,), self._catalog, sink)
+        _check_object(definition, (kind,), Inquiry(catalog=self._catalog, sink=sink))
         _stop(sink)
         return make_object(definition, (kind,), self._catalog)
 

@@ -15,7 +15,7 @@ from coverage_table import KINDS, REASONS, Builder, modules_of_keras, names_of, 
 from kerasgen.catalog.entries import Catalog, ClassEntry
 from kerasgen.diagnostics import Sink
 from kerasgen.frontend.parse.model import parse_model, parse_object
-from kerasgen.passes.check import _check_object, check
+from kerasgen.passes.check import Inquiry, _check_object, check
 
 WALKED = [module for module in KINDS if module != "applications"]
 
@@ -386,7 +386,7 @@ def test_a_function_by_name_has_no_arguments_of_its_own(catalog: Catalog) -> Non
     written = {"class": "Lambda", "function": {"class": "ops.sum", "axis": 1}}
     definition = parse_object(written, "it", sink)
     assert definition is not None
-    _check_object(definition, ("layer",), catalog, sink)
+    _check_object(definition, ("layer",), Inquiry(catalog=catalog, sink=sink))
     assert [d.code for d in sink.diagnostics] == ["KG202"]
 
 
@@ -394,7 +394,7 @@ def test_a_number_is_no_schedule_of_a_callback(catalog: Catalog) -> None:
     sink = Sink()
     definition = parse_object({"class": "LearningRateScheduler", "schedule": 0.1}, "it", sink)
     assert definition is not None
-    _check_object(definition, ("callback",), catalog, sink)
+    _check_object(definition, ("callback",), Inquiry(catalog=catalog, sink=sink))
     assert [d.message for d in sink.diagnostics] == [
         "`schedule` is the number `0.1`, expected a schedule"
     ]

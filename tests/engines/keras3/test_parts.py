@@ -9,6 +9,7 @@ import pytest
 from kerasgen.catalog.entries import Catalog, ClassEntry, ShapeError
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink
 from kerasgen.ir.values import ObjectDef
+from kerasgen.passes.outline import outline
 from kerasgen.registry import parts, register
 
 Entry = Callable[..., ClassEntry]
@@ -251,7 +252,7 @@ def test_a_layer_of_one_s_own_stands_in_a_model(
     gate_entry = {"class": "Gate", "units": 2, "with": {"double": True}}
     score = {"class": "Dense", "units": 1}
     parsed, sink = program({"layers": {"g": gate_entry, "score": score}}, {"input": [3]})
-    compiled = compile_program(parsed, known, sink)
+    compiled = compile_program(outline(parsed, known, sink), known, sink)
     assert compiled.specs["g"][0].shape == (None, 3)
     assert compiled.model.get_layer("g").units == 2
 
@@ -264,7 +265,7 @@ def test_an_error_in_a_call_is_told_at_the_entry_with_the_line_of_the_code(
     known = catalog.extended([entry(gate)])
     parsed, sink = program({"layers": {"g": {"class": "Gate", "units": 2}}}, {"input": [3, 4]})
     with pytest.raises(CompileError) as caught:
-        compile_program(parsed, known, sink)
+        compile_program(outline(parsed, known, sink), known, sink)
     (found,) = caught.value.diagnostics
     assert found.code == "KG401"
     assert found.location is not None

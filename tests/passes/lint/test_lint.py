@@ -12,6 +12,7 @@ from kerasgen.diagnostics import CompileError, Diagnostic, Sink
 from kerasgen.frontend.parse.lint import LINT_CODES
 from kerasgen.passes.lint import layers as layer_rules
 from kerasgen.passes.lint.rules import RULES, lint_length
+from kerasgen.passes.outline import outline
 
 pytestmark = [
     pytest.mark.filterwarnings(
@@ -37,7 +38,7 @@ def linted(engine: str, catalog: Catalog) -> Lint:
         sink = Sink()
         config = {**parsed(groups), "backend": {"backend": engine}}
         try:
-            compile_program(parse_program(config, sink), catalog, sink)
+            compile_program(outline(parse_program(config, sink), catalog, sink), catalog, sink)
         except CompileError as error:
             return list(error.diagnostics)
         return sink.diagnostics
@@ -120,7 +121,7 @@ def test_the_length_of_training_waits_for_the_rows_where_the_facts_do_not_say(
     config: dict[str, Any] = {**parsed(groups), "backend": {"backend": engine}}
     del config["data"]["facts"]["samples"]
     sink = Sink()
-    compiled = compile_program(parse_program(config, sink), catalog, sink)
+    compiled = compile_program(outline(parse_program(config, sink), catalog, sink), catalog, sink)
     assert sink.diagnostics == []
     lint_length(compiled.view, 400, sink)
     assert places(sink.diagnostics) == [("KG750", "fit.batch_size")]

@@ -11,6 +11,7 @@ from lint_cases import AMOUNT, CLASSES, NUMBER, PLAIN, TWO, data, layers, parsed
 from kerasgen.catalog.entries import Catalog
 from kerasgen.diagnostics import Diagnostic, Sink
 from kerasgen.passes.lint.arrays import ARRAY_RULES, lint_arrays
+from kerasgen.passes.outline import outline
 
 RANDOM = np.random.default_rng(0)
 ROWS = RANDOM.normal(size=(300, 20)).astype("float32")
@@ -41,7 +42,9 @@ def found(engine: str, catalog: Catalog) -> Found:
     ) -> list[Diagnostic]:
         sink = Sink()
         config = {**parsed(groups), "backend": {"backend": engine}}
-        compiled = compile_program(parse_program(config, sink), catalog, sink)
+        compiled = compile_program(
+            outline(parse_program(config, sink), catalog, sink), catalog, sink
+        )
         assert sink.diagnostics == []
         lint_arrays(compiled.view, training, validation, None, sink)
         return sink.diagnostics
