@@ -71,7 +71,7 @@ class MakeProgram(Protocol):
 def make_program(
     model: Any, inputs: Mapping[str, Sequence[int | None]] | None = None, **groups: Any
 ) -> tuple[Program, Sink]:
-    from kerasgen.frontend.parse.program import parse_program
+    from kerasgen.session.reading import read_program
 
     inputs = {"input": [4]} if inputs is None else inputs
     config = {
@@ -90,7 +90,7 @@ def make_program(
         "tracking": {},
     }
     sink = Sink()
-    return parse_program(config | groups, sink), sink
+    return read_program(config | groups, sink)
 
 
 @pytest.fixture(scope="session")
@@ -172,12 +172,13 @@ def compile_config(catalog: Catalog) -> CompileConfig:
     def compile_(overrides: Sequence[str], config_dir: str | None = None) -> Outcome:
         from kerasgen.compiler import compile_program
         from kerasgen.frontend.compose.composition import compose, resolve
-        from kerasgen.frontend.parse.program import parse_program
+        from kerasgen.session.reading import read_program
 
         backend = f"backend={os.environ['KERAS_BACKEND']}"
         try:
             config, sink = resolve(compose([backend, *overrides], config_dir))
-            outlined = outline(parse_program(config, sink), catalog, sink)
+            program, sink = read_program(config, sink)
+            outlined = outline(program, catalog, sink)
             compiled = compile_program(outlined, catalog, sink)
         except CompileError as error:
             return None, list(error.diagnostics)

@@ -250,8 +250,8 @@ def find_programs(folder: str, backend: str) -> list[Program]:
     programs = []
     for written in _PROGRAMS:
         overrides = (f"backend={backend}", *written.split())
-        origins = compose_config(overrides, folder).origins
-        places = {mark.key.file for mark in origins.marks.values() if mark.key.file}
+        source_map = compose_config(overrides, folder).source_map
+        places = {mark.key.file for mark in source_map.marks.values() if mark.key.file}
         files = sorted(Path(place).relative_to(folder).as_posix() for place in places)
         programs.append(Program(overrides=overrides, files=tuple(files)))
     return programs

@@ -12,11 +12,13 @@ from kerasgen.diagnostics import (
     Severity,
     Sink,
     SourceLocation,
+    SourceMap,
     closest,
     describe,
     did_you_mean,
 )
 from kerasgen.diagnostics.render import count_text, render_json, render_text
+from kerasgen.diagnostics.source_map import Mark
 
 
 def diagnostic(**fields: object) -> Diagnostic:
@@ -94,8 +96,9 @@ def test_the_sink_keeps_the_order_and_no_repeats() -> None:
     assert [d.message for d in sink.diagnostics] == ["one", "two", "three"]
 
 
-def test_the_sink_asks_the_locator_for_the_place() -> None:
-    sink = Sink(locate=lambda key, at: SourceLocation(key=key, file=f"{at}.yaml"))
+def test_the_sink_asks_the_source_map_for_the_place() -> None:
+    key, value = SourceLocation(file="key.yaml"), SourceLocation(file="value.yaml")
+    sink = Sink(SourceMap(marks={"a": Mark(key=key, value=value)}))
     sink.report("KG201", "x", key="a", at="key")
     sink.report("KG201", "y", key="a")
     sink.report("KG201", "z")

@@ -145,8 +145,9 @@ def _write_config(
     from kerasgen.emit.text.resolved_config import config_yaml
 
     # It compiles again to this very model; what was written stands in the overrides.
-    expanded = select_config(expand_config(config, Sink()), Sink())
-    files.write_atomically(journal.folder / files.CONFIG, config_yaml(expanded))
+    expanded = expand_config(config, Sink())
+    selected = select_config(expanded.config, Sink())
+    files.write_atomically(journal.folder / files.CONFIG, config_yaml(selected.config))
     found = sink.diagnostics
     files.write_json(journal.folder / files.DIAGNOSTICS, render_json(found))
     if found:

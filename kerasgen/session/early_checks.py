@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from kerasgen.diagnostics import CompileError, Sink
 from kerasgen.foreign.regular_files import is_folder
 from kerasgen.frontend.compose.composition import Composition
+from kerasgen.frontend.compose.hydra_settings import setting_sink
 from kerasgen.ir.data import DataDef
 from kerasgen.ir.program import Program
 from kerasgen.passes.label_form import LABELLED
@@ -54,7 +55,7 @@ def check_settings(composition: Composition) -> None:
         return
     from kerasgen.record.write import reported  # says it as a run does
 
-    with reported(Sink(locate=lambda _key, _at: settings.place), folder):
+    with reported(setting_sink("hydra.run.dir", settings.place), folder):
         raise OSError(reason, os.strerror(reason))
 
 

@@ -16,14 +16,12 @@ from kerasgen.diagnostics import CompileError, Diagnostic, Severity, Sink
 from kerasgen.engines.keras3.environment import start_engine
 from kerasgen.frontend.compose.composition import (
     Composition,
-    located_sink,
     resolve,
     resolve_groups,
     title_of,
 )
 from kerasgen.frontend.parse.backend import parse_backend
 from kerasgen.frontend.parse.data import parse_data, refuse_absent
-from kerasgen.frontend.parse.program import parse_program
 from kerasgen.ir.data import DataDef
 from kerasgen.ir.program import BackendDef, Program
 from kerasgen.passes.check import check
@@ -38,6 +36,7 @@ from kerasgen.session.custom_parts import (
 )
 from kerasgen.session.early_checks import facts_suffice, told_of
 from kerasgen.session.light_engine import engine_at_hand, light_start
+from kerasgen.session.reading import read_program
 from kerasgen.session.unopened import ANY_SOURCE, check_unopened, check_without_facts
 
 if TYPE_CHECKING:
@@ -78,7 +77,7 @@ def plan_run(composition: Composition) -> Plan:
         CompileError: the config has mistakes.
     """
     backend, data, refused = _declared(composition)
-    refuse_absent(data, located_sink(composition))
+    refuse_absent(data, composition.sink())
     if backend is None or data is None or facts_suffice(data):
         try:
             compiled, config, catalog, sink = _compile_whole(composition)
@@ -92,7 +91,7 @@ def plan_run(composition: Composition) -> Plan:
             config=config,
             sink=sink,
         )
-    sink = located_sink(composition)
+    sink = composition.sink()
     known = stored_catalog()
     told = known is not None and _told_early(
         lambda trial: check_unopened(composition, data, known, trial, needed=True),
@@ -156,7 +155,7 @@ def complete_plan(
     """
     config, sink = resolve(composition, facts)
     sink.add(plan.sink.diagnostics)
-    program = parse_program(config, sink, name=title_of(composition))
+    program, sink = read_program(config, sink, name=title_of(composition))
     return _compile(program, plan.catalog, sink, composition.trust), config, sink
 
 
@@ -200,7 +199,7 @@ def parts_catalog(composition: Composition) -> Catalog:
     Raises:
         CompileError: the config's engine cannot be started, or a module or part cannot be used.
     """
-    sink = located_sink(composition)
+    sink = composition.sink()
     backend, _, refused = _declared(composition)
     if backend is None:
         sink.add(refused)
@@ -238,7 +237,7 @@ def outline_declared(composition: Composition, catalog: Catalog) -> tuple[Sink, 
         found.stop_on_errors()
         return found, False
     try:
-        program = parse_program(config, sink, name=title_of(composition))
+        program, sink = read_program(config, sink, name=title_of(composition))
         outline(program, catalog, sink, composition.trust)
         check_known_columns(program.data, sink)
         sink.stop_on_errors()
@@ -276,7 +275,7 @@ def _explained(error: CompileError, composition: Composition) -> CompileError:
             trial.add(found.diagnostics)
 
     known = None if _has_parts(composition) else stored_catalog()
-    like = located_sink(composition)
+    like = composition.sink()
     found = [] if known is None else _found_by(lambda trial: find(known, trial), like)
     if known is None or (names_unknown(found) and installed_points()):
         asked = parts_catalog(composition)
@@ -306,7 +305,7 @@ def _compile_whole(
     composition: Composition, *, ungiven: str | None = None, light: bool = False
 ) -> tuple[CompiledProgram, Mapping[str, Any], Catalog, Sink]:
     config, sink = resolve(composition, ungiven=ungiven)
-    program = parse_program(config, sink, name=title_of(composition))
+    program, sink = read_program(config, sink, name=title_of(composition))
     known = stored_catalog()
     told = known is not None and _told_early(
         lambda trial: told_of(program, known, composition.trust, trial, needed=ungiven is None),
@@ -350,7 +349,7 @@ def _found_by(
     check_names: Callable[[Sink], object], like: Sink | None = None
 ) -> Sequence[Diagnostic]:
     """What a check finds, whether it stops or not; places are found as by another sink."""
-    trial = Sink() if like is None else Sink(locate=like.locate, explain=like.explain)
+    trial = Sink() if like is None else Sink(like.source_map)
     try:
         check_names(trial)
     except CompileError as error:

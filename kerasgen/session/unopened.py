@@ -22,15 +22,15 @@ from omegaconf import DictConfig
 from kerasgen.catalog.entries import Catalog
 from kerasgen.data.column_names import check_known_columns
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink
-from kerasgen.frontend.compose.composition import Composition, located_sink, resolve, title_of
+from kerasgen.frontend.compose.composition import Composition, resolve, title_of
 from kerasgen.frontend.compose.references import plain_node, references_of, value_at
 from kerasgen.frontend.compose.selector_syntax import SELECTORS
-from kerasgen.frontend.parse.program import parse_program
 from kerasgen.ir.data import DataDef
 from kerasgen.passes.check import check_source
 from kerasgen.passes.outline import outline
 from kerasgen.passes.reach import REACHING
 from kerasgen.session.early_checks import look_at
+from kerasgen.session.reading import read_program
 
 ANY_SOURCE = "data.source."
 """Below it, values may be left to be given: what is not opened need not be known."""
@@ -87,15 +87,16 @@ def check_without_facts(composition: Composition, catalog: Catalog) -> Sink | No
     data = composition.config.get("data")
     declared = plain_node(data).get("facts") if isinstance(data, DictConfig) else None
     known = {key: value for key, value in (declared or {}).items() if value != "???"}
-    kept, written = located_sink(composition), plain_node(composition.config)
+    kept, written = composition.sink(), plain_node(composition.config)
     try:
         config, sink = resolve(composition, {**_STAND_INS, **known}, ungiven=ANY_SOURCE)
     except CompileError as error:
         kept.add(found for found in error.diagnostics if not _hangs_on_facts(found, written))
         return kept if kept.errors else None
-    trial = Sink(locate=kept.locate, explain=kept.explain)
+    trial = Sink(kept.source_map)
     try:
-        program = parse_program(config, sink, name=title_of(composition))
+        program, sink = read_program(config, sink, name=title_of(composition))
+        trial = Sink(sink.source_map)
         trial.add(sink.diagnostics)
         check_known_columns(program.data, kept)
         outline(program, catalog, trial, composition.trust)

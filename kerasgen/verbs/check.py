@@ -82,7 +82,7 @@ class ResolvedConfig:
 
     def locate(self, key: str) -> SourceLocation:
         """Where the value at a dotted key path was written."""
-        return self.composition.origins.locate(key)
+        return self.composition.source_map.locate(key)
 
 
 def compose_config(

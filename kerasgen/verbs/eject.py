@@ -15,7 +15,7 @@ from kerasgen.data.opened import open_data
 from kerasgen.data.sources.known import SOURCES, make_source
 from kerasgen.diagnostics import Diagnostic, Sink
 from kerasgen.emit.script.program import eject
-from kerasgen.frontend.compose.composition import Composition, located_sink, resolve_groups
+from kerasgen.frontend.compose.composition import Composition, resolve_groups
 from kerasgen.frontend.compose.config_folders import Folders
 from kerasgen.frontend.parse.data import parse_data, refuse_absent
 from kerasgen.ir.data import DataDef
@@ -65,7 +65,7 @@ def eject_config(
 
 def _compile(composition: Composition) -> tuple[CompiledProgram, Sink]:
     data = _declared_data(composition)
-    refuse_absent(data, located_sink(composition))
+    refuse_absent(data, composition.sink())
     if data is None or facts_suffice(data):
         return compile_declared(composition)
     plan = plan_run(composition)

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 from kerasgen.diagnostics import CompileError, Sink, describe
 from kerasgen.foreign.regular_files import ForeignFileError, is_there
 from kerasgen.frontend.parse.backend import parse_backend
-from kerasgen.frontend.parse.program import parse_program
 from kerasgen.passes.outline import outline
 from kerasgen.record.layout import CONFIG, MODEL, RECORD
 from kerasgen.record.read import NEWER, read_config, read_known_record
 from kerasgen.registry import NOBODY, Trust
 from kerasgen.session.planning import start, start_for
+from kerasgen.session.reading import read_program
 
 if TYPE_CHECKING:
     from kerasgen.compiler import CompiledProgram
@@ -84,8 +84,7 @@ def compile_run(
     Raises:
         CompileError: the config cannot be read, or no longer compiles.
     """
-    sink = Sink()
-    program = parse_program(run_config(folder), sink)
+    program, sink = read_program(run_config(folder), Sink())
     # Nothing is trained: no callback acts, and nothing is downloaded or connected to.
     program = replace(program, fit=replace(program.fit, callbacks={}))
     trust = replace(trust, connections=True)

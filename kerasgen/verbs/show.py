@@ -17,7 +17,6 @@ from kerasgen.emit.picture.mermaid import to_mermaid, to_png, to_svg
 from kerasgen.emit.text.config import data_yaml
 from kerasgen.emit.text.model_views import shapes_text, weights_text
 from kerasgen.emit.text.resolved_config import config_with_origins, config_yaml
-from kerasgen.frontend.compose.composition import located_sink
 from kerasgen.frontend.compose.config_folders import Folders
 from kerasgen.frontend.expand.model import expand_config
 from kerasgen.frontend.select.apply import select_config
@@ -89,8 +88,9 @@ def expanded_text(target: Target) -> str:
     if target.run is not None:
         return data_yaml(run_section(target.run, "model"))
     resolved = resolve_config(target.overrides, target.config_dir)
-    sink = located_sink(resolved.composition)
-    config = select_config(expand_config(resolved.config, sink), sink)
+    sink = resolved.composition.sink()
+    expanded = expand_config(resolved.config, sink)
+    config = select_config(expanded.config, sink.over(expanded.source_map)).config
     sink.stop_on_errors()
     if not isinstance(config.get("model"), Mapping):
         raise sink.fail(

@@ -25,9 +25,9 @@ sys.path.insert(0, str(ROOT))
 
 from kerasgen.diagnostics import Sink  # noqa: E402 - from the checkout that is measured
 from kerasgen.frontend.compose.composition import compose, resolve  # noqa: E402
-from kerasgen.frontend.parse.program import parse_program  # noqa: E402
 from kerasgen.passes.outline import outline  # noqa: E402
 from kerasgen.session.planning import start  # noqa: E402
+from kerasgen.session.reading import read_program  # noqa: E402
 
 UNITS = 16
 
@@ -110,7 +110,7 @@ def measure_case(case: str, layers: int, rounds: int) -> dict[str, list[tuple[fl
             backend = os.environ["KERAS_BACKEND"]
             composition = compose(["model=deep", f"backend={backend}"], folder)
             plain, sink = resolve(composition)
-            return parse_program(plain, sink)
+            return read_program(plain, sink)[0]
 
         program = frontend()
         catalog = start(program.backend, Sink())

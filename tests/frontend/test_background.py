@@ -19,7 +19,7 @@ def report(config_files: Callable[[Files], str]) -> Callable[..., Diagnostic]:
     def compose_and_report(files: Files, key: str, *overrides: str) -> Diagnostic:
         folder = config_files(files)
         config, sink = resolve(compose(["model=mine", *overrides], folder), ungiven="")
-        expand_config(config, sink)
+        sink = sink.over(expand_config(config, sink).source_map)
         assert [d.message for d in sink.diagnostics] == []
         sink.report("KG206", "wrong", key=key)
         return sink.diagnostics[-1]
@@ -74,9 +74,7 @@ def test_a_reference_that_refers_to_itself_comes_to_an_end(
 ) -> None:
     folder = config_files({"model/mine.yaml": "layers: {a: {units: '${model.layers.a.units}'}}\n"})
     composition = compose(["model=mine"], folder)
-    from kerasgen.frontend.compose.composition import located_sink
-
-    sink = located_sink(composition)
+    sink = composition.sink()
     sink.report("KG206", "wrong", key="model.layers.a.units")
     assert len(sink.diagnostics[0].notes) == 4
 

@@ -129,13 +129,13 @@ def main(backend: str) -> None:
     from kerasgen.catalog.entries import ClassEntry
     from kerasgen.diagnostics import Sink
     from kerasgen.engines.keras3.environment import start_engine
-    from kerasgen.frontend.parse.program import parse_program
+    from kerasgen.session.reading import read_program
 
     models = yaml.safe_load(MODELS)
 
     def program(name: str, layout: str) -> Any:
         written = config(models[name], backend, layout, name in IMAGES)
-        return parse_program(written, Sink())
+        return read_program(written, Sink())[0]
 
     start_engine(program("conv", "channels_first").backend, Sink())
     import keras

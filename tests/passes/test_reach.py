@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from kerasgen.catalog.entries import Catalog
-from kerasgen.diagnostics import Sink, SourceLocation
+from kerasgen.diagnostics import Sink, SourceLocation, SourceMap
 from kerasgen.passes.callback_files import RECORDED, path_arguments, paths_of, placed
 from kerasgen.passes.reach import check_reach, path_problem
 from kerasgen.record import layout
@@ -26,7 +26,7 @@ def reach(program: Any, catalog: Catalog) -> Reach:
         layers = {"layers": {"a": {"class": "Dense", "units": 1}}}
         parsed, _ = program({"layers": {"a": model}} if model else layers, **groups)
         told = "x" if typed else None
-        sink = Sink(locate=lambda key, _: SourceLocation(key=key, override=told))
+        sink = Sink(SourceMap(defaults=SourceLocation(override=told)))
         check_reach(parsed, catalog, sink, trust)
         return [(d.code, d.location.key) for d in sink.diagnostics if d.location is not None]
 

@@ -155,7 +155,7 @@ def test_every_recorded_figure_is_that_of_the_saved_weights(
     from kerasgen.data.split import split_rows
     from kerasgen.diagnostics import Sink
     from kerasgen.frontend.compose.composition import resolve
-    from kerasgen.frontend.parse.program import parse_program
+    from kerasgen.session.reading import read_program
 
     composed = compose([f"backend={engine}", *QUICK, "tracking.plots=false", *overrides])
     assert run_experiment(composed, tmp_path / "run") == DONE
@@ -165,8 +165,9 @@ def test_every_recorded_figure_is_that_of_the_saved_weights(
     written = json.loads((tmp_path / "run" / record.METRICS).read_text())
     assert written == {**fields["metrics"], "weights": fields["weights"]}
     config, sink = resolve(composed)
-    opened = open_data(parse_program(config, sink).data, Sink())
-    rows = split_rows(opened, parse_program(config, sink).data, 0, Sink())
+    program, _ = read_program(config, sink)
+    opened = open_data(program.data, Sink())
+    rows = split_rows(opened, program.data, 0, Sink())
     model = keras.models.load_model(tmp_path / "run" / record.MODEL)
     for part, figures in fields["metrics"].items():
         index = getattr(rows, part)

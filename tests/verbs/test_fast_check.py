@@ -14,12 +14,12 @@ from kerasgen.catalog.entries import Catalog
 from kerasgen.catalog.store import save_catalog
 from kerasgen.diagnostics import CompileError, Sink
 from kerasgen.frontend.compose.composition import compose, resolve
-from kerasgen.frontend.parse.program import parse_program
 from kerasgen.session import catalog as cataloging
 from kerasgen.session import light_engine
 from kerasgen.session.agreement import ALIKE
 from kerasgen.session.light_engine import engine_for_check
 from kerasgen.session.planning import plan_run
+from kerasgen.session.reading import read_program
 from kerasgen.verbs.fast_check import FastOutcome, check_fast
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -232,7 +232,7 @@ def test_the_catalog_of_another_version_is_not_taken_for_that_of_this_process(
 def checked_with(overrides: Sequence[str]) -> str:
     """The backend with which a config for tensorflow or torch would be checked."""
     config, sink = resolve(compose(overrides), ungiven="data.source.")
-    return engine_for_check(parse_program(config, sink)).backend
+    return engine_for_check(read_program(config, sink)[0]).backend
 
 
 @pytest.mark.parametrize("backend", ["tensorflow", "torch"])

@@ -22,7 +22,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
-from kerasgen.diagnostics import Diagnostic, Sink
+from kerasgen.diagnostics import Diagnostic, Sink, SourceMap
 from kerasgen.foreign.regular_files import is_folder
 from kerasgen.frontend.compose.config_folders import ROOT, Folders, config_folder, folders_of
 from kerasgen.frontend.compose.hydra_settings import RunSettings, offer_launcher, run_settings
@@ -30,7 +30,6 @@ from kerasgen.frontend.compose.interpolation_size import check_composed
 from kerasgen.frontend.compose.limits import GuardedFiles, check_overrides
 from kerasgen.frontend.compose.loading import ComposedLoader, ingredients, offer_sources
 from kerasgen.frontend.compose.origins import (
-    Origins,
     SetByOverride,
     config_files,
     groups_taken_out,
@@ -38,9 +37,9 @@ from kerasgen.frontend.compose.origins import (
     trace_origins,
 )
 from kerasgen.frontend.compose.references import (
-    explain_references,
     missing_keys,
     plain_node,
+    remarks_on_references,
     report_missing,
     report_unresolved,
 )
@@ -67,7 +66,7 @@ class Composition:
 
     Attributes:
         config: Hydra's composed config, without the `hydra` node.
-        origins: where each value was written.
+        source_map: where each value was written.
         overrides: the task overrides as written.
         choices: group to chosen option, Hydra's own groups left out.
         folders: the user's folders of configs, in the order in which they count.
@@ -78,7 +77,7 @@ class Composition:
     """
 
     config: DictConfig
-    origins: Origins
+    source_map: SourceMap
     overrides: tuple[str, ...]
     choices: Mapping[str, str | None]
     folders: tuple[str, ...] = ()
@@ -86,6 +85,12 @@ class Composition:
     selectors: tuple[Selector, ...] = ()
     trust: Trust = NOBODY
     run: RunSettings | None = None
+
+    def sink(self) -> Sink:
+        """A sink that finds the places of the config's keys; what composing found is in it."""
+        sink = Sink(self.source_map)
+        sink.add(self.diagnostics)
+        return sink
 
 
 def compose(
@@ -206,9 +211,10 @@ def read_composition(config: DictConfig, loader: ConfigLoader) -> Composition:
         del task["hydra"]
     withhold_environment(task)
     selectors, origins = _taken_off(task, overrides, origins, sink)
+    source_map = replace(origins, references=remarks_on_references(task))
     return Composition(
         config=task,
-        origins=origins,
+        source_map=source_map,
         overrides=tuple(overrides),
         choices=choices,
         folders=tuple(
@@ -222,8 +228,8 @@ def read_composition(config: DictConfig, loader: ConfigLoader) -> Composition:
 
 
 def _taken_off(
-    config: DictConfig, overrides: Sequence[str], origins: Origins, sink: Sink
-) -> tuple[tuple[Selector, ...], Origins]:
+    config: DictConfig, overrides: Sequence[str], origins: SourceMap, sink: Sink
+) -> tuple[tuple[Selector, ...], SourceMap]:
     """Takes the selectors off a config, and says where they were written."""
     if SELECTORS not in config:
         return (), origins
@@ -231,7 +237,7 @@ def _taken_off(
     with open_dict(config):
         del config[SELECTORS]
     origins = replace(origins, marks={**origins.marks, **marks_of_given(written, overrides)})
-    located = Sink(locate=origins.locate)
+    located = Sink(origins)
     selectors = read_selectors(written, located)
     sink.add(located.diagnostics)
     return selectors, origins
@@ -241,14 +247,6 @@ def title_of(composition: Composition) -> str | None:
     """The name of an experiment that gives itself none: its recipe's, or its model's."""
     choice = composition.choices.get("experiment") or composition.choices.get("model")
     return str(choice).rpartition("/")[2] if choice else None
-
-
-def located_sink(composition: Composition) -> Sink:
-    """A sink that finds the places of a composition's keys; what composing found is in it."""
-    locate = composition.origins.locate
-    sink = Sink(locate=locate, explain=explain_references(composition.config, locate))
-    sink.add(composition.diagnostics)
-    return sink
 
 
 def resolve(
@@ -272,7 +270,7 @@ def resolve(
     Raises:
         CompileError: an interpolation cannot be resolved, or a mandatory value is missing.
     """
-    sink = located_sink(composition)
+    sink = composition.sink()
     sink.stop_on_errors()
     with _offering(composition, facts) as (config, added):
         check_composed(config, sink)
@@ -300,7 +298,7 @@ def resolve_groups(composition: Composition, groups: Sequence[str]) -> tuple[dic
     Raises:
         CompileError: a group has an interpolation that cannot be resolved, or misses a value.
     """
-    sink = located_sink(composition)
+    sink = composition.sink()
     sink.stop_on_errors()
     found: dict[str, Any] = {}
     with _offering(composition, None) as (config, _):

@@ -15,6 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink, SourceLocation
+from kerasgen.diagnostics.source_map import NOWHERE, Mark, Replacement
 from kerasgen.frontend.compose.references import lowered, plain_node
 
 LAUNCHER = "hydra_plugins.kerasgen.ProcessLauncher"
@@ -110,3 +111,13 @@ def place_of_setting(config: DictConfig, key: str) -> SourceLocation:
                 key=key, override=text, column=at + 1, length=max(1, len(text) - at)
             )
     return SourceLocation(key=key)
+
+
+def setting_sink(key: str, place: SourceLocation) -> Sink:
+    """A sink for what is wrong with one setting of Hydra's.
+
+    Args:
+        key: key path under which its mistakes are reported.
+        place: where the setting was written; its key path is the one that is shown.
+    """
+    return Sink(NOWHERE.through(Replacement(marks={key: Mark(key=place, value=place)})))

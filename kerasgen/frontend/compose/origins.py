@@ -1,21 +1,22 @@
 """Where every value of a composed config was written.
 
-This room owns the map from key paths to files, lines and columns, or to the command-line
-override that set the value. It reads the YAML files that Hydra composed a second time, for their
-marks alone; it must not know what a key means.
+This room owns how the source map of a composition is made: its files, lines and columns, and the
+command-line overrides that set values. It reads the YAML files that Hydra composed a second time,
+for their marks alone; it must not know what a key means.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from kerasgen.diagnostics import Anchor, Sink, SourceLocation, Suggestion
+from kerasgen.diagnostics import Sink, SourceLocation, SourceMap, Suggestion
+from kerasgen.diagnostics.source_map import Mark
 from kerasgen.foreign.regular_files import ForeignFileError, is_regular, read_text
 from kerasgen.frontend.compose.yaml_traps import report_reading
 
@@ -26,52 +27,6 @@ _KEY_TAGS = {"tag:yaml.org,2002:str", "tag:yaml.org,2002:int", _MERGE_TAG}
 
 _DEEPEST = 100
 """Steps in the longest key path."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
-    """Where one entry stands: its key and its value.
-
-    Attributes:
-        key: place of the key.
-        value: place of the value; the key's where the value spans several lines.
-    """
-
-    key: SourceLocation
-    value: SourceLocation
-
-
-@dataclass(frozen=True, slots=True)
-class Origins:
-    """Key path to place, for a whole composed config.
-
-    Attributes:
-        marks: dotted key path to where the entry was last set.
-        defaults: the root config's defaults list, or its first key where it has none.
-    """
-
-    marks: Mapping[str, Mark] = field(default_factory=dict)
-    defaults: SourceLocation | None = None
-
-    def locate(self, key: str, at: Anchor = "value") -> SourceLocation:
-        """The place of an entry, or of the nearest entry around it that was written.
-
-        Args:
-            key: dotted key path.
-            at: whether the key or the value is meant. An entry that was not written itself
-                (a missing argument) is placed at the key of the entry around it; a group that
-                nobody chose at the root config's defaults list.
-        """
-        path = key
-        while path and path not in self.marks:
-            path, _, last = path.rpartition(".")
-            # `flatten: Flatten` has no key `class`: its value is the class.
-            at = "value" if last == "class" and f"{path}.class" == key else "key"
-        if not path:
-            return replace(self.defaults or SourceLocation(), key=key)
-        mark = self.marks[path]
-        place = mark.key if at == "key" else mark.value
-        return replace(place, key=key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,8 +86,8 @@ def config_files(defaults: Sequence[Any], folders: Sequence[Path]) -> Iterator[C
 
 def trace_origins(
     files: Iterable[ConfigFile], overrides: Iterable[SetByOverride], sink: Sink
-) -> Origins:
-    """Builds the map for a composition.
+) -> SourceMap:
+    """Builds the map for a composition; what values refer to is not in it.
 
     Args:
         files: the composed files in the order in which they were merged.
@@ -163,7 +118,7 @@ def trace_origins(
         marks.update(_override_marks(override))
         for path, mark in _added_around(override):
             marks.setdefault(path, mark)
-    return Origins(marks, defaults)
+    return SourceMap(marks=marks, defaults=defaults)
 
 
 def _defaults_of(tree: yaml.MappingNode, file: str) -> SourceLocation | None:

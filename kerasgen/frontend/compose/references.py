@@ -7,28 +7,17 @@ nowhere. It must not know what a key means, apart from `data`, whose facts may b
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import InterpolationResolutionError, OmegaConfBaseException
 
-from kerasgen.diagnostics import (
-    Anchor,
-    Background,
-    Note,
-    Sink,
-    SourceLocation,
-    Suggestion,
-    closest,
-    is_slip,
-)
+from kerasgen.diagnostics import Note, Sink, Suggestion, closest, is_slip
+from kerasgen.diagnostics.source_map import Remark
 from kerasgen.frontend.sections import report_no_group
 from kerasgen.ir.data import FACTS
-
-_LONGEST_TRAIL = 3
-"""References that refer to references, of which a diagnostic tells."""
 
 _MANDATORY_PARAMETER = re.compile(r"(?:.*\.)?blocks\.[^.]+\.parameters\.[^.]+")
 """Key path of a block's parameter: `???` there asks the uses of the block for a value."""
@@ -90,43 +79,44 @@ def report_missing(key: str, sink: Sink, *, ungiven: str | None = None) -> None:
     )
 
 
-def explain_references(
-    config: DictConfig, locate: Callable[[str, Anchor], SourceLocation]
-) -> Callable[[str], Background]:
-    """Tells where the values come from that interpolations gave.
+def remarks_on_references(config: DictConfig) -> dict[str, tuple[Remark, ...]]:
+    """Tells where the values come from that interpolations give.
 
     Args:
         config: the composed config, its interpolations unresolved.
-        locate: finds the places of its keys.
 
     Returns:
-        For a key path whose value holds `${…}`: a note for each key that it refers to, and for
-        those that these refer to.
+        Key path of each value that holds `${…}` to a remark for each key that it refers to.
     """
-    written: list[Any] = []  # made at the first diagnostic: most runs have none
+    found = {}
+    try:
+        written = plain_node(config)
+        for key, text in _texts(written, ""):
+            if "${" in text and (remarks := tuple(_remarks(written, text))):
+                found[key] = remarks
+    except RecursionError:
+        return {}  # Resolving refuses a config that is nested so deeply.
+    return found
 
-    def explain(key: str) -> Background:
-        if not written:
-            written.append(plain_node(config))
-        return Background(notes=tuple(_reference_notes(written[0], key, locate, depth=0)))
 
-    return explain
+def _texts(value: Any, path: str) -> Iterator[tuple[str, str]]:
+    """Every text in plain data with its key path."""
+    pairs: Iterable[tuple[Any, Any]] = enumerate(value) if isinstance(value, list) else ()
+    for key, item in value.items() if isinstance(value, dict) else pairs:
+        where = f"{path}.{key}" if path else str(key)
+        if isinstance(item, str):
+            yield where, item
+        elif isinstance(item, dict | list):
+            yield from _texts(item, where)
 
 
-def _reference_notes(
-    written: Any, key: str, locate: Callable[[str, Anchor], SourceLocation], *, depth: int
-) -> Iterator[Note]:
-    value = value_at(written, key)
-    for reference in references_of(value) if isinstance(value, str) else ():
+def _remarks(written: Any, text: str) -> Iterator[Remark]:
+    for reference in references_of(text):
         source, fact = reference, f"data.facts.{reference.removeprefix('data.')}"
         if reference.startswith("data.") and value_at(written, fact) is not None:
             source = fact  # Facts are offered as keys of `data` while a config is resolved.
-        place = locate(source, "value")
-        if value_at(written, source) is None or (place.file is None and place.override is None):
-            continue
-        yield Note(message=f"the value of `${{{reference}}}` is given here", location=place)
-        if depth < _LONGEST_TRAIL:
-            yield from _reference_notes(written, source, locate, depth=depth + 1)
+        if value_at(written, source) is not None:
+            yield Remark(message=f"the value of `${{{reference}}}` is given here", key=source)
 
 
 def value_at(written: Any, key: str) -> Any:

@@ -25,7 +25,8 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from kerasgen.diagnostics import Sink, SourceLocation, describe
-from kerasgen.frontend.compose.origins import Mark, place_of_text
+from kerasgen.diagnostics.source_map import Mark
+from kerasgen.frontend.compose.origins import place_of_text
 from kerasgen.frontend.compose.references import sentence
 from kerasgen.frontend.grammar import EXPANSION_KEYS
 

@@ -9,9 +9,11 @@ How entries follow each other stands in `entries`, what is in force where in `sc
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from kerasgen.diagnostics import Sink
+from kerasgen.diagnostics import Sink, SourceMap
+from kerasgen.diagnostics.source_map import Expansion
 from kerasgen.frontend.expand.entries import expand_entries
 from kerasgen.frontend.expand.expressions import is_expression
 from kerasgen.frontend.expand.order import Layout
@@ -24,7 +26,7 @@ from kerasgen.frontend.expand.scope import (
     with_parameters,
 )
 from kerasgen.frontend.expand.tensor_names import settle_outputs
-from kerasgen.frontend.expand.written import Places, read_through
+from kerasgen.frontend.expand.written import Places
 from kerasgen.frontend.grammar import (
     ENTRY_KEYS,
     EXPANSION_KEYS,
@@ -37,38 +39,68 @@ from kerasgen.frontend.sections import report_unknown_key
 from kerasgen.ir.model import INPUT
 
 
-def expand_config(config: Mapping[str, Any], sink: Sink) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocatedConfig:
+    """A config after a stage, and where what it holds was written.
+
+    Attributes:
+        config: plain data; its model is None after mistakes.
+        source_map: finds its key paths.
+    """
+
+    config: Mapping[str, Any]
+    source_map: SourceMap
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpandedModel:
+    """A model section with its parameters, blocks and repetitions written out.
+
+    Attributes:
+        section: the section that was given if there was nothing to expand, a new one, or None
+            after mistakes.
+        step: the way back from its key paths, None where it is the section that was given.
+    """
+
+    section: Any
+    step: Expansion | None = None
+
+
+def expand_config(config: Mapping[str, Any], sink: Sink) -> LocatedConfig:
     """A resolved config with its model expanded.
 
     Args:
         config: plain data, as `composition.resolve` gives it.
-        sink: gets every mistake; from now on it also finds the keys of the expanded config.
+        sink: gets every mistake, and knows where the config was written.
 
     Returns:
-        The config; its model is None after mistakes. It is again a config of the language: a
-        literal `$` is still written `$$` in it.
+        The config, and where it was written now. It is again a config of the language: a literal
+        `$` is still written `$$` in it.
     """
-    expanded = dict(config)
-    if isinstance(config.get("model"), Mapping):
-        features = feature_names(config.get("data"))
-        expanded["model"] = expand_model(config["model"], "model", sink, inputs=features)
-    return expanded
+    if not isinstance(config.get("model"), Mapping):
+        return LocatedConfig(config=config, source_map=sink.source_map)
+    features = feature_names(config.get("data"))
+    model = expand_model(config["model"], "model", sink, inputs=features)
+    step, source_map = model.step, sink.source_map
+    return LocatedConfig(
+        config={**config, "model": model.section},
+        source_map=source_map if step is None else source_map.through(step),
+    )
 
 
-def expand_model(section: Any, path: str, sink: Sink, *, inputs: Sequence[str] = (INPUT,)) -> Any:
-    """A model section with its parameters, blocks and repetitions written out.
+def expand_model(
+    section: Any, path: str, sink: Sink, *, inputs: Sequence[str] = (INPUT,)
+) -> ExpandedModel:
+    """Writes out the parameters, blocks and repetitions of a model section.
 
     Args:
         section: the model as plain data.
         path: its key path.
-        sink: gets every mistake; from now on it also finds the keys of the expanded model.
+        sink: gets every mistake, and knows where the section was written.
         inputs: names of the inputs where the section declares none.
-
-    Returns:
-        The section itself if there is nothing to expand, a new one, or None after mistakes.
     """
     if not isinstance(section, Mapping) or not _has_something(section):
-        return section
+        return ExpandedModel(section=section)
     known, first = len(sink.errors), len(sink.diagnostics)
     places = Places()
     ground = Ground(sink=sink, places=places)
@@ -79,9 +111,8 @@ def expand_model(section: Any, path: str, sink: Sink, *, inputs: Sequence[str] =
         del sink.diagnostics[first:]
         _report_keys(section, path, MODEL_KEYS, sink)
         sink.diagnostics += told
-        return None
-    read_through(places, sink)
-    return expanded
+        return ExpandedModel(section=None)
+    return ExpandedModel(section=expanded, step=places.step())
 
 
 def _report_keys(section: Mapping[str, Any], path: str, known: Sequence[str], sink: Sink) -> None:

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kerasgen.diagnostics import describe, did_you_mean
+from kerasgen.diagnostics.source_map import Original
 from kerasgen.frontend.expand.scope import Ground, Scope, Spot
-from kerasgen.frontend.expand.written import Place
+from kerasgen.frontend.expand.written import use_remarks
 from kerasgen.frontend.grammar import join
 
 
@@ -88,7 +89,9 @@ class Layout:
             )
         self._names.add(node.name)
         self.nodes.append(node)
-        ground.places.entries[join(self.base, node.name)] = Place(written=path, uses=scope.uses)
+        ground.places.entries[join(self.base, node.name)] = Original(
+            key=path, remarks=use_remarks(scope.uses)
+        )
 
     def prune(self, outputs: Any) -> None:
         """Leaves out what only an output of a block would need that nobody takes.

@@ -18,7 +18,7 @@ from kerasgen.frontend.expand.expressions import (
     is_expression,
     parameters_in,
 )
-from kerasgen.frontend.expand.written import Places, Use, use_notes
+from kerasgen.frontend.expand.written import Places, Use, parameter_remark, use_remarks
 from kerasgen.frontend.grammar import join
 
 INDEX = "index"
@@ -139,8 +139,11 @@ class Ground:
         if (code, key) in self._told:
             return
         self._told.add((code, key))
-        told = (*notes, *use_notes(scope.uses, self.sink.locate))
-        self.sink.report(code, message, key=key, at=at, help=hint, notes=told)
+        told = [
+            Note(message=remark.message, location=self.sink.locate(remark.key, remark.at))
+            for remark in use_remarks(scope.uses)
+        ]
+        self.sink.report(code, message, key=key, at=at, help=hint, notes=(*notes, *told))
 
 
 def evaluated(value: Any, spot: Spot, scope: Scope, ground: Ground) -> Any:
@@ -168,7 +171,11 @@ def _computed(text: str, spot: Spot, scope: Scope, ground: Ground) -> Any:
         notes = parameter_notes(text, scope, ground)
         ground.report(code, message, spot.written, scope, hint=hint, notes=notes)
         return _FAILED
-    used = [(name, scope.given[name]) for name in parameters_in(text) if name in scope.given]
+    used = [
+        parameter_remark(name, scope.given[name])
+        for name in parameters_in(text)
+        if name in scope.given
+    ]
     ground.places.parameters[spot.made] = tuple(used)
     return value
 

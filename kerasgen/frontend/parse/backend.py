@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from kerasgen.diagnostics import Severity, Sink, SourceLocation, describe, did_you_mean
+from kerasgen.diagnostics.source_map import Mark, Replacement
 from kerasgen.foreign.json_data import Bounds, parse_json
 from kerasgen.foreign.regular_files import ForeignFileError, decoded, path_of, read_bytes
 from kerasgen.frontend.sections import read_record
@@ -44,8 +45,6 @@ OTHER_NAMES |= {"pytorch": "torch", "pt": "torch", "flax": "jax"}
 
 def parse_backend(section: Any, sink: Sink) -> BackendDef | None:
     """Parses the backend group; a `keras_json` in it is read and put over the group's own keys."""
-    outer, places = sink, dict[str, SourceLocation]()
-    sink = Sink(locate=lambda key, at: places.get(key) or outer.locate(key, at))
     if isinstance(section, Mapping):
         section = dict(section)
         file = section.pop("keras_json", None)
@@ -54,9 +53,7 @@ def parse_backend(section: Any, sink: Sink) -> BackendDef | None:
             if read is not None:
                 section |= read.settings
                 # What is wrong with such a value stands there, not where the config has the key.
-                places = {
-                    f"backend.{name}": read.place(name, f"backend.{name}") for name in read.settings
-                }
+                sink = sink.over(sink.source_map.through(read.step()))
         if not _check_backend_name(section.get("backend"), "backend.backend", sink, None):
             section.pop("backend", None)
     backend = read_record(
@@ -72,7 +69,6 @@ def parse_backend(section: Any, sink: Sink) -> BackendDef | None:
         _check_choice(
             backend.floatx, ("float16", "bfloat16", "float32", "float64"), "backend.floatx", sink
         )
-    outer.add(sink.diagnostics)
     return backend
 
 
@@ -156,6 +152,13 @@ class _KerasJson:
                     length=len(name) + 2,
                 )
         return SourceLocation(key=key, file=str(self.path))
+
+    def step(self) -> Replacement:
+        """The places of the settings in the backend group, which they are put over."""
+        places = {f"backend.{name}": self.place(name, f"backend.{name}") for name in self.settings}
+        return Replacement(
+            marks={key: Mark(key=place, value=place) for key, place in places.items()}
+        )
 
 
 def _read_keras_json(file: Any, sink: Sink) -> _KerasJson | None:

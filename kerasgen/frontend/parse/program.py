@@ -15,7 +15,6 @@ from kerasgen.diagnostics import Sink, as_yaml, describe
 from kerasgen.frontend.compose.selector_syntax import SELECTORS
 from kerasgen.frontend.compose.shortened_keys import whole_key
 from kerasgen.frontend.expand.expressions import unescaped
-from kerasgen.frontend.expand.model import expand_config
 from kerasgen.frontend.grammar import GROUPS, join, named_entries
 from kerasgen.frontend.parse.backend import parse_backend
 from kerasgen.frontend.parse.data import parse_data
@@ -28,7 +27,6 @@ from kerasgen.frontend.sections import (
     report_no_group,
     report_unknown_key,
 )
-from kerasgen.frontend.select.apply import select_config
 from kerasgen.ir.data import DataDef
 from kerasgen.ir.model import InputDef, ModelDef, TensorRef
 from kerasgen.ir.program import CompileDef, FitDef, Loss, Program, TrackingDef
@@ -41,19 +39,15 @@ _NAMING_CODE = ("trust", "trusted", "_target_", "modules", "imports", "plugins")
 """Keys by which a config might try to have code run."""
 
 
-def parse_program(config: Mapping[str, Any], sink: Sink, *, name: str | None = None) -> Program:
-    """Parses a resolved config.
+def check_sections(config: Mapping[str, Any], sink: Sink) -> None:
+    """Checks which sections a resolved config has, before one of them is read.
 
     Args:
         config: plain data, as `composition.resolve` gives it.
         sink: gets every mistake.
-        name: name of the experiment where the config gives none.
-
-    Returns:
-        The program.
 
     Raises:
-        CompileError: something in it has the wrong form.
+        CompileError: a section is missing or unknown.
     """
     for key in config:
         if key not in (*GROUPS, SELECTORS, "seed", "name", "lint", "experiment"):
@@ -63,6 +57,24 @@ def parse_program(config: Mapping[str, Any], sink: Sink, *, name: str | None = N
         if key not in config:
             report_no_group(key, sink)
     sink.stop_on_errors()
+
+
+def parse_program(config: Mapping[str, Any], sink: Sink, *, name: str | None = None) -> Program:
+    """Parses a config that has all its sections, as `check_sections` sees to it.
+
+    Args:
+        config: plain data, its model expanded and its selectors applied, as `select_config` gives
+            it; the model is None where that is refused already.
+        sink: gets every mistake, and knows where the selected config was written.
+        name: name of the experiment where the config gives none.
+
+    Returns:
+        The program.
+
+    Raises:
+        CompileError: something in it has the wrong form.
+    """
+    refused = config["model"] is None and bool(sink.errors)
     seed = config.get("seed", 0)
     if check_value(seed, int, "seed", sink) and not 0 <= seed <= MAXIMUM_SEED:
         sink.report(
@@ -73,8 +85,7 @@ def parse_program(config: Mapping[str, Any], sink: Sink, *, name: str | None = N
     optimizer = parse_object(config["optimizer"], "optimizer", sink)
     backend = parse_backend(config["backend"], sink)
     data = parse_data(config["data"], sink)
-    section = unescaped(select_config(expand_config(config, sink), sink)["model"])
-    refused = section is None and config["model"] is not None
+    section = unescaped(config["model"])
     model = None if refused else parse_model(section, "model", sink, name=_keras_name(title))
     compiled = read_record(
         CompileDef,

@@ -11,10 +11,9 @@ from dataclasses import replace
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
-from kerasgen.diagnostics import CompileError, Diagnostic, Sink
+from kerasgen.diagnostics import CompileError, Diagnostic, Sink, SourceMap
 from kerasgen.frontend.compose.composition import make_loader, read_composition
 from kerasgen.frontend.compose.config_folders import ConfigPlace
-from kerasgen.frontend.compose.origins import Origins
 from kerasgen.frontend.compose.sweep_size import parameters_of
 from kerasgen.frontend.refusals.culprits import diagnose, report_intervals
 
@@ -48,11 +47,11 @@ def check_parameters(
     if found:
         loader = make_loader(place.config_dirs, place.config_path)
         again = loader.load_configuration(place.config_name, list(first), RunMode.RUN)
-        origins = read_composition(again, loader).origins
+        origins = read_composition(again, loader).source_map
         raise CompileError([_in_file(diagnostic, texts, origins) for diagnostic in found])
 
 
-def _in_file(diagnostic: Diagnostic, texts: Mapping[str, str], origins: Origins) -> Diagnostic:
+def _in_file(diagnostic: Diagnostic, texts: Mapping[str, str], origins: SourceMap) -> Diagnostic:
     """A diagnostic about a parameter at the place where the file has it."""
     place = diagnostic.location
     if place is None or place.override is None or place.override not in texts:

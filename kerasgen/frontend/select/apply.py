@@ -20,11 +20,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from kerasgen.diagnostics import Anchor, Background, Sink, SourceLocation, describe, did_you_mean
-from kerasgen.frontend.compose.origins import Mark, SetByOverride, trace_origins
+from kerasgen.diagnostics import Sink, describe, did_you_mean
+from kerasgen.diagnostics.source_map import Mark, Replacement
+from kerasgen.frontend.compose.origins import SetByOverride, trace_origins
 from kerasgen.frontend.compose.selector_syntax import SELECTORS, Selector, place_in, read_selectors
-from kerasgen.frontend.expand.model import expand_config
-from kerasgen.frontend.grammar import join
+from kerasgen.frontend.expand.model import LocatedConfig, expand_model
+from kerasgen.frontend.grammar import feature_names, join
 from kerasgen.frontend.select.match import (
     Found,
     class_of,
@@ -71,31 +72,34 @@ class _Work:
         self.sink.report(code, message, location=place, help=hint)
 
 
-def select_config(config: Mapping[str, Any], sink: Sink) -> dict[str, Any]:
+def select_config(config: Mapping[str, Any], sink: Sink) -> LocatedConfig:
     """A config with its selectors applied to its model.
 
     Args:
         config: plain data with an expanded model; its selectors stand as text in a list.
-        sink: gets every mistake; from now on it also finds the values that selectors set.
+        sink: gets every mistake, and knows where the expanded config was written.
 
     Returns:
-        The config without the list; its model is the one that was given if there is no selector,
-        and None after mistakes.
+        The config without the list, and where it was written now; its model is the one that was
+        given if there is no selector.
     """
     selected = {key: value for key, value in config.items() if key != SELECTORS}
     written, model = config.get(SELECTORS) or [], config.get("model")
     if not written or not isinstance(model, Mapping):
-        return selected
+        return LocatedConfig(config=selected, source_map=sink.source_map)
     known = len(sink.errors)
     selectors = read_selectors(written, sink)
     section, places = apply_selectors(model, selectors, sink)
     if len(sink.errors) > known:
-        return {**selected, "model": None}
-    _read_selected(places, sink)
-    explain = sink.explain
-    selected = expand_config({**selected, "model": section}, sink)
-    sink.explain = explain
-    return selected
+        return LocatedConfig(config={**selected, "model": None}, source_map=sink.source_map)
+    source_map = sink.source_map.through(Replacement(marks=places))
+    again = expand_model(
+        section, "model", sink.over(source_map), inputs=feature_names(config.get("data"))
+    )
+    if again.step is not None:
+        # What entries were copied from is known already; here one is made of one.
+        source_map = source_map.through(replace(again.step, copied=False))
+    return LocatedConfig(config={**selected, "model": again.section}, source_map=source_map)
 
 
 def apply_selectors(
@@ -326,34 +330,6 @@ def _note(path: str, first: str, marks: Mapping[str, Mark], work: _Work) -> None
         while around and around not in work.inner:
             work.inner.add(around)
             around = around.rpartition(".")[0]
-
-
-def _read_selected(places: Mapping[str, Mark], sink: Sink) -> None:
-    """Makes a sink find what selectors set at the selectors."""
-    locate, explain = sink.locate, sink.explain
-
-    def around(key: str) -> str:
-        path = key
-        while path and path not in places:
-            path = path.rpartition(".")[0]
-        return path
-
-    def located(key: str, at: Anchor) -> SourceLocation:
-        path = around(key)
-        if not path:
-            return locate(key, at)
-        mark = places[path]
-        bare_class = key == f"{path}.class"
-        of_value = bare_class or (path == key and at == "value")
-        place = mark.value if of_value else mark.key
-        return replace(place, key=f"{place.key}{key[len(path) :]}")
-
-    def explained(key: str) -> Background:
-        # One selector that sets something wrong in ten entries is one mistake.
-        return Background(repeated=True) if around(key) else explain(key)
-
-    sink.locate = located
-    sink.explain = explained
 
 
 def _report_unwritten(selector: Selector, unwritten: Sequence[Found], work: _Work) -> None:

@@ -24,7 +24,11 @@ from omegaconf.errors import OmegaConfBaseException
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink
 from kerasgen.frontend.compose.composition import read_composition, resolve, resolve_shown
 from kerasgen.frontend.compose.config_folders import ConfigPlace
-from kerasgen.frontend.compose.hydra_settings import place_of_setting, written_folder
+from kerasgen.frontend.compose.hydra_settings import (
+    place_of_setting,
+    setting_sink,
+    written_folder,
+)
 from kerasgen.frontend.compose.loading import ComposedLoader
 from kerasgen.frontend.compose.references import plain_node
 from kerasgen.frontend.compose.selector_syntax import is_selector
@@ -259,5 +263,4 @@ def _carry_parameters(config: DictConfig, first: int) -> None:
 
 def _sink(config: DictConfig, key: str) -> Sink:
     """A sink for what is wrong with one setting of Hydra's."""
-    place = place_of_setting(config, key)
-    return Sink(locate=lambda _key, _at: place)
+    return setting_sink("hydra.run.dir", place_of_setting(config, key))

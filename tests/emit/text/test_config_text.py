@@ -67,7 +67,7 @@ def test_text_that_looks_like_an_expression_stays_text(value: str) -> None:
     made = ObjectDef(cls="StringLookup", arguments={"vocabulary": (value,)})
     text = write_config(ModelDef(name="net", entries=(Entry(name="d", definition=made),)))
     resolved = OmegaConf.to_container(OmegaConf.create(text), resolve=True)
-    found = unescaped(expand_model(resolved, "model", Sink()))
+    found = unescaped(expand_model(resolved, "model", Sink()).section)
     assert found["layers"]["d"]["vocabulary"] == [value]
 
 

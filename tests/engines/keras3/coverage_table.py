@@ -24,13 +24,13 @@ import numpy as np
 import yaml
 
 from kerasgen.catalog.entries import Catalog, Kind
-from kerasgen.diagnostics import Sink, SourceLocation
+from kerasgen.diagnostics import Sink, SourceLocation, SourceMap
 from kerasgen.frontend.parse.model import parse_object
-from kerasgen.frontend.parse.program import parse_program
 from kerasgen.ir.values import TensorSpec
 from kerasgen.passes.check import Inquiry, _check_object, _check_word, check
 from kerasgen.passes.shapes import infer_shapes
 from kerasgen.passes.wire import wire
+from kerasgen.session.reading import read_program
 
 HERE = Path(__file__).parent
 USES: Mapping[str, Any] = yaml.safe_load((HERE / "coverage_arguments.yaml").read_text())
@@ -388,8 +388,8 @@ class Builder:
             "tracking": {},
         }
         # As if it all stood on the command line, where a saved program may be named.
-        sink = Sink(locate=lambda key, _: SourceLocation(key=key, override=f"{key}=…"))
-        program = parse_program(config, sink)
+        sink = Sink(SourceMap(defaults=SourceLocation(override="…")))
+        program, sink = read_program(config, sink)
         _stop(sink)
         check(program, self._catalog, sink)
         graph = wire(program.model, self._catalog, sink)

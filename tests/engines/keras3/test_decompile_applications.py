@@ -38,7 +38,7 @@ def rebuild(build_model: Callable[..., Any]) -> Rebuild:
 
         section = OmegaConf.to_container(OmegaConf.create(text), resolve=True)
         sink = Sink()
-        section = unescaped(expand_model(section, "model", sink))
+        section = unescaped(expand_model(section, "model", sink).section)
         sink.stop_on_errors()
         assert isinstance(section, dict)
         inputs = {name: facts["shape"] for name, facts in section["inputs"].items()}

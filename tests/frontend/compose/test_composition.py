@@ -17,7 +17,7 @@ from kerasgen.frontend.compose.composition import (
     resolve_shown,
 )
 from kerasgen.frontend.compose.config_folders import config_folder
-from kerasgen.frontend.parse.program import parse_program
+from kerasgen.session.reading import read_program
 
 Configs = Callable[[Mapping[str, str]], str]
 
@@ -123,7 +123,7 @@ def test_a_group_without_an_option_is_told_at_the_defaults_list(
     root = f"# mine\ndefaults:\n  - backend: jax\n  - model: {model}\n  - optimizer: adam\n"
     composition = compose([], config_files({"mine.yaml": root}), config_name="mine")
     with pytest.raises(CompileError) as caught:
-        parse_program(*resolve(composition))
+        read_program(*resolve(composition))
     first = caught.value.diagnostics[0]
     assert first.message == "the config has no group `data`"
     assert first.location is not None
@@ -133,7 +133,7 @@ def test_a_group_without_an_option_is_told_at_the_defaults_list(
 @pytest.mark.parametrize("word", ["~fit", "~optimizer", "~compile=auto"])
 def test_a_group_that_the_command_line_takes_out_is_told_there(word: str) -> None:
     with pytest.raises(CompileError) as caught:
-        parse_program(*resolve(compose([word])))
+        read_program(*resolve(compose([word])))
     (found,) = caught.value.diagnostics
     assert found.location is not None
     assert (found.code, found.location.override, found.location.column) == ("KG104", word, 2)
@@ -142,7 +142,7 @@ def test_a_group_that_the_command_line_takes_out_is_told_there(word: str) -> Non
 
 def test_a_group_that_is_taken_out_and_written_anew_is_located_where_it_is_written() -> None:
     composition = compose(["~fit", "+fit.epochs=3"])
-    assert composition.origins.locate("fit.epochs").override == "+fit.epochs=3"
+    assert composition.source_map.locate("fit.epochs").override == "+fit.epochs=3"
 
 
 def test_resolving_leaves_the_composition_as_it_was() -> None:

@@ -3,11 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from kerasgen.diagnostics import Sink, SourceLocation
+from kerasgen.diagnostics import Sink, SourceLocation, SourceMap
 from kerasgen.frontend.compose.composition import Composition, compose
 from kerasgen.frontend.compose.origins import (
     ConfigFile,
-    Origins,
     SetByOverride,
     shown_path,
     trace_origins,
@@ -19,7 +18,7 @@ Configs = Callable[[Mapping[str, str]], str]
 def where(
     composition: Composition, key: str, at: str = "value"
 ) -> tuple[str | None, int | None, int | None]:
-    place = composition.origins.locate(key, at)  # type: ignore[arg-type]
+    place = composition.source_map.locate(key, at)  # type: ignore[arg-type]
     return place.file, place.line, place.column
 
 
@@ -56,13 +55,13 @@ def test_a_folder_with_blanks_and_percent_signs_in_its_name_is_read(
 
 
 def test_an_override_of_a_value_wins_over_the_file() -> None:
-    place = compose(["optimizer.learning_rate=0.5"]).origins.locate("optimizer.learning_rate")
+    place = compose(["optimizer.learning_rate=0.5"]).source_map.locate("optimizer.learning_rate")
     assert pointed(place) == "0.5"
     assert place.file is None
 
 
 def test_an_override_of_a_groups_option_leads_to_the_options_file() -> None:
-    place = compose(["optimizer=sgd"]).origins.locate("optimizer.momentum")
+    place = compose(["optimizer=sgd"]).source_map.locate("optimizer.momentum")
     assert place.file is not None
     assert place.file.endswith("conf/optimizer/sgd.yaml")
     assert place.override is None
@@ -123,7 +122,7 @@ def test_the_elements_of_a_list_have_places_of_their_own(configs: Configs) -> No
 
 def test_a_list_that_replaces_a_list_leaves_no_element_of_it(configs: Configs) -> None:
     folder = configs({"model/mine.yaml": "layers: [Flatten, Dense, Dense]\n"})
-    place = compose(["model=mine", "model.layers=[Flatten]"], folder).origins.locate(
+    place = compose(["model=mine", "model.layers=[Flatten]"], folder).source_map.locate(
         "model.layers.2"
     )
     assert place.override == "model.layers=[Flatten]"
@@ -192,18 +191,18 @@ def test_an_override_is_underlined_where_the_key_or_the_value_stands(
 
 
 def test_a_deleted_key_is_placed_at_the_override_that_deleted_it() -> None:
-    place = compose(["~optimizer.class"]).origins.locate("optimizer.class", "key")
+    place = compose(["~optimizer.class"]).source_map.locate("optimizer.class", "key")
     assert pointed(place) == "optimizer.class"
 
 
 def test_a_mapping_override_keeps_the_places_of_what_it_does_not_set() -> None:
-    origins = compose(["optimizer={class: SGD}"]).origins
+    origins = compose(["optimizer={class: SGD}"]).source_map
     assert pointed(origins.locate("optimizer.class")) == "SGD"
     assert str(origins.locate("optimizer.beta_1").file).endswith("optimizer/adam.yaml")
 
 
 def test_an_override_of_a_setting_of_hydra_has_a_place() -> None:
-    place = compose(["hydra.run.dir=here"]).origins.locate("hydra.run.dir")
+    place = compose(["hydra.run.dir=here"]).source_map.locate("hydra.run.dir")
     assert pointed(place) == "here"
 
 
@@ -226,13 +225,13 @@ def test_a_key_that_is_no_text_is_reported_at_its_place(
 
 def test_a_number_is_a_key_since_class_weights_have_such() -> None:
     sink = Sink()
-    origins = compose(["+fit.class_weight={0: 1.0, 1: 2.0}"]).origins
+    origins = compose(["+fit.class_weight={0: 1.0, 1: 2.0}"]).source_map
     assert not sink.diagnostics
     assert pointed(origins.locate("fit.class_weight.1")) == "2.0"
 
 
 def test_what_was_never_written_has_its_key_only() -> None:
-    assert Origins().locate("a.b") == SourceLocation(key="a.b")
+    assert SourceMap().locate("a.b") == SourceLocation(key="a.b")
 
 
 def test_a_file_outside_the_working_directory_is_shown_by_its_whole_path(

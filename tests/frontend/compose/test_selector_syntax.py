@@ -13,9 +13,9 @@ from kerasgen.frontend.compose.selector_syntax import (
     read_selectors,
 )
 from kerasgen.frontend.expand.model import expand_config
-from kerasgen.frontend.parse.program import parse_program
 from kerasgen.frontend.refusals.culprits import diagnose
 from kerasgen.frontend.select.apply import apply_selectors, select_config
+from kerasgen.session.reading import read_program
 
 Configs = Callable[[Mapping[str, str | bytes]], str]
 
@@ -71,9 +71,10 @@ def underlined(place: SourceLocation | None) -> str:
 def compiled(*overrides: str, folder: str | None = None) -> tuple[dict[str, Any], Sink]:
     """The model of a config after expansion and selection."""
     config, sink = resolve(compose(list(overrides), folder))
-    config = select_config(expand_config(config, sink), sink)
+    expanded = expand_config(config, sink)
+    selected = select_config(expanded.config, sink.over(expanded.source_map))
     sink.stop_on_errors()
-    return config["model"], sink
+    return selected.config["model"], sink.over(selected.source_map)
 
 
 # Which arguments are selectors.
@@ -414,7 +415,7 @@ def test_who_took_an_entry_that_is_out_takes_its_input() -> None:
 
 def test_a_plain_dollar_in_a_value_is_an_expression_without_parameters() -> None:
     with pytest.raises(CompileError) as caught:
-        parse_program(*resolve(compose(["model.layers[hidden*].units='$width'"])))
+        read_program(*resolve(compose(["model.layers[hidden*].units='$width'"])))
     (found,) = caught.value.diagnostics
     assert found.code == "KG309"
     assert underlined(found.location) == "'$width'"
@@ -492,7 +493,7 @@ def test_what_a_selector_set_is_found_at_the_selector() -> None:
 def test_one_mistake_of_a_selector_is_told_once() -> None:
     config, sink = resolve(compose(["model.layers[Dense].class=[1]"]))
     with pytest.raises(CompileError) as caught:
-        parse_program(config, sink)
+        read_program(config, sink)
     (found,) = caught.value.diagnostics
     assert underlined(found.location) == "[1]"
     assert found.location is not None
@@ -541,7 +542,7 @@ def test_selectors_that_are_no_list_are_refused(configs: Configs) -> None:
 def test_a_config_without_selectors_keeps_its_model() -> None:
     config, sink = resolve(compose([]))
     assert "selectors" not in config
-    assert select_config(config, sink)["model"] is config["model"]
+    assert select_config(config, sink).config["model"] is config["model"]
 
 
 def test_a_later_selector_replaces_the_places_of_an_earlier_one() -> None:

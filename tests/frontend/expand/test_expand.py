@@ -12,14 +12,14 @@ from kerasgen.frontend.expand.model import expand_config, expand_model
 
 def expanded(text: str, inputs: Sequence[str] = ("input",)) -> Any:
     sink = Sink()
-    section = expand_model(yaml.safe_load(text), "model", sink, inputs=inputs)
+    section = expand_model(yaml.safe_load(text), "model", sink, inputs=inputs).section
     assert [d.message for d in sink.diagnostics] == []
     return section
 
 
 def refused(text: str) -> list[Diagnostic]:
     sink = Sink()
-    assert expand_model(yaml.safe_load(text), "model", sink) is None
+    assert expand_model(yaml.safe_load(text), "model", sink).section is None
     return sink.diagnostics
 
 
@@ -33,7 +33,7 @@ def plain(text: str) -> Any:
 
 def test_a_model_without_anything_to_expand_is_given_back_as_it_is() -> None:
     section = plain("layers: {a: {class: Dense, units: 4}, b: {class: Add, from: [a, input]}}")
-    assert expand_model(section, "model", Sink()) is section
+    assert expand_model(section, "model", Sink()).section is section
 
 
 def test_parameters_are_put_in_with_their_kinds() -> None:
@@ -331,7 +331,7 @@ def test_what_is_expanded_is_a_config_again() -> None:
     text = RESIDUAL + "layers: {a: {block: residual, filters: 2}, b: {class: X, word: $$filters}}"
     once = expanded(text)
     assert once["layers"]["b"]["word"] == "$$filters"
-    assert expand_model(once, "model", Sink()) == once
+    assert expand_model(once, "model", Sink()).section == once
 
 
 @pytest.mark.parametrize(
@@ -419,7 +419,7 @@ def test_an_unknown_argument_silences_the_missing_one() -> None:
 def test_later_stages_find_what_was_written() -> None:
     sink = Sink()
     text = RESIDUAL + "layers: {a: {block: residual, filters: -2, repeat: 2}}"
-    expand_config({"model": yaml.safe_load(text)}, sink)
+    sink = sink.over(expand_config({"model": yaml.safe_load(text)}, sink).source_map)
     for name in ("a_0_conv1", "a_1_conv1"):
         sink.report("KG206", f"`{name}` refuses", key=f"model.layers.{name}.filters")
     (found,) = sink.diagnostics
@@ -506,7 +506,9 @@ def test_text_beside_a_parameter_is_told() -> None:
 def test_a_block_that_no_entry_uses_is_told() -> None:
     sink = Sink()
     text = "blocks: {b: {layers: {x: Dens}}}\nlayers: {a: Flatten}"
-    assert expand_model(yaml.safe_load(text), "model", sink) == plain("layers: {a: Flatten}")
+    assert expand_model(yaml.safe_load(text), "model", sink).section == plain(
+        "layers: {a: Flatten}"
+    )
     assert [(d.code, d.severity, d.message) for d in sink.diagnostics] == [
         ("KG304", "warning", "no entry uses the block `b`")
     ]

@@ -4,16 +4,16 @@ import pytest
 
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink
 from kerasgen.frontend.compose.composition import compose, resolve
-from kerasgen.frontend.parse.program import parse_program
 from kerasgen.frontend.refusals.culprits import diagnose
 from kerasgen.ir.model import InputDef
 from kerasgen.ir.program import Program
 from kerasgen.ir.values import ObjectDef
+from kerasgen.session.reading import read_program
 
 
 def parse(*overrides: str, name: str | None = None) -> Program:
     config, sink = resolve(compose(list(overrides)))
-    return parse_program(config, sink, name=name)
+    return read_program(config, sink, name=name)[0]
 
 
 def refused(*overrides: str) -> list[Diagnostic]:
@@ -147,7 +147,7 @@ def test_mistakes_in_all_groups_are_reported_together() -> None:
 
 def test_plain_data_is_enough_for_a_program() -> None:
     config: dict[str, Any] = resolve(compose([]))[0]
-    assert parse_program(config, Sink()).seed == 0
+    assert read_program(config, Sink())[0].seed == 0
 
 
 @pytest.mark.parametrize(("written", "read"), [("true", 1), ("false", 0), ("2", 2)])

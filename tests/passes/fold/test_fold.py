@@ -24,7 +24,7 @@ def default(cls: str, argument: str) -> Any:
 
 def parsed(data: Any) -> ModelDef:
     sink = Sink()
-    section = expand_model(data, "model", sink)
+    section = expand_model(data, "model", sink).section
     sink.stop_on_errors()
     model = parse_model(section, "model", sink, name="net")
     sink.stop_on_errors()

@@ -32,13 +32,14 @@ Lint = Callable[[dict[str, str]], list[Diagnostic]]
 def linted(engine: str, catalog: Catalog) -> Lint:
     """Compiles the given groups; gives everything that was reported."""
     from kerasgen.compiler import compile_program
-    from kerasgen.frontend.parse.program import parse_program
+    from kerasgen.session.reading import read_program
 
     def lint(groups: dict[str, str]) -> list[Diagnostic]:
         sink = Sink()
         config = {**parsed(groups), "backend": {"backend": engine}}
         try:
-            compile_program(outline(parse_program(config, sink), catalog, sink), catalog, sink)
+            program, sink = read_program(config, sink)
+            compile_program(outline(program, catalog, sink), catalog, sink)
         except CompileError as error:
             return list(error.diagnostics)
         return sink.diagnostics
@@ -115,13 +116,14 @@ def test_the_length_of_training_waits_for_the_rows_where_the_facts_do_not_say(
     linted: Lint, engine: str, catalog: Catalog
 ) -> None:
     from kerasgen.compiler import compile_program
-    from kerasgen.frontend.parse.program import parse_program
+    from kerasgen.session.reading import read_program
 
     groups = {"fit": "{batch_size: 500}"}
     config: dict[str, Any] = {**parsed(groups), "backend": {"backend": engine}}
     del config["data"]["facts"]["samples"]
     sink = Sink()
-    compiled = compile_program(outline(parse_program(config, sink), catalog, sink), catalog, sink)
+    program, sink = read_program(config, sink)
+    compiled = compile_program(outline(program, catalog, sink), catalog, sink)
     assert sink.diagnostics == []
     lint_length(compiled.view, 400, sink)
     assert places(sink.diagnostics) == [("KG750", "fit.batch_size")]

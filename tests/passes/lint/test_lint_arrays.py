@@ -35,16 +35,15 @@ Found = Callable[..., list[Diagnostic]]
 def found(engine: str, catalog: Catalog) -> Found:
     """Compiles the given groups and lints the given parts; gives what was reported."""
     from kerasgen.compiler import compile_program
-    from kerasgen.frontend.parse.program import parse_program
+    from kerasgen.session.reading import read_program
 
     def lint(
         groups: dict[str, str], training: Part, validation: Part | None = None
     ) -> list[Diagnostic]:
         sink = Sink()
         config = {**parsed(groups), "backend": {"backend": engine}}
-        compiled = compile_program(
-            outline(parse_program(config, sink), catalog, sink), catalog, sink
-        )
+        program, sink = read_program(config, sink)
+        compiled = compile_program(outline(program, catalog, sink), catalog, sink)
         assert sink.diagnostics == []
         lint_arrays(compiled.view, training, validation, None, sink)
         return sink.diagnostics

@@ -114,7 +114,7 @@ def read_config(text: str) -> ModelDef:
         CompileError: it has mistakes.
     """
     sink = Sink()
-    section = expand_model(yaml.safe_load(text), "model", sink)
+    section = expand_model(yaml.safe_load(text), "model", sink).section
     sink.stop_on_errors()
     model = parse_model(unescaped(section), "model", sink, name="model")
     sink.stop_on_errors()
