@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerasgen.diagnostics import CompileError, Sink
-from kerasgen.emit.picture.mermaid import to_mermaid, to_png, to_svg
+from kerasgen.emit.picture.mermaid import to_mermaid
+from kerasgen.emit.picture.png import to_png
+from kerasgen.emit.picture.svg import to_svg
 from kerasgen.emit.text.config import data_yaml
 from kerasgen.emit.text.model_views import shapes_text, weights_text
 from kerasgen.emit.text.resolved_config import config_with_origins, config_yaml

@@ -1,17 +1,14 @@
-"""Drawings of a model: SVG, PNG and Mermaid.
+"""A drawing of a model as a Mermaid flowchart.
 
-This room owns the doors to the drawings, and Mermaid's syntax. What is drawn and where it stands
-is settled in `scene`, how it looks in `painting`; Mermaid places its boxes itself.
+This room owns Mermaid's syntax, and that no text of a config can become any. Mermaid places its
+boxes itself, so that nothing of `scene` is needed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 from kerasgen.emit.picture.captions import named_outputs, shown_spec, summarize_call
-from kerasgen.emit.picture.painting import paint_png, paint_svg
-from kerasgen.emit.picture.scene import draw_scene
 from kerasgen.ir.graph import Call, ModelGraph
 from kerasgen.ir.model import Operand, TensorRef
 from kerasgen.ir.walks import references_in
@@ -19,30 +16,6 @@ from kerasgen.passes.shapes import Specs
 
 _UNQUOTED = set(" _-.,:()/=+*?!'")
 """What may stand in a Mermaid label besides letters and digits; all else becomes a number."""
-
-
-def to_svg(graph: ModelGraph, specs: Specs) -> str:
-    """Draws a model as a self-contained SVG document.
-
-    Args:
-        graph: the model.
-        specs: the specs of its tensors; what is not there is drawn without a shape.
-    """
-    return paint_svg(draw_scene(graph, specs))
-
-
-def to_png(graph: ModelGraph, specs: Specs) -> bytes:
-    """Draws a model as the bytes of a PNG picture; the arguments are those of `to_svg`."""
-    return paint_png(draw_scene(graph, specs))
-
-
-def write_png(path: Path, graph: ModelGraph, specs: Specs) -> None:
-    """Draws a model into a PNG file; the other arguments are those of `to_svg`.
-
-    Raises:
-        OSError: the file cannot be written.
-    """
-    path.write_bytes(to_png(graph, specs))
 
 
 def to_mermaid(graph: ModelGraph, specs: Specs) -> str:
@@ -60,6 +33,7 @@ def to_mermaid(graph: ModelGraph, specs: Specs) -> str:
 def _mermaid(
     graph: ModelGraph, specs: Specs, prefix: str, indent: str, *, ends: bool
 ) -> Iterator[str]:
+    """The lines of a model: inputs, calls with what goes into them, and, outermost, outputs."""
     for item in graph.inputs:
         yield f"{indent}{_id(prefix + item.name)}([{_quoted(item.name, 'input')}])"
     sources = {item.name: prefix + item.name for item in graph.inputs}
@@ -93,6 +67,7 @@ def _node(graph: ModelGraph, call: Call, name: str, *, again: bool) -> str:
 def _call_edges(
     call: Call, sources: Mapping[str, str], specs: Specs, prefix: str, indent: str
 ) -> Iterator[str]:
+    """A line for each tensor that a call takes, from the node in `sources` that gives it."""
     named: list[tuple[str, Operand]] = [("", call.operands), *call.keyword_operands.items()]
     for argument, operand in named:
         for reference in references_in(operand):

@@ -7,7 +7,7 @@ The method is Sugiyama's (K. Sugiyama, S. Tagawa, M. Toda, "Methods for visual u
 hierarchical system structures", 1981) but for the places: knots are joined into blocks along the
 longest paths, as in the alignment of U. Brandes and B. Köpf ("Fast and simple horizontal
 coordinate assignment", 2001), so that the spine of a residual network is one straight line with
-its shortcuts beside it. The layout libraries that can be had are unmaintained (grandalf) or bring
+its shortcuts beside it. The libraries for it that can be had are unmaintained (grandalf) or bring
 compiled code of their own (fast-sugiyama, graph-layout).
 """
 
@@ -60,7 +60,7 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Layout:
+class Positions:
     """Where everything stands.
 
     Attributes:
@@ -76,7 +76,7 @@ class Layout:
     height: float
 
 
-def lay_out(sizes: Sequence[tuple[float, float]], links: Sequence[Link]) -> Layout:
+def place_boxes(sizes: Sequence[tuple[float, float]], links: Sequence[Link]) -> Positions:
     """Places boxes in rows from top to bottom, and lines between them.
 
     Args:
@@ -84,14 +84,14 @@ def lay_out(sizes: Sequence[tuple[float, float]], links: Sequence[Link]) -> Layo
         links: the lines between them, at most one between any two boxes.
     """
     if not sizes:
-        return Layout(centers=(), routes=(), width=0.0, height=0.0)
+        return Positions(centers=(), routes=(), width=0.0, height=0.0)
     arranged = arrange(sizes, links)
     x = _settle(arranged, _align(arranged))
     bands = _stack(arranged, x)
     ports = dict(_ports(arranged, x))
     routes = [_route(arranged.knots, chain, x, bands, ports) for chain in arranged.chains]
     knots = arranged.knots
-    return Layout(
+    return Positions(
         centers=tuple((x[i], sum(bands[knots[i].row]) / 2) for i in range(len(sizes))),
         routes=tuple(routes),
         width=max(place + knot.right for place, knot in zip(x, knots, strict=True)),
@@ -260,6 +260,7 @@ def _route(
     bands: Sequence[tuple[float, float]],
     ports: dict[tuple[int, int, bool], float],
 ) -> Route:
+    """The way of one link from box to box, through the bends of its `chain`."""
     source, target = chain[0], chain[-1]
     begin = x[source] + ports.get((source, chain[1], False), 0.0)
     end = x[target] + ports.get((target, chain[-2], True), 0.0)

@@ -25,7 +25,7 @@ from kerasgen.emit.picture.captions import (
     text_width,
     tone_of,
 )
-from kerasgen.emit.picture.positions import Layout, Point, lay_out
+from kerasgen.emit.picture.positions import Point, Positions, place_boxes
 from kerasgen.emit.picture.rows import Link
 from kerasgen.ir.graph import Call, ModelGraph
 from kerasgen.ir.model import Operand, TensorRef
@@ -121,7 +121,7 @@ class Edge:
     Attributes:
         source: full name of where they come from.
         target: full name of where they go.
-        points: its way, as in `layering.Route`.
+        points: its way, as in `positions.Route`.
         label: what stands beside it, empty for nothing.
         place: middle of the left edge of the label.
         meaning: the tensors and their shapes in full.
@@ -196,11 +196,11 @@ def _draw(graph: ModelGraph, specs: Specs, prefix: str) -> Scene:
         )
         for wire, label in zip(wires, labels, strict=True)
     ]
-    layout = lay_out([(node.width, node.height) for node in nodes], links)
+    positions = place_boxes([(node.width, node.height) for node in nodes], links)
     boxes: list[Box] = []
     frames: list[Frame] = []
-    edges = list(_edges(wires, labels, layout, nodes, specs, prefix))
-    for node, (x, y) in zip(nodes, layout.centers, strict=True):
+    edges = list(_edges(wires, labels, positions, nodes, specs, prefix))
+    for node, (x, y) in zip(nodes, positions.centers, strict=True):
         left, top = x - node.width / 2, y - node.height / 2
         if isinstance(node, Box):
             boxes.append(replace(node, x=left, y=top))
@@ -211,8 +211,8 @@ def _draw(graph: ModelGraph, specs: Specs, prefix: str) -> Scene:
             edges += placed.edges
     return Scene(
         title="",
-        width=layout.width,
-        height=layout.height,
+        width=positions.width,
+        height=positions.height,
         boxes=tuple(boxes),
         frames=tuple(frames),
         edges=tuple(edges),
@@ -240,6 +240,7 @@ def _nodes(
 
 
 def _call_box(graph: ModelGraph, call: Call, specs: Specs, prefix: str, *, again: bool) -> Box:
+    """The box of a call; `again` is a further call of a shared layer."""
     made = graph.layers[call.layer].definition
     cls = made.kind if isinstance(made, ModelGraph) else made.cls
     summary = "" if again else summarize_call(made, call)
@@ -260,6 +261,7 @@ def _mark(graph: ModelGraph, call: Call, *, again: bool) -> TextLine | None:
 
 
 def _framed(graph: ModelGraph, call: Call, made: ModelGraph, specs: Specs, prefix: str) -> Scene:
+    """The drawing of a nested model in its frame, which stands where the call would."""
     name = prefix + call.name
     inner = _draw(made, specs, f"{prefix}{call.layer}/")
     title = [TextLine(text=shortened_name(call.name), style="name")]
@@ -282,6 +284,7 @@ def _box(
     tone: Tone,
     lines: Sequence[TextLine],
 ) -> Box:
+    """A box as large as its texts; where it stands is not known yet."""
     every = (TextLine(text=shortened_name(shown), style="name"), *lines)
     return Box(
         name=name,
@@ -343,13 +346,14 @@ def _shape_of(reference: TensorRef, specs: Specs, prefix: str) -> str:
 def _edges(
     wires: Sequence[_Wire],
     labels: Sequence[str],
-    layout: Layout,
+    positions: Positions,
     nodes: Sequence[Box | Scene],
     specs: Specs,
     prefix: str,
 ) -> Iterator[Edge]:
+    """The lines, with what each says in full; the names are those of the nodes."""
     names = [node.name if isinstance(node, Box) else node.title for node in nodes]
-    for wire, label, route in zip(wires, labels, layout.routes, strict=True):
+    for wire, label, route in zip(wires, labels, positions.routes, strict=True):
         meanings = []
         for argument, reference in wire.taken:
             index = "" if reference.index is None else f".{reference.index}"
