@@ -135,7 +135,7 @@ def compile_program(outlined: Outline, catalog: Catalog, sink: Sink) -> Compiled
     cost = count_costs(graph, specs, oracle, batch_size=batch, slots=slots)
     _guard(program, cost, specs, slots, sink)
     sink.stop_on_errors()
-    view = view_program(program, wired, wired_specs, outputs, objective, catalog, cost)
+    view = view_program(program, wired, wired_specs, encoded, catalog, cost)
     lint(view, sink)
     silenced = silence(sink, program.lint)
     sink.stop_on_errors()

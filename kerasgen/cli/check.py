@@ -180,13 +180,32 @@ def _fix(options: argparse.Namespace) -> None:
 
     The fast check finds all that is misspelled; the whole one comes once, after the mending.
     """
-    from kerasgen.cli.fixing import fix
     from kerasgen.verbs.fast_check import check_fast
+    from kerasgen.verbs.fix import fix
 
     def check(overrides: Sequence[str]) -> Sequence[Diagnostic]:
         return check_fast(overrides, place_of(options), trust=trust_of(options)).diagnostics
 
-    fix(options.overrides, check, ask=not options.yes, dry=options.dry_run)
+    def refuse_to_write(files: int) -> str | None:
+        if options.dry_run:
+            return "nothing was written: this is a dry run; what is mended may bring more to light"
+        return None if options.yes else _asked(files)
+
+    fix(options.overrides, check, refuse_to_write, lambda text: print(f"{text}\n"))
+
+
+def _asked(files: int) -> str | None:
+    """Asks whether files may be written: why nothing is, None if they may be."""
+    if not sys.stdin.isatty():
+        return "nothing was written: there is no terminal to ask at; `--yes` writes unasked"
+    what = "this file" if files == 1 else f"these {files} files"
+    try:
+        answer = input(f"write {what}? [y/N] ")
+    except EOFError:  # Ctrl-D
+        print()
+        answer = ""
+    agreed = answer.strip().lower() in ("y", "yes")
+    return None if agreed else "nothing was written"
 
 
 def _act_fast(options: argparse.Namespace) -> int:

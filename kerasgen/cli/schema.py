@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from kerasgen.cli.command import Command, declare_trust, refuse, trust_of
+from kerasgen.cli.command import Command, declare_trust, trust_of
 
 _EXAMPLES = """\
 examples:
@@ -28,55 +28,20 @@ def _declare(parser: argparse.ArgumentParser) -> None:
 
 
 def _act(options: argparse.Namespace) -> int:
-    from kerasgen.verbs.schema import schema_texts
+    from kerasgen.diagnostics import Sink
+    from kerasgen.verbs.output import write_outputs
+    from kerasgen.verbs.schema import schema_texts, shipped_schemas
 
     if options.output is None and options.group is None:
-        print(_shipped_text())
+        print(shipped_schemas())
         return 0
     texts = schema_texts(options.group, trust_of(options))
     if options.output is None:
         print(*texts.values(), sep="", end="")
         return 0
-    if not _write(texts, options.output):
-        return 2
+    write_outputs(options.output, {f"{name}.json": text for name, text in texts.items()}, Sink())
     print(f"{len(texts)} {'files' if len(texts) > 1 else 'file'} in {options.output}")
     return 0
-
-
-def _shipped_text() -> str:
-    """Where the shipped schemas are, and how a config names its own."""
-    from kerasgen.emit.schema.document import FILES
-    from kerasgen.frontend.compose.config_folders import config_folder
-
-    width = max(map(len, FILES))
-    lines = [f"  {name:{width}}  {text.replace('`', '')}" for name, text in FILES.items()]
-    folder = config_folder() / ".schema"
-    return "\n".join(
-        (
-            f"JSON Schemas in {folder}:",
-            *lines,
-            "",
-            "An editor with a YAML language server completes and checks a config that begins with",
-            f"  # yaml-language-server: $schema={folder / 'model.json'}",
-            "The path may be relative to the config's own folder, as in the shipped configs.",
-        )
-    )
-
-
-def _write(texts: dict[str, str], folder: Path) -> bool:
-    from kerasgen.diagnostics import Sink
-    from kerasgen.record.files import write_named
-
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, text in texts.items():
-            write_named(folder / f"{name}.json", text)
-    except OSError as error:
-        sink = Sink()
-        sink.report("KG605", f"`{folder}` cannot be written: {error.strerror or error}")
-        refuse(sink.diagnostics)
-        return False
-    return True
 
 
 COMMAND = Command(

@@ -137,10 +137,20 @@ def describe_outputs(
     targets = dict(data.target) or {"": ""}
     if not _check_targets(named, targets, data, sink):
         return ()
+    paths = {call.name: call.path for call in graph.calls}
     described = []
     for name, reference in named.items():
         key = name if name in targets else ""
-        output = _describe(name, reference, key, graph, specs, data, inputs, oracle, sink)
+        task = data.task.get(key, "")
+        output = OutputSpec(
+            name=name,
+            tensor=reference,
+            spec=specs[reference.name][reference.index or 0],
+            task=task,
+            target=_target_spec(name, key, data, inputs, oracle, sink),
+            classes=_classes(key or name, data) if task in LABELLED else None,
+            path=paths.get(reference.name, graph.path),
+        )
         _check_output(output, data, _scores_argument(reference, graph), sink)
         described.append(output)
     return tuple(described)
@@ -240,39 +250,32 @@ def _compatible(first: Shape, second: Shape) -> bool:
     )
 
 
-def _describe(
+def _target_spec(
     name: str,
-    reference: TensorRef,
     key: str,
-    graph: ModelGraph,
-    specs: Specs,
     data: DataDef,
     inputs: Mapping[str, TensorSpec],
     oracle: PreparationOracle,
     sink: Sink,
-) -> OutputSpec:
-    task = data.task.get(key, "")
-    target: TensorSpec | None
+) -> TensorSpec | None:
+    """What the output `name` is trained on, None where that is not known.
+
+    `key` is its name among the data's targets, empty where the only target has none.
+    """
     if data.absent:
-        target = None
-    elif task == "autoencoding":
-        target = next(iter(inputs.values())) if len(inputs) == 1 else inputs.get(name)
-    else:
-        shape = target_shape(data, data.target.get(key, ""), oracle, sink)
-        target = None if shape is None else TensorSpec(shape=(None, *shape))
+        return None
+    if data.task.get(key, "") == "autoencoding":
+        return next(iter(inputs.values())) if len(inputs) == 1 else inputs.get(name)
+    shape = target_shape(data, data.target.get(key, ""), oracle, sink)
+    return None if shape is None else TensorSpec(shape=(None, *shape))
+
+
+def _classes(name: str, data: DataDef) -> int | None:
+    """Number of classes that the facts tell for an output."""
     classes = data.facts.get("classes")
     if isinstance(classes, Mapping):
-        classes = classes.get(key or name)
-    paths = {call.name: call.path for call in graph.calls}
-    return OutputSpec(
-        name=name,
-        tensor=reference,
-        spec=specs[reference.name][reference.index or 0],
-        task=task,
-        target=target,
-        classes=classes if isinstance(classes, int) and task in LABELLED else None,
-        path=paths.get(reference.name, graph.path),
-    )
+        classes = classes.get(name)
+    return classes if isinstance(classes, int) else None
 
 
 def _scores_argument(reference: TensorRef, graph: ModelGraph) -> str:

@@ -32,6 +32,26 @@ def schema_texts(group: str | None = None, trust: Trust = NOBODY) -> dict[str, s
     return {name: schema_text(schema) for name, schema in schemas.items()}
 
 
+def shipped_schemas() -> str:
+    """Where the shipped schemas are, and how a config names its own."""
+    from kerasgen.emit.schema.document import FILES
+    from kerasgen.frontend.compose.config_folders import config_folder
+
+    width = max(map(len, FILES))
+    lines = [f"  {name:{width}}  {text.replace('`', '')}" for name, text in FILES.items()]
+    folder = config_folder() / ".schema"
+    return "\n".join(
+        (
+            f"JSON Schemas in {folder}:",
+            *lines,
+            "",
+            "An editor with a YAML language server completes and checks a config that begins with",
+            f"  # yaml-language-server: $schema={folder / 'model.json'}",
+            "The path may be relative to the config's own folder, as in the shipped configs.",
+        )
+    )
+
+
 def _catalog(trust: Trust) -> Catalog:
     """Every class that the installed Keras, the data sources and trusted modules offer."""
     from kerasgen.session.catalog import (

@@ -22,11 +22,11 @@ from kerasgen.emit.text.resolved_config import config_with_origins, config_yaml
 from kerasgen.frontend.compose.config_folders import Folders
 from kerasgen.frontend.expand.model import expand_config
 from kerasgen.frontend.select.apply import select_config
-from kerasgen.record.files import write_named
 from kerasgen.record.read import is_run
 from kerasgen.registry import NOBODY, Trust
 from kerasgen.verbs.check import check_config, resolve_config
 from kerasgen.verbs.finished_run import compile_run, load_run_model, run_config, run_section
+from kerasgen.verbs.output import write_output
 
 if TYPE_CHECKING:
     from kerasgen.compiler import CompiledProgram
@@ -145,12 +145,7 @@ def draw_graph(target: Target, path: Path) -> str:
             help="end the name in .svg, .png or .mmd",
         )
     compiled = compiled_program(target)
-    content = form(compiled.graph, compiled.specs)
-    try:
-        write_named(path, content)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise Sink().fail("KG605", f"`{path}` cannot be written: {reason}") from error
+    write_output(path, form(compiled.graph, compiled.specs), Sink())
     return f"{path}: {len(compiled.graph.calls)} layers"
 
 

@@ -16,7 +16,7 @@ from kerasgen.diagnostics import Sink
 from kerasgen.ir.values import ObjectDef
 from kerasgen.passes.lint.flat_graph import WEIGHTED
 from kerasgen.passes.lint.rules import lint_length
-from kerasgen.passes.lint.view import Ending, LintView, Place, advise, shown_name, written_at
+from kerasgen.passes.lint.view import LintView, Place, ScoredOutput, advise, shown_name, written_at
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
@@ -71,12 +71,12 @@ class ArrayView:
     view: LintView
     parts: Mapping[str, PartArrays]
 
-    def targets(self, part: str, end: Ending) -> Array:
+    def targets(self, part: str, end: ScoredOutput) -> Array:
         """The targets of an output in a part."""
         y = self.parts[part].y
         return y[end.output.name] if end.output.name in y else y[""]
 
-    def target_place(self, end: Ending) -> Place:
+    def target_place(self, end: ScoredOutput) -> Place:
         """Where the target of an output is written."""
         data = self.view.program.data
         if not data.target:
@@ -110,7 +110,7 @@ def lint_arrays(
 
 def labels_out_of_range(arrays: ArrayView, sink: Sink) -> None:
     """KG761: labels for which the output has no score."""
-    for end in arrays.view.endings:
+    for end in arrays.view.outputs:
         labels = arrays.targets("training", end)
         units = end.units
         if end.output.labels.coding not in ("indices", "binary") or units is None:
@@ -143,7 +143,7 @@ def labels_out_of_range(arrays: ArrayView, sink: Sink) -> None:
 
 def targets_out_of_reach(arrays: ArrayView, sink: Sink) -> None:
     """KG762: targets that the last activation can never give."""
-    for end in arrays.view.endings:
+    for end in arrays.view.outputs:
         reach = _REACH.get(end.activation or "")
         if end.output.labels.coding != "amounts" or reach is None or end.last is None:
             continue
@@ -165,7 +165,7 @@ def targets_out_of_reach(arrays: ArrayView, sink: Sink) -> None:
 
 def targets_undefined(arrays: ArrayView, sink: Sink) -> None:
     """KG763: targets for which the loss is not defined."""
-    for end in arrays.view.endings:
+    for end in arrays.view.outputs:
         if end.output.labels.coding != "amounts":
             continue
         values = arrays.targets("training", end)
@@ -276,7 +276,7 @@ def rows_shared(arrays: ArrayView, sink: Sink) -> None:
 
 def classes_unseen(arrays: ArrayView, sink: Sink) -> None:
     """KG768: a class that no training row has is never predicted."""
-    for end in arrays.view.endings:
+    for end in arrays.view.outputs:
         if not end.output.labels.one_of_many and end.output.labels.coding != "binary":
             continue
         if end.output.target is None:
@@ -304,7 +304,7 @@ def classes_unseen(arrays: ArrayView, sink: Sink) -> None:
 def sorted_labels(arrays: ArrayView, sink: Sink) -> None:
     """KG769: batches of one class each pull the model to and fro."""
     fit = arrays.view.program.fit
-    for end in arrays.view.endings if not fit.shuffle else ():
+    for end in arrays.view.outputs if not fit.shuffle else ():
         form = end.output.labels
         if form.places or not (form.one_of_many or form.coding == "binary"):
             continue
@@ -342,7 +342,7 @@ def _beyond(values: Array, low: float, high: float) -> int:
     return int(np.count_nonzero(under | over))
 
 
-def _undefined(end: Ending, values: Array) -> int:
+def _undefined(end: ScoredOutput, values: Array) -> int:
     if end.word in _RELATIVE:
         return int((np.abs(values) < 1e-7).sum())
     return _beyond(values, *_DOMAINS[end.word]) if end.word in _DOMAINS else 0
@@ -362,7 +362,7 @@ def _share(count: int, size: int) -> str:
     return f"{count / size:.0%}" if count / size >= 0.01 else "a few"
 
 
-def _labels(targets: Array, end: Ending) -> Array:
+def _labels(targets: Array, end: ScoredOutput) -> Array:
     """The class indices of all rows and places, one after the other."""
     one_hot = end.output.labels.coding == "one_hot"
     return (targets.argmax(axis=-1) if one_hot else targets).reshape(-1)

@@ -22,10 +22,10 @@ _LEARNED = ("classification", "multilabel", "regression")
 
 def weights_for_several(view: LintView, sink: Sink) -> None:
     """KG751: an error, since Keras refuses it, though only after the data was prepared."""
-    if view.program.fit.class_weight is not None and len(view.endings) > 1:
+    if view.program.fit.class_weight is not None and len(view.outputs) > 1:
         sink.report(
             "KG751",
-            f"`class_weight` is given, and the model has {len(view.endings)} outputs",
+            f"`class_weight` is given, and the model has {len(view.outputs)} outputs",
             key="fit.class_weight",
             severity=Severity.ERROR,
             help="weigh whole outputs with `compile.loss_weights`, or train one output",
@@ -35,9 +35,9 @@ def weights_for_several(view: LintView, sink: Sink) -> None:
 
 def weights_of_places(view: LintView, sink: Sink) -> None:
     """KG513: an error, since Keras weighs rows, and takes their labels for what they are not."""
-    if view.program.fit.class_weight is None or len(view.endings) != 1:
+    if view.program.fit.class_weight is None or len(view.outputs) != 1:
         return
-    output = view.endings[0].output
+    output = view.outputs[0].output
     form = output.labels
     if form.coding == "amounts" or (not form.places and form.coding != "multi_hot"):
         return
@@ -62,13 +62,13 @@ def weights_of_places(view: LintView, sink: Sink) -> None:
 def weights_without_classes(view: LintView, sink: Sink) -> None:
     """KG752: amounts are rounded, and weighed as if that were classes."""
     weights = view.program.fit.class_weight
-    if weights is not None and len(view.endings) == 1:
-        task = view.endings[0].output.task
-        if view.endings[0].output.labels.coding == "amounts":
+    if weights is not None and len(view.outputs) == 1:
+        task = view.outputs[0].output.task
+        if view.outputs[0].output.labels.coding == "amounts":
             advise(
                 sink,
                 "KG752",
-                f"`class_weight` is given, and `{view.endings[0].output.name}` is trained for "
+                f"`class_weight` is given, and `{view.outputs[0].output.name}` is trained for "
                 f"{task}",
                 ("fit.class_weight", "value"),
                 mend="take `fit.class_weight` out",
@@ -79,9 +79,9 @@ def weights_without_classes(view: LintView, sink: Sink) -> None:
 def weights_of_no_class(view: LintView, sink: Sink) -> None:
     """KG753: weights for classes that are not there, and weights that turn training around."""
     weights = view.program.fit.class_weight
-    if not isinstance(weights, Mapping) or len(view.endings) != 1:
+    if not isinstance(weights, Mapping) or len(view.outputs) != 1:
         return
-    output = view.endings[0].output
+    output = view.outputs[0].output
     for index, weight in weights.items():
         place: Place = (f"fit.class_weight.{index}", "value")
         if isinstance(index, int) and output.classes is not None and index >= output.classes:

@@ -40,7 +40,7 @@ _SAMPLE_AXIS_OPS = re.compile(
 
 def end_disturbed(view: LintView, sink: Sink) -> None:
     """KG720: noise or a normalization of the batch right before the loss."""
-    for end in view.endings:
+    for end in view.outputs:
         disturbing = list(end.noise)
         if end.last is not None and end.last.cls == "BatchNormalization":
             disturbing.append(end.last)

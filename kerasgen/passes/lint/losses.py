@@ -10,9 +10,9 @@ from kerasgen.diagnostics import Sink
 from kerasgen.ir.values import ObjectDef
 from kerasgen.passes.lint.metrics import metric_of_another_form
 from kerasgen.passes.lint.view import (
-    Ending,
     LintView,
     Place,
+    ScoredOutput,
     advise,
     plain_word,
     shown_name,
@@ -60,7 +60,7 @@ def softmax_alone(view: LintView, sink: Sink) -> None:
 
 def sigmoid_for_one_of_many(view: LintView, sink: Sink) -> None:
     """KG703: a categorical loss takes the scores of one sample for shares of 1."""
-    for end in view.endings:
+    for end in view.outputs:
         if (
             end.word in _CATEGORICAL
             and not end.logits
@@ -86,7 +86,7 @@ def sigmoid_for_one_of_many(view: LintView, sink: Sink) -> None:
 
 def softmax_for_each(view: LintView, sink: Sink) -> None:
     """KG704: a binary loss asks each score by itself, and a softmax ties them together."""
-    for end in view.endings:
+    for end in view.outputs:
         if (
             end.word in _BINARY
             and end.activation == "softmax"
@@ -110,7 +110,7 @@ def softmax_for_each(view: LintView, sink: Sink) -> None:
 
 def activation_no_loss_reads(view: LintView, sink: Sink) -> None:
     """KG705: a cross-entropy takes the logarithm of its scores, or their softmax."""
-    for end in view.endings:
+    for end in view.outputs:
         bad = _LIMITED if end.logits else _UNBOUNDED
         if end.word not in _CROSSENTROPIES or end.activation not in bad:
             continue
@@ -132,7 +132,7 @@ def activation_no_loss_reads(view: LintView, sink: Sink) -> None:
 
 def hidden_logits(view: LintView, sink: Sink) -> None:
     """KG701, where reshaping or a nested model stands behind the activation."""
-    for end in view.endings:
+    for end in view.outputs:
         if end.last is None or end.word not in _CROSSENTROPIES:
             continue
         if end.last.path == end.output.path:
@@ -158,7 +158,7 @@ def hidden_logits(view: LintView, sink: Sink) -> None:
 
 def one_score_for_classes(view: LintView, sink: Sink) -> None:
     """KG706: with one score there is one class, and the loss is 0."""
-    for end in view.endings:
+    for end in view.outputs:
         if end.word in _CATEGORICAL and end.units == 1:
             advise(
                 sink,
@@ -174,7 +174,7 @@ def one_score_for_classes(view: LintView, sink: Sink) -> None:
 
 def hinge_on_probabilities(view: LintView, sink: Sink) -> None:
     """KG707: a hinge loss wants scores on both sides of 0."""
-    for end in view.endings:
+    for end in view.outputs:
         if end.word in ("hinge", "squaredhinge") and end.activation in ("sigmoid", "softmax"):
             advise(
                 sink,
@@ -190,7 +190,7 @@ def hinge_on_probabilities(view: LintView, sink: Sink) -> None:
 
 def smoothing_beyond(view: LintView, sink: Sink) -> None:
     """KG708: smoothing by 1 makes all labels equal, by more turns them around."""
-    for end in view.endings:
+    for end in view.outputs:
         arguments = end.loss.arguments if isinstance(end.loss, ObjectDef) else {}
         smoothing = arguments.get("label_smoothing")
         if isinstance(smoothing, int | float) and not 0 <= smoothing < 1:
@@ -207,7 +207,7 @@ def smoothing_beyond(view: LintView, sink: Sink) -> None:
 
 def metric_of_logits(view: LintView, sink: Sink) -> None:
     """KG709: a threshold of 0.5 is meant for probabilities; a logit is even at 0."""
-    for end in view.endings:
+    for end in view.outputs:
         apart = end.units == 1 or end.output.fed == "multi_hot"
         if not (end.logits and end.activation == "linear" and apart):
             continue
@@ -239,7 +239,7 @@ def metric_of_logits(view: LintView, sink: Sink) -> None:
 def accuracy_of_amounts(view: LintView, sink: Sink) -> None:
     """KG710: accuracy counts equal numbers, and amounts are never equal."""
     words = ("accuracy", "acc", "categoricalaccuracy", "sparsecategoricalaccuracy")
-    for end in view.endings:
+    for end in view.outputs:
         task = end.output.task
         # Whoever trains amounts with a cross-entropy means shares of classes by them.
         if end.output.fed != "amounts" or end.word in _CROSSENTROPIES:
@@ -260,7 +260,7 @@ def accuracy_of_amounts(view: LintView, sink: Sink) -> None:
 
 def top_of_all(view: LintView, sink: Sink) -> None:
     """KG712: among the best k of k classes is every class."""
-    for end in view.endings:
+    for end in view.outputs:
         for metric, place in end.metrics:
             if "topkcategoricalaccuracy" not in plain_word(metric) or end.units is None:
                 continue
@@ -295,7 +295,7 @@ def loss_without_weight(view: LintView, sink: Sink) -> None:
 
 def half_precision(view: LintView, sink: Sink) -> None:
     """KG714: probabilities need the precision that a mixed policy takes from the last layer."""
-    for end in view.endings:
+    for end in view.outputs:
         if (
             end.output.spec.dtype in ("float16", "bfloat16")
             and end.word in _CROSSENTROPIES
@@ -329,9 +329,9 @@ OBJECTIVE_RULES = (
 )
 
 
-def _many(end: Ending) -> bool:
+def _many(end: ScoredOutput) -> bool:
     return end.units is not None and end.units > 1
 
 
-def _activation_place(end: Ending) -> Place:
+def _activation_place(end: ScoredOutput) -> Place:
     return end.place if end.last is None else written_at(end.last, "activation")

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from kerasgen.diagnostics import Sink
 from kerasgen.ir.values import ObjectDef
-from kerasgen.passes.lint.view import Ending, LintView, advise, plain_word, shown_name
+from kerasgen.passes.lint.view import LintView, ScoredOutput, advise, plain_word, shown_name
 
 
 def metric_of_another_form(view: LintView, sink: Sink) -> None:
     """KG711: metrics that take scores or labels for something else."""
-    for end in view.endings:
+    for end in view.outputs:
         if end.output.fed == "amounts":
             continue
         for metric, place in end.metrics:
@@ -30,7 +30,7 @@ def metric_of_another_form(view: LintView, sink: Sink) -> None:
                 )
 
 
-def _misfit(word: str, end: Ending, arguments: set[str]) -> tuple[str, str, str] | None:
+def _misfit(word: str, end: ScoredOutput, arguments: set[str]) -> tuple[str, str, str] | None:
     """What a metric expects instead, what to write, and what it counts as it is."""
     name, single = end.output.name, end.units == 1
     one_hot = end.one_hot and not single

@@ -9,11 +9,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
+from typing import TypeGuard
 
 from kerasgen.diagnostics import Sink, did_you_mean
 from kerasgen.ir.program import Loss
 from kerasgen.ir.values import ObjectDef
-from kerasgen.passes.lint.view import LintView, Place, advise
+from kerasgen.passes.lint.view import LintView, advise, argument_place
 
 _WATCHING = ("EarlyStopping", "ModelCheckpoint", "ReduceLROnPlateau")
 _LOWER = re.compile(
@@ -48,7 +49,7 @@ def monitored_names(view: LintView, sink: Sink) -> None:
             f"`{name}` monitors `{monitor}`, and there is no validation part"
             if blind
             else f"`{name}` monitors `{monitor}`, and an epoch gives {shown}",
-            _argument_place(callback, "monitor"),
+            argument_place(callback, "monitor"),
             mend="write `validation: 0.1` under `data.split`, or `monitor: loss`"
             if blind
             else did_you_mean(monitor, names) or "monitor one of these",
@@ -70,7 +71,7 @@ def monitored_direction(view: LintView, sink: Sink) -> None:
                 sink,
                 "KG741",
                 f"`{name}` takes a {'lower' if mode == 'min' else 'higher'} `{monitor}` for better",
-                _argument_place(callback, "mode"),
+                argument_place(callback, "mode"),
                 mend=f"write `mode: {better}`, or leave `mode` out",
                 reason="the worst epoch is kept as the best one",
             )
@@ -100,7 +101,7 @@ def idle_callback(view: LintView, sink: Sink) -> None:
                 sink,
                 "KG742",
                 f"`{name}` waits for `{argument}: {value}`, and training has {span}",
-                _argument_place(callback, argument),
+                argument_place(callback, argument),
                 mend=f"write a lower `{argument}`"
                 + (", or `restore_best_weights: true`" if cls == "EarlyStopping" else ""),
                 reason="it never acts",
@@ -121,7 +122,7 @@ def schedule_length(view: LintView, sink: Sink) -> None:
                 sink,
                 "KG743",
                 f"`{schedule.cls}` {message}, and training has {updates:,} batches",
-                _argument_place(schedule, argument),
+                argument_place(schedule, argument),
                 mend=mend,
                 reason="a schedule counts batches: epochs times batches an epoch",
             )
@@ -179,7 +180,7 @@ def absurd_rate(view: LintView, sink: Sink) -> None:
     """KG745: a learning rate that stands still, climbs, or leaps over everything."""
     for optimizer in _optimizers(view):
         written = optimizer.arguments.get("learning_rate")
-        place = _argument_place(optimizer, "learning_rate")
+        place = argument_place(optimizer, "learning_rate")
         if isinstance(written, ObjectDef):
             rates = [
                 (name, rate)
@@ -218,7 +219,7 @@ def useless_momentum(view: LintView, sink: Sink) -> None:
                 sink,
                 "KG746",
                 "`nesterov` is true, and `momentum` is 0",
-                _argument_place(optimizer, "nesterov"),
+                argument_place(optimizer, "nesterov"),
                 mend="write `momentum: 0.9` too",
                 reason="without momentum it is plain gradient descent",
             )
@@ -230,7 +231,7 @@ def useless_momentum(view: LintView, sink: Sink) -> None:
                     sink,
                     "KG746",
                     f"`{name}` is `{value}`, expected a number from 0 up to, not including, 1",
-                    _argument_place(optimizer, name),
+                    argument_place(optimizer, name),
                     mend=f"write `{name}: 0.9`",
                     reason="what was once seen is never forgotten, or weighs more and more",
                 )
@@ -241,7 +242,7 @@ def useless_momentum(view: LintView, sink: Sink) -> None:
                 "KG746",
                 f"`beta_1` is `{first}` and `beta_2` is `{second}`, expected the larger one to be "
                 "`beta_2`",
-                _argument_place(optimizer, "beta_1"),
+                argument_place(optimizer, "beta_1"),
                 mend=f"write `beta_1: {second}` and `beta_2: {first}`",
                 reason="the steps are scaled by a shorter memory than they are made of",
             )
@@ -257,7 +258,7 @@ def idle_clipping(view: LintView, sink: Sink) -> None:
                     sink,
                     "KG747",
                     f"`{name}` is `{value}`, expected a limit above 0",
-                    _argument_place(optimizer, name),
+                    argument_place(optimizer, name),
                     mend=f"write `{name}: 1.0`, or leave it out",
                     reason="Keras takes it for no limit, and clips nothing",
                 )
@@ -273,7 +274,7 @@ def never_applied(view: LintView, sink: Sink) -> None:
                 sink,
                 "KG748",
                 f"gradients are gathered over {gathered:,} batches, and training has {updates:,}",
-                _argument_place(optimizer, "gradient_accumulation_steps"),
+                argument_place(optimizer, "gradient_accumulation_steps"),
                 mend="write a lower `gradient_accumulation_steps`",
                 reason="no weight is ever changed",
             )
@@ -335,12 +336,6 @@ def _watches(callback: ObjectDef) -> bool:
     return cls in _WATCHING
 
 
-def _argument_place(made: ObjectDef, argument: str) -> Place:
-    if argument in made.arguments:
-        return f"{made.path}.{argument}", "value"
-    return made.path, "key"
-
-
 def _optimizers(view: LintView) -> Iterator[ObjectDef]:
     """The optimizer, and the one inside it."""
     yield view.program.optimizer
@@ -352,8 +347,8 @@ def _optimizers(view: LintView) -> Iterator[ObjectDef]:
 def _figures(view: LintView) -> tuple[list[str], set[str]]:
     """The figures of an epoch without `val_`, and those to whose names Keras may add a number."""
     known, automatic = ["loss"], set()
-    for end in view.endings:
-        prefix = "" if len(view.endings) == 1 else f"{end.output.name}_"
+    for end in view.outputs:
+        prefix = "" if len(view.outputs) == 1 else f"{end.output.name}_"
         known += [f"{prefix}loss"] if prefix else []
         for metric, _ in end.metrics:
             name, certain = _figure(metric, view)
@@ -376,5 +371,5 @@ def _figure(metric: Loss, view: LintView) -> tuple[str, bool]:
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", split).lower(), False
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value: object) -> TypeGuard[int | float]:
     return isinstance(value, int | float) and not isinstance(value, bool)

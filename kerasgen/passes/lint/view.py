@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from kerasgen.catalog.entries import Catalog
 from kerasgen.diagnostics import Anchor, Severity, Sink
 from kerasgen.ir.data import DataDef
 from kerasgen.ir.graph import ModelGraph
 from kerasgen.ir.program import CompileDef, Loss, Program
-from kerasgen.ir.values import ObjectDef, TensorSpec
+from kerasgen.ir.values import ObjectDef, TensorSpec, Value
 from kerasgen.passes.cost import CostReport
 from kerasgen.passes.ends import OutputSpec
 from kerasgen.passes.lint.flat_graph import NOISE, FlatGraph, Step, lay_flat, passes_on
+from kerasgen.passes.one_hot_labels import Encoded
 from kerasgen.passes.shapes import Specs
 from kerasgen.passes.wire import ENTRY_KINDS
 
@@ -35,7 +36,7 @@ _ACTIVATION_LAYERS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ending:
+class ScoredOutput:
     """One output of the model beside its loss.
 
     Attributes:
@@ -81,7 +82,7 @@ class LintView:
         steps: the flat graph, in the order of the calls.
         takers: name of a step or input to the steps that take its tensors.
         inputs: specs of the model's inputs.
-        endings: the outputs.
+        outputs: the outputs that have a loss.
         cost: what the model costs.
         rows: rows of the training part, None where not known.
     """
@@ -91,7 +92,7 @@ class LintView:
     steps: Mapping[str, Step]
     takers: Mapping[str, tuple[Step, ...]]
     inputs: Mapping[str, TensorSpec]
-    endings: tuple[Ending, ...]
+    outputs: tuple[ScoredOutput, ...]
     cost: CostReport
     rows: int | None
 
@@ -103,11 +104,11 @@ class LintView:
             return fit.steps_per_epoch * fit.epochs
         return None if self.rows is None else -(-self.rows // fit.batch_size) * fit.epochs
 
-    def argument(self, made: ObjectDef, name: str) -> Any:
+    def argument(self, definition: ObjectDef, name: str) -> Value:
         """An argument of a layer or op as written, else its default."""
-        if name in made.arguments:
-            return made.arguments[name]
-        found = self.catalog.find(made.cls, (*ENTRY_KINDS, "optimizer", "callback", "metric"))
+        if name in definition.arguments:
+            return definition.arguments[name]
+        found = self.catalog.find(definition.cls, (*ENTRY_KINDS, "optimizer", "callback", "metric"))
         parameter = None if found is None else found.parameters.get(name)
         return None if parameter is None else parameter.default
 
@@ -144,8 +145,7 @@ def view_program(
     program: Program,
     graph: ModelGraph,
     specs: Specs,
-    outputs: tuple[OutputSpec, ...],
-    objective: CompileDef,
+    encoded: Encoded,
     catalog: Catalog,
     cost: CostReport,
 ) -> LintView:
@@ -155,24 +155,29 @@ def view_program(
         program: the program as written.
         graph: the wired model, channels last.
         specs: the specs of its tensors.
-        outputs: its outputs beside their targets.
-        objective: loss and metrics, settled for every output.
+        encoded: its outputs beside their targets, with loss and metrics settled for each.
         catalog: every class that it may name.
         cost: what the model costs.
     """
     flat = FlatGraph(specs=specs)
     names = {item.name: item.name for item in graph.inputs}
     tensors = lay_flat(graph, "", "", names, flat)
-    ends = [tensors.get((output.tensor.name, output.tensor.index or 0)) for output in outputs]
+
+    def giver(output: OutputSpec) -> str | None:
+        return tensors.get((output.tensor.name, output.tensor.index or 0))
+
+    objective = _Objective(
+        written=program.compile, settled=encoded.objective, alone=len(encoded.outputs) == 1
+    )
     return LintView(
         program=program,
         catalog=catalog,
         steps=flat.steps,
         takers={name: tuple(steps) for name, steps in flat.takers.items()},
         inputs={item.name: specs[item.name][0] for item in graph.inputs if item.name in specs},
-        endings=tuple(
-            _ending(output, end, flat.steps, program.compile, objective, len(outputs) == 1, catalog)
-            for output, end in zip(outputs, ends, strict=True)
+        outputs=tuple(
+            _scored(output, objective, _last_steps(giver(output), flat.steps), catalog)
+            for output in encoded.outputs
             if output.task  # without data an output has no objective
         ),
         cost=cost,
@@ -217,9 +222,13 @@ def shown_name(value: Loss) -> str:
 
 def written_at(step: Step, argument: str) -> Place:
     """The place of an argument where it is written, else of the entry."""
-    if argument in step.definition.arguments:
-        return f"{step.path}.{argument}", "value"
-    return step.path, "key"
+    return argument_place(step.definition, argument, step.path)
+
+
+def argument_place(definition: ObjectDef, argument: str, path: str | None = None) -> Place:
+    """The same for any object; `path` is the key path of its entry, if that is not its own."""
+    base = definition.path if path is None else path
+    return (f"{base}.{argument}", "value") if argument in definition.arguments else (base, "key")
 
 
 def advise(
@@ -268,54 +277,73 @@ def _activation(step: Step, catalog: Catalog) -> str | None:
     return str(written).lower() if written is not None else "linear"
 
 
-def _ending(
-    output: OutputSpec,
-    end: str | None,
-    steps: Mapping[str, Step],
-    written: CompileDef,
-    objective: CompileDef,
-    alone: bool,
-    catalog: Catalog,
-) -> Ending:
+def _last_steps(
+    name: str | None, steps: Mapping[str, Step]
+) -> tuple[Step | None, tuple[Step, ...]]:
+    """The last step that changes what an output gives, and the steps of noise behind it.
+
+    The first is None where nothing changes what an input holds.
+    """
     noise = []
-    while end is not None and end in steps and passes_on(steps[end]):
-        if NOISE.fullmatch(steps[end].cls):
-            noise.append(steps[end])
-        sources = steps[end].sources
-        end = sources[0] if len(sources) == 1 else None
-    last = steps.get(end) if end is not None else None
-    loss = objective.loss
-    loss = loss[output.name] if isinstance(loss, Mapping) else loss
-    assert loss is not None
+    while name is not None and name in steps and passes_on(steps[name]):
+        if NOISE.fullmatch(steps[name].cls):
+            noise.append(steps[name])
+        sources = steps[name].sources
+        name = sources[0] if len(sources) == 1 else None
+    return (steps.get(name) if name is not None else None), tuple(noise)
+
+
+def _scored(
+    output: OutputSpec,
+    objective: _Objective,
+    last_steps: tuple[Step | None, tuple[Step, ...]],
+    catalog: Catalog,
+) -> ScoredOutput:
+    last, noise = last_steps
+    loss = objective.loss(output)
     arguments = loss.arguments if isinstance(loss, ObjectDef) else {}
-    return Ending(
+    return ScoredOutput(
         output=output,
         last=last,
         activation=None if last is None else _activation(last, catalog),
-        noise=tuple(noise),
+        noise=noise,
         loss=loss,
         word=plain_word(loss),
         logits=arguments.get("from_logits") is True,
-        place=_loss_place(output, written),
-        metrics=tuple(_metrics(output, objective, written, alone)),
+        place=objective.loss_place(output),
+        metrics=tuple(objective.metrics(output)),
     )
 
 
-def _loss_place(output: OutputSpec, written: CompileDef) -> Place:
-    if written.loss is None:
-        return output.path, "key"
-    keyed = isinstance(written.loss, Mapping)
-    return (f"compile.loss.{output.name}" if keyed else "compile.loss"), "value"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Objective:
+    """Loss and metrics as written and as settled, and whether the model has one output alone."""
 
+    written: CompileDef
+    settled: CompileDef
+    alone: bool
 
-def _metrics(
-    output: OutputSpec, objective: CompileDef, written: CompileDef, alone: bool
-) -> Iterator[tuple[Loss, Place]]:
-    for group in ("metrics", "weighted_metrics"):
-        settled, own = getattr(objective, group), getattr(written, group)
-        keyed = isinstance(settled, Mapping)
-        values = settled.get(output.name, ()) if keyed else (settled if alone else ())
-        for index, metric in enumerate(values or ()):
-            base = f"compile.{group}" + (f".{output.name}" if isinstance(own, Mapping) else "")
-            place: Place = (f"{base}.{index}", "value")
-            yield metric, (output.path, "key") if own is None else place
+    def loss(self, output: OutputSpec) -> Loss:
+        """The loss of an output."""
+        loss = self.settled.loss
+        loss = loss[output.name] if isinstance(loss, Mapping) else loss
+        assert loss is not None
+        return loss
+
+    def loss_place(self, output: OutputSpec) -> Place:
+        """Where the loss of an output was written, else the output."""
+        if self.written.loss is None:
+            return output.path, "key"
+        keyed = isinstance(self.written.loss, Mapping)
+        return (f"compile.loss.{output.name}" if keyed else "compile.loss"), "value"
+
+    def metrics(self, output: OutputSpec) -> Iterator[tuple[Loss, Place]]:
+        """The metrics of an output, each with its place."""
+        for group in ("metrics", "weighted_metrics"):
+            settled, own = getattr(self.settled, group), getattr(self.written, group)
+            keyed = isinstance(settled, Mapping)
+            values = settled.get(output.name, ()) if keyed else (settled if self.alone else ())
+            for index, metric in enumerate(values or ()):
+                base = f"compile.{group}" + (f".{output.name}" if isinstance(own, Mapping) else "")
+                place: Place = (f"{base}.{index}", "value")
+                yield metric, (output.path, "key") if own is None else place

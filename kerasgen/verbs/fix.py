@@ -1,11 +1,11 @@
-"""The option `--fix` of `kerasgen check`: shows what would be mended, asks, and mends it.
+"""Mending of a config: what a check suggests is shown, agreed on and written, round by round.
 
-This room owns the talk with the person. What can be mended is known in `frontend.fix`.
+This room owns the rounds, and which files are left alone. What can be mended is known in
+`frontend.fix`; the person is asked and told by whoever calls.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -22,9 +22,8 @@ _ROUNDS = 5
 def fix(
     overrides: Sequence[str],
     check: Callable[[Sequence[str]], Sequence[Diagnostic]],
-    *,
-    ask: bool,
-    dry: bool = False,
+    refuse: Callable[[int], str | None],
+    say: Callable[[str], None],
 ) -> None:
     """Mends what a check suggests, as long as there is something.
 
@@ -34,9 +33,9 @@ def fix(
     Args:
         overrides: the overrides of the command line.
         check: checks with the given overrides.
-        ask: whether a person is asked before a file is written; where nobody can be asked,
-            nothing is.
-        dry: whether it is only shown what would be written.
+        refuse: gets the number of files that are about to be written; tells why nothing may be
+            written, or None if it may be.
+        say: gets each paragraph that a person is to read.
     """
     from kerasgen.frontend.compose.config_folders import config_folder
     from kerasgen.frontend.fix import mend, override_hints
@@ -53,54 +52,36 @@ def fix(
         if not mended and not hints:
             break
         for found in mended:
-            print(found.difference(), end="\n\n")
+            say(found.difference())
         locked = [found.file for found in mended if not found.is_writable()]
-        kept.update(_told_of(file, "it is read-only") for file in locked)
+        kept.update(_left_alone(file, "it is read-only", say) for file in locked)
         mended = [found for found in mended if found.file not in kept]
-        if mended and (refusal := _refusal(len(mended), ask=ask, dry=dry)) is not None:
-            print(f"{refusal}\n")
+        if mended and (refusal := refuse(len(mended))) is not None:
+            say(refusal)
             return
-        written += sum(_write(found, kept) for found in mended)
+        written += sum(_write(found, kept, say) for found in mended)
         meant = [hints.get(override, override) for override in meant]
     changed = [pair for pair in zip(overrides, meant, strict=True) if pair[0] != pair[1]]
     for override, suggested in changed:
-        print(f"on the command line, in place of `{override}`: {suggested}\n")
+        say(f"on the command line, in place of `{override}`: {suggested}")
     count = f"{written} place{'' if written == 1 else 's'}"
     if written:
-        print(f"mended: {count}\n")
+        say(f"mended: {count}")
     elif not changed and not kept:
-        print("there is nothing that can be mended here\n")
+        say("there is nothing that can be mended here")
 
 
-def _told_of(file: str, reason: str) -> str:
+def _left_alone(file: str, reason: str, say: Callable[[str], None]) -> str:
     """Says that a file stays as it is, and gives its name."""
-    print(f"`{file}` stays as it is: {reason}\n")
+    say(f"`{file}` stays as it is: {reason}")
     return file
 
 
-def _write(found: Mended, kept: set[str]) -> int:
+def _write(found: Mended, kept: set[str], say: Callable[[str], None]) -> int:
     """Writes a file, and gives the number of its edits; one that cannot be written is kept."""
     try:
         found.write()
     except OSError as error:
-        kept.add(_told_of(found.file, reason_of(error)))
+        kept.add(_left_alone(found.file, reason_of(error), say))
         return 0
     return len(found.edits)
-
-
-def _refusal(files: int, *, ask: bool, dry: bool) -> str | None:
-    """Why nothing is written, None if it may be."""
-    if dry:
-        return "nothing was written: this is a dry run; what is mended may bring more to light"
-    if not ask:
-        return None
-    if not sys.stdin.isatty():
-        return "nothing was written: there is no terminal to ask at; `--yes` writes unasked"
-    what = "this file" if files == 1 else f"these {files} files"
-    try:
-        answer = input(f"write {what}? [y/N] ")
-    except EOFError:  # Ctrl-D
-        print()
-        answer = ""
-    agreed = answer.strip().lower() in ("y", "yes")
-    return None if agreed else "nothing was written"
