@@ -14,7 +14,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
@@ -72,6 +72,16 @@ class Slots:
     all: int = 0
     bare: int = 0
     inside: int = 0
+
+    @classmethod
+    def of_all(cls, rooms: Iterable[Slots]) -> Slots:
+        """The slots of several rooms together."""
+        listed = list(rooms)
+        return cls(
+            all=sum(room.all for room in listed),
+            bare=sum(room.bare for room in listed),
+            inside=sum(room.inside for room in listed),
+        )
 
     @property
     def share(self) -> float:
@@ -225,16 +235,6 @@ def _is_any(node: ast.AST) -> bool:
     )
 
 
-def total(counts: Counts) -> Slots:
-    """The slots of all rooms together."""
-    rooms = counts.slots.values()
-    return Slots(
-        all=sum(room.all for room in rooms),
-        bare=sum(room.bare for room in rooms),
-        inside=sum(room.inside for room in rooms),
-    )
-
-
 def table(counts: Counts) -> str:
     """The counts as two tables of Markdown, and then the places."""
     rows = [
@@ -258,7 +258,7 @@ def table(counts: Counts) -> str:
         "| room | slots | bare `Any` | share | `Any` inside |",
         "|---|---:|---:|---:|---:|",
     ]
-    rooms = [*sorted(counts.slots.items()), ("**in all**", total(counts))]
+    rooms = [*sorted(counts.slots.items()), ("**in all**", Slots.of_all(counts.slots.values()))]
     lines += [f"| {n} | {s.all:,} | {s.bare} | {s.share:.1f} % | {s.inside} |" for n, s in rooms]
     return "\n".join(lines)
 

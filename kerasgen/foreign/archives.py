@@ -19,9 +19,12 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, BinaryIO
+from typing import IO, TYPE_CHECKING, BinaryIO
 
 from kerasgen.foreign.regular_files import TOO_MUCH, ForeignFileError, open_regular
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 MOST_TABLE = 4 * 2**20
 """Bytes of the table of members; one of ten thousand has a fifth of that."""
@@ -123,11 +126,12 @@ class _Window(io.RawIOBase):
         self._at = max(0, offset + (0, self._at, self._size)[whence])
         return self._at
 
-    def readinto(self, buffer: Any) -> int:
+    def readinto(self, buffer: WriteableBuffer) -> int:
         """Reads as much as fits into a buffer, up to the end of the part."""
         self._file.seek(self._begin + self._at)
-        found = self._file.read(max(0, min(len(buffer), self._size - self._at)))
-        buffer[: len(found)] = found
+        room = memoryview(buffer).cast("B")
+        found = self._file.read(max(0, min(len(room), self._size - self._at)))
+        room[: len(found)] = found
         self._at += len(found)
         return len(found)
 

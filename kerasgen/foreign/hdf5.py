@@ -16,10 +16,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from math import prod
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from kerasgen.foreign.archives import FREE_BYTES, MOST_EXPANSION
 from kerasgen.foreign.regular_files import TOO_MUCH, ForeignFileError, open_regular
+
+if TYPE_CHECKING:
+    import h5py
 
 MOST_OBJECTS = 200_000
 """Groups and data sets of a file."""
@@ -32,7 +35,7 @@ MOST_ATTRIBUTE = 64 * 2**20
 
 
 @contextmanager
-def open_hdf5(path: str | Path, *, within: Path | None = None) -> Iterator[Any]:
+def open_hdf5(path: str | Path, *, within: Path | None = None) -> Iterator[h5py.File]:
     """Opens an HDF5 file that may be read as a whole.
 
     Args:
@@ -47,7 +50,7 @@ def open_hdf5(path: str | Path, *, within: Path | None = None) -> Iterator[Any]:
 
 
 @contextmanager
-def checked_hdf5(file: BinaryIO) -> Iterator[Any]:
+def checked_hdf5(file: BinaryIO) -> Iterator[h5py.File]:
     """The HDF5 file in an open file of Python's; what h5py raises inside becomes one error.
 
     Raises:
@@ -65,7 +68,7 @@ def checked_hdf5(file: BinaryIO) -> Iterator[Any]:
         raise ForeignFileError(f"is not a sound HDF5 file: {told[:200]}") from None
 
 
-def declared_bytes(file: Any) -> int:
+def declared_bytes(file: h5py.File) -> int:
     """The bytes of all data sets in a file, once each.
 
     Raises:
@@ -87,12 +90,12 @@ def declared_bytes(file: Any) -> int:
     return declared
 
 
-def _objects(file: Any) -> Iterator[Any]:
+def _objects(file: h5py.File) -> Iterator[h5py.Group | h5py.Dataset]:
     """All groups and data sets, each once however many links lead to it."""
     import h5py
 
-    seen: set[Any] = set()
-    waiting: list[tuple[Any, int]] = [(file, 1)]
+    seen: set[int] = set()
+    waiting: list[tuple[h5py.Group | h5py.Dataset, int]] = [(file, 1)]
     while waiting:
         item, level = waiting.pop()
         address = h5py.h5o.get_info(item.id).addr
@@ -113,7 +116,7 @@ def _objects(file: Any) -> Iterator[Any]:
             waiting.append((item[name], level + 1))
 
 
-def _require_own_data(item: Any) -> None:
+def _require_own_data(item: h5py.Dataset) -> None:
     name = str(item.name)[:60]
     if item.external:
         raise ForeignFileError(f"keeps the data of `{name}` in another file")
@@ -121,7 +124,7 @@ def _require_own_data(item: Any) -> None:
         raise ForeignFileError(f"takes the data of `{name}` from other data sets")
 
 
-def _require_small_attribute(item: Any, name: str) -> None:
+def _require_small_attribute(item: h5py.Group | h5py.Dataset, name: str) -> None:
     attribute = item.attrs.get_id(name)
     size = prod(attribute.shape or (0,)) * attribute.dtype.itemsize
     if size > MOST_ATTRIBUTE:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -27,6 +27,9 @@ from kerasgen.foreign.regular_files import (
     decoded,
     read_bytes,
 )
+
+if TYPE_CHECKING:
+    from yaml._yaml import Mark as CMark
 
 BOUNDS = Bounds(size=MOST_BYTES, levels=64, values=120_000)
 """How much a YAML file may hold; more values than a config may have."""
@@ -55,7 +58,15 @@ def read_yaml(path: str | Path, *, bounds: Bounds = BOUNDS, within: Path | None 
 
 
 def parse_yaml(content: bytes, bounds: Bounds = BOUNDS) -> object:
-    """The data of a YAML text in UTF-8; arguments and errors are those of `read_yaml`."""
+    """The data of a YAML text in UTF-8.
+
+    Args:
+        content: the text.
+        bounds: how much it may hold; its size in bytes is not looked at again.
+
+    Raises:
+        ForeignFileError: it is not YAML, or holds more than it may.
+    """
     builder = _Builder(bounds)
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
@@ -93,7 +104,7 @@ class _Builder:
         self._values = 0
         self._open: list[_Holder] = []
 
-    def take(self, event: Any) -> None:
+    def take(self, event: yaml.Event) -> None:
         """Takes the next event.
 
         Raises:
@@ -114,7 +125,7 @@ class _Builder:
             if self._documents > 1:
                 raise _fault("holds more than one document", event.start_mark)
 
-    def _begin(self, event: Any) -> None:
+    def _begin(self, event: yaml.MappingStartEvent | yaml.SequenceStartEvent) -> None:
         self._count(event)
         mapping = isinstance(event, yaml.MappingStartEvent)
         _require_tag(event, "map" if mapping else "seq")
@@ -125,13 +136,13 @@ class _Builder:
             told = f"is nested too deeply: more than {self.bounds.levels} levels"
             raise _fault(told, event.start_mark, True)
 
-    def _count(self, event: Any) -> None:
+    def _count(self, event: yaml.Event) -> None:
         self._values += 1
         if self._values > self.bounds.values:
             told = f"holds more than {self.bounds.values:,} keys and values"
             raise _fault(told, event.start_mark, True)
 
-    def _put(self, value: object, event: Any) -> None:
+    def _put(self, value: object, event: yaml.Event) -> None:
         if not self._open:
             self.document = value
             return
@@ -152,7 +163,7 @@ class _Builder:
             holder.key, holder.keyed = value, True
 
 
-def _require_tag(event: Any, usual: str) -> None:
+def _require_tag(event: yaml.CollectionStartEvent, usual: str) -> None:
     if event.tag not in (None, "!", _TAG + usual):
         raise _fault(_strange(event.tag), event.start_mark)
 
@@ -165,13 +176,13 @@ def _short_tag(tag: str) -> str:
     return ("!!" + tag.removeprefix(_TAG) if tag.startswith(_TAG) else tag)[:60]
 
 
-def _scalar(event: Any, digits: int) -> object:
+def _scalar(event: yaml.ScalarEvent, digits: int) -> object:
     text: str = event.value
-    tag: str = event.tag
-    if tag in (None, "!"):
+    tag = event.tag
+    if tag is None or tag == "!":
         if not event.implicit[0]:  # Between quotes, or after a lone `!`.
             return text
-        tag = _resolver().resolve(yaml.ScalarNode, text, (True, False))
+        tag = str(_resolver().resolve(yaml.ScalarNode, text, (True, False)))
     kind = tag.removeprefix(_TAG)
     if kind in _TEXT:
         return text
@@ -197,11 +208,11 @@ def _resolver() -> Any:
 
 
 @cache
-def _constructor() -> Any:
+def _constructor() -> object:
     return yaml.constructor.SafeConstructor()
 
 
-def _fault(reason: str, mark: Any, too_much: bool = False) -> ForeignFileError:
+def _fault(reason: str, mark: yaml.Mark | CMark | None, too_much: bool = False) -> ForeignFileError:
     return ForeignFileError(
         reason,
         code=TOO_MUCH if too_much else None,

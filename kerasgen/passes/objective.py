@@ -129,7 +129,7 @@ def _check_names(value: object, names: Sequence[str], path: str, sink: Sink) -> 
             )
 
 
-def _by_output(value: Any, names: Sequence[str]) -> dict[str, Any]:
+def _by_output(value: object, names: Sequence[str]) -> dict[str, Any]:
     if value is None:
         return {}
     return dict(value) if isinstance(value, Mapping) else dict.fromkeys(names, value)

@@ -80,6 +80,9 @@ def guarded(execute: Callable[[], int]) -> int:
 
     Returns:
         The exit code: that of `execute`, or the one of the way in which it ended.
+
+    Raises:
+        Exception: a bug of ours, as it came.
     """
     streams.make_lenient()
     try:

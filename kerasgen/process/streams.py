@@ -20,7 +20,7 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from _typeshed import ReadableBuffer
 
 
 class LostOutputError(OSError):
@@ -36,7 +36,7 @@ class _Stream(io.FileIO):
 
     lost: LostOutputError | None = None
 
-    def write(self, data: Any, /) -> int:
+    def write(self, data: ReadableBuffer, /) -> int:
         """Writes as a file does.
 
         Raises:
@@ -54,7 +54,7 @@ class _Stream(io.FileIO):
 class _Closed(_Stream):
     """A stdout that was closed before the process began."""
 
-    def write(self, data: Any, /) -> int:
+    def write(self, data: ReadableBuffer, /) -> int:
         """Takes nothing.
 
         Raises:

@@ -96,8 +96,8 @@ def save_imported(made: ImportedModel, saving: Saving, sink: Sink) -> str:
     from kerasgen.engines.keras3.environment import no_idle_tensorflow
     from kerasgen.engines.keras3.model_files.stored_arrays import weights_of_file
     from kerasgen.engines.keras3.model_files.weight_transfer import (
-        Source,
-        carry_weights,
+        WeightSource,
+        transfer_weights,
         write_verified,
     )
 
@@ -115,14 +115,14 @@ def save_imported(made: ImportedModel, saving: Saving, sink: Sink) -> str:
             f"`{made.found.origin}` holds no weights to save",
             help="`--weights FILE` names the file that `save_weights` wrote",
         )
-    source = Source(
+    source = WeightSource(
         topology=made.found.model,
         file=file,
         decompiled=made.decompiled,
         weights=weights,
         engine=saving.engine,
     )
-    model = carry_weights(source, sink)
+    model = transfer_weights(source, sink)
     path = saving.path
     written = path.with_name(f".{path.stem[:80]}.{secrets.token_hex(6)}.keras")
     try:

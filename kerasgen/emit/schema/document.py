@@ -16,7 +16,6 @@ import json
 import re
 import typing
 from collections.abc import Mapping
-from typing import Any
 
 from kerasgen.catalog.entries import Catalog, Kind
 from kerasgen.diagnostics import CODES
@@ -123,7 +122,7 @@ def schema_text(schema: Schema) -> str:
     return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
-def _compact(value: Any) -> str:
+def _compact(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 

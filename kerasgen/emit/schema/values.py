@@ -57,7 +57,7 @@ def ref(name: str) -> Schema:
     return {"$ref": f"#/definitions/{name}"}
 
 
-def value_of(*kinds: str, **bounds: Any) -> Schema:
+def value_of(*kinds: str, **bounds: object) -> Schema:
     """A value of the given JSON types, or a text that stands for one.
 
     Args:
@@ -153,7 +153,7 @@ def argument(parameter: Parameter) -> Schema:
     return made
 
 
-def from_annotation(hint: Any, **bounds: Any) -> Schema:
+def from_annotation(hint: object, **bounds: object) -> Schema:
     """The schema of a field of a record, from its annotation.
 
     Args:
@@ -194,7 +194,7 @@ def from_annotation(hint: Any, **bounds: Any) -> Schema:
     return {"anyOf": [*others, *rest]}
 
 
-def _options(hint: Any) -> list[Any]:
+def _options(hint: object) -> list[Any]:
     if typing.get_origin(hint) in (typing.Union, types.UnionType):
         return [option for part in typing.get_args(hint) for option in _options(part)]
     return [hint]

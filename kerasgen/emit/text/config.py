@@ -88,7 +88,7 @@ def _block_data(block: BlockDef) -> dict[str, Any]:
     return data
 
 
-def _inputs_data(inputs: tuple[InputDef, ...]) -> Any:
+def _inputs_data(inputs: tuple[InputDef, ...]) -> object:
     made: dict[str, dict[str, Any]] = {}
     for item in inputs:
         facts = {
@@ -100,7 +100,7 @@ def _inputs_data(inputs: tuple[InputDef, ...]) -> Any:
     return made if any(made.values()) else list(made)
 
 
-def _entry_data(entry: Entry) -> Any:
+def _entry_data(entry: Entry) -> object:
     wiring: dict[str, Any] = {}
     if entry.takes is not None:
         wiring["from"] = _takes_data(entry.takes)
@@ -117,7 +117,7 @@ def _entry_data(entry: Entry) -> Any:
     return made | wiring
 
 
-def _takes_data(takes: Operand | Mapping[str, Operand]) -> Any:
+def _takes_data(takes: Operand | Mapping[str, Operand]) -> object:
     if isinstance(takes, Mapping):
         return {key: _takes_data(operand) for key, operand in takes.items()}
     if isinstance(takes, tuple):
@@ -129,7 +129,7 @@ def _reference_data(reference: TensorRef) -> str:
     return reference.name if reference.index is None else f"{reference.name}.{reference.index}"
 
 
-def _outputs_data(outputs: Outputs) -> Any:
+def _outputs_data(outputs: Outputs) -> object:
     if isinstance(outputs, Mapping):
         return {name: _reference_data(reference) for name, reference in outputs.items()}
     if isinstance(outputs, tuple):
@@ -142,7 +142,7 @@ def _object_data(made: ObjectDef) -> dict[str, Any]:
     return {word: made.cls} | {key: _value_data(value) for key, value in made.arguments.items()}
 
 
-def _value_data(value: Value) -> Any:
+def _value_data(value: Value) -> object:
     if isinstance(value, ObjectDef):
         return _object_data(value)
     if isinstance(value, ModelDef):
@@ -200,7 +200,7 @@ def _list_lines(items: list[Any], indent: str) -> Iterator[str]:
             yield from _list_lines(item, indent + "  ")
 
 
-def _flow(value: Any) -> str:
+def _flow(value: object) -> str:
     """A value on one line."""
     if isinstance(value, Mapping):
         inner = ", ".join(f"{_scalar(str(key))}: {_flow(item)}" for key, item in value.items())
@@ -210,7 +210,7 @@ def _flow(value: Any) -> str:
     return _scalar(value)
 
 
-def _scalar(value: Any) -> str:
+def _scalar(value: object) -> str:
     if value is None:
         return "null"
     if isinstance(value, bool):

@@ -68,7 +68,7 @@ def outputs_text(outputs: Sequence[OutputSpec], objective: CompileDef) -> str:
     return "\n".join(aligned(table))
 
 
-def own_of(value: Any, name: str) -> Any:
+def own_of(value: object, name: str) -> Any:
     """What an output has of a setting that may be keyed by output names."""
     return value.get(name) if isinstance(value, Mapping) else value
 
@@ -82,7 +82,7 @@ def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     ]
 
 
-def _word(value: Any) -> str:
+def _word(value: object) -> str:
     if not isinstance(value, ObjectDef):
         return str(value)
     arguments = ", ".join(f"{name}={argument}" for name, argument in value.arguments.items())

@@ -62,7 +62,7 @@ def check_report(
     }
 
 
-def plain_value(value: Value) -> Any:
+def plain_value(value: Value) -> object:
     """A value of the IR as JSON data, in the form in which a config holds it.
 
     JSON has no word for NaN and infinity: they become the strings that a run's record writes.
@@ -106,7 +106,7 @@ def _layers(cost: CostReport, graph: ModelGraph) -> list[dict[str, Any]]:
 
 
 def _output(output: OutputSpec, objective: CompileDef | None, *, alone: bool) -> dict[str, Any]:
-    def of(value: Any) -> Any:
+    def of(value: Any) -> object:
         chosen = value.get(output.name) if isinstance(value, Mapping) else value if alone else None
         return plain_value(chosen)
 

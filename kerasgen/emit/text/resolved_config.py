@@ -32,7 +32,7 @@ _NO_FOLDING = 2**31 - 1
 class _Dumper(yaml.SafeDumper):
     """PyYAML's safe dumper without aliases, and with each string on one line."""
 
-    def ignore_aliases(self, data: Any) -> bool:
+    def ignore_aliases(self, data: object) -> bool:
         """Says that equal parts are written out each time: an alias would hide an origin."""
         del data
         return True
@@ -102,7 +102,7 @@ def config_with_origins(config: Mapping[Any, Any], locate: Callable[[str], Sourc
     )
 
 
-def _node(config: Any, in_one_line: Callable[[yaml.SequenceNode, str], bool]) -> yaml.Node:
+def _node(config: object, in_one_line: Callable[[yaml.SequenceNode, str], bool]) -> yaml.Node:
     dumper = _Dumper(io.StringIO(), sort_keys=False)
     node = dumper.represent_data(_plain(config))
     _set_styles(node, "", in_one_line)
@@ -116,7 +116,7 @@ def _dumped(node: yaml.Node) -> str:
     return shown_lines(text)
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     """The same data in dicts and lists, which is what PyYAML represents."""
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}

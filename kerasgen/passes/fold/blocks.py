@@ -93,7 +93,7 @@ def fold(model: ModelDef, default: Default) -> FoldedModel:
 def _folded(model: ModelDef, default: Default, taste: float) -> FoldedModel:
     blocks: dict[str, BlockDef] = {}
 
-    def known(cls: str, argument: str) -> Any:
+    def known(cls: str, argument: str) -> object:
         block = blocks.get(cls)
         return default(cls, argument) if block is None else block.parameters[argument]
 
@@ -137,7 +137,7 @@ def _explicit(model: ModelDef) -> list[Entry]:
     return entries
 
 
-def _pathless(value: Any) -> Any:
+def _pathless(value: object) -> Any:
     if isinstance(value, ObjectDef):
         return replace(value, arguments=_pathless(value.arguments), path="")
     if isinstance(value, TensorRef | Constant):
@@ -211,7 +211,7 @@ def _inner_entries(
     outer = {ref: TensorRef(name=inputs[i]) for i, ref in enumerate(_outer_references(instance))}
     own = {entry.name: name for entry, name in zip(instance, names, strict=True)}
 
-    def moved(operand: Any) -> Any:
+    def moved(operand: object) -> Any:
         if isinstance(operand, TensorRef):
             found = outer.get(operand)
             return found or replace(operand, name=own[operand.name])
@@ -330,7 +330,7 @@ def _arguments(entry: Entry) -> Mapping[str, Value]:
     return entry.definition.arguments if isinstance(entry.definition, ObjectDef) else {}
 
 
-def _renamed(takes: Any, names: Mapping[str, str]) -> Any:
+def _renamed(takes: object, names: Mapping[str, str]) -> Any:
     if isinstance(takes, TensorRef):
         return replace(takes, name=names.get(takes.name, takes.name))
     if isinstance(takes, Mapping):

@@ -200,7 +200,7 @@ def _is_known(default: Default, made: ObjectDef, key: str) -> bool:
     return found is None or isinstance(found, bool | int | float | str | tuple)
 
 
-def _wiring(takes: Any) -> str:
+def _wiring(takes: object) -> str:
     if isinstance(takes, TensorRef):
         return "@"
     if isinstance(takes, Constant):

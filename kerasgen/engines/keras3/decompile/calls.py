@@ -20,7 +20,7 @@ Reference = Callable[[Sequence[Any]], TensorRef]
 _TENSOR = "__keras_tensor__"
 
 
-def tensors_in(value: Any) -> Iterator[Mapping[str, Any]]:
+def tensors_in(value: object) -> Iterator[Mapping[str, Any]]:
     """Every symbolic tensor in the arguments of a node, in order."""
     if isinstance(value, Mapping):
         if value.get("class_name") == _TENSOR:
@@ -32,7 +32,7 @@ def tensors_in(value: Any) -> Iterator[Mapping[str, Any]]:
             yield from tensors_in(item)
 
 
-def holds_tensor(value: Any) -> bool:
+def holds_tensor(value: object) -> bool:
     """Whether a symbolic tensor stands somewhere in an argument."""
     return next(tensors_in(value), None) is not None
 
@@ -69,7 +69,7 @@ def read_call(
     return _form(operands, entry), plain
 
 
-def read_operand(value: Any, reference: Reference) -> Operand | dict[str, Operand]:
+def read_operand(value: object, reference: Reference) -> Operand | dict[str, Operand]:
     """One argument of a call that holds tensors or numbers.
 
     Raises:
@@ -124,7 +124,7 @@ def _single(value: Operand | dict[str, Operand]) -> Operand:
     return value
 
 
-def _is_default(entry: ClassEntry | None, name: str, value: Any) -> bool:
+def _is_default(entry: ClassEntry | None, name: str, value: object) -> bool:
     parameter = entry.call.get(name) if entry is not None else None
     if parameter is None or parameter.required:
         return False

@@ -35,7 +35,7 @@ class CallGraph:
         return TensorRef(name=self.names[(layer, node)], index=index)
 
 
-def is_history(value: Any) -> bool:
+def is_history(value: object) -> bool:
     """Whether something is a `keras_history`: the layer, which of its calls, which tensor."""
     return isinstance(value, list | tuple) and len(value) == 3 and isinstance(value[0], str)
 
@@ -48,7 +48,7 @@ def histories_of(written: Any) -> list[Sequence[Any]]:
     return [history for item in items for history in histories_of(item)]
 
 
-def counted_from_zero(written: Any, graph: CallGraph) -> Any:
+def counted_from_zero(written: Any, graph: CallGraph) -> object:
     """A structure of outputs whose calls are counted as inside the nodes.
 
     There Keras counts the calls of a functional model from 0, as those of any layer; among the

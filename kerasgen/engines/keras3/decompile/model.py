@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import keras
 
@@ -30,7 +30,7 @@ from kerasgen.engines.keras3.decompile.graph import (
     usable_name,
 )
 from kerasgen.engines.keras3.decompile.ops import op_name, read_op
-from kerasgen.engines.keras3.decompile.references import is_chain, settle, settled_chain
+from kerasgen.engines.keras3.decompile.references import is_chain, settle_references, settled_chain
 from kerasgen.engines.keras3.decompile.serialized_objects import (
     MODELS,
     ObjectReader,
@@ -44,9 +44,12 @@ from kerasgen.engines.keras3.model_files.refusals import Refusals
 from kerasgen.ir.model import INPUT, Entry, InputDef, ModelDef, Outputs, TensorRef
 from kerasgen.ir.values import ObjectDef, Value
 
+Topology: TypeAlias = keras.Model | Mapping[str, Any]
+"""A model, or its serialized form: that of the whole, or what `get_config` gives."""
+
 
 def decompile_model(
-    model: Any, catalog: Catalog | None = None, sink: Sink | None = None
+    model: Topology, catalog: Catalog | None = None, sink: Sink | None = None
 ) -> ModelDef:
     """Reads a Keras model, or its serialized form.
 
@@ -78,7 +81,7 @@ class Decompiled:
     """
 
     model: ModelDef
-    built: Any
+    built: keras.Model
     entries: Mapping[tuple[str, ...], str]
 
     @property
@@ -88,7 +91,7 @@ class Decompiled:
 
 
 def decompile_built(
-    model: Any, catalog: Catalog, sink: Sink, file: ModelFile | None = None
+    model: Topology, catalog: Catalog, sink: Sink, file: ModelFile | None = None
 ) -> Decompiled:
     """The same as `decompile_model`, with what was learned on the way.
 
@@ -104,12 +107,12 @@ def decompile_built(
     refusals.report(sink)
     sink.stop_on_errors()
     assert found is not None
-    settled, built = settle(found, catalog, sink)
+    settled, built = settle_references(found, catalog, sink)
     sink.stop_on_errors()
     return Decompiled(model=settled, built=built, entries=reader.entries)
 
 
-def _serialized(model: Any, sink: Sink) -> Mapping[str, Any]:
+def _serialized(model: Topology, sink: Sink) -> Mapping[str, Any]:
     if isinstance(model, keras.Model):
         if not isinstance(model, keras.Sequential | keras.src.models.functional.Functional):
             raise sink.fail(
@@ -210,7 +213,7 @@ class _ModelReader:
         )
 
     def _inputs(
-        self, written: Any, graph: CallGraph, given: Sequence[Any] | None
+        self, written: object, graph: CallGraph, given: Sequence[Any] | None
     ) -> tuple[InputDef, ...]:
         named = written if isinstance(written, Mapping) else {}
         histories = histories_of(written)

@@ -93,7 +93,7 @@ def read_op(
     return ObjectDef(cls=name, arguments=plain), operand_form(operands, entry)
 
 
-def _item_key(value: Any) -> Value:
+def _item_key(value: object) -> Value:
     """What stands between brackets, with slices as text: `x[:, 1:3]` is `[":", "1:3"]`."""
     if isinstance(value, list | tuple):
         return tuple(_item_key(item) for item in value)

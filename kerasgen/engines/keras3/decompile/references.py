@@ -22,7 +22,7 @@ from kerasgen.passes.shapes import infer_shapes
 from kerasgen.passes.wire import wire
 
 
-def settle(model: ModelDef, catalog: Catalog, sink: Sink) -> tuple[ModelDef, Any]:
+def settle_references(model: ModelDef, catalog: Catalog, sink: Sink) -> tuple[ModelDef, Any]:
     """Takes the index away where a layer gives one tensor, which only its shapes tell.
 
     Returns:
@@ -66,7 +66,7 @@ def _without_indices(model: ModelDef, counts: Mapping[str, int], above: str) -> 
     }
     several |= {entry.name for entry in model.entries if entry.reuses in several}
 
-    def settled(operand: Any) -> Any:
+    def settled(operand: object) -> Any:
         if isinstance(operand, TensorRef):
             one = counts.get(f"{above}{operand.name}", 2 if operand.name in several else 1) == 1
             return replace(operand, index=None) if one else operand

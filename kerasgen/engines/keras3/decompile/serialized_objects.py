@@ -60,7 +60,7 @@ class ObjectReader:
         self.catalog = catalog
         self._known: dict[str, ObjectDef] = {}
 
-    def layer(self, config: Mapping[str, Any], nested: Any) -> ObjectDef:
+    def layer(self, config: Mapping[str, Any], nested: object) -> ObjectDef:
         """Reads a layer.
 
         Args:
@@ -104,7 +104,7 @@ class ObjectReader:
             return str(value["config"]["name"])
         return self._short(self._object(value, kinds, nested), kinds)
 
-    def default(self, cls: str, argument: str) -> Any:
+    def default(self, cls: str, argument: str) -> object:
         """The default of a layer's argument as a config would write it, or `MISSING`."""
         entry = self.catalog.find(cls, ("layer", "op"))
         if entry is None:
@@ -115,13 +115,15 @@ class ObjectReader:
             return sizes.pop() if len(sizes) == 1 else tuple(found)
         return found if found is None or isinstance(found, bool | int | float | str) else MISSING
 
-    def _object(self, config: Mapping[str, Any], kinds: Sequence[Kind], nested: Any) -> ObjectDef:
+    def _object(
+        self, config: Mapping[str, Any], kinds: Sequence[Kind], nested: object
+    ) -> ObjectDef:
         key = json.dumps(_nameless(config), sort_keys=True, default=str)
         if key not in self._known:
             self._known[key] = self._read(config, kinds, nested)
         return self._known[key]
 
-    def _read(self, config: Mapping[str, Any], kinds: Sequence[Kind], nested: Any) -> ObjectDef:
+    def _read(self, config: Mapping[str, Any], kinds: Sequence[Kind], nested: object) -> ObjectDef:
         entry = self.entry_of(config)
         name = self._written_name(entry, kinds)
         plain = {key: item for key, item in config["config"].items() if item is not MISSING}
@@ -202,7 +204,7 @@ class ObjectReader:
                     return str(word)
         return made
 
-    def _is_default(self, cls: Any, argument: str, value: Any, kinds: Sequence[Kind]) -> bool:
+    def _is_default(self, cls: object, argument: str, value: object, kinds: Sequence[Kind]) -> bool:
         """Whether an argument need not be written: it is what Keras takes by itself."""
         if kinds == ("dtype_policy",) and argument == "dtype":
             policy = policy_name(value) if isinstance(value, Mapping) else value
@@ -288,7 +290,7 @@ class _Probe:
         return kept
 
 
-def _plain(value: Any) -> Plain:
+def _plain(value: object) -> Plain:
     if value == "???":
         raise UnwritableError('holds the text "???", which a config takes for a missing value')
     if value is None or isinstance(value, bool | int | float | str):
@@ -310,7 +312,7 @@ def _collapsed(value: Value) -> list[Value]:
     return [*_collapsed(first), first]
 
 
-def _signature_default(cls: Any, argument: str) -> Any:
+def _signature_default(cls: Any, argument: str) -> object:
     """The default of a constructor's argument, inherited ones included."""
     for owner in cls.__mro__ if inspect.isclass(cls) else (cls,):
         made = vars(owner).get("__init__") if inspect.isclass(cls) else owner
@@ -330,7 +332,7 @@ def _word_config(word: str, kind: Kind) -> Any:
     return keras.saving.serialize_keras_object(made)
 
 
-def _same(one: Any, other: Any) -> bool:
+def _same(one: object, other: object) -> bool:
     if isinstance(one, list | tuple) and isinstance(other, list | tuple):
         return len(one) == len(other) and all(map(_same, one, other))
     if isinstance(one, Mapping) and isinstance(other, Mapping):
@@ -338,7 +340,7 @@ def _same(one: Any, other: Any) -> bool:
     return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)
 
 
-def _nameless(config: Any) -> Any:
+def _nameless(config: object) -> Any:
     """A serialized form without the names of layers and what building leaves in it."""
     if isinstance(config, list | tuple):
         return [_nameless(item) for item in config]

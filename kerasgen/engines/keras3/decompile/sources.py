@@ -18,6 +18,7 @@ import keras
 
 from kerasgen.catalog.entries import Catalog
 from kerasgen.diagnostics import Sink, did_you_mean
+from kerasgen.engines.keras3.decompile.model import Topology
 from kerasgen.engines.keras3.deferred_weights import unallocated
 from kerasgen.engines.keras3.introspection import keras_catalog
 from kerasgen.engines.keras3.model_files.containers import open_model_file
@@ -33,7 +34,7 @@ _SUFFIXES = (".keras", ".json", ".yaml", ".yml", ".h5", ".hdf5", ".pb")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class FoundModel:
     """A model to decompile.
 
     Attributes:
@@ -43,7 +44,7 @@ class Found:
         file: the model file that it was read from, None for another origin.
     """
 
-    model: Any
+    model: Topology
     origin: str
     holds: str = ""
     file: ModelFile | None = None
@@ -51,7 +52,7 @@ class Found:
 
 def find_model(
     target: str, sink: Sink, catalog: Catalog | None = None, engine: str | None = None
-) -> Found:
+) -> FoundModel:
     """Finds what the command line names.
 
     Args:
@@ -77,10 +78,10 @@ def find_model(
     return _from_applications(target, sink)
 
 
-def _from_file(file: ModelFile, catalog: Catalog, sink: Sink) -> Found:
+def _from_file(file: ModelFile, catalog: Catalog, sink: Sink) -> FoundModel:
     require_form(file, sink)
     name = shown(file.path.name)
-    return Found(
+    return FoundModel(
         model=modernize(file, catalog, sink).topology,
         origin=name if file.generation == 3 else f"{name} of {file.writer}",
         holds=_held(file),
@@ -95,7 +96,7 @@ def _held(file: ModelFile) -> str:
     return "weights" + (f" in `{file.weights.member}`" if file.form == "keras-zip" else "")
 
 
-def _from_applications(target: str, sink: Sink) -> Found:
+def _from_applications(target: str, sink: Sink) -> FoundModel:
     name = target.removeprefix("keras.").removeprefix("applications.")
     factories = {
         key: made
@@ -110,10 +111,10 @@ def _from_applications(target: str, sink: Sink) -> Found:
         )
     with unallocated():
         model = factories[name](weights=None)
-    return Found(model=model, origin=f"keras.applications.{name} of Keras {keras.version()}")
+    return FoundModel(model=model, origin=f"keras.applications.{name} of Keras {keras.version()}")
 
 
-def _from_factory(module: str, factory: str, sink: Sink) -> Found:
+def _from_factory(module: str, factory: str, sink: Sink) -> FoundModel:
     title = f"{module}:{factory}"
     sys.path.insert(0, "")  # As `python -m` does: the user's modules lie where the command runs.
     try:
@@ -135,4 +136,4 @@ def _from_factory(module: str, factory: str, sink: Sink) -> Found:
         sys.path.remove("")
     if not isinstance(made, keras.Model):
         raise sink.fail("KG608", f"`{title}` gives a `{type(made).__name__}`, expected a model")
-    return Found(model=made, origin=title)
+    return FoundModel(model=made, origin=title)

@@ -19,7 +19,7 @@ from kerasgen.diagnostics import Sink
 from kerasgen.emit.text.config import write_config
 from kerasgen.engines.keras3.decompile.model import Decompiled, decompile_built
 from kerasgen.engines.keras3.decompile.serialized_objects import ObjectReader
-from kerasgen.engines.keras3.decompile.sources import Found, find_model
+from kerasgen.engines.keras3.decompile.sources import FoundModel, find_model
 from kerasgen.engines.keras3.environment import no_idle_tensorflow
 from kerasgen.engines.keras3.introspection import keras_catalog
 from kerasgen.frontend.expand.expressions import unescaped
@@ -51,7 +51,7 @@ class ImportedModel:
     text: str
     model: ModelDef
     parameters: int | None
-    found: Found
+    found: FoundModel
     decompiled: Decompiled
 
 
@@ -97,7 +97,7 @@ def import_model(
     )
 
 
-def needs_tensorflow(model: Any) -> bool:
+def needs_tensorflow(model: object) -> bool:
     """Whether a serialized model holds a layer that Keras makes with TensorFlow alone."""
     if isinstance(model, Mapping):
         named = isinstance(model.get("class_name"), str)
@@ -138,7 +138,7 @@ def _folded_text(model: ModelDef, catalog: Catalog) -> str | None:
     return text
 
 
-def _head(found: Found, parameters: int | None, by_order: bool) -> str:
+def _head(found: FoundModel, parameters: int | None, by_order: bool) -> str:
     count = "" if parameters is None else f", {parameters:,} parameters"
     lines = [f"# Made of {found.origin}{count}."]
     if found.holds:
@@ -150,13 +150,13 @@ def _head(found: Found, parameters: int | None, by_order: bool) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _anonymous(model: ModelDef, default: Default) -> Any:
+def _anonymous(model: ModelDef, default: Default) -> object:
     """A model with places in the order of its entries for their names."""
     names = [item.name for item in model.inputs] or [INPUT]
     places = {name: -1 - i for i, name in enumerate(names)}
     places |= {entry.name: i for i, entry in enumerate(model.entries)}
 
-    def placed(value: Any) -> Any:
+    def placed(value: object) -> object:
         if isinstance(value, TensorRef):
             return (places[value.name], value.index)
         if isinstance(value, Constant):
@@ -183,10 +183,10 @@ def _anonymous(model: ModelDef, default: Default) -> Any:
     return (model.kind, inputs, entries, outputs, placed(model.arguments))
 
 
-def _leaf(value: Any) -> tuple[type, Any]:
+def _leaf(value: object) -> tuple[type, Any]:
     """A plain value with its type; NaN, which equals nothing, as a word."""
     return (type(value), "nan" if value != value else value)
 
 
-def _equal(one: Any, other: Any) -> bool:
+def _equal(one: object, other: object) -> bool:
     return type(one) is type(other) and bool(one == other)

@@ -29,7 +29,7 @@ _DISTRIBUTIONS: Mapping[str, str] = {"normal": "truncated_normal"}
 """What Keras 2 called `normal` it cut off, as Keras 3 does under the longer name."""
 
 
-def policy_name(value: Any) -> str | None:
+def policy_name(value: object) -> str | None:
     """The name of a policy of dtypes; None for the usual one."""
     if isinstance(value, Mapping):
         config = value.get("config")
@@ -39,7 +39,7 @@ def policy_name(value: Any) -> str | None:
     return value
 
 
-def modern_object(value: Any, kinds: Sequence[Kind], catalog: Catalog) -> Any:
+def modern_object(value: object, kinds: Sequence[Kind], catalog: Catalog) -> object:
     """An argument in the form of Keras 3.
 
     Args:
@@ -66,7 +66,7 @@ def modern_object(value: Any, kinds: Sequence[Kind], catalog: Catalog) -> Any:
     return _object(value, kinds[0], catalog)
 
 
-def _activation(value: Any, catalog: Catalog) -> Any:
+def _activation(value: object, catalog: Catalog) -> object:
     if isinstance(value, Mapping) and value.get("class_name") == "function":
         value = value.get("config")
     if isinstance(value, Mapping):
@@ -78,7 +78,7 @@ def _activation(value: Any, catalog: Catalog) -> Any:
     )
 
 
-def _word(word: str, kind: Kind, catalog: Catalog) -> Any:
+def _word(word: str, kind: Kind, catalog: Catalog) -> object:
     known = {"initializer": INITIALIZERS, "constraint": CONSTRAINTS}.get(kind, {})
     word = known.get(word, word)
     if word in catalog.words((kind,)):
@@ -86,7 +86,7 @@ def _word(word: str, kind: Kind, catalog: Catalog) -> Any:
     raise UntranslatableError(f"has the {kind} `{word:.60}`, which is none of Keras 3")
 
 
-def _object(value: Mapping[str, Any], kind: Kind, catalog: Catalog) -> Any:
+def _object(value: Mapping[str, Any], kind: Kind, catalog: Catalog) -> object:
     if "class_name" in value:
         cls, config = value["class_name"], value.get("config")
     else:  # Keras 1 had name and arguments side by side.
@@ -143,14 +143,14 @@ def _initializer(cls: str, arguments: dict[str, Any]) -> tuple[str, dict[str, An
     return cls, arguments
 
 
-def _short(value: Any) -> Any:
+def _short(value: object) -> object:
     """A number that was once of 32 bits as it was written: 0.009999999776482582 is 0.01."""
     if not isinstance(value, float) or float(np.float32(value)) != value:
         return value
     return float(str(np.float32(value)))
 
 
-def _made(cls: str, arguments: Mapping[str, Any], kind: Kind, catalog: Catalog) -> Any:
+def _made(cls: str, arguments: Mapping[str, Any], kind: Kind, catalog: Catalog) -> object:
     """The serialized form of an object, as it gives it itself."""
     entry = catalog.find(cls, (kind,))
     assert entry is not None

@@ -140,11 +140,11 @@ def _hdf5(source: _Source) -> ModelFile:
     )
 
 
-def _decoded(value: Any) -> Any:
+def _decoded(value: object) -> object:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
 
-def _inner_json(content: Any, member: str) -> Any:
+def _inner_json(content: object, member: str) -> object:
     """The data of a JSON text inside another file."""
     if isinstance(content, str):
         content = content.encode("utf-8", "surrogatepass")
@@ -246,7 +246,7 @@ def _saved_model(source: _Source) -> ModelFile:
 def _file(
     source: _Source,
     form: Form,
-    found: Any,
+    found: object,
     *,
     written: Mapping[str, Any] | None = None,
     weights: Weights | None = None,
@@ -282,6 +282,6 @@ def _file(
     )
 
 
-def _word(value: Any) -> str | None:
+def _word(value: object) -> str | None:
     """A version or a name of the file that can stand in a sentence, None for anything else."""
     return value if isinstance(value, str) and _WORD.fullmatch(value) else None

@@ -97,7 +97,7 @@ def histories(value: Any) -> Iterator[History]:
             yield from histories(item)
 
 
-def is_history(value: Any) -> bool:
+def is_history(value: object) -> bool:
     """Whether a list names a tensor: a layer, a call and an output, perhaps with arguments."""
     return (
         isinstance(value, list | tuple)
@@ -109,7 +109,7 @@ def is_history(value: Any) -> bool:
     )
 
 
-def _is_structure(value: Any) -> bool:
+def _is_structure(value: object) -> bool:
     """Whether a value is a tensor, or lists and mappings that hold nothing else."""
     if is_history(value):
         return True
@@ -156,7 +156,7 @@ def _node(node: Any, path: KeyPath, found: list[Fault], generation: int) -> list
     return taken
 
 
-def _tensors(value: Any, path: KeyPath, found: list[Fault]) -> list[History]:
+def _tensors(value: object, path: KeyPath, found: list[Fault]) -> list[History]:
     """The tensors in the arguments of a call of Keras 3."""
     taken: list[History] = []
     waiting = [value]
@@ -177,7 +177,7 @@ def _tensors(value: Any, path: KeyPath, found: list[Fault]) -> list[History]:
     return taken
 
 
-def _is_size(value: Any) -> bool:
+def _is_size(value: object) -> bool:
     return value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0)
 
 

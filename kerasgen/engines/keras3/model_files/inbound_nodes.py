@@ -29,7 +29,7 @@ class Calls:
         """Which call of its layer a tensor comes from, counted from 0."""
         return int(history[1]) - self._offsets.get(history[0], 0)
 
-    def structure(self, value: Any) -> Any:
+    def structure(self, value: Any) -> object:
         """A value of a call with its tensors in the form of Keras 3."""
         if is_history(value) and value[0] in self._names:
             return tensor(value[0], self.number(value), value[2])
@@ -39,8 +39,19 @@ class Calls:
             return [self.structure(item) for item in value]
         return value
 
-    def node(self, node: Any, cls: str) -> dict[str, Any]:
-        """One call of a layer that is no operation."""
+    def node(self, node: object, cls: str) -> dict[str, Any]:
+        """One call of a layer that is no operation.
+
+        Args:
+            node: the call, as the file has it.
+            cls: the layer's class in Keras 3.
+
+        Returns:
+            An entry of `inbound_nodes` in the form of Keras 3.
+
+        Raises:
+            UntranslatableError: the call has an argument that the class does not take.
+        """
         named: dict[str, Any] = {}
         for item in _leaves(node):
             named |= item[3] if len(item) > 3 else {}

@@ -14,12 +14,12 @@ from kerasgen.engines.keras3.model_files.functional_calls import MODELS, histori
 from kerasgen.engines.keras3.model_files.layers import Layer, input_layer
 
 
-def class_of(layer: Any) -> str:
+def class_of(layer: object) -> str:
     """The class of a layer as the file has it; Keras 0 kept it under `name`."""
     return str(layer.get("class_name") or layer.get("name")) if isinstance(layer, Mapping) else ""
 
 
-def config_of(layer: Any) -> Mapping[str, Any]:
+def config_of(layer: object) -> Mapping[str, Any]:
     """The arguments of a layer; Keras 0 kept them beside its class."""
     found = layer.get("config", layer) if isinstance(layer, Mapping) else None
     return found if isinstance(found, Mapping) else {}

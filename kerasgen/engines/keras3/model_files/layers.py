@@ -171,7 +171,7 @@ class LayerTranslator:
             return own[key]
         return key if key in entry.parameters else ARGUMENTS.get(key, key)
 
-    def _require_empty(self, entry: ClassEntry, key: str, value: Any) -> None:
+    def _require_empty(self, entry: ClassEntry, key: str, value: object) -> None:
         """Refuses what is lost and meant something."""
         unused = UNUSED.get(entry.name, ())
         if key in WITHOUT_MEANING or key in unused or not value or EMPTY.get(key) == value:
@@ -183,7 +183,7 @@ class LayerTranslator:
             f"has `{key}: {shown[:40]}`, which `{entry.name}` of Keras 3 does not take"
         )
 
-    def _value(self, parameter: Parameter, value: Any) -> Any:
+    def _value(self, parameter: Parameter, value: object) -> object:
         if parameter.name == "data_format":
             return DATA_FORMATS.get(value, value) if isinstance(value, str) else value
         if parameter.name == "unit_forget_bias" and isinstance(value, str):
@@ -193,7 +193,7 @@ class LayerTranslator:
         value = modern_object(plain_form(value), parameter.kinds, self.catalog)
         return self._layers(value) if "layer" in parameter.kinds else value
 
-    def _layers(self, value: Any) -> Any:
+    def _layers(self, value: object) -> object:
         """An argument that holds layers: one, a list of them, or a model."""
         if isinstance(value, list):
             return [self._layers(item) for item in value]
@@ -260,7 +260,7 @@ class LayerTranslator:
 
 
 def input_layer(
-    name: str, shape: Sequence[Any] | None, dtype: Any, config: Mapping[str, Any] | None = None
+    name: str, shape: Sequence[Any] | None, dtype: object, config: Mapping[str, Any] | None = None
 ) -> Layer:
     """The input of a model in the form of Keras 3."""
     config = config or {}

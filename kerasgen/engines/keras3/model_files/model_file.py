@@ -158,7 +158,7 @@ def _skip(text: str, at: int) -> int:
     return at
 
 
-def plain_form(value: Any) -> Any:
+def plain_form(value: object) -> Any:
     """A value without the wrappings in which tf.keras put tuples and shapes into JSON."""
     if isinstance(value, list | tuple):
         return [plain_form(item) for item in value]
@@ -169,7 +169,7 @@ def plain_form(value: Any) -> Any:
     return {str(key): plain_form(item) for key, item in value.items()}
 
 
-def plain_size(value: Any, most: int, deepest: int) -> int | None:
+def plain_size(value: object, most: int, deepest: int) -> int | None:
     """How many values a tree holds, those behind an alias counted again.
 
     Args:

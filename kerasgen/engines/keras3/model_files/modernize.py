@@ -163,7 +163,7 @@ class _Translator:
             self._refuse(layer, error)
             return []
 
-    def _chain(self, layers: Sequence[Mapping[str, Any]], config: Any) -> list[Layer]:
+    def _chain(self, layers: Sequence[Mapping[str, Any]], config: object) -> list[Layer]:
         """The layers of a Sequential model, its input first where that is known."""
         made: list[Layer] = []
         start = chain_input(layers)
@@ -278,7 +278,7 @@ def free_name(name: str, taken: set[str]) -> str:
     return made
 
 
-def _structure(written: Any, made: Any) -> Any:
+def _structure(written: Any, made: Any) -> object:
     """A structure of inputs or outputs; a list of one becomes that one, as Keras 3 writes it."""
     if is_history(written):
         return made(written)

@@ -33,7 +33,7 @@ def _lacks_modules(topology: Mapping[str, Any]) -> bool:
     return any("module" not in layer for layer in layers or ())
 
 
-def _named(value: Any, catalog: Catalog) -> Any:
+def _named(value: object, catalog: Catalog) -> Any:
     if isinstance(value, list):
         return [_named(item, catalog) for item in value]
     if not isinstance(value, Mapping):

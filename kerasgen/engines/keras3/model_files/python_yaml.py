@@ -39,18 +39,18 @@ class _Loader(_BASE):  # type: ignore[misc]  # the faster one of two, by what is
                 )
 
 
-def _sequence(loader: Any, node: yaml.Node) -> Any:
+def _sequence(loader: Any, node: yaml.Node) -> object:
     return loader.construct_sequence(node, deep=True)
 
 
-def _text(loader: Any, node: yaml.Node) -> Any:
+def _text(loader: Any, node: yaml.Node) -> object:
     return loader.construct_scalar(node)
 
 
 _PLAIN = "tag:yaml.org,2002:"
 
 
-def _applied(loader: Any, suffix: str, node: yaml.Node) -> Any:
+def _applied(loader: Any, suffix: str, node: yaml.Node) -> object:
     """A call that stands for plain data: a list of TensorFlow's, a number of NumPy's."""
     kind = suffix.rpartition(".")[2]
     if kind == "ListWrapper" and isinstance(node, yaml.SequenceNode) and len(node.value) == 1:

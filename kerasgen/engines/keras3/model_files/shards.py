@@ -117,7 +117,7 @@ def _told(error: ForeignFileError) -> str:
     return "is not there" if error.missing else error.reason
 
 
-def _weight(weight: Any, files: _Files, offset: int) -> tuple[Array, int]:
+def _weight(weight: object, files: _Files, offset: int) -> tuple[Array, int]:
     """One weight with the number of its bytes."""
     told = weight if isinstance(weight, Mapping) else {}
     name, dtype, shape = told.get("name"), told.get("dtype"), told.get("shape")
@@ -140,7 +140,7 @@ def _is_shape(shape: Sequence[Any]) -> bool:
     return len(shape) <= MOST_AXES and all(map(_is_size, shape))
 
 
-def _is_size(value: Any) -> bool:
+def _is_size(value: object) -> bool:
     return type(value) is int and 0 <= value < 1 << 40
 
 

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -36,6 +36,9 @@ from kerasgen.engines.keras3.model_files.shards import read_shards
 from kerasgen.foreign.archives import open_archive, read_member
 from kerasgen.foreign.hdf5 import checked_hdf5, open_hdf5
 from kerasgen.foreign.regular_files import ForeignFileError, open_regular
+
+if TYPE_CHECKING:
+    import h5py
 
 _LARGEST = 16 * 2**30
 """Bytes of the weights in an archive, which are unpacked in memory."""
@@ -85,7 +88,7 @@ def weights_of_file(path: Path) -> Weights:
     return Weights(form="hdf5", path=path)
 
 
-def _in_hdf5(file: Any, member: str) -> Stored:
+def _in_hdf5(file: h5py.File, member: str) -> Stored:
     root = file
     for name in (member, _WHOLE):
         if name and name in file:
@@ -102,7 +105,7 @@ def _in_hdf5(file: Any, member: str) -> Stored:
     raise ForeignFileError("holds no weights of a Keras model: it names no layers")
 
 
-def _groups(root: Any) -> Iterator[Group]:
+def _groups(root: h5py.Group) -> Iterator[Group]:
     if "nb_layers" in root.attrs:
         count = _count(root.attrs["nb_layers"])
         names = [f"layer_{number}" for number in range(count)]
@@ -119,7 +122,7 @@ def _groups(root: Any) -> Iterator[Group]:
         yield Group(name=name, arrays=arrays)
 
 
-def _names(item: Any, attribute: str) -> list[str]:
+def _names(item: h5py.Group, attribute: str) -> list[str]:
     """The names in an attribute, or in as many as they were cut into."""
     if attribute in item.attrs:
         return _texts(item.attrs[attribute])
@@ -131,14 +134,14 @@ def _names(item: Any, attribute: str) -> list[str]:
     return names
 
 
-def _texts(value: Any) -> list[str]:
+def _texts(value: object) -> list[str]:
     listed = np.asarray(value).ravel().tolist()
     if len(listed) > _MOST_NAMES or not all(isinstance(item, bytes | str) for item in listed):
         raise ForeignFileError("names its layers by something else than text")
     return [item.decode("utf-8", "replace") if isinstance(item, bytes) else item for item in listed]
 
 
-def _word(root: Any, file: Any, attribute: str) -> str | None:
+def _word(root: h5py.Group, file: h5py.File, attribute: str) -> str | None:
     for item in (root, file):
         value = item.attrs.get(attribute)
         if isinstance(value, bytes):
@@ -148,21 +151,21 @@ def _word(root: Any, file: Any, attribute: str) -> str | None:
     return None
 
 
-def _count(value: Any) -> int:
+def _count(value: object) -> int:
     number = np.asarray(value)
     if number.shape != () or number.dtype.kind not in "iu" or not 0 <= number <= _MOST_NAMES:
         raise ForeignFileError("counts its layers by something else than a number")
     return int(number)
 
 
-def _member(group: Any, name: str) -> Any:
+def _member(group: h5py.Group, name: str) -> h5py.Group | h5py.Dataset:
     found = group.get(name)
     if found is None:
         raise ForeignFileError(f"names `{name[:60]}`, which it does not hold")
     return found
 
 
-def _array(item: Any, name: str) -> Array:
+def _array(item: h5py.Dataset, name: str) -> Array:
     shape = getattr(item, "shape", None)
     if shape is None or item.dtype.kind not in "fiubV" or item.dtype.fields is not None:
         raise ForeignFileError(f"holds `{name[:60]}`, which is no array of numbers")
@@ -172,12 +175,12 @@ def _array(item: Any, name: str) -> Array:
     return Array(name=name, shape=tuple(shape), read=partial(_read, item, halves))
 
 
-def _read(item: Any, halves: bool) -> Values:
+def _read(item: h5py.Dataset, halves: bool) -> Values:
     values = np.asarray(item[()])
     return widened(values.view("<u2")) if halves else values
 
 
-def _by_path(file: Any) -> Iterator[tuple[str, Array]]:
+def _by_path(file: h5py.File) -> Iterator[tuple[str, Array]]:
     """Every array with the path of its groups.
 
     Raises:

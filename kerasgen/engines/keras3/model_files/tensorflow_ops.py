@@ -145,7 +145,7 @@ def _split_call(node: Any) -> tuple[Any, dict[str, Any]]:
     return items, named
 
 
-def _function(config: Mapping[str, Any], node: Any, structure: Structure) -> _Operation:
+def _function(config: Mapping[str, Any], node: object, structure: Structure) -> _Operation:
     """A call of a function of TensorFlow's Python."""
     function = str(config.get("function"))
     rule = FUNCTIONS.get(function.rpartition(".")[2])
@@ -169,7 +169,7 @@ def _function(config: Mapping[str, Any], node: Any, structure: Structure) -> _Op
     return _settled(rule, _Operation(rule.op, operands, plain))
 
 
-def _constant(value: Any, function: str) -> Any:
+def _constant(value: object, function: str) -> object:
     """A plain argument, which must not depend on a tensor."""
     value = plain_form(value)
     if _names_tensor(value):
@@ -179,7 +179,7 @@ def _constant(value: Any, function: str) -> Any:
     return value
 
 
-def _names_tensor(value: Any) -> bool:
+def _names_tensor(value: object) -> bool:
     if is_history(value):
         return True
     return isinstance(value, list) and any(map(_names_tensor, value))
@@ -206,7 +206,7 @@ def _settled(rule: Rule, made: _Operation) -> _Operation:
     return made
 
 
-def _slice(node: Any, structure: Structure) -> _Operation:
+def _slice(node: object, structure: Structure) -> _Operation:
     """A slice: `x[:, 1:3]`."""
     first, named = _split_call(node)
     spec = named.get("slice_spec")
@@ -214,7 +214,7 @@ def _slice(node: Any, structure: Structure) -> _Operation:
     return _Operation("get_item", [structure(first)], {"key": [_slice_item(i) for i in items]})
 
 
-def _slice_item(item: Any) -> Any:
+def _slice_item(item: object) -> object:
     if isinstance(item, Mapping) and set(item) == {"start", "stop", "step"}:
         if all(value is None or isinstance(value, int) for value in item.values()):
             return {"class_name": "__slice__", "config": dict(item)}
@@ -225,7 +225,7 @@ def _slice_item(item: Any) -> Any:
     raise UntranslatableError("takes an item by a key that is neither numbers nor slices")
 
 
-def _graph_node(config: Mapping[str, Any], node: Any, structure: Structure) -> _Operation:
+def _graph_node(config: Mapping[str, Any], node: object, structure: Structure) -> _Operation:
     """A node of a graph of TensorFlow, with the constants that go in beside the tensors."""
     described = config.get("node_def")
     try:
@@ -281,7 +281,7 @@ def _by_rule(
     return _settled(rule, _Operation(rule.op, operands, plain))
 
 
-def _attribute(value: Any) -> Any:
+def _attribute(value: object) -> Any:
     """An attribute of a node as plain data: TensorFlow wraps each in the name of its type."""
     if not isinstance(value, Mapping) or len(value) != 1:
         return None

@@ -57,7 +57,9 @@ class _Checker:
         if self.faults <= _MOST_FAULTS:
             self.sink.report("KG608", f"damaged model: {message}", location=self.file.place(path))
 
-    def is_kind(self, value: Any, kinds: type | tuple[type, ...], what: str, path: KeyPath) -> bool:
+    def is_kind(
+        self, value: object, kinds: type | tuple[type, ...], what: str, path: KeyPath
+    ) -> bool:
         """Whether a value is of a kind; a boolean is no number."""
         if isinstance(value, kinds) and not (isinstance(value, bool) and kinds is int):
             return True
@@ -168,7 +170,7 @@ class _Checker:
             if size is not None and not (whole and 0 <= size < _LARGEST_AXIS):
                 self.fault(f"the size of an axis cannot be {describe(size)}", (*path, number))
 
-    def argument(self, value: Any, path: KeyPath) -> None:
+    def argument(self, value: object, path: KeyPath) -> None:
         """An argument, with every object that stands in it."""
         if isinstance(value, list):
             for number, item in enumerate(value):

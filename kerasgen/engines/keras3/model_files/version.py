@@ -62,7 +62,7 @@ def _has_calls_of_3(topology: Mapping[str, Any]) -> bool:
     return False
 
 
-def _by_marks(layers: Any, otherwise: Literal[1, 2, 3] | None) -> Literal[1, 2, 3]:
+def _by_marks(layers: object, otherwise: Literal[1, 2, 3] | None) -> Literal[1, 2, 3]:
     for layer in layers if isinstance(layers, list) else ():
         config = layer.get("config", layer) if isinstance(layer, Mapping) else None
         if not isinstance(config, Mapping):
@@ -83,7 +83,7 @@ def _by_marks(layers: Any, otherwise: Literal[1, 2, 3] | None) -> Literal[1, 2, 
     return otherwise or 2
 
 
-def _parts(value: Any, depth: int) -> Iterator[Mapping[str, Any]]:
+def _parts(value: object, depth: int) -> Iterator[Mapping[str, Any]]:
     """The mappings in a tree, down to a depth."""
     if isinstance(value, Mapping):
         yield value

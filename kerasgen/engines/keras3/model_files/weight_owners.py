@@ -40,7 +40,7 @@ class Owner:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class View:
+class BuiltModel:
     """A model as it is built, with what leads from its serialized form to it.
 
     Attributes:
@@ -51,13 +51,13 @@ class View:
     """
 
     topology: Mapping[str, Any]
-    built: Any
+    built: keras.layers.Layer
     entries: Mapping[tuple[str, ...], str]
     generation: Literal[1, 2, 3]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class BuiltLayer:
     """A layer in the model: its serialized form, the object, and the names that lead to it.
 
     Attributes:
@@ -71,35 +71,35 @@ class Place:
 
     serialized: Mapping[str, Any]
     written: Mapping[str, Any] | None
-    built: Any
+    built: keras.layers.Layer
     names: tuple[str, ...]
     keys: tuple[str, ...]
     trainable: bool
 
 
-def top_places(view: View) -> list[Place]:
+def top_places(view: BuiltModel) -> list[BuiltLayer]:
     """The layers of the outermost model, in the order of the file."""
-    start = Place(view.topology, view.topology, view.built, (), (), True)
+    start = BuiltLayer(view.topology, view.topology, view.built, (), (), True)
     return list(_inside(start, view))
 
 
-def owners_of(place: Place, view: View) -> list[Owner]:
+def owners_of(place: BuiltLayer, view: BuiltModel) -> list[Owner]:
     """The owners of weights in a layer of the outermost model, in the order of the file."""
     return [owner for owner in _owners(place, view) if owner.variables]
 
 
-def top_of(place: Place, owners: Sequence[Owner]) -> Top:
+def top_of(place: BuiltLayer, owners: Sequence[Owner]) -> Top:
     """A layer of the outermost model, for whoever looks for its weights."""
     return Top(place.names[-1], tuple(owner.layer for owner in owners))
 
 
-def stored_paths(view: View) -> Iterator[tuple[str, Any]]:
+def stored_paths(view: BuiltModel) -> Iterator[tuple[str, Any]]:
     """The paths under which a `.keras` file of this model keeps its variables, with them."""
-    start = Place(view.topology, view.topology, view.built, (), (), True)
+    start = BuiltLayer(view.topology, view.topology, view.built, (), (), True)
     yield from _paths_in(start, view, "layers")
 
 
-def _paths_in(model: Place, view: View, path: str) -> Iterator[tuple[str, Any]]:
+def _paths_in(model: BuiltLayer, view: BuiltModel, path: str) -> Iterator[tuple[str, Any]]:
     """The same for the layers of a model: they are called after their classes, and numbered."""
     places = {place.keys[-1]: place for place in _inside(model, view)}
     counts: dict[str, int] = {}
@@ -123,7 +123,7 @@ def _numbered(name: str, counts: dict[str, int]) -> str:
     return f"{name}_{counts[name]}" if counts[name] else name
 
 
-def _inside(model: Place, view: View) -> Iterator[Place]:
+def _inside(model: BuiltLayer, view: BuiltModel) -> Iterator[BuiltLayer]:
     """The layers of a model; its inputs, and what only the translation knows, are left out."""
     config = model.serialized["config"]
     layers = config["layers"]
@@ -138,7 +138,7 @@ def _inside(model: Place, view: View) -> Iterator[Place]:
         if entry is None or written is None:
             continue
         names = (*model.names, _name(written, key))
-        yield Place(serialized, written, model.built.get_layer(entry), names, keys, trainable)
+        yield BuiltLayer(serialized, written, model.built.get_layer(entry), names, keys, trainable)
 
 
 def _flag(written: Mapping[str, Any] | None) -> bool:
@@ -152,7 +152,7 @@ def _name(written: Mapping[str, Any], key: str) -> str:
     return str(named or written.get("name") or key)
 
 
-def _owners(place: Place, view: View) -> Iterator[Owner]:
+def _owners(place: BuiltLayer, view: BuiltModel) -> Iterator[Owner]:
     built = place.built
     if isinstance(built, keras.Model):
         for inner in _inside(place, view):
@@ -174,7 +174,7 @@ def _owners(place: Place, view: View) -> Iterator[Owner]:
 
 
 def _argument(
-    place: Place, serialized: Mapping[str, Any], built: Any, view: View
+    place: BuiltLayer, serialized: Mapping[str, Any], built: keras.layers.Layer, view: BuiltModel
 ) -> Iterator[Owner]:
     """The owners in a layer that stands as an argument of another."""
     written = serialized if view.generation == 3 else serialized.get("written")
@@ -191,7 +191,7 @@ def _argument(
         yield from _argument(frozen, one, layer, view)
 
 
-def _recurrent(place: Place, view: View) -> Iterator[Owner]:
+def _recurrent(place: BuiltLayer, view: BuiltModel) -> Iterator[Owner]:
     built = place.built
     cell = built.cell
     if type(built) is not keras.layers.RNN:
@@ -205,13 +205,15 @@ def _recurrent(place: Place, view: View) -> Iterator[Owner]:
         yield from _cell(place, one, single, view)
 
 
-def _cell(place: Place, serialized: Mapping[str, Any], cell: Any, view: View) -> Iterator[Owner]:
+def _cell(
+    place: BuiltLayer, serialized: Mapping[str, Any], cell: keras.layers.Layer, view: BuiltModel
+) -> Iterator[Owner]:
     written = serialized if view.generation == 3 else serialized.get("written") or serialized
     inner = replace(place, serialized=serialized, written=written, built=cell)
     yield _owner(inner, cell, type(cell).__name__.removesuffix("Cell"), view)
 
 
-def _owner(place: Place, built: Any, cls: str, view: View) -> Owner:
+def _owner(place: BuiltLayer, built: keras.layers.Layer, cls: str, view: BuiltModel) -> Owner:
     parts = [built, *(part for part in built._flatten_layers(include_self=False))]
     trained = [weight for part in parts for weight in part._trainable_variables]
     kept = [weight for part in parts for weight in part._non_trainable_variables]
@@ -232,7 +234,9 @@ def _owner(place: Place, built: Any, cls: str, view: View) -> Owner:
     return Owner(layer=layer, variables=(*trained, *kept))
 
 
-def _steep(place: Place, built: Any, cls: str, generation: int) -> tuple[frozenset[int], int]:
+def _steep(
+    place: BuiltLayer, built: keras.layers.Layer, cls: str, generation: int
+) -> tuple[frozenset[int], int]:
     """The gates that have the `hard_sigmoid` of an older Keras, and how many gates there are."""
     gates = _GATES.get(cls, 1)
     if generation == 3:
@@ -255,7 +259,7 @@ _DEEPEST = 6
 """Objects inside one another in a layer that is no model."""
 
 
-def _variables_below(built: Any, path: str) -> Iterator[tuple[str, Any]]:
+def _variables_below(built: keras.layers.Layer, path: str) -> Iterator[tuple[str, Any]]:
     """The variables in a layer by the paths that Keras 3 may give them below that of the layer.
 
     One object may stand at several attributes, of which versions of Keras chose different ones.

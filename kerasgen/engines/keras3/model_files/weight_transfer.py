@@ -23,7 +23,7 @@ import keras
 import numpy as np
 
 from kerasgen.diagnostics import Sink
-from kerasgen.engines.keras3.decompile.model import Decompiled
+from kerasgen.engines.keras3.decompile.model import Decompiled, Topology
 from kerasgen.engines.keras3.deferred_weights import allocate_weights
 from kerasgen.engines.keras3.model_files.array_records import Grouped, Paths, Values
 from kerasgen.engines.keras3.model_files.layer_forms import Writer, steepened
@@ -31,8 +31,8 @@ from kerasgen.engines.keras3.model_files.model_file import ModelFile, Weights
 from kerasgen.engines.keras3.model_files.stored_arrays import open_weights
 from kerasgen.engines.keras3.model_files.weight_order import MisfitError, fit_weights
 from kerasgen.engines.keras3.model_files.weight_owners import (
+    BuiltModel,
     Owner,
-    View,
     owners_of,
     stored_paths,
     top_of,
@@ -45,7 +45,7 @@ _TINY = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class WeightSource:
     """A model with the place of its weights.
 
     Attributes:
@@ -56,14 +56,14 @@ class Source:
         engine: the engine that the user says wrote them, or None.
     """
 
-    topology: Any
+    topology: Topology
     file: ModelFile | None
     decompiled: Decompiled
     weights: Weights
     engine: str | None = None
 
 
-def carry_weights(source: Source, sink: Sink) -> Any:
+def transfer_weights(source: WeightSource, sink: Sink) -> keras.Model:
     """Fills the model with the weights of its file.
 
     Args:
@@ -95,13 +95,13 @@ def carry_weights(source: Source, sink: Sink) -> Any:
     return built
 
 
-def _view(source: Source) -> View:
+def _view(source: WeightSource) -> BuiltModel:
     topology = source.topology
     if isinstance(topology, keras.Model):
         topology = json.loads(topology.to_json())
     if "class_name" not in topology:
         topology = {"class_name": "Functional", "config": topology}
-    return View(
+    return BuiltModel(
         topology=topology,
         built=source.decompiled.built,
         entries=source.decompiled.entries,
@@ -109,7 +109,7 @@ def _view(source: Source) -> View:
     )
 
 
-def _values(source: Source, stored: Grouped | Paths) -> list[tuple[Any, Values]]:
+def _values(source: WeightSource, stored: Grouped | Paths) -> list[tuple[Any, Values]]:
     """Every variable with its array."""
     view = _view(source)
     places = top_places(view)
@@ -141,7 +141,9 @@ def _require_equal_padding(owners: Sequence[Owner], writer: Writer) -> None:
             )
 
 
-def _by_path(view: View, owners: Sequence[Owner], stored: Paths) -> Iterator[tuple[Any, Values]]:
+def _by_path(
+    view: BuiltModel, owners: Sequence[Owner], stored: Paths
+) -> Iterator[tuple[Any, Values]]:
     paths: dict[int, str] = {}
     for path, variable in stored_paths(view):
         if path in stored.arrays:
@@ -163,14 +165,14 @@ def _by_path(view: View, owners: Sequence[Owner], stored: Paths) -> Iterator[tup
         yield from zip(owner.variables, steepened(owner.layer, arrays), strict=True)
 
 
-def _generation(source: Source, stored: Grouped) -> Literal[1, 2, 3]:
+def _generation(source: WeightSource, stored: Grouped) -> Literal[1, 2, 3]:
     """The major version that wrote the weights; a file of weights may be younger than its JSON."""
     if source.file is not None:
         return source.file.generation
     return 1 if (stored.keras_version or "2").startswith(("0", "1")) else 2
 
 
-def _theano(source: Source, stored: Grouped, owners: Sequence[Owner]) -> bool:
+def _theano(source: WeightSource, stored: Grouped, owners: Sequence[Owner]) -> bool:
     said = source.engine or stored.backend or (source.file and source.file.backend)
     if said:
         return said == "theano"
@@ -178,7 +180,7 @@ def _theano(source: Source, stored: Grouped, owners: Sequence[Owner]) -> bool:
     return _generation(source, stored) == 1 and any(first)
 
 
-def _fill(built: Any, values: Sequence[tuple[Any, Values]]) -> None:
+def _fill(built: keras.layers.Layer, values: Sequence[tuple[keras.Variable, Values]]) -> None:
     filled = {id(variable) for variable, _ in values}
     missing = [weight.path for weight in built.weights if id(weight) not in filled]
     if missing:
@@ -195,7 +197,7 @@ def _fill(built: Any, values: Sequence[tuple[Any, Values]]) -> None:
             layer.finalize_state()
 
 
-def write_verified(model: Any, path: Path) -> str | None:
+def write_verified(model: keras.Model, path: Path) -> str | None:
     """Writes a model, reads it again and compares the two.
 
     Args:
@@ -229,12 +231,12 @@ def write_verified(model: Any, path: Path) -> str | None:
     return None
 
 
-def _plain(weight: Any) -> Values:
+def _plain(weight: keras.Variable) -> Values:
     found: Values = keras.ops.convert_to_numpy(weight)
     return found.astype("float32") if found.dtype.kind == "V" else found
 
 
-def _tried(tensor: Any) -> Any:
+def _tried(tensor: keras.KerasTensor) -> object:
     """Something that a model can be called with: ones, which every table of words has."""
     shape = [_TINY if size is None else size for size in tensor.shape]
     return keras.ops.ones(shape, dtype=tensor.dtype)

@@ -30,11 +30,11 @@ def test_an_even_kernel_around_states_is_refused_of_theano_alone(engine: str) ->
 
 
 def test_keras_1_with_channels_first_is_taken_for_theano_unless_it_is_said(engine: str) -> None:
-    from kerasgen.engines.keras3.model_files.weight_transfer import Source, _theano
+    from kerasgen.engines.keras3.model_files.weight_transfer import WeightSource, _theano
 
     def source(said: str | None) -> Any:
         none: Any = None
-        return Source(topology={}, file=None, decompiled=none, weights=none, engine=said)
+        return WeightSource(topology={}, file=None, decompiled=none, weights=none, engine=said)
 
     old = Grouped(groups=(), keras_version="1.2.2")
     first = [owner("Conv2D", (3, 3, 1, 1), dim_ordering="th")]
@@ -50,9 +50,9 @@ def test_keras_1_with_channels_first_is_taken_for_theano_unless_it_is_said(engin
 def test_a_state_under_the_old_hard_sigmoid_cannot_be_carried(engine: str) -> None:
     import keras
 
-    from kerasgen.engines.keras3.model_files.weight_owners import Place, _steep
+    from kerasgen.engines.keras3.model_files.weight_owners import BuiltLayer, _steep
 
-    place = Place({}, {}, None, ("a",), ("a",), True)
+    place = BuiltLayer({}, {}, None, ("a",), ("a",), True)
     lstm = keras.layers.LSTM(2, activation="hard_sigmoid").cell
     with pytest.raises(MisfitError, match="cannot make up for it"):
         _steep(place, lstm, "LSTM", 2)
