@@ -20,8 +20,9 @@ from kerasgen.diagnostics.render import render_text
 from kerasgen.ir.graph import ModelGraph
 from kerasgen.ir.program import Program
 from kerasgen.passes.outline import outline
-from kerasgen.record.layout import CONFIG, RECORD, SCHEMA
+from kerasgen.record.layout import CONFIG, RECORD
 from kerasgen.record.provenance import process_identity
+from kerasgen.record.versions import SCHEMA
 
 for _variable in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
     os.environ.setdefault(_variable, "2")

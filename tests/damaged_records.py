@@ -28,8 +28,9 @@ from kerasgen.cli import main
 from kerasgen.foreign.regular_files import ForeignFileError
 from kerasgen.record import layout
 from kerasgen.record import read as reading
-from kerasgen.record.files import write_history, write_json, write_predictions
+from kerasgen.record.files import write_arrays, write_history, write_json
 from kerasgen.record.provenance import identity
+from kerasgen.record.versions import SCHEMA
 from kerasgen.verbs.check import resolve_config
 
 LIMIT = 10.0
@@ -100,7 +101,7 @@ def make_run(folder: Path) -> None:
     folder.mkdir(parents=True)
     config = _config_text()
     record = {
-        "schema": layout.SCHEMA,
+        "schema": SCHEMA,
         "status": "completed",
         "name": "digits",
         "started": "2024-05-01T12:00:00.000+00:00",
@@ -127,9 +128,7 @@ def make_run(folder: Path) -> None:
     write_json(folder / layout.DATA, {"rows": 1797, "columns": {"image": [8, 8, 1]}})
     write_json(folder / layout.METRICS, record["metrics"])
     write_history(folder / layout.HISTORY, [{"epoch": n, "loss": 1 / n} for n in range(1, 4)])
-    write_predictions(
-        folder / layout.PREDICTIONS, {"scores": np.eye(3), "labels": np.array(["a", "b"])}
-    )
+    write_arrays(folder / layout.PREDICTIONS, {"scores": np.eye(3), "labels": np.array(["a", "b"])})
 
 
 @cache
@@ -140,6 +139,9 @@ def _config_text() -> str:
 READERS: dict[str, Callable[[Path], object]] = {
     layout.RECORD: reading.read_record,
     layout.CONFIG: reading.read_config,
+    layout.OVERRIDES: reading.read_overrides,
+    layout.HISTORY: reading.read_history,
+    layout.PREDICTIONS: reading.prediction_names,
     layout.KERAS: lambda folder: reading.read_facts(folder, layout.KERAS),
     layout.DIAGNOSTICS: lambda folder: reading.read_facts(folder, layout.DIAGNOSTICS),
     layout.DATA: lambda folder: reading.read_facts(folder, layout.DATA),

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kerasgen.record.provenance import at_work
+from kerasgen.record.status import OPEN
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -176,8 +177,10 @@ def judged(
     if "Traceback" in said + printed:
         faults.append("traceback")
     # A job that was killed itself is shown as that; one that goes on is a fault.
-    if any(r["status"] == "running" and (not killed or at_work(r)) for r in records):
+    if any(r["status"] in OPEN and (not killed or at_work(r)) for r in records):
         faults.append("open record")
+    if not killed and any(r["status"] not in (*OPEN, "interrupted") for r in records):
+        faults.append("another status")
     if left:
         faults.append("orphans")
     rest = [*(folder / "work").rglob(".*"), *(() if killed else (folder / "tmp").iterdir())]

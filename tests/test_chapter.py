@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from recorded_history import read_history
 
 from kerasgen.frontend.compose.composition import compose
-from kerasgen.run.endings import DONE
+from kerasgen.process.exit_codes import DONE
+from kerasgen.record.read import read_history
 from kerasgen.run.experiment import run_experiment
 
 pytestmark = pytest.mark.slow

@@ -23,7 +23,7 @@ from kerasgen.emit.script.columns import SourceContext
 from kerasgen.emit.script.sources import load_function
 from kerasgen.frontend.compose.composition import compose
 from kerasgen.frontend.parse.data import parse_data
-from kerasgen.run.endings import DONE
+from kerasgen.process.exit_codes import DONE
 from kerasgen.run.experiment import run_experiment
 from kerasgen.verbs.eject import eject_config
 

@@ -10,7 +10,7 @@ import yaml
 
 from kerasgen.frontend.compose.composition import compose
 from kerasgen.frontend.compose.config_folders import config_folder
-from kerasgen.run.endings import DONE
+from kerasgen.process.exit_codes import DONE
 from kerasgen.run.experiment import run_experiment
 from kerasgen.verbs.check import check_config
 

@@ -22,16 +22,11 @@ import sys
 from collections.abc import Callable
 
 from kerasgen.process import interruption, streams
+from kerasgen.process.exit_codes import DONE, FAILED, PIPE_CLOSED, REFUSED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
-
-FAILED, REFUSED = 1, 2
-"""Exit codes: a step failed; something that the user wrote is wrong."""
-
-PIPE_CLOSED = 141
-"""What a shell reports for a program that SIGPIPE has ended."""
 
 
 def begin(work: Callable[[], int], *, job: bool = False) -> NoReturn:
@@ -196,7 +191,7 @@ def _without_output(lost: OSError) -> int:
 def _with_lost_output(code: int) -> int:
     """The exit code of a process whose last output may be lost."""
     lost = streams.lost_output()
-    if lost is None or code not in (0, REFUSED):
+    if lost is None or code not in (DONE, REFUSED):
         return code
     return _without_output(lost)
 
@@ -213,7 +208,7 @@ def report(code: str, message: str) -> None:
 
 def _code_of(error: SystemExit) -> int:
     if error.code is None:
-        return 0
+        return DONE
     if isinstance(error.code, int):
         return error.code
     print(error.code, file=sys.stderr)

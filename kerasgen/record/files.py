@@ -1,7 +1,7 @@
 """Files that a reader meets whole or not at all, and the forms in which numbers are kept in them.
 
-This room owns writing in place of an earlier file, JSON without loss, and the tables and arrays
-of a run. It must not know what a file is for, nor where it lies.
+This room owns writing in place of an earlier file, JSON without loss, the tables and arrays of a
+run, and the list of what lies in its folder. It must not know what a file is for.
 
 Decisions:
 - JSON has no word for NaN and infinity. They are written as the strings `"NaN"`, `"Infinity"`
@@ -23,6 +23,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
+
+from kerasgen.record.layout import RECORD
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -198,11 +200,11 @@ def _cell(value: Any) -> str:
     return repr(value)
 
 
-def write_predictions(path: Path, arrays: Mapping[str, ArrayLike]) -> None:
+def write_arrays(path: Path, arrays: Mapping[str, ArrayLike]) -> None:
     """Writes named arrays as a compressed `.npz` that loads without pickle.
 
     Not `numpy.savez`, which takes no array called `file` and stamps the time, so that equal
-    predictions would make different files. Arrays of objects are written as text.
+    arrays would make different files. Arrays of objects are written as text.
     """
     import numpy as np
 
@@ -214,3 +216,13 @@ def write_predictions(path: Path, arrays: Mapping[str, ArrayLike]) -> None:
             entry.compress_type = zipfile.ZIP_DEFLATED  # an entry does not ask its archive
             with archive.open(entry, "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, array, allow_pickle=False)
+
+
+def files_in(folder: Path) -> list[str]:
+    """The files below a folder, relative and sorted, without hidden ones; the record included."""
+    found = [RECORD]
+    for parent, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        base = Path(parent).relative_to(folder)
+        found += [(base / name).as_posix() for name in files if not name.startswith(".")]
+    return sorted(set(found))

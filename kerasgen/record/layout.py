@@ -1,14 +1,9 @@
-"""The names of the files of a run, and the version of its record.
+"""The names of the files in the folder of a run.
 
-This room owns names and words. It must not know how files are read or written.
+This room owns names. It must not know how files are read or written.
 """
 
 from __future__ import annotations
-
-from typing import Literal, TypeAlias
-
-SCHEMA = 1
-"""Version of the fields of `record.json`; a reader tells of a higher one."""
 
 RECORD = "record.json"
 CONFIG = "config.yaml"
@@ -24,8 +19,29 @@ PREDICTIONS = "predictions.npz"
 LEARNING_CURVES = "learning_curves.png"
 CONFUSION_MATRIX = "confusion_matrix.png"
 PREDICTED_VS_TRUE = "predicted_vs_true.png"
-TENSORBOARD = "tensorboard"
 TRACEBACK = "traceback.txt"
 
-Status: TypeAlias = Literal["running", "completed", "failed", "rejected"]
-"""What a record says of its run; `rejected` is a run whose config had mistakes."""
+TENSORBOARD = "tensorboard"
+"""A folder: event files as TensorBoard writes them."""
+
+CONSOLE = "console.log"
+"""What a job of a sweep has printed; it is there before the run, and stays."""
+
+RESULTS = (
+    CONFIG,
+    OVERRIDES,
+    KERAS,
+    DIAGNOSTICS,
+    DATA,
+    HISTORY,
+    METRICS,
+    SUMMARY,
+    MODEL,
+    PREDICTIONS,
+    LEARNING_CURVES,
+    # A model of several outputs has a picture of each, with the output's name in the file's.
+    CONFUSION_MATRIX.replace(".", "*."),
+    PREDICTED_VS_TRUE.replace(".", "*."),
+    TRACEBACK,
+)
+"""Patterns of what a run writes after its record is opened."""

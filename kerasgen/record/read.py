@@ -1,8 +1,9 @@
 """The one reader of a run's files, own ones and a stranger's.
 
-This room owns what each file of a run must be to be read, and the version of its record. It
-trusts nothing that it reads: every file comes through the door of `kerasgen.foreign`, and a link
-must not lead out of the folder. Whether a fault is an error or a warning, its caller decides.
+This room owns what each file of a run must be to be read. It trusts nothing that it reads: every
+file comes through the door of `kerasgen.foreign`, which bounds size, depth and kind and follows no
+alias, and a link must not lead out of the folder. Whether a fault is an error or a warning, its
+caller decides.
 
 Decisions:
 - A record of a newer version is read as far as its fields are known, and is said to be newer: a
@@ -13,7 +14,8 @@ Decisions:
 
 from __future__ import annotations
 
-import re
+import csv
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,15 +23,17 @@ from typing import Any
 
 from kerasgen.foreign.json_data import read_json
 from kerasgen.foreign.regular_files import (
+    TOO_MUCH,
     ForeignFileError,
     is_folder,
     is_there,
     read_text,
 )
-from kerasgen.record.layout import CONFIG, RECORD, SCHEMA
+from kerasgen.record.layout import CONFIG, HISTORY, OVERRIDES, PREDICTIONS, RECORD
+from kerasgen.record.versions import version_fault
 
-NEWER = "KG613"
-"""Code of a record that a newer version wrote."""
+MOST_CELLS = 1_000_000
+"""Cells above which a history is not read: a hundred metrics of ten thousand epochs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,9 +64,7 @@ def read_record(folder: Path) -> ReadRecord:
     schema = fields.get("schema")
     if type(schema) is not int or not isinstance(fields.get("status"), str):
         raise ForeignFileError("is not the record of a run: it has no `schema` and `status`")
-    if schema <= SCHEMA:
-        return ReadRecord(fields=fields)
-    return ReadRecord(fields=fields, newer=_newer(folder, fields))
+    return ReadRecord(fields=fields, newer=version_fault(fields, folder / RECORD))
 
 
 def read_known_record(folder: Path) -> Mapping[str, Any]:
@@ -92,6 +94,20 @@ def read_config(folder: Path) -> dict[str, Any]:
     return config
 
 
+def read_overrides(folder: Path) -> list[str]:
+    """The overrides of a run as they were written.
+
+    Raises:
+        ForeignFileError: they are not there, cannot be read, or are no list of texts.
+    """
+    from kerasgen.foreign.yaml_data import read_yaml  # A listing needs no YAML.
+
+    found = read_yaml(folder / OVERRIDES, within=folder)
+    if not isinstance(found, list) or not all(isinstance(text, str) for text in found):
+        raise ForeignFileError("is not a list of overrides, expected texts")
+    return found
+
+
 def read_facts(folder: Path, name: str) -> object:
     """The plain data of one of a run's JSON files: `metrics.json`, `data.json` and the like.
 
@@ -105,23 +121,58 @@ def read_facts(folder: Path, name: str) -> object:
     return read_json(folder / name, within=folder)
 
 
+def read_history(folder: Path) -> list[dict[str, float]]:
+    """The figures of each epoch that a run has finished, the same bits that were written.
+
+    Returns:
+        A row an epoch, in which a metric that it does not have is left out; `epoch` is an int.
+
+    Raises:
+        ForeignFileError: it is not there, cannot be read, or is no table of numbers.
+    """
+    text = read_text(folder / HISTORY, within=folder)
+    if text.count(",") + text.count("\n") > MOST_CELLS:
+        raise ForeignFileError(f"has more than {MOST_CELLS:,} cells", code=TOO_MUCH)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        names = next(reader, [])
+        if len(set(names)) < len(names):
+            raise ForeignFileError("is not a history: it has two columns of one name", line=1)
+        return [_epoch(names, cells, reader.line_num) for cells in reader]
+    except csv.Error as error:
+        told = str(error).rstrip(".")
+        raise ForeignFileError(f"is not a history: {told}", line=reader.line_num) from None
+
+
+def prediction_names(folder: Path) -> list[str]:
+    """The names of the arrays that a run has predicted, none of which is read.
+
+    Raises:
+        ForeignFileError: the archive is not there, cannot be read, or is none.
+    """
+    from kerasgen.foreign.archives import open_archive  # A listing opens no archive.
+
+    with open_archive(folder / PREDICTIONS, within=folder) as archive:
+        names = archive.namelist()
+    return [name.removesuffix(".npy") for name in names if name.endswith(".npy")]
+
+
+def _epoch(names: list[str], cells: list[str], line: int) -> dict[str, float]:
+    if len(cells) != len(names):
+        told = f"has {len(cells)} cells in one row, expected {len(names)}"
+        raise ForeignFileError(told, line=line)
+    row: dict[str, float] = {}
+    for name, cell in zip(names, cells, strict=True):
+        try:
+            if cell:
+                row[name] = int(cell) if name == "epoch" else float(cell)
+        except ValueError:
+            told = f"has `{cell[:40]}` as `{name[:40]}`, expected a number"
+            raise ForeignFileError(told, line=line) from None
+    return row
+
+
 def _mapping(found: object, what: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise ForeignFileError(f"is not {what}, expected a mapping")
     return found
-
-
-def _newer(folder: Path, fields: Mapping[str, Any]) -> ForeignFileError:
-    by = fields.get("kerasgen")
-    who = f"kerasgen {by[:40]}" if isinstance(by, str) else "a newer kerasgen"
-    line = None
-    lines = read_text(folder / RECORD, within=folder).splitlines()
-    for number, text in enumerate(lines, 1):
-        if re.match(r'\s*\{?\s*"schema"\s*:', text):
-            line = number
-            break
-    return ForeignFileError(
-        f"has schema {str(fields['schema'])[:40]}, expected at most {SCHEMA}: {who} wrote it",
-        code=NEWER,
-        line=line,
-    )

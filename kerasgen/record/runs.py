@@ -5,8 +5,8 @@ safely stands in `kerasgen.record.read`; whatever is wrong with one is a warning
 one bad folder hides no other.
 
 Decisions:
-- A record that says `running` while its process is gone is one of a run that was `killed`; the
-  file is left as it is.
+- A record that is open while its process is gone is one of a run that was `killed`; the file is
+  left as it is.
 - A config is read when somebody asks for it; a listing of thousands of runs needs none.
 - A record of a newer version is listed with what is known of its fields, and a warning.
 """
@@ -25,10 +25,7 @@ from kerasgen.foreign.regular_files import ForeignFileError, is_folder, is_there
 from kerasgen.record import read as reading
 from kerasgen.record.files import number
 from kerasgen.record.layout import CONFIG, RECORD
-from kerasgen.record.provenance import at_work
-
-KILLED = "killed"
-"""Status of a run whose process ended before it could close its record."""
+from kerasgen.record.status import observed_status
 
 PARTS = ("test", "validation", "training")
 """The parts of the data that metrics are measured on, the one that counts most first."""
@@ -138,9 +135,6 @@ def _run_folders(root: Path, sink: Sink) -> Iterator[Path]:
 
 
 def _entry(fields: Mapping[str, Any], folder: Path, root: Path) -> RunEntry:
-    status = fields["status"]
-    if status == "running" and not at_work(fields):
-        status = KILLED
     backend = fields.get("backend")
     backend = backend.get("backend") if isinstance(backend, dict) else backend
     epochs = number(fields.get("epochs"))
@@ -148,7 +142,7 @@ def _entry(fields: Mapping[str, Any], folder: Path, root: Path) -> RunEntry:
     return RunEntry(
         id=_run_id(folder, root),
         folder=folder,
-        status=status,
+        status=observed_status(fields),
         name=name if isinstance(name, str) else "",
         backend=backend if isinstance(backend, str) else None,
         started=_moment(fields.get("started")),

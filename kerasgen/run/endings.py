@@ -24,11 +24,11 @@ from kerasgen.diagnostics import CompileError, Diagnostic, Sink
 from kerasgen.diagnostics.render import count_text, render_json, render_text
 from kerasgen.process import interruption
 from kerasgen.process.entry import ending, lost_in, reason_of, report, say_lost
-from kerasgen.record import write as files
+from kerasgen.process.exit_codes import FAILED, REFUSED
+from kerasgen.record.layout import DIAGNOSTICS, TRACEBACK
+from kerasgen.record.run_folder import discard, own_record
+from kerasgen.record.status import Closed
 from kerasgen.run.journal import Journal, StepError
-
-DONE, FAILED, REFUSED = 0, 1, 2
-"""Exit codes of a run."""
 
 _UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 """Errors that only writing can bring about."""
@@ -55,7 +55,8 @@ def end_run(error: BaseException, journal: Journal, *, keep_rejected: bool) -> i
     """
     cause = error.cause if isinstance(error, StepError) else error
     if interruption.requested() or isinstance(cause, KeyboardInterrupt):
-        _close(journal, "failed", error=interruption.reason(cause), epochs=len(journal.history))
+        told = interruption.reason(cause)
+        _close(journal, "interrupted", error=told, epochs=len(journal.history))
         raise cause if isinstance(cause, KeyboardInterrupt) else interruption.Stopped() from None
     if isinstance(error, CompileError):
         return _refuse(error.diagnostics, journal, keep=keep_rejected)
@@ -77,21 +78,10 @@ def end_run(error: BaseException, journal: Journal, *, keep_rejected: bool) -> i
     raise error
 
 
-def close_at_once(folder: Path) -> None:
-    """Closes the record in the folder, and removes what is half written, as the process ends.
-
-    It may run in another thread than the run itself.
-    """
-    if (record := files.own_record(folder)) is not None:
-        with contextlib.suppress(OSError):
-            record.finish("failed", error=interruption.reason())
-    files.remove_drafts(folder)
-
-
-def _close(journal: Journal, status: files.Status, **fields: object) -> str:
+def _close(journal: Journal, status: Closed, **fields: object) -> str:
     """Closes the record, if there is one; gives why it cannot be closed, or nothing."""
     # Between writing the first record and returning it a signal may have come.
-    record = journal.record or files.own_record(journal.folder)
+    record = journal.record or own_record(journal.folder)
     if record is None:
         return ""
     try:
@@ -142,8 +132,8 @@ def _fail_step(error: StepError, journal: Journal) -> int:
     if journal.record is not None:
         text = "".join(traceback.format_exception(error.cause))
         with contextlib.suppress(OSError):
-            files.write_atomically(journal.folder / files.TRACEBACK, text)
-            kept = f"; the traceback is kept in {journal.folder / files.TRACEBACK}"
+            journal.record.write_text(TRACEBACK, text)
+            kept = f"; the traceback is kept in {journal.folder / TRACEBACK}"
     sink.report(
         "KG801",
         f"the step `{error.step}` failed: {type(error.cause).__name__}: {message}",
@@ -157,7 +147,7 @@ def _fail_step(error: StepError, journal: Journal) -> int:
 def _tell_failure(sink: Sink, error: str, journal: Journal) -> None:
     if journal.record is not None:
         with contextlib.suppress(OSError):
-            files.write_json(journal.folder / files.DIAGNOSTICS, render_json(sink.diagnostics))
+            journal.record.write_json(DIAGNOSTICS, render_json(sink.diagnostics))
     unclosed = _close(journal, "failed", error=error, epochs=len(journal.history))
     print(render_text(sink.diagnostics), file=sys.stderr, flush=True)
     if unclosed:
@@ -168,11 +158,11 @@ def _refuse(diagnostics: Sequence[Diagnostic], journal: Journal, *, keep: bool) 
     if keep:
         if journal.record is not None:
             with contextlib.suppress(OSError):
-                files.write_json(journal.folder / files.DIAGNOSTICS, render_json(diagnostics))
+                journal.record.write_json(DIAGNOSTICS, render_json(diagnostics))
             _close(journal, "rejected", error=_first_error(diagnostics))
     elif journal.record is not None:
         with contextlib.suppress(OSError):
-            files.discard(journal.folder)
+            discard(journal.folder)
             if journal.fresh:
                 journal.folder.rmdir()
                 journal.folder.parent.rmdir()  # The day's folder, if the run was its first.

@@ -20,9 +20,12 @@ from kerasgen.diagnostics.render import render_json, render_text
 from kerasgen.frontend.compose.composition import Composition, title_of
 from kerasgen.frontend.expand.model import expand_config
 from kerasgen.frontend.select.apply import select_config
-from kerasgen.process.interruption import at_once, held
-from kerasgen.record import write as files
-from kerasgen.run.endings import DONE, close_at_once, end_run
+from kerasgen.process.exit_codes import DONE
+from kerasgen.process.interruption import at_once, held, reason
+from kerasgen.record import layout
+from kerasgen.record.run_folder import Invocation, close_at_once, open_record, reported
+from kerasgen.record.write import Record
+from kerasgen.run.endings import end_run
 from kerasgen.run.journal import Journal
 from kerasgen.session.custom_parts import loaded_files
 from kerasgen.session.planning import Plan, complete_plan, plan_run
@@ -56,7 +59,7 @@ def run_experiment(
         OSError: stdout cannot take what the run says; its record is closed.
     """
     journal = Journal(folder)
-    with at_once(lambda: close_at_once(folder)):
+    with at_once(lambda: close_at_once(folder, reason(), journal.record)):
         try:
             _run(composition, journal, argv)
         except BaseException as error:
@@ -73,26 +76,26 @@ def _run(composition: Composition, journal: Journal, argv: Sequence[str] | None)
     _open_record(composition, plan, journal, argv)
     from kerasgen.run import steps
 
+    _record(journal).start()
     with journal.step("load") as line:
         opened, text = steps.load(plan.data, plan.sink)
         line.append(text)
-    files.write_json(journal.folder / files.DATA, opened.description)
+    _record(journal).write_json(layout.DATA, opened.description)
     compiled, config, sink = plan.compiled, plan.config, plan.sink
     if compiled is None or config is None:
         compiled, config, sink = complete_plan(plan, composition, opened.facts)
     with journal.step("preprocess") as line:
         parts, text = steps.preprocess(opened, compiled, plan.catalog, sink)
         line.append(text)
+    _record(journal).note(data={"fingerprint": opened.fingerprint, "samples": parts.sizes})
     _write_config(config, sink, journal, compiled)
-    _update(journal, data={"fingerprint": opened.fingerprint, "samples": parts.sizes})
     from kerasgen.engines.keras3.environment import working_device
 
     with working_device(plan.backend.device):
         model = _train(compiled, parts, plan, journal)
         _warn_of_divergence(journal, sink)
         _results(compiled, parts, opened.facts, model, journal)
-    record = journal.record
-    assert record is not None
+    record = _record(journal)
     record.finish("completed")
     journal.say(f"{'record':<10}  {journal.folder}  ({record.fields['seconds']} s)")
 
@@ -105,11 +108,12 @@ def _open_record(
     journal.fresh = not journal.folder.exists()
     _start_record(composition, journal, argv, plan.sink)
     observed = observed_settings()
-    with files.reported(plan.sink, journal.folder):
-        files.write_atomically(journal.folder / files.KERAS, keras_json(plan.backend))
-    _update(journal, backend=observed, devices=observed_devices())
+    record = _record(journal)
+    with reported(plan.sink, journal.folder):
+        record.write_text(layout.KERAS, keras_json(plan.backend))
+    record.note(backend=observed, devices=observed_devices())
     if loaded := loaded_files(composition.trust):
-        _update(journal, trust={"modules": list(composition.trust.modules), "files": loaded})
+        record.note(trust={"modules": list(composition.trust.modules), "files": loaded})
     journal.say(
         f"{'run':<10}  {journal.folder}  {observed['backend']}, {observed['floatx']}, "
         f"{observed['image_data_format']}"
@@ -122,9 +126,7 @@ def _start_record(
     import yaml
 
     seed = composition.config.get("seed")
-    journal.record = files.open_record(
-        journal.folder,
-        sink,
+    asked = Invocation(
         name=str(composition.config.get("name") or title_of(composition) or ""),
         argv=argv,
         overrides=composition.overrides,
@@ -132,9 +134,10 @@ def _start_record(
         config_dirs=list(composition.folders),
         seed=seed if isinstance(seed, int) else None,
     )
-    with files.reported(sink, journal.folder):
+    journal.record = open_record(journal.folder, sink, asked)
+    with reported(sink, journal.folder):
         text = yaml.safe_dump(list(composition.overrides), allow_unicode=True)
-        files.write_atomically(journal.folder / files.OVERRIDES, text)
+        journal.record.write_text(layout.OVERRIDES, text)
 
 
 def _write_config(
@@ -147,13 +150,13 @@ def _write_config(
     # It compiles again to this very model; what was written stands in the overrides.
     expanded = expand_config(config, Sink())
     selected = select_config(expanded.config, Sink())
-    files.write_atomically(journal.folder / files.CONFIG, config_yaml(selected.config))
+    record = _record(journal)
+    record.write_text(layout.CONFIG, config_yaml(selected.config))
     found = sink.diagnostics
-    files.write_json(journal.folder / files.DIAGNOSTICS, render_json(found))
+    record.write_json(layout.DIAGNOSTICS, render_json(found))
     if found:
         print(render_text(found), file=sys.stderr, flush=True)
-    _update(
-        journal,
+    record.update(
         name=compiled.program.name,
         parameters=compiled.cost.parameters,
         objective={
@@ -181,7 +184,7 @@ def _train(compiled: CompiledProgram, parts: Any, plan: Plan, journal: Journal) 
     with journal.step("define") as line:
         model, text = steps.define(compiled)
         line.append(text)
-    files.write_atomically(journal.folder / files.SUMMARY, summary_text(model))
+    _record(journal).write_text(layout.SUMMARY, summary_text(model))
     with journal.step("compile") as line:
         line.append(steps.compile_(compiled, model, plan.catalog))
     with journal.step("fit") as line:
@@ -198,7 +201,7 @@ def _train(compiled: CompiledProgram, parts: Any, plan: Plan, journal: Journal) 
         late = "" if kept is None or kept.set_by is None else f"; weights of {kept.text}"
         line.append(_fit_text(compiled, journal.history) + late)
     weights = None if kept is None else asdict(kept)
-    _update(journal, epochs=len(journal.history), weights=weights)
+    _record(journal).update(epochs=len(journal.history), weights=weights)
     return model
 
 
@@ -216,20 +219,20 @@ def _results(
     with journal.step("evaluate") as line:
         figures, text = steps.evaluate(compiled, model, parts)
         line.append(text)
-    _update(journal, metrics=figures)
-    assert journal.record is not None
-    weights = journal.record.fields.get("weights")
-    files.write_json(journal.folder / files.METRICS, {**figures, "weights": weights})
+    record = _record(journal)
+    record.update(metrics=figures)
+    weights = record.fields.get("weights")
+    record.write_json(layout.METRICS, {**figures, "weights": weights})
     with journal.step("predict") as line:
         predicted, text = steps.predict(compiled, model, parts)
         line.append(text)
         if predicted is not None and tracking.predictions:
             arrays = reporting.prediction_arrays(compiled, predicted, parts)
-            files.write_predictions(journal.folder / files.PREDICTIONS, arrays)
+            record.write_arrays(layout.PREDICTIONS, arrays)
     with journal.step("save") as line:
         if tracking.model:
             saved, text = steps.save(compiled, model, parts, predicted, journal.folder)
-            _update(journal, model=saved)
+            record.note(model=saved)
             line.append(text)
         else:
             line.append("not wanted (tracking.model)")
@@ -256,7 +259,7 @@ def _warn_of_divergence(journal: Journal, sink: Sink) -> None:
     )
     print(render_text(warned.diagnostics), file=sys.stderr, flush=True)
     sink.add(warned.diagnostics)
-    files.write_json(journal.folder / files.DIAGNOSTICS, render_json(sink.diagnostics))
+    _record(journal).write_json(layout.DIAGNOSTICS, render_json(sink.diagnostics))
 
 
 def _verbosity(compiled: CompiledProgram) -> int:
@@ -273,6 +276,6 @@ def _fit_text(compiled: CompiledProgram, history: Sequence[Mapping[str, float]])
     return f"{epochs}, batch {compiled.program.fit.batch_size}" + (f": {losses}" if losses else "")
 
 
-def _update(journal: Journal, **fields: object) -> None:
-    assert journal.record is not None
-    journal.record.update(**fields)
+def _record(journal: Journal) -> Record:
+    assert journal.record is not None, "the record is opened before the first step"
+    return journal.record

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from kerasgen.diagnostics import CompileError
-from kerasgen.record import write as files
+from kerasgen.record.write import Record
 
 LINE = 86
 """Columns of a step's line in the log, between its name and its seconds."""
@@ -36,15 +36,18 @@ class Journal:
         folder: the folder of the run.
         record: the open record, or None before it is opened.
         fresh: whether the run made its folder.
-        history: the figures of the finished epochs.
         epoch_start: when the running epoch began, on the clock of `time.perf_counter`.
     """
 
     folder: Path
-    record: files.Record | None = None
+    record: Record | None = None
     fresh: bool = False
-    history: list[dict[str, float]] = field(default_factory=list)
     epoch_start: float = 0.0
+
+    @property
+    def history(self) -> Sequence[Mapping[str, float]]:
+        """The figures of the finished epochs."""
+        return [] if self.record is None else self.record.epochs
 
     def say(self, text: str) -> None:
         """Prints a line at once."""
@@ -70,12 +73,12 @@ class Journal:
         text = text if len(text) <= LINE else text[: LINE - 1] + "…"
         self.say(f"{name:<10}  {text:<{LINE}}  {seconds:7.2f} s")
         if self.record is not None:
-            self.record.update(timings={name: round(seconds, 4)})
+            self.record.note(timings={name: round(seconds, 4)})
 
     def epoch(self, number: int, figures: Mapping[str, float]) -> None:
         """Takes down a finished epoch, counted from 0: its row is on the disk at once."""
         moment = time.perf_counter()
         seconds = moment - self.epoch_start
         self.epoch_start = moment
-        self.history.append({"epoch": number + 1, "seconds": round(seconds, 4), **figures})
-        files.write_history(self.folder / files.HISTORY, self.history)
+        assert self.record is not None
+        self.record.add_epoch({"epoch": number + 1, "seconds": round(seconds, 4), **figures})

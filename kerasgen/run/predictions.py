@@ -16,7 +16,7 @@ from kerasgen.compiler import CompiledProgram
 from kerasgen.engines.keras3.training import Array
 from kerasgen.passes.ends import OutputSpec
 from kerasgen.passes.objective import last_activation
-from kerasgen.record import write as files
+from kerasgen.record import layout
 from kerasgen.run.samples import class_indices, outputs_by_name
 from kerasgen.run.steps import PreparedParts
 
@@ -72,7 +72,7 @@ def draw_plots(
     """Draws the learning curves, and for each output of the test part what suits its task.
 
     Returns:
-        The names of the files.
+        The names of the layout.
     """
     from kerasgen.run.plots import (
         draw_confusion_matrix,
@@ -82,9 +82,9 @@ def draw_plots(
 
     drawn = []
     if curves.history:
-        path = folder / files.LEARNING_CURVES
+        path = folder / layout.LEARNING_CURVES
         draw_learning_curves(path, curves.history, kept=curves.kept)
-        drawn.append(files.LEARNING_CURVES)
+        drawn.append(layout.LEARNING_CURVES)
     if predicted is None:
         return drawn
     true = _true(compiled, parts)
@@ -95,13 +95,13 @@ def draw_plots(
         if labels is not None and labels.ndim == 1 + output.labels.places:
             names = _class_names(output, values, facts)
             if len(names) <= MOST_CLASSES:
-                path = _named(folder, files.CONFUSION_MATRIX, output.name if several else "")
+                path = _named(folder, layout.CONFUSION_MATRIX, output.name if several else "")
                 wanted, given = labels.reshape(-1), _chosen(values, output, compiled)
                 counted = (wanted >= 0) & (wanted < len(names))  # `ignore_class` lies beyond
                 draw_confusion_matrix(path, wanted[counted], given[counted], names)
                 drawn.append(path.name)
         elif output.task == "regression":
-            path = _named(folder, files.PREDICTED_VS_TRUE, output.name if several else "")
+            path = _named(folder, layout.PREDICTED_VS_TRUE, output.name if several else "")
             draw_predicted_vs_true(path, true[output.name].reshape(-1), values.reshape(-1))
             drawn.append(path.name)
     return drawn

@@ -43,7 +43,7 @@ from kerasgen.ir.values import ObjectDef
 from kerasgen.passes.callback_files import paths_of, placed
 from kerasgen.passes.lint.arrays import lint_arrays
 from kerasgen.passes.reach import path_problem
-from kerasgen.record.write import MODEL, TENSORBOARD
+from kerasgen.record.layout import MODEL, TENSORBOARD
 from kerasgen.run.samples import (
     check_targets,
     class_weights,

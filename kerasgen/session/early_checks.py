@@ -53,7 +53,7 @@ def check_settings(composition: Composition) -> None:
         reason = errno.EACCES
     else:
         return
-    from kerasgen.record.write import reported  # says it as a run does
+    from kerasgen.record.run_folder import reported  # says it as a run does
 
     with reported(setting_sink("hydra.run.dir", settings.place), folder):
         raise OSError(reason, os.strerror(reason))

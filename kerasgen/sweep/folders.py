@@ -16,7 +16,7 @@ from hydra.core.override_parser.types import Quote, QuotedString
 
 from kerasgen.diagnostics import Sink
 from kerasgen.foreign.regular_files import is_folder
-from kerasgen.record.write import reported
+from kerasgen.record.run_folder import reported
 
 _ATTEMPTS = 100
 """Times that a folder whose parent vanishes is tried before it is given up."""

@@ -1,7 +1,7 @@
 """How the jobs of a sweep ended: read from their records, closed where a job could not, tabulated.
 
-This room owns the outcome of one job, the table of all, and the exit code that follows. Running
-jobs is the business of the launchers.
+This room owns the outcome of one job, the table of all, and which exit code follows. Running jobs
+is the business of the launchers.
 """
 
 from __future__ import annotations
@@ -16,14 +16,17 @@ from kerasgen.diagnostics import CompileError, Sink
 from kerasgen.foreign.printable import shown
 from kerasgen.foreign.regular_files import ForeignFileError
 from kerasgen.frontend.compose.origins import shown_path
-from kerasgen.record.layout import RECORD
-from kerasgen.record.read import read_facts
-from kerasgen.record.write import Record, Status, files_in, now, number, open_record
+from kerasgen.process.exit_codes import DONE, FAILED, REFUSED
+from kerasgen.record.files import number
+from kerasgen.record.read import read_record
+from kerasgen.record.run_folder import Invocation, close_abandoned, open_record, opened_by
+from kerasgen.record.status import CLOSED, Closed
 
-DONE, FAILED, REFUSED = 0, 1, 2
-"""Exit codes, those of a single run."""
+_ASKING = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
+"""Signals that ask a process to end."""
 
-_CLOSED: tuple[Status, ...] = ("completed", "failed", "rejected")
 _ERROR_WIDTH = 60
 
 
@@ -34,7 +37,7 @@ class Outcome:
     Attributes:
         job: its number in the sweep, from 0.
         overrides: its task overrides.
-        status: `completed`, `failed` or `rejected`.
+        status: that of its closed record.
         folder: its folder.
         metric: name and value of its main test metric, if it has one.
         error: why it did not complete.
@@ -43,55 +46,61 @@ class Outcome:
 
     job: int
     overrides: tuple[str, ...]
-    status: Status
+    status: Closed
     folder: Path
     metric: tuple[str, float] | None = None
     error: str | None = None
     earlier: bool = False
 
+    @property
+    def text(self) -> str:
+        """The status, and why it did not complete; not twice where the reason begins with it."""
+        if self.error is None:
+            return f"{self.status} (earlier)" if self.earlier else self.status
+        known = self.error.startswith(self.status)
+        return self.error if known else f"{self.status}: {self.error}"
 
-def settle(
-    job: int,
-    overrides: Sequence[str],
-    folder: Path,
-    *,
-    pid: int,
-    code: int,
-    seconds: float,
-    argv: Sequence[str] = (),
-    interrupted: bool = False,
-) -> Outcome:
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndedProcess:
+    """The process of a job, which has ended.
+
+    Attributes:
+        pid: its id.
+        code: exit code; negative for the signal that killed it.
+        seconds: how long it ran.
+        argv: its command line.
+        interrupted: whether it was ended on the user's wish.
+    """
+
+    pid: int
+    code: int
+    seconds: float
+    argv: tuple[str, ...] = ()
+    interrupted: bool = False
+
+
+def settle(job: int, overrides: Sequence[str], folder: Path, ended: EndedProcess) -> Outcome:
     """The outcome of a job whose process has ended; closes a record that the process left open.
 
     Args:
         job: its number.
         overrides: its task overrides.
         folder: its folder.
-        pid: the id that its process had, 0 if none could be started.
-        code: exit code; negative for the signal that killed it.
-        seconds: how long it ran.
-        argv: its command line, for a record that it never opened.
-        interrupted: whether it was ended on the user's wish.
+        ended: its process.
     """
     fields = read_fields(folder)
-    process = fields.get("process")
-    own = isinstance(process, Mapping) and process.get("pid") == pid
-    if own and fields.get("status") in _CLOSED:
+    own = opened_by(fields, ended.pid)
+    if own and fields.get("status") in CLOSED:
         return read_outcome(job, overrides, folder, fields)
-    status: Status = "rejected" if code == REFUSED and not own else "failed"
-    error = "interrupted" if interrupted else _end_of_process(code)
+    status, error = _end_of_process(ended, own=own)
     try:
         if own:
-            record = Record(folder, fields)
+            close_abandoned(folder, status, error, pid=ended.pid)
         else:
-            record = open_record(folder, Sink(), argv=argv, overrides=overrides)
-        record.update(
-            status=status,
-            error=error,
-            finished=now(),
-            seconds=round(seconds, 3),
-            files=files_in(folder),
-        )
+            asked = Invocation(argv=ended.argv, overrides=overrides)
+            record = open_record(folder, Sink(), asked)
+            record.finish(status, error=error, seconds=round(ended.seconds, 3))
     except (CompileError, OSError):
         pass  # the folder is another run's, or cannot be written: the table tells of it
     return Outcome(job=job, overrides=tuple(overrides), status=status, folder=folder, error=error)
@@ -117,20 +126,19 @@ def read_outcome(
     return Outcome(
         job=job,
         overrides=tuple(overrides),
-        status=status if status in _CLOSED else "failed",
+        status=status if status in CLOSED else "failed",
         folder=folder,
         metric=main_metric(fields) if status == "completed" else None,
         error=None if error is None else str(error),
     )
 
 
-def read_fields(folder: Path) -> dict[str, Any]:
+def read_fields(folder: Path) -> Mapping[str, Any]:
     """What the record in a folder says; empty if there is none or none that can be read."""
     try:
-        found = read_facts(folder, RECORD)
+        return read_record(folder).fields
     except ForeignFileError:
         return {}
-    return found if isinstance(found, dict) else {}
 
 
 def main_metric(fields: Mapping[str, Any]) -> tuple[str, float] | None:
@@ -144,22 +152,29 @@ def main_metric(fields: Mapping[str, Any]) -> tuple[str, float] | None:
     return None if chosen is None else (chosen, found[chosen])
 
 
-def _end_of_process(code: int) -> str:
+def _end_of_process(ended: EndedProcess, *, own: bool) -> tuple[Closed, str]:
+    """How a job ended that has not said so itself, and in which words."""
+    code = ended.code
+    if ended.interrupted:
+        return "interrupted", "interrupted"
+    if code - 128 in _ASKING:  # before it had a record to close
+        return "interrupted", f"interrupted by {signal.Signals(code - 128).name}"
+    if code == REFUSED:
+        return "failed" if own else "rejected", "refused: its output says why"
     if code >= 0:
-        if code == REFUSED:
-            return "refused: its output says why"
-        return f"exit code {code}" if code else "ended before it was done, with exit code 0"
+        told = f"exit code {code}" if code else "ended before it was done, with exit code 0"
+        return "failed", told
     try:
         name = f" ({signal.Signals(-code).name})"
     except ValueError:
         name = ""
-    return f"killed by signal {-code}{name}"
+    return "failed", f"killed by signal {-code}{name}"
 
 
 def exit_code(outcomes: Sequence[Outcome]) -> int:
-    """0 if all completed, 1 if one failed, 2 if all that went wrong were refused."""
+    """0 if all completed, 1 if one failed or was interrupted, 2 if all the others were refused."""
     statuses = {outcome.status for outcome in outcomes}
-    if "failed" in statuses:
+    if statuses & {"failed", "interrupted"}:
         return FAILED
     return REFUSED if "rejected" in statuses else DONE
 
@@ -195,9 +210,6 @@ def outcome_table(outcomes: Sequence[Outcome]) -> str:
 
 
 def _status_text(outcome: Outcome) -> str:
-    if outcome.error is None:
-        return f"{outcome.status} (earlier)" if outcome.earlier else outcome.status
-    line = shown(outcome.error.strip().split("\n", 1)[0])
-    if len(line) > _ERROR_WIDTH:
-        line = line[: _ERROR_WIDTH - 1] + "…"
-    return f"{outcome.status}: {line}"
+    line = shown(outcome.text.strip().split("\n", 1)[0])
+    most = len(outcome.status) + 2 + _ERROR_WIDTH
+    return line if len(line) <= most else line[: most - 1] + "…"

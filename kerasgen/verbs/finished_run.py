@@ -17,7 +17,8 @@ from kerasgen.foreign.regular_files import ForeignFileError, is_there
 from kerasgen.frontend.parse.backend import parse_backend
 from kerasgen.passes.outline import outline
 from kerasgen.record.layout import CONFIG, MODEL, RECORD
-from kerasgen.record.read import NEWER, read_config, read_known_record
+from kerasgen.record.read import read_config, read_known_record
+from kerasgen.record.versions import NEWER
 from kerasgen.registry import NOBODY, Trust
 from kerasgen.session.planning import start, start_for
 from kerasgen.session.reading import read_program

@@ -80,6 +80,23 @@ def test_a_folder_without_runs_is_empty_and_a_missing_one_is_a_warning(tmp_path:
     assert warning(tmp_path / "nowhere") == f"there is no folder `{tmp_path / 'nowhere'}`"
 
 
+def test_a_created_run_whose_process_is_gone_was_killed_too(
+    tmp_path: Path, make_run: MakeRun
+) -> None:
+    make_run("gone", status="created", process=process_identity() | {"start": "long ago"})
+    make_run("here", status="created")
+    status = {run.id: run.status for run in read_runs(tmp_path, Sink())}
+    assert status == {"gone": "killed", "here": "created"}
+
+
+def test_an_interrupted_run_of_before_that_status_stays_failed(
+    tmp_path: Path, make_run: MakeRun
+) -> None:
+    make_run("old", status="failed", error="interrupted")
+    (run,) = read_runs(tmp_path, Sink())
+    assert (run.status, run.fields["error"]) == ("failed", "interrupted")
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [

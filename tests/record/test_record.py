@@ -10,17 +10,17 @@ from typing import Any
 import pytest
 
 from kerasgen.diagnostics import CompileError, Sink
-from kerasgen.record.write import (
-    CONFIG,
-    HISTORY,
-    MODEL,
-    RECORD,
-    SCHEMA,
-    Record,
+from kerasgen.record.layout import CONFIG, HISTORY, MODEL, RECORD
+from kerasgen.record.run_folder import (
+    Invocation,
     close_abandoned,
+    close_at_once,
     open_record,
     reported,
 )
+from kerasgen.record.status import CLOSED
+from kerasgen.record.versions import SCHEMA
+from kerasgen.record.write import Record
 
 
 def read(folder: Path) -> dict[str, Any]:
@@ -40,18 +40,20 @@ def test_an_open_record_says_who_runs_what(tmp_path: Path) -> None:
     open_record(
         tmp_path / "größe" / "run 1",
         Sink(),
-        name="Übung",
-        argv=["run.py", "model=cnn"],
-        overrides=["model=cnn"],
-        choices={"model": "cnn", "experiment": None},
-        seed=3,
-        tags=("a", "b"),
+        Invocation(
+            name="Übung",
+            argv=["run.py", "model=cnn"],
+            overrides=["model=cnn"],
+            choices={"model": "cnn", "experiment": None},
+            config_dirs=("a", "b"),
+            seed=3,
+        ),
     )
     fields = read(tmp_path / "größe" / "run 1")
-    assert (fields["schema"], fields["status"], fields["name"]) == (SCHEMA, "running", "Übung")
+    assert (fields["schema"], fields["status"], fields["name"]) == (SCHEMA, "created", "Übung")
     assert fields["choices"] == {"model": "cnn", "experiment": None}
     assert (fields["argv"], fields["seed"]) == (["run.py", "model=cnn"], 3)
-    assert fields["tags"] == ["a", "b"]
+    assert fields["config_dirs"] == ["a", "b"]
     assert {"process", "python", "packages", "git", "hardware"} <= set(fields)
     assert datetime.fromisoformat(fields["started"]).tzinfo is not None
 
@@ -85,24 +87,24 @@ def test_a_finished_record_names_end_time_and_files(tmp_path: Path) -> None:
 
 
 def test_a_completed_run_is_never_replaced(tmp_path: Path) -> None:
-    open_record(tmp_path, Sink(), name="first").finish("completed")
+    open_record(tmp_path, Sink(), Invocation(name="first")).finish("completed")
     assert "already holds a run that is completed" in refusal(tmp_path)
     assert read(tmp_path)["name"] == "first"
 
 
 def test_a_run_at_work_is_never_replaced(tmp_path: Path) -> None:
-    open_record(tmp_path, Sink(), name="first")
+    open_record(tmp_path, Sink(), Invocation(name="first"))
     assert "already holds a run that is at work" in refusal(tmp_path)
     assert read(tmp_path)["name"] == "first"
 
 
-@pytest.mark.parametrize("status", ["failed", "rejected"])
+@pytest.mark.parametrize("status", ["failed", "interrupted", "rejected"])
 def test_a_run_that_went_wrong_is_replaced_with_its_results(tmp_path: Path, status: Any) -> None:
-    open_record(tmp_path, Sink(), name="first").finish(status, error="no")
+    open_record(tmp_path, Sink(), Invocation(name="first")).finish(status, error="no")
     stale = [CONFIG, HISTORY, MODEL, "confusion_matrix_digit.png", ".a.0123456789ab.tmp"]
     for name in [*stale, "console.log", ".a.tmp"]:
         (tmp_path / name).write_text("old", encoding="utf-8")
-    open_record(tmp_path, Sink(), name="second")
+    open_record(tmp_path, Sink(), Invocation(name="second"))
     assert read(tmp_path)["name"] == "second"
     assert "error" not in read(tmp_path)
     left = {path.name for path in tmp_path.iterdir()}
@@ -146,20 +148,76 @@ def test_an_error_of_the_disk_becomes_a_diagnostic(tmp_path: Path) -> None:
 
 
 def test_only_an_abandoned_record_is_closed(tmp_path: Path) -> None:
-    assert not close_abandoned(tmp_path / "nowhere", "killed")
-    assert not close_abandoned(tmp_path, "killed")
+    assert not close_abandoned(tmp_path / "nowhere", "failed", "killed")
+    assert not close_abandoned(tmp_path, "failed", "killed")
     record = open_record(tmp_path, Sink())
-    assert not close_abandoned(tmp_path, "killed")
+    assert not close_abandoned(tmp_path, "failed", "killed")
     record.finish("completed")
-    assert not close_abandoned(tmp_path, "killed")
+    assert not close_abandoned(tmp_path, "failed", "killed")
     assert read(tmp_path)["status"] == "completed"
 
 
 def test_a_record_of_an_ended_process_is_closed_as_failed(tmp_path: Path) -> None:
     fields = dict(open_record(tmp_path, Sink()).fields)
     Record(tmp_path, fields | {"process": None}).update(process={"start": "long ago"})
-    assert close_abandoned(tmp_path, "killed by signal 9")
+    assert close_abandoned(tmp_path, "failed", "killed by signal 9")
     closed = read(tmp_path)
     assert (closed["status"], closed["error"]) == ("failed", "killed by signal 9")
     assert closed["seconds"] >= 0
     assert closed["files"] == [RECORD]
+
+
+def test_only_the_record_of_the_process_that_is_named_is_closed(tmp_path: Path) -> None:
+    open_record(tmp_path, Sink()).update(process={"pid": 7, "start": "long ago"})
+    assert not close_abandoned(tmp_path, "failed", "killed", pid=8)
+    assert close_abandoned(tmp_path, "interrupted", "interrupted", pid=7)
+    assert read(tmp_path)["status"] == "interrupted"
+
+
+def test_a_run_is_created_then_running_then_closed(tmp_path: Path) -> None:
+    for status in CLOSED:
+        folder = tmp_path / status
+        record = open_record(folder, Sink())
+        seen = [read(folder)["status"]]
+        record.start()
+        seen.append(read(folder)["status"])
+        assert record.is_open
+        record.finish(status)
+        assert [*seen, read(folder)["status"]] == ["created", "running", status]
+        assert not record.is_open
+
+
+def test_what_is_noted_is_on_the_disk_with_the_next_writing(tmp_path: Path) -> None:
+    record = open_record(tmp_path, Sink())
+    record.note(timings={"load": 0.5})
+    assert "timings" not in read(tmp_path)
+    record.note(timings={"fit": 1.5})
+    record.update(epochs=2)
+    assert (read(tmp_path)["timings"], read(tmp_path)["epochs"]) == ({"load": 0.5, "fit": 1.5}, 2)
+
+
+def test_a_process_that_ends_at_once_closes_its_own_record_alone(tmp_path: Path) -> None:
+    open_record(tmp_path / "own", Sink())
+    open_record(tmp_path / "other", Sink()).update(process={"pid": 1})
+    (tmp_path / "own" / ".model.draft.keras").touch()
+    for folder in ("own", "other", "none"):
+        close_at_once(tmp_path / folder, "interrupted by SIGTERM")
+    own, other = read(tmp_path / "own"), read(tmp_path / "other")
+    assert (own["status"], own["error"]) == ("interrupted", "interrupted by SIGTERM")
+    assert own["seconds"] >= 0
+    assert other["status"] == "created"
+    assert [path.name for path in (tmp_path / "own").iterdir()] == [RECORD]
+
+
+def test_a_process_that_ends_at_once_leaves_what_was_only_noted(tmp_path: Path) -> None:
+    record = open_record(tmp_path, Sink())
+    record.note(timings={"load": 0.5})
+    close_at_once(tmp_path, "interrupted", record)
+    assert (read(tmp_path)["status"], read(tmp_path)["timings"]) == ("interrupted", {"load": 0.5})
+
+
+def test_a_closed_record_is_not_closed_again(tmp_path: Path) -> None:
+    record = open_record(tmp_path, Sink())
+    record.finish("completed")
+    close_at_once(tmp_path, "interrupted", record)
+    assert read(tmp_path)["status"] == "completed"

@@ -9,20 +9,28 @@ from pathlib import Path
 import pytest
 
 from kerasgen.foreign.regular_files import NOT_ORDINARY, TOO_MUCH, ForeignFileError
-from kerasgen.record.layout import CONFIG, METRICS, RECORD, SCHEMA
+from kerasgen.record.files import write_arrays, write_history
+from kerasgen.record.layout import CONFIG, HISTORY, METRICS, OVERRIDES, PREDICTIONS, RECORD
 from kerasgen.record.read import (
-    NEWER,
+    MOST_CELLS,
     is_run,
+    prediction_names,
     read_config,
     read_facts,
+    read_history,
     read_known_record,
+    read_overrides,
     read_record,
 )
+from kerasgen.record.versions import NEWER, SCHEMA
 
 READERS: dict[str, Callable[[Path], object]] = {
     RECORD: read_record,
     CONFIG: read_config,
     METRICS: lambda folder: read_facts(folder, METRICS),
+    OVERRIDES: read_overrides,
+    HISTORY: read_history,
+    PREDICTIONS: prediction_names,
 }
 
 
@@ -141,3 +149,52 @@ def test_a_newer_record_is_read_with_a_fault_at_the_line_of_its_version(tmp_path
 def test_a_config_is_a_mapping_with_text_as_keys(text: str, tmp_path: Path) -> None:
     (tmp_path / CONFIG).write_text(text)
     assert _fault(tmp_path, CONFIG).reason
+
+
+@pytest.mark.parametrize("text", ["a: 1", "", "[1]", "[[a]]", "a", "[a, null]"])
+def test_overrides_are_a_list_of_texts(text: str, tmp_path: Path) -> None:
+    (tmp_path / OVERRIDES).write_text(text)
+    assert _fault(tmp_path, OVERRIDES).reason
+
+
+def test_overrides_are_read_as_they_were_written(tmp_path: Path) -> None:
+    (tmp_path / OVERRIDES).write_text("- model=cnn\n- name='a, b'\n- seed=1\n")
+    assert read_overrides(tmp_path) == ["model=cnn", "name='a, b'", "seed=1"]
+
+
+def test_a_history_gives_the_bits_that_were_written(tmp_path: Path) -> None:
+    rows = [{"epoch": 1, "seconds": 0.1, "loss": 1 / 3}, {"epoch": 2, "seconds": 0.2, "f 1": 1e-7}]
+    write_history(tmp_path / HISTORY, rows)
+    assert read_history(tmp_path) == rows
+
+
+@pytest.mark.parametrize(
+    ("text", "reason", "line"),
+    [
+        ("epoch,loss\n1,0.5\n2\n", "has 1 cells in one row, expected 2", 3),
+        ("epoch,loss\n1,low\n", "has `low` as `loss`, expected a number", 2),
+        ("epoch,loss\n1.5,0.5\n", "has `1.5` as `epoch`, expected a number", 2),
+        ("epoch,loss,loss\n", "two columns of one name", 1),
+        ('epoch,loss\n1,"0.5\n', "is not a history", None),
+        ('epoch,loss\n1,"0.5"x\n', "is not a history", 2),
+        ("epoch\n" + "9" * 5_000 + "\n", "expected a number", 2),
+    ],
+)
+def test_a_history_is_a_table_of_numbers(
+    text: str, reason: str, line: int | None, tmp_path: Path
+) -> None:
+    (tmp_path / HISTORY).write_text(text)
+    error = _fault(tmp_path, HISTORY)
+    assert reason in error.reason
+    assert line is None or error.line == line
+
+
+@pytest.mark.parametrize("sign", [",", "\n"])
+def test_a_history_of_too_many_cells_is_not_read(sign: str, tmp_path: Path) -> None:
+    (tmp_path / HISTORY).write_text(sign * (MOST_CELLS + 1))
+    assert _fault(tmp_path, HISTORY).code == TOO_MUCH
+
+
+def test_the_names_of_predictions_are_read_without_the_arrays(tmp_path: Path) -> None:
+    write_arrays(tmp_path / PREDICTIONS, {"rows": [1, 2], "predicted": [[0.5], [0.5]]})
+    assert prediction_names(tmp_path) == ["rows", "predicted"]

@@ -13,10 +13,9 @@ import pytest
 
 from kerasgen.diagnostics import Sink
 from kerasgen.frontend.compose.composition import Composition, compose
+from kerasgen.process.exit_codes import DONE, FAILED, REFUSED
 from kerasgen.process.streams import LostOutputError
-from kerasgen.record import files
-from kerasgen.record import write as record
-from kerasgen.run.endings import DONE, FAILED, REFUSED, close_at_once
+from kerasgen.record import files, layout, run_folder
 from kerasgen.run.experiment import run_experiment
 
 
@@ -41,7 +40,7 @@ def composition(engine: str, monkeypatch: pytest.MonkeyPatch) -> Composition:
         (experiment, "plan_run"),
         (steps, "load"),
         (steps, "preprocess"),
-        (record, "identity"),
+        (run_folder, "identity"),
     ):
         kept(module, name)
 
@@ -50,12 +49,12 @@ def composition(engine: str, monkeypatch: pytest.MonkeyPatch) -> Composition:
             report(epoch, {"loss": 1.0, "accuracy": 0.5})
 
     def save(*arguments: Any) -> tuple[dict[str, Any], str]:
-        files.write_atomically(arguments[-1] / record.MODEL, b"a model")
+        files.write_atomically(arguments[-1] / layout.MODEL, b"a model")
         return {"bytes": 7}, "saved"
 
     def draw(*arguments: Any) -> list[str]:
-        files.write_atomically(arguments[-1] / record.LEARNING_CURVES, b"a picture")
-        return [record.LEARNING_CURVES]
+        files.write_atomically(arguments[-1] / layout.LEARNING_CURVES, b"a picture")
+        return [layout.LEARNING_CURVES]
 
     monkeypatch.setattr(steps, "fit", fit)
     monkeypatch.setattr(steps, "define", lambda compiled: (None, "defined"))
@@ -118,12 +117,12 @@ def test_whichever_write_fails_the_record_is_closed(
             break
         assert "Traceback" not in said
         if codes[-1] == DONE:  # The record alone failed to be closed, and was written over.
-            assert json.loads((folder / record.RECORD).read_text())["status"] == "completed"
+            assert json.loads((folder / layout.RECORD).read_text())["status"] == "completed"
             continue
         assert len([line for line in said.splitlines() if line.startswith("error")]) == 1
         assert os.strerror(number).lower() in said
         assert not list(folder.glob(".*"))
-        found = folder / record.RECORD
+        found = folder / layout.RECORD
         assert not found.exists() or json.loads(found.read_text())["status"] == "failed"
     assert codes[-1] == DONE
     assert len(codes) > 40
@@ -178,7 +177,7 @@ def test_whatever_a_step_raises_closes_the_record(
 
     monkeypatch.setattr(steps, "evaluate", fail)
     assert run_experiment(composition, tmp_path / "run") == FAILED
-    fields = json.loads((tmp_path / "run" / record.RECORD).read_text())
+    fields = json.loads((tmp_path / "run" / layout.RECORD).read_text())
     assert fields["status"] == "failed"
     assert told in fields["error"]
 
@@ -197,7 +196,7 @@ def test_output_that_is_lost_closes_the_record(
     monkeypatch.setattr(steps, "fit", fail)
     with pytest.raises(LostOutputError):
         run_experiment(composition, tmp_path / "run")
-    fields = json.loads((tmp_path / "run" / record.RECORD).read_text())
+    fields = json.loads((tmp_path / "run" / layout.RECORD).read_text())
     assert (fields["status"], fields["error"]) == (
         "failed",
         "stdout cannot be written: broken pipe",
@@ -215,19 +214,5 @@ def test_a_bug_closes_the_record_and_shows(
     monkeypatch.setattr(experiment, "_write_config", fail)
     with pytest.raises(KeyError):
         run_experiment(composition, tmp_path / "run")
-    fields = json.loads((tmp_path / "run" / record.RECORD).read_text())
+    fields = json.loads((tmp_path / "run" / layout.RECORD).read_text())
     assert (fields["status"], fields["error"]) == ("failed", "KeyError: 'a bug'")
-
-
-def test_a_process_that_ends_at_once_closes_its_own_record_alone(tmp_path: Path) -> None:
-    opened = record.open_record(tmp_path / "own", Sink())
-    other = record.open_record(tmp_path / "other", Sink())
-    other.update(process={"pid": 1})
-    (tmp_path / "own" / ".model.draft.keras").touch()
-    for folder in ("own", "other", "none"):
-        close_at_once(tmp_path / folder)
-    read = [json.loads((tmp_path / f / record.RECORD).read_text()) for f in ("own", "other")]
-    assert [fields["status"] for fields in read] == ["failed", "running"]
-    assert read[0]["error"] == "interrupted"
-    assert os.listdir(tmp_path / "own") == [record.RECORD]
-    assert opened.folder == tmp_path / "own"

@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
-from recorded_history import read_history
 
 from kerasgen.data.opened import open_data
 from kerasgen.data.split import split_rows
 from kerasgen.diagnostics import Sink
 from kerasgen.frontend.compose.composition import compose
 from kerasgen.frontend.parse.data import parse_data
-from kerasgen.run.endings import DONE, REFUSED
+from kerasgen.process.exit_codes import DONE, REFUSED
+from kerasgen.record.read import read_history
 from kerasgen.run.experiment import run_experiment
 from kerasgen.verbs.eject import eject_config
 

@@ -10,18 +10,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from recorded_history import read_history
 
 from kerasgen.record.files import (
     atomic_file,
     number,
     plain,
+    write_arrays,
     write_atomically,
     write_history,
     write_json,
     write_named,
-    write_predictions,
 )
+from kerasgen.record.read import read_history
 
 
 def test_a_written_file_takes_the_place_of_the_earlier_one(tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ def test_predictions_load_without_pickle(tmp_path: Path) -> None:
         "labels": np.array(["cat", "hund"], dtype=object),
         "größe": np.array(1, dtype="int8"),
     }
-    write_predictions(tmp_path / "predictions.npz", arrays)
+    write_arrays(tmp_path / "predictions.npz", arrays)
     with np.load(tmp_path / "predictions.npz", allow_pickle=False) as loaded:
         assert loaded["file"].tolist() == [[0, 1, 2], [3, 4, 5]]
         assert loaded["labels"].tolist() == ["cat", "hund"]
@@ -162,7 +162,7 @@ def test_predictions_load_without_pickle(tmp_path: Path) -> None:
 
 def test_predictions_are_compressed_and_equal_ones_make_equal_files(tmp_path: Path) -> None:
     for name in ("a.npz", "b.npz"):
-        write_predictions(tmp_path / name, {"x": np.zeros(100_000)})
+        write_arrays(tmp_path / name, {"x": np.zeros(100_000)})
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
     assert (tmp_path / "a.npz").stat().st_size < 10_000
 

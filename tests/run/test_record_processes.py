@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from kerasgen.diagnostics import CompileError, Sink
+from kerasgen.record.layout import RECORD
 from kerasgen.record.provenance import at_work
-from kerasgen.record.write import RECORD, close_abandoned, open_record
+from kerasgen.record.run_folder import close_abandoned, open_record
 
 ROOT = Path(__file__).parents[2]
 
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and locks of
 def child(code: str, *arguments: Path | str) -> Iterator[subprocess.Popen[str]]:
     """A process that runs some code; it is ended and reaped at the end of the block."""
     head = "import os, sys, time\nfrom pathlib import Path\n"
-    head += "from kerasgen.record import write as record\n"
+    head += "from kerasgen.record import files, provenance, run_folder\n"
     command = [sys.executable, "-c", head + textwrap.dedent(code), *map(str, arguments)]
     process = subprocess.Popen(
         command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -46,7 +47,7 @@ def test_a_writer_killed_in_the_middle_leaves_the_earlier_file(tmp_path: Path) -
     path = tmp_path / RECORD
     path.write_text("{}", encoding="utf-8")
     code = """
-        with record.atomic_file(Path(sys.argv[1])) as file:
+        with files.atomic_file(Path(sys.argv[1])) as file:
             file.write(b"[" * 1_000_000)
             file.flush()
             print("half", flush=True)
@@ -65,7 +66,7 @@ def test_a_reader_never_meets_half_a_file(tmp_path: Path) -> None:
         count = 0
         while True:
             count += 1
-            record.write_json(Path(sys.argv[1]), [count] * 20_000)
+            files.write_json(Path(sys.argv[1]), [count] * 20_000)
             if count == 1:
                 print("begun", flush=True)
     """
@@ -82,7 +83,7 @@ OPEN = """
     print("ready", flush=True)
     sys.stdin.readline()
     try:
-        record.open_record(Path(sys.argv[1]), Sink())
+        run_folder.open_record(Path(sys.argv[1]), Sink())
         print("opened", flush=True)
     except CompileError as error:
         print(error.diagnostics[0].message, flush=True)
@@ -136,8 +137,8 @@ def test_a_killed_run_is_closed_or_replaced(tmp_path: Path) -> None:
         assert [line(process), line(process)] == ["ready", "opened"]
         with pytest.raises(CompileError, match="at work"):
             open_record(tmp_path, Sink())
-        assert not close_abandoned(tmp_path, "killed by signal 9")
-    assert close_abandoned(tmp_path, "killed by signal 9")
+        assert not close_abandoned(tmp_path, "failed", "killed by signal 9")
+    assert close_abandoned(tmp_path, "failed", "killed by signal 9")
     assert json.loads((tmp_path / RECORD).read_bytes())["error"] == "killed by signal 9"
     open_record(tmp_path, Sink())
     assert json.loads((tmp_path / RECORD).read_bytes())["process"]["pid"] == os.getpid()
@@ -147,7 +148,7 @@ def test_a_full_disk_leaves_the_earlier_record(tmp_path: Path) -> None:
     code = """
         import resource, signal
         from kerasgen.diagnostics import Sink
-        opened = record.open_record(Path(sys.argv[1]), Sink())
+        opened = run_folder.open_record(Path(sys.argv[1]), Sink())
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
         try:
@@ -165,11 +166,11 @@ def test_a_full_disk_leaves_the_earlier_record(tmp_path: Path) -> None:
 def test_a_folder_without_permission_is_a_diagnostic(tmp_path: Path) -> None:
     code = """
         from kerasgen.diagnostics import CompileError, Sink
-        record.identity()  # imports what nobody may not read later
+        provenance.identity()  # imports what nobody may not read later
         if os.geteuid() == 0:
             os.setuid(65534)  # nobody: permissions do not bind root
         try:
-            record.open_record(Path(sys.argv[1]) / "run", Sink())
+            run_folder.open_record(Path(sys.argv[1]) / "run", Sink())
         except CompileError as error:
             print(error.diagnostics[0].code, error.diagnostics[0].message, flush=True)
     """

@@ -6,7 +6,7 @@ import pytest
 
 from kerasgen.diagnostics import CompileError
 from kerasgen.frontend.compose.composition import compose
-from kerasgen.run.endings import REFUSED
+from kerasgen.process.exit_codes import REFUSED
 from kerasgen.run.experiment import run_experiment
 from kerasgen.verbs.check import check_config
 from kerasgen.verbs.eject import eject_config

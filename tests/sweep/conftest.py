@@ -24,18 +24,19 @@ def run_experiment(composition, folder, *, argv=None, keep_rejected=False):
     from kerasgen.diagnostics import (CompileError, Sink)
     from kerasgen.diagnostics.render import render_text
     from kerasgen.frontend.compose.composition import resolve
-    from kerasgen.record.write import open_record
-    written = dict(argv=argv, overrides=composition.overrides, choices=composition.choices)
+    from kerasgen.record.run_folder import Invocation, open_record
+    asked = Invocation(
+        argv=argv, overrides=composition.overrides, choices=composition.choices)
     try:
         config, _ = resolve(composition)
         name = config["name"] or ""
         if name == "refuse":
             raise Sink().fail("KG204", "refused by the stand-in")
-        record = open_record(folder, Sink(), **written)
+        record = open_record(folder, Sink(), asked)
     except CompileError as error:
         print(render_text(error.diagnostics), file=sys.stderr)
         if keep_rejected and name == "refuse":
-            open_record(folder, Sink(), **written).finish("rejected", error="refused")
+            open_record(folder, Sink(), asked).finish("rejected", error="refused")
         return 2
     logging.getLogger("a.backend").info("noise")
     heavy = sorted({"keras", "tensorflow", "jax"} & set(sys.modules))
@@ -53,7 +54,7 @@ def run_experiment(composition, folder, *, argv=None, keep_rejected=False):
         if name == "sleep":
             time.sleep(60)
     except KeyboardInterrupt:
-        record.finish("failed", error="interrupted")
+        record.finish("interrupted", error="interrupted")
         return 130
     metrics = {"test": {"loss": 0.5, "accuracy": 0.25 + config["seed"] / 100}}
     record.finish("completed", metrics=metrics, environment=os.environ.get("FROM_HYDRA"))

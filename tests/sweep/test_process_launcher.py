@@ -277,7 +277,7 @@ def test_ending_a_sweep_ends_its_jobs_and_keeps_finished_records(
     assert errors in ("interrupted\n", "interrupted by SIGTERM\n")
     records = application.records()
     assert records["0"]["status"] == "completed"
-    assert records["1"]["status"] == "failed"
+    assert records["1"]["status"] == "interrupted"
     assert records["1"]["error"] == "interrupted"
     assert "3" not in records
     assert "accuracy 0.25" in output

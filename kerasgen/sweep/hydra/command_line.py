@@ -1,8 +1,7 @@
 """The command line of `run.py`: Hydra's own, with diagnostics in place of Hydra's errors.
 
 This room owns the flags, the choice between a single run, a sweep and Hydra's informational
-commands, and the exit codes: 0 done, 1 a step failed, 2 something the user wrote is wrong. It
-imports no Keras; only a run does. What ends a process before its time is answered in
+commands. It imports no Keras; only a run does. What ends a process before its time is answered in
 `kerasgen.process.entry`.
 """
 
@@ -34,12 +33,13 @@ from kerasgen.frontend.compose.origins import place_of_text
 from kerasgen.frontend.compose.references import deepest_key
 from kerasgen.frontend.refusals.culprits import REFUSALS, diagnose, diagnose_error
 from kerasgen.process.entry import guarded
+from kerasgen.process.exit_codes import DONE, REFUSED
 from kerasgen.registry import CONNECTIONS, Trust, named_modules, trusted
 from kerasgen.sweep.hydra.completion import SHELLS, asking_shell, candidates, typed_words
 from kerasgen.sweep.hydra.hydra_object import Conductor
 from kerasgen.sweep.hydra.launcher import register
 from kerasgen.sweep.hydra.task import Task
-from kerasgen.sweep.outcomes import REFUSED, exit_code, outcome_table
+from kerasgen.sweep.outcomes import exit_code, outcome_table
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -103,7 +103,7 @@ def _cleared(execute: Callable[[], int]) -> int:
 def _execute(args: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     if args.shell_completion and (shell := asking_shell(args.overrides)) is not None:
         print(SHELLS[shell].join(complete_overrides(typed_words())))
-        return 0
+        return DONE
     place = _place(args)
     conductor = _conductor(place, args.overrides)
     conductor.resolved = args.resolve
@@ -245,7 +245,7 @@ def _inform(conductor: Conductor, args: argparse.Namespace, parser: argparse.Arg
         except ValueError as error:
             print(f"{parser.format_usage()}{parser.prog}: error: {error}", file=sys.stderr)
             return REFUSED
-    return 0
+    return DONE
 
 
 def _check_package(conductor: Conductor, args: argparse.Namespace) -> None:

@@ -36,15 +36,15 @@ from kerasgen.frontend.compose.selectors_through_hydra import SelectorLoader, ca
 from kerasgen.frontend.compose.sweep_size import check_jobs
 from kerasgen.frontend.refusals.culprits import REFUSALS, diagnose, diagnose_error, first_job
 from kerasgen.frontend.refusals.file_sweeps import check_parameters
+from kerasgen.process.exit_codes import REFUSED
 from kerasgen.process.interruption import held
-from kerasgen.record.write import RECORD
+from kerasgen.record.layout import RECORD
 from kerasgen.sweep.folders import (
     claim,
     folder_override,
     release,
 )
 from kerasgen.sweep.hydra.task import Task
-from kerasgen.sweep.outcomes import REFUSED
 
 
 class Conductor(Hydra):

@@ -28,7 +28,9 @@ from kerasgen.diagnostics import Sink, describe
 from kerasgen.frontend.compose.hydra_settings import LAUNCHER, place_of_setting
 from kerasgen.frontend.compose.references import plain_node
 from kerasgen.frontend.compose.selectors_through_hydra import as_written
+from kerasgen.process.exit_codes import FAILED
 from kerasgen.process.interruption import at_once, held
+from kerasgen.record.layout import CONSOLE
 from kerasgen.sweep.executors.process import (
     MODULE,
     Child,
@@ -39,10 +41,7 @@ from kerasgen.sweep.executors.process import (
 )
 from kerasgen.sweep.folders import folder_override
 from kerasgen.sweep.hydra.task import Task
-from kerasgen.sweep.outcomes import FAILED, Outcome, earlier_outcome, settle, varying
-
-CONSOLE = "console.log"
-"""The file that gets a job's output where several run at once."""
+from kerasgen.sweep.outcomes import EndedProcess, Outcome, earlier_outcome, settle, varying
 
 _OF_THE_SWEEP = re.compile(
     r"\+*~?hydra([./](launcher|sweeper|sweep)\b|\.run\.dir=|\.mode=|\.job\.(num|id)=)"
@@ -212,20 +211,18 @@ class ProcessLauncher(Launcher):
 
     def _settle(self, job: _Job, child: Child, *, interrupted: bool = False) -> Outcome:
         child.let_go()
-        outcome = settle(
-            job.number,
-            job.overrides,
-            job.folder,
+        code = child.process.returncode
+        ended = EndedProcess(
             pid=child.process.pid,
-            code=FAILED if child.process.returncode is None else child.process.returncode,
+            code=FAILED if code is None else code,
             seconds=child.seconds,
-            argv=["-m", MODULE, *job.arguments],
+            argv=("-m", MODULE, *job.arguments),
             interrupted=interrupted,
         )
-        several = self.n_jobs > 1
-        if (several or outcome.status == "failed") and not interrupted:
-            what = outcome.status if outcome.error is None else f"{outcome.status}: {outcome.error}"
-            print(f"{job.title}  {what} after {child.seconds:.1f} s", flush=True)
+        outcome = settle(job.number, job.overrides, job.folder, ended)
+        shown = self.n_jobs > 1 or outcome.status in ("failed", "interrupted")
+        if shown and not interrupted:
+            print(f"{job.title}  {outcome.text} after {child.seconds:.1f} s", flush=True)
         return self._keep(outcome)
 
     def _keep(self, outcome: Outcome) -> Outcome:

@@ -4,7 +4,7 @@ from hydra.core.utils import JobReturn
 from omegaconf import OmegaConf
 
 from kerasgen.diagnostics import Sink
-from kerasgen.record.write import open_record
+from kerasgen.record.run_folder import open_record
 from kerasgen.sweep.hydra.task import ConfigPlace, Task
 
 

@@ -1,0 +1,35 @@
+"""The lock on the folder of a run.
+
+This room owns that of several processes one at a time opens or closes a run in a folder. Systems
+that cannot lock a folder (Windows, some network disks) go without.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Keeps other processes from opening or closing a run in the folder meanwhile.
+
+    Raises:
+        OSError: there is no such folder, or it cannot be opened.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    import fcntl
+
+    # The folder itself is locked: a lock file would stay behind, or be removed under a waiter.
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,231 @@
+"""The folder of a run: taken, given back, and closed for a process that no longer can.
+
+This room owns whose folder it is. What is written into it while a run goes on stands in `write`.
+
+Decisions:
+- A record names its process, so that a reader can tell a run that was killed from one that
+  works. A folder is locked while a run is opened or closed in it for somebody else, so that of two
+  runs one gets it.
+- A run that takes the folder of one that failed, was interrupted or was killed removes that one's
+  results, which would pass for its own. Files that `layout` does not name are never touched.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kerasgen import __version__
+from kerasgen.diagnostics import CompileError, Sink
+from kerasgen.foreign.regular_files import ForeignFileError, is_there
+from kerasgen.record.layout import RECORD, RESULTS, TENSORBOARD
+from kerasgen.record.lock import locked
+from kerasgen.record.provenance import at_work, identity
+from kerasgen.record.read import ReadRecord, read_record
+from kerasgen.record.status import CLOSED, OPEN, Closed
+from kerasgen.record.versions import SCHEMA
+from kerasgen.record.write import Record, now, seconds_since
+
+_DRAFT = re.compile(r"\..+\.[0-9a-f]{12}\.tmp|\.model\.draft\.keras")
+"""What a killed process leaves of a file that it was writing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invocation:
+    """How a run was asked for.
+
+    Attributes:
+        name: name of the experiment.
+        argv: the command line, None for that of this process.
+        overrides: the overrides as written.
+        choices: config group to chosen option.
+        config_dirs: folders of configs besides the shipped one.
+        seed: seed of the run.
+    """
+
+    name: str = ""
+    argv: Sequence[str] | None = None
+    overrides: Sequence[str] = ()
+    choices: Mapping[str, str | None] = field(default_factory=dict)
+    config_dirs: Sequence[str] = ()
+    seed: int | None = None
+
+
+def open_record(folder: Path, sink: Sink, invocation: Invocation | None = None) -> Record:
+    """Starts the record of a run, with status `created`.
+
+    Args:
+        folder: the folder of the run; made if it is not there.
+        sink: where a folder that cannot be used is reported.
+        invocation: how the run was asked for, None for the process's own command line.
+
+    Raises:
+        CompileError: KG605, the folder cannot be written, or holds a run that has completed or
+            is at work, or a `record.json` of something else. A run that ended in another way is
+            replaced.
+    """
+    asked = Invocation() if invocation is None else invocation
+    origin = identity()
+    with reported(sink, folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        with locked(folder):
+            _make_room(folder, sink)
+            record = Record(folder, {})
+            record.update(
+                schema=SCHEMA,
+                status="created",
+                name=asked.name,
+                started=now(),
+                kerasgen=__version__,
+                **origin,
+                argv=list(sys.argv if asked.argv is None else asked.argv),
+                overrides=list(asked.overrides),
+                choices=dict(asked.choices),
+                config_dirs=list(asked.config_dirs),
+                seed=asked.seed,
+            )
+    return record
+
+
+def close_abandoned(folder: Path, status: Closed, error: str, *, pid: int | None = None) -> bool:
+    """Closes the record of a run whose process ended without closing it.
+
+    Args:
+        folder: the folder of the run.
+        status: how the run ended.
+        error: what happened to the process.
+        pid: the id that the process had, None for any.
+
+    Returns:
+        Whether it was closed; False if there is no record, or it is closed, at work, or another
+        process's.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    try:
+        with locked(folder):
+            found = read_record(folder)
+            fields = found.fields
+            if found.newer or fields["status"] not in OPEN or at_work(fields):
+                return False
+            if pid is not None and not opened_by(fields, pid):
+                return False
+            seconds = seconds_since(fields.get("started"))
+            Record(folder, fields).finish(status, error=error, seconds=seconds)
+    except (FileNotFoundError, ForeignFileError):
+        return False
+    return True
+
+
+def opened_by(fields: Mapping[str, object], pid: int) -> bool:
+    """Whether a process of this id opened a record."""
+    process = fields.get("process")
+    return isinstance(process, Mapping) and process.get("pid") == pid
+
+
+def own_record(folder: Path) -> Record | None:
+    """The record in a folder that this process has opened and not closed, or None."""
+    try:
+        fields = read_record(folder).fields
+    except ForeignFileError:
+        return None
+    if fields["status"] not in OPEN or not opened_by(fields, os.getpid()):
+        return None
+    return Record(folder, fields) if at_work(fields) else None
+
+
+def close_at_once(folder: Path, error: str, record: Record | None = None) -> None:
+    """Closes this process's record as `interrupted` while it ends; removes what is half written.
+
+    It may run in another thread than the run itself, which may be writing.
+
+    Args:
+        folder: the folder of the run.
+        error: why the process ends.
+        record: the record as the run has it, with what is not on the disk yet; None where the run
+            has got none so far.
+    """
+    known = own_record(folder)
+    if known is not None:
+        fields = known.fields if record is None else dict(record.fields)
+        seconds = seconds_since(fields.get("started"))
+        with contextlib.suppress(OSError):
+            Record(folder, fields).finish("interrupted", error=error, seconds=seconds)
+    with contextlib.suppress(OSError):
+        for path in list(folder.iterdir()):
+            if _DRAFT.fullmatch(path.name):
+                path.unlink(missing_ok=True)
+
+
+def discard(folder: Path) -> None:
+    """Takes back what a refused run wrote into a folder; files of others stay.
+
+    Raises:
+        OSError: a file cannot be removed.
+    """
+    _clear(folder)
+    (folder / RECORD).unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def reported(sink: Sink, folder: Path) -> Iterator[None]:
+    """Turns an `OSError` raised inside into KG605 for `folder`."""
+    try:
+        yield
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise sink.fail(
+            "KG605",
+            f"folder `{folder}` cannot be written: {reason}",
+            key="hydra.run.dir",
+            help="check the folder's permissions and the space on its disk, "
+            "or choose another with `hydra.run.dir=…`",
+        ) from error
+
+
+def _make_room(folder: Path, sink: Sink) -> None:
+    """Removes what a dead run left in the folder; refuses where something is worth keeping."""
+    try:
+        found = read_record(folder)
+    except ForeignFileError as error:
+        if error.missing and not is_there(folder / RECORD):
+            return
+        holds = f"a file `{RECORD}` that is not the record of a run"
+        raise _occupied(folder, holds, sink) from None
+    if (kept := _worth_keeping(found)) is not None:
+        raise _occupied(folder, kept, sink)
+    _clear(folder)
+
+
+def _worth_keeping(found: ReadRecord) -> str | None:
+    """What a folder holds that no run may replace, None for one whose run is dead."""
+    status = found.fields["status"]
+    if status in OPEN and at_work(found.fields):
+        return "a run that is at work"
+    if status == "completed" or status not in (*OPEN, *CLOSED):
+        return f"a run that is {status}"
+    return None if found.newer is None else "a run of a newer kerasgen"
+
+
+def _clear(folder: Path) -> None:
+    """Removes the results of a run, and what a killed process left of them."""
+    shutil.rmtree(folder / TENSORBOARD, ignore_errors=True)
+    for path in list(folder.iterdir()):
+        if any(path.match(pattern) for pattern in RESULTS) or _DRAFT.fullmatch(path.name):
+            path.unlink(missing_ok=True)
+
+
+def _occupied(folder: Path, holds: str, sink: Sink) -> CompileError:
+    return sink.fail(
+        "KG605",
+        f"folder `{folder}` already holds {holds}",
+        key="hydra.run.dir",
+        help="choose another folder, or move that one away",
+    )
