@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -22,8 +23,18 @@ def test_every_dependency_has_bounds_or_a_reason() -> None:
     assert [name for name in needed if ">=" not in name and "==" not in name] == []
 
 
-def test_the_readme_lists_every_code() -> None:
-    from kerasgen.diagnostics import CODES
+def test_the_wheel_has_the_pages_of_the_manual() -> None:
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    wheel = tomllib.loads(text)["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert wheel.keys() == {"packages", "force-include"}
+    assert wheel["packages"] == ["kerasgen"]
+    # What git ignores is left out of a wheel, whatever its package.
+    ignored = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+    patterns = [line.strip("/") for line in ignored if line and not line.startswith("#")]
+    pages = [path.relative_to(ROOT) for path in (ROOT / "kerasgen" / "manual").rglob("*.md")]
+    assert len(pages) > 50
+    assert [page for page in pages for part in page.parts if _matches(part, patterns)] == []
 
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert [code for code in CODES if f"| {code} |" not in readme] == []
+
+def _matches(name: str, patterns: list[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)

@@ -66,13 +66,14 @@ def test_a_record_says_what_was_in_force_and_where_it_came_from(trained: Path) -
     assert set(fields["metrics"]) == {"training", "validation", "test"}
 
 
-def test_the_readme_says_what_stands_in_a_record(trained: Path) -> None:
-    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
-    table = readme[readme.index("| key of `record.json` |") :].split("\n\n", 1)[0]
+def test_the_manual_says_what_stands_in_a_record(trained: Path) -> None:
+    page = Path(__file__).resolve().parents[2] / "kerasgen" / "manual" / "topics" / "record.md"
+    manual = page.read_text(encoding="utf-8")
+    table = manual[manual.index("| key of `record.json` |") :].split("\n\n", 1)[0]
     told = {key for row in table.splitlines() for key in re.findall("`(.+?)`", row.split("|")[1])}
     assert set(read_record(trained)) <= told
     assert all(
-        f"| `{path.name}`" in readme or f", `{path.name}`" in readme for path in trained.iterdir()
+        f"| `{path.name}`" in manual or f", `{path.name}`" in manual for path in trained.iterdir()
     )
 
 

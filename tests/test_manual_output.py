@@ -1,0 +1,107 @@
+"""What README and manual show as printed, held against what the commands print.
+
+`KERASGEN_UPDATE_SNAPSHOTS=1 pytest -n 0 tests/test_manual_output.py` writes it anew: a page keeps
+the line `...` with which a block begins, and is cut by hand elsewhere.
+"""
+
+import contextlib
+import io
+import os
+import re
+from pathlib import Path
+
+import pytest
+from manual_examples import ROOT, Example, examples, write_files
+
+from kerasgen.cli import main
+from kerasgen.ir.program import BackendDef
+from kerasgen.session import catalog as cataloging
+
+UPDATE = "KERASGEN_UPDATE_SNAPSHOTS"
+
+NOT_RUN = {
+    "run": "trains, or starts what the tests of runs start",
+    "--limit": "lists runs that nobody has made",
+    "applications.ResNet50": "makes a model of 25 million weights",
+    "my_parts": "a module is registered for the whole process",
+    "backend.image_data_format=channels_first": "another engine than that of the process",
+}
+"""Words of commands that are parsed and checked alone, and why."""
+
+
+def _is_run(example: Example) -> bool:
+    words = (example.command, *example.words)
+    if example.block is None or example.block.language != "text":
+        return False
+    shown = example.printed.partition("\n")[2] or os.environ.get(UPDATE)
+    return bool(shown) and not any(word in NOT_RUN for word in words)
+
+
+EXAMPLES = [example for example in examples() if _is_run(example)]
+
+
+def test_most_of_what_is_shown_is_run() -> None:
+    shown = [e for e in examples() if e.printed.partition("\n")[2]]
+    assert len(EXAMPLES) > 0.8 * len(shown)
+
+
+@pytest.mark.filterwarnings("ignore:Layer 'flatten' .of type Flatten. was passed an input")
+@pytest.mark.parametrize("example", EXAMPLES, ids=str)
+def test_a_command_prints_what_is_shown(
+    example: Example, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: str
+) -> None:
+    write_files(tmp_path, example.block)
+    monkeypatch.chdir(tmp_path)
+    cataloging.engine_catalog()
+    monkeypatch.setattr(cataloging, "lightest_engine", lambda: BackendDef(backend=engine))
+    words = [example.command, *example.words]
+    chosen = any(word.startswith("backend=") for word in words)
+    if engine != "tensorflow" and example.command in ("check", "show") and not chosen:
+        words.append(f"backend={engine}")
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
+        code = main(words)
+    printed = _plain(out.getvalue())
+    shown = example.printed.partition("\n")[2].rstrip("\n")
+    if os.environ.get(UPDATE):
+        _update(example, shown, printed)
+        return
+    assert re.fullmatch(_pattern(shown), printed), printed
+    assert code == (2 if re.search(r"^error\[", printed, re.MULTILINE) else 0)
+
+
+def _plain(text: str) -> str:
+    """What is printed, with shipped configs named as in a checkout."""
+    lines = text.replace(os.getcwd(), "/home/me").replace(f"{ROOT}/", "").splitlines()
+    return "\n".join(line.rstrip() for line in lines).strip("\n")
+
+
+def _pattern(shown: str) -> str:
+    """What is shown, as a pattern: `...` is any lines, `…` at an end what is cut off."""
+    pieces = []
+    for line in shown.splitlines():
+        if line.strip() == "...":
+            pieces.append(r"(?:.*\n)*?")
+        elif line.endswith("…") and not line.startswith("kerasgen"):
+            pieces.append(re.escape(line[:-1]) + ".*\n")
+        else:
+            pieces.append(re.escape(line) + "\n")
+    pattern = "".join(pieces)
+    return pattern.removesuffix("\n") + r"\n?" if not pattern.endswith("*?") else pattern + ".*"
+
+
+def _update(example: Example, shown: str, printed: str) -> None:
+    if shown != "..." and re.fullmatch(_pattern(shown), printed):
+        return
+    assert example.block is not None
+    told = re.search(r"^(?:error|warning)\[", printed, re.MULTILINE)
+    if shown.startswith("...") and told is not None:
+        printed = f"...\n{printed[told.start() :]}"
+    path = ROOT / example.block.page
+    text = path.read_text(encoding="utf-8")
+    line = example.printed.partition("\n")[0]
+    section = text.index(f"# {example.block.section}\n")
+    before = f"$ {line}\n{shown}\n" if shown else f"$ {line}\n"
+    place = text.index(before, section)
+    after = text[place + len(before) :]
+    path.write_text(f"{text[:place]}$ {line}\n{printed}\n{after}", encoding="utf-8")
