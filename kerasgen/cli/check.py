@@ -103,21 +103,21 @@ def _stop_if_vain(options: argparse.Namespace) -> None:
     from kerasgen.frontend.compose.origins import place_of_text
 
     if vain:
-        raise Sink().fail(
+        raise Sink().fail_at(
             "KG126",
             f"`{vain[0]}` does nothing without `--fix`",
             location=place_of_text(vain[0]),
             help=f"write `--fix {vain[0]}`",
         )
     if not several:
-        raise Sink().fail(
+        raise Sink().fail_at(
             "KG126",
             "`--all` checks each experiment once, and takes no `-m`",
             location=place_of_text("--all -m", length=len("--all")),
             help="name the experiments in the sweep, `-m experiment=NAME,NAME`, or leave out `-m`",
         )
     many = "-m" if options.multirun else "--all"
-    raise Sink().fail(
+    raise Sink().fail_at(
         "KG126",
         f"`--fix` mends the files of one config, and takes no `{many}`",
         location=place_of_text(f"--fix {many}", length=len("--fix")),

@@ -60,7 +60,7 @@ def _experiments(pattern: str, overrides: Sequence[str], place: ConfigPlace) -> 
     chosen = [name for name in names if fnmatchcase(name, pattern)]
     if not chosen:
         text = f"--all {pattern}"
-        raise Sink().fail(
+        raise Sink().fail_at(
             "KG104",
             f"no experiment fits `{pattern}`",
             location=place_of_text(text, at=len("--all ")),

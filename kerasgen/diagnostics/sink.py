@@ -8,7 +8,7 @@ the source map that it was made with, which stays the same as long as the sink l
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,44 +64,21 @@ class Sink:
         *,
         key: str | None = None,
         at: Anchor = "value",
-        severity: Severity = Severity.ERROR,
         help: str | None = None,  # noqa: A002 - the word that the user reads
         notes: Iterable[Note | str] = (),
-        location: SourceLocation | None = None,
     ) -> None:
-        """Adds one diagnostic.
+        """Adds one error.
 
         Args:
             code: a key of `CODES`.
             message: what is wrong.
             key: dotted key path of the config entry that is wrong, None for no place.
             at: whether the key or the value of that entry is meant.
-            severity: error (default) or warning.
             help: how to mend it.
             notes: remarks; a string is a remark without a place.
-            location: the place, where the caller knows it better than the map.
         """
-        if code not in CODES:
-            raise KeyError(f"diagnostic code {code} is not in the table")
-        place = location or (None if key is None else self.locate(key, at))
-        behind = (
-            Background() if key is None or location is not None else self.source_map.explain(key)
-        )
-        if behind.repeated and place is not None:
-            same = (code, place.file, place.line, place.column, place.override, place.key, help)
-            if same in self._repeated:
-                return
-            self._repeated.add(same)
-        told = [Note(message=note) if isinstance(note, str) else note for note in notes]
-        diagnostic = Diagnostic(
-            code=code,
-            severity=severity,
-            message=message,
-            location=place,
-            help=help,
-            notes=(*told, *behind.notes),
-        )
-        self.add([diagnostic])
+        place, behind = self._look_up(key, at)
+        self._add(_diagnostic(code, message, Severity.ERROR, place, help, notes), behind)
 
     def warn(
         self,
@@ -111,9 +88,49 @@ class Sink:
         key: str | None = None,
         at: Anchor = "value",
         help: str | None = None,  # noqa: A002 - the word that the user reads
+        notes: Iterable[Note | str] = (),
     ) -> None:
         """Adds one warning; the arguments are those of `report`."""
-        self.report(code, message, key=key, at=at, severity=Severity.WARNING, help=help)
+        place, behind = self._look_up(key, at)
+        self._add(_diagnostic(code, message, Severity.WARNING, place, help, notes), behind)
+
+    def report_at(
+        self,
+        code: str,
+        message: str,
+        location: SourceLocation | None,
+        *,
+        severity: Severity = Severity.ERROR,
+        help: str | None = None,  # noqa: A002 - the word that the user reads
+        notes: Iterable[Note | str] = (),
+    ) -> None:
+        """Adds one diagnostic whose place the caller knows better than the source map.
+
+        Args:
+            code: a key of `CODES`.
+            message: what is wrong.
+            location: the place, None for none.
+            severity: error (default) or warning.
+            help: how to mend it.
+            notes: remarks; a string is a remark without a place.
+        """
+        self._add(_diagnostic(code, message, severity, location, help, notes), Background())
+
+    def _look_up(self, key: str | None, at: Anchor) -> tuple[SourceLocation | None, Background]:
+        """The place of an entry, and what stands behind it."""
+        if key is None:
+            return None, Background()
+        return self.source_map.locate(key, at), self.source_map.explain(key)
+
+    def _add(self, diagnostic: Diagnostic, behind: Background) -> None:
+        place = diagnostic.location
+        if behind.repeated and place is not None:
+            where = (place.file, place.line, place.column, place.override, place.key)
+            same = (diagnostic.code, *where, diagnostic.help)
+            if same in self._repeated:
+                return
+            self._repeated.add(same)
+        self.add([replace(diagnostic, notes=(*diagnostic.notes, *behind.notes))])
 
     def beside(self, path: str, keys: Iterable[str], key: str) -> frozenset[str]:
         """Those of a mapping's keys that were written where one of them was.
@@ -160,10 +177,21 @@ class Sink:
         at: Anchor = "value",
         help: str | None = None,  # noqa: A002 - the word that the user reads
         notes: Iterable[Note | str] = (),
-        location: SourceLocation | None = None,
     ) -> CompileError:
         """Reports an error after which the stage cannot go on, for `raise sink.fail(…)`."""
-        self.report(code, message, key=key, at=at, help=help, notes=notes, location=location)
+        self.report(code, message, key=key, at=at, help=help, notes=notes)
+        return CompileError(self.diagnostics)
+
+    def fail_at(
+        self,
+        code: str,
+        message: str,
+        location: SourceLocation | None,
+        *,
+        help: str | None = None,  # noqa: A002 - the word that the user reads
+    ) -> CompileError:
+        """Reports at a place that is known an error after which the stage cannot go on."""
+        self.report_at(code, message, location, help=help)
         return CompileError(self.diagnostics)
 
     def report_file(
@@ -186,19 +214,15 @@ class Sink:
             key: dotted key path of the config entry that names the file, None for none.
             help: how to mend it.
         """
-        place = None
+        code, message = fault.code or code, f"`{file}` {fault.reason}"
         if fault.line is not None:
             place = SourceLocation(
                 key=key or "", file=str(file), line=fault.line, column=fault.column
             )
-        self.report(
-            fault.code or code,
-            f"`{file}` {fault.reason}",
-            key=key,
-            severity=severity,
-            help=help,
-            location=place,
-        )
+            self.report_at(code, message, place, severity=severity, help=help)
+            return
+        tell = self.warn if severity is Severity.WARNING else self.report
+        tell(code, message, key=key, help=help)
 
     def fail_file(
         self,
@@ -212,3 +236,20 @@ class Sink:
         """Reports a file without which the stage cannot go on; see `report_file` and `fail`."""
         self.report_file(code, file, fault, key=key, help=help)
         return CompileError(self.diagnostics)
+
+
+def _diagnostic(
+    code: str,
+    message: str,
+    severity: Severity,
+    location: SourceLocation | None,
+    help: str | None,  # noqa: A002 - the word that the user reads
+    notes: Iterable[Note | str],
+) -> Diagnostic:
+    """The diagnostic that is told; a code that is not in the table is a bug of ours."""
+    if code not in CODES:
+        raise KeyError(f"diagnostic code {code} is not in the table")
+    told = tuple(Note(message=note) if isinstance(note, str) else note for note in notes)
+    return Diagnostic(
+        code=code, severity=severity, message=message, location=location, help=help, notes=told
+    )

@@ -161,7 +161,7 @@ def report_no_group(group: str, sink: Sink) -> None:
     help_text = f"write `- {group}: …` in the defaults list"
     if place.override is not None:
         help_text = f"leave `{place.override}` out"
-    sink.report("KG104", f"the config has no group `{group}`", location=place, help=help_text)
+    sink.report_at("KG104", f"the config has no group `{group}`", location=place, help=help_text)
 
 
 def _is_section(section: Any, path: str, sink: Sink) -> bool:

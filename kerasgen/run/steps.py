@@ -305,7 +305,7 @@ def _settled(callback: ObjectDef, folder: Path, catalog: Catalog) -> ObjectDef:
     for name, path in paths_of(callback, catalog).items():
         inside = path_problem(path) is None
         if inside and not (folder / path).resolve().is_relative_to(folder.resolve()):
-            raise Sink().fail(
+            raise Sink().fail_at(
                 "KG113",
                 f"`{path}` leads out of the folder of the run by a link",
                 location=SourceLocation(key=f"{callback.path}.{name}"),

@@ -170,7 +170,7 @@ def _report_failure(
 ) -> None:
     text = (str(error).strip().splitlines() or [""])[0]
     told = type(error).__name__ + (f": {text}" if text else "")
-    sink.report(
+    sink.report_at(
         "KG610",
         f"{what} cannot be imported: {told}",
         location=_place_of(error),

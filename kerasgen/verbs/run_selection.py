@@ -70,7 +70,7 @@ def parse_filters(texts: Sequence[str], sink: Sink) -> list[Filter]:
     filters = []
     for text in texts:
         if (match := _FILTER.fullmatch(text)) is None:
-            sink.report(
+            sink.report_at(
                 "KG607",
                 f"filter `{text}` has no name, comparison and value",
                 location=_place(text, text),
@@ -121,7 +121,7 @@ def _require_status(condition: Filter, sink: Sink) -> None:
     known = (*OPEN, *CLOSED, KILLED)
     if condition.key != "status" or condition.wanted in known:
         return
-    raise sink.fail(
+    raise sink.fail_at(
         "KG607",
         f"no run can have the status `{condition.wanted}`",
         location=_place(condition.text, condition.wanted),
@@ -273,7 +273,7 @@ def _as_number(value: Any) -> float | None:
 
 
 def _unknown(name: str, text: str, wanted: str, known: set[str], sink: Sink) -> CompileError:
-    return sink.fail(
+    return sink.fail_at(
         "KG107",
         f"no run has a {wanted}",
         location=_place(text, name),

@@ -170,7 +170,7 @@ def report_part(
 ) -> None:
     """Reports KG610 at the line where a part was registered."""
     place = SourceLocation(file=shown_path(Path(part.file)), line=part.line)
-    sink.report("KG610", message, location=place, help=fix, notes=notes)
+    sink.report_at("KG610", message, location=place, help=fix, notes=notes)
 
 
 def _fits(part: Part, kind: Kind) -> bool:

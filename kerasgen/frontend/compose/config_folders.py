@@ -187,7 +187,7 @@ def _of_project(file: Path) -> list[str]:
     if len(text) > _LONGEST:
         if _TABLE not in text:
             return []
-        raise Sink().fail(
+        raise Sink().fail_at(
             "KG127",
             f"`{PROJECT}` is of {len(text):,} characters, expected at most {_LONGEST:,}",
             location=SourceLocation(file=PROJECT),
@@ -204,7 +204,7 @@ def _of_project(file: Path) -> list[str]:
         # Without a number it stands at the end of the file.
         line, column = (int(place[1]), int(place[2])) if place else (len(text.splitlines()), 1)
         message = str(error).partition(" (at ")[0]
-        raise sink.fail(
+        raise sink.fail_at(
             "KG127",
             f"`{PROJECT}` cannot be read: {message[:1].lower()}{message[1:]}",
             location=SourceLocation(file=PROJECT, line=line, column=column),
@@ -216,7 +216,7 @@ def _of_project(file: Path) -> list[str]:
 
 def _read_table(table: Any, text: str, sink: Sink) -> Iterator[str]:
     if not isinstance(table, dict):
-        sink.report(
+        sink.report_at(
             "KG128",
             f"`{_TABLE}` is {describe(table)}, expected a table",
             location=_place(text, "kerasgen"),
@@ -226,7 +226,7 @@ def _read_table(table: Any, text: str, sink: Sink) -> Iterator[str]:
         if len(sink.errors) >= _MOST_FAULTS:
             return
         if key == "trust":
-            sink.report(
+            sink.report_at(
                 "KG129",
                 f"`{_TABLE}` cannot say whose code is trusted: the file may be a stranger's",
                 location=_place(text, key),
@@ -234,7 +234,7 @@ def _read_table(table: Any, text: str, sink: Sink) -> Iterator[str]:
                 "`export KERASGEN_TRUST=MODULE`",
             )
         elif key != _KEY:
-            sink.report(
+            sink.report_at(
                 "KG128",
                 f"`{_TABLE}` has no key `{key}`",
                 location=_place(text, key),
@@ -250,7 +250,7 @@ def _read_folders(value: Any, text: str, sink: Sink) -> Iterator[str]:
         if not isinstance(name, str) or not name:
             what = f"item {number} of `{_KEY}`" if isinstance(value, list) else f"`{_KEY}`"
             others = "" if isinstance(value, list) else " or a list of folders"
-            sink.report(
+            sink.report_at(
                 "KG128",
                 f"{what} is {describe(name)}, expected a folder{others}",
                 location=_place(text, _KEY),
@@ -263,7 +263,7 @@ def _read_folders(value: Any, text: str, sink: Sink) -> Iterator[str]:
         if fault is None:
             yield name
         else:
-            sink.report("KG104", fault[0], location=_place(text, _KEY, name), help=fault[1])
+            sink.report_at("KG104", fault[0], location=_place(text, _KEY, name), help=fault[1])
 
 
 def _place(text: str, key: str, value: str = "") -> SourceLocation:

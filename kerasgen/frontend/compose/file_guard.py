@@ -241,7 +241,7 @@ class FileGuard:
                 SetByOverride(key=o.key_or_group, text=o.input_line or "", value=o.value())
                 for o in self.typed
             )
-            self.sink.report(
+            self.sink.report_at(
                 "KG114",
                 f"`{key}` is `{text}`, which reads the environment and would stand in the record",
                 location=trace_origins((), written, Sink()).locate(key),
@@ -250,7 +250,7 @@ class FileGuard:
 
     def _check_is_set(self, name: str, key: str) -> None:
         if name not in os.environ:
-            self.sink.report(
+            self.sink.report_at(
                 "KG105",
                 f"the environment has no variable `{name}`",
                 location=self._place(key),
@@ -300,7 +300,7 @@ class FileGuard:
         jobs = math.prod(counts.values())
         if jobs > JOBS:
             largest = max(counts, key=lambda key: counts[key])
-            self.sink.report(
+            self.sink.report_at(
                 "KG902",
                 f"the sweep has {jobs:,} jobs, expected at most {JOBS:,}",
                 location=self._place(f"hydra.sweeper.params.{largest}"),
@@ -311,7 +311,7 @@ class FileGuard:
         return trace_origins(self.files, (), Sink()).locate(key)
 
     def _report(self, refused: Refused, place: SourceLocation) -> None:
-        self.sink.report(refused.code, refused.message, location=place, help=refused.help)
+        self.sink.report_at(refused.code, refused.message, location=place, help=refused.help)
 
 
 @cache

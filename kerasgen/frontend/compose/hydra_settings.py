@@ -88,13 +88,13 @@ def written_folder(config: DictConfig, key: str) -> tuple[Path, bool]:
         name = str(OmegaConf.select(config, key, throw_on_missing=True))
     except OmegaConfBaseException as error:
         reason = lowered(str(error).split("\n", 1)[0])
-        raise Sink().fail(
+        raise Sink().fail_at(
             "KG105",
             f"`{pattern}` cannot be resolved: {reason}",
             location=place_of_setting(config, key),
         ) from error
     if "${" in name:  # Hydra resolves the name of a job's folder once more
-        raise Sink().fail(
+        raise Sink().fail_at(
             "KG605",
             f"`{name}` cannot be the name of a folder: it holds `${{`",
             location=place_of_setting(config, key),

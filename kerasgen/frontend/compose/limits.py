@@ -95,7 +95,7 @@ class GuardedFiles(FileConfigSource):
         many = sum(self._listed.values()) > MOST_ENTRIES
         if many or len(self._listed) > MOST_GROUPS:
             what = f"{MOST_ENTRIES:,} files and folders" if many else f"{MOST_GROUPS:,} folders"
-            raise Sink().fail(
+            raise Sink().fail_at(
                 "KG902",
                 f"a folder of configs holds more than {what}",
                 location=SourceLocation(file=shown_path(Path(self.path, config_path))),
@@ -157,7 +157,7 @@ def check_file(path: Path) -> bytes:
         content = read_bytes(path, most=FILE_BYTES)
     except ForeignFileError as error:
         if error.code == TOO_MUCH:
-            raise sink.fail(
+            raise sink.fail_at(
                 "KG902",
                 f"the config file {error.reason}",
                 location=SourceLocation(file=shown),
@@ -170,7 +170,7 @@ def check_file(path: Path) -> bytes:
     except yaml.MarkedYAMLError as error:
         # Such an escape PyYAML's own parser takes, and nothing can write it down again.
         if "escape code" in str(error.problem) and (mark := error.problem_mark) is not None:
-            raise sink.fail(
+            raise sink.fail_at(
                 "KG101",
                 "an escape stands for no character of Unicode",
                 location=SourceLocation(file=shown, line=mark.line + 1, column=mark.column + 1),
@@ -208,7 +208,7 @@ def check_overrides(overrides: Sequence[str]) -> None:
         problem = _override_problem(text)
         if problem is not None:
             shown = text if len(text) <= 60 else text[:57] + "..."
-            sink.report(
+            sink.report_at(
                 "KG902",
                 problem,
                 location=SourceLocation(override=shown, column=1, length=len(shown)),
@@ -285,7 +285,7 @@ class _FileScan:
     def _report(self, problem: str, mark: Any) -> None:
         line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
         place = SourceLocation(file=self.file, line=line, column=column)
-        self.sink.report("KG902", problem, location=place)
+        self.sink.report_at("KG902", problem, location=place)
 
     def _take(self, event: yaml.Event) -> str | None:
         if isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):

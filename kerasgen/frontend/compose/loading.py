@@ -194,7 +194,7 @@ class GuardedRepository(CachingConfigRepository):
         """
         self._asked += 1
         if self._asked > MOST_ASKED:
-            raise Sink().fail(
+            raise Sink().fail_at(
                 "KG902",
                 f"the defaults lists choose more than {MOST_ASKED // _TIMES:,} configs",
                 location=SourceLocation(file=shown_path(self._place(config_path))),

@@ -200,7 +200,7 @@ def _place(node: yaml.Node, file: str) -> SourceLocation:
 
 def _refuse_key(key: yaml.Node, path: str, mark: Mark, sink: Sink) -> None:
     kind = key.tag.rpartition(":")[2]
-    sink.report(
+    sink.report_at(
         "KG108",
         f"YAML reads the key `{key.value}` as a {kind}, expected a name",
         location=replace(mark.key, key=path),

@@ -111,7 +111,7 @@ def read_selector(text: str, sink: Sink, *, key: str = "", sweeps: bool = False)
     try:
         return _read(text, key, sweeps)
     except _UnreadableError as error:
-        sink.report(
+        sink.report_at(
             error.code,
             str(error),
             location=place_in(text, key, error.at, error.length, sink),

@@ -71,7 +71,7 @@ def joined(words: Sequence[str], loader: ConfigLoader, sink: Sink) -> list[str]:
             kept.append(words[index])
         else:
             text = " ".join(words[index : index + count])
-            sink.report(
+            sink.report_at(
                 "KG102",
                 "an override is one word, without spaces around its `=`",
                 location=place_of_text(text),
@@ -110,7 +110,7 @@ def report_stray(word: str, loader: ConfigLoader, sink: Sink) -> bool:
     """
     place = place_of_text(word)
     if (spaced := _SPACED.fullmatch(word)) and re.search(r"\s=|=\s", word):
-        sink.report(
+        sink.report_at(
             "KG102",
             "an override has no spaces around its `=`",
             location=place,
@@ -121,7 +121,7 @@ def report_stray(word: str, loader: ConfigLoader, sink: Sink) -> bool:
         return False
     meant, count = _over_several(word.split(), loader)
     if count > 1 and not is_there(word):
-        sink.report(
+        sink.report_at(
             "KG102",
             f"`{word}` is no override: `=` stands between key and value",
             location=place,
@@ -130,7 +130,7 @@ def report_stray(word: str, loader: ConfigLoader, sink: Sink) -> bool:
         return True
     key, colon, value = word.partition(":")
     if colon and value and _KEY.fullmatch(key) and not is_there(word):
-        sink.report(
+        sink.report_at(
             "KG102",
             f"`{word}` is no override: `=` stands between key and value",
             location=place,
@@ -141,7 +141,7 @@ def report_stray(word: str, loader: ConfigLoader, sink: Sink) -> bool:
     if found is None:
         return False
     message, help_text = found
-    sink.report("KG125", message, location=place, help=help_text)
+    sink.report_at("KG125", message, location=place, help=help_text)
     return True
 
 
@@ -184,7 +184,7 @@ def _report_flag(
     else:
         written = f"{key}={_quoted(value) if value else 'VALUE'}"
         help_text = f"what a config says has no dashes: write `{written}`"
-    sink.report(
+    sink.report_at(
         "KG126",
         f"there is no flag `{name}`",
         location=place_of_text(flag if equal or not value else f"{flag} {value}", length=len(name)),

@@ -68,7 +68,7 @@ def _report_text(text: str, place: SourceLocation, sink: Sink) -> None:
     value = yaml.safe_load(text)
     read = str(value).lower() if isinstance(value, bool) else str(value)
     kind = "the boolean" if isinstance(value, bool) else "the number"
-    sink.report(
+    sink.report_at(
         "KG120",
         f"YAML reads `{text}` as {kind} `{read}`, where text is wanted",
         location=place,
@@ -84,7 +84,7 @@ def _report_base(
         return False
     if not isinstance(number, int | float) or text.lstrip("+-0") in ("", str(abs(number))):
         return False
-    sink.report(
+    sink.report_at(
         "KG120",
         f"YAML reads `{text}` as {number}, in base {60 if ':' in text else 8}",
         severity=Severity.ERROR if text_wanted else Severity.WARNING,

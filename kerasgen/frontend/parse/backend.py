@@ -93,7 +93,10 @@ def _check_backend_name(value: Any, key: str, sink: Sink, location: SourceLocati
     if value in BACKENDS or value is None:
         return True
     message, help_text = refused_backend(value)
-    sink.report("KG602", message, key=key, help=help_text, location=location)
+    if location is None:
+        sink.report("KG602", message, key=key, help=help_text)
+    else:
+        sink.report_at("KG602", message, location, help=help_text)
     return False
 
 
@@ -187,10 +190,9 @@ def _read_keras_json(file: Any, sink: Sink) -> _KerasJson | None:
         elif name in ("floatx", "epsilon", "image_data_format"):
             read.settings[name] = value
         else:
-            sink.report(
+            sink.report_at(
                 "KG601",
                 f"Keras 3 does not read the key `{name}` of keras.json",
-                key=key,
                 severity=Severity.WARNING,
                 location=place,
                 help=did_you_mean(name, ("floatx", "epsilon", "image_data_format", "backend")),

@@ -50,15 +50,12 @@ def report_no_class(value: Mapping[str, Any], path: str, sink: Sink) -> None:
         sink.report("KG203", message, key=join(path, "class"))
         return
     slip, help_text, whole = _slip(value, path, sink)
-    place = None if not whole or slip is None else _of_both(join(path, slip), sink)
-    sink.report(
-        "KG203",
-        f"`{path}` has no `class`, expected the name of a class",
-        key=path if slip is None else join(path, slip),
-        at="key",
-        help=help_text,
-        location=place,
-    )
+    message = f"`{path}` has no `class`, expected the name of a class"
+    if whole and slip is not None:
+        sink.report_at("KG203", message, _of_both(join(path, slip), sink), help=help_text)
+    else:
+        key = path if slip is None else join(path, slip)
+        sink.report("KG203", message, key=key, at="key", help=help_text)
 
 
 def _slip(value: Mapping[str, Any], path: str, sink: Sink) -> tuple[str | None, str | None, bool]:

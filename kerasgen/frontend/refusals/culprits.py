@@ -97,7 +97,7 @@ def diagnose(
         if folder is None or "://" in folder or (fault := fault_of(folder)) is None:
             continue
         place = place_of_text(f"{flag} {folder}", at=len(flag) + 1)
-        sink.report("KG104", fault[0], location=place, help=fault[1])
+        sink.report_at("KG104", fault[0], location=place, help=fault[1])
     if sink.errors:
         return sink.diagnostics
     composer = _Composer(loader=make_loader(config_dir, config_path), config_name=config_name)
@@ -140,7 +140,7 @@ def report_intervals(overrides: Sequence[str], sink: Sink) -> None:
         if override.is_sweep_override() and not override.is_discrete_sweep():
             ends = re.search(r"interval\(([^()]+)\)", text)
             values = ends[1].replace(" ", "") if ends else "1,2"
-            sink.report(
+            sink.report_at(
                 "KG102",
                 "an interval has no values to go through, and the sweeper draws none",
                 location=place_of_text(text, at=text.find("=") + 1),
@@ -181,7 +181,7 @@ def _parses(text: str, sink: Sink, *, sweeps: bool, loader: ConfigLoader | None 
             return read_selector(text, sink, sweeps=sweeps) is not None
         _parse(text)
     except UnicodeEncodeError:
-        sink.report("KG102", "the override is not UTF-8 text", location=place_of_text(text))
+        sink.report_at("KG102", "the override is not UTF-8 text", location=place_of_text(text))
     except (HydraException, OmegaConfBaseException) as error:
         if loader is not None and report_stray(text, loader, sink):
             return False
@@ -189,7 +189,7 @@ def _parses(text: str, sink: Sink, *, sweeps: bool, loader: ConfigLoader | None 
             _report_function(text, unknown[1], sink)
             return False
         opened = unclosed(text) or _unclosed_bracket(text.partition("=")[2])
-        sink.report(
+        sink.report_at(
             "KG102",
             f"the override cannot be read: {opened or sentence(error)}",
             location=place_of_text(text),
@@ -203,7 +203,7 @@ def _parses(text: str, sink: Sink, *, sweeps: bool, loader: ConfigLoader | None 
 def _report_function(text: str, name: str, sink: Sink) -> None:
     """Reports a call in the value of an override that names no function of Hydra's."""
     known = sorted(OverridesParser.create().functions.functions)
-    sink.report(
+    sink.report_at(
         "KG102",
         f"`{name}(…)` is no function of the command line",
         location=place_of_text(text, at=text.index(name, text.find("=") + 1), length=len(name)),
@@ -273,7 +273,7 @@ def _has_too_many_jobs(singles: Sequence[SingleOverride], composer: _Composer, s
     if jobs <= JOBS:
         return False
     largest = singles[counts.index(max(counts))]
-    sink.report(
+    sink.report_at(
         "KG902",
         f"the sweep has {jobs:,} jobs, expected at most {JOBS:,}",
         location=place_of_override(largest),
@@ -288,7 +288,7 @@ def _options_of(single: SingleOverride, composer: _Composer, sink: Sink) -> list
     if not override.is_sweep_override():
         return [single]
     if override.is_hydra_override():
-        sink.report(
+        sink.report_at(
             "KG102",
             f"`{single.key}` is a setting of the whole sweep and can have one value only",
             location=place_of_override(single),
@@ -304,11 +304,11 @@ def _options_of(single: SingleOverride, composer: _Composer, sink: Sink) -> list
                 break
     except (HydraException, ValueError) as error:
         problem = f"the values of the sweep cannot be listed: {sentence(error)}"
-        sink.report("KG102", problem, location=place_of_text(single.text))
+        sink.report_at("KG102", problem, location=place_of_text(single.text))
         return []
     if not texts:
         place = place_of_text(single.text)
-        sink.report("KG104", f"`{single.text}` stands for no value at all", location=place)
+        sink.report_at("KG104", f"`{single.text}` stands for no value at all", location=place)
     return [replace(single, text=text) for text in texts]
 
 

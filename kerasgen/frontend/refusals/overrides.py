@@ -101,7 +101,7 @@ def place_of_override(single: SingleOverride, *, value: str = "") -> SourceLocat
 
 def report_no_option(culprit: SingleOverride, fault: Fault, sink: Sink) -> None:
     """Reports a group for which something else than the name of an option is chosen."""
-    sink.report(
+    sink.report_at(
         "KG204",
         f"`{culprit.key}` is `{culprit.written.partition('=')[2]}`, expected an option's name",
         location=place_of_override(culprit),
@@ -113,7 +113,7 @@ def report_bad_override(fault: Fault, culprit: SingleOverride, sink: Sink) -> No
     """Reports an override of a value that cannot be applied."""
     words, text, place = fault.words, culprit.written, place_of_override(culprit)
     if "item is already at" in words:
-        sink.report(
+        sink.report_at(
             "KG103",
             f"`{culprit.key}` is already there",
             location=place,
@@ -123,14 +123,14 @@ def report_bad_override(fault: Fault, culprit: SingleOverride, sink: Sink) -> No
         _report_absent(culprit, fault, sink)
     elif "is not an int" in words:
         parent, _, name = culprit.key.rpartition(".")
-        sink.report(
+        sink.report_at(
             "KG103",
             f"`{parent}` is a list, which has no key `{name}`",
             location=place,
             help=f"write the list anew, `{parent}=[…]`, or make it a mapping of names to entries",
         )
     elif "Cannot merge DictConfig with ListConfig" in words:
-        sink.report(
+        sink.report_at(
             "KG204",
             f"`{culprit.key}` is a list, expected a mapping",
             location=place,
@@ -139,7 +139,7 @@ def report_bad_override(fault: Fault, culprit: SingleOverride, sink: Sink) -> No
         )
     elif text.startswith("~") and isinstance(fault.error, TypeError):
         parent = culprit.key.rpartition(".")[0]
-        sink.report(
+        sink.report_at(
             "KG103",
             f"an element of the list `{parent}` cannot be taken out",
             location=place,
@@ -149,7 +149,7 @@ def report_bad_override(fault: Fault, culprit: SingleOverride, sink: Sink) -> No
         cause = fault.error.__cause__ or fault.error.__context__ or fault.error
         problem = unclosed(text) or sentence(cause)
         message = f"`{culprit.text}` cannot be used: {problem}"
-        sink.report("KG109", message, location=place)
+        sink.report_at("KG109", message, location=place)
 
 
 def _task_keys(composed: DictConfig) -> dict[str, Any]:
@@ -197,7 +197,7 @@ def _report_absent(culprit: SingleOverride, fault: Fault, sink: Sink) -> None:
         location = trace_origins([], [SetByOverride(key=culprit.key, text=text)], Sink()).locate(
             key, "key"
         )
-    sink.report("KG103", f"{where} has no key `{missing}`", location=location, help=help_text)
+    sink.report_at("KG103", f"{where} has no key `{missing}`", location=location, help=help_text)
 
 
 def _meant(parent: str, name: str, siblings: Sequence[str], culprit: SingleOverride) -> str | None:
@@ -259,7 +259,7 @@ def report_group_not_chosen(culprit: SingleOverride, fault: Fault, sink: Sink) -
         notes = [Note(message="this asks for another one", location=place)]
         place, help_text = defaults, f"write `- {group}: {option}` in this list"
     message = f"the config chooses no option of the group `{group}`"
-    sink.report("KG103", message, location=place, help=help_text, notes=notes)
+    sink.report_at("KG103", message, location=place, help=help_text, notes=notes)
 
 
 def root_file(fault: Fault) -> list[Path]:

@@ -66,11 +66,11 @@ def report_refusal(fault: Fault, sink: Sink) -> None:
     elif isinstance(error, OSError) and (culprit is None or culprit.group):
         location = SourceLocation(file=shown_path(Path(str(error.filename))))
         reason = (error.strerror or str(error)).lower()
-        sink.report("KG101", f"the config cannot be read: {reason}", location=location)
+        sink.report_at("KG101", f"the config cannot be read: {reason}", location=location)
     elif "You must specify" in words:
         _report_open_choice(fault, sink)
     elif culprit is not None and ("requires --multirun" in words or "Ambiguous value" in words):
-        sink.report(
+        sink.report_at(
             "KG102",
             "several values for one key",
             location=place_of_override(culprit),
@@ -113,7 +113,7 @@ def _report_yaml(error: yaml.YAMLError, sink: Sink) -> None:
         help_text = "take out the invisible character that ends the line there"
     elif "<document start>" in problem:
         help_text = "the first line must begin at the left, and a key must have a `:`"
-    sink.report(code, f"not valid YAML: {problem}", location=location, help=help_text)
+    sink.report_at(code, f"not valid YAML: {problem}", location=location, help=help_text)
 
 
 def _lines(file: Path) -> list[str]:
@@ -141,7 +141,7 @@ def _report_not_text(fault: Fault, sink: Sink) -> None:
             location = SourceLocation(
                 file=shown_path(file), line=content.count(b"\n") + 1, column=len(last) + 1
             )
-            sink.report("KG101", "the config is not UTF-8 text", location=location)
+            sink.report_at("KG101", "the config is not UTF-8 text", location=location)
 
 
 def _report_bad_keys(fault: Fault, sink: Sink) -> bool:
@@ -170,7 +170,7 @@ def _report_missing_option(error: MissingConfigException, fault: Fault, sink: Si
         value = culprit.text.partition("=")[2]
         if (told := file_of_choice(culprit.key, value, fault.loader)) is not None:
             place = place_of_override(culprit, value=value)
-            sink.report("KG104", told[0], location=place, help=told[1])
+            sink.report_at("KG104", told[0], location=place, help=told[1])
             return
     if culprit is not None and culprit.text.endswith(f"={wanted[len(culprit.key) + 1 :]}"):
         location: SourceLocation | None = place_of_override(culprit, value=option)
@@ -188,9 +188,9 @@ def _report_missing_option(error: MissingConfigException, fault: Fault, sink: Si
     )
     if group == "backend" and (closest(option, options) is None or is_ended(option)):
         message, help_text = refused_backend(option)
-        sink.report("KG602", message, location=location, help=help_text)
+        sink.report_at("KG602", message, location=location, help=help_text)
         return
-    sink.report("KG104", message, location=location, help=help_text)
+    sink.report_at("KG104", message, location=location, help=help_text)
 
 
 def _group_for_folder(group: str, option: str, fault: Fault) -> str | None:
@@ -212,7 +212,7 @@ def _report_open_choice(fault: Fault, sink: Sink) -> None:
     group = found.group(1) if found else ""
     options = fault.loader.get_group_options(group.partition("@")[0])
     listed = ", ".join(f"`{option}`" for option in options)
-    sink.report(
+    sink.report_at(
         "KG106",
         f"an option of the group `{group}` must be given",
         location=_place_in_file(fault, group),
@@ -230,7 +230,7 @@ def _report_bad_default(name: str, fault: Fault, sink: Sink) -> None:
     help_text = did_you_mean(group, _groups(fault))
     if "@experiment." in name:  # A recipe without the header, or with it further down.
         help_text = "let the recipe's first line be `# @package _global_`"
-    sink.report(
+    sink.report_at(
         "KG104",
         f"there is no choice of a group `{name}` that could be overridden",
         location=location,
@@ -277,7 +277,7 @@ def _report_in_file(fault: Fault, sink: Sink) -> None:
     if location is None and culprit is not None:
         message = f"`{culprit.text}` cannot be used: {message}"
         location = place_of_override(culprit)
-    sink.report("KG109", message, location=location)
+    sink.report_at("KG109", message, location=location)
 
 
 def _report_twice(group: str, fault: Fault, sink: Sink) -> None:
@@ -293,7 +293,7 @@ def _report_twice(group: str, fault: Fault, sink: Sink) -> None:
             location = replace(location, column=found.start(1) + 1, length=len(word))
             message = f"`{word}` is no word of a defaults list"
             help_text = did_you_mean(word, ["override"])
-    sink.report("KG109", message, location=location, help=help_text)
+    sink.report_at("KG109", message, location=location, help=help_text)
 
 
 def _report_hydra_key(full_key: str, fault: Fault, sink: Sink) -> None:
@@ -319,7 +319,7 @@ def _report_hydra_key(full_key: str, fault: Fault, sink: Sink) -> None:
         listed = " and ".join(f"`{home}`" for home in homes)
         help_text = f"it is a key of {listed}" if homes else help_text
     location = _place_in_file(fault, "", key=wrong)
-    sink.report("KG107", f"`{path}` has no key `{key}`", location=location, help=help_text)
+    sink.report_at("KG107", f"`{path}` has no key `{key}`", location=location, help=help_text)
 
 
 def _keys_written(path: str, fault: Fault) -> list[str]:

@@ -69,7 +69,7 @@ class _Work:
         if of_value:
             begin, end = selector.text.index("=") + 1, len(selector.text)
         place = place_in(selector.text, selector.key, begin, end - begin, self.sink)
-        self.sink.report(code, message, location=place, help=hint)
+        self.sink.report_at(code, message, location=place, help=hint)
 
 
 def select_config(config: Mapping[str, Any], sink: Sink) -> LocatedConfig:

@@ -161,12 +161,12 @@ def report_no_holder(
         if entry != inside and entry in names:
             whole = selector.text.replace(f"{inside}[", f"{entry}[", 1)
             hint = f"a selector names the entry alone: write `{whole}`"
-        sink.report("KG110", f"there is no entry `{inside}`", location=place, help=hint)
+        sink.report_at("KG110", f"there is no entry `{inside}`", location=place, help=hint)
         return
     cls = class_of(holder.value)
     what = f"a `{cls}`" if cls else "no model"
     hint = f"to change the entry itself, write `model.layers.{inside}.…`"
-    sink.report("KG110", f"`{inside}` is {what}, which has no layers", location=place, help=hint)
+    sink.report_at("KG110", f"`{inside}` is {what}, which has no layers", location=place, help=hint)
 
 
 def report_nothing(selector: Selector, entries: Sequence[Found], sink: Sink) -> None:
@@ -189,7 +189,7 @@ def report_nothing(selector: Selector, entries: Sequence[Found], sink: Sink) -> 
     text = f"no entry has the class or the name `{pattern}`"
     if not entries:
         text, hint = f"`{pattern}` matches nothing: the model has no entries", None
-    sink.report("KG110", text, location=place, help=hint)
+    sink.report_at("KG110", text, location=place, help=hint)
 
 
 def _holder(pattern: str, entries: Sequence[Found]) -> tuple[str, str] | None:

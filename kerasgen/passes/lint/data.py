@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from kerasgen.diagnostics import Severity, Sink
+from kerasgen.diagnostics import Sink
 from kerasgen.ir.data import DataDef
 from kerasgen.ir.model import Entry
 from kerasgen.ir.values import ObjectDef
@@ -27,7 +27,6 @@ def weights_for_several(view: LintView, sink: Sink) -> None:
             "KG751",
             f"`class_weight` is given, and the model has {len(view.outputs)} outputs",
             key="fit.class_weight",
-            severity=Severity.ERROR,
             help="weigh whole outputs with `compile.loss_weights`, or train one output",
             notes=["Keras takes class weights for one output alone"],
         )
@@ -48,7 +47,6 @@ def weights_of_places(view: LintView, sink: Sink) -> None:
         f"`class_weight` weighs rows by their class, and a row of `{output.name}` has "
         + ("several labels" if several else "a label for each place"),
         key="fit.class_weight",
-        severity=Severity.ERROR,
         help="take `fit.class_weight` out; a loss that weighs classes itself is "
         + (
             f"`{{class: {losses[form.coding]}, apply_class_balancing: true}}`"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from kerasgen.catalog.entries import Catalog
-from kerasgen.diagnostics import Anchor, Severity, Sink
+from kerasgen.diagnostics import Anchor, Sink
 from kerasgen.ir.data import DataDef
 from kerasgen.ir.graph import ModelGraph
 from kerasgen.ir.program import CompileDef, Loss, Program
@@ -250,15 +250,8 @@ def advise(
         mend: how to mend it, in the config's own words.
         reason: what happens in training as it is.
     """
-    sink.report(
-        code,
-        message,
-        key=place[0],
-        at=place[1],
-        severity=Severity.WARNING,
-        help=mend,
-        notes=[reason] if reason else (),
-    )
+    notes = [reason] if reason else ()
+    sink.warn(code, message, key=place[0], at=place[1], help=mend, notes=notes)
 
 
 def _activation(step: Step, catalog: Catalog) -> str | None:

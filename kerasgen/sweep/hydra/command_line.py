@@ -256,7 +256,7 @@ def _check_package(conductor: Conductor, args: argparse.Namespace) -> None:
     if OmegaConf.select(config, package) is None:
         parent, missing, siblings = deepest_key(config, package)
         where = f"`{parent}`" if parent else "the config"
-        raise Sink().fail(
+        raise Sink().fail_at(
             "KG103",
             f"{where} has no key `{missing}`",
             location=place_of_text(f"--package {package}", at=len("--package ")),

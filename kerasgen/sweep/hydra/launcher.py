@@ -91,7 +91,7 @@ class ProcessLauncher(Launcher):
         assert isinstance(task_function, Task)
         self.config, self.hydra_context, self.task = config, hydra_context, task_function
         if not isinstance(self.n_jobs, int) or isinstance(self.n_jobs, bool) or self.n_jobs < 1:
-            raise Sink().fail(
+            raise Sink().fail_at(
                 "KG204",
                 f"`n_jobs` is {describe(self.n_jobs)}, expected a positive integer",
                 location=place_of_setting(config, "hydra.launcher.n_jobs"),
@@ -262,7 +262,7 @@ def _check_distinct(jobs: Sequence[_Job], config: DictConfig | None) -> None:
     seen: dict[Path, _Job] = {}
     for job in jobs:
         if (other := seen.setdefault(job.folder, job)) is not job:
-            raise Sink().fail(
+            raise Sink().fail_at(
                 "KG605",
                 f"jobs {other.number} and {job.number} have the same folder `{job.folder}`",
                 location=place_of_setting(config, "hydra.sweep.subdir"),

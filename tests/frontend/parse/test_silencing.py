@@ -12,7 +12,7 @@ from kerasgen.ir.program import LintDef
 def warned(file: Path, line: int, code: str = "KG726", severity: str = "warning") -> Sink:
     sink = Sink()
     place = SourceLocation(key="model.layers.a", file=str(file), line=line)
-    sink.report(code, "careful", location=place, severity=Severity(severity))
+    sink.report_at(code, "careful", location=place, severity=Severity(severity))
     return sink
 
 

@@ -83,7 +83,7 @@ class Refusals:
                 notes.append(f"so it is with {named}{more}")
             if self.writer:
                 notes.append(f"{self.writer} wrote the file")
-            sink.report(
+            sink.report_at(
                 kind.code,
                 f"`{first}` {kind.reason}",
                 help=kind.hint,

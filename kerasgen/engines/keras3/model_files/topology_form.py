@@ -55,7 +55,7 @@ class _Checker:
         """Reports a fault, as long as there are not too many."""
         self.faults += 1
         if self.faults <= _MOST_FAULTS:
-            self.sink.report("KG608", f"damaged model: {message}", location=self.file.place(path))
+            self.sink.report_at("KG608", f"damaged model: {message}", self.file.place(path))
 
     def is_kind(
         self, value: object, kinds: type | tuple[type, ...], what: str, path: KeyPath
