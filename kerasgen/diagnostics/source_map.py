@@ -194,11 +194,9 @@ class SourceMap:
             return behind
         notes = [
             Note(message=remark.message, location=self._locate(remark.key, remark.at, count - 1))
-            for remark in (*step.remarks_on(key), *original.remarks)
+            for remark in (*step.remarks_on(key), *original.remarks)[:_MOST_NOTES]
         ]
-        return Background(
-            notes=(*behind.notes, *notes)[:_MOST_NOTES], repeated=step.copied or behind.repeated
-        )
+        return Background(notes=(*behind.notes, *notes), repeated=step.copied or behind.repeated)
 
     def _trail(self, key: str, length: int) -> Iterator[Note]:
         """The values that the one at a key path refers to, and those that these refer to."""
