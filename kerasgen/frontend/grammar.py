@@ -6,11 +6,11 @@ how its entries are named. It reads plain data alone: what the words do stands i
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
 from kerasgen.ir.model import INPUT
+from kerasgen.ir.names import snake_case
 
 GROUPS = ("backend", "data", "model", "optimizer", "compile", "fit", "tracking")
 """The groups of which every config chooses an option."""
@@ -81,13 +81,6 @@ def named_entries(section: Mapping[str, Any] | list[Any], path: str) -> list[tup
         counts[stem] = count + 1
         pairs.append((f"{stem}_{count}" if count else stem, value, join(path, index)))
     return pairs
-
-
-def snake_case(name: str) -> str:
-    """A class name as Keras makes a layer name of it: `Conv2D` -> `conv2d`."""
-    name = name.rpartition(".")[2]
-    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
 
 
 def has_no_data(data: Mapping[str, Any]) -> bool:

@@ -21,6 +21,7 @@ from typing import Any
 
 from kerasgen.diagnostics import Sink
 from kerasgen.ir.data import DataDef
+from kerasgen.ir.names import snake_case
 from kerasgen.ir.program import CompileDef, Loss
 from kerasgen.ir.values import ObjectDef
 from kerasgen.passes.ends import OutputSpec
@@ -165,7 +166,7 @@ def twin(value: Loss, *, named: bool) -> Loss:
     if isinstance(value, str):
         value = ObjectDef(cls=value, bare=True)
     written = value.cls.rpartition(".")[2]
-    name = {"name": written if written.islower() else _snake(written)} if named else {}
+    name = {"name": written if written.islower() else snake_case(written)} if named else {}
     arguments = {**name, **value.arguments}
     return ObjectDef(
         cls=TWINS[word], arguments=arguments, path=value.path, bare=value.bare and not arguments
@@ -255,9 +256,3 @@ def _report_failing(output: OutputSpec, failing: _Use, bound: _Use, sink: Sink) 
         help="write `from_logits: true` among its arguments and `activation: linear` in the last "
         "layer, or take `backend=jax` or `backend=tensorflow`",
     )
-
-
-def _snake(name: str) -> str:
-    """A class's name as Keras writes it in a history: `TopKAccuracy` is `top_k_accuracy`."""
-    letters = [f"_{letter.lower()}" if letter.isupper() else letter for letter in name]
-    return "".join(letters).lstrip("_")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from kerasgen.emit.text.alignment import aligned
 from kerasgen.ir.graph import ModelGraph
 from kerasgen.ir.program import CompileDef
 from kerasgen.ir.values import ObjectDef
@@ -71,15 +72,6 @@ def outputs_text(outputs: Sequence[OutputSpec], objective: CompileDef) -> str:
 def own_of(value: object, name: str) -> Any:
     """What an output has of a setting that may be keyed by output names."""
     return value.get(name) if isinstance(value, Mapping) else value
-
-
-def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Rows of equal length as lines, each column as wide as its widest cell."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
 
 
 def _word(value: object) -> str:

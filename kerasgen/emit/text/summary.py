@@ -6,9 +6,10 @@ This room owns the columns and the units of that text. What a model costs is cou
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from kerasgen.emit.picture.captions import shown_spec
+from kerasgen.emit.text.alignment import aligned
 from kerasgen.ir.graph import ModelGraph
 from kerasgen.passes.cost import CostReport, human_bytes, scaled
 from kerasgen.passes.shapes import Specs, shown_shape
@@ -46,7 +47,7 @@ def layer_table(cost: CostReport, graph: ModelGraph, specs: Specs) -> str:
                 "-" if layer.name in repeats else f"{layer.parameters:,}",
             )
         )
-    return "\n".join(_aligned(rows))
+    return "\n".join(aligned(rows, right=(3,)))
 
 
 def totals_text(cost: CostReport) -> str:
@@ -86,11 +87,3 @@ def repeated_calls(graph: ModelGraph, prefix: str = "") -> Iterator[str]:
 def human_count(count: int) -> str:
     """A large number with three digits and a decimal unit: `3.86 G`."""
     return scaled(count, 1000, ("", "k", "M", "G", "T"))
-
-
-def _aligned(rows: Sequence[tuple[str, str, str, str]]) -> Iterator[str]:
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    for name, cls, shape, parameters in rows:
-        yield (
-            f"{name:{widths[0]}}  {cls:{widths[1]}}  {shape:{widths[2]}}  {parameters:>{widths[3]}}"
-        )

@@ -21,9 +21,9 @@ from kerasgen.ir.walks import output_refs, references_in
 from kerasgen.passes.fold.names import (
     block_name,
     common_prefix,
-    free_name,
     inner_names,
     run_name,
+    unused_name,
 )
 from kerasgen.passes.fold.search import (
     LINE,
@@ -165,7 +165,7 @@ def _replace(
     instances = [list(entries[start : start + length]) for start in found.starts]
     prefixes = [common_prefix(instance) for instance in instances]
     uses_only = all(isinstance(entry.definition, BlockUse) for entry in instances[0])
-    title = free_name("stage" if uses_only else block_name(prefixes, instances), blocks)
+    title = unused_name("stage" if uses_only else block_name(prefixes, instances), blocks)
     inputs = (INPUT,) if found.inputs == 1 else _BLOCK_INPUTS[: found.inputs]
     names = inner_names(instances, prefixes, inputs)
     values, parameters, uses = parameters_of(instances, names, default)
@@ -180,7 +180,7 @@ def _replace(
     for instance, prefix in zip(instances, prefixes, strict=True):
         wanted = prefix.rstrip("_-") if prefix else f"{title}_1"
         taken -= {entry.name for entry in instance}
-        renamed[instance[-1].name] = name = free_name(wanted, taken)
+        renamed[instance[-1].name] = name = unused_name(wanted, taken)
         taken.add(name)
     rest: list[Entry] = []
     at = dict(zip(found.starts, range(len(instances)), strict=True))
@@ -257,7 +257,7 @@ def _merge_runs(entries: Sequence[Entry], outputs: Sequence[TensorRef]) -> list[
             assert isinstance(first.definition, ObjectDef)
             arguments = {**first.definition.arguments, "repeat": len(run)}
             taken -= {entry.name for entry in run}
-            name = free_name(run_name([entry.name for entry in run]), taken)
+            name = unused_name(run_name([entry.name for entry in run]), taken)
             taken.add(name)
             renamed[run[-1].name] = name
             made = replace(first.definition, arguments=arguments, bare=False)

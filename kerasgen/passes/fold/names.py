@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from kerasgen.ir.model import NAME, Entry
+from kerasgen.ir.names import free_name, snake_case
 from kerasgen.ir.values import ObjectDef
 
 _SUMS = ("Add", "ops.add")
@@ -22,7 +23,8 @@ def _automatic(entry: Entry) -> bool:
     if not isinstance(entry.definition, ObjectDef):
         return False
     return (
-        re.fullmatch(rf"{re.escape(_snake(entry.definition.cls))}(_\d+)?", entry.name) is not None
+        re.fullmatch(rf"{re.escape(snake_case(entry.definition.cls))}(_\d+)?", entry.name)
+        is not None
     )
 
 
@@ -49,7 +51,7 @@ def block_name(prefixes: Sequence[str], instances: Sequence[Sequence[Entry]]) ->
     if usual:
         return "_".join(list(dict.fromkeys(usual))[-2:])
     classes = [
-        _snake(e.definition.cls) for e in instances[0] if isinstance(e.definition, ObjectDef)
+        snake_case(e.definition.cls) for e in instances[0] if isinstance(e.definition, ObjectDef)
     ]
     return f"{classes[0]}_block" if classes else "block"
 
@@ -68,8 +70,8 @@ def inner_names(
             name = f"{number[2]}{number[1]}" if number[2] else ""
         if not name or not NAME.match(name) or any(_automatic(entry) for entry in entries):
             made = entries[0].definition
-            name = _snake(made.cls) if isinstance(made, ObjectDef) else "model"
-        names.append(free_name(name, taken))
+            name = snake_case(made.cls) if isinstance(made, ObjectDef) else "model"
+        names.append(unused_name(name, taken))
         taken.add(names[-1])
     return names
 
@@ -82,17 +84,9 @@ def run_name(names: Sequence[str]) -> str:
     return shared if len(shared) > 2 and NAME.match(shared) else names[0]
 
 
-def _snake(name: str) -> str:
-    name = name.rpartition(".")[2]
-    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
-
-
-def free_name(name: str, taken: set[str]) -> str:
-    """A name that is not taken: the wanted one, or that with a number."""
+def unused_name(name: str, taken: Collection[str]) -> str:
+    """A name that is not taken; a number that it ends in gives way to a free one."""
     if name not in taken:
         return name
-    stem, number = re.sub(r"_\d+\Z", "", name), 2
-    while f"{stem}_{number}" in taken:
-        number += 1
-    return f"{stem}_{number}"
+    stem = re.sub(r"_\d+\Z", "", name)
+    return free_name(stem, {*taken, stem})

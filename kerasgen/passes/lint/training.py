@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import TypeGuard
 
 from kerasgen.diagnostics import Sink, did_you_mean
+from kerasgen.ir.names import snake_case
 from kerasgen.ir.program import Loss
 from kerasgen.ir.values import ObjectDef
 from kerasgen.passes.lint.view import LintView, advise, argument_place
@@ -366,9 +367,7 @@ def _figure(metric: Loss, view: LintView) -> tuple[str, bool]:
     name = view.argument(made, "name")
     if isinstance(name, str):
         return name, True
-    cls = made.cls.rpartition(".")[2]
-    split = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", cls)
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", split).lower(), False
+    return snake_case(made.cls), False
 
 
 def _is_number(value: object) -> TypeGuard[int | float]:

@@ -3,7 +3,6 @@ from typing import Any
 import pytest
 
 from kerasgen.diagnostics import Diagnostic, Sink
-from kerasgen.frontend.grammar import snake_case
 from kerasgen.frontend.parse.model import parse_entries, parse_model, parse_object, parse_value
 from kerasgen.frontend.parse.tensors import parse_reference, parse_shape
 from kerasgen.ir.model import Constant, Entry, InputDef, ModelDef, TensorRef
@@ -54,20 +53,6 @@ def test_the_entries_of_a_list_get_the_names_that_keras_would_give() -> None:
     parsed, _ = entries(["Dense", {"class": "Conv2D", "filters": 3}, "Dense", "layers.Dense"])
     assert [entry.name for entry in parsed] == ["dense", "conv2d", "dense_1", "dense_2"]
     assert parsed[2].path == "model.layers.2"
-
-
-@pytest.mark.parametrize(
-    ("name", "snake"),
-    [
-        ("Conv2D", "conv2d"),
-        ("BatchNormalization", "batch_normalization"),
-        ("LSTM", "lstm"),
-        ("ops.add", "add"),
-        ("GlobalAveragePooling2D", "global_average_pooling2d"),
-    ],
-)
-def test_a_class_name_becomes_a_layer_name_as_in_keras(name: str, snake: str) -> None:
-    assert snake_case(name) == snake
 
 
 def test_from_holds_names_outputs_numbers_and_lists() -> None:

@@ -87,13 +87,3 @@ def usable_name(name: str) -> str:
         return name
     made = re.sub(r"[^A-Za-z0-9_-]", "_", name)
     return made if NAME.match(made) else f"_{made}"
-
-
-def free_name(name: str, taken: set[str]) -> str:
-    """A name that nothing has: the wanted one, or that with a number."""
-    if name not in taken:
-        return name
-    number = 2
-    while f"{name}_{number}" in taken:
-        number += 1
-    return f"{name}_{number}"

@@ -23,7 +23,6 @@ from kerasgen.engines.keras3.decompile.graph import (
     CallGraph,
     Key,
     counted_from_zero,
-    free_name,
     histories_of,
     in_order,
     is_history,
@@ -42,6 +41,7 @@ from kerasgen.engines.keras3.model_files.model_file import ModelFile
 from kerasgen.engines.keras3.model_files.modernize import layer_paths
 from kerasgen.engines.keras3.model_files.refusals import Refusals
 from kerasgen.ir.model import INPUT, Entry, InputDef, ModelDef, Outputs, TensorRef
+from kerasgen.ir.names import free_name
 from kerasgen.ir.values import ObjectDef, Value
 
 Topology: TypeAlias = keras.Model | Mapping[str, Any]

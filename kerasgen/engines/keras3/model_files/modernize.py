@@ -28,6 +28,7 @@ from kerasgen.engines.keras3.model_files.modules import with_modules
 from kerasgen.engines.keras3.model_files.refusals import Refusals, UntranslatableError
 from kerasgen.engines.keras3.model_files.tensorflow_ops import OPERATIONS, operation
 from kerasgen.engines.keras3.model_files.version import image_format
+from kerasgen.ir.names import free_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,15 +268,6 @@ class _Translator:
                 nodes = [{"args": [tensor(above, at, 0)], "kwargs": {}} for at in range(len(nodes))]
             found.append(piece | {"inbound_nodes": nodes})
         return found
-
-
-def free_name(name: str, taken: set[str]) -> str:
-    """A name that is not taken: itself, or with a number behind it."""
-    made, number = name, 1
-    while made in taken:
-        number += 1
-        made = f"{name}_{number}"
-    return made
 
 
 def _structure(written: Any, made: Any) -> object:
