@@ -187,37 +187,39 @@ def _below(path: str, name: str | int) -> str:
 
 
 def _check_object(
-    made: ObjectDef,
+    definition: ObjectDef,
     kinds: Sequence[Kind],
     asked: Inquiry,
     *,
     entry: Entry | None = None,
 ) -> ClassEntry | None:
     """Checks an object and all objects in its arguments; None if its class is not known."""
-    found = asked.catalog.find(made.cls, kinds)
+    found = asked.catalog.find(definition.cls, kinds)
     if found is None:
-        if not (made.bare and made.cls in asked.catalog.words(kinds)):
-            report_unknown_class(made, kinds, asked.catalog, asked.sink)
-            asked.unknown.append(made.cls)
-        for name, value in made.arguments.items():
-            _check_value(value, None, f"{made.path}.{name}", asked)
+        if not (definition.bare and definition.cls in asked.catalog.words(kinds)):
+            report_unknown_class(definition, kinds, asked.catalog, asked.sink)
+            asked.unknown.append(definition.cls)
+        for name, value in definition.arguments.items():
+            _check_value(value, None, f"{definition.path}.{name}", asked)
         return None
     missing = [
-        name for name, p in found.parameters.items() if p.required and name not in made.arguments
+        name
+        for name, p in found.parameters.items()
+        if p.required and name not in definition.arguments
     ]
     meant: set[str | None] = set()
-    for name, value in made.arguments.items():
-        path = f"{made.path}.{name}"
+    for name, value in definition.arguments.items():
+        path = f"{definition.path}.{name}"
         parameter = found.parameters.get(name)
         if entry is not None and name == "name":
             _refuse_name(entry, path, asked.sink)
         elif parameter is None and not found.open_ended:
-            beside = asked.sink.beside(made.path, made.arguments, name)
+            beside = asked.sink.beside(definition.path, definition.arguments, name)
             former = former_argument(
-                Written(definition=made, found=found, name=name, beside=beside)
+                Written(definition=definition, found=found, name=name, beside=beside)
             )
             meant |= {closest(name, missing)} if former is None else {*former.means}
-            report_unknown_argument(made, found, name, former, asked.sink)
+            report_unknown_argument(definition, found, name, former, asked.sink)
         faults = len(asked.sink.diagnostics)
         _check_value(value, parameter, path, asked)
         if len(asked.sink.diagnostics) == faults:
@@ -226,8 +228,8 @@ def _check_object(
         if name not in meant:
             asked.sink.report(
                 "KG203",
-                f"`{made.cls}` has no `{name}`",
-                key=made.path,
+                f"`{definition.cls}` has no `{name}`",
+                key=definition.path,
                 at="key",
                 help=f"write `{name}: …`",
             )

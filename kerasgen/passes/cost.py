@@ -145,24 +145,24 @@ def _report(graph: ModelGraph, specs: Specs, oracle: ShapeOracle, prefix: str) -
     reports = []
     counted: set[str] = set()
     for call in graph.calls:
-        made = graph.layers[call.layer].definition
+        definition = graph.layers[call.layer].definition
         cost = oracle.cost(call.layer)
         first = call.layer not in counted
         counted.add(call.layer)
         inner: list[LayerReport] = []
         inside = oracle.inside(call.layer)
-        if isinstance(made, ModelGraph) and inside is not None:
-            inner = _report(made, specs, inside, f"{prefix}{call.layer}/")
+        if isinstance(definition, ModelGraph) and inside is not None:
+            inner = _report(definition, specs, inside, f"{prefix}{call.layer}/")
             depth = prefix.count("/") + 1
             counts = [report.flops for report in inner if report.name.count("/") == depth]
             flops = None if None in counts else sum(count or 0 for count in counts)
         else:
-            assert isinstance(made, ObjectDef)
-            flops = _flops(call, made, cost, specs, prefix)
+            assert isinstance(definition, ObjectDef)
+            flops = _flops(call, definition, cost, specs, prefix)
         reports.append(
             LayerReport(
                 name=prefix + call.name,
-                cls=made.kind if isinstance(made, ModelGraph) else made.cls,
+                cls=definition.kind if isinstance(definition, ModelGraph) else definition.cls,
                 shapes=tuple(spec.shape for spec in specs[prefix + call.name]),
                 parameters=cost.parameters if first else 0,
                 trainable=cost.trainable if first else 0,
@@ -174,9 +174,11 @@ def _report(graph: ModelGraph, specs: Specs, oracle: ShapeOracle, prefix: str) -
     return reports
 
 
-def _flops(call: Call, made: ObjectDef, cost: LayerCost, specs: Specs, prefix: str) -> int | None:
-    name = made.cls.rpartition(".")[2]
-    if made.cls.startswith("applications."):
+def _flops(
+    call: Call, definition: ObjectDef, cost: LayerCost, specs: Specs, prefix: str
+) -> int | None:
+    name = definition.cls.rpartition(".")[2]
+    if definition.cls.startswith("applications."):
         return None
     if name in _ELEMENTWISE or (name.endswith("Normalization") and name != "SpectralNormalization"):
         return 0
@@ -187,11 +189,11 @@ def _flops(call: Call, made: ObjectDef, cost: LayerCost, specs: Specs, prefix: s
     ]
     output = specs[prefix + call.name][0]
     if "Attention" in name and coming:
-        return _attention(made, cost, coming)
+        return _attention(definition, cost, coming)
     matrices = [shape for shape in cost.weight_shapes if len(shape) > 1]
     if not matrices:
         return 0
-    equation = made.arguments.get("equation")
+    equation = definition.arguments.get("equation")
     if name == "EinsumDense" and isinstance(equation, str):
         return _einsum(equation, matrices[0], output)
     positions = _uses(name, coming, output)
@@ -227,7 +229,7 @@ def _einsum(equation: str, kernel: Sequence[int], output: TensorSpec) -> int | N
     return None if elements is None else 2 * elements * summed
 
 
-def _attention(made: ObjectDef, cost: LayerCost, coming: Sequence[TensorSpec]) -> int | None:
+def _attention(definition: ObjectDef, cost: LayerCost, coming: Sequence[TensorSpec]) -> int | None:
     """Projections, then scores and weighted sums: query length x value length x features each.
 
     The kernels have three axes and stand in the order query, key, gate (if there is one), value,
@@ -235,12 +237,12 @@ def _attention(made: ObjectDef, cost: LayerCost, coming: Sequence[TensorSpec]) -
     """
     query, value = coming[0], coming[min(1, len(coming) - 1)]
     lengths = query.shape[1], value.shape[1]
-    heads = made.arguments.get("num_heads") or made.arguments.get("num_query_heads")
-    size = made.arguments.get("key_dim") or made.arguments.get("head_dim")
+    heads = definition.arguments.get("num_heads") or definition.arguments.get("num_query_heads")
+    size = definition.arguments.get("key_dim") or definition.arguments.get("head_dim")
     features = heads * size if isinstance(heads, int) and isinstance(size, int) else value.shape[-1]
     if lengths[0] is None or lengths[1] is None or features is None:
         return None
-    behind_key = 3 if made.arguments.get("use_gate") is True else 2
+    behind_key = 3 if definition.arguments.get("use_gate") is True else 2
     kernels = [shape for shape in cost.weight_shapes if len(shape) == 3]
     projections = sum(
         2 * (lengths[1] if index in (1, behind_key) else lengths[0]) * prod(shape)

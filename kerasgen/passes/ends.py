@@ -281,8 +281,10 @@ def _classes(name: str, data: DataDef) -> int | None:
 def _scores_argument(reference: TensorRef, graph: ModelGraph) -> str:
     """The argument of an output's layer that says how many scores it gives."""
     layers = {call.name: call.layer for call in graph.calls}
-    made = graph.layers[layers[reference.name]].definition if reference.name in layers else None
-    written = made.arguments if isinstance(made, ObjectDef) else {}
+    definition = (
+        graph.layers[layers[reference.name]].definition if reference.name in layers else None
+    )
+    written = definition.arguments if isinstance(definition, ObjectDef) else {}
     return next((name for name in ("units", "filters") if name in written), "units")
 
 

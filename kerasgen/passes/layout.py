@@ -74,26 +74,26 @@ def pin_data_format(graph: ModelGraph, catalog: Catalog) -> ModelGraph:
     """Tells every layer that has a `data_format` to work channels last, unless it says itself."""
     layers = {}
     for name, layer in graph.layers.items():
-        made = layer.definition
+        definition = layer.definition
         pinned = (
-            pin_data_format(made, catalog)
-            if isinstance(made, ModelGraph)
-            else _pin_object(made, catalog)
+            pin_data_format(definition, catalog)
+            if isinstance(definition, ModelGraph)
+            else _pin_object(definition, catalog)
         )
         layers[name] = replace(layer, definition=pinned)
     return replace(graph, layers=layers)
 
 
-def _pin_object(made: ObjectDef, catalog: Catalog) -> ObjectDef:
-    entry = catalog.find(made.cls, ENTRY_KINDS)
-    arguments = {key: _pin_value(value, catalog) for key, value in made.arguments.items()}
+def _pin_object(definition: ObjectDef, catalog: Catalog) -> ObjectDef:
+    entry = catalog.find(definition.cls, ENTRY_KINDS)
+    arguments = {key: _pin_value(value, catalog) for key, value in definition.arguments.items()}
     if entry is not None and "data_format" in entry.parameters:
         arguments.setdefault("data_format", "channels_last")
         if arguments["data_format"] is None:
             arguments["data_format"] = "channels_last"
-    if made.cls.rpartition(".")[2] == "Rescaling":
+    if definition.cls.rpartition(".")[2] == "Rescaling":
         arguments = {key: _as_image(value) for key, value in arguments.items()}
-    return replace(made, arguments=arguments)
+    return replace(definition, arguments=arguments)
 
 
 def _as_image(value: Value) -> Value:
@@ -135,8 +135,8 @@ def _permute(
     layers: dict[str, LayerDef],
     calls: list[Call],
 ) -> None:
-    made = ObjectDef(cls="Permute", arguments={"dims": dims}, path=source.path)
-    layers[name] = LayerDef(name=name, definition=made, path=source.path)
+    definition = ObjectDef(cls="Permute", arguments={"dims": dims}, path=source.path)
+    layers[name] = LayerDef(name=name, definition=definition, path=source.path)
     index = source.index if isinstance(source, TensorRef) else None
     reference = TensorRef(name=source.name, index=index, path=source.path)
     calls.append(Call(name=name, layer=name, operands=(reference,), path=source.path))

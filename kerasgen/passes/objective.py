@@ -89,21 +89,27 @@ def check_output_names(compiled: CompileDef, names: Sequence[str], sink: Sink) -
 def last_activation(output: OutputSpec, graph: ModelGraph) -> str | None:
     """The activation that an output ends with: its name, `linear` for none, None if not known."""
     layers = {call.name: call.layer for call in graph.calls}
-    made = (
+    definition = (
         graph.layers[layers[output.tensor.name]].definition
         if output.tensor.name in layers
         else None
     )
-    if not isinstance(made, ObjectDef):
+    if not isinstance(definition, ObjectDef):
         return None
-    if made.cls in ("Softmax", "ops.softmax"):
+    if definition.cls in ("Softmax", "ops.softmax"):
         return "softmax"
-    if made.cls == "ops.sigmoid":
+    if definition.cls == "ops.sigmoid":
         return "sigmoid"
-    activation = made.arguments.get("activation")
+    activation = definition.arguments.get("activation")
     if isinstance(activation, str):
         return activation
-    if activation is None and made.cls in ("Dense", "EinsumDense", "Conv1D", "Conv2D", "Conv3D"):
+    if activation is None and definition.cls in (
+        "Dense",
+        "EinsumDense",
+        "Conv1D",
+        "Conv2D",
+        "Conv3D",
+    ):
         return "linear"
     return None
 

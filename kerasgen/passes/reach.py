@@ -137,19 +137,19 @@ def _check_plain(value: object, path: str, sink: Sink, trust: Trust) -> None:
         )
 
 
-def _check_weights(made: ObjectDef, entry: ClassEntry, sink: Sink, trust: Trust) -> None:
-    parameter, path = entry.parameters.get("weights"), f"{made.path}.weights"
+def _check_weights(definition: ObjectDef, entry: ClassEntry, sink: Sink, trust: Trust) -> None:
+    parameter, path = entry.parameters.get("weights"), f"{definition.path}.weights"
     default = parameter.default if parameter is not None else None
-    weights = made.arguments.get("weights", default)
+    weights = definition.arguments.get("weights", default)
     if not isinstance(weights, str) or (weights != default and re.search(r"[./\\]", weights)):
         return  # null, or a local file
-    if trust.connections or ("weights" in made.arguments and _is_typed(path, sink)):
+    if trust.connections or ("weights" in definition.arguments and _is_typed(path, sink)):
         return
-    written = "weights" in made.arguments
+    written = "weights" in definition.arguments
     sink.report(
         "KG117",
-        f"`{made.cls}` starts from weights that are downloaded (`{weights}`)",
-        key=path if written else made.path,
+        f"`{definition.cls}` starts from weights that are downloaded (`{weights}`)",
+        key=path if written else definition.path,
         help=f"write `weights: null`, or {_ALLOW}",
     )
 

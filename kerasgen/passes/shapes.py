@@ -112,10 +112,10 @@ def _enter_nested(
     call: Call, graph: ModelGraph, specs: Specs, oracle: ShapeOracle, sink: Sink
 ) -> bool:
     """Makes the nested model of a call where it is not made yet; False if that fails."""
-    made = graph.layers[call.layer].definition
-    if not isinstance(made, ModelGraph) or oracle.has(call.layer):
+    definition = graph.layers[call.layer].definition
+    if not isinstance(definition, ModelGraph) or oracle.has(call.layer):
         return True
-    inner = _infer_nested(call, made, specs, oracle, sink)
+    inner = _infer_nested(call, definition, specs, oracle, sink)
     if inner is None:
         return False
     specs |= {f"{call.layer}/{name}": found for name, found in inner.items()}
@@ -220,23 +220,23 @@ def _ask(
         return None
 
 
-def _report_refused(layer: LayerDef, made: ObjectDef, error: ShapeError, sink: Sink) -> None:
-    made = error.definition or made
-    path = made.path or layer.path
+def _report_refused(layer: LayerDef, definition: ObjectDef, error: ShapeError, sink: Sink) -> None:
+    definition = error.definition or definition
+    path = definition.path or layer.path
     if isinstance(error, UnmatchedError):
         for argument, pattern in error.patterns.items():
             sink.report(
                 "KG110",
-                f"no layer of `{made.cls}` has the class or the name `{pattern}`",
+                f"no layer of `{definition.cls}` has the class or the name `{pattern}`",
                 key=f"{path}.{argument}",
                 at="value" if argument.rpartition(".")[2].isdigit() else "key",
                 help=did_you_mean(pattern.strip("*?"), error.known, listed=12),
             )
         return
-    inside = error.argument in made.arguments
+    inside = error.argument in definition.arguments
     sink.report(
         "KG206",
-        f"`{made.cls}` refuses its arguments: {error}",
+        f"`{definition.cls}` refuses its arguments: {error}",
         key=f"{path}.{error.argument}" if inside else path,
         at="value" if inside else "key",
     )

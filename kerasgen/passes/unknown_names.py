@@ -40,47 +40,47 @@ class UnknownNamesError(CompileError):
 
 
 def report_unknown_class(
-    made: ObjectDef, kinds: Sequence[Kind], catalog: Catalog, sink: Sink
+    definition: ObjectDef, kinds: Sequence[Kind], catalog: Catalog, sink: Sink
 ) -> None:
     """Reports KG201 for an object whose class is not known."""
     words = " or ".join(sorted({kind.replace("_", " ") for kind in kinds if kind not in DOTTED}))
     title = words if len(kinds) <= 3 else "public class"
     sink.report(
         "KG201",
-        f"there is no {title} `{made.cls}`",
-        key=f"{made.path}.class",
-        help=_help_for_class(made, kinds, catalog),
+        f"there is no {title} `{definition.cls}`",
+        key=f"{definition.path}.class",
+        help=_help_for_class(definition, kinds, catalog),
     )
 
 
-def _help_for_class(made: ObjectDef, kinds: Sequence[Kind], catalog: Catalog) -> str | None:
-    last = made.cls.rpartition(".")[2]
-    if (former := former_name(made, kinds, catalog)) is not None:
+def _help_for_class(definition: ObjectDef, kinds: Sequence[Kind], catalog: Catalog) -> str | None:
+    last = definition.cls.rpartition(".")[2]
+    if (former := former_name(definition, kinds, catalog)) is not None:
         return former
-    if "." in made.cls and catalog.find(last, kinds) is not None:
+    if "." in definition.cls and catalog.find(last, kinds) is not None:
         return Suggestion(f"write `{last}`, without a module", last)
-    if module := _module_in(made.cls):
+    if module := _module_in(definition.cls):
         if (owner := FOREIGN_PACKAGES.get(module.partition(".")[0])) is not None:
             return f"{owner} has its own classes: write the one of Keras that does the same"
         return (
             f"a config names no module: write `{last}`, register it with "
             f"`@kerasgen.register`, and run with `--trust {module}`"
         )
-    if made.cls in catalog.words(("activation",)) and "layer" in kinds:
-        return f"write `{{class: Activation, activation: {made.cls}}}`"
-    other = catalog.find(made.cls, ANY_OBJECT)
+    if definition.cls in catalog.words(("activation",)) and "layer" in kinds:
+        return f"write `{{class: Activation, activation: {definition.cls}}}`"
+    other = catalog.find(definition.cls, ANY_OBJECT)
     if other is not None and len(kinds) <= 3:
-        return f"`{made.cls}` is of the kind {other.kind.replace('_', ' ')}"
-    names = [*catalog.names(kinds), *(catalog.words(kinds) if made.bare else ())]
-    near = did_you_mean(made.cls, names, listed=20)
-    if not made.cls.isidentifier() or not made.cls[:1].isupper():
+        return f"`{definition.cls}` is of the kind {other.kind.replace('_', ' ')}"
+    names = [*catalog.names(kinds), *(catalog.words(kinds) if definition.bare else ())]
+    near = did_you_mean(definition.cls, names, listed=20)
+    if not definition.cls.isidentifier() or not definition.cls[:1].isupper():
         return near
     own = "one of your own is registered with `@kerasgen.register` and named by `--trust MODULE`"
     if near is None:
         return own
     if not isinstance(near, Suggestion):
         return f"{near}; {own}"
-    if not near.sure and _is_called_after(made.cls, near.replacement.rpartition(".")[2]):
+    if not near.sure and _is_called_after(definition.cls, near.replacement.rpartition(".")[2]):
         return Suggestion(f"{near} {own}", near.replacement, sure=False)
     return near
 
@@ -100,28 +100,28 @@ def _module_in(name: str) -> str | None:
 
 
 def report_unknown_argument(
-    made: ObjectDef, found: ClassEntry, name: str, former: Former | None, sink: Sink
+    definition: ObjectDef, found: ClassEntry, name: str, former: Former | None, sink: Sink
 ) -> None:
     """Reports KG202 for an argument that a class does not have.
 
     Args:
-        made: the object as written.
+        definition: the object as written.
         found: its class.
         name: the argument.
         former: what became of it, where the class had it once.
         sink: gets the mistake.
     """
-    path = f"{made.path}.{name}"
+    path = f"{definition.path}.{name}"
     help_text: str | None
-    cls_place = sink.locate(f"{made.path}.class", "value")
+    cls_place = sink.locate(f"{definition.path}.class", "value")
     if cls_place.override is not None and sink.locate(path, "key").override is None:
         help_text = (
             f"`{name}` stands in the chosen file, into which `{cls_place.override}` was merged: "
             f"choose another file of the group (as in `optimizer=sgd`), or delete it with `~{path}`"
         )
-    elif name == "_target_" and "class" not in sink.beside(made.path, ("class",), name):
-        module = _module_in(str(made.arguments[name]))
-        target = str(made.arguments[name]).rpartition(".")[2]
+    elif name == "_target_" and "class" not in sink.beside(definition.path, ("class",), name):
+        module = _module_in(str(definition.arguments[name]))
+        target = str(definition.arguments[name]).rpartition(".")[2]
         trust = "" if module is None else f", and run with `--trust {module}`"
         help_text = f"write `class: {target}` in its place{trust}: a config names no module"
     elif name in _HYDRA_WORDS:
@@ -139,5 +139,5 @@ def report_unknown_argument(
     else:
         help_text = did_you_mean(name, found.parameters, listed=15)
     sink.report(
-        "KG202", f"`{made.cls}` has no argument `{name}`", key=path, at="key", help=help_text
+        "KG202", f"`{definition.cls}` has no argument `{name}`", key=path, at="key", help=help_text
     )

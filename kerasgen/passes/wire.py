@@ -203,9 +203,11 @@ def _check_reuse(
         )
 
 
-def _check_argument_models(made: ObjectDef | ModelDef | None, catalog: Catalog, sink: Sink) -> None:
+def _check_argument_models(
+    definition: ObjectDef | ModelDef | None, catalog: Catalog, sink: Sink
+) -> None:
     """Wires the models that stand as arguments (`TimeDistributed(layer=…)`), for their mistakes."""
-    for model in models_in(made) if isinstance(made, ObjectDef) else ():
+    for model in models_in(definition) if isinstance(definition, ObjectDef) else ():
         graph = wire(model, catalog, sink)
         if graph is not None and not _is_chain(graph):
             sink.report(
@@ -262,9 +264,9 @@ def _call(entry: Entry, takes: Takes, layers: Mapping[str, LayerDef], catalog: C
     return replace(call, operands=(takes,))
 
 
-def _spreads(made: ObjectDef, catalog: Catalog) -> bool:
+def _spreads(definition: ObjectDef, catalog: Catalog) -> bool:
     """Whether a list goes in as several arguments: where several are required, or `*args`."""
-    entry: ClassEntry | None = catalog.find(made.cls, ENTRY_KINDS)
+    entry: ClassEntry | None = catalog.find(definition.cls, ENTRY_KINDS)
     if entry is None:
         return False
     required = [p for p in entry.call.values() if p.required and p.tensor]

@@ -67,17 +67,17 @@ NAME_LENGTH = 36
 """Characters of a name, beyond which its middle is cut; the end of a name tells most."""
 
 
-def summarize_call(made: ObjectDef | ModelGraph, call: Call) -> str:
+def summarize_call(definition: ObjectDef | ModelGraph, call: Call) -> str:
     """The arguments of a layer and of one of its calls in short.
 
     Args:
-        made: what is called; a nested model has no arguments to show.
+        definition: what is called; a nested model has no arguments to show.
         call: the call, for its constants and plain arguments.
 
     Returns:
         For example `64, 3x3, /2, relu`; empty for none.
     """
-    parts = [] if isinstance(made, ModelGraph) else list(_arguments(made))
+    parts = [] if isinstance(definition, ModelGraph) else list(_arguments(definition))
     parts += [_value(constant.value) for constant in _constants(call.operands)]
     for name, operand in call.keyword_operands.items():
         parts += [f"{name}={_value(constant.value)}" for constant in _constants((operand,))]
@@ -101,11 +101,11 @@ def named_outputs(graph: ModelGraph) -> list[tuple[str, TensorRef]]:
     ]
 
 
-def tone_of(made: ObjectDef | ModelGraph) -> Tone:
+def tone_of(definition: ObjectDef | ModelGraph) -> Tone:
     """The tone of a layer's box."""
-    if isinstance(made, ObjectDef):
+    if isinstance(definition, ObjectDef):
         for pattern, tone in _TONES:
-            if re.search(pattern, made.cls):
+            if re.search(pattern, definition.cls):
                 return tone
     return "plain"
 
@@ -149,9 +149,9 @@ def _character_width(character: str) -> float:
     return 0.72 if character.isupper() else 0.64
 
 
-def _arguments(made: ObjectDef) -> Iterator[str]:
-    axes = re.search(r"([123])D", made.cls)
-    for name, value in made.arguments.items():
+def _arguments(definition: ObjectDef) -> Iterator[str]:
+    axes = re.search(r"([123])D", definition.cls)
+    for name, value in definition.arguments.items():
         if name in _QUIET or name.endswith(_QUIET_ENDINGS) or value is None:
             continue
         if name in _SIZES:

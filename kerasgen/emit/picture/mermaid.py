@@ -39,14 +39,16 @@ def _mermaid(
     sources = {item.name: prefix + item.name for item in graph.inputs}
     met: set[str] = set()
     for call in graph.calls:
-        made = graph.layers[call.layer].definition
+        definition = graph.layers[call.layer].definition
         name = prefix + call.name
         again = call.layer in met
         met.add(call.layer)
         sources[call.name] = name
-        if isinstance(made, ModelGraph) and not again:
-            yield f"{indent}subgraph {_id(name)}[{_quoted(call.name, made.kind)}]"
-            yield from _mermaid(made, specs, f"{prefix}{call.layer}/", indent + "  ", ends=False)
+        if isinstance(definition, ModelGraph) and not again:
+            yield f"{indent}subgraph {_id(name)}[{_quoted(call.name, definition.kind)}]"
+            yield from _mermaid(
+                definition, specs, f"{prefix}{call.layer}/", indent + "  ", ends=False
+            )
             yield f"{indent}end"
         else:
             yield indent + _node(graph, call, name, again=again)
@@ -56,12 +58,12 @@ def _mermaid(
 
 
 def _node(graph: ModelGraph, call: Call, name: str, *, again: bool) -> str:
-    made = graph.layers[call.layer].definition
-    cls = made.kind if isinstance(made, ModelGraph) else made.cls
+    definition = graph.layers[call.layer].definition
+    cls = definition.kind if isinstance(definition, ModelGraph) else definition.cls
     if again:
         # Double bars mark a call of something that is defined elsewhere.
         return f"{_id(name)}[[{_quoted(call.name, cls, f'same layer as {call.layer}')}]]"
-    return f"{_id(name)}[{_quoted(call.name, f'{cls} {summarize_call(made, call)}')}]"
+    return f"{_id(name)}[{_quoted(call.name, f'{cls} {summarize_call(definition, call)}')}]"
 
 
 def _call_edges(

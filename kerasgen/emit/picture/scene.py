@@ -228,9 +228,9 @@ def _nodes(
         yield _box(prefix + item.name, item.name, "input", "end", lines)
     met: set[str] = set()
     for call in graph.calls:
-        made = graph.layers[call.layer].definition
-        if isinstance(made, ModelGraph) and call.layer not in met:
-            yield _framed(graph, call, made, specs, prefix)
+        definition = graph.layers[call.layer].definition
+        if isinstance(definition, ModelGraph) and call.layer not in met:
+            yield _framed(graph, call, definition, specs, prefix)
         else:
             yield _call_box(graph, call, specs, prefix, again=call.layer in met)
         met.add(call.layer)
@@ -241,16 +241,16 @@ def _nodes(
 
 def _call_box(graph: ModelGraph, call: Call, specs: Specs, prefix: str, *, again: bool) -> Box:
     """The box of a call; `again` is a further call of a shared layer."""
-    made = graph.layers[call.layer].definition
-    cls = made.kind if isinstance(made, ModelGraph) else made.cls
-    summary = "" if again else summarize_call(made, call)
+    definition = graph.layers[call.layer].definition
+    cls = definition.kind if isinstance(definition, ModelGraph) else definition.cls
+    summary = "" if again else summarize_call(definition, call)
     text = f"{cls}  {summary}" if summary else cls
     lines = [TextLine(text=shortened(text, SUMMARY_LENGTH + len(cls)), style="class")]
     lines += _shapes(specs, prefix + call.name)
     if mark := _mark(graph, call, again=again):
         lines.append(mark)
     kind: Literal["again", "call"] = "again" if again else "call"
-    return _box(prefix + call.name, call.name, kind, tone_of(made), lines)
+    return _box(prefix + call.name, call.name, kind, tone_of(definition), lines)
 
 
 def _mark(graph: ModelGraph, call: Call, *, again: bool) -> TextLine | None:
@@ -260,12 +260,14 @@ def _mark(graph: ModelGraph, call: Call, *, again: bool) -> TextLine | None:
     return TextLine(text=f"shared: {calls} calls", style="mark") if calls > 1 else None
 
 
-def _framed(graph: ModelGraph, call: Call, made: ModelGraph, specs: Specs, prefix: str) -> Scene:
+def _framed(
+    graph: ModelGraph, call: Call, definition: ModelGraph, specs: Specs, prefix: str
+) -> Scene:
     """The drawing of a nested model in its frame, which stands where the call would."""
     name = prefix + call.name
-    inner = _draw(made, specs, f"{prefix}{call.layer}/")
+    inner = _draw(definition, specs, f"{prefix}{call.layer}/")
     title = [TextLine(text=shortened_name(call.name), style="name")]
-    title.append(TextLine(text=made.kind, style="class"))
+    title.append(TextLine(text=definition.kind, style="class"))
     title += _shapes(specs, name)
     if mark := _mark(graph, call, again=False):
         title.append(mark)

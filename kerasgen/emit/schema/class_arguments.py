@@ -177,11 +177,11 @@ def _class_schema(entry: ClassEntry, shared: dict[str, Schema]) -> Schema:
             properties["name"] = {"allOf": [properties["name"]], **_UNSUGGESTED}
     if entry.kind == "optimizer":
         properties["defaults"] = _UNSUGGESTED  # a file of the group may be made of others
-    made: Schema = {"description": entry.summary} if entry.summary else {}
-    made["properties"] = properties
+    schema: Schema = {"description": entry.summary} if entry.summary else {}
+    schema["properties"] = properties
     if not entry.open_ended:
-        made["additionalProperties"] = False
-    return made
+        schema["additionalProperties"] = False
+    return schema
 
 
 def _call_definition(entry: ClassEntry, shared: dict[str, Schema]) -> str:

@@ -228,10 +228,10 @@ def _record(record: type, special: Mapping[str, Schema]) -> Schema:
     for field in dataclasses.fields(record):
         if field.name == "path":
             continue
-        made = special.get(field.name)
-        if made is None:
-            made = from_annotation(hints[field.name], **dict(field.metadata))
-        properties[field.name] = {**made, "description": texts.get(field.name, "")}
+        member = special.get(field.name)
+        if member is None:
+            member = from_annotation(hints[field.name], **dict(field.metadata))
+        properties[field.name] = {**member, "description": texts.get(field.name, "")}
     further = {name: schema for name, schema in special.items() if name not in properties}
     return {
         "type": ["object", "null"],
@@ -269,7 +269,7 @@ def _data(ending: str) -> Schema:
     named: Schema = {**columns, "type": ["string", "array", "object", "null"]}
     source: Schema = {"allOf": [ref("source")]}
     task = one_of(TASKS)
-    made = _record(
+    schema = _record(
         DataDef,
         {
             "source": {"if": {"type": "null"}, "else": source},  # null for no data at all
@@ -287,8 +287,8 @@ def _data(ending: str) -> Schema:
     if not ending:
         source["if"] = {"type": "object"}
         source["then"] = {"required": ["class"]}
-        made |= {"type": "object", "required": ["source", "features"]}
-    return made
+        schema |= {"type": "object", "required": ["source", "features"]}
+    return schema
 
 
 def _facts() -> Schema:
@@ -311,13 +311,13 @@ def _facts() -> Schema:
 
 
 def _optimizer(catalog: Catalog, *, partial: bool) -> Schema:
-    made: Schema = {
+    schema: Schema = {
         "type": ["object", "string"],
         "properties": {"class": ref("optimizer_class"), "defaults": ref("defaults")},
         "if": {"required": ["class"]},
         "then": choose(catalog, ("optimizer",), complete=not partial),
     }
-    return made if partial else made | {"required": ["class"]}
+    return schema if partial else schema | {"required": ["class"]}
 
 
 def _ignored() -> Schema:
@@ -336,7 +336,7 @@ def _callbacks() -> Schema:
 
 def _by_output(kind: Kind) -> Schema:
     """A loss or metrics: one for the only output, or one by the name of the output."""
-    made: Schema = {
+    schema: Schema = {
         "if": {"type": "object", "not": {"required": ["class"]}},
         "then": {
             # Shown while `class` is not there yet; no output is called so.
@@ -345,4 +345,4 @@ def _by_output(kind: Kind) -> Schema:
         },
         "else": ref(kind),
     }
-    return proposing(ref(f"{kind}_word"), made)
+    return proposing(ref(f"{kind}_word"), schema)

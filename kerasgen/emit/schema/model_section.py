@@ -122,10 +122,10 @@ def model_schema(*, partial: bool, nested: bool = False, further: Schema | None 
     }
     if nested:
         properties |= {key: {} for key in ENTRY_KEYS}
-    made: Schema = {"type": "object", "properties": properties, "additionalProperties": False}
+    schema: Schema = {"type": "object", "properties": properties, "additionalProperties": False}
     if not partial:
-        made["required"] = ["layers"]
-    return made
+        schema["required"] = ["layers"]
+    return schema
 
 
 def _entry_object(ending: str) -> Schema:

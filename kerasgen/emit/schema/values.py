@@ -88,10 +88,10 @@ def one_of(
         pattern: pattern of the texts that pass unseen.
     """
     known = words if isinstance(words, dict) else enumeration([*words, None] if null else words)
-    made: Schema = {"if": {"type": "string", "pattern": pattern}, "else": known}
+    schema: Schema = {"if": {"type": "string", "pattern": pattern}, "else": known}
     for other in reversed(others):
-        made = {"if": {"type": other["type"]}, "then": other, "else": made}
-    return proposing(known, made)
+        schema = {"if": {"type": other["type"]}, "then": other, "else": schema}
+    return proposing(known, schema)
 
 
 def proposing(words: Schema, schema: Schema) -> Schema:
@@ -116,8 +116,8 @@ def kind_definitions() -> dict[str, Schema]:
     for kind, allowed in _TYPES.items():
         for null in (False, True):
             kinds = (*allowed, "null") if null else allowed
-            made: Schema = {"type": list(kinds)} if kind == "str" else value_of(*kinds)
-            found[_kind_name(kind, null)] = made
+            schemas: Schema = {"type": list(kinds)} if kind == "str" else value_of(*kinds)
+            found[_kind_name(kind, null)] = schemas
     found["trained_layers"] = {
         **value_of("boolean", "array", "object"),
         "items": {"type": "string", "minLength": 1},
@@ -128,29 +128,29 @@ def kind_definitions() -> dict[str, Schema]:
 
 def argument(parameter: Parameter) -> Schema:
     """The schema of one argument: what it holds, its default, and what Keras says about it."""
-    made: Schema = {}
+    schema: Schema = {}
     if parameter.kinds and parameter.value == "mapping":
         objects = ref("_or_".join(parameter.kinds))
-        made |= {"if": _UNCLASSED, "then": {"additionalProperties": objects}, "else": objects}
+        schema |= {"if": _UNCLASSED, "then": {"additionalProperties": objects}, "else": objects}
     elif parameter.kinds:
-        made |= ref("_or_".join(parameter.kinds))
+        schema |= ref("_or_".join(parameter.kinds))
     elif parameter.value == "layers":
-        made |= ref("trained_layers")
+        schema |= ref("trained_layers")
     elif parameter.choices:
         numbers: list[Schema] = [{"type": "integer"}] if parameter.value == "int" else []
-        made |= one_of(parameter.choices, *numbers, null=True)
+        schema |= one_of(parameter.choices, *numbers, null=True)
     elif parameter.value in _TYPES:
-        made |= ref(_kind_name(parameter.value, parameter.nullable))
+        schema |= ref(_kind_name(parameter.value, parameter.nullable))
     if parameter.description:
-        made["description"] = parameter.description
+        schema["description"] = parameter.description
     if parameter.default is not None:
-        made["default"] = parameter.default
+        schema["default"] = parameter.default
     if parameter.value == "str" or (isinstance(parameter.default, str) and not parameter.kinds):
         words = re.findall(r"[\"'`]{1,2}([a-z][a-z0-9_]*)[\"'`]", parameter.description)
         if len(set(words)) > 1:
             # Proposed only: the text may not name all of them.
-            made["examples"] = sorted(set(words) - {"None", "none", parameter.name})
-    return made
+            schema["examples"] = sorted(set(words) - {"None", "none", parameter.name})
+    return schema
 
 
 def from_annotation(hint: object, **bounds: object) -> Schema:

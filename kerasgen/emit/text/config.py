@@ -89,15 +89,15 @@ def _block_data(block: BlockDef) -> dict[str, Any]:
 
 
 def _inputs_data(inputs: tuple[InputDef, ...]) -> object:
-    made: dict[str, dict[str, Any]] = {}
+    named: dict[str, dict[str, Any]] = {}
     for item in inputs:
         facts = {
             "shape": None if item.shape is None else list(item.shape),
             "dtype": item.dtype,
             "batch_size": item.batch_size,
         }
-        made[item.name] = {key: value for key, value in facts.items() if value is not None}
-    return made if any(made.values()) else list(made)
+        named[item.name] = {key: value for key, value in facts.items() if value is not None}
+    return named if any(named.values()) else list(named)
 
 
 def _entry_data(entry: Entry) -> object:
@@ -111,10 +111,10 @@ def _entry_data(entry: Entry) -> object:
     if isinstance(entry.definition, ModelDef):
         return _model_head(entry.definition) | wiring | _model_body(entry.definition)
     assert entry.definition is not None, "an entry makes something or calls it again"
-    made = _object_data(entry.definition)
-    if not wiring and len(made) == 1 and "class" in made:
+    data = _object_data(entry.definition)
+    if not wiring and len(data) == 1 and "class" in data:
         return entry.definition.cls
-    return made | wiring
+    return data | wiring
 
 
 def _takes_data(takes: Operand | Mapping[str, Operand]) -> object:
@@ -137,9 +137,11 @@ def _outputs_data(outputs: Outputs) -> object:
     return None if outputs is None else _reference_data(outputs)
 
 
-def _object_data(made: ObjectDef) -> dict[str, Any]:
-    word = "block" if isinstance(made, BlockUse) else "class"
-    return {word: made.cls} | {key: _value_data(value) for key, value in made.arguments.items()}
+def _object_data(definition: ObjectDef) -> dict[str, Any]:
+    word = "block" if isinstance(definition, BlockUse) else "class"
+    return {word: definition.cls} | {
+        key: _value_data(value) for key, value in definition.arguments.items()
+    }
 
 
 def _value_data(value: Value) -> object:

@@ -76,11 +76,11 @@ def repeated_calls(graph: ModelGraph, prefix: str = "") -> Iterator[str]:
     """
     met: set[str] = set()
     for call in graph.calls:
-        made = graph.layers[call.layer].definition
+        definition = graph.layers[call.layer].definition
         if call.layer in met:
             yield prefix + call.name
-        elif isinstance(made, ModelGraph):
-            yield from repeated_calls(made, f"{prefix}{call.layer}/")
+        elif isinstance(definition, ModelGraph):
+            yield from repeated_calls(definition, f"{prefix}{call.layer}/")
         met.add(call.layer)
 
 

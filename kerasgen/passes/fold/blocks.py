@@ -131,8 +131,8 @@ def _explicit(model: ModelDef) -> list[Entry]:
     entries = []
     for entry in model.entries:
         takes = TensorRef(name=above) if entry.takes is None else _pathless(entry.takes)
-        made = _pathless(entry.definition)
-        entries.append(replace(entry, definition=made, takes=takes, path=""))
+        definition = _pathless(entry.definition)
+        entries.append(replace(entry, definition=definition, takes=takes, path=""))
         above = entry.name
     return entries
 
@@ -195,8 +195,8 @@ def _replace(
         outer = _outer_references(instances[number])
         operands = [_renamed(reference, renamed) for reference in outer]
         takes: Any = operands[0] if len(inputs) == 1 else dict(zip(inputs, operands, strict=True))
-        made = BlockUse(cls=title, arguments=uses[number])
-        rest.append(Entry(name=renamed[instances[number][-1].name], definition=made, takes=takes))
+        use = BlockUse(cls=title, arguments=uses[number])
+        rest.append(Entry(name=renamed[instances[number][-1].name], definition=use, takes=takes))
         position += length
     return block, rest
 
@@ -221,10 +221,10 @@ def _inner_entries(
 
     inner = []
     for entry, name, arguments in zip(instance, names, values, strict=True):
-        made = entry.definition
-        if isinstance(made, ObjectDef):
-            made = replace(made, arguments=arguments, bare=False)
-        inner.append(replace(entry, name=name, definition=made, takes=moved(entry.takes)))
+        definition = entry.definition
+        if isinstance(definition, ObjectDef):
+            definition = replace(definition, arguments=arguments, bare=False)
+        inner.append(replace(entry, name=name, definition=definition, takes=moved(entry.takes)))
     return inner
 
 
@@ -260,8 +260,8 @@ def _merge_runs(entries: Sequence[Entry], outputs: Sequence[TensorRef]) -> list[
             name = unused_name(run_name([entry.name for entry in run]), taken)
             taken.add(name)
             renamed[run[-1].name] = name
-            made = replace(first.definition, arguments=arguments, bare=False)
-            merged.append(replace(first, name=name, definition=made, takes=takes))
+            definition = replace(first.definition, arguments=arguments, bare=False)
+            merged.append(replace(first, name=name, definition=definition, takes=takes))
         position = end
     return merged
 
@@ -292,9 +292,9 @@ def _apart(
 
     The copies of a run `conv` are `conv_0`, `conv_1`, …, and a neighbor may be called so already.
     """
-    made = [isinstance(e.definition, BlockUse) or "repeat" in _arguments(e) for e in entries]
+    folded = [isinstance(e.definition, BlockUse) or "repeat" in _arguments(e) for e in entries]
     # Names that came with the model go first: they stay.
-    order = sorted(range(len(entries)), key=lambda i: made[i])
+    order = sorted(range(len(entries)), key=lambda i: folded[i])
     known = set(taken)
     renamed: dict[str, str] = {}
     for i in order:

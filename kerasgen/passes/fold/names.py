@@ -69,8 +69,8 @@ def inner_names(
         if number is not None:
             name = f"{number[2]}{number[1]}" if number[2] else ""
         if not name or not NAME.match(name) or any(_automatic(entry) for entry in entries):
-            made = entries[0].definition
-            name = snake_case(made.cls) if isinstance(made, ObjectDef) else "model"
+            definition = entries[0].definition
+            name = snake_case(definition.cls) if isinstance(definition, ObjectDef) else "model"
         names.append(unused_name(name, taken))
         taken.add(names[-1])
     return names

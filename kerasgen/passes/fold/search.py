@@ -182,21 +182,21 @@ def _forms(entries: Sequence[Entry], outputs: Sequence[TensorRef], default: Defa
 def _kind(entry: Entry, default: Default) -> str:
     """All of an entry that must be equal in every instance, as one text."""
     wiring = f"{_wiring(entry.takes)} {sorted(entry.call_arguments.items())!r}"
-    made = entry.definition
-    if isinstance(made, ModelDef):
-        return f"{_without_name(made)!r} {wiring}"
-    assert made is not None
+    definition = entry.definition
+    if isinstance(definition, ModelDef):
+        return f"{_without_name(definition)!r} {wiring}"
+    assert definition is not None
     # An argument whose default is not known must stand in every instance.
-    fixed = [key for key in made.arguments if not _is_known(default, made, key)]
-    return f"{type(made).__name__} {made.cls} {sorted(fixed)} {wiring}"
+    fixed = [key for key in definition.arguments if not _is_known(default, definition, key)]
+    return f"{type(definition).__name__} {definition.cls} {sorted(fixed)} {wiring}"
 
 
 def _without_name(model: ModelDef) -> tuple[Any, ...]:
     return (model.kind, model.inputs, model.entries, model.outputs, model.arguments)
 
 
-def _is_known(default: Default, made: ObjectDef, key: str) -> bool:
-    found = _absent(made, key, default)
+def _is_known(default: Default, definition: ObjectDef, key: str) -> bool:
+    found = _absent(definition, key, default)
     return found is None or isinstance(found, bool | int | float | str | tuple)
 
 
@@ -286,21 +286,21 @@ def _varying(
 ) -> Iterator[tuple[int, str, list[Value]]]:
     """The arguments that differ: offset in the piece, argument, its value in every instance."""
     for offset, entries in enumerate(zip(*instances, strict=True)):
-        made = entries[0].definition
-        if not isinstance(made, ObjectDef):
+        definition = entries[0].definition
+        if not isinstance(definition, ObjectDef):
             continue
         every = [_arguments(entry) for entry in entries]
         for key in dict.fromkeys(key for arguments in every for key in arguments):
             vector = [
-                arguments[key] if key in arguments else _absent(made, key, default)
+                arguments[key] if key in arguments else _absent(definition, key, default)
                 for arguments in every
             ]
             if any(not _equal(value, vector[0]) for value in vector):
                 yield offset, key, vector
 
 
-def _absent(made: ObjectDef, key: str, default: Default) -> Value:
-    found: Value = 1 if key == "repeat" else default(made.cls, key)
+def _absent(definition: ObjectDef, key: str, default: Default) -> Value:
+    found: Value = 1 if key == "repeat" else default(definition.cls, key)
     return found
 
 
@@ -355,15 +355,15 @@ def _equal(one: Value, other: Value) -> bool:
 
 def entry_size(entry: Entry) -> int:
     """About what an entry counts in a text: its characters, and `LINE` for each of its lines."""
-    made = entry.definition
+    definition = entry.definition
     size = len(entry.name) + 6 + sum(len(r.name) + 4 for r in references_in(entry.takes))
-    if isinstance(made, ObjectDef):
-        size += len(made.cls) + 9
-        size += sum(len(key) + 4 + _length(value) for key, value in made.arguments.items())
+    if isinstance(definition, ObjectDef):
+        size += len(definition.cls) + 9
+        size += sum(len(key) + 4 + _length(value) for key, value in definition.arguments.items())
         # What does not fit on one line has a line for each argument.
-        return size + LINE * (1 if size <= WIDTH else 2 + len(made.arguments))
-    if made is not None:
-        size += sum(entry_size(inner) for inner in made.entries)
+        return size + LINE * (1 if size <= WIDTH else 2 + len(definition.arguments))
+    if definition is not None:
+        size += sum(entry_size(inner) for inner in definition.entries)
     return size + LINE
 
 

@@ -158,21 +158,24 @@ DATA_RULES = (
 
 def _made_of(target: str, data: DataDef) -> set[str]:
     """The columns that steps make of a target alone, the target's own encoding left out."""
-    made: set[str] = set()
+    columns: set[str] = set()
     for entry in column_steps(data):
         taken = {column_name(reference) for reference in references_in(entry.takes)}
-        if entry.name != target and taken and taken <= {target, *made}:
-            made.add(entry.name)
-    return made
+        if entry.name != target and taken and taken <= {target, *columns}:
+            columns.add(entry.name)
+    return columns
 
 
 def _gives_ids(entry: Entry) -> bool:
-    made = entry.definition
-    if not isinstance(made, ObjectDef) or made.arguments.get("output_mode", "int") != "int":
+    definition = entry.definition
+    if (
+        not isinstance(definition, ObjectDef)
+        or definition.arguments.get("output_mode", "int") != "int"
+    ):
         return False
-    cls = made.cls.rpartition(".")[2]
+    cls = definition.cls.rpartition(".")[2]
     # A vocabulary that is written out may be in an order that means something.
-    learned = cls in ("StringLookup", "IntegerLookup") and "vocabulary" not in made.arguments
+    learned = cls in ("StringLookup", "IntegerLookup") and "vocabulary" not in definition.arguments
     return learned or cls in ("TextVectorization", "Hashing")
 
 

@@ -100,10 +100,10 @@ def lay_flat(
         names: the model's inputs by the steps and inputs that feed them.
         flat: gets the steps.
     """
-    made: dict[tuple[str, int], str] = {(name, 0): source for name, source in names.items()}
+    givers: dict[tuple[str, int], str] = {(name, 0): source for name, source in names.items()}
 
     def source(reference: TensorRef) -> str:
-        known = made.get((reference.name, reference.index or 0))
+        known = givers.get((reference.name, reference.index or 0))
         return prefix + reference.name if known is None else known
 
     for call in graph.calls:
@@ -119,7 +119,7 @@ def lay_flat(
             inner = lay_flat(layer.definition, f"{name}/", inside, given, flat)
             for index, reference in enumerate(output_refs(layer.definition.outputs)):
                 found = inner.get((reference.name, reference.index or 0))
-                made[call.name, index] = found or f"{name}/{reference.name}"
+                givers[call.name, index] = found or f"{name}/{reference.name}"
             continue
         specs = flat.specs.get(spec_prefix + call.name, ())
         dotted = layer.definition.cls.startswith(("ops.", "applications."))
@@ -133,7 +133,7 @@ def lay_flat(
             spec=specs[0] if specs else None,
         )
         flat.steps[name] = step
-        made |= {(call.name, index): name for index in range(max(1, len(specs)))}
+        givers |= {(call.name, index): name for index in range(max(1, len(specs)))}
         for origin in dict.fromkeys(sources):
             flat.takers.setdefault(origin, []).append(step)
-    return made
+    return givers

@@ -379,9 +379,9 @@ def _is_zero(initializer: Value) -> bool:
     return initializer in ("zeros", "zero", "Zeros")
 
 
-def _shrinks(made: ObjectDef) -> bool:
-    scale = made.arguments.get("scale")
+def _shrinks(definition: ObjectDef) -> bool:
+    scale = definition.arguments.get("scale")
     scales: Sequence[Value] = scale if isinstance(scale, tuple) else (scale,)
-    return made.cls.rpartition(".")[2] == "Rescaling" and all(
+    return definition.cls.rpartition(".")[2] == "Rescaling" and all(
         isinstance(item, int | float) and abs(item) < 0.1 for item in scales
     )

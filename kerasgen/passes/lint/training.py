@@ -363,11 +363,11 @@ def _figure(metric: Loss, view: LintView) -> tuple[str, bool]:
     """The name under which Keras reports a metric, and whether it is certain."""
     if isinstance(metric, str) and metric in view.catalog.words(("metric",)):
         return metric, True
-    made = metric if isinstance(metric, ObjectDef) else ObjectDef(cls=metric)
-    name = view.argument(made, "name")
+    definition = metric if isinstance(metric, ObjectDef) else ObjectDef(cls=metric)
+    name = view.argument(definition, "name")
     if isinstance(name, str):
         return name, True
-    return snake_case(made.cls), False
+    return snake_case(definition.cls), False
 
 
 def _is_number(value: object) -> TypeGuard[int | float]:

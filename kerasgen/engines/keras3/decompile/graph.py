@@ -85,5 +85,5 @@ def usable_name(name: str) -> str:
     name = name[:_LONGEST_NAME]
     if NAME.match(name):
         return name
-    made = re.sub(r"[^A-Za-z0-9_-]", "_", name)
-    return made if NAME.match(made) else f"_{made}"
+    usable = re.sub(r"[^A-Za-z0-9_-]", "_", name)
+    return usable if NAME.match(usable) else f"_{usable}"

@@ -176,9 +176,9 @@ class _ModelReader:
             name = free_name(usable_name(layer["config"]["name"]), taken)
             taken.add(name)
             self.entries[(*self._inside, layer["config"]["name"])] = name
-            made = self._made(layer, [None])
-            if made is not None:
-                entries.append(Entry(name=name, definition=made))
+            definition = self._definition(layer, [None])
+            if definition is not None:
+                entries.append(Entry(name=name, definition=definition))
         return ModelDef(
             name=str(config["name"]),
             inputs=_rename_single(inputs, entries) if given is None else (),
@@ -222,16 +222,19 @@ class _ModelReader:
         found: list[InputDef] = []
         for title, (layer, node, _) in zip(titles, histories, strict=True):
             name = free_name(usable_name(title), {item.name for item in found})
-            made = self._input(graph.layers[layer], name)
+            declared = self._input(graph.layers[layer], name)
             if given is not None and len(given) == len(histories):
                 # What the caller gives need not be said again.
                 coming = given[len(found)]
-                if coming is not None and tuple(coming) == (made.batch_size, *(made.shape or ())):
-                    made = replace(made, shape=None, dtype=None, batch_size=None)
-            if alone and made == InputDef(name=name):
-                made = InputDef(name=INPUT)
-            graph.names[(layer, node)] = made.name
-            found.append(made)
+                if coming is not None and tuple(coming) == (
+                    declared.batch_size,
+                    *(declared.shape or ()),
+                ):
+                    declared = replace(declared, shape=None, dtype=None, batch_size=None)
+            if alone and declared == InputDef(name=name):
+                declared = InputDef(name=INPUT)
+            graph.names[(layer, node)] = declared.name
+            found.append(declared)
         return () if found == [InputDef(name=INPUT)] else tuple(found)
 
     def _input(self, layer: Mapping[str, Any], name: str) -> InputDef:
@@ -258,14 +261,14 @@ class _ModelReader:
         layer, node, name = graph.layers[key[0]], graph.nodes[key], graph.names[key]
         try:
             if (op := op_name(layer, self._objects.catalog)) is not None:
-                made, takes = read_op(op, layer, node, graph.reference, self._objects)
-                return Entry(name=name, definition=made, takes=takes)
+                called, takes = read_op(op, layer, node, graph.reference, self._objects)
+                return Entry(name=name, definition=called, takes=takes)
             shared = makers.get(key[0])
             model = layer["class_name"] in MODELS
             shapes = [tensor["config"].get("shape") for tensor in tensors_in(node)]
             if shared is None:
                 self.entries[(*self._inside, key[0])] = name
-            definition = None if shared else self._made(layer, shapes)
+            definition = None if shared else self._definition(layer, shapes)
             if shared is None and definition is None:
                 return None
             makers.setdefault(key[0], name)
@@ -277,7 +280,9 @@ class _ModelReader:
             self._refuse(layer, str(error), error.hint)
             return None
 
-    def _made(self, layer: Mapping[str, Any], shapes: Sequence[Any]) -> ObjectDef | ModelDef | None:
+    def _definition(
+        self, layer: Mapping[str, Any], shapes: Sequence[Any]
+    ) -> ObjectDef | ModelDef | None:
         try:
             if layer["class_name"] in MODELS and str(layer.get("module")).startswith("keras"):
                 return self._nested(layer, shapes)

@@ -76,11 +76,11 @@ def _without_indices(model: ModelDef, counts: Mapping[str, int], above: str) -> 
 
     entries = []
     for entry in model.entries:
-        made = entry.definition
-        if isinstance(made, ModelDef):
-            inner = _without_indices(made, counts, f"{above}{entry.name}/")
-            made = settled_chain(inner)
-        entries.append(replace(entry, definition=made, takes=settled(entry.takes)))
+        definition = entry.definition
+        if isinstance(definition, ModelDef):
+            inner = _without_indices(definition, counts, f"{above}{entry.name}/")
+            definition = settled_chain(inner)
+        entries.append(replace(entry, definition=definition, takes=settled(entry.takes)))
     return replace(model, entries=tuple(entries), outputs=settled(model.outputs))
 
 

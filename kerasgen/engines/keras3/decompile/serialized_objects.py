@@ -70,8 +70,8 @@ class ObjectReader:
         Raises:
             UnwritableError: a config cannot say it.
         """
-        made = self._object(config, ("layer",), nested)
-        return made if made.arguments else ObjectDef(cls=made.cls, bare=True)
+        definition = self._object(config, ("layer",), nested)
+        return definition if definition.arguments else ObjectDef(cls=definition.cls, bare=True)
 
     def value(self, value: Any, kinds: Sequence[Kind], nested: Any) -> Value:
         """Reads an argument: a plain value, a list, a mapping, an object or a model.
@@ -191,18 +191,18 @@ class ObjectReader:
             return name
         raise UnwritableError(f"holds `{name}`, which is no function of Keras's own")
 
-    def _short(self, made: ObjectDef, kinds: Sequence[Kind]) -> Value:
+    def _short(self, definition: ObjectDef, kinds: Sequence[Kind]) -> Value:
         """An object without arguments as the word that Keras has for it, if it has one."""
-        if made.arguments:
-            return made
+        if definition.arguments:
+            return definition
         for kind in kinds:
             registry = getattr(getattr(keras.src, MODULES[kind], None), "ALL_OBJECTS_DICT", {})
             for word, member in registry.items():
-                named = getattr(member, "__name__", None) == made.cls and word.islower()
+                named = getattr(member, "__name__", None) == definition.cls and word.islower()
                 # Keras has words that it cannot make anything of (`constant`).
                 if named and _word_config(word, kind) is not None:
                     return str(word)
-        return made
+        return definition
 
     def _is_default(self, cls: object, argument: str, value: object, kinds: Sequence[Kind]) -> bool:
         """Whether an argument need not be written: it is what Keras takes by itself."""
@@ -249,8 +249,8 @@ class _Probe:
         definition = ObjectDef(cls=self._name, arguments=arguments)
         try:
             with unallocated():
-                made = make_object(definition, (self._kind,), self._catalog)
-                described = keras.saving.serialize_keras_object(made)
+                built = make_object(definition, (self._kind,), self._catalog)
+                described = keras.saving.serialize_keras_object(built)
         except Exception as error:  # Keras's constructors raise anything for odd values.
             self._refused = shorten(error)
             return None
@@ -269,11 +269,11 @@ class _Probe:
         Raises:
             UnwritableError: it cannot be made.
         """
-        made = self.config(arguments)
-        if made is None:
+        described = self.config(arguments)
+        if described is None:
             reason = f": {self._refused}" if self._refused else ""
             raise UnwritableError(f"is a `{entry.name}` that refuses its own arguments{reason}")
-        self._wanted = made
+        self._wanted = described
 
     def shortened(self, arguments: Mapping[str, Value], entry: ClassEntry) -> dict[str, Value]:
         """The arguments without those that follow from others, and with one number for several."""
@@ -315,8 +315,8 @@ def _collapsed(value: Value) -> list[Value]:
 def _signature_default(cls: Any, argument: str) -> object:
     """The default of a constructor's argument, inherited ones included."""
     for owner in cls.__mro__ if inspect.isclass(cls) else (cls,):
-        made = vars(owner).get("__init__") if inspect.isclass(cls) else owner
-        parameter = inspect.signature(made).parameters.get(argument) if made else None
+        function = vars(owner).get("__init__") if inspect.isclass(cls) else owner
+        parameter = inspect.signature(function).parameters.get(argument) if function else None
         if parameter is not None:
             empty = parameter.default is inspect.Parameter.empty
             return MISSING if empty else parameter.default
@@ -326,10 +326,10 @@ def _signature_default(cls: Any, argument: str) -> object:
 def _word_config(word: str, kind: Kind) -> Any:
     """The serialized form of what a word of a vocabulary stands for; None for no such word."""
     try:
-        made = getattr(keras, MODULES[kind]).get(word)
+        target = getattr(keras, MODULES[kind]).get(word)
     except (ValueError, TypeError, AttributeError, KeyError):
         return None
-    return keras.saving.serialize_keras_object(made)
+    return keras.saving.serialize_keras_object(target)
 
 
 def _same(one: object, other: object) -> bool:

@@ -99,8 +99,8 @@ def _held(file: ModelFile) -> str:
 def _from_applications(target: str, sink: Sink) -> FoundModel:
     name = target.removeprefix("keras.").removeprefix("applications.")
     factories = {
-        key: made
-        for key, made in inspect.getmembers(keras.applications, inspect.isfunction)
+        key: factory
+        for key, factory in inspect.getmembers(keras.applications, inspect.isfunction)
         if not key.startswith("_")
     }
     if name not in factories:
@@ -118,12 +118,12 @@ def _from_factory(module: str, factory: str, sink: Sink) -> FoundModel:
     title = f"{module}:{factory}"
     sys.path.insert(0, "")  # As `python -m` does: the user's modules lie where the command runs.
     try:
-        made: Any = importlib.import_module(module)
+        found: Any = importlib.import_module(module)
         for part in factory.split("."):
-            made = getattr(made, part)
-        if not isinstance(made, keras.Model):
+            found = getattr(found, part)
+        if not isinstance(found, keras.Model):
             with unallocated():
-                made = made()
+                found = found()
     except Exception as error:
         # Not a list of types: it is the user's code.
         told = f"{type(error).__name__}: {shorten(error)}"
@@ -134,6 +134,6 @@ def _from_factory(module: str, factory: str, sink: Sink) -> FoundModel:
         raise sink.fail("KG608", f"`{title}` gives no model: {told}", help=help_text) from error
     finally:
         sys.path.remove("")
-    if not isinstance(made, keras.Model):
-        raise sink.fail("KG608", f"`{title}` gives a `{type(made).__name__}`, expected a model")
-    return FoundModel(model=made, origin=title)
+    if not isinstance(found, keras.Model):
+        raise sink.fail("KG608", f"`{title}` gives a `{type(found).__name__}`, expected a model")
+    return FoundModel(model=found, origin=title)

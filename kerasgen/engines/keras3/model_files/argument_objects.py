@@ -161,8 +161,8 @@ def _made(cls: str, arguments: Mapping[str, Any], kind: Kind, catalog: Catalog) 
             f"has the {kind} `{cls}` with `{lost[0]}`, which it does not take"
         )
     try:
-        made = public_object(cls, (kind,), catalog)(**known)
-        described = keras.saving.serialize_keras_object(made)
+        built = public_object(cls, (kind,), catalog)(**known)
+        described = keras.saving.serialize_keras_object(built)
     except Exception as error:  # Keras's constructors raise anything for a value of another kind.
         raise UntranslatableError(
             f"has the {kind} `{cls}` with arguments that it refuses: {shorten(error)}"

@@ -118,12 +118,12 @@ class LayerTranslator:
             ]
         if "hard_sigmoid" in (arguments.get("activation"), arguments.get("recurrent_activation")):
             self.steep(layer)
-        made = _serialized(entry.name, arguments, name, layer)
+        serialized = _serialized(entry.name, arguments, name, layer)
         if self.file.backend == "theano" and entry.name == "ConvLSTM2D":
             _require_common_padding(arguments)
         if self.file.backend == "theano" and entry.name in _PADDED:
-            return [*_theano_padding(made), made]
-        return [made]
+            return [*_theano_padding(serialized), serialized]
+        return [serialized]
 
     def _entry(self, cls: str, layer: Mapping[str, Any]) -> ClassEntry:
         """The catalog's entry for a class by its old name."""
@@ -266,8 +266,8 @@ def input_layer(
     config = config or {}
     arguments = {"batch_shape": None if shape is None else list(shape), "dtype": dtype}
     arguments |= {key: True for key in ("sparse", "ragged", "optional") if config.get(key)}
-    made = _serialized("InputLayer", arguments, name, None)
-    return made | {"inbound_nodes": []}
+    serialized = _serialized("InputLayer", arguments, name, None)
+    return serialized | {"inbound_nodes": []}
 
 
 def _serialized(
@@ -285,11 +285,11 @@ def _serialized(
 
 def _of_ones_own(entry: ClassEntry, catalog: Catalog, name: str, layer: Mapping[str, Any]) -> Layer:
     """A layer of a trusted module, with its arguments as they are."""
-    made = public_object(entry.name, ("layer",), catalog)
+    own = public_object(entry.name, ("layer",), catalog)
     config = plain_form(layer["config"]) | {"name": name}
     return _serialized(entry.name, config, name, layer) | {
-        "module": str(made.__module__),
-        "registered_name": keras.saving.get_registered_name(made),
+        "module": str(own.__module__),
+        "registered_name": keras.saving.get_registered_name(own),
     }
 
 

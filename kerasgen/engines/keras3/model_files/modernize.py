@@ -111,18 +111,18 @@ class _Translator:
                     f"is a `{cls}`, expected a Functional or Sequential model", code="KG609"
                 ),
             )
-            return self._made("Sequential", {"name": name, "layers": []}, model)
+            return self._model("Sequential", {"name": name, "layers": []}, model)
         layers = config if isinstance(config, list) else config["layers"]
         if isinstance(config, Mapping) and "input_layers" in config:
-            made = self._functional(config)
-            return self._made("Functional", {"name": name, **made}, model)
+            modern = self._functional(config)
+            return self._model("Functional", {"name": name, **modern}, model)
         if layers and "layers" in config_of(layers[0]) and class_of(layers[0]) == "Merge":
-            made = self._branched(layers)
-            return self._made("Functional", {"name": name, **made}, model)
-        made = {"layers": self._chain(layers, config)}
-        return self._made("Sequential", {"name": name, **made}, model)
+            modern = self._branched(layers)
+            return self._model("Functional", {"name": name, **modern}, model)
+        modern = {"layers": self._chain(layers, config)}
+        return self._model("Sequential", {"name": name, **modern}, model)
 
-    def _made(self, cls: str, config: dict[str, Any], model: Mapping[str, Any]) -> Layer:
+    def _model(self, cls: str, config: dict[str, Any], model: Mapping[str, Any]) -> Layer:
         inner = model.get("config")
         if isinstance(inner, Mapping) and inner.get("trainable") is False:
             config["trainable"] = False
@@ -166,27 +166,27 @@ class _Translator:
 
     def _chain(self, layers: Sequence[Mapping[str, Any]], config: object) -> list[Layer]:
         """The layers of a Sequential model, its input first where that is known."""
-        made: list[Layer] = []
+        modern: list[Layer] = []
         start = chain_input(layers)
         shape = config.get("build_input_shape") if isinstance(config, Mapping) else None
         flat = isinstance(shape, list) and not any(isinstance(item, list) for item in shape)
         if start is None and flat:
             start = input_layer("input", shape, None)
         if start is not None:
-            made.append(start)
+            modern.append(start)
         for layer in layers:
             if class_of(layer) != "InputLayer":
-                made += self._one(layer)
+                modern += self._one(layer)
         taken: set[str] = set()
-        for layer in made:  # Keras 0 gave no names.
+        for layer in modern:  # Keras 0 gave no names.
             layer["name"] = layer["config"]["name"] = free_name(layer["config"]["name"], taken)
             taken.add(layer["name"])
-        return made
+        return modern
 
     def _branched(self, layers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """A Sequential model of Keras 1 that begins by merging others, as a functional one."""
         merge, *others = layers
-        made: list[Layer] = []
+        modern: list[Layer] = []
         starts: list[list[Any]] = []
         ends: list[Any] = []
         taken: set[str] = set()
@@ -205,24 +205,24 @@ class _Translator:
             for start in inputs:
                 start["name"] = start["config"]["name"] = free_name(start["name"], taken)
                 taken.add(start["name"])
-                made.append(start)
+                modern.append(start)
                 starts.append([start["name"], 0, 0])
             tensors = [tensor(start["name"], 0, 0) for start in inputs]
             model["name"] = model["config"]["name"] = free_name(model["name"], taken)
             taken.add(model["name"])
             args = [tensors[0] if len(tensors) == 1 else tensors]
-            made.append(model | {"inbound_nodes": [{"args": args, "kwargs": {}}]})
+            modern.append(model | {"inbound_nodes": [{"args": args, "kwargs": {}}]})
             ends.append(tensor(model["name"], 0, 0))
         current: Any = ends
         for layer in (merge, *others):
             for piece in self._one(layer):
                 piece["name"] = piece["config"]["name"] = free_name(piece["name"], taken)
                 taken.add(piece["name"])
-                made.append(piece | {"inbound_nodes": [{"args": [current], "kwargs": {}}]})
+                modern.append(piece | {"inbound_nodes": [{"args": [current], "kwargs": {}}]})
                 current = tensor(piece["name"], 0, 0)
-        last = made[-1]["name"] if made else ""
-        shift = int(bool(made) and "input_layers" in made[-1]["config"])
-        return {"layers": made, "input_layers": starts, "output_layers": [last, shift, 0]}
+        last = modern[-1]["name"] if modern else ""
+        shift = int(bool(modern) and "input_layers" in modern[-1]["config"])
+        return {"layers": modern, "input_layers": starts, "output_layers": [last, shift, 0]}
 
     def _functional(self, config: Mapping[str, Any]) -> dict[str, Any]:
         """The layers, inputs and outputs of a functional model."""
@@ -231,15 +231,15 @@ class _Translator:
         for layer in layers:
             everything += histories(layer["inbound_nodes"])
         calls = Calls(layers, everything, self._catalog)
-        made: list[Layer] = []
+        modern: list[Layer] = []
         for layer in layers:
             try:
-                made += self._called(layer, calls)
+                modern += self._called(layer, calls)
             except UntranslatableError as error:
                 self._refuse(layer, error)
-        models = {one["name"] for one in made if "input_layers" in one["config"]}
+        models = {one["name"] for one in modern if "input_layers" in one["config"]}
         return {
-            "layers": made,
+            "layers": modern,
             "input_layers": _structure(config["input_layers"], lambda h: [h[0], 0, h[2]]),
             # Keras 3 counts the calls of a functional model from 1 here, and nowhere else.
             "output_layers": _structure(
@@ -259,8 +259,8 @@ class _Translator:
         if not chain:
             return []
         chain[-1]["name"] = name
-        made = chain[-1]["class_name"]
-        nodes = [calls.node(node, made) for node in layer["inbound_nodes"]]
+        cls = chain[-1]["class_name"]
+        nodes = [calls.node(node, cls) for node in layer["inbound_nodes"]]
         found: list[Layer] = []
         for number, piece in enumerate(chain):
             if number:
@@ -270,13 +270,13 @@ class _Translator:
         return found
 
 
-def _structure(written: Any, made: Any) -> object:
+def _structure(written: Any, tensor: Any) -> object:
     """A structure of inputs or outputs; a list of one becomes that one, as Keras 3 writes it."""
     if is_history(written):
-        return made(written)
+        return tensor(written)
     if isinstance(written, Mapping):
-        return {key: _structure(item, made) for key, item in written.items()}
-    items = [_structure(item, made) for item in written]
+        return {key: _structure(item, tensor) for key, item in written.items()}
+    items = [_structure(item, tensor) for item in written]
     return items[0] if len(items) == 1 else items
 
 

@@ -38,12 +38,12 @@ def _named(value: object, catalog: Catalog) -> Any:
         return [_named(item, catalog) for item in value]
     if not isinstance(value, Mapping):
         return value
-    made = {key: _named(item, catalog) for key, item in value.items()}
+    named = {key: _named(item, catalog) for key, item in value.items()}
     cls, config = value.get("class_name"), value.get("config")
     if "module" in value or not isinstance(cls, str) or not isinstance(config, Mapping):
-        return made
+        return named
     module = _module(cls, config, catalog)
-    return made if module is None else made | {"module": module, "written": value}
+    return named if module is None else named | {"module": module, "written": value}
 
 
 def _module(cls: str, config: Mapping[str, Any], catalog: Catalog) -> str | None:

@@ -87,19 +87,19 @@ def operation(layer: Mapping[str, Any], structure: Structure, catalog: Catalog) 
     for other in found[1:]:
         if (other.op, other.plain) != (first.op, first.plain) or other.before or first.before:
             raise UntranslatableError("is an operation that is called in several ways")
-    made: list[Layer] = []
+    layers: list[Layer] = []
     results: dict[str, Any] = {}
     for suffix, one in first.before:
         title = f"{name}_{suffix}"
-        made.append(_serialized(one, [one], title, None, catalog))
+        layers.append(_serialized(one, [one], title, None, catalog))
         config = {"shape": None, "dtype": None, "keras_history": [title, 0, 0]}
         results[suffix] = {"class_name": "__keras_tensor__", "config": config}
     if first.before:
         first.operands = [
             results.get(one, one) if isinstance(one, str) else one for one in first.operands
         ]
-    made.append(_serialized(first, found, name, layer, catalog))
-    return made
+    layers.append(_serialized(first, found, name, layer, catalog))
+    return layers
 
 
 def _serialized(
@@ -109,7 +109,7 @@ def _serialized(
     written: Mapping[str, Any] | None,
     catalog: Catalog,
 ) -> Layer:
-    made = _operation(public_object(f"ops.{one.op}", ("op",), catalog))
+    function = _operation(public_object(f"ops.{one.op}", ("op",), catalog))
     entry = catalog.find(f"ops.{one.op}", ("op",))
     assert entry is not None, "the tables name ops that there are"
     told = {key: value for key, value in one.plain.items() if value is not None}
@@ -117,10 +117,10 @@ def _serialized(
     plain = {key: value for key, value in told.items() if key not in called}
     kwargs = {key: value for key, value in told.items() if key in called}
     return {
-        "module": made.__module__,
-        "class_name": made.__name__,
+        "module": function.__module__,
+        "class_name": function.__name__,
         "config": {"name": name, **plain},
-        "registered_name": made.__name__,
+        "registered_name": function.__name__,
         "name": name,
         "written": written,
         "inbound_nodes": [{"args": list(call.operands), "kwargs": kwargs} for call in calls],
@@ -185,25 +185,27 @@ def _names_tensor(value: object) -> bool:
     return isinstance(value, list) and any(map(_names_tensor, value))
 
 
-def _settled(rule: Rule, made: _Operation) -> _Operation:
+def _settled(rule: Rule, operation: _Operation) -> _Operation:
     """An operation with the values that TensorFlow and Keras write differently."""
-    plain = made.plain
+    plain = operation.plain
     transposed = [plain.pop(key, False) for key in ("transpose_a", "transpose_b")]
     if rule.op == "matmul" and any(transposed):
         for number, wanted in enumerate(transposed):
             if wanted:
                 suffix = f"transposed_{number}"
-                turned = _Operation("swapaxes", [made.operands[number]], {"axis1": -1, "axis2": -2})
-                made.before.append((suffix, turned))
-                made.operands[number] = suffix
+                turned = _Operation(
+                    "swapaxes", [operation.operands[number]], {"axis1": -1, "axis2": -2}
+                )
+                operation.before.append((suffix, turned))
+                operation.operands[number] = suffix
     if rule.op == "split" and isinstance(plain.get("indices_or_sections"), list):
         plain["indices_or_sections"] = [*accumulate(plain["indices_or_sections"])][:-1]
     if rule.op == "pad" and isinstance(plain.get("mode"), str):
         plain["mode"] = plain["mode"].lower()
-    if rule.op == "square" and len(made.operands) == 2:  # The square of a difference.
-        made.before.append(("difference", _Operation("subtract", made.operands)))
-        made.operands = ["difference"]
-    return made
+    if rule.op == "square" and len(operation.operands) == 2:  # The square of a difference.
+        operation.before.append(("difference", _Operation("subtract", operation.operands)))
+        operation.operands = ["difference"]
+    return operation
 
 
 def _slice(node: object, structure: Structure) -> _Operation:
