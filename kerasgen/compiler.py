@@ -41,6 +41,7 @@ from kerasgen.passes.memory import guard_memory, training_memory
 from kerasgen.passes.objective import settle_objective
 from kerasgen.passes.one_hot_labels import check_class_axis, encode_labels
 from kerasgen.passes.outline import Outline
+from kerasgen.passes.prepared_shapes import ShapedPreparation, shape_preparation
 from kerasgen.passes.shapes import Specs, infer_shapes, shown_shape
 
 _PROBED = 10_000_000
@@ -57,6 +58,7 @@ class CompiledProgram:
         specs: the specs of its tensors.
         outputs: its outputs beside their targets, channels last.
         objective: loss and metrics, settled for every output.
+        preparation: what is done with the data's columns before they reach the model.
         encoded: output name to the losses and metrics for which its class indices are handed
             over as one-hot rows.
         cost: what it costs.
@@ -71,6 +73,7 @@ class CompiledProgram:
     outputs: tuple[OutputSpec, ...]
     objective: CompileDef
     cost: CostReport
+    preparation: ShapedPreparation
     model: Any
     view: LintView
     encoded: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -96,9 +99,11 @@ def compile_program(outlined: Outline, catalog: Catalog, sink: Sink) -> Compiled
     if first:
         graph = pin_data_format(graph, catalog)
 
-    preparation = KerasPreparation(catalog)
-    inputs = infer_inputs(graph.inputs, program.data, program.backend.floatx, preparation, sink)
+    prepared = shape_preparation(program.data, catalog, KerasPreparation(catalog), sink)
+    given = {} if prepared is None else prepared.inputs
+    inputs = infer_inputs(graph.inputs, program.data, given, program.backend.floatx, sink)
     sink.stop_on_errors()
+    assert prepared is not None
 
     slots = _optimizer_slots(program, catalog, sink)
     _make_callbacks(program, catalog, sink)
@@ -106,7 +111,7 @@ def compile_program(outlined: Outline, catalog: Catalog, sink: Sink) -> Compiled
     specs = infer_shapes(graph, inputs, oracle, sink)
     sink.stop_on_errors()
 
-    outputs = describe_outputs(graph, specs, program.data, inputs, preparation, sink)
+    outputs = describe_outputs(graph, specs, program.data, inputs, prepared.targets, sink)
     sink.stop_on_errors()
     objective = settle_objective(program.compile, outputs, graph, sink)
     sink.stop_on_errors()
@@ -147,6 +152,7 @@ def compile_program(outlined: Outline, catalog: Catalog, sink: Sink) -> Compiled
         objective=objective,
         encoded=encoded.because,
         cost=cost,
+        preparation=prepared,
         model=oracle.assemble(graph),
         view=view,
         silenced=silenced,

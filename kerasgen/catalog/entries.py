@@ -16,7 +16,7 @@ from typing import Any, Literal, Protocol, TypeAlias, cast
 
 from kerasgen.ir.graph import LayerDef, ModelGraph
 from kerasgen.ir.model import Operand
-from kerasgen.ir.values import ObjectDef, Shape, TensorSpec, Value
+from kerasgen.ir.values import ObjectDef, TensorSpec, Value
 
 Kind: TypeAlias = Literal[
     "layer",
@@ -270,7 +270,7 @@ class LayerCost:
 
 
 class ShapeOracle(Protocol):
-    """Answers what comes out of a call, without computing anything."""
+    """Answers what comes out of a call of a model or preparation, without computing anything."""
 
     def enter(self, name: str, spec: TensorSpec) -> None:
         """Declares an input of the model under the given tensor name."""
@@ -317,21 +317,6 @@ class ShapeOracle(Protocol):
 
     def cost(self, layer: str) -> LayerCost:
         """What a layer costs that was called before."""
-
-
-class PreparationOracle(Protocol):
-    """Answers what preprocessing makes of a shape, without fitting it."""
-
-    def prepared(self, definition: ObjectDef, *operands: Shape | float) -> Shape:
-        """The shape that a preprocessing layer or op makes, batch axis included.
-
-        Args:
-            definition: the layer or op.
-            *operands: what goes in: shapes with their batch axis, or numbers.
-
-        Raises:
-            ShapeError: it refuses its arguments or the shapes.
-        """
 
 
 def describe_callable(

@@ -15,13 +15,14 @@ from __future__ import annotations
 import zipfile
 from pathlib import Path
 
-from kerasgen.data.column_names import check_columns, check_known_columns, written_out
+from kerasgen.data.column_names import check_columns, check_known_columns
 from kerasgen.data.sources.arrays import ARCHIVE, SINGLE, column_of
 from kerasgen.data.sources.csv_table import Csv
 from kerasgen.data.sources.files import find_path
 from kerasgen.data.sources.known import SOURCES, make_source
 from kerasgen.diagnostics import Sink
 from kerasgen.ir.data import DataDef
+from kerasgen.passes.columns import infer_schema
 
 _PATHS = ("path", "test_path", "x", "y", "x_test", "y_test")
 """Arguments of the shipped sources that name files or folders."""
@@ -49,7 +50,7 @@ def look_at_data(definition: DataDef, sink: Sink, *, needed: bool) -> None:
     if names is None:
         check_known_columns(definition, sink)
     else:
-        check_columns(definition, written_out(definition, names), names, sink)
+        check_columns(definition, infer_schema(definition, names), sink)
     sink.stop_on_errors()
 
 

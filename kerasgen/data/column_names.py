@@ -11,13 +11,21 @@ Decisions:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from kerasgen.diagnostics import Sink, did_you_mean
 from kerasgen.ir.data import DataDef
+from kerasgen.ir.schema import Schema
 from kerasgen.ir.values import ObjectDef
 from kerasgen.ir.walks import references_in
-from kerasgen.passes.preparation import ALL, column_name, column_steps
+from kerasgen.passes.columns import (
+    column_name,
+    column_steps,
+    feature_key,
+    infer_schema,
+    taken_columns,
+    target_key,
+)
 
 _IMAGES = ("image", "label")
 
@@ -68,33 +76,17 @@ def check_known_columns(definition: DataDef, sink: Sink) -> None:
     """Holds the config against the names of the columns, where they are known without looking."""
     columns = None if definition.absent else known_columns(definition.source)
     if columns is not None:
-        check_columns(definition, written_out(definition, columns), columns, sink)
+        check_columns(definition, infer_schema(definition, columns), sink)
 
 
-def written_out(definition: DataDef, columns: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Input name to its columns, `all` written out with the columns of a source."""
-    targets = set(definition.target.values())
-    rest = tuple(name for name in columns if name not in targets)
-    return {
-        name: tuple(
-            column
-            for written in names
-            for column in (rest if written == ALL and ALL not in columns else (written,))
-        )
-        for name, names in definition.features.items()
-    }
-
-
-def check_columns(
-    definition: DataDef, features: Mapping[str, tuple[str, ...]], columns: Sequence[str], sink: Sink
-) -> None:
+def check_columns(definition: DataDef, schema: Schema, sink: Sink) -> None:
     """Holds the columns that a config names against a source's own; KG302, KG305, KG504."""
     # A step that takes the column of its own name replaces it, and makes none.
     made = [
-        entry.name if entry.name not in [column_name(r) for r in references_in(entry.takes)] else ""
+        "" if entry.name in taken_columns(entry) else entry.name
         for entry in column_steps(definition)
     ]
-    available = list(columns)
+    available = list(schema.columns)
     for position, entry in enumerate(column_steps(definition)):
         taken = [(column_name(r), r.path) for r in references_in(entry.takes)]
         for name, key in taken:
@@ -107,7 +99,7 @@ def check_columns(
                 )
             elif name not in available:
                 _report_missing(name, key, available, sink)
-        if entry.name in columns and entry.name not in [name for name, _ in taken]:
+        if entry.name in schema.columns and entry.name not in taken_columns(entry):
             sink.report(
                 "KG305",
                 f"`{entry.name}` is a column of the source, and the step does not take it",
@@ -116,24 +108,13 @@ def check_columns(
                 help="give the step another name",
             )
         available.append(entry.name)
-    for name, names in features.items():
+    for name, names in schema.features.items():
         for column in names:
             if column not in available:
                 _report_missing(column, feature_key(definition, name), available, sink)
     for output, column in definition.target.items():
         if column not in available:
             _report_missing(column, target_key(output), available, sink)
-
-
-def feature_key(definition: DataDef, name: str) -> str:
-    """The key path of an input under `features`; the locator falls back to the group's."""
-    only = len(definition.features) == 1 and name == next(iter(definition.features))
-    return "data.features" if only else f"data.features.{name}"
-
-
-def target_key(output: str) -> str:
-    """The key path of a target."""
-    return f"data.target.{output}" if output else "data.target"
 
 
 def _report_missing(name: str, key: str, available: list[str], sink: Sink) -> None:

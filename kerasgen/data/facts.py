@@ -9,20 +9,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kerasgen.data.column_names import feature_key
 from kerasgen.data.table import Array
 from kerasgen.diagnostics import Sink, closest
 from kerasgen.ir.data import FACTS, DataDef
+from kerasgen.ir.schema import Schema
 from kerasgen.ir.values import Shape, Value
-from kerasgen.ir.walks import references_in
-from kerasgen.passes.preparation import (
-    column_name,
+from kerasgen.passes.columns import (
     column_steps,
     declared_shape,
+    feature_key,
+    joins_columns,
     source_column,
-    stacked_shape,
-    step_operands,
+    taken_columns,
 )
+from kerasgen.passes.prepared_shapes import stacked_shape
 
 
 def declared_classes(definition: DataDef, output: str) -> int | None:
@@ -33,19 +33,14 @@ def declared_classes(definition: DataDef, output: str) -> int | None:
 
 
 def settle_facts(
-    definition: DataDef,
-    features: Mapping[str, tuple[str, ...]],
-    columns: Mapping[str, Array],
-    class_names: Mapping[str, tuple[str, ...]],
-    sink: Sink,
+    definition: DataDef, schema: Schema, columns: Mapping[str, Array], sink: Sink
 ) -> dict[str, Any]:
     """The facts of the data, after the declared ones were held against it.
 
     Args:
         definition: the data group.
-        features: input name to columns, `all` written out.
-        columns: the source's columns.
-        class_names: label column to the names of its classes.
+        schema: the columns of the opened data, and the names of their classes.
+        columns: their values.
         sink: gets what does not agree: KG508.
 
     Returns:
@@ -55,7 +50,8 @@ def settle_facts(
         are several targets; and what else the config declares.
     """
     shapes = {
-        name: _raw_shape(definition, names, columns, name, sink) for name, names in features.items()
+        name: _raw_shape(definition, names, columns, name, sink)
+        for name, names in schema.features.items()
     }
     facts = {name: _thawed(value) for name, value in definition.facts.items()}
     facts["samples"] = len(next(iter(columns.values())))
@@ -64,6 +60,7 @@ def settle_facts(
         same = all(shape == known[0] for shape in known)
         facts["shape"] = known[0] if same else dict(zip(shapes, known, strict=True))
     facts |= _target_shape(definition, columns)
+    class_names = schema.class_names
     names_by_output = {
         output: class_names[column]
         for output, column in definition.target.items()
@@ -79,7 +76,7 @@ def _target_shape(definition: DataDef, columns: Mapping[str, Array]) -> dict[str
     shapes = {}
     for output, column in definition.target.items():
         source = source_column(column, definition)
-        if source in columns and not _joins(column, definition):
+        if source in columns and not joins_columns(column, definition):
             shapes[output] = list(columns[source].shape[1:])
     if not any(shapes.values()):
         return {}
@@ -91,22 +88,15 @@ def _joined_labels(definition: DataDef, columns: Mapping[str, Array]) -> dict[st
     found = {}
     for output, column in definition.target.items():
         taken = [
-            column_name(reference)
+            name
             for entry in column_steps(definition)
-            if entry.name == column and _joins(column, definition)
-            for reference in references_in(entry.takes)
+            if entry.name == column and joins_columns(column, definition)
+            for name in taken_columns(entry)
         ]
         single = all(name in columns and columns[name].ndim == 1 for name in taken)
         if taken and single and definition.task.get(output) == "multilabel":
             found[output] = tuple(taken)
     return found
-
-
-def _joins(column: str, definition: DataDef) -> bool:
-    """Whether a step makes a column out of several, so that no one of them has its shape."""
-    return any(
-        entry.name == column and len(step_operands(entry)) > 1 for entry in column_steps(definition)
-    )
 
 
 def _raw_shape(

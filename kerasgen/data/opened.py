@@ -21,18 +21,25 @@ from typing import Any
 
 import numpy as np
 
-from kerasgen.data.column_names import check_columns, feature_key, target_key, written_out
+from kerasgen.data.column_names import check_columns
 from kerasgen.data.description import describe_data, fingerprint
 from kerasgen.data.facts import declared_classes, settle_facts
 from kerasgen.data.labels import index_labels, several_labels
+from kerasgen.data.schema import observe
 from kerasgen.data.sources.known import known_sources, make_source
 from kerasgen.data.table import Array, Source, Table, is_number
 from kerasgen.diagnostics import Sink
 from kerasgen.ir.data import DataDef
-from kerasgen.ir.values import ObjectDef
+from kerasgen.ir.schema import Schema
 from kerasgen.ir.walks import references_in
-from kerasgen.passes.label_form import LABELLED
-from kerasgen.passes.preparation import ALL, check_preparation, column_name, column_steps
+from kerasgen.passes.columns import (
+    column_name,
+    column_steps,
+    feature_key,
+    infer_schema,
+    target_key,
+)
+from kerasgen.passes.preparation import check_preparation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,18 +48,16 @@ class OpenedData:
 
     Attributes:
         columns: the source's columns that are used, rows first; labels are class indices.
-        features: input name to the columns that it stacks, `all` written out.
+        schema: what the source's columns are, and what they are for.
         given: number in `table.PARTS` of each row's part, None where the source says nothing.
-        class_names: label column to the names of its classes, by index.
         facts: what configs may refer to (`classes`, `shape`, `samples`, …), as plain data.
         fingerprint: `sha256:…`, equal for equal data.
         description: what the record says of the data, as plain data.
     """
 
     columns: Mapping[str, Array]
-    features: Mapping[str, tuple[str, ...]]
+    schema: Schema
     given: Array | None
-    class_names: Mapping[str, tuple[str, ...]]
     facts: Mapping[str, Any]
     fingerprint: str
     description: Mapping[str, Any]
@@ -84,42 +89,29 @@ def open_data(
     check_preparation(definition, sink)
     source = make_source(definition.source, known_sources() if sources is None else sources, sink)
     sink.stop_on_errors()
-    table = source.read(_wanted(definition), sink)
-    features = written_out(definition, table.names)
-    check_columns(definition, features, table.names, sink)
+    wanted = infer_schema(definition).read
+    table = source.read(None if wanted is None else frozenset(wanted), sink)
+    schema = infer_schema(definition, table.names)
+    check_columns(definition, schema, sink)
     sink.stop_on_errors()
     plain = {name: _plain_column(array) for name, array in table.columns.items()}
     _check_rows(plain, sink)
-    columns, class_names, mapped = _settle_labels(definition, plain, table, sink)
-    _check_numbers(definition, features, columns, class_names, table, sink)
+    columns, class_names, mapped = _settle_labels(definition, schema, plain, table, sink)
+    schema = observe(schema, table.columns, columns, class_names)
+    _check_numbers(definition, schema, columns, table, sink)
     sink.stop_on_errors()
-    facts = settle_facts(definition, features, columns, class_names, sink)
+    facts = settle_facts(definition, schema, columns, sink)
     sink.stop_on_errors()
     mark = fingerprint(columns, class_names, table.given)
     description = describe_data(definition.source, columns, class_names, table.given)
     return OpenedData(
         columns=columns,
-        features=features,
+        schema=schema,
         given=table.given,
-        class_names=class_names,
         facts=facts,
         fingerprint=mark,
         description={**description, **mapped, **table.notes, "fingerprint": mark},
     )
-
-
-def _wanted(definition: DataDef) -> frozenset[str] | None:
-    """The columns that a source must read; None for all."""
-    used = [
-        *definition.target.values(),
-        *(c for names in definition.features.values() for c in names),
-    ]
-    if ALL in used:
-        return None
-    made = {entry.name for entry in column_steps(definition)}
-    taken = [name for name, _ in _taken(definition)]
-    # A made column may also be one of the source's that its step replaces.
-    return frozenset([name for name in used if name not in made] + taken)
 
 
 def _taken(definition: DataDef) -> Iterator[tuple[str, str]]:
@@ -143,7 +135,11 @@ def _check_rows(columns: Mapping[str, Array], sink: Sink) -> None:
 
 
 def _settle_labels(
-    definition: DataDef, columns: Mapping[str, Array], table: Table, sink: Sink
+    definition: DataDef,
+    schema: Schema,
+    columns: Mapping[str, Array],
+    table: Table,
+    sink: Sink,
 ) -> tuple[dict[str, Array], dict[str, tuple[str, ...]], dict[str, Any]]:
     """The columns with class indices for labels, the classes' names, and what was mapped."""
     settled = dict(columns)
@@ -151,9 +147,8 @@ def _settle_labels(
     mapped: dict[str, Any] = {}
     for output, column in definition.target.items():
         task = definition.task.get(output)
-        if task not in LABELLED or column in class_names:
-            continue
-        if column not in columns or _is_remade(definition, column):
+        labelled = column in columns and schema.columns[column].type in ("category", "labels")
+        if not labelled or column in class_names:
             continue
         names = table.class_names.get(column)
         if names is not None:
@@ -177,17 +172,6 @@ def _settle_labels(
     return settled, class_names, {"labels_mapped": mapped} if mapped else {}
 
 
-def _is_remade(definition: DataDef, column: str) -> bool:
-    """Whether a step makes the target out of the column, other than by encoding its classes."""
-    return any(
-        entry.name == column
-        and not (
-            isinstance(entry.definition, ObjectDef) and entry.definition.cls == "CategoryEncoding"
-        )
-        for entry in column_steps(definition)
-    )
-
-
 def _check_classes(output: str, column: str, names: tuple[str, ...], rows: int, sink: Sink) -> None:
     if len(names) < 2:
         sink.report(
@@ -205,15 +189,15 @@ def _check_classes(output: str, column: str, names: tuple[str, ...], rows: int, 
 
 def _check_numbers(
     definition: DataDef,
-    features: Mapping[str, tuple[str, ...]],
+    schema: Schema,
     columns: Mapping[str, Array],
-    class_names: Mapping[str, tuple[str, ...]],
     table: Table,
     sink: Sink,
 ) -> None:
     """Checks that what goes into the model is numbers, and that numbers are finite."""
     made = {entry.name for entry in column_steps(definition)}
     uses = {name: key for name, key in _taken(definition) if name in columns}
+    features, class_names = schema.features, schema.class_names
     direct = [(c, feature_key(definition, n)) for n, names in features.items() for c in names]
     direct += [(c, target_key(o)) for o, c in definition.target.items()]
     for name, key in direct:

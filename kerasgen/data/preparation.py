@@ -16,33 +16,35 @@ What `prepare` means:
 - A layer that learns from data (`adapt`) sees the training rows only. Layers that draw at random
   and layers with weights are refused, since their place is in the model.
 - Arrays are channels last, and of the type that the last step gave.
+
+Decisions:
+- A run does with rows what the graph of the preparation says, call by call: columns of all rows
+  first, then the inputs part by part. So a step is fitted on what the steps before it made.
+- What was fitted is a value: the same steps, given it, make the same arrays of other rows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from kerasgen.catalog.entries import Catalog, ShapeError
-from kerasgen.data.column_names import feature_key
-from kerasgen.data.facts import declared_classes
+from kerasgen.data.fitted_preparation import FittedPreparation, Learned
+from kerasgen.data.made_columns import check_inputs, check_made
 from kerasgen.data.opened import OpenedData
 from kerasgen.data.split import Parts
 from kerasgen.data.table import Array
 from kerasgen.diagnostics import Sink, did_you_mean
 from kerasgen.ir.data import DataDef
-from kerasgen.ir.model import Constant, Entry, Operand, TensorRef
+from kerasgen.ir.graph import Call
+from kerasgen.ir.schema import Schema
 from kerasgen.ir.values import ObjectDef
-from kerasgen.passes.preparation import (
-    column_name,
-    column_steps,
-    input_steps,
-    report_refusal,
-    step_operands,
-)
+from kerasgen.ir.walks import references_in
+from kerasgen.passes.columns import feature_key
+from kerasgen.passes.preparation import Preparation, wire_preparation
+from kerasgen.passes.prepared_shapes import report_refusal
 from kerasgen.passes.wire import ENTRY_KINDS
 
 
@@ -61,11 +63,19 @@ class PreparedPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreparedData:
-    """The arrays of all parts; None for a part that was not asked for."""
+    """The arrays of all parts; None for a part that was not asked for.
+
+    Attributes:
+        training: what the model is fitted on, as the steps were.
+        validation: what each epoch is measured on.
+        test: what the trained model is measured on.
+        fitted: what the steps have learned of the training part.
+    """
 
     training: PreparedPart
     validation: PreparedPart | None
     test: PreparedPart | None
+    fitted: FittedPreparation
 
 
 def prepare_data(
@@ -87,28 +97,65 @@ def prepare_data(
         CompileError: a step is refused, or what comes out cannot be trained on.
     """
     _check_classes(definition, catalog, sink)
-    columns = dict(opened.columns)
-    for entry in column_steps(definition):
-        columns[entry.name] = _made_column(entry, columns, parts, catalog, sink)
-    _check_made(definition, columns, opened, sink)
+    preparation = wire_preparation(definition, opened.schema, catalog, sink)
     sink.stop_on_errors()
+    assert preparation is not None
+    steps = _Steps(catalog=catalog, sink=sink, learned={}, fits=True)
     rows = {"training": parts.training, "validation": parts.validation, "test": parts.test}
     asked = {part: index for part, index in rows.items() if index is not None}
-    x = _inputs(opened.features, columns, asked, definition, sink)
-    for entry in input_steps(definition):
-        for name in opened.features:
-            _apply(entry, name, x, catalog, sink)
-    _check_inputs(definition, x, sink)
+    columns = _columns(preparation, opened.columns, parts.training, steps)
+    made = {
+        entry.name: columns[call] for call, entry in preparation.steps.items() if call in columns
+    }
+    check_made(definition, opened.schema, {**opened.columns, **made}, sink)
+    sink.stop_on_errors()
+    x = _inputs(preparation, columns, asked, definition, steps)
+    check_inputs(definition, x, sink)
     sink.stop_on_errors()
     prepared = {
-        part: PreparedPart(x=x[part], y=_targets(definition, columns, x[part], index))
+        part: PreparedPart(x=x[part], y=_targets(preparation, columns, x[part], index))
         for part, index in asked.items()
     }
     return PreparedData(
         training=prepared["training"],
         validation=prepared.get("validation"),
         test=prepared.get("test"),
+        fitted=FittedPreparation(learned=steps.learned),
     )
+
+
+def apply_fitted(
+    fitted: FittedPreparation,
+    columns: Mapping[str, Array],
+    schema: Schema,
+    definition: DataDef,
+    catalog: Catalog,
+) -> PreparedPart:
+    """Prepares other rows as those were on which the steps were fitted.
+
+    Args:
+        fitted: what the steps have learned.
+        columns: the source's columns, targets as class indices where they are labels.
+        schema: these columns.
+        definition: the data group.
+        catalog: where class names are found.
+
+    Returns:
+        The arrays of all rows.
+
+    Raises:
+        CompileError: a step is refused.
+        KeyError: a step was not fitted.
+    """
+    sink = Sink()
+    preparation = wire_preparation(definition, schema, catalog, sink)
+    sink.stop_on_errors()
+    assert preparation is not None
+    steps = _Steps(catalog=catalog, sink=sink, learned=dict(fitted.learned), fits=False)
+    every = np.arange(len(next(iter(columns.values()))))
+    whole = _columns(preparation, columns, every, steps)
+    x = _inputs(preparation, whole, {"training": every}, definition, steps)["training"]
+    return PreparedPart(x=x, y=_targets(preparation, whole, x, every))
 
 
 def _check_classes(definition: DataDef, catalog: Catalog, sink: Sink) -> None:
@@ -125,78 +172,134 @@ def _check_classes(definition: DataDef, catalog: Catalog, sink: Sink) -> None:
     sink.stop_on_errors()
 
 
-def _made_column(
-    entry: Entry, columns: Mapping[str, Array], parts: Parts, catalog: Catalog, sink: Sink
-) -> Array:
-    """The column that a step makes, for all rows, fitted on the training rows."""
-    made = entry.definition
-    assert isinstance(made, ObjectDef)
-    layer = not made.cls.startswith("ops.")
-    operands = [_operand(operand, columns, layer=layer) for operand in step_operands(entry)]
-    training = [
-        operand[parts.training] if isinstance(operand, np.ndarray) else operand
-        for operand in operands
-    ]
-    result = _fit_and_apply(entry, training, [operands], catalog, sink)[0]
-    scalars = all(
-        columns[column_name(operand)].ndim == 1
-        for operand in step_operands(entry)
-        if isinstance(operand, TensorRef)
-    )
-    return result[:, 0] if layer and scalars and result.shape[1:] == (1,) else result
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Steps:
+    """How the steps are made: fitted, or out of what they have learned.
+
+    Attributes:
+        catalog: where class names are found.
+        sink: gets a step that is refused.
+        learned: call to what its step has learned; filled where they are fitted.
+        fits: whether they are fitted.
+    """
+
+    catalog: Catalog
+    sink: Sink
+    learned: dict[str, Learned]
+    fits: bool
+
+    def apply(
+        self,
+        call: Call,
+        definition: ObjectDef,
+        training: Mapping[str, Array],
+        wholes: Sequence[Mapping[str, Array]],
+    ) -> list[Array]:
+        """Makes a step and applies it.
+
+        Args:
+            call: the call.
+            definition: its layer or op.
+            training: the tensors that it takes, training rows alone.
+            wholes: the same, once for each array that is to be made.
+
+        Raises:
+            CompileError: it is refused.
+        """
+        # Imported here, since Keras takes seconds and its engine is chosen before.
+        from kerasgen.engines.keras3.preprocessing import fit_step, restore_step
+
+        try:
+            if self.fits:
+                step = fit_step(definition, call, [training], self.catalog)
+                self.learned[call.name] = step.learned
+            else:
+                step = restore_step(definition, call, self.learned[call.name], self.catalog)
+            return [step.apply(tensors) for tensors in wholes]
+        except ShapeError as error:
+            shape = next((array.shape[1:] for array in training.values()), None)
+            report_refusal(definition, call.path, error, shape, self.sink)
+            self.sink.stop_on_errors()
+            raise AssertionError("a refusal is an error") from error
 
 
-def _operand(operand: Operand, columns: Mapping[str, Array], *, layer: bool) -> Any:
-    if isinstance(operand, Constant):
-        return operand.value
-    assert isinstance(operand, TensorRef)
-    column = columns[column_name(operand)]
-    return column[:, np.newaxis] if layer and column.ndim == 1 else column
+def _columns(
+    preparation: Preparation, columns: Mapping[str, Array], training: Array, steps: _Steps
+) -> dict[str, Array]:
+    """The columns by the names of their tensors, for all rows, fitted on the training rows."""
+    found = {item.name: columns[item.name] for item in preparation.graph.inputs}
+    for call, definition in _calls(preparation, lambda entry_takes: entry_takes is not None):
+        names = list(dict.fromkeys(reference.name for reference in references_in(call.operands)))
+        layer = not definition.cls.startswith("ops.")
+        taken = {name: _as_rows(found[name]) if layer else found[name] for name in names}
+        fitted_on = {name: array[training] for name, array in taken.items()}
+        (made,) = steps.apply(call, definition, fitted_on, [taken])
+        scalars = all(found[name].ndim == 1 for name in names)
+        found[call.name] = made[:, 0] if layer and scalars and made.shape[1:] == (1,) else made
+    return found
 
 
-def _apply(
-    entry: Entry, name: str, x: Mapping[str, dict[str, Array]], catalog: Catalog, sink: Sink
-) -> None:
-    """Applies a step to one input in every part."""
-    wholes = [[arrays[name]] for arrays in x.values()]
-    results = _fit_and_apply(entry, [x["training"][name]], wholes, catalog, sink)
-    for arrays, result in zip(x.values(), results, strict=True):
-        arrays[name] = result
+def _calls(
+    preparation: Preparation, chosen: Callable[[object], bool]
+) -> list[tuple[Call, ObjectDef]]:
+    """The steps on columns or those on inputs, by what their entries take."""
+    found = []
+    for call in preparation.graph.calls:
+        entry = preparation.steps.get(call.name)
+        if entry is not None and chosen(entry.takes):
+            definition = preparation.graph.layers[call.layer].definition
+            assert isinstance(definition, ObjectDef)
+            found.append((call, definition))
+    return found
 
 
-def _fit_and_apply(
-    entry: Entry,
-    training: Sequence[Any],
-    wholes: Sequence[Sequence[Any]],
-    catalog: Catalog,
-    sink: Sink,
-) -> list[Array]:
-    # Imported here, since Keras takes seconds and its engine is chosen before.
-    from kerasgen.engines.keras3.preprocessing import fit_step
-
-    assert isinstance(entry.definition, ObjectDef)
-    try:
-        step = fit_step(entry.definition, catalog, training, entry.call_arguments)
-        return [step(operands) for operands in wholes]
-    except ShapeError as error:
-        arrays = [operand for operand in training if isinstance(operand, np.ndarray)]
-        report_refusal(entry, error, arrays[0].shape[1:] if arrays else None, sink)
-        sink.stop_on_errors()
-        raise AssertionError("a refusal is an error") from error
+def _as_rows(column: Array) -> Array:
+    return column[:, np.newaxis] if column.ndim == 1 else column
 
 
 def _inputs(
-    features: Mapping[str, tuple[str, ...]],
+    preparation: Preparation,
+    columns: Mapping[str, Array],
+    parts: Mapping[str, Array],
+    definition: DataDef,
+    steps: _Steps,
+) -> dict[str, dict[str, Array]]:
+    """Part to input name to what goes into the model."""
+    tensors = _stacks(preparation, columns, parts, definition, steps.sink)
+    for call, made in _calls(preparation, lambda entry_takes: entry_takes is None):
+        (name,) = (reference.name for reference in references_in(call.operands))
+        wholes = [{name: arrays[name]} for arrays in tensors.values()]
+        results = steps.apply(call, made, {name: tensors["training"][name]}, wholes)
+        for arrays, result in zip(tensors.values(), results, strict=True):
+            arrays[call.name] = result
+    return {
+        part: {name: arrays[reference.name] for name, reference in preparation.inputs.items()}
+        for part, arrays in tensors.items()
+    }
+
+
+def _stacks(
+    preparation: Preparation,
     columns: Mapping[str, Array],
     parts: Mapping[str, Array],
     definition: DataDef,
     sink: Sink,
 ) -> dict[str, dict[str, Array]]:
-    """Part to input name to its stacked columns."""
-    x: dict[str, dict[str, Array]] = {part: {} for part in parts}
-    for name, names in features.items():
-        shapes = {columns[column].shape[1:] or (1,) for column in names}
+    """Part to the inputs before the steps on inputs, by the names of their tensors."""
+    tensors: dict[str, dict[str, Array]] = {part: {} for part in parts}
+    first = [reference.name for reference in preparation.inputs.values()]
+    for call, _ in _calls(preparation, lambda entry_takes: entry_takes is None):
+        first += [reference.name for reference in references_in(call.operands)]
+    for name in columns.keys() & set(first):
+        for part, rows in parts.items():
+            tensors[part][name] = columns[name][rows]
+    for call in preparation.graph.calls:
+        if call.name not in preparation.stacks:
+            continue
+        stacked = [columns[reference.name] for reference in references_in(call.operands)]
+        shapes = {column.shape[1:] or (1,) for column in stacked}
         if len({shape[:-1] for shape in shapes}) > 1:
+            name = preparation.stacks[call.name]
             sink.report(
                 "KG401",
                 f"the columns of the input `{name}` cannot be stacked, their rows have the "
@@ -205,14 +308,13 @@ def _inputs(
             )
             continue
         for part, rows in parts.items():
-            x[part][name] = _stacked([columns[column] for column in names], rows)
+            tensors[part][call.name] = _stacked(stacked, rows)
     sink.stop_on_errors()
-    return x
+    return tensors
 
 
 def _stacked(columns: Sequence[Array], rows: Array) -> Array:
-    pieces = [column[rows] for column in columns]
-    pieces = [piece[:, np.newaxis] if piece.ndim == 1 else piece for piece in pieces]
+    pieces = [_as_rows(column[rows]) for column in columns]
     kinds = {piece.dtype for piece in pieces}
     dtype = np.result_type(*kinds)
     if dtype == np.float64 and dtype not in kinds:
@@ -221,112 +323,10 @@ def _stacked(columns: Sequence[Array], rows: Array) -> Array:
 
 
 def _targets(
-    definition: DataDef, columns: Mapping[str, Array], x: Mapping[str, Array], rows: Array
+    preparation: Preparation, columns: Mapping[str, Array], x: Mapping[str, Array], rows: Array
 ) -> dict[str, Array]:
-    if not definition.target:
+    if not preparation.targets:
         return {"": next(iter(x.values()))} if len(x) == 1 else dict(x)
-    return {output: columns[column][rows] for output, column in definition.target.items()}
-
-
-def _check_made(
-    definition: DataDef, columns: Mapping[str, Array], opened: OpenedData, sink: Sink
-) -> None:
-    """Checks the targets and features that steps made; the source's own were checked before."""
-    made = {entry.name: entry for entry in column_steps(definition)}
-    for names in opened.features.values():
-        for column in names:
-            if column in made and columns[column].dtype.kind not in "iufb":
-                sink.report(
-                    "KG509",
-                    f"`{column}` holds `{columns[column].dtype}`, expected numbers",
-                    key=made[column].path,
-                    at="key",
-                )
-    for output, column in definition.target.items():
-        if column not in made:
-            continue
-        task = definition.task.get(output)
-        if task == "multilabel":
-            _check_made_flags(made[column], columns[column], sink)
-        elif task == "classification":
-            known = opened.class_names.get(column)
-            classes = len(known) if known else declared_classes(definition, output)
-            _check_made_labels(output, made[column], columns[column], classes, sink)
-        elif columns[column].dtype.kind == "f" and not np.isfinite(columns[column]).all():
-            sink.report(
-                "KG506",
-                f"`{column}` makes values that are not finite",
-                key=made[column].path,
-                at="key",
-            )
-
-
-def _check_made_flags(entry: Entry, column: Array, sink: Sink) -> None:
-    """Checks several labels a row, a 0 or 1 for each."""
-    if not np.isin(column, (0, 1)).all():
-        sink.report(
-            "KG505",
-            f"`{entry.name}` makes values from `{column.min()}` to `{column.max()}`, expected 0 "
-            "or 1 for each label",
-            key=entry.path,
-            at="key",
-        )
-
-
-def _check_made_labels(
-    output: str, entry: Entry, column: Array, classes: int | None, sink: Sink
-) -> None:
-    flags = column.ndim > 1 and column.shape[-1] > 1 and bool(np.isin(column, (0, 1)).all())
-    if flags and (column.sum(axis=-1) == 1).all():
-        if classes is not None and column.shape[-1] != classes:
-            sink.report(
-                "KG505",
-                f"`{entry.name}` encodes {column.shape[-1]} classes, expected {classes}",
-                key=entry.path,
-                at="key",
-            )
-        return
-    encoding = (
-        isinstance(entry.definition, ObjectDef) and entry.definition.cls == "CategoryEncoding"
-    )
-    if flags and column.ndim == 2 and (encoding or classes in (None, column.shape[-1])):
-        sink.report(
-            "KG505",
-            f"`{entry.name}` has rows that are not one-hot, row "
-            f"{int(np.argmax(column.sum(axis=-1) != 1)) + 1} for one",
-            key=entry.path,
-            at="key",
-            help="a label at or above `num_tokens` gives a row of zeros"
-            if encoding
-            else "for several labels a row write `data.task: multilabel`",
-        )
-        return
-    if not np.isfinite(column).all() or (column != np.rint(column)).any() or column.min() < 0:
-        sink.report(
-            "KG505",
-            f"`{entry.name}` makes values from `{column.min()}` to `{column.max()}`, expected "
-            "class indices, whole numbers from 0",
-            key=entry.path,
-            at="key",
-        )
-    elif classes is not None and column.max() >= classes:
-        key = f"data.facts.classes.{output}" if output else "data.facts.classes"
-        sink.report(
-            "KG508",
-            f"`classes` is declared as `{classes}`, and `{entry.name}` goes up to class "
-            f"`{int(column.max())}`",
-            key=key,
-        )
-
-
-def _check_inputs(definition: DataDef, x: Mapping[str, Mapping[str, Array]], sink: Sink) -> None:
-    """Checks that what goes in is finite: a step may divide by zero."""
-    for part, arrays in x.items():
-        for name, array in arrays.items():
-            if array.dtype.kind == "f" and not np.isfinite(array).all():
-                sink.report(
-                    "KG506",
-                    f"the input `{name}` is not finite in the {part} part after `data.prepare`",
-                    key="data.prepare" if definition.prepare else feature_key(definition, name),
-                    at="key",
-                )
+    return {
+        output: columns[reference.name][rows] for output, reference in preparation.targets.items()
+    }

@@ -136,12 +136,12 @@ def _stratified_by(opened: OpenedData, definition: DataDef, sink: Sink) -> Array
         )
         return None
     for output, column in definition.target.items():
-        if column not in opened.class_names:
+        if column not in opened.schema.class_names:
             continue
         labels = opened.columns[column]
         if labels.ndim == 1:
             return labels
-        if labels.ndim == 2 and is_one_hot(labels, len(opened.class_names[column])):
+        if labels.ndim == 2 and is_one_hot(labels, len(opened.schema.class_names[column])):
             return np.asarray(labels.argmax(axis=1))
         several = definition.task.get(output) == "multilabel"
         sink.report(

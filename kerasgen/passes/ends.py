@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from kerasgen.catalog.entries import PreparationOracle
 from kerasgen.diagnostics import Note, Sink, did_you_mean
 from kerasgen.ir.data import DataDef
 from kerasgen.ir.graph import ModelGraph
@@ -17,7 +16,6 @@ from kerasgen.ir.model import InputDef, TensorRef
 from kerasgen.ir.values import ObjectDef, Shape, TensorSpec
 from kerasgen.ir.walks import output_refs
 from kerasgen.passes.label_form import LABELLED, Coding, LabelForm, label_form
-from kerasgen.passes.preparation import input_shapes, target_shape
 from kerasgen.passes.shapes import Specs, shown_shape
 
 
@@ -61,8 +59,8 @@ class OutputSpec:
 def infer_inputs(
     inputs: tuple[InputDef, ...],
     data: DataDef,
+    given: Mapping[str, Shape | None],
     floatx: str,
-    oracle: PreparationOracle,
     sink: Sink,
 ) -> dict[str, TensorSpec]:
     """The specs of the model's inputs: what they declare, checked against what the data gives.
@@ -70,14 +68,14 @@ def infer_inputs(
     Args:
         inputs: the model's inputs.
         data: the data, whose facts hold the shapes of its columns.
+        given: what the data gives for each input after `data.prepare`, without the batch axis;
+            None where not known.
         floatx: the default element type.
-        oracle: answers what preprocessing makes of a shape.
         sink: gets every mistake.
 
     Returns:
         Input name to spec, batch axis included; an input is missing if something is wrong.
     """
-    given = input_shapes(data, oracle, sink)
     specs = {}
     for item in inputs:
         if item.name not in data.features:
@@ -117,7 +115,7 @@ def describe_outputs(
     specs: Specs,
     data: DataDef,
     inputs: Mapping[str, TensorSpec],
-    oracle: PreparationOracle,
+    targets: Mapping[str, Shape | None],
     sink: Sink,
 ) -> tuple[OutputSpec, ...]:
     """Puts each output of the model beside its target, and reports those that do not fit.
@@ -127,27 +125,27 @@ def describe_outputs(
         specs: the specs of its tensors.
         data: the data.
         inputs: the specs of its inputs, the target of an autoencoder.
-        oracle: answers what preprocessing makes of a target's shape.
+        targets: output name to the shape of its target's rows after `data.prepare`.
         sink: gets every mistake.
 
     Returns:
         The outputs in order; empty if they cannot be matched with targets.
     """
     named = output_names(graph)
-    targets = dict(data.target) or {"": ""}
-    if not _check_targets(named, targets, data, sink):
+    columns = dict(data.target) or {"": ""}
+    if not _check_targets(named, columns, data, sink):
         return ()
     paths = {call.name: call.path for call in graph.calls}
     described = []
     for name, reference in named.items():
-        key = name if name in targets else ""
+        key = name if name in columns else ""
         task = data.task.get(key, "")
         output = OutputSpec(
             name=name,
             tensor=reference,
             spec=specs[reference.name][reference.index or 0],
             task=task,
-            target=_target_spec(name, key, data, inputs, oracle, sink),
+            target=_target_spec(name, key, data, inputs, targets),
             classes=_classes(key or name, data) if task in LABELLED else None,
             path=paths.get(reference.name, graph.path),
         )
@@ -255,8 +253,7 @@ def _target_spec(
     key: str,
     data: DataDef,
     inputs: Mapping[str, TensorSpec],
-    oracle: PreparationOracle,
-    sink: Sink,
+    targets: Mapping[str, Shape | None],
 ) -> TensorSpec | None:
     """What the output `name` is trained on, None where that is not known.
 
@@ -266,7 +263,7 @@ def _target_spec(
         return None
     if data.task.get(key, "") == "autoencoding":
         return next(iter(inputs.values())) if len(inputs) == 1 else inputs.get(name)
-    shape = target_shape(data, data.target.get(key, ""), oracle, sink)
+    shape = targets.get(key, ())
     return None if shape is None else TensorSpec(shape=(None, *shape))
 
 

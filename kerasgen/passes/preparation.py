@@ -1,64 +1,67 @@
-"""The columns of the data under `data.prepare`: which step makes what, and in which shape.
+"""The pass that makes a graph of `data.prepare`.
 
-It owns the two kinds of step, the way back from a column to the source's own, and the shapes that
-come out, all without arrays. A step with `from` makes or replaces the column of its name; a step
-without acts on every model input, after its columns are stacked.
+It owns which forms of an entry a step may have, and how the steps become the entries of a model
+that `wire` can wire: what the tensors are called, which columns are stacked to a model input, and
+where each input and target comes out. It must not know shapes or arrays.
 
 Decisions:
-- A column with one number a row has the shape `()`. A layer gets it as `(1,)`, since layers want
-  an axis of features, and gives it back as `()` if it kept that; an op gets it as it is.
-- `features: all` stands for every column of the source that is no target.
-- `data.facts.shape` is the shape of an input before `data.prepare`: of the source's columns that
-  it is made of, stacked.
+- The inputs of the graph are the source's columns, and a tensor of the graph is a column. Column
+  steps come first, in order, whatever stands between them; then the columns of each model input
+  are stacked; then the steps without `from` act on every model input, each with a layer of its own.
+- A single column with several numbers a row is stacked with nothing. All others are joined along
+  their last axis, where a column with one number a row counts as one.
+- As long as the columns of a source are not all known, those that go into a model input as they
+  are stand together as one.
+- Tensors are called by what the config calls them; where that name is taken, a number follows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-from kerasgen.catalog.entries import PreparationOracle, ShapeError
+from kerasgen.catalog.entries import Catalog
 from kerasgen.diagnostics import Sink
 from kerasgen.ir.data import DataDef
-from kerasgen.ir.model import Constant, Entry, Operand, TensorRef
+from kerasgen.ir.graph import ModelGraph
+from kerasgen.ir.model import Entry, InputDef, ModelDef, Operand, TensorRef
+from kerasgen.ir.schema import ALL, Schema
 from kerasgen.ir.values import ObjectDef, Shape
 from kerasgen.ir.walks import references_in
-from kerasgen.passes.shapes import shown_shape
+from kerasgen.passes.columns import (
+    column_name,
+    column_steps,
+    declared_shape,
+    feature_key,
+    input_steps,
+    step_operands,
+    taken_columns,
+)
+from kerasgen.passes.wire import ENTRY_KINDS, wire
 
-ALL = "all"
-"""What `features` may say for every column of the source that is no target."""
-
-
-def column_steps(data: DataDef) -> tuple[Entry, ...]:
-    """The steps that make or replace a column, in order."""
-    return tuple(entry for entry in data.prepare if entry.takes is not None)
-
-
-def input_steps(data: DataDef) -> tuple[Entry, ...]:
-    """The steps that act on every model input, in order."""
-    return tuple(entry for entry in data.prepare if entry.takes is None)
-
-
-def step_operands(entry: Entry) -> tuple[Operand, ...]:
-    """What a column step takes, one after the other."""
-    takes = entry.takes
-    if isinstance(takes, Mapping) or takes is None:
-        return ()
-    return takes if isinstance(takes, tuple) else (takes,)
+LEARNED = ("mean", "variance", "vocabulary", "bin_boundaries")
+"""Arguments that give a layer what it would learn from data. Only layers with `adapt` have one of
+them, and none that is given one adapts: its `adapt` refuses to work. Signatures say neither."""
 
 
-def column_name(reference: TensorRef) -> str:
-    """The column that a reference names; a column's name may end in a point and digits."""
-    return reference.name if reference.index is None else f"{reference.name}.{reference.index}"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preparation:
+    """The graph of what is done with columns, from the source's to what a model takes.
 
+    Attributes:
+        graph: the columns of the source are its inputs; each call is a step or a stack.
+        inputs: model input to the tensor that goes into it.
+        targets: output name to the tensor that it is trained on; empty without targets.
+        steps: call to the entry of `data.prepare` that it carries out.
+        stacks: call that stacks columns, to the model input that they make.
+    """
 
-def source_column(name: str, data: DataDef) -> str:
-    """The source's column that a column comes from, by the first column that each step takes."""
-    for entry in reversed(column_steps(data)):
-        if entry.name == name:
-            first = next(references_in(entry.takes), None)
-            name = name if first is None else column_name(first)
-    return name
+    graph: ModelGraph
+    inputs: Mapping[str, TensorRef]
+    targets: Mapping[str, TensorRef]
+    steps: Mapping[str, Entry]
+    stacks: Mapping[str, str]
 
 
 def check_preparation(data: DataDef, sink: Sink) -> None:
@@ -100,219 +103,237 @@ def check_preparation(data: DataDef, sink: Sink) -> None:
             )
 
 
-def input_shapes(data: DataDef, oracle: PreparationOracle, sink: Sink) -> dict[str, Shape | None]:
-    """What the data gives for each model input, as far as the facts tell.
+def wire_preparation(
+    data: DataDef, schema: Schema, catalog: Catalog, sink: Sink
+) -> Preparation | None:
+    """Makes the graph of `data.prepare`.
 
     Args:
-        data: the data group with its facts.
-        oracle: answers what a step makes of a shape.
-        sink: gets every mistake.
+        data: the data group, without mistakes in the form of its steps.
+        schema: its columns.
+        catalog: asked how a layer's call takes its tensors.
+        sink: gets every mistake that `wire` finds.
 
     Returns:
-        Input name to shape without the row axis, after `data.prepare`; None where not known.
+        The graph with its ends, or None if something is wrong.
     """
-    declared = {name: declared_shape(data, name) for name in data.features}
-    columns = column_shapes(data, _source_shapes(data, declared), oracle, sink)
-    shapes = {}
-    for name, names in data.features.items():
-        shape = _before_input_steps(data, names, declared[name], columns)
-        for entry in input_steps(data):
-            if shape is not None and isinstance(entry.definition, ObjectDef):
-                shape = shape_after(entry, [shape], oracle, sink)
-        shapes[name] = shape
-    return shapes
-
-
-def target_shape(data: DataDef, column: str, oracle: PreparationOracle, sink: Sink) -> Shape | None:
-    """The shape of a target without the row axis, after `data.prepare`; None if not known.
-
-    A column of the source that is no input holds what `data.facts.target_shape` says, or one
-    number a row; columns that a step joins to the target hold one each. Where each row has
-    several labels, `data.facts.classes` says how many numbers that is.
-    """
-    declared = {name: declared_shape(data, name) for name in data.features}
-    output = next((name for name, used in data.target.items() if used == column), "")
-    own = declared_shape(data, output, fact="target_shape")
-    if own is None:
-        own = _labels_a_row(data, output)
-    joined = [
-        column_name(reference)
-        for entry in column_steps(data)
-        if entry.name == column and len(step_operands(entry)) > 1
-        for reference in references_in(entry.takes)
-    ]
-    taken: dict[str, Shape] = {source_column(name, data): () for name in joined}
-    known = taken or {source_column(column, data): own}
-    return column_shapes(data, {**known, **_source_shapes(data, declared)}, oracle, sink).get(
-        column, ()
+    wiring = _Wiring(taken=set(schema.columns))
+    for entry in column_steps(data):
+        takes = tuple(_renamed(operand, schema, wiring) for operand in step_operands(entry))
+        made = wiring.add(entry, entry.name, takes if len(takes) > 1 else takes[0])
+        wiring.columns[entry.name] = made
+    inputs = {}
+    for name, columns in schema.features.items():
+        pieces = (
+            [_column(column, schema, wiring) for column in columns]
+            if schema.complete
+            else _pieces(name, data, schema, wiring)
+        )
+        inputs[name] = _stack(name, pieces, data, wiring)
+    for entry in input_steps(data):
+        for name in inputs:
+            title = entry.name if len(inputs) == 1 else f"{entry.name}_{name}"
+            inputs[name] = wiring.add(entry, title, inputs[name])
+    targets = {name: _column(column, schema, wiring) for name, column in data.target.items()}
+    graph = _wired(wiring, _outputs(inputs, targets, data, wiring), catalog, sink)
+    if graph is None:
+        return None
+    return Preparation(
+        graph=graph, inputs=inputs, targets=targets, steps=wiring.steps, stacks=wiring.stacks
     )
 
 
-def _labels_a_row(data: DataDef, output: str) -> Shape:
-    """The shape of a target whose facts declare none: a number for each label, or one."""
-    classes = data.facts.get("classes")
-    count = classes.get(output) if isinstance(classes, Mapping) else classes
-    if data.task.get(output) != "multilabel" or not isinstance(count, int) or count < 2:
-        return ()
-    return (count,)
+def learns(definition: ObjectDef, catalog: Catalog) -> bool:
+    """Whether a step learns from data what it was not given."""
+    entry = catalog.find(definition.cls, ENTRY_KINDS)
+    learned = set(LEARNED).intersection(entry.parameters) if entry is not None else ()
+    return bool(learned) and all(definition.arguments.get(name) is None for name in learned)
 
 
-def declared_shape(
-    data: DataDef, name: str, fact: Literal["shape", "target_shape"] = "shape"
-) -> Shape | None:
-    """What `data.facts` says of a model input, or of an output's target; None if no shape."""
-    declared = data.facts.get(fact)
-    value = declared.get(name) if isinstance(declared, Mapping) else declared
-    if not isinstance(value, tuple):
-        return None
-    sizes = tuple(size for size in value if size is None or type(size) is int)
-    return sizes if len(sizes) == len(value) else None
-
-
-def column_shapes(
-    data: DataDef, known: Mapping[str, Shape], oracle: PreparationOracle, sink: Sink
-) -> dict[str, Shape | None]:
-    """The shapes of the columns after all column steps.
+def learned_definition(
+    definition: ObjectDef, learned: Mapping[str, Sequence[Any] | float]
+) -> ObjectDef:
+    """A step that is given what it has learned, so that it need not learn it again.
 
     Args:
-        data: the data group.
-        known: shapes of the source's columns, without the row axis; some may be missing.
-        oracle: answers what a step makes of a shape.
-        sink: gets every mistake.
-
-    Returns:
-        Column to shape; None where a column that it needs is not known or a step is refused.
+        definition: the step as the config has it.
+        learned: argument to numbers or words, in lists. An empty vocabulary is left
+            out: Keras takes none, and a layer that found no word is as good as new.
     """
-    shapes: dict[str, Shape | None] = dict(known)
-    for entry in column_steps(data):
-        operands = [_shape_of(operand, shapes) for operand in step_operands(entry)]
-        given = [operand for operand in operands if operand is not None]
-        if isinstance(entry.definition, ObjectDef) and given and len(given) == len(operands):
-            shapes[entry.name] = shape_after(entry, given, oracle, sink)
-        else:
-            shapes[entry.name] = None
-    return shapes
+    arguments = dict(definition.arguments)
+    if "bin_boundaries" in learned:
+        arguments.pop("num_bins", None)  # Keras takes one of the two.
+    for name, value in learned.items():
+        if not isinstance(value, list) or value:
+            arguments[name] = _as_tuples(value)
+    return replace(definition, arguments=arguments)
 
 
-def shape_after(
-    entry: Entry, operands: Sequence[Shape | float], oracle: PreparationOracle, sink: Sink
-) -> Shape | None:
-    """The shape that one step makes, without the row axis; None if it is refused and reported.
+def channels_last(definition: ObjectDef, catalog: Catalog) -> ObjectDef:
+    """A step that works channels last, as data is prepared whatever the global setting says."""
+    entry = catalog.find(definition.cls, ENTRY_KINDS)
+    if entry is None or "data_format" not in entry.parameters:
+        return definition
+    if definition.arguments.get("data_format") is not None:
+        return definition
+    return replace(definition, arguments={**definition.arguments, "data_format": "channels_last"})
 
-    Args:
-        entry: the step, with a layer or an op.
-        operands: shapes without the row axis, or numbers.
-        oracle: answers what a step makes of a shape.
-        sink: gets the mistake.
+
+def _as_tuples(value: Any) -> Any:
+    return tuple(_as_tuples(item) for item in value) if isinstance(value, list) else value
+
+
+@dataclass(slots=True, kw_only=True)
+class _Wiring:
+    """The graph while it is written.
+
+    Attributes:
+        taken: the names that are used up.
+        inputs: the columns of the source that something takes.
+        entries: the steps and stacks, in order.
+        columns: column to the tensor that holds it after the steps so far.
+        steps: as in `Preparation`.
+        stacks: as in `Preparation`.
     """
-    made = entry.definition
-    assert isinstance(made, ObjectDef)
-    layer = not made.cls.startswith("ops.")
-    shapes = [operand for operand in operands if isinstance(operand, tuple)]
-    given = [
-        (None, *((1,) if layer and operand == () else operand))
-        if isinstance(operand, tuple)
-        else operand
-        for operand in operands
-    ]
-    try:
-        shape = oracle.prepared(made, *given)[1:]
-    except ShapeError as error:
-        report_refusal(entry, error, shapes[0] if shapes else None, sink)
-        return None
-    return () if layer and shape == (1,) and not any(shapes) else shape
+
+    taken: set[str]
+    inputs: dict[str, InputDef] = field(default_factory=dict)
+    entries: list[Entry] = field(default_factory=list)
+    columns: dict[str, TensorRef] = field(default_factory=dict)
+    steps: dict[str, Entry] = field(default_factory=dict)
+    stacks: dict[str, str] = field(default_factory=dict)
+
+    def free(self, name: str) -> str:
+        """The name, or the next of `name_1`, `name_2`, … that is not taken."""
+        found, number = name, 0
+        while found in self.taken:
+            number += 1
+            found = f"{name}_{number}"
+        self.taken.add(found)
+        return found
+
+    def enter(self, name: str, shape: Shape | None) -> TensorRef:
+        """A column of the source, or several that stand together, by the name of the tensor."""
+        self.inputs.setdefault(name, InputDef(name=name, shape=shape, path="data.source"))
+        return TensorRef(name=name, path="data.source")
+
+    def add(self, entry: Entry, title: str, takes: Operand) -> TensorRef:
+        """A step, which may be carried out for one model input of several."""
+        name = self.free(title)
+        self.entries.append(replace(entry, name=name, takes=takes))
+        self.steps[name] = entry
+        return TensorRef(name=name, path=entry.path)
 
 
-def report_refusal(entry: Entry, error: ShapeError, shape: Shape | None, sink: Sink) -> None:
-    """Reports what Keras says against a step: against its arguments, or the shape it was given.
-
-    Args:
-        entry: the step.
-        error: what Keras said.
-        shape: the shape that went in, without the row axis; None for none.
-        sink: gets the mistake.
-    """
-    made = entry.definition
-    assert isinstance(made, ObjectDef)
-    if error.refused:
-        made = error.definition or made
-        path = made.path or entry.path
-        inside = error.argument in made.arguments
-        sink.report(
-            "KG206",
-            f"`{made.cls}` refuses its arguments: {error}",
-            key=f"{path}.{error.argument}" if inside else path,
-            at="value" if inside else "key",
-        )
-        return
-    taken = "what it is given" if shape is None else shown_shape((None, *shape))
-    sink.report("KG401", f"`{made.cls}` cannot take {taken}: {error}", key=entry.path, at="key")
+def _renamed(operand: Operand, schema: Schema, wiring: _Wiring) -> Operand:
+    if not isinstance(operand, TensorRef):
+        return operand
+    found = _column(column_name(operand), schema, wiring)
+    return replace(found, path=operand.path)
 
 
-def stacked_shape(shapes: Sequence[Shape]) -> Shape | None:
-    """The shape of a model input that stacks columns; None if they do not fit together.
-
-    One column with several numbers a row stays as it is. Otherwise the columns are joined along
-    their last axis, where a column with one number a row counts as one.
-
-    Args:
-        shapes: shapes of the columns, without the row axis.
-    """
-    whole = [shape or (1,) for shape in shapes]
-    if len({shape[:-1] for shape in whole}) != 1:
-        return None
-    last = [shape[-1] for shape in whole]
-    total = None if None in last else sum(size or 0 for size in last)
-    return (*whole[0][:-1], total)
+def _column(name: str, schema: Schema, wiring: _Wiring) -> TensorRef:
+    """The tensor of a column after the steps so far."""
+    if name in wiring.columns:
+        return wiring.columns[name]
+    known = schema.columns.get(name)
+    return wiring.enter(name, None if known is None else known.shape)
 
 
-def _shape_of(operand: Operand, shapes: Mapping[str, Shape | None]) -> Shape | float | None:
-    if isinstance(operand, Constant):
-        return operand.value
-    return shapes.get(column_name(operand)) if isinstance(operand, TensorRef) else None
-
-
-def _source_shapes(data: DataDef, declared: Mapping[str, Shape | None]) -> dict[str, Shape]:
-    """The shapes of the source's columns, where the shapes of the inputs tell them."""
-    known: dict[str, Shape] = {}
-    for name, names in data.features.items():
-        shape = declared[name]
-        if shape is None:
+def _pieces(name: str, data: DataDef, schema: Schema, wiring: _Wiring) -> list[TensorRef]:
+    """What a model input stacks of a source whose columns are not all known."""
+    names, declared = schema.features[name], declared_shape(data, name)
+    if ALL in names:
+        listed = [column for column in names if column != ALL]
+        replaced = [
+            entry.name
+            for entry in column_steps(data)
+            if entry.name in taken_columns(entry) and entry.name not in data.target.values()
+        ]
+        apart = [_column(column, schema, wiring) for column in (*replaced, *listed)]
+        return [*_rest(declared, len(apart), wiring), *apart]
+    if wiring.columns.keys().isdisjoint(names) and len(names) > 1:
+        return [_together(names, declared, wiring)]
+    pieces: list[TensorRef] = []
+    run: list[str] = []
+    for column in names:
+        if column not in wiring.columns:
+            run.append(column)
             continue
-        if len(names) == 1 and names[0] != ALL:
-            known[source_column(names[0], data)] = () if shape == (1,) else shape
-        elif ALL in names and len(shape) == 1:
-            listed = [name for name in names if name != ALL]
-            taken = [column_name(r) for e in column_steps(data) for r in references_in(e.takes)]
-            known |= {source_column(column, data): () for column in (*listed, *taken)}
-        elif shape == (len(names),):
-            known |= {source_column(column, data): () for column in names}
-    return known
+        pieces += [*_run(run, schema, wiring), wiring.columns[column]]
+        run = []
+    return [*pieces, *_run(run, schema, wiring)]
 
 
-def _before_input_steps(
+def _rest(declared: Shape | None, apart: int, wiring: _Wiring) -> list[TensorRef]:
+    """The columns that `all` stands for, without those that stand apart; one number a row each."""
+    shape: Shape | None = declared if not apart else None
+    if declared is not None and len(declared) == 1 and declared[0] is not None:
+        width = declared[0] - apart
+        if width == 0:
+            return []
+        shape = (width,) if width > 0 else None
+    return [wiring.enter(wiring.free(ALL), shape)]
+
+
+def _run(names: Sequence[str], schema: Schema, wiring: _Wiring) -> list[TensorRef]:
+    """Columns in a row that go in as they are."""
+    if len(names) < 2:
+        return [_column(name, schema, wiring) for name in names]
+    shapes = [schema.columns[name].shape for name in names]
+    return [_together(names, (len(names),) if set(shapes) == {()} else None, wiring)]
+
+
+def _together(names: Sequence[str], shape: Shape | None, wiring: _Wiring) -> TensorRef:
+    return wiring.enter(wiring.free(f"{names[0]} … {names[-1]}"), shape)
+
+
+def _stack(name: str, pieces: Sequence[TensorRef], data: DataDef, wiring: _Wiring) -> TensorRef:
+    """The tensor of a model input before the steps on inputs."""
+    if len(pieces) == 1 and pieces[0].name in wiring.inputs and wiring.inputs[pieces[0].name].shape:
+        return pieces[0]
+    call, key = wiring.free(name), feature_key(data, name)
+    stack = ObjectDef(cls="Concatenate", arguments={"axis": -1}, path=key)
+    wiring.entries.append(Entry(name=call, definition=stack, takes=tuple(pieces), path=key))
+    wiring.stacks[call] = name
+    return TensorRef(name=call, path=key)
+
+
+def _outputs(
+    inputs: Mapping[str, TensorRef],
+    targets: Mapping[str, TensorRef],
     data: DataDef,
-    names: Sequence[str],
-    declared: Shape | None,
-    columns: Mapping[str, Shape | None],
-) -> Shape | None:
-    """The shape of an input once the column steps are done and its columns are stacked."""
-    made = {entry.name for entry in column_steps(data)}
-    if declared is None or (ALL not in names and not made.intersection(names)):
-        return declared
-    if ALL not in names:
-        shapes = [columns.get(name) for name in names]
-        known = [shape for shape in shapes if shape is not None]
-        return stacked_shape(known) if len(known) == len(shapes) else None
-    replaced = {
-        entry.name
-        for entry in column_steps(data)
-        if entry.name in {column_name(reference) for reference in references_in(entry.takes)}
-    } - set(data.target.values())
-    width = declared[-1] if len(declared) == 1 else None
-    for name in replaced | (made.intersection(names)):
-        shape = columns.get(name)
-        if shape is None or len(shape) > 1 or width is None or None in shape:
-            return None
-        width += (shape[0] or 0) - 1 if shape else 0
-    return declared if width is None else (width,)
+    wiring: _Wiring,
+) -> dict[str, TensorRef]:
+    """What comes out: inputs by their names, targets by theirs, and steps that nothing takes."""
+    ends = dict(inputs)
+    for output, reference in targets.items():
+        title = output or data.target[output]
+        ends[title if title not in ends else f"target {title}"] = reference
+    taken = {reference.name for entry in wiring.entries for reference in references_in(entry.takes)}
+    taken |= {reference.name for reference in ends.values()}
+    return ends | {name: TensorRef(name=name) for name in wiring.steps if name not in taken}
+
+
+def _wired(
+    wiring: _Wiring, outputs: Mapping[str, TensorRef], catalog: Catalog, sink: Sink
+) -> ModelGraph | None:
+    inputs = tuple(wiring.inputs.values())
+    if not wiring.entries:  # The columns go in as they are.
+        return ModelGraph(
+            name="prepare",
+            kind="Functional",
+            inputs=inputs,
+            layers={},
+            calls=(),
+            outputs=outputs,
+            path="data.prepare",
+        )
+    model = ModelDef(
+        name="prepare",
+        inputs=inputs,
+        entries=tuple(wiring.entries),
+        outputs=outputs,
+        path="data.prepare",
+    )
+    return wire(model, catalog, sink)

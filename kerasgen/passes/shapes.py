@@ -6,7 +6,8 @@ only follows from it. What a call gives is asked of an oracle.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 from kerasgen.catalog.entries import ShapeError, ShapeOracle, UnmatchedError
 from kerasgen.diagnostics import Anchor, Sink, did_you_mean
@@ -19,23 +20,34 @@ Specs = dict[str, tuple[TensorSpec, ...]]
 """Tensor name to the specs of its outputs; a nested model's tensors are `outer/inner`."""
 
 
+Refusal: TypeAlias = Callable[[Call, LayerDef, ShapeError, Specs, Sink], None]
+"""Reports a call that cannot be made, with the specs so far."""
+
+
 def infer_shapes(
-    graph: ModelGraph, inputs: Mapping[str, TensorSpec], oracle: ShapeOracle, sink: Sink
+    graph: ModelGraph,
+    inputs: Mapping[str, TensorSpec],
+    oracle: ShapeOracle,
+    sink: Sink,
+    refuse: Refusal | None = None,
 ) -> Specs:
     """Infers the specs of all tensors of a graph.
 
     Args:
         graph: the graph.
-        inputs: input name to its spec, batch axis included.
+        inputs: input name to its spec, batch axis included; what depends on one that is missing
+            is passed over.
         oracle: answers what a call gives; afterwards it holds the layers and tensors it made.
         sink: gets every mistake; what depends on a failed call is passed over.
+        refuse: reports a call that cannot be made; None for the words of a model.
 
     Returns:
         Specs by name of input or call, without those that could not be inferred.
     """
-    for item in graph.inputs:
-        oracle.enter(item.name, inputs[item.name])
-    specs: Specs = {item.name: (inputs[item.name],) for item in graph.inputs}
+    known = [item.name for item in graph.inputs if item.name in inputs]
+    for name in known:
+        oracle.enter(name, inputs[name])
+    specs: Specs = {name: (inputs[name],) for name in known}
     chained = _chain(graph, oracle)
     if chained is not None:
         specs |= chained
@@ -44,8 +56,10 @@ def infer_shapes(
             if not _is_ready(call, specs, sink):
                 _make_alone(graph.layers[call.layer], oracle, sink)
             elif _enter_nested(call, graph, specs, oracle, sink):
-                outcome = _ask(call, graph, specs, oracle, sink)
-                if outcome is not None:
+                outcome = _ask(call, graph.layers[call.layer], oracle)
+                if isinstance(outcome, ShapeError):
+                    (refuse or _report)(call, graph.layers[call.layer], outcome, specs, sink)
+                else:
                     specs[call.name] = outcome
     _check_outputs(graph, specs, sink)
     return specs
@@ -193,31 +207,31 @@ def _spec_of(reference: TensorRef, specs: Specs) -> TensorSpec:
     return specs[reference.name][reference.index or 0]
 
 
-def _ask(
-    call: Call, graph: ModelGraph, specs: Specs, oracle: ShapeOracle, sink: Sink
-) -> tuple[TensorSpec, ...] | None:
-    layer = graph.layers[call.layer]
+def _ask(call: Call, layer: LayerDef, oracle: ShapeOracle) -> tuple[TensorSpec, ...] | ShapeError:
     try:
         return oracle.call(call.name, layer, call.operands, call.keyword_operands, call.arguments)
     except ShapeError as error:
-        if error.refused and isinstance(layer.definition, ObjectDef):
-            _report_refused(layer, layer.definition, error, sink)
-            return None
-        cls = f" ({layer.definition.cls})" if isinstance(layer.definition, ObjectDef) else ""
-        if error.unusable:
-            sink.report(
-                "KG307", f"`{call.name}`{cls} cannot be an entry: {error}", key=call.path, at="key"
-            )
-            return None
-        coming = _coming(call, specs)
+        return error
+
+
+def _report(call: Call, layer: LayerDef, error: ShapeError, specs: Specs, sink: Sink) -> None:
+    if error.refused and isinstance(layer.definition, ObjectDef):
+        _report_refused(layer, layer.definition, error, sink)
+        return
+    cls = f" ({layer.definition.cls})" if isinstance(layer.definition, ObjectDef) else ""
+    if error.unusable:
         sink.report(
-            "KG401",
-            f"`{call.name}`{cls} cannot take {_listed(coming)}: {error}",
-            key=call.path,
-            at="key",
-            notes=[f"`{name}` has shape {shape}" for name, shape in coming] if coming[1:] else (),
+            "KG307", f"`{call.name}`{cls} cannot be an entry: {error}", key=call.path, at="key"
         )
-        return None
+        return
+    coming = _coming(call, specs)
+    sink.report(
+        "KG401",
+        f"`{call.name}`{cls} cannot take {_listed(coming)}: {error}",
+        key=call.path,
+        at="key",
+        notes=[f"`{name}` has shape {shape}" for name, shape in coming] if coming[1:] else (),
+    )
 
 
 def _report_refused(layer: LayerDef, definition: ObjectDef, error: ShapeError, sink: Sink) -> None:

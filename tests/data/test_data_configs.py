@@ -61,20 +61,19 @@ def test_the_facts_are_true_of_the_real_data(name, dataset):
 @pytest.mark.parametrize("name", OFFLINE)
 def test_the_facts_predict_the_shapes_that_come_out(name, dataset, catalog):
     from kerasgen.engines.keras3.preprocessing import KerasPreparation
-    from kerasgen.passes.preparation import input_shapes, target_shape
+    from kerasgen.passes.prepared_shapes import shape_preparation
 
     definition, sink = _definition(name, dataset), Sink()
     opened = open_data(definition, sink)
     parts = split_rows(opened, definition, 0, sink)
     data = prepare_data(opened, parts, definition, catalog, sink)
-    oracle = KerasPreparation(catalog)
+    shaped = shape_preparation(definition, catalog, KerasPreparation(catalog), sink)
+    assert shaped is not None
     for part in (data.training, data.validation, data.test):
         assert part is not None
-        assert {key: array.shape[1:] for key, array in part.x.items()} == input_shapes(
-            definition, oracle, sink
-        )
-        for output, column in definition.target.items():
-            assert part.y[output].shape[1:] == target_shape(definition, column, oracle, sink)
+        assert {key: array.shape[1:] for key, array in part.x.items()} == shaped.inputs
+        for output in definition.target:
+            assert part.y[output].shape[1:] == shaped.targets[output]
     assert sink.diagnostics == []
 
 

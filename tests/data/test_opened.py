@@ -28,7 +28,7 @@ def test_the_digits_open(open_text):
         "classes": 10,
         "class_names": list("0123456789"),
     }
-    assert opened.features == {"input": ("image",)}
+    assert opened.schema.features == {"input": ("image",)}
 
 
 def test_an_unknown_source_is_reported_with_the_nearest(refused):
@@ -120,7 +120,7 @@ def test_all_stands_for_every_column_but_the_targets(open_text):
         "{source: {class: ScikitLearn, name: iris}, features: all, target: target, "
         "task: classification}"
     )
-    assert opened.features["input"] == (
+    assert opened.schema.features["input"] == (
         "sepal_length",
         "sepal_width",
         "petal_length",

@@ -1,181 +1,124 @@
-"""Shapes of the data's columns under `data.prepare`, with an oracle that knows three steps."""
+"""The schema that a config tells of its data: columns, their roles, types and shapes."""
+
+import json
 
 import pytest
 import yaml
 
-from kerasgen.catalog.entries import ShapeError
 from kerasgen.diagnostics import Sink
 from kerasgen.frontend.parse.data import parse_data
-from kerasgen.passes.preparation import (
-    check_preparation,
-    input_shapes,
-    source_column,
-    stacked_shape,
-    target_shape,
-)
+from kerasgen.ir.schema import schema_of, schema_tree
+from kerasgen.passes.columns import infer_schema, source_column
+
+NAMES = ("age", "sex", "note", "label")
 
 
-class Oracle:
-    """`Half` halves the width of images, `Hot` makes three numbers of one, ops keep shapes."""
-
-    def __init__(self):
-        self.asked = []
-
-    def prepared(self, made, *operands):
-        self.asked.append((made.cls, operands))
-        shape = next(operand for operand in operands if isinstance(operand, tuple))
-        if made.cls == "Half":
-            if len(shape) != 4:
-                raise ShapeError("expected ndim=4")
-            return (*shape[:2], shape[2] // 2, shape[3])
-        if made.cls == "Hot":
-            return (*shape[:-1], 3)
-        if made.cls == "Wrong":
-            raise ShapeError("no such `size`", argument="size", refused=True)
-        return shape
-
-
-@pytest.fixture
-def oracle():
-    return Oracle()
-
-
-def _define(text):
+def _data(features, prepare="{}", rest="target: label, task: classification", facts="{}"):
     sink = Sink()
+    text = f"{{source: S, features: {features}, prepare: {prepare}, {rest}, facts: {facts}}}"
     definition = parse_data(yaml.safe_load(text), sink)
     assert definition is not None, sink.diagnostics
     return definition
 
 
-def _data(features, prepare="{}", facts="{shape: [8, 8, 1]}", target="label"):
-    return _define(
-        f"{{source: S, features: {features}, target: {target}, task: classification, "
-        f"prepare: {prepare}, facts: {facts}}}"
+def _roles(schema):
+    return {name: column.roles for name, column in schema.columns.items()}
+
+
+def test_columns_are_features_targets_or_ignored():
+    schema = infer_schema(_data("[age, sex]"), NAMES)
+    assert _roles(schema) == {
+        "age": ("feature",),
+        "sex": ("feature",),
+        "note": ("ignored",),
+        "label": ("target",),
+    }
+    assert schema.read == ("age", "sex", "label")
+
+
+def test_a_column_has_the_role_of_what_steps_make_of_it():
+    schema = infer_schema(
+        _data("hot", "{half: {class: A, from: sex}, hot: {class: B, from: [half, age]}}"), NAMES
     )
+    assert _roles(schema)["sex"] == _roles(schema)["age"] == ("feature",)
 
 
-def test_a_declared_shape_goes_through_the_steps_on_inputs(oracle):
-    data = _data("image", "{a: Half, b: Half}")
-    assert input_shapes(data, oracle, Sink()) == {"input": (8, 2, 1)}
+def test_a_column_may_have_two_roles():
+    rest = "target: age, task: regression"
+    assert _roles(infer_schema(_data("age", rest=rest)))["age"] == ("feature", "target")
 
 
-def test_a_made_input_starts_from_the_shape_of_its_source_column(oracle):
-    data = _data(
-        "{left: left, right: right}",
-        "{left: {class: Half, from: image}, right: {class: Half, from: left}}",
-    )
-    assert source_column("right", data) == "image"
-    assert input_shapes(data, oracle, Sink()) == {"left": (8, 4, 1), "right": (8, 2, 1)}
+def test_a_column_that_steps_take_for_nothing_is_read_and_has_no_role():
+    schema = infer_schema(_data("age", "{unused: {class: A, from: note}}"), NAMES)
+    assert _roles(schema)["note"] == ()
+    assert schema.read == ("age", "note", "label")
 
 
-def test_a_column_that_replaces_itself_is_followed_once(oracle):
-    data = _data("image", "{image: {class: Half, from: image}}")
-    assert source_column("image", data) == "image"
-    assert input_shapes(data, oracle, Sink()) == {"input": (8, 4, 1)}
+def test_all_stands_for_the_columns_that_are_no_target_once_they_are_known():
+    data = _data("[all, extra]", "{extra: {class: A, from: age}}")
+    assert infer_schema(data).features == {"input": ("all", "extra")}
+    assert infer_schema(data).read is None
+    known = infer_schema(data, NAMES)
+    assert known.features == {"input": ("age", "sex", "note", "extra")}
+    assert known.complete
+    assert known.read == NAMES
 
 
-def test_the_shape_is_unknown_without_facts(oracle):
-    assert input_shapes(_data("image", facts="{}"), oracle, Sink()) == {"input": None}
-
-
-def test_a_shape_of_another_input_says_nothing(oracle):
-    facts = "{shape: {other: [8]}}"
-    assert input_shapes(_data("image", facts=facts), oracle, Sink()) == {"input": None}
-
-
-def test_an_encoded_column_widens_a_stacked_input(oracle):
-    data = _data("[age, sex]", "{sex: {class: Hot, from: sex}}", "{shape: [2]}")
-    assert input_shapes(data, oracle, Sink()) == {"input": (4,)}
-
-
-def test_an_encoded_column_widens_the_input_of_all_columns(oracle):
-    data = _data("all", "{sex: {class: Hot, from: sex}}", "{shape: [9]}")
-    assert input_shapes(data, oracle, Sink()) == {"input": (11,)}
-
-
-def test_an_encoded_target_does_not_widen_the_input_of_all_columns(oracle):
-    data = _data("all", "{label: {class: Hot, from: label}}", "{shape: [9]}")
-    assert input_shapes(data, oracle, Sink()) == {"input": (9,)}
-
-
-def test_a_column_of_one_number_goes_into_a_layer_with_an_axis_and_into_an_op_without(oracle):
-    data = _data(
-        "x", "{a: {class: Keep, from: x}, b: {class: ops.mod, from: [x, 2]}}", "{shape: [1]}"
-    )
-    input_shapes(data, oracle, Sink())
-    assert oracle.asked == [("Keep", ((None, 1),)), ("ops.mod", ((None,), 2))]
-
-
-def test_a_target_is_one_number_unless_a_layer_encodes_it(oracle):
-    plain = _data("image")
-    encoded = _data("image", "{label: {class: Hot, from: label}}")
-    assert target_shape(plain, "label", oracle, Sink()) == ()
-    assert target_shape(encoded, "label", oracle, Sink()) == (3,)
-
-
-def test_several_labels_a_row_are_as_many_numbers_as_there_are_classes(oracle):
-    text = "{{source: S, features: x, target: tags, task: {}, facts: {{shape: [5], classes: 3{}}}}}"
-    several, single = (
-        _define(text.format("multilabel", "")),
-        _define(text.format("classification", "")),
-    )
-    declared = _define(text.format("multilabel", ", target_shape: [4, 3]"))
-    assert target_shape(several, "tags", oracle, Sink()) == (3,)
-    assert target_shape(single, "tags", oracle, Sink()) == ()
-    assert target_shape(declared, "tags", oracle, Sink()) == (4, 3)
-
-
-def test_a_shape_that_a_step_cannot_take_is_reported_once(oracle):
-    data, sink = _data("image", "{a: Half}", "{shape: [8]}"), Sink()
-    input_shapes(data, oracle, sink)
-    assert input_shapes(data, oracle, sink) == {"input": None}
-    (found,) = sink.diagnostics
-    assert (found.code, found.message) == (
-        "KG401",
-        "`Half` cannot take (None, 8): expected ndim=4",
-    )
-
-
-def test_refused_arguments_are_located_at_the_argument(oracle):
-    data, sink = _data("image", "{a: {class: Wrong, size: 3}}"), Sink()
-    input_shapes(data, oracle, sink)
-    (found,) = sink.diagnostics
-    assert (found.code, found.location.key) == ("KG206", "data.prepare.a.size")
+def test_a_column_that_is_called_all_is_itself():
+    assert infer_schema(_data("all"), ("all", "label")).features == {"input": ("all",)}
 
 
 @pytest.mark.parametrize(
-    ("shapes", "stacked"),
+    ("task", "prepare", "type_"),
     [
-        ([()], (1,)),
-        ([(), (), (3,)], (5,)),
-        ([(8, 8, 1)], (8, 8, 1)),
-        ([(8, 8, 1), (8, 8, 3)], (8, 8, 4)),
-        ([(8, 8, 1), ()], None),
-        ([(8, 8, 1), (8, 9, 1)], None),
-        ([(None,), ()], (None,)),
+        ("classification", "{}", "category"),
+        ("multilabel", "{}", "labels"),
+        ("regression", "{}", "number"),
+        ("classification", "{label: {class: CategoryEncoding, from: label}}", "category"),
+        ("classification", "{label: {class: Discretization, from: label}}", None),
     ],
 )
-def test_columns_are_joined_along_their_last_axis(shapes, stacked):
-    assert stacked_shape(shapes) == stacked
+def test_a_target_is_what_its_task_says_unless_a_step_makes_it(task, prepare, type_):
+    schema = infer_schema(_data("age", prepare, f"target: label, task: {task}"))
+    assert schema.columns["label"].type == type_
+    assert schema.class_indices == ({"label": ""} if type_ == "category" else {})
 
 
 @pytest.mark.parametrize(
-    ("prepare", "key"),
+    ("features", "facts", "shapes"),
     [
-        ("{a: Half, b: {is: a, from: image}}", "data.prepare.b"),
-        ("{a: {from: image, layers: {x: Half}}}", "data.prepare.a"),
-        ("{a: {class: ops.mod, from: {x1: label, x2: 2}}}", "data.prepare.a.from"),
-        ("{a: {class: Add, from: [[image, image]]}}", "data.prepare.a.from"),
-        ("{a: {class: ops.abs, from: 3}}", "data.prepare.a.from"),
-        ("{label: Hot}", "data.prepare.label"),
+        ("age", "{shape: [1]}", {"age": (), "label": ()}),
+        ("age", "{shape: [8, 8, 1]}", {"age": (8, 8, 1), "label": ()}),
+        ("[age, sex]", "{shape: [2]}", {"age": (), "sex": (), "label": ()}),
+        ("[age, sex]", "{shape: [5]}", {"age": None, "sex": None, "label": ()}),
+        ("age", "{target_shape: [3]}", {"age": None, "label": (3,)}),
     ],
 )
-def test_forms_that_only_a_model_can_have_are_refused(prepare, key):
-    sink = Sink()
-    check_preparation(_data("image", prepare), sink)
-    assert [(found.code, found.location.key) for found in sink.diagnostics] == [("KG307", key)]
+def test_shapes_come_from_the_facts(features, facts, shapes):
+    schema = infer_schema(_data(features, facts=facts))
+    assert {name: column.shape for name, column in schema.columns.items()} == shapes
 
 
-def test_a_column_may_end_in_a_point_and_digits(oracle):
-    data = _data("x.1", "{x: {class: ops.abs, from: x.1}}", "{shape: [1]}")
-    assert source_column("x", data) == "x.1"
+def test_the_source_s_column_is_found_behind_the_steps():
+    data = _data("right", "{left: {class: A, from: x.1}, right: {class: A, from: left}}")
+    assert source_column("right", data) == "x.1"
+    assert source_column("note", data) == "note"
+
+
+def test_a_column_that_replaces_itself_is_followed_once():
+    data = _data("age", "{age: {class: A, from: age}}")
+    assert source_column("age", data) == "age"
+    assert list(infer_schema(data).columns) == ["label", "age"]
+
+
+@pytest.mark.parametrize("names", [None, NAMES])
+def test_a_schema_comes_back_from_json(names):
+    schema = infer_schema(_data("[age, sex]", facts="{shape: [2]}"), names)
+    assert schema_of(json.loads(json.dumps(schema_tree(schema)))) == schema
+
+
+@pytest.mark.parametrize("key", ["columns", "features", "target"])
+def test_a_schema_of_another_form_is_refused(key):
+    tree = schema_tree(infer_schema(_data("age"))) | {key: 3}
+    with pytest.raises(TypeError):
+        schema_of(tree)

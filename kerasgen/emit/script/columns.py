@@ -18,10 +18,11 @@ from kerasgen.emit.script.code import (
     string,
 )
 from kerasgen.ir.data import DataDef
+from kerasgen.ir.schema import ALL
 from kerasgen.ir.values import ObjectDef
 from kerasgen.ir.walks import references_in
+from kerasgen.passes.columns import column_name, column_steps
 from kerasgen.passes.ends import OutputSpec
-from kerasgen.passes.preparation import ALL, column_name, column_steps
 
 MATRIX = "features"
 """The column of a table that goes into the model as a whole."""

@@ -31,12 +31,10 @@ from kerasgen.emit.script.steps import (
 )
 from kerasgen.ir.data import DataDef
 from kerasgen.ir.model import TensorRef
+from kerasgen.ir.schema import ALL
 from kerasgen.ir.values import TensorSpec
+from kerasgen.passes.columns import column_steps
 from kerasgen.passes.ends import OutputSpec, fed_target
-from kerasgen.passes.preparation import (
-    ALL,
-    column_steps,
-)
 
 
 def takes_given(data: DataDef) -> bool:

@@ -32,8 +32,9 @@ from kerasgen.emit.script.files import (
     csv_lines,
     image_lines,
 )
+from kerasgen.ir.schema import ALL
 from kerasgen.ir.values import ObjectDef
-from kerasgen.passes.preparation import ALL, column_steps
+from kerasgen.passes.columns import column_steps
 
 _PATHS: Mapping[str, str] = {
     "path": "data",

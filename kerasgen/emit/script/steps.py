@@ -34,19 +34,16 @@ from kerasgen.ir.data import DataDef
 from kerasgen.ir.graph import ModelGraph
 from kerasgen.ir.model import Constant, Entry, InputDef, ModelDef, TensorRef
 from kerasgen.ir.values import ObjectDef
-from kerasgen.passes.ends import OutputSpec
-from kerasgen.passes.preparation import (
+from kerasgen.passes.columns import (
     column_name,
     column_steps,
     input_steps,
     step_operands,
 )
+from kerasgen.passes.ends import OutputSpec
+from kerasgen.passes.preparation import channels_last, learns
 from kerasgen.passes.shapes import Specs
 from kerasgen.passes.wire import ENTRY_KINDS, wire
-
-LEARNED = frozenset({"mean", "variance", "vocabulary", "bin_boundaries"})
-"""Arguments that give a layer what it would learn from data. Only layers with `adapt` have one of
-them, and none that is given one adapts; signatures say neither."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +124,7 @@ def _column_step(
     else:
         variable = "layer" if loop else names.give(entry.name)
         lines += statement(f"{variable} = ", _layer_code(made, context), depth=depth)
-        if _learns(made, context):
+        if learns(made, context.catalog):
             fitted = [f"as_rows({column}[training])" for column in columns]
             lines += statement("", call(f"{variable}.adapt", *fitted), depth=depth)
         step = _applied(entry, variable, operands, context)
@@ -179,18 +176,9 @@ def _takes_list(made: ObjectDef, catalog: Catalog) -> bool:
 
 
 def _layer_code(made: ObjectDef, context: DataContext) -> Code:
-    entry = context.catalog.find(made.cls, ENTRY_KINDS)
-    # Data is prepared channels last, whatever the global setting says.
-    pinned = context.channels_first and entry is not None and "data_format" in entry.parameters
-    if pinned and made.arguments.get("data_format") is None:
-        made = replace(made, arguments={**made.arguments, "data_format": "channels_last"})
+    if context.channels_first:
+        made = channels_last(made, context.catalog)
     return object_code(made, ENTRY_KINDS, context.catalog)
-
-
-def _learns(made: ObjectDef, context: DataContext) -> bool:
-    entry = context.catalog.find(made.cls, ENTRY_KINDS)
-    learned = LEARNED.intersection(entry.parameters) if entry is not None else ()
-    return bool(learned) and all(made.arguments.get(name) is None for name in learned)
 
 
 def input_lines(context: DataContext, names: Names) -> list[str]:
@@ -208,7 +196,7 @@ def input_lines(context: DataContext, names: Names) -> list[str]:
         if not is_op(made):
             variable = names.give(entry.name)
             lines += statement(f"{variable} = ", _layer_code(made, context), depth=depth)
-            if _learns(made, context):
+            if learns(made, context.catalog):
                 lines += statement("", call(f"{variable}.adapt", place), depth=depth)
         step = _applied(entry, variable, [TensorRef(name="values")], context)
         if several:

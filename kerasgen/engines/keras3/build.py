@@ -152,20 +152,7 @@ class KerasOracle(ShapeOracle):
 
     def cost(self, layer: str) -> LayerCost:
         """What a layer costs that was called before."""
-        made = self._layers[layer]
-        weights = list(getattr(made, "weights", []))
-        trainable = {id(weight) for weight in getattr(made, "trainable_weights", [])}
-        counts = [_size(weight.shape) for weight in weights]
-        return LayerCost(
-            parameters=sum(counts),
-            trainable=sum(
-                count for w, count in zip(weights, counts, strict=True) if id(w) in trainable
-            ),
-            weight_shapes=tuple(tuple(weight.shape) for weight in weights),
-            parameter_bytes=sum(
-                count * _width(w.dtype) for w, count in zip(weights, counts, strict=True)
-            ),
-        )
+        return layer_cost(self._layers[layer])
 
     def assemble(self, graph: ModelGraph, *, name: str | None = None) -> Any:
         """The Keras model of a graph whose calls were all made; its weights have no memory yet.
@@ -225,6 +212,23 @@ class KerasOracle(ShapeOracle):
 
     def _values(self, values: Mapping[str, Value]) -> dict[str, Any]:
         return {key: make_value(value, (), self._catalog) for key, value in values.items()}
+
+
+def layer_cost(made: Any) -> LayerCost:
+    """What a layer costs, whether or not its weights have memory."""
+    weights = list(getattr(made, "weights", []))
+    trainable = {id(weight) for weight in getattr(made, "trainable_weights", [])}
+    counts = [_size(weight.shape) for weight in weights]
+    return LayerCost(
+        parameters=sum(counts),
+        trainable=sum(
+            count for w, count in zip(weights, counts, strict=True) if id(w) in trainable
+        ),
+        weight_shapes=tuple(tuple(weight.shape) for weight in weights),
+        parameter_bytes=sum(
+            count * _width(w.dtype) for w, count in zip(weights, counts, strict=True)
+        ),
+    )
 
 
 def _tuples(value: Any) -> Any:

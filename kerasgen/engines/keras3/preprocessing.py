@@ -1,73 +1,137 @@
 """Preprocessing: Keras's own preprocessing layers and ops, on arrays, fitted on training rows.
 
-This room owns how one step is made, fitted and applied. It must not know which columns there are
-or how rows are divided. Arrays are always channels last, whatever `image_data_format` says.
+This room owns how one step is made, fitted and applied, and what is kept of what it has learned.
+It must not know which columns there are or how rows are divided. Arrays are always channels last,
+whatever `image_data_format` says.
+
+Decisions:
+- A step is fitted over batches of rows. A single batch goes to `adapt` as one array, as in a
+  script; several go in one after the other. Means, variances and vocabularies come out the same
+  but for rounding. The boundaries of `Discretization` are quantiles of a sketch, whose error
+  (`epsilon`) is of every batch anew: they come out near each other.
+- What a layer has learned is what its constructor takes in place of it (`LEARNED`), so that a
+  fitted step is the same step with these arguments. Layers of one's own have weights.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 from typing import Any, TypeAlias
 
 import keras
 import numpy as np
 
-from kerasgen.catalog.entries import Catalog, ShapeError
-from kerasgen.diagnostics import Sink
+from kerasgen.catalog.entries import Catalog, LayerCost, ShapeError, ShapeOracle
+from kerasgen.engines.keras3.build import layer_cost
 from kerasgen.engines.keras3.objects import make_object, make_value, public_object, shorten
-from kerasgen.ir.model import Entry, InputDef, ModelDef, TensorRef
-from kerasgen.ir.values import ObjectDef, Shape, Value
-from kerasgen.passes.wire import ENTRY_KINDS, wire
+from kerasgen.ir.graph import Call, LayerDef, ModelGraph
+from kerasgen.ir.model import Constant, Operand, TensorRef
+from kerasgen.ir.values import ObjectDef, TensorSpec, Value
+from kerasgen.passes.preparation import LEARNED, channels_last, learned_definition
+from kerasgen.passes.wire import ENTRY_KINDS
 
 BATCH = 4096
 """Rows that one step works on at a time."""
 
-_STATISTICS = ("mean", "variance", "vocabulary", "bin_boundaries")
-"""Arguments that give a layer what it would learn from data; its `adapt` then refuses to work,
-and nothing but the exception says so."""
-
 Array: TypeAlias = np.ndarray[Any, Any]
 
-Step = Callable[[Sequence[Any]], Array]
-"""A fitted step: takes the operands' arrays (or numbers), gives one array of as many rows."""
+Learned: TypeAlias = Mapping[str, Array]
+"""What a step has learned, by the argument that says it; weights of one's own as `weight 0`, ….
+Empty for a step that learns nothing."""
+
+_WEIGHT = "weight {}"
 
 
-class KerasPreparation:
-    """Answers what preprocessing makes of a shape (`catalog.PreparationOracle`)."""
+class KerasPreparation(ShapeOracle):
+    """Answers what preprocessing makes of a shape, without fitting it.
+
+    Args:
+        catalog: where class names are found.
+    """
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
+        self._tensors: dict[str, Any] = {}
+        self._layers: dict[str, Any] = {}
 
-    def prepared(self, made: ObjectDef, *operands: Shape | float) -> Shape:
-        """The shape that a preprocessing layer or op makes, batch axis included."""
-        function = _make(made, len(operands), {}, self._catalog)
-        tensors = [
-            keras.KerasTensor(operand) if isinstance(operand, tuple) else operand
-            for operand in operands
-        ]
+    def enter(self, name: str, spec: TensorSpec) -> None:
+        """Declares a tensor."""
+        self._tensors[name] = keras.KerasTensor(spec.shape, dtype=spec.dtype)
+
+    def call(
+        self,
+        name: str,
+        layer: LayerDef,
+        operands: Sequence[Operand],
+        keyword_operands: Mapping[str, Operand],
+        arguments: Mapping[str, Value],
+    ) -> tuple[TensorSpec, ...]:
+        """Makes a preprocessing layer or op and calls it; what comes out is not named."""
+        assert isinstance(layer.definition, ObjectDef)
+        function = _Function(layer.definition, operands, arguments, self._catalog)
+        self._layers[layer.name] = function.made
         with keras.StatelessScope(initialize_variables=False):
-            outcome = _attempt(lambda: function(tensors))
+            outcome = _attempt(lambda: function(self._tensors))
         if not isinstance(outcome, keras.KerasTensor):
             raise ShapeError("it gives no tensor")
-        return tuple(outcome.shape)
+        dtype = str(keras.backend.standardize_dtype(outcome.dtype))
+        return (TensorSpec(shape=tuple(outcome.shape), dtype=dtype),)
+
+    def chain(self, graph: ModelGraph) -> None:
+        """Makes no calls at once."""
+
+    def make(self, layer: LayerDef) -> None:
+        """Makes a layer without calling it."""
+        assert isinstance(layer.definition, ObjectDef)
+        self._layers[layer.name] = _made(layer.definition, self._catalog)
+
+    def has(self, layer: str) -> bool:
+        """Whether a layer was made."""
+        return layer in self._layers
+
+    def child(self) -> ShapeOracle:
+        """There are no models inside a preparation."""
+        raise AssertionError("a preparation holds no model")
+
+    def adopt(self, layer: str, graph: ModelGraph, inside: ShapeOracle) -> None:
+        """There are no models inside a preparation."""
+        raise AssertionError("a preparation holds no model")
+
+    def inside(self, layer: str) -> None:
+        """There are no models inside a preparation."""
+
+    def cost(self, layer: str) -> LayerCost:
+        """What a layer costs that was called before."""
+        return layer_cost(self._layers[layer])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FittedStep:
+    """A step that can be applied.
+
+    Attributes:
+        learned: what it has learned.
+        apply: makes an array of as many rows out of the arrays of the tensors that it takes.
+    """
+
+    learned: Learned
+    apply: Callable[[Mapping[str, Array]], Array] = field(repr=False)
 
 
 def fit_step(
-    made: ObjectDef,
-    catalog: Catalog,
-    training: Sequence[Any],
-    call_arguments: Mapping[str, Value] | None = None,
-) -> Step:
+    definition: ObjectDef, call: Call, batches: Iterable[Mapping[str, Array]], catalog: Catalog
+) -> FittedStep:
     """Makes one preprocessing step and fits it.
 
     Args:
-        made: a preprocessing layer or an op.
+        definition: a preprocessing layer or an op.
+        call: the call of it, for its operands and plain arguments.
+        batches: the tensors that it takes, some training rows at a time; one batch at least.
         catalog: where class names are found.
-        training: the operands on the training rows: arrays of equal length, or numbers.
-        call_arguments: plain arguments of the call.
 
     Returns:
         The fitted step.
@@ -76,45 +140,128 @@ def fit_step(
         ShapeError: it refuses its arguments or the arrays, draws at random, or has weights that
             only training could set.
     """
-    function = _make(made, len(training), call_arguments or {}, catalog)
-    given = any(made.arguments.get(name) is not None for name in _STATISTICS)
-    if hasattr(function.definition, "adapt") and not given:
-        _attempt(lambda: function.definition.adapt(*training))
-    return lambda operands: _in_batches(function, operands)
+    function = _Function(definition, call.operands, call.arguments, catalog)
+    given = any(definition.arguments.get(name) is not None for name in LEARNED)
+    if not hasattr(function.made, "adapt") or given:
+        return FittedStep(learned={}, apply=partial(_in_batches, function))
+    _attempt(lambda: _adapt(function.made, (list(_flat(call.operands, b)) for b in batches)))
+    return FittedStep(learned=_learned(function.made), apply=partial(_in_batches, function))
+
+
+def restore_step(
+    definition: ObjectDef, call: Call, learned: Learned, catalog: Catalog
+) -> FittedStep:
+    """Makes a step that was fitted before, out of what it has learned.
+
+    Args:
+        definition: the layer or op as the config has it.
+        call: the call of it.
+        learned: what it has learned.
+        catalog: where class names are found.
+
+    Raises:
+        ShapeError: it refuses its arguments.
+    """
+    weights = [learned[name] for name in learned if name.startswith(_WEIGHT.format(""))]
+    arguments = {} if weights else {name: array.tolist() for name, array in learned.items()}
+    written = learned_definition(definition, arguments)
+    function = _Function(written, call.operands, call.arguments, catalog)
+    function.weights = weights
+    return FittedStep(learned=learned, apply=partial(_in_batches, function))
 
 
 class _Function:
     """A layer or op with everything but its tensors."""
 
-    def __init__(self, made: Any, arguments: Mapping[str, Any], *, as_list: bool) -> None:
-        self.definition = made
-        self._arguments = arguments
-        self._as_list = as_list
+    def __init__(
+        self,
+        definition: ObjectDef,
+        operands: Sequence[Operand],
+        arguments: Mapping[str, Value],
+        catalog: Catalog,
+    ) -> None:
+        self.operands = operands
+        self.weights: list[Array] = []
+        self.made = _made(definition, catalog)
+        plain = dict(arguments)
+        if definition.cls.startswith("ops."):
+            plain |= definition.arguments
+        self._arguments = {key: make_value(value, (), catalog) for key, value in plain.items()}
 
-    def __call__(self, operands: Sequence[Any]) -> Any:
-        if self._as_list:
-            return self.definition(list(operands), **self._arguments)
-        return self.definition(*operands, **self._arguments)
+    def __call__(self, tensors: Mapping[str, Any]) -> Any:
+        positional = [_value(operand, tensors) for operand in self.operands]
+        if self.weights:
+            self.made(*positional, **self._arguments)  # It gets its weights at its first call.
+            self.made.set_weights(self.weights)
+            self.weights = []
+        return self.made(*positional, **self._arguments)
 
 
-def _make(
-    made: ObjectDef, operands: int, call_arguments: Mapping[str, Value], catalog: Catalog
-) -> _Function:
-    made = _channels_last(made, catalog)
-    as_list = operands > 1 and _takes_list(made, catalog)
-    arguments = {key: make_value(value, (), catalog) for key, value in call_arguments.items()}
-    if made.cls.startswith("ops."):
-        arguments |= {key: make_value(value, (), catalog) for key, value in made.arguments.items()}
-        op = public_object(made.cls, ("op",), catalog)
-        return _Function(op, arguments, as_list=as_list)
+def _made(definition: ObjectDef, catalog: Catalog) -> Any:
+    definition = channels_last(definition, catalog)
+    if definition.cls.startswith("ops."):
+        return public_object(definition.cls, ("op",), catalog)
     with _full_precision():
-        layer = make_object(made, ENTRY_KINDS, catalog)
+        layer = make_object(definition, ENTRY_KINDS, catalog)
     if _draws_at_random(layer):
         raise ShapeError(
             "it draws at random, once for all epochs; among `model.layers` it works in training",
             refused=True,
         )
-    return _Function(layer, arguments, as_list=as_list)
+    return layer
+
+
+def _value(operand: Operand, tensors: Mapping[str, Any]) -> Any:
+    if isinstance(operand, TensorRef):
+        return tensors[operand.name]
+    if isinstance(operand, Constant):
+        return operand.value
+    return [_value(item, tensors) for item in operand]
+
+
+def _flat(operands: Sequence[Operand], tensors: Mapping[str, Any]) -> Iterator[Any]:
+    for operand in operands:
+        if isinstance(operand, tuple):
+            yield from _flat(operand, tensors)
+        else:
+            yield _value(operand, tensors)
+
+
+def _adapt(layer: Any, batches: Iterable[Sequence[Any]]) -> None:
+    rest = iter(batches)
+    first, second = next(rest), next(rest, None)
+    if second is None:
+        layer.adapt(*first)
+        return
+    several = chain((first, second), rest)
+    if len(first) == 1:
+        layer.adapt(batch[0] for batch in several)
+    else:
+        layer.adapt(*(iter(column) for column in zip(*several, strict=True)))
+
+
+def _learned(layer: Any) -> dict[str, Array]:
+    """What a fitted layer has learned, by the arguments that say it."""
+    if isinstance(layer, keras.layers.Normalization):
+        return {
+            "mean": keras.ops.convert_to_numpy(layer.adapt_mean),
+            "variance": keras.ops.convert_to_numpy(layer.adapt_variance),
+        }
+    if isinstance(layer, keras.layers.Discretization):
+        return {"bin_boundaries": np.asarray(layer.bin_boundaries)}
+    if hasattr(layer, "get_vocabulary"):
+        words = np.asarray(layer.get_vocabulary(include_special_tokens=False))
+        found = {"vocabulary": words}
+        if getattr(layer, "output_mode", None) in ("tf_idf", "tf-idf"):
+            table = getattr(layer, "_lookup_layer", layer)
+            start = len(table.get_vocabulary()) - len(words)
+            weights = np.asarray(table.idf_weights_const)
+            found["idf_weights"] = weights[start : start + len(words)]
+        return found
+    return {
+        _WEIGHT.format(number): keras.ops.convert_to_numpy(weight)
+        for number, weight in enumerate(layer.weights)
+    }
 
 
 @contextmanager
@@ -126,28 +273,6 @@ def _full_precision() -> Iterator[None]:
         yield
     finally:
         keras.config.set_dtype_policy(policy)
-
-
-def _channels_last(made: ObjectDef, catalog: Catalog) -> ObjectDef:
-    entry = catalog.find(made.cls, ENTRY_KINDS)
-    if entry is None or "data_format" not in entry.parameters:
-        return made
-    if made.arguments.get("data_format") is not None:
-        return made
-    return replace(made, arguments={**made.arguments, "data_format": "channels_last"})
-
-
-def _takes_list(made: ObjectDef, catalog: Catalog) -> bool:
-    """Whether several operands go in as one list: what `wire` makes of a `from` list."""
-    names = ("first", "second")
-    takes = tuple(TensorRef(name=name) for name in names)
-    model = ModelDef(
-        name="step",
-        inputs=tuple(InputDef(name=name) for name in names),
-        entries=(Entry(name="step", definition=made, takes=takes),),
-    )
-    graph = wire(model, catalog, Sink())
-    return graph is not None and len(graph.calls[0].operands) == 1
 
 
 def _draws_at_random(layer: Any) -> bool:
@@ -163,22 +288,19 @@ def _attempt(action: Callable[[], Any]) -> Any:
         raise ShapeError(shorten(error)) from error
 
 
-def _on_batch(function: _Function, batch: Sequence[Any]) -> Array:
+def _on_batch(function: _Function, batch: Mapping[str, Array]) -> Array:
     outcome: Array = keras.ops.convert_to_numpy(function(batch))
     # NumPy has no bfloat16 of its own, and shows it as bytes without a meaning.
     return outcome.astype("float32") if outcome.dtype.kind == "V" else outcome
 
 
-def _in_batches(function: _Function, operands: Sequence[Any]) -> Array:
-    rows = max((len(operand) for operand in operands if isinstance(operand, np.ndarray)), default=0)
+def _in_batches(function: _Function, tensors: Mapping[str, Array]) -> Array:
+    rows = max((len(array) for array in tensors.values()), default=0)
     parts: list[Array] = []
     for start in range(0, max(rows, 1), BATCH):
-        batch = [
-            operand[start : start + BATCH] if isinstance(operand, np.ndarray) else operand
-            for operand in operands
-        ]
+        batch = {name: array[start : start + BATCH] for name, array in tensors.items()}
         parts.append(_attempt(partial(_on_batch, function, batch)))
-        if start == 0 and getattr(function.definition, "trainable_weights", None):
+        if start == 0 and getattr(function.made, "trainable_weights", None):
             raise ShapeError(
                 "it has weights that only training could set; its place is among `model.layers`",
                 refused=True,

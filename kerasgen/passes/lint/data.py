@@ -13,9 +13,9 @@ from kerasgen.ir.data import DataDef
 from kerasgen.ir.model import Entry
 from kerasgen.ir.values import ObjectDef
 from kerasgen.ir.walks import references_in
+from kerasgen.passes.columns import column_name, column_steps
 from kerasgen.passes.lint.flat_graph import WEIGHTED
 from kerasgen.passes.lint.view import LintView, Place, advise
-from kerasgen.passes.preparation import column_name, column_steps
 
 _LEARNED = ("classification", "multilabel", "regression")
 

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 
 from kerasgen.diagnostics import Sink
 from kerasgen.ir.values import ObjectDef, Value
+from kerasgen.passes.columns import column_steps, input_steps
 from kerasgen.passes.lint.flat_graph import NOISE, WEIGHTED, Step, keeps_range
 from kerasgen.passes.lint.view import LintView, advise, written_at
-from kerasgen.passes.preparation import column_steps, input_steps
 
 _SQUEEZING = ("softmax", "sigmoid", "hard_sigmoid", "tanh", "hard_tanh")
 _RECTIFIED = ("relu", "relu6")

@@ -1,0 +1,108 @@
+"""What the steps of `data.prepare` have learned: a value that can be kept and read again.
+
+This room owns the record and its two files: which step has learned what as JSON, the arrays beside
+it in NumPy's archive. Neither is code: words are kept as text, and reading unpickles nothing.
+
+Decisions:
+- A step that learns nothing has an entry too, so that the file lists the steps.
+- Steps are called as their calls in the graph of the preparation.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from kerasgen.data.table import Array
+from kerasgen.foreign.json_data import read_json
+
+VERSION = 1
+"""Of the form of the files."""
+
+STEPS = "steps.json"
+"""The file that lists the steps, and for each argument the name of its array."""
+
+ARRAYS = "learned.npz"
+"""The file that holds the arrays."""
+
+Learned: TypeAlias = Mapping[str, Array]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FittedPreparation:
+    """The steps of a preparation, fitted.
+
+    Attributes:
+        learned: call to what its step has learned, by argument; empty for one that learns nothing.
+    """
+
+    learned: Mapping[str, Learned]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, FittedPreparation):
+            return NotImplemented
+        return self.learned.keys() == other.learned.keys() and all(
+            _same(learned, other.learned[step]) for step, learned in self.learned.items()
+        )
+
+
+def write_fitted(fitted: FittedPreparation, folder: Path) -> None:
+    """Writes what was learned into two files of a folder, which must be there.
+
+    Raises:
+        OSError: a file cannot be written.
+        ValueError: a step of one's own has learned something else than numbers and words.
+    """
+    arrays: dict[str, Array] = {}
+    steps: dict[str, dict[str, str]] = {}
+    for step, learned in fitted.learned.items():
+        steps[step] = {}
+        for argument, array in learned.items():
+            if array.dtype.hasobject:
+                raise ValueError(f"`{step}` has learned objects of Python, which are not kept")
+            title = f"array_{len(arrays)}"
+            arrays[title], steps[step][argument] = array, title
+    text = json.dumps({"version": VERSION, "steps": steps}, indent=2)
+    (folder / STEPS).write_text(text + "\n", encoding="utf-8")
+    with (folder / ARRAYS).open("wb") as file:
+        np.savez(file, **arrays)  # type: ignore[arg-type]  # One argument of it is a flag.
+
+
+def read_fitted(folder: Path) -> FittedPreparation:
+    """Reads what `write_fitted` has written.
+
+    Raises:
+        OSError: the arrays cannot be read.
+        ForeignFileError: the list of the steps cannot be read, or holds too much.
+        ValueError: a file is not of this form.
+    """
+    tree: Any = read_json(folder / STEPS)
+    if not isinstance(tree, dict) or tree.get("version") != VERSION:
+        raise ValueError(f"`{STEPS}` is not of version {VERSION}")
+    steps = tree.get("steps")
+    if not isinstance(steps, dict) or not all(
+        isinstance(step, dict) and all(isinstance(title, str) for title in step.values())
+        for step in steps.values()
+    ):
+        raise ValueError(f"`{STEPS}` lists no steps with their arrays")
+    with np.load(folder / ARRAYS, allow_pickle=False) as archive:
+        absent = {t for step in steps.values() for t in step.values()}.difference(archive.files)
+        if absent:
+            raise ValueError(f"`{ARRAYS}` lacks {', '.join(sorted(absent))}")
+        learned = {
+            name: {argument: archive[title] for argument, title in step.items()}
+            for name, step in steps.items()
+        }
+    return FittedPreparation(learned=learned)
+
+
+def _same(one: Learned, other: Learned) -> bool:
+    return one.keys() == other.keys() and all(
+        array.dtype == other[name].dtype and np.array_equal(array, other[name])
+        for name, array in one.items()
+    )

@@ -1,0 +1,227 @@
+"""The pass that infers what `data.prepare` makes of the columns' shapes.
+
+It owns what an oracle is asked about a column, how a refused step is told, and the shapes in which
+inputs and targets come out. It must not see arrays.
+
+Decisions:
+- A column with one number a row has the shape `()`. A layer gets it as `(1,)`, since layers want
+  an axis of features, and gives it back as `()` if it kept that; an op gets it as it is.
+- What is made of a column whose shape is not known is not known, and no mistake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from kerasgen.catalog.entries import Catalog, LayerCost, ShapeError, ShapeOracle
+from kerasgen.diagnostics import Sink
+from kerasgen.ir.data import DataDef
+from kerasgen.ir.graph import Call, LayerDef, ModelGraph
+from kerasgen.ir.model import Operand, TensorRef
+from kerasgen.ir.values import ObjectDef, Shape, TensorSpec, Value
+from kerasgen.ir.walks import references_in
+from kerasgen.passes.columns import infer_schema
+from kerasgen.passes.cost import CostReport, count_costs
+from kerasgen.passes.preparation import Preparation, wire_preparation
+from kerasgen.passes.shapes import Specs, infer_shapes, shown_shape
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShapedPreparation:
+    """A preparation, and what is known of its columns.
+
+    Attributes:
+        preparation: the graph and its ends.
+        specs: specs by name of column or call, as far as they are known.
+        cost: what its steps cost before they have learned anything, None where a shape is not
+            known.
+    """
+
+    preparation: Preparation
+    specs: Specs
+    cost: CostReport | None
+
+    @property
+    def inputs(self) -> dict[str, Shape | None]:
+        """Model input to the shape of a row; None where not known."""
+        ends = self.preparation.inputs.items()
+        found = {name: _row(reference, self.specs) for name, reference in ends}
+        return {name: (1,) if shape == () else shape for name, shape in found.items()}
+
+    @property
+    def targets(self) -> dict[str, Shape | None]:
+        """Output name to the shape of its target's rows; None where not known."""
+        ends = self.preparation.targets.items()
+        return {name: _row(reference, self.specs) for name, reference in ends}
+
+
+def shape_preparation(
+    data: DataDef, catalog: Catalog, oracle: ShapeOracle, sink: Sink
+) -> ShapedPreparation | None:
+    """Wires `data.prepare` and infers its shapes, as far as the facts of the data tell them.
+
+    Args:
+        data: the data group, without mistakes in the form of its steps.
+        catalog: every class that a step may name.
+        oracle: answers what a layer or op gives.
+        sink: gets every mistake.
+
+    Returns:
+        The preparation, or None if it cannot be wired.
+    """
+    preparation = wire_preparation(data, infer_schema(data), catalog, sink)
+    if preparation is None:
+        return None
+    columns = _ColumnOracle(preparation.stacks, oracle)
+    specs = _infer(preparation, columns, sink)
+    graph = preparation.graph
+    cost = None
+    if all(call.name in specs for call in graph.calls):
+        cost = count_costs(graph, specs, columns, batch_size=1, slots=0)
+    return ShapedPreparation(preparation=preparation, specs=specs, cost=cost)
+
+
+def _infer(preparation: Preparation, oracle: ShapeOracle, sink: Sink) -> Specs:
+    inputs = {
+        item.name: TensorSpec(shape=(None, *item.shape))
+        for item in preparation.graph.inputs
+        if item.shape is not None
+    }
+
+    def refuse(call: Call, layer: LayerDef, error: ShapeError, specs: Specs, sink: Sink) -> None:
+        if call.name in preparation.stacks:
+            return  # The shape of the input is not known; opening says which columns do not fit.
+        shapes = [specs[reference.name][0].shape[1:] for reference in references_in(call.operands)]
+        assert isinstance(layer.definition, ObjectDef)
+        report_refusal(layer.definition, call.path, error, shapes[0] if shapes else None, sink)
+
+    return infer_shapes(preparation.graph, inputs, oracle, sink, refuse)
+
+
+def report_refusal(
+    definition: ObjectDef, path: str, error: ShapeError, shape: Shape | None, sink: Sink
+) -> None:
+    """Reports what Keras says against a step: against its arguments, or the shape it was given.
+
+    Args:
+        definition: the step's layer or op.
+        path: the key path of its entry.
+        error: what Keras said.
+        shape: the shape that went in, without the row axis; None for none.
+        sink: gets the mistake.
+    """
+    if error.refused:
+        refused = error.definition or definition
+        key, inside = refused.path or path, error.argument in refused.arguments
+        sink.report(
+            "KG206",
+            f"`{refused.cls}` refuses its arguments: {error}",
+            key=f"{key}.{error.argument}" if inside else key,
+            at="value" if inside else "key",
+        )
+        return
+    taken = "what it is given" if shape is None else shown_shape((None, *shape))
+    sink.report("KG401", f"`{definition.cls}` cannot take {taken}: {error}", key=path, at="key")
+
+
+def stacked_shape(shapes: Sequence[Shape]) -> Shape | None:
+    """The shape of a model input that stacks columns; None if they do not fit together.
+
+    One column with several numbers a row stays as it is. Otherwise the columns are joined along
+    their last axis, where a column with one number a row counts as one.
+
+    Args:
+        shapes: shapes of the columns, without the row axis.
+    """
+    whole = [shape or (1,) for shape in shapes]
+    if len({shape[:-1] for shape in whole}) != 1:
+        return None
+    last = [shape[-1] for shape in whole]
+    total = None if None in last else sum(size or 0 for size in last)
+    return (*whole[0][:-1], total)
+
+
+def _row(reference: TensorRef, specs: Specs) -> Shape | None:
+    return specs[reference.name][0].shape[1:] if reference.name in specs else None
+
+
+class _ColumnOracle(ShapeOracle):
+    """Asks another oracle about tensors of the rank that it needs to see."""
+
+    def __init__(self, stacks: Mapping[str, str], oracle: ShapeOracle) -> None:
+        self._stacks = stacks
+        self._oracle = oracle
+        self._rows: dict[str, Shape] = {}
+        self._entered: set[str] = set()
+
+    def enter(self, name: str, spec: TensorSpec) -> None:
+        """Declares a column."""
+        self._rows[name] = spec.shape[1:]
+
+    def call(
+        self,
+        name: str,
+        layer: LayerDef,
+        operands: Sequence[Operand],
+        keyword_operands: Mapping[str, Operand],
+        arguments: Mapping[str, Value],
+    ) -> tuple[TensorSpec, ...]:
+        """Makes a call of columns."""
+        shapes = [self._rows[reference.name] for reference in references_in(tuple(operands))]
+        if name in self._stacks:
+            stacked = stacked_shape(shapes)
+            if stacked is None:
+                raise ShapeError("the columns do not fit together")
+            self._rows[name] = stacked
+            return (TensorSpec(shape=(None, *stacked)),)
+        assert isinstance(layer.definition, ObjectDef)
+        as_rows = not layer.definition.cls.startswith("ops.")
+        given = [self._given(operand, as_rows=as_rows) for operand in operands]
+        outcome = self._oracle.call(name, layer, given, keyword_operands, arguments)
+        if len(outcome) != 1:
+            raise ShapeError("it gives no tensor")
+        shape = outcome[0].shape[1:]
+        self._rows[name] = () if as_rows and shape == (1,) and not any(shapes) else shape
+        return (replace(outcome[0], shape=(None, *self._rows[name])),)
+
+    def _given(self, operand: Operand, *, as_rows: bool) -> Operand:
+        """An operand by the name under which the other oracle knows it in the rank it wants."""
+        if isinstance(operand, tuple):
+            return tuple(self._given(item, as_rows=as_rows) for item in operand)
+        if not isinstance(operand, TensorRef):
+            return operand
+        shape = self._rows[operand.name]
+        lifted = as_rows and shape == ()
+        name = f"{operand.name} as rows" if lifted else operand.name
+        if name not in self._entered:
+            self._entered.add(name)
+            self._oracle.enter(name, TensorSpec(shape=(None, *((1,) if lifted else shape))))
+        return replace(operand, name=name)
+
+    def chain(self, graph: ModelGraph) -> None:
+        """Makes no calls at once: columns are no chain."""
+
+    def make(self, layer: LayerDef) -> None:
+        """Leaves a step whose columns are not known yet for when they are."""
+
+    def has(self, layer: str) -> bool:
+        """Whether a step was made; one that waits for its columns is not."""
+        return False
+
+    def child(self) -> ShapeOracle:
+        """There are no models inside a preparation."""
+        raise AssertionError("`check_preparation` lets no model through")
+
+    def adopt(self, layer: str, graph: ModelGraph, inside: ShapeOracle) -> None:
+        """There are no models inside a preparation."""
+        raise AssertionError("`check_preparation` lets no model through")
+
+    def inside(self, layer: str) -> None:
+        """There are no models inside a preparation."""
+
+    def cost(self, layer: str) -> LayerCost:
+        """What a step costs; a stack holds nothing."""
+        if layer in self._stacks:
+            return LayerCost(parameters=0, trainable=0, weight_shapes=(), parameter_bytes=0)
+        return self._oracle.cost(layer)
