@@ -6,10 +6,10 @@ stage. Where a key path was written it must not know: that stands in `source_map
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 
 Anchor = Literal["key", "value"]
 """Which end of a config entry a diagnostic points at."""
@@ -84,3 +84,23 @@ class CompileError(Exception):
         super().__init__(
             "\n".join(f"{diagnostic.code}: {diagnostic.message}" for diagnostic in diagnostics)
         )
+
+
+def read_diagnostic(data: Mapping[str, Any]) -> Diagnostic:
+    """The diagnostic that `dataclasses.asdict` has made plain data of."""
+    notes = tuple(
+        Note(message=note["message"], location=_read_location(note["location"]))
+        for note in data["notes"]
+    )
+    return Diagnostic(
+        code=data["code"],
+        severity=Severity(data["severity"]),
+        message=data["message"],
+        location=_read_location(data["location"]),
+        help=data["help"],
+        notes=notes,
+    )
+
+
+def _read_location(data: Mapping[str, Any] | None) -> SourceLocation | None:
+    return None if data is None else SourceLocation(**data)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from hydra.types import RunMode
@@ -52,8 +53,7 @@ def planned_jobs(
     config = loader.load_configuration(place.config_name, first, RunMode.RUN)
     check_jobs(config, carried(list(overrides)))
     check_parameters(config, first, overrides, place)
-    own = str(OmegaConf.select(config, "hydra.sweeper._target_")).endswith(".BasicSweeper")
-    if not own:
+    if not draws_no_values(config):
         alone = ["hydra.mode=RUN"] if config.hydra.mode == RunMode.MULTIRUN else []
         return [(*first, *alone)]
     parameters = OmegaConf.select(config, "hydra.sweeper.params")
@@ -66,11 +66,31 @@ def planned_jobs(
         named = with_carriers(plain_node(parameters), len(words))
         words = [*(f"{key}={value}" for key, value in named.items()), *words]
     try:
-        parsed = OverridesParser.create(config_loader=loader).parse_overrides(words)
-        (jobs,) = BasicSweeper.split_arguments(parsed, None)
+        jobs = combinations(words, loader)
     except HydraException as error:
         raise CompileError(diagnose_error(error, overrides)) from None
     return [(*of_hydra, *(as_written(text) for text in job)) for job in jobs]
+
+
+def draws_no_values(config: DictConfig) -> bool:
+    """Whether a sweep's jobs are known before the first of them: its sweeper is Hydra's own."""
+    # Not by the class: Hydra's plugins are imported a second time.
+    return str(OmegaConf.select(config, "hydra.sweeper._target_")).endswith(".BasicSweeper")
+
+
+def combinations(words: Sequence[str], loader: ConfigLoader) -> list[list[str]]:
+    """The task overrides of each job of a grid, in the words of Hydra.
+
+    Args:
+        words: the overrides of the sweep, selectors carried.
+        loader: lists the options of a group for `glob(…)`.
+
+    Raises:
+        HydraException: a value cannot be swept over.
+    """
+    parsed = OverridesParser.create(config_loader=loader).parse_overrides(list(words))
+    (jobs,) = BasicSweeper.split_arguments(parsed, None)
+    return jobs
 
 
 def _reasons(overrides: Sequence[str], place: ConfigPlace) -> list[Diagnostic]:

@@ -23,7 +23,8 @@ from pathlib import Path
 from typing import Any
 
 import kerasgen
-from kerasgen.diagnostics import Diagnostic, Note, Severity, SourceLocation
+from kerasgen.diagnostics import Diagnostic
+from kerasgen.diagnostics.diagnostic import read_diagnostic
 from kerasgen.frontend.compose.config_folders import ROOT, ConfigPlace
 from kerasgen.registry import NOBODY, Trust, trusted
 
@@ -170,7 +171,7 @@ def _ask_child(cases: Sequence[Case], manner: Manner) -> dict[Case, Checked]:
         by_name[name]: Checked(
             case=by_name[name],
             report=made["report"],
-            diagnostics=tuple(_diagnostic(data) for data in made["diagnostics"]),
+            diagnostics=tuple(read_diagnostic(data) for data in made["diagnostics"]),
         )
         for name, made in json.loads(done.stdout.decode()).items()
     }
@@ -200,25 +201,6 @@ def answer() -> None:
                 told = [dataclasses.asdict(found) for found in made.diagnostics]
                 answers[case.name] = {"report": made.report, "diagnostics": told}
     sys.stdout.write(json.dumps(answers))
-
-
-def _diagnostic(data: Mapping[str, Any]) -> Diagnostic:
-    notes = tuple(
-        Note(message=note["message"], location=_location(note["location"]))
-        for note in data["notes"]
-    )
-    return Diagnostic(
-        code=data["code"],
-        severity=Severity(data["severity"]),
-        message=data["message"],
-        location=_location(data["location"]),
-        help=data["help"],
-        notes=notes,
-    )
-
-
-def _location(data: Mapping[str, Any] | None) -> SourceLocation | None:
-    return None if data is None else SourceLocation(**data)
 
 
 def many_text(found: Sequence[Checked], size: Callable[[int], str]) -> str:

@@ -1,5 +1,7 @@
 """One job of a sweep: `python -m kerasgen.sweep.executors.job OVERRIDE …`.
 
+A sweep hands the job over on the standard input; without that it is composed from the overrides.
+
 This room owns what sets a job apart from a single run: a refused one leaves a record, the record
 names this command, by which the job alone can be run again, and a job ends with its sweep.
 """
@@ -12,13 +14,16 @@ from kerasgen.process.entry import begin
 
 
 def run() -> int:
-    """Runs the job that the command line names."""
+    """Runs the job that the sweep hands over, else the one that the command line names."""
     from kerasgen.process.interruption import follow_parent
-    from kerasgen.sweep.executors.process import MODULE, take_lifeline
-    from kerasgen.sweep.hydra.command_line import run_job_alone
+    from kerasgen.sweep.executors.process import MODULE, take_job, take_lifeline
+    from kerasgen.sweep.hydra.command_line import run_job_alone, run_job_frozen
+    from kerasgen.sweep.job_spec import read_job_spec
 
     if (lifeline := take_lifeline()) is not None:
         follow_parent(lifeline)
+    if (content := take_job()) is not None:
+        return run_job_frozen(read_job_spec(content))
     arguments = sys.argv[1:]
     return run_job_alone(arguments, argv=["-m", MODULE, *arguments])
 

@@ -10,11 +10,12 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import kerasgen
 
@@ -27,6 +28,13 @@ LIFELINE = "KERASGEN_LIFELINE"
 The other end is held by the process that started it, and by nobody else: when that one ends, even
 by SIGKILL, the child reads the end of the pipe. Linux's parent-death signal would do no more, and
 other systems have none.
+"""
+
+HANDED_OVER = "KERASGEN_JOB"
+"""The environment variable that says that a job stands on a child's standard input.
+
+Its command line names the same job in words, for those who look at processes; run by hand, it is
+composed from that.
 """
 
 _PATIENCE = ((signal.SIGINT, 10.0), (signal.SIGTERM, 5.0))
@@ -62,12 +70,13 @@ class Child:
             self.lifeline = None
 
 
-def start_child(arguments: Sequence[str], console: Path | None) -> Child:
+def start_child(arguments: Sequence[str], console: Path | None, job: bytes | None = None) -> Child:
     """Starts a job with this process's interpreter and environment.
 
     Args:
-        arguments: flags and overrides.
+        arguments: flags and overrides that name the job in words.
         console: a file that gets its output, None for this process's own output.
+        job: the job itself, as its process reads it; None for one that composes it from the words.
 
     Raises:
         OSError: it cannot be started, or the file not be written.
@@ -82,6 +91,13 @@ def start_child(arguments: Sequence[str], console: Path | None) -> Child:
         if console is not None:
             console.parent.mkdir(parents=True, exist_ok=True)
             output = stack.enter_context(console.open("ab"))
+        given: IO[bytes] | int = subprocess.DEVNULL
+        if job is not None:
+            # A file without a name: a pipe would hold up both until the child has read it.
+            given = stack.enter_context(tempfile.TemporaryFile())
+            given.write(job)
+            given.seek(0)
+            environment[HANDED_OVER] = "stdin"
         lifeline = None
         if os.name == "posix":
             end, lifeline = os.pipe()
@@ -92,7 +108,7 @@ def start_child(arguments: Sequence[str], console: Path | None) -> Child:
             with _signals_blocked():
                 process = subprocess.Popen(
                     command,
-                    stdin=subprocess.DEVNULL,
+                    stdin=given,
                     stdout=output,
                     stderr=None if output is None else subprocess.STDOUT,
                     env=environment,
@@ -109,6 +125,11 @@ def take_lifeline() -> int | None:
     """In a child: the reading end of its lifeline, or None if nobody holds the other end."""
     text = os.environ.pop(LIFELINE, None)
     return int(text) if text is not None and text.isdecimal() else None
+
+
+def take_job() -> bytes | None:
+    """In a child: the job that it is handed over, or None if its command line alone names one."""
+    return sys.stdin.buffer.read() if os.environ.pop(HANDED_OVER, None) is not None else None
 
 
 @contextlib.contextmanager

@@ -35,10 +35,12 @@ from kerasgen.frontend.refusals.culprits import REFUSALS, diagnose, diagnose_err
 from kerasgen.process.entry import guarded
 from kerasgen.process.exit_codes import DONE, REFUSED
 from kerasgen.registry import CONNECTIONS, Trust, named_modules, trusted
+from kerasgen.sweep.hydra.application import HydraApplication
 from kerasgen.sweep.hydra.completion import SHELLS, asking_shell, candidates, typed_words
-from kerasgen.sweep.hydra.hydra_object import Conductor
 from kerasgen.sweep.hydra.launcher import register
+from kerasgen.sweep.hydra.single_run import run_composed, run_frozen
 from kerasgen.sweep.hydra.task import Task
+from kerasgen.sweep.job_spec import JobSpec
 from kerasgen.sweep.outcomes import exit_code, outcome_table
 
 
@@ -85,11 +87,26 @@ def run_job_alone(arguments: Sequence[str], *, argv: Sequence[str]) -> int:
     def execute() -> int:
         place = _place(args)
         trust = _trust(args)
-        task = Task(place=place, argv=argv, keep_rejected=True, trust=trust)
-        conductor = _conductor(place, args.overrides)
-        return _run(conductor, args.overrides, task)
+        application = _application(place, args.overrides)
+        task = Task(
+            place=place,
+            argv=argv,
+            keep_rejected=True,
+            trust=trust,
+            loader=application.config_loader,
+        )
+        return _run(application, args.overrides, task)
 
     return guarded(lambda: _cleared(execute))
+
+
+def run_job_frozen(job: JobSpec) -> int:
+    """Runs one job of a sweep as it was frozen; a refused one leaves a record.
+
+    Returns:
+        The exit code.
+    """
+    return guarded(lambda: _cleared(lambda: run_frozen(job)))
 
 
 def _cleared(execute: Callable[[], int]) -> int:
@@ -105,15 +122,15 @@ def _execute(args: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
         print(SHELLS[shell].join(complete_overrides(typed_words())))
         return DONE
     place = _place(args)
-    conductor = _conductor(place, args.overrides)
-    conductor.resolved = args.resolve
+    application = _application(place, args.overrides)
+    application.resolved = args.resolve
     if args.help or args.hydra_help or args.cfg or args.shell_completion or args.info:
-        with conductor.refusals(args.overrides):
-            return _inform(conductor, args, parser)
-    task = Task(place=place, trust=_trust(args))
+        with application.refusals(args.overrides):
+            return _inform(application, args, parser)
+    task = Task(place=place, trust=_trust(args), loader=application.config_loader)
     if args.multirun:
-        return _multirun(conductor, args.overrides, task)
-    return _run(conductor, args.overrides, task)
+        return _multirun(application, args.overrides, task)
+    return _run(application, args.overrides, task)
 
 
 def complete_overrides(words: Sequence[str]) -> list[str]:
@@ -135,7 +152,7 @@ def complete_overrides(words: Sequence[str]) -> list[str]:
         with contextlib.redirect_stderr(None):
             args, _ = parser.parse_known_intermixed_args(before)  # flags of other commands
         place = _place(args)
-        loader = _conductor(place, args.overrides).config_loader
+        loader = _application(place, args.overrides).config_loader
         return candidates(loader, place.config_name, args.overrides, word)
     except (SystemExit, CompileError, HydraException, OmegaConfBaseException, *REFUSALS):
         return []
@@ -202,7 +219,7 @@ def _place(args: argparse.Namespace) -> ConfigPlace:
     )
 
 
-def _conductor(place: ConfigPlace, overrides: list[str]) -> Conductor:
+def _application(place: ConfigPlace, overrides: list[str]) -> HydraApplication:
     """Hydra's object over the configs that the command line names.
 
     Raises:
@@ -211,26 +228,28 @@ def _conductor(place: ConfigPlace, overrides: list[str]) -> Conductor:
     check_overrides(overrides)
     try:
         search_path = make_search_path(place.config_dirs, place.config_path)
-        conductor = Conductor.create_main_hydra2("kerasgen", search_path)
+        application = HydraApplication.create_main_hydra2("kerasgen", search_path)
     except REFUSALS as error:
         found = diagnose(overrides, place.config_dirs, config_path=place.config_path)
         raise CompileError(found or diagnose_error(error)) from error
-    assert isinstance(conductor, Conductor)
-    conductor.place = place
+    assert isinstance(application, HydraApplication)
+    application.place = place
     register()
-    return conductor
+    return application
 
 
-def _inform(conductor: Conductor, args: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
+def _inform(
+    application: HydraApplication, args: argparse.Namespace, parser: argparse.ArgumentParser
+) -> int:
     """Hydra's commands that only print."""
-    name = conductor.place.config_name
+    name = application.place.config_name
     if args.help:
-        conductor.app_help(config_name=name, args_parser=parser, args=args)
+        application.app_help(config_name=name, args_parser=parser, args=args)
     elif args.hydra_help:
-        conductor.hydra_help(config_name=name, args_parser=parser, args=args)
+        application.hydra_help(config_name=name, args_parser=parser, args=args)
     elif args.cfg:
-        _check_package(conductor, args)
-        conductor.show_cfg(
+        _check_package(application, args)
+        application.show_cfg(
             config_name=name,
             overrides=args.overrides,
             cfg_type=args.cfg,
@@ -238,21 +257,21 @@ def _inform(conductor: Conductor, args: argparse.Namespace, parser: argparse.Arg
             resolve=args.resolve,
         )
     elif args.info:
-        conductor.show_info(args.info, config_name=name, overrides=args.overrides)
+        application.show_info(args.info, config_name=name, overrides=args.overrides)
     else:
         try:
-            conductor.shell_completion(config_name=name, overrides=args.overrides)
+            application.shell_completion(config_name=name, overrides=args.overrides)
         except ValueError as error:
             print(f"{parser.format_usage()}{parser.prog}: error: {error}", file=sys.stderr)
             return REFUSED
     return DONE
 
 
-def _check_package(conductor: Conductor, args: argparse.Namespace) -> None:
+def _check_package(application: HydraApplication, args: argparse.Namespace) -> None:
     package = args.package
     if package in (None, "", "_global_"):
         return
-    config = conductor.compose_config(conductor.place.config_name, args.overrides, RunMode.RUN)
+    config = application.compose_config(application.place.config_name, args.overrides, RunMode.RUN)
     if OmegaConf.select(config, package) is None:
         parent, missing, siblings = deepest_key(config, package)
         where = f"`{parent}`" if parent else "the config"
@@ -264,25 +283,27 @@ def _check_package(conductor: Conductor, args: argparse.Namespace) -> None:
         )
 
 
-def _run(conductor: Conductor, overrides: list[str], task: Task) -> int:
+def _run(application: HydraApplication, overrides: list[str], task: Task) -> int:
     """A single run; a sweep if the config itself says so (`hydra.mode: MULTIRUN`)."""
-    name = conductor.place.config_name
+    name = application.place.config_name
     alone = task.keep_rejected  # a job of a sweep is never a sweep itself
     try:
-        config = conductor.compose_config(name, overrides, RunMode.RUN, with_log_configuration=True)
+        config = application.compose_config(
+            name, overrides, RunMode.RUN, with_log_configuration=True
+        )
     except CompileError:
-        if alone or conductor.get_mode(name, overrides) != RunMode.MULTIRUN:
+        if alone or application.get_mode(name, overrides) != RunMode.MULTIRUN:
             raise
-        return _multirun(conductor, overrides, task)
+        return _multirun(application, overrides, task)
     if config.hydra.mode == RunMode.MULTIRUN and not alone:
-        return _multirun(conductor, overrides, task)
-    return conductor.run_composed(config, task)
+        return _multirun(application, overrides, task)
+    return run_composed(config, task, application.config_loader)
 
 
-def _multirun(conductor: Conductor, overrides: list[str], task: Task) -> int:
+def _multirun(application: HydraApplication, overrides: list[str], task: Task) -> int:
     returned = None
     try:
-        returned = conductor.multirun(conductor.place.config_name, task, overrides)
+        returned = application.multirun(application.place.config_name, task, overrides)
     finally:
         outcomes = task.outcomes_of(returned)
         if outcomes:

@@ -25,6 +25,7 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from kerasgen.diagnostics import Sink, describe
+from kerasgen.frontend.compose.frozen_config import FrozenConfig
 from kerasgen.frontend.compose.hydra_settings import LAUNCHER, place_of_setting
 from kerasgen.frontend.compose.references import plain_node
 from kerasgen.frontend.compose.selectors_through_hydra import as_written
@@ -40,7 +41,9 @@ from kerasgen.sweep.executors.process import (
     wait_for_one,
 )
 from kerasgen.sweep.folders import folder_override
+from kerasgen.sweep.hydra.frozen_jobs import FreezingLoader
 from kerasgen.sweep.hydra.task import Task
+from kerasgen.sweep.job_spec import JobSpec, settled
 from kerasgen.sweep.outcomes import EndedProcess, Outcome, earlier_outcome, settle, varying
 
 _OF_THE_SWEEP = re.compile(
@@ -58,7 +61,8 @@ class _Job:
         title: what is printed about it.
         overrides: its task overrides.
         folder: its folder.
-        arguments: the arguments of its process.
+        arguments: the arguments of its process, which name the job in words.
+        frozen: its config.
     """
 
     number: int
@@ -66,6 +70,7 @@ class _Job:
     overrides: tuple[str, ...]
     folder: Path
     arguments: tuple[str, ...]
+    frozen: FrozenConfig
 
 
 class ProcessLauncher(Launcher):
@@ -77,7 +82,7 @@ class ProcessLauncher(Launcher):
     def __init__(self, n_jobs: Any = 1) -> None:
         self.n_jobs = n_jobs
         self.config: DictConfig | None = None
-        self.hydra_context: HydraContext | None = None
+        self.loader: FreezingLoader | None = None
         self.task: Task | None = None
 
     def setup(
@@ -89,7 +94,8 @@ class ProcessLauncher(Launcher):
             CompileError: KG204, `n_jobs` is not a positive integer.
         """
         assert isinstance(task_function, Task)
-        self.config, self.hydra_context, self.task = config, hydra_context, task_function
+        assert isinstance(hydra_context.config_loader, FreezingLoader)
+        self.config, self.loader, self.task = config, hydra_context.config_loader, task_function
         if not isinstance(self.n_jobs, int) or isinstance(self.n_jobs, bool) or self.n_jobs < 1:
             raise Sink().fail_at(
                 "KG204",
@@ -110,8 +116,7 @@ class ProcessLauncher(Launcher):
             CompileError: KG605, two of them have the same folder.
         """
         assert self.task is not None
-        written = [[as_written(text) for text in overrides] for overrides in job_overrides]
-        jobs = self._jobs(written, initial_job_idx)
+        jobs = self._jobs(job_overrides, initial_job_idx)
         outcomes: dict[int, Outcome] = {}
         waiting = deque(jobs)
         running: dict[int, tuple[_Job, Child]] = {}
@@ -139,11 +144,15 @@ class ProcessLauncher(Launcher):
         return [_returned(outcomes[job.number]) for job in jobs]
 
     def _jobs(self, job_overrides: Sequence[Sequence[str]], first: int) -> list[_Job]:
-        labels = varying(job_overrides)
-        total = first + len(job_overrides)
+        assert self.config is not None
+        assert self.loader is not None
+        written = [[as_written(text) for text in overrides] for overrides in job_overrides]
+        labels = varying(written)
+        total = first + len(written)
         jobs: list[_Job] = []
-        for number, (overrides, label) in enumerate(zip(job_overrides, labels, strict=True), first):
+        for number, (overrides, label) in enumerate(zip(written, labels, strict=True), first):
             folder = self._folder(overrides, number)
+            frozen = self.loader.freeze_job(self.config, job_overrides[number - first])
             jobs.append(
                 _Job(
                     number=number,
@@ -151,6 +160,7 @@ class ProcessLauncher(Launcher):
                     overrides=tuple(overrides),
                     folder=folder,
                     arguments=tuple(self._arguments(overrides, number, folder)),
+                    frozen=frozen,
                 )
             )
         _check_distinct(jobs, self.config)
@@ -167,13 +177,13 @@ class ProcessLauncher(Launcher):
 
     def _folder(self, overrides: Sequence[str], number: int) -> Path:
         assert self.config is not None
-        assert self.hydra_context is not None
+        assert self.loader is not None
         sweep = Path(str(self.config.hydra.sweep.dir))
         pattern = str(plain_node(self.config.hydra.sweep)["subdir"])
         plain = re.sub(r"\$\{hydra\.job\.(num|id)\}", str(number), pattern)
         if "$" not in plain:  # the usual case, without composing the job's config
             return sweep / plain
-        config = self.hydra_context.config_loader.load_sweep_config(self.config, list(overrides))
+        config = self.loader.load_sweep_config(self.config, list(overrides))
         with open_dict(config):
             config.hydra.job.id = str(number)
             config.hydra.job.num = number
@@ -190,7 +200,7 @@ class ProcessLauncher(Launcher):
         console = job.folder / CONSOLE if several else None
         print(f"{job.title}  -> {console}" if several else f"\n{job.title}", flush=True)
         try:
-            return start_child(job.arguments, console)
+            return start_child(job.arguments, console, self._spec(job).to_json())
         except OSError as error:
             reason = f"cannot be started: {(error.strerror or str(error)).lower()}"
             print(f"{job.title}  {reason}", flush=True)
@@ -202,6 +212,19 @@ class ProcessLauncher(Launcher):
                 error=reason,
             )
             return self._keep(outcome)
+
+    def _spec(self, job: _Job) -> JobSpec:
+        """The job as its process gets it."""
+        assert self.task is not None
+        assert self.config is not None
+        return JobSpec(
+            number=job.number,
+            folder=job.folder,
+            frozen=settled(job.frozen, self.config, job.number, job.folder),
+            config_name=self.task.place.config_name,
+            trust=self.task.trust,
+            argv=("-m", MODULE, *job.arguments),
+        )
 
     def _end_now(self, running: Mapping[int, tuple[_Job, Child]]) -> None:
         """Ends the jobs without waiting for them, and closes their records."""

@@ -15,11 +15,13 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.core.utils import JobReturn
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from kerasgen.frontend.compose.composition import make_loader, read_composition
+from kerasgen.frontend.compose.composition import Composition, make_loader, read_composition
 from kerasgen.frontend.compose.config_folders import ConfigPlace
+from kerasgen.frontend.compose.frozen_config import thaw
 from kerasgen.frontend.compose.origins import shown_path
 from kerasgen.frontend.compose.references import plain_node
 from kerasgen.registry import NOBODY, Trust
+from kerasgen.sweep.hydra.frozen_jobs import FreezingLoader
 from kerasgen.sweep.outcomes import Outcome, read_fields, read_outcome
 
 
@@ -35,6 +37,8 @@ class Task:
         exit_codes: those of the runs so far.
         outcomes: how the jobs of a sweep ended.
         error: what a run has raised; Hydra would print a line of its own about it.
+        loader: the loader that composes the configs, None where another process did.
+        composition: the config of the only job, where it was composed before.
     """
 
     place: ConfigPlace
@@ -44,13 +48,14 @@ class Task:
     exit_codes: list[int] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
     error: Exception | None = None
+    loader: ConfigLoader | None = None
+    composition: Composition | None = None
 
-    def __call__(self, config: DictConfig, loader: ConfigLoader | None = None) -> float | None:
+    def __call__(self, config: DictConfig) -> float | None:
         """Runs one job; gives its main test metric, which a sweeper may optimize.
 
         Args:
             config: what Hydra composed.
-            loader: the loader that composed it, None where another process did.
         """
         from kerasgen.run.experiment import run_experiment
 
@@ -61,9 +66,7 @@ class Task:
         if not whole.hydra.job.chdir:
             folder = Path(shown_path(folder))
         job = whole.hydra.job.get("num") if not OmegaConf.is_missing(whole.hydra.job, "num") else 0
-        if loader is None:
-            loader = make_loader(self.place.config_dirs, self.place.config_path)
-        composition = replace(read_composition(whole, loader), trust=self.trust)
+        composition = self._composition_of(whole)
         try:
             code = run_experiment(
                 composition, folder, argv=self.argv, keep_rejected=self.keep_rejected
@@ -75,6 +78,17 @@ class Task:
         outcome = read_outcome(job or 0, composition.overrides, folder, read_fields(folder))
         self.outcomes.append(outcome)
         return None if outcome.metric is None else outcome.metric[1]
+
+    def _composition_of(self, whole: DictConfig) -> Composition:
+        """The composition of a job: frozen before, or read from what Hydra composed just now."""
+        if self.composition is not None:
+            return self.composition
+        if isinstance(self.loader, FreezingLoader):
+            frozen = self.loader.frozen(plain_node(whole.hydra.overrides.task))
+            if frozen is not None:
+                return thaw(frozen, self.trust)
+        loader = self.loader or make_loader(self.place.config_dirs, self.place.config_path)
+        return replace(read_composition(whole, loader), trust=self.trust)
 
     def outcomes_of(self, returned: object) -> list[Outcome]:
         """How the jobs ended, also where another launcher ran them in processes of its own."""

@@ -7,15 +7,13 @@ frontend; what a job does, in the task.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from hydra._internal.callbacks import Callbacks
 from hydra._internal.hydra import Hydra
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.plugins import Plugins
-from hydra.core.utils import run_job
 from hydra.errors import HydraException
 from hydra.types import HydraContext, RunMode, TaskFunction
 from omegaconf import DictConfig, OmegaConf, open_dict
@@ -32,22 +30,18 @@ from kerasgen.frontend.compose.hydra_settings import (
 from kerasgen.frontend.compose.loading import ComposedLoader
 from kerasgen.frontend.compose.references import plain_node
 from kerasgen.frontend.compose.selector_syntax import is_selector
-from kerasgen.frontend.compose.selectors_through_hydra import SelectorLoader, carried, with_carriers
+from kerasgen.frontend.compose.selectors_through_hydra import carried, with_carriers
 from kerasgen.frontend.compose.sweep_size import check_jobs
 from kerasgen.frontend.refusals.culprits import REFUSALS, diagnose, diagnose_error, first_job
 from kerasgen.frontend.refusals.file_sweeps import check_parameters
-from kerasgen.process.exit_codes import REFUSED
 from kerasgen.process.interruption import held
 from kerasgen.record.layout import RECORD
-from kerasgen.sweep.folders import (
-    claim,
-    folder_override,
-    release,
-)
-from kerasgen.sweep.hydra.task import Task
+from kerasgen.sweep.folders import claim, folder_override, release
+from kerasgen.sweep.hydra.frozen_jobs import FreezingLoader
+from kerasgen.sweep.jobs import combinations, draws_no_values
 
 
-class Conductor(Hydra):
+class HydraApplication(Hydra):
     """Hydra's application object.
 
     Attributes:
@@ -57,7 +51,7 @@ class Conductor(Hydra):
 
     def __init__(self, task_name: str, config_loader: ConfigLoader) -> None:
         # Hydra makes a loader that cannot read selectors.
-        loader = SelectorLoader(config_loader.get_search_path())
+        loader = FreezingLoader(config_loader.get_search_path())
         super().__init__(task_name=task_name, config_loader=loader)
         self.place = ConfigPlace()
         self.resolved = False
@@ -127,46 +121,6 @@ class Conductor(Hydra):
             config_name=place.config_name,
             config_path=place.config_path,
         )
-
-    def run_composed(self, config: DictConfig, task: Task) -> int:
-        """Runs a single job whose config is composed.
-
-        Args:
-            config: the config with its `hydra` node.
-            task: what the job does.
-
-        Returns:
-            The job's exit code.
-
-        Raises:
-            CompileError: its folder cannot be used.
-        """
-        folder, new = written_folder(config, "hydra.run.dir")
-        config.hydra.mode = RunMode.RUN
-        name, callbacks = self.place.config_name, Callbacks(config)
-        claimed, refused = None, False
-        try:
-            with held():
-                claimed = claim(folder, new=new, sink=_sink(config, "hydra.run.dir"))
-            config.hydra.run.dir = str(claimed.folder)
-            callbacks.on_run_start(config=config, config_name=name)
-            done = run_job(
-                hydra_context=HydraContext(config_loader=self.config_loader, callbacks=callbacks),
-                # This loader knows what it has composed; another would compute it again.
-                task_function=partial(task, loader=self.config_loader),
-                config=config,
-                job_dir_key="hydra.run.dir",
-                job_subdir_key=None,
-            )
-            callbacks.on_run_end(config=config, config_name=name, job_return=done)
-            if task.error is not None:
-                raise task.error
-            _ = done.return_value  # raises what the task raised, which would be a bug of ours
-            refused = task.exit_codes[-1] == REFUSED and not task.keep_rejected
-        finally:
-            if claimed is not None:
-                release(claimed, emptied=refused)
-        return task.exit_codes[-1]
 
     def multirun(
         self,
@@ -248,9 +202,20 @@ class Conductor(Hydra):
                 task_function=task_function,
             )
         with self.refusals(overrides, multirun=True):
+            if draws_no_values(config):
+                self._freeze_all(config, arguments)
             returned = sweeper.sweep(arguments=arguments)
         callbacks.on_multirun_end(config=config, config_name=config_name)
         return returned
+
+    def _freeze_all(self, config: DictConfig, arguments: Sequence[str]) -> None:
+        """Composes the jobs of all batches; Hydra would compose a batch when its turn comes."""
+        assert isinstance(self.config_loader, FreezingLoader)
+        parameters = OmegaConf.select(config, "hydra.sweeper.params")
+        named = plain_node(parameters) if isinstance(parameters, DictConfig) else {}
+        words = [*(f"{key}={value}" for key, value in named.items()), *arguments]
+        for job in combinations(words, self.config_loader):
+            self.config_loader.freeze_job(config, job)
 
 
 def _carry_parameters(config: DictConfig, first: int) -> None:
