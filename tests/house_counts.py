@@ -184,10 +184,11 @@ def _count_function(
     if len(parameters) > MOST_PARAMETERS:
         counts.many_parameters.append(Place(path, node.lineno, node.name, len(parameters)))
     told = ast.get_docstring(node)
+    special = node.name.startswith("__")  # The docstring of its class speaks of its arguments.
     private = any(
         name.startswith("_") for name in (node.name, *(getattr(o, "name", "") for o in owners))
     )
-    if private and len(parameters) >= CLUMP and not told:
+    if private and not special and len(parameters) >= CLUMP and not told:
         counts.clumps.append(Place(path, node.lineno, node.name, len(parameters)))
     nested = any(isinstance(owner, Function) for owner in owners)
     if not private and not nested and _raises(node):

@@ -137,9 +137,9 @@ def test_all_experiments_are_checked_by_one_command(tmp_path: Path) -> None:
 
 
 def test_a_sweep_is_checked_before_it_starts(monkeypatch: pytest.MonkeyPatch, capsys) -> None:
-    from kerasgen.cli import check_many, main
+    from kerasgen.cli import main, many_checks
 
-    monkeypatch.setattr(check_many, "MOST", 2)
+    monkeypatch.setattr(many_checks, "MOST", 2)
     assert main(["check", "--fast", "-m", "seed=range(5)", "fit.epochs=0"]) == 2
     shown = capsys.readouterr()
     assert "seed=0, and 1 more:\n\nerror[KG204]: `epochs` is `0`" in shown.err

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
 from kerasgen import __version__
-from kerasgen.cli import check, completion, eject, import_, runs, schema, show
+from kerasgen.cli import check, completion, eject, import_model, runs, schema, show
 from kerasgen.cli.command import Command
 from kerasgen.diagnostics import did_you_mean
 from kerasgen.process.entry import begin, guarded
@@ -125,7 +125,7 @@ _COMMANDS: Mapping[str, Command] = {
     "check": check.COMMAND,
     "show": show.COMMAND,
     "runs": runs.COMMAND,
-    "import": import_.COMMAND,
+    "import": import_model.COMMAND,
     "eject": eject.COMMAND,
     "schema": schema.COMMAND,
 }

@@ -81,9 +81,9 @@ def _act(options: argparse.Namespace) -> int:
     if options.all is None and not options.multirun:
         with contextlib.suppress(SweepAskedError):
             return _act_alone(options)
-    from kerasgen.cli import check_many
+    from kerasgen.cli import many_checks
 
-    return check_many.act(options)
+    return many_checks.act(options)
 
 
 def _stop_if_vain(options: argparse.Namespace) -> None:

@@ -342,6 +342,7 @@ def _check_value(
 
 
 def _check_word(word: str, name: str, kinds: Sequence[Kind], path: str, asked: Inquiry) -> None:
+    """Checks the text that the argument `name` holds in place of an object of some kinds."""
     found = asked.catalog.find(word, kinds)
     if found is not None and found.kind != "activation":
         _check_object(ObjectDef(cls=word, path=path, bare=True), kinds, asked)

@@ -177,6 +177,7 @@ def _report(graph: ModelGraph, specs: Specs, oracle: ShapeOracle, prefix: str) -
 def _flops(
     call: Call, definition: ObjectDef, cost: LayerCost, specs: Specs, prefix: str
 ) -> int | None:
+    """Arithmetic of one call for one sample; None where it is not known."""
     name = definition.cls.rpartition(".")[2]
     if definition.cls.startswith("applications."):
         return None

@@ -135,6 +135,7 @@ def _permute(
     layers: dict[str, LayerDef],
     calls: list[Call],
 ) -> None:
+    """Adds a `Permute` of a tensor to the layers and the calls of a model."""
     definition = ObjectDef(cls="Permute", arguments={"dims": dims}, path=source.path)
     layers[name] = LayerDef(name=name, definition=definition, path=source.path)
     index = source.index if isinstance(source, TensorRef) else None

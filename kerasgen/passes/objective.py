@@ -172,6 +172,7 @@ def _infer_metrics(output: OutputSpec, graph: ModelGraph) -> tuple[Loss, ...]:
 def _check_loss(
     loss: Loss, output: OutputSpec, activation: str | None, key: str, sink: Sink
 ) -> None:
+    """Holds a loss that was written against the labels of its output and its last activation."""
     name = loss.cls if isinstance(loss, ObjectDef) else loss
     word = name.rpartition(".")[2].replace("_", "").lower()
     coding = output.labels.coding
@@ -203,6 +204,7 @@ def _check_loss(
 def _check_logits(
     loss: Loss, name: str, output: OutputSpec, activation: str | None, key: str, sink: Sink
 ) -> None:
+    """Warns where a loss and the last activation disagree about logits."""
     logits = isinstance(loss, ObjectDef) and loss.arguments.get("from_logits") is True
     if logits and activation in ("softmax", "sigmoid"):
         sink.warn(

@@ -232,6 +232,7 @@ def _with_twins(objective: CompileDef, hot: set[str], alone: bool) -> CompileDef
 def _report_clash(
     output: OutputSpec, needing: _Use, bound: _Use, data: DataDef, sink: Sink
 ) -> None:
+    """Reports two losses or metrics of which one needs the labels that the other cannot read."""
     column = data.target.get(output.name, data.target.get("", "label"))
     classes = output.classes or output.spec.shape[-1]
     written = isinstance(needing.value, ObjectDef) and needing.value.path

@@ -97,6 +97,7 @@ def check_source_reach(data: DataDef, sink: Sink, trust: Trust = NOBODY) -> None
 
 
 def _check_value(value: object, path: str, catalog: Catalog, sink: Sink, trust: Trust) -> None:
+    """Checks one value; objects that it holds are met by themselves."""
     _check_plain(value, path, sink, trust)
     if not isinstance(value, ObjectDef):
         return

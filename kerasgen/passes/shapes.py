@@ -139,6 +139,7 @@ def _enter_nested(
 def _check_index(
     reference: TensorRef, specs: Specs, sink: Sink, written: str, *, at: Anchor
 ) -> bool:
+    """Whether a reference chooses a tensor that there is; `written` is the key that holds it."""
     outputs = specs[reference.name]
     if reference.index is None and len(outputs) > 1:
         sink.report(

@@ -140,6 +140,7 @@ def _report_forward(
     cycles: set[frozenset[str]],
     sink: Sink,
 ) -> None:
+    """Reports a reference to a later entry, each circle of them once."""
     if any(entry.name in cycle and reference.name in cycle for cycle in cycles):
         return  # Reported where the cycle was entered first.
     chain = _path_between(reference.name, entry.name, takes)
@@ -179,6 +180,7 @@ def _path_between(start: str, goal: str, takes: Mapping[str, Takes]) -> list[str
 def _check_reuse(
     entry: Entry, reused: str, order: Mapping[str, int], makers: set[str], sink: Sink
 ) -> None:
+    """Checks that `is` names an entry above that has a layer of its own."""
     key = f"{entry.path}.is"
     if reused not in order:
         sink.report(
@@ -280,6 +282,7 @@ def _check_alive(
     outputs: Sequence[TensorRef],
     sink: Sink,
 ) -> None:
+    """Reports inputs and entries that no output of the model comes from."""
     alive: set[str] = set()
     waiting = [reference.name for reference in outputs]
     while waiting:

@@ -109,6 +109,7 @@ def _serialized(
     written: Mapping[str, Any] | None,
     catalog: Catalog,
 ) -> Layer:
+    """The serialized form of an operation and its calls; `written` is the layer that it was."""
     function = _operation(public_object(f"ops.{one.op}", ("op",), catalog))
     entry = catalog.find(f"ops.{one.op}", ("op",))
     assert entry is not None, "the tables name ops that there are"
@@ -265,6 +266,7 @@ def _by_rule(
     attributes: Mapping[str, Any],
     structure: Structure,
 ) -> _Operation:
+    """What an operation of a graph becomes; `inputs` are its tensors and constants in order."""
     plain: dict[str, Any] = dict(rule.defaults)
     if rule.op in ("concatenate", "stack"):
         if rule.op == "concatenate":

@@ -12,7 +12,8 @@ import sys
 
 import numpy as np
 import tf_keras as keras
-from make_keras2 import L, Sequential, spread, uniform
+from make_keras2 import L, Sequential, spread
+from model_writing import uniform
 from tf_keras.src.layers.rnn.cudnn_gru import CuDNNGRU
 from tf_keras.src.layers.rnn.cudnn_lstm import CuDNNLSTM
 

@@ -5,26 +5,13 @@ Usage: `python make_keras1.py FOLDER PREFIX [KIND ...]`, in an environment of it
 
 from __future__ import annotations
 
-import os
-import sys
-
-import numpy as np
 from keras import backend as K  # noqa: N812
 from keras import layers as L  # noqa: N812
 from keras.models import Model, Sequential
+from model_writing import RNG, save_arrays, save_text, uniform, words, write_all
 
 if K.backend() == "theano":
     import theano.ifelse  # noqa: F401  # older Keras forgets to import it
-
-RNG = np.random.RandomState(7)
-
-
-def uniform(*shape):
-    return RNG.uniform(-1, 1, size=shape).astype("float32")
-
-
-def words(*shape):
-    return RNG.randint(1, 20, size=shape).astype("int32")
 
 
 def spread(model):
@@ -79,7 +66,10 @@ def shared():
     a, b = L.Input((5,), dtype="int32"), L.Input((5,), dtype="int32")
     embed, lstm = L.Embedding(20, 4, input_length=5), L.LSTM(3)
     ends = [lstm(embed(x)) for x in (a, b)]
-    return Model([a, b], L.Dense(2)(L.merge(ends, mode="concat"))), [words(3, 5), words(3, 5)]
+    return Model([a, b], L.Dense(2)(L.merge(ends, mode="concat"))), [
+        words(3, 5, dtype="int32"),
+        words(3, 5, dtype="int32"),
+    ]
 
 
 def nested():
@@ -117,7 +107,7 @@ def lstm():
     model.add(L.LSTM(5, return_sequences=True))
     model.add(L.LSTM(4, consume_less="gpu"))
     model.add(L.Dense(2, activation="softmax"))
-    return model, [words(3, 6)]
+    return model, [words(3, 6, dtype="int32")]
 
 
 def gru():
@@ -180,30 +170,26 @@ def conv2d_tf():
     return _image("tf")
 
 
-def deconvolution():
+def _deconvolution(order):
+    shape = (None, 3, 10, 11) if order == "th" else (None, 10, 11, 3)
+    given = (2, 4, 5) if order == "th" else (4, 5, 2)
     model = Sequential()
-    shape = (None, 3, 10, 11)
     model.add(
         L.Deconvolution2D(
-            3, 4, 3, output_shape=shape, dim_ordering="th", subsample=(2, 2),
-            input_shape=(2, 4, 5), border_mode="valid",
+            3, 4, 3, output_shape=shape, dim_ordering=order, subsample=(2, 2),
+            input_shape=given, border_mode="valid",
         )
     )  # fmt: skip
-    model.add(L.GlobalAveragePooling2D(dim_ordering="th"))
-    return model, [uniform(2, 2, 4, 5)]
+    model.add(L.GlobalAveragePooling2D(dim_ordering=order))
+    return model, [uniform(2, *given)]
+
+
+def deconvolution():
+    return _deconvolution("th")
 
 
 def deconvolution_tf():
-    model = Sequential()
-    shape = (None, 10, 11, 3)
-    model.add(
-        L.Deconvolution2D(
-            3, 4, 3, output_shape=shape, dim_ordering="tf", subsample=(2, 2),
-            input_shape=(4, 5, 2), border_mode="valid",
-        )
-    )  # fmt: skip
-    model.add(L.GlobalAveragePooling2D(dim_ordering="tf"))
-    return model, [uniform(2, 4, 5, 2)]
+    return _deconvolution("tf")
 
 
 def conv3d():
@@ -236,36 +222,16 @@ KINDS = [
 ]  # fmt: skip
 
 
-def write(folder, prefix, kind):
+def write(stem, kind):
     model, inputs = kind()
     spread(model)
     outputs = model.predict(inputs if len(inputs) > 1 else inputs[0], batch_size=len(inputs[0]))
-    if isinstance(outputs, np.ndarray):
-        outputs = [outputs]
-    stem = os.path.join(folder, prefix + "_" + kind.__name__)
-    arrays = {f"x{i}": x for i, x in enumerate(inputs)}
-    arrays.update({f"y{i}": y for i, y in enumerate(outputs)})
-    np.savez_compressed(stem + ".npz", params=sum(w.size for w in model.get_weights()), **arrays)
+    save_arrays(stem, inputs, outputs, sum(weight.size for weight in model.get_weights()))
     model.save(stem + ".h5")
     model.save_weights(stem + ".weights.h5", overwrite=True)
-    with open(stem + ".json", "w") as file:
-        file.write(model.to_json())
-    with open(stem + ".yaml", "w") as file:
-        file.write(model.to_yaml())
-
-
-def main():
-    folder, prefix, wanted = sys.argv[1], sys.argv[2], sys.argv[3:]
-    for kind in KINDS:
-        if wanted and kind.__name__ not in wanted:
-            continue
-        try:
-            write(folder, prefix, kind)
-            print(f"{prefix}_{kind.__name__}: written")
-        except Exception as error:  # an old version lacks a layer, or an engine the operation
-            print(f"{prefix}_{kind.__name__}: {type(error).__name__}: {error}")
-        sys.stdout.flush()
+    save_text(stem + ".json", model.to_json())
+    save_text(stem + ".yaml", model.to_yaml())
 
 
 if __name__ == "__main__":
-    main()
+    write_all(KINDS, write)

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import importlib
 import os
-import sys
 
-import numpy as np
+from model_writing import RNG, save_arrays, save_text, uniform, words, write_all
 
 PACKAGE = os.environ.get("KERAS_PACKAGE", "keras")
 keras = importlib.import_module(PACKAGE)
@@ -21,16 +20,7 @@ K, L, Model, Sequential = keras.backend, keras.layers, keras.models.Model, keras
 if K.backend() == "theano":
     import theano.ifelse  # noqa: F401  # older Keras forgets to import it
 
-RNG = np.random.RandomState(7)
 VERSION = tuple(int(part) for part in keras.__version__.split(".")[:2])
-
-
-def uniform(*shape):
-    return RNG.uniform(-1, 1, size=shape).astype("float32")
-
-
-def words(*shape):
-    return RNG.randint(1, 20, size=shape).astype("float32")
 
 
 def spread(model):
@@ -316,43 +306,21 @@ KINDS = [
 ]  # fmt: skip
 
 
-def write(folder, prefix, kind):
+def write(stem, kind):
     model, inputs = kind()
     spread(model)
     outputs = model.predict(inputs, batch_size=len(inputs[0]))
-    if isinstance(outputs, dict):
-        outputs = [outputs[key] for key in sorted(outputs)]
-    if isinstance(outputs, np.ndarray):
-        outputs = [outputs]
-    stem = os.path.join(folder, prefix + "_" + kind.__name__)
-    arrays = {f"x{i}": x for i, x in enumerate(inputs)}
-    arrays.update({f"y{i}": y for i, y in enumerate(outputs)})
-    np.savez_compressed(stem + ".npz", params=model.count_params(), **arrays)
+    save_arrays(stem, inputs, outputs, model.count_params())
     model.save(stem + ".h5", include_optimizer=False)
     model.save_weights(stem + ".weights.h5")
-    with open(stem + ".json", "w") as file:
-        file.write(model.to_json())
-    if PACKAGE != "tf_keras":
-        with open(stem + ".yaml", "w") as file:
-            file.write(model.to_yaml())
+    save_text(stem + ".json", model.to_json())
     if PACKAGE == "tf_keras":
         model.save(stem + ".keras", save_format="keras")
+    else:
+        save_text(stem + ".yaml", model.to_yaml())
     if PACKAGE != "keras":
         model.save(stem + ".saved", save_format="tf", include_optimizer=False)
 
 
-def main(kinds):
-    folder, prefix, wanted = sys.argv[1], sys.argv[2], sys.argv[3:]
-    for kind in kinds:
-        if wanted and kind.__name__ not in wanted:
-            continue
-        try:
-            write(folder, prefix, kind)
-            print(f"{prefix}_{kind.__name__}: written")
-        except Exception as error:  # an old version lacks a layer, or an engine the operation
-            print(f"{prefix}_{kind.__name__}: {type(error).__name__}: {error}")
-        sys.stdout.flush()
-
-
 if __name__ == "__main__":
-    main(KINDS)
+    write_all(KINDS, write)

@@ -7,7 +7,8 @@ what `make_keras2.py` gives, and `.keras` and a SavedModel (`.saved`) besides.
 from __future__ import annotations
 
 import tensorflow as tf
-from make_keras2 import L, Model, Sequential, main, uniform, words
+from make_keras2 import L, Model, Sequential, write
+from model_writing import uniform, words, write_all
 
 
 def operations():
@@ -132,4 +133,4 @@ KINDS = [
 ]  # fmt: skip
 
 if __name__ == "__main__":
-    main(KINDS)
+    write_all(KINDS, write)
