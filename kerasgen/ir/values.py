@@ -16,6 +16,9 @@ Shape: TypeAlias = tuple[int | None, ...]
 Plain: TypeAlias = bool | int | float | str | None
 """A value without parts."""
 
+Tree: TypeAlias = "Plain | list[Tree] | Mapping[str, Tree]"
+"""Plain data, as YAML and JSON have it."""
+
 Value: TypeAlias = "Plain | ObjectDef | ModelDef | tuple[Value, ...] | Mapping[str, Value]"
 """What an argument may hold: a plain value, an object, or lists and mappings of these."""
 

@@ -94,13 +94,14 @@ def expanded_text(target: Target) -> str:
     expanded = expand_config(resolved.config, sink)
     config = select_config(expanded.config, sink.over(expanded.source_map)).config
     sink.stop_on_errors()
-    if not isinstance(config.get("model"), Mapping):
+    model = config.get("model")
+    if not isinstance(model, Mapping):
         raise sink.fail(
             "KG106",
             "the config has no `model`, which `--expanded` shows",
             help="choose one: `model=…`",
         )
-    return data_yaml(config["model"])
+    return data_yaml(model)
 
 
 def look_at(target: Target, look: str) -> str:

@@ -15,7 +15,9 @@ import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeGuard
+
+from kerasgen.ir.values import Tree
 
 _PARAMETER = re.compile(r"\$([A-Za-z_]\w*)")
 _GLUED = re.compile(r"\w\$[A-Za-z_]")
@@ -50,7 +52,7 @@ class ExpressionError(Exception):
         super().__init__(message)
 
 
-def is_expression(value: Any) -> bool:
+def is_expression(value: object) -> bool:
     """Whether a value of a config is an expression: text with a `$name` in it."""
     if not isinstance(value, str) or "$" not in value:
         return False
@@ -63,7 +65,7 @@ def parameters_in(text: str) -> list[str]:
     return list(dict.fromkeys(_PARAMETER.findall(bare)))
 
 
-def unescaped(value: Any) -> Any:
+def unescaped(value: Tree) -> Tree:
     """Plain data in which every `$$` is read as one `$`: the last step of expansion."""
     if isinstance(value, str):
         return value.replace("$$", "$")
@@ -72,7 +74,7 @@ def unescaped(value: Any) -> Any:
     return [unescaped(item) for item in value] if isinstance(value, list) else value
 
 
-def evaluate(text: str, parameters: Mapping[str, Any]) -> Any:
+def evaluate(text: str, parameters: Mapping[str, Tree]) -> Tree:
     """The value of an expression.
 
     Args:
@@ -132,19 +134,19 @@ def _python_text(text: str) -> tuple[str, frozenset[int]]:
     return "".join(characters), frozenset(places)
 
 
-def _parameter(name: str, parameters: Mapping[str, Any]) -> Any:
+def _parameter(name: str, parameters: Mapping[str, Tree]) -> Tree:
     if name not in parameters:
         raise ExpressionError(f"there is no parameter `{name}`", unknown=name)
     return parameters[name]
 
 
-def _value(node: ast.expr, parameters: Mapping[str, Any], places: frozenset[int]) -> Any:
-    def inner(part: ast.expr) -> Any:
+def _value(node: ast.expr, parameters: Mapping[str, Tree], places: frozenset[int]) -> Tree:
+    def inner(part: ast.expr) -> Tree:
         return _value(part, parameters, places)
 
     match node:
-        case ast.Constant(value=bool() | int() | float() | str() | None):
-            return _bounded(node.value)
+        case ast.Constant(value=bool() | int() | float() | str() | None as constant):
+            return _bounded(constant)
         case ast.Name(id=name) if node.col_offset in places:
             return _parameter(name[1:], parameters)
         case ast.Name(id=name):
@@ -158,7 +160,7 @@ def _value(node: ast.expr, parameters: Mapping[str, Any], places: frozenset[int]
     return _operation(node, inner)
 
 
-def _operation(node: ast.expr, inner: Callable[[ast.expr], Any]) -> Any:
+def _operation(node: ast.expr, inner: Callable[[ast.expr], Tree]) -> Tree:
     match node:
         case ast.UnaryOp(op=op, operand=operand):
             return _unary(op, inner(operand))
@@ -187,7 +189,7 @@ _NAMES: Mapping[type[ast.expr], str] = {
 }
 
 
-def _word(name: str, parameters: Mapping[str, Any]) -> Any:
+def _word(name: str, parameters: Mapping[str, Tree]) -> Tree:
     if name in _WORDS:
         return _WORDS[name]
     hint = f"put text in quotes: `'{name}'`"
@@ -196,7 +198,7 @@ def _word(name: str, parameters: Mapping[str, Any]) -> Any:
     raise ExpressionError(f"`{name}` is no parameter and no number", hint=hint)
 
 
-def _unary(op: ast.unaryop, value: Any) -> Any:
+def _unary(op: ast.unaryop, value: Tree) -> Tree:
     if isinstance(op, ast.Not):
         return not value
     if isinstance(op, ast.UAdd | ast.USub) and _is_number(value):
@@ -225,7 +227,7 @@ _COMPARISONS: Mapping[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.NotIn: lambda item, items: item not in items,
 }
 
-_FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+_FUNCTIONS: Mapping[str, Callable[..., Tree]] = {
     "min": min,
     "max": max,
     "round": round,
@@ -234,19 +236,18 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
 }
 
 
-def _binary(op: ast.operator, left: Any, right: Any) -> Any:
+def _binary(op: ast.operator, left: Tree, right: Tree) -> Tree:
     if type(op) not in _ARITHMETIC:
         raise ExpressionError("it has an operator that is none of + - * / // % **")
     sign, compute = _ARITHMETIC[type(op)]
-    numbers = _is_number(left) and _is_number(right)
-    joined = sign == "+" and type(left) is type(right) and isinstance(left, str | list)
-    repeated = sign == "*" and isinstance(left, list) and isinstance(right, int)
-    if not (numbers or joined or repeated):
+    if _is_number(left) and _is_number(right):
+        if sign == "**" and abs(right) * math.log2(max(abs(left), 2)) > math.log2(_LARGEST):
+            raise ExpressionError(f"`{left} ** {right}` is too large a number")
+    elif sign == "*" and isinstance(left, list) and isinstance(right, int):
+        if len(left) * max(right, 0) > _MOST_ITEMS:
+            raise ExpressionError(f"it makes more than {_MOST_ITEMS} items")
+    elif not (sign == "+" and type(left) is type(right) and isinstance(left, str | list)):
         raise ExpressionError(f"{_described(left)} {sign} {_described(right)} has no value")
-    if repeated and len(left) * max(right, 0) > _MOST_ITEMS:
-        raise ExpressionError(f"it makes more than {_MOST_ITEMS} items")
-    if sign == "**" and abs(right) * math.log2(max(abs(left), 2)) > math.log2(_LARGEST):
-        raise ExpressionError(f"`{left} ** {right}` is too large a number")
     try:
         return _bounded(compute(left, right))
     except ZeroDivisionError:
@@ -255,7 +256,7 @@ def _binary(op: ast.operator, left: Any, right: Any) -> Any:
         raise ExpressionError("it makes too large a number") from None
 
 
-def _boolean(op: ast.boolop, values: Sequence[ast.expr], inner: Callable[[ast.expr], Any]) -> Any:
+def _boolean(op: ast.boolop, values: Sequence[ast.expr], inner: Callable[[ast.expr], Tree]) -> Tree:
     found = None
     for value in values:
         found = inner(value)
@@ -265,7 +266,7 @@ def _boolean(op: ast.boolop, values: Sequence[ast.expr], inner: Callable[[ast.ex
 
 
 def _compared(
-    values: Sequence[ast.expr], ops: Sequence[ast.cmpop], inner: Callable[[ast.expr], Any]
+    values: Sequence[ast.expr], ops: Sequence[ast.cmpop], inner: Callable[[ast.expr], Tree]
 ) -> bool:
     left = inner(values[0])
     for op, value in zip(ops, values[1:], strict=True):
@@ -284,9 +285,10 @@ def _compared(
     return True
 
 
-def _item(value: Any, index: Any) -> Any:
-    if isinstance(value, Mapping) and index in value:
-        return value[index]
+def _item(value: Tree, index: Tree) -> Tree:
+    for key, item in value.items() if isinstance(value, Mapping) else ():
+        if key == index:
+            return item
     if not isinstance(value, list | str) or not isinstance(index, int) or isinstance(index, bool):
         raise ExpressionError(f"{_described(value)} has no item {_described(index)}")
     if not -len(value) <= index < len(value):
@@ -294,14 +296,14 @@ def _item(value: Any, index: Any) -> Any:
     return value[index]
 
 
-def _call(name: str, arguments: Sequence[Any]) -> Any:
+def _call(name: str, arguments: Sequence[Tree]) -> Tree:
     try:
         return _bounded(_FUNCTIONS[name](*arguments))
     except (TypeError, ValueError, OverflowError) as error:
         raise ExpressionError(f"`{name}` cannot be computed: {str(error).lower()}") from None
 
 
-def _bounded(value: Any) -> Any:
+def _bounded(value: Tree) -> Tree:
     if isinstance(value, complex) or (isinstance(value, float) and not math.isfinite(value)):
         raise ExpressionError("it gives a number that is not finite")
     if isinstance(value, int) and abs(value) > _LARGEST:
@@ -311,7 +313,7 @@ def _bounded(value: Any) -> Any:
     return value
 
 
-def _extent(value: Any) -> int:
+def _extent(value: str | list[Tree]) -> int:
     """The items of a text or a list, those of lists in it too, counted up to the limit."""
     count = len(value)
     for item in value if isinstance(value, list) else ():
@@ -321,11 +323,11 @@ def _extent(value: Any) -> int:
     return count
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: object) -> TypeGuard[int | float]:
     return isinstance(value, int | float)
 
 
-def _described(value: Any) -> str:
+def _described(value: Tree) -> str:
     if isinstance(value, str):
         return f'the string "{value[:40]}"'
     if isinstance(value, list | Mapping):

@@ -10,23 +10,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 from kerasgen.diagnostics import Sink, SourceMap
 from kerasgen.diagnostics.source_map import Expansion
 from kerasgen.frontend.expand.entries import expand_entries
+from kerasgen.frontend.expand.entry_list import EntryList
 from kerasgen.frontend.expand.expressions import is_expression
-from kerasgen.frontend.expand.order import Layout
 from kerasgen.frontend.expand.scope import (
-    Ground,
+    PathPair,
     Scope,
-    Spot,
     evaluated,
     with_blocks,
     with_parameters,
 )
-from kerasgen.frontend.expand.tensor_names import settle_outputs
-from kerasgen.frontend.expand.written import Places
+from kerasgen.frontend.expand.state import ExpansionState
+from kerasgen.frontend.expand.tensor_names import Binding, settle_outputs
 from kerasgen.frontend.grammar import (
     ENTRY_KEYS,
     EXPANSION_KEYS,
@@ -37,6 +36,7 @@ from kerasgen.frontend.grammar import (
 )
 from kerasgen.frontend.sections import report_unknown_key
 from kerasgen.ir.model import INPUT
+from kerasgen.ir.values import Tree
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,12 +48,11 @@ class LocatedConfig:
         source_map: finds its key paths.
     """
 
-    config: Mapping[str, Any]
+    config: Mapping[str, Tree]
     source_map: SourceMap
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExpandedModel:
+class ExpandedModel(NamedTuple):
     """A model section with its parameters, blocks and repetitions written out.
 
     Attributes:
@@ -62,11 +61,11 @@ class ExpandedModel:
         step: the way back from its key paths, None where it is the section that was given.
     """
 
-    section: Any
+    section: Tree
     step: Expansion | None = None
 
 
-def expand_config(config: Mapping[str, Any], sink: Sink) -> LocatedConfig:
+def expand_config(config: Mapping[str, Tree], sink: Sink) -> LocatedConfig:
     """A resolved config with its model expanded.
 
     Args:
@@ -89,7 +88,7 @@ def expand_config(config: Mapping[str, Any], sink: Sink) -> LocatedConfig:
 
 
 def expand_model(
-    section: Any, path: str, sink: Sink, *, inputs: Sequence[str] = (INPUT,)
+    section: Tree, path: str, sink: Sink, *, inputs: Sequence[str] = (INPUT,)
 ) -> ExpandedModel:
     """Writes out the parameters, blocks and repetitions of a model section.
 
@@ -102,9 +101,8 @@ def expand_model(
     if not isinstance(section, Mapping) or not _has_something(section):
         return ExpandedModel(section=section)
     known, first = len(sink.errors), len(sink.diagnostics)
-    places = Places()
-    ground = Ground(sink=sink, places=places)
-    expanded = _expand(section, Spot(made=path, written=path), Scope(), ground, inputs)
+    state = ExpansionState(sink=sink)
+    expanded = _expand(section, PathPair(path, path), Scope(state=state), inputs)
     if len(sink.errors) > known:
         # The parser does not see this section any more, and `paramters` may be the whole fault.
         told = sink.diagnostics[first:]
@@ -112,10 +110,10 @@ def expand_model(
         _report_keys(section, path, MODEL_KEYS, sink)
         sink.diagnostics += told
         return ExpandedModel(section=None)
-    return ExpandedModel(section=expanded, step=places.step())
+    return ExpandedModel(section=expanded, step=state.step())
 
 
-def _report_keys(section: Mapping[str, Any], path: str, known: Sequence[str], sink: Sink) -> None:
+def _report_keys(section: Mapping[str, Tree], path: str, known: Sequence[str], sink: Sink) -> None:
     """Reports the unknown keys of a model, and of the models inside it."""
     for key in section:
         if key not in known:
@@ -127,7 +125,7 @@ def _report_keys(section: Mapping[str, Any], path: str, known: Sequence[str], si
             _report_keys(value, where, (*MODEL_KEYS, *ENTRY_KEYS), sink)
 
 
-def _has_something(value: Any) -> bool:
+def _has_something(value: Tree) -> bool:
     if isinstance(value, str):
         return "$" in value
     if isinstance(value, Mapping):
@@ -136,44 +134,49 @@ def _has_something(value: Any) -> bool:
 
 
 def _expand(
-    section: Mapping[str, Any],
-    spot: Spot,
-    scope: Scope,
-    ground: Ground,
-    inputs: Sequence[str] = (INPUT,),
-) -> dict[str, Any]:
+    section: Mapping[str, Tree], paths: PathPair, scope: Scope, inputs: Sequence[str] = (INPUT,)
+) -> dict[str, Tree]:
     """One model; the models inside it come through here again."""
-    scope = with_parameters(section.get("parameters"), f"{spot.written}.parameters", scope, ground)
-    scope = with_blocks(section, spot.written, scope, ground)
-    expanded: dict[str, Any] = {}
-    layout = Layout(base=f"{spot.made}.layers", expand=_expand_value)
+    scope = with_parameters(section.get("parameters"), f"{paths.written}.parameters", scope)
+    scope = with_blocks(section, paths.written, scope)
+    expanded: dict[str, Tree] = {}
     for key, value in section.items():
         if key in ("parameters", "blocks"):
             continue
         if key != "layers" or not isinstance(value, Mapping | list):
-            expanded[key] = evaluated(value, spot.step(key), scope, ground)
-    names = list(expanded["inputs"] or inputs) if _declares(expanded) else list(inputs)
+            expanded[key] = evaluated(value, paths.step(key), scope)
     layers = section.get("layers")
     if isinstance(layers, Mapping | list):
-        made = expand_entries(layers, f"{spot.written}.layers", layout, scope, ground, inputs=names)
+        entries = EntryList(base=f"{paths.expanded}.layers", expand=_expand_value)
+        declared = expanded.get("inputs")
+        names = list(inputs)
+        if isinstance(declared, Mapping | list):
+            names = [str(name) for name in declared or inputs]
+        known = expand_entries(
+            layers,
+            f"{paths.written}.layers",
+            entries,
+            scope,
+            known={name: Binding(operand=name) for name in names},
+        )
         outputs = settle_outputs(
-            expanded.get("outputs"), made, layout.last, spot.step("outputs"), scope, ground
+            expanded.get("outputs"), known, entries.last, paths.step("outputs"), scope
         )
         if outputs is not None:
             expanded["outputs"] = outputs
-        layout.prune(outputs)
-        expanded["layers"] = layout.written_out(names)
-    _warn_of_unused(section.get("blocks"), f"{spot.written}.blocks", ground)
+        entries.prune(outputs)
+        expanded["layers"] = entries.written_out(names)
+    _warn_of_unused(section.get("blocks"), f"{paths.written}.blocks", scope.state)
     # In the order of the section, so that what is shown reads as it was written.
     order = [key for key in (*section, "outputs") if key in expanded]
     return {key: expanded[key] for key in dict.fromkeys(order)}
 
 
-def _warn_of_unused(blocks: Any, path: str, ground: Ground) -> None:
+def _warn_of_unused(blocks: Tree, path: str, state: ExpansionState) -> None:
     """Tells of blocks that no entry uses: nothing in them was looked at."""
     for name in blocks if isinstance(blocks, Mapping) else ():
-        if f"{path}.{name}" not in ground.used and not ground.sink.errors:
-            ground.sink.warn(
+        if f"{path}.{name}" not in state.used and not state.sink.errors:
+            state.sink.warn(
                 "KG304",
                 f"no entry uses the block `{name}`",
                 key=f"{path}.{name}",
@@ -182,31 +185,27 @@ def _warn_of_unused(blocks: Any, path: str, ground: Ground) -> None:
             )
 
 
-def _declares(section: Mapping[str, Any]) -> bool:
-    return isinstance(section.get("inputs"), Mapping | list)
-
-
-def _expand_value(value: Any, spot: Spot, scope: Scope, ground: Ground) -> Any:
+def _expand_value(value: Tree, paths: PathPair, scope: Scope) -> Tree:
     """A value of an entry; a model in it is expanded as one, in the scope that it stands in."""
     if isinstance(value, Mapping):
         if is_model(value) and isinstance(value.get("layers"), Mapping | list):
-            return _expand(value, spot, scope, ground)
+            return _expand(value, paths, scope)
         return {
-            key: item if _is_plain(item) else _expand_value(item, spot.step(key), scope, ground)
+            key: item if _is_plain(item) else _expand_value(item, paths.step(key), scope)
             for key, item in value.items()
         }
     if isinstance(value, list):
         return [
-            item if _is_plain(item) else _expand_value(item, spot.step(i), scope, ground)
+            item if _is_plain(item) else _expand_value(item, paths.step(i), scope)
             for i, item in enumerate(value)
         ]
-    if is_expression(value):
-        found = evaluated(value, spot, scope, ground)
-        return found if is_expression(found) else _expand_value(found, spot, scope, ground)
+    if isinstance(value, str) and is_expression(value):
+        found = evaluated(value, paths, scope)
+        return found if is_expression(found) else _expand_value(found, paths, scope)
     return value
 
 
-def _is_plain(value: Any) -> bool:
+def _is_plain(value: Tree) -> bool:
     """Whether there is nothing to expand in a value: most are numbers and words."""
     if isinstance(value, str):
         return "$" not in value
