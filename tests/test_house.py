@@ -6,25 +6,17 @@ import pytest
 from house_counts import ROOT, Counts, Slots, count_house, shortened
 
 OPEN = {
-    "many_parameters": (
-        "diagnostics/",
-        "emit/script/",
-        "engines/keras3/training",
-        "frontend/",
-        "record/",
-        "run/",
-        "sweep/",
-    ),
+    "many_parameters": ("emit/script/", "engines/keras3/training", "frontend/", "run/steps"),
     "raising_untold": (
-        "data/",
-        "diagnostics/",
-        "emit/script/",
+        "data/sources/",
+        "diagnostics/sink",
+        "emit/script/code",
         "engines/keras3/",
-        "record/",
-        "sweep/",
+        "record/run_folder",
+        "sweep/hydra/application",
     ),
     "twice": ("frontend/",),
-    "any": ("data", "engines", "frontend", "record", "run", "verbs"),
+    "any": ("engines", "frontend", "kerasgen", "run", "verbs"),
 }
 """Where a count is not down yet; what is done leaves this table, until it is empty."""
 
