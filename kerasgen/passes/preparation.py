@@ -157,15 +157,12 @@ def learned_definition(
 
     Args:
         definition: the step as the config has it.
-        learned: argument to numbers or words, in lists. An empty vocabulary is left
-            out: Keras takes none, and a layer that found no word is as good as new.
+        learned: argument to numbers or words, in lists.
     """
     arguments = dict(definition.arguments)
     if "bin_boundaries" in learned:
         arguments.pop("num_bins", None)  # Keras takes one of the two.
-    for name, value in learned.items():
-        if not isinstance(value, list) or value:
-            arguments[name] = _as_tuples(value)
+    arguments |= {name: _as_tuples(value) for name, value in learned.items()}
     return replace(definition, arguments=arguments)
 
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from kerasgen.catalog.entries import Catalog
 from kerasgen.compiler import CompiledProgram
+from kerasgen.data.fitted_preparation import FittedPreparation
 from kerasgen.data.opened import OpenedData, open_data
 from kerasgen.data.preparation import prepare_data
 from kerasgen.data.split import Parts, split_rows
@@ -67,6 +68,7 @@ class PreparedParts:
         validation: what each epoch is measured on, or None.
         test: what the trained model is measured on, or None.
         test_rows: row numbers of the test part in the source, or None.
+        fitted: what the steps of `data.prepare` have learned of the training part.
         class_weight: class index to weight, or None.
         silenced: number of warnings on the rows that the config silences.
     """
@@ -75,6 +77,7 @@ class PreparedParts:
     validation: Samples | None
     test: Samples | None
     test_rows: Array | None
+    fitted: FittedPreparation
     class_weight: Mapping[int, float] | None = None
     silenced: int = 0
 
@@ -133,6 +136,7 @@ def preprocess(
         validation=fitted["validation"],
         test=fitted["test"],
         test_rows=rows.test,
+        fitted=prepared.fitted,
         class_weight=class_weights(compiled, fitted["training"].y, opened.facts, sink),
         silenced=len(silenced),
     )

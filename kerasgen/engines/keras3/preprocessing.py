@@ -250,14 +250,13 @@ def _learned(layer: Any) -> dict[str, Array]:
     if isinstance(layer, keras.layers.Discretization):
         return {"bin_boundaries": np.asarray(layer.bin_boundaries)}
     if hasattr(layer, "get_vocabulary"):
-        words = np.asarray(layer.get_vocabulary(include_special_tokens=False))
-        found = {"vocabulary": words}
-        if getattr(layer, "output_mode", None) in ("tf_idf", "tf-idf"):
-            table = getattr(layer, "_lookup_layer", layer)
-            start = len(table.get_vocabulary()) - len(words)
-            weights = np.asarray(table.idf_weights_const)
-            found["idf_weights"] = weights[start : start + len(words)]
-        return found
+        table = getattr(layer, "_lookup_layer", layer)
+        if getattr(table, "output_mode", None) != "tf_idf":
+            return {"vocabulary": np.asarray(table.get_vocabulary(include_special_tokens=False))}
+        # With the unknown word and its weight, which Keras would average in another precision.
+        words = np.asarray(table.get_vocabulary())
+        weights = np.asarray(table.idf_weights_const)
+        return {"vocabulary": words, "idf_weights": weights[: len(words)]}
     return {
         _WEIGHT.format(number): keras.ops.convert_to_numpy(weight)
         for number, weight in enumerate(layer.weights)
