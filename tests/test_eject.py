@@ -4,6 +4,7 @@
 
 import ast
 import csv
+import importlib
 import json
 import os
 import runpy
@@ -18,14 +19,14 @@ import pytest
 from test_shipped import EXPERIMENTS, SMALL
 
 from kerasgen.cli import main
+from kerasgen.data.sources.known import SOURCES
 from kerasgen.diagnostics import CompileError, Sink
-from kerasgen.emit.script.columns import SourceContext
-from kerasgen.emit.script.sources import load_function
 from kerasgen.frontend.compose.composition import compose
 from kerasgen.frontend.parse.data import parse_data
 from kerasgen.process.exit_codes import DONE
+from kerasgen.registry import register
 from kerasgen.run.experiment import run_experiment
-from kerasgen.verbs.eject import eject_config
+from kerasgen.verbs.eject import eject_config, script_reading
 
 ROOT = Path(__file__).resolve().parent.parent
 QUICK = ["fit.epochs=2", "fit.verbose=0", "fit.batch_size=64"]
@@ -286,6 +287,104 @@ def test_the_script_reads_files_as_the_run_does(
     assert_same_history([*overrides, *QUICK], tmp_path / "both", monkeypatch)
 
 
+BLANKS = '''\
+"""Tables of text whose cells are told apart by blanks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from kerasgen.data.sources.plainly_read import plain_reading, read_plainly
+from kerasgen.data.table import Table
+from kerasgen.diagnostics import Sink
+from kerasgen.runtime.errors import DataError
+from kerasgen.runtime.reading import Reading
+from kerasgen.runtime.tables import parse_cells
+from kerasgen.runtime.values import Columns
+
+
+def read_blanks(path: str, comment: str = "#") -> Columns:
+    """Reads a table whose cells are told apart by blanks."""
+    text = Path(path).expanduser().read_text(encoding="utf-8")
+    rows = [line.split() for line in text.splitlines()]
+    rows = [row for row in rows if row and not row[0].startswith(comment)]
+    if len({len(row) for row in rows}) != 1:
+        raise DataError("the rows have different numbers of cells", about="path")
+    cells = zip(*rows[1:], strict=True)
+    return {name: parse_cells(column) for name, column in zip(rows[0], cells)}, None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blanks:
+    """A table of text.
+
+    Attributes:
+        path: the file.
+        comment: what lines begin with that are none of the table's.
+    """
+
+    path: str
+    comment: str = "#"
+
+    PATHS: ClassVar[tuple[str, ...]] = ("path",)
+
+    def reading(self) -> Reading:
+        return plain_reading(read_blanks, self)
+
+    def read(self, wanted: frozenset[str] | None, sink: Sink) -> Table:
+        return read_plainly(self, wanted, sink)
+'''
+"""A kind of source that kerasgen does not have: one file, and one line in the list."""
+
+
+@pytest.fixture
+def blanks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sequence[str]:
+    """The overrides of a config that names the new kind of source."""
+    # The catalog in the cache is that of the files that are there.
+    monkeypatch.setenv("KERASGEN_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "blanks_table.py").write_text(BLANKS, encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setitem(SOURCES, "Blanks", importlib.import_module("blanks_table").Blanks)
+    random = np.random.default_rng(1)
+    rows = [
+        f"{a:.3f} {b:.3f}  {'xy'[n % 2]}" for n, (a, b) in enumerate(random.normal(size=(80, 2)))
+    ]
+    (tmp_path / "rows.txt").write_text("\n".join(["one two kind", "% nothing", *rows]) + "\n")
+    text = (
+        f"{{source: {{class: Blanks, path: '{tmp_path}/rows.txt', comment: '%'}}, features: all, "
+        "target: kind, task: classification, split: {test: 0.2, validation: 0.1}, facts: {}}"
+    )
+    (tmp_path / "conf" / "data").mkdir(parents=True)
+    (tmp_path / "conf" / "data" / "own.yaml").write_text(text, encoding="utf-8")
+    search = f"hydra.searchpath=[file://{tmp_path}/conf]"
+    return [search, "data=own", "model=table_classes", *QUICK]
+
+
+def test_a_new_source_is_one_file_and_one_line_and_ejects(
+    engine: str, tmp_path: Path, blanks: Sequence[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert_same_history(blanks, tmp_path / "both", monkeypatch)
+
+    script = (tmp_path / "both" / "train.py").read_text(encoding="utf-8")
+    assert 'def read_blanks(path, comment="#"):' in script
+    assert 'columns, _ = read_blanks(path, comment="%")' in script
+    assert "blanks_table" not in script
+
+
+def test_what_a_new_source_refuses_has_its_place(blanks: Sequence[str], tmp_path: Path) -> None:
+    (tmp_path / "rows.txt").write_text("one two kind\n1 2\n", encoding="utf-8")
+
+    with pytest.raises(CompileError) as caught:
+        ejected(blanks)
+
+    (found,) = caught.value.diagnostics
+    assert (found.code, found.message) == ("KG502", "the rows have different numbers of cells")
+    assert found.location is not None
+    assert found.location.key == "data.source.path"
+
+
 HOSTILE = "it's \"quoted\"); __import__('os').abort() #\\"
 
 
@@ -311,16 +410,23 @@ def test_text_of_a_config_stays_text_in_the_script(engine: str, tmp_path: Path) 
 ALLOWED = {"argparse", "csv", "json", "os", "keras", "numpy"}
 
 
-def test_a_source_without_a_form_is_named_with_its_place() -> None:
+class Plain:
+    """A source of one's own that is a class."""
+
+    def read(self) -> dict[str, list[int]]:
+        return {"x": [1], "y": [2]}
+
+
+def test_a_source_without_a_form_is_named_with_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kerasgen.registry._PARTS", [])
+    register(name="Own", kind="source")(Plain)
     sink = Sink()
     section = {"source": {"class": "Own"}, "features": "x", "target": "y", "task": "regression"}
     data = parse_data(section, sink)
     assert data is not None
-    context = SourceContext(data=data, names=(), classes={}, given=False)
 
     with pytest.raises(CompileError) as caught:
-        load_function(context, sink)
-
+        script_reading(data, sink)
     diagnostic = caught.value.diagnostics[0]
     assert diagnostic.code == "KG611"
     assert diagnostic.location is not None

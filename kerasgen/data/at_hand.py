@@ -16,16 +16,14 @@ import zipfile
 from pathlib import Path
 
 from kerasgen.data.column_names import check_columns, check_known_columns
-from kerasgen.data.sources.arrays import ARCHIVE, SINGLE, column_of
+from kerasgen.data.sources.arrays import ARCHIVE, SINGLE
 from kerasgen.data.sources.csv_table import Csv
 from kerasgen.data.sources.files import find_path
 from kerasgen.data.sources.known import SOURCES, make_source
 from kerasgen.diagnostics import Sink
 from kerasgen.ir.data import DataDef
 from kerasgen.passes.columns import infer_schema
-
-_PATHS = ("path", "test_path", "x", "y", "x_test", "y_test")
-"""Arguments of the shipped sources that name files or folders."""
+from kerasgen.runtime.arrays import column_and_part
 
 
 def look_at_data(definition: DataDef, sink: Sink, *, needed: bool) -> None:
@@ -42,7 +40,7 @@ def look_at_data(definition: DataDef, sink: Sink, *, needed: bool) -> None:
     source = definition.source
     if source.cls not in SOURCES:
         return
-    for argument in _PATHS:
+    for argument in SOURCES[source.cls].PATHS:
         path = source.arguments.get(argument)
         if isinstance(path, str) and path != "???" and needed:
             find_path(path, argument, sink)
@@ -70,5 +68,5 @@ def _column_names(definition: DataDef, sink: Sink) -> tuple[str, ...] | None:
         except (OSError, zipfile.BadZipFile):
             return None  # Opening says what is wrong with it.
         arrays = [name.removesuffix(SINGLE) for name in members if name.endswith(SINGLE)]
-        return tuple(dict.fromkeys(column_of(name, arrays) for name in arrays))
+        return tuple(dict.fromkeys(column_and_part(name, arrays)[0] for name in arrays))
     return None

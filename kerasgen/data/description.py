@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from kerasgen.data.labels import count_labels
-from kerasgen.data.table import PARTS, Array
+from kerasgen.data.table import Array
 from kerasgen.ir.values import ObjectDef, Value
+from kerasgen.runtime.split import PARTS
 
 
 def fingerprint(

@@ -20,6 +20,8 @@ import numpy as np
 
 from kerasgen.data.table import Array
 from kerasgen.diagnostics import Sink
+from kerasgen.runtime.labels import index_labels as plain_labels
+from kerasgen.runtime.labels import is_one_hot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,36 +65,11 @@ def index_labels(
     Returns:
         The labels, or None if they are no labels.
     """
-    if is_one_hot(column, declared):
-        count = column.shape[-1]
-        return Labels(
-            indices=column, class_names=tuple(str(index) for index in range(count)), mapped=False
-        )
-    if column.dtype.kind == "U":
-        names, indices = np.unique(column, return_inverse=True)
-        return Labels(
-            indices=indices.astype("int64").reshape(column.shape),
-            class_names=tuple(names.tolist()),
-            mapped=True,
-        )
-    whole = _whole_numbers(name, column, place, key, sink)
-    if whole is None:
+    if not is_one_hot(column, declared) and not _are_labels(name, column, place, key, sink):
         return None
-    values = np.unique(whole)
-    low, high = int(values[0]), int(values[-1])
-    beyond = column.ndim > 1 and declared is not None and len(values) != declared
-    if beyond or (
-        low >= 0 and (high == len(values) - 1 or (declared is not None and high < declared))
-    ):
-        count = declared if beyond and declared else max(high + 1, declared or 0)
-        return Labels(
-            indices=whole, class_names=tuple(str(index) for index in range(count)), mapped=False
-        )
-    return Labels(
-        indices=np.searchsorted(values, whole).astype("int64"),
-        class_names=tuple(str(value) for value in values.tolist()),
-        mapped=True,
-    )
+    indices, names = plain_labels(column, declared)
+    same = column.dtype.kind != "U" and np.array_equal(indices, column)
+    return Labels(indices=indices, class_names=tuple(names), mapped=not same)
 
 
 def several_labels(
@@ -143,20 +120,6 @@ def several_labels(
     )
 
 
-def is_one_hot(column: Array, declared: int | None) -> bool:
-    """Whether each row, or each place of it, has a single 1 among zeros along the last axis.
-
-    Args:
-        column: the values.
-        declared: number of classes that the config declares, or None.
-    """
-    if column.ndim < 2 or column.shape[-1] < 2 or column.dtype.kind not in "iufb":
-        return False
-    if declared is not None and declared != column.shape[-1]:
-        return False
-    return bool(np.isin(column, (0, 1)).all() and (column.sum(axis=-1) == 1).all())
-
-
 def count_labels(column: Array, classes: int) -> list[int]:
     """Labels of each class in a column, in whatever form it has them."""
     if column.ndim > 1 and column.shape[-1] == classes and np.isin(column, (0, 1)).all():
@@ -166,11 +129,12 @@ def count_labels(column: Array, classes: int) -> list[int]:
     return [int(n) for n in np.bincount(inside, minlength=classes)]
 
 
-def _whole_numbers(
+def _are_labels(
     name: str, column: Array, place: Callable[[int], str], key: str, sink: Sink
-) -> Array | None:
-    if column.dtype.kind in "iub":
-        return column.astype("int64")
+) -> bool:
+    """Whether a column holds text or whole numbers; says where it does not."""
+    if column.dtype.kind != "f":
+        return True
     rows = column.reshape(len(column), -1)
     if not np.isfinite(column).all():
         row = int(np.argmin(np.isfinite(rows).all(axis=1)))
@@ -180,7 +144,7 @@ def _whole_numbers(
             f"the target `{name}` is `{value}` in {place(row)}, expected a label",
             key=key,
         )
-        return None
+        return False
     broken = rows != np.rint(rows)
     if broken.any():
         row = int(np.argmax(broken.any(axis=1)))
@@ -193,5 +157,5 @@ def _whole_numbers(
             help="write `task: regression`, or make classes of it with `Discretization` under "
             "`data.prepare`",
         )
-        return None
-    return column.astype("int64")
+        return False
+    return True

@@ -40,6 +40,7 @@ from kerasgen.passes.columns import (
     target_key,
 )
 from kerasgen.passes.preparation import check_preparation
+from kerasgen.runtime.arrays import plain_column
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +50,7 @@ class OpenedData:
     Attributes:
         columns: the source's columns that are used, rows first; labels are class indices.
         schema: what the source's columns are, and what they are for.
-        given: number in `table.PARTS` of each row's part, None where the source says nothing.
+        given: number in `split.PARTS` of each row's part, None where the source says nothing.
         facts: what configs may refer to (`classes`, `shape`, `samples`, …), as plain data.
         fingerprint: `sha256:…`, equal for equal data.
         description: what the record says of the data, as plain data.
@@ -94,7 +95,7 @@ def open_data(
     schema = infer_schema(definition, table.names)
     check_columns(definition, schema, sink)
     sink.stop_on_errors()
-    plain = {name: _plain_column(array) for name, array in table.columns.items()}
+    plain = {name: plain_column(array) for name, array in table.columns.items()}
     _check_rows(plain, sink)
     columns, class_names, mapped = _settle_labels(definition, schema, plain, table, sink)
     schema = observe(schema, table.columns, columns, class_names)
@@ -119,12 +120,6 @@ def _taken(definition: DataDef) -> Iterator[tuple[str, str]]:
     for entry in column_steps(definition):
         for reference in references_in(entry.takes):
             yield column_name(reference), reference.path
-
-
-def _plain_column(array: Array) -> Array:
-    if array.ndim == 2 and array.shape[1] == 1:
-        array = array[:, 0]
-    return array.astype("uint8") if array.dtype.kind == "b" else array
 
 
 def _check_rows(columns: Mapping[str, Array], sink: Sink) -> None:

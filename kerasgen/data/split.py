@@ -14,14 +14,24 @@ Decisions:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
-from kerasgen.data.labels import is_one_hot
 from kerasgen.data.opened import OpenedData
-from kerasgen.data.table import PARTS, Array
+from kerasgen.data.table import Array
 from kerasgen.diagnostics import Sink
 from kerasgen.ir.data import DataDef
+from kerasgen.runtime.errors import DataError
+from kerasgen.runtime.labels import is_one_hot
+from kerasgen.runtime.split import PARTS, draw_rows, draw_stratified, last_rows
+from kerasgen.runtime.split import split_rows as plain_split
+
+_HELPS = {
+    "stratify": "write `stratify: false`, or leave the class out",
+    "stratified": "ask for another size, or write `stratify: false`",
+}
+"""What an error of the plain division is about to what may help."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,40 +66,32 @@ def split_rows(opened: OpenedData, definition: DataDef, seed: int, sink: Sink) -
     """
     labels = _stratified_by(opened, definition, sink)
     sink.stop_on_errors()
-    marked = {
-        part: _given_rows(opened, part, sink)
-        for part in ("test", "validation")
-        if getattr(definition.split, part) == "given"
-    }
+    split = definition.split
+    draw = draw_rows if split.shuffle else last_rows
+    if labels is not None:
+        draw = partial(draw_stratified, labels=labels)
+    for part in ("test", "validation"):
+        if getattr(split, part) == "given":
+            _check_given(opened, part, sink)
     sink.stop_on_errors()
-    rest = np.arange(opened.samples, dtype="int64")
-    for rows in marked.values():
-        rest = np.setdiff1d(rest, rows, assume_unique=True)
-    parts: dict[str, Array | None] = {}
-    for number, part in enumerate(("test", "validation")):
-        parts[part] = marked.get(part)
-        size = getattr(definition.split, part)
-        if part in marked or not size:
-            continue
-        count = _count(part, size, len(rest), sink)
-        sink.stop_on_errors()
-        generator = np.random.default_rng([number, abs(seed), int(seed < 0)])
-        if not definition.split.shuffle:
-            taken = rest[len(rest) - count :]
-        elif labels is None:
-            taken = np.sort(generator.permutation(rest)[:count])
-        else:
-            taken = _draw_stratified(part, rest, labels[rest], count, generator, sink)
-        rest = np.setdiff1d(rest, taken, assume_unique=True)
-        parts[part] = taken
-    if len(rest) == 0:
-        raise sink.fail(
-            "KG507", f"no rows of {opened.samples} are left for training", key="data.split"
+    try:
+        parts = plain_split(
+            opened.samples,
+            seed,
+            {"test": split.test, "validation": split.validation},
+            draw,
+            opened.given,
         )
-    return Parts(training=rest, validation=parts["validation"], test=parts["test"])
+    except DataError as error:
+        word, _, part = error.about.rpartition(" ")
+        key = "data.split" if part == "split" else f"data.split.{part}"
+        raise sink.fail("KG507", str(error), key=key, help=_HELPS.get(word or part)) from error
+    return Parts(
+        training=parts["training"], validation=parts.get("validation"), test=parts.get("test")
+    )
 
 
-def _given_rows(opened: OpenedData, part: str, sink: Sink) -> Array:
+def _check_given(opened: OpenedData, part: str, sink: Sink) -> None:
     key = f"data.split.{part}"
     help_text = f"write a fraction or a number of rows: `{part}: 0.2`"
     if opened.given is None:
@@ -99,27 +101,10 @@ def _given_rows(opened: OpenedData, part: str, sink: Sink) -> Array:
             key=key,
             help=help_text,
         )
-        return np.empty(0, dtype="int64")
-    rows = np.flatnonzero(opened.given == PARTS.index(part)).astype("int64")
-    if len(rows) == 0:
+    elif not (opened.given == PARTS.index(part)).any():
         sink.report(
             "KG204", f"`{part}` is `given`, and the source gives none", key=key, help=help_text
         )
-    return rows
-
-
-def _count(part: str, size: float, rows: int, sink: Sink) -> int:
-    """The number of rows that a fraction or number asks for."""
-    key = f"data.split.{part}"
-    count = max(1, round(size * rows)) if isinstance(size, float) else size
-    if count >= rows:
-        asked = f"{count} rows" if isinstance(size, int) else f"{size} of {rows} rows"
-        sink.report(
-            "KG507",
-            f"`{part}` asks for {asked}, and {rows} are there to share with training",
-            key=key,
-        )
-    return count
 
 
 def _stratified_by(opened: OpenedData, definition: DataDef, sink: Sink) -> Array | None:
@@ -160,32 +145,3 @@ def _stratified_by(opened: OpenedData, definition: DataDef, sink: Sink) -> Array
         help="write `stratify: false`",
     )
     return None
-
-
-def _draw_stratified(
-    part: str, rows: Array, labels: Array, count: int, generator: np.random.Generator, sink: Sink
-) -> Array:
-    classes, members = np.unique(labels, return_counts=True)
-    key = f"data.split.{part}"
-    if members.min() < 2:
-        raise sink.fail(
-            "KG507",
-            f"class {classes[members.argmin()]} has one row, which cannot be divided in proportion",
-            key="data.split.stratify",
-            help="write `stratify: false`, or leave the class out",
-        )
-    if min(count, len(rows) - count) < len(classes):
-        raise sink.fail(
-            "KG507",
-            f"`{part}` has {count} rows of {len(rows)}, and each side needs one for each of the "
-            f"{len(classes)} classes",
-            key=key,
-            help="ask for another size, or write `stratify: false`",
-        )
-    from sklearn.model_selection import StratifiedShuffleSplit
-
-    splitter = StratifiedShuffleSplit(
-        n_splits=1, test_size=count, random_state=int(generator.integers(2**32))
-    )
-    _, taken = next(splitter.split(rows[:, np.newaxis], labels))
-    return np.sort(rows[taken])

@@ -8,27 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeAlias
+from typing import Any, ClassVar, Protocol, TypeAlias
 
 import numpy as np
 
 from kerasgen.diagnostics import Sink
+from kerasgen.runtime.reading import Reading
 
 Array: TypeAlias = np.ndarray[Any, Any]
-
-PARTS = ("training", "validation", "test")
-"""The parts of the data, in the order of their numbers in `Table.given`."""
-
-PART_NAMES: Mapping[str, str] = {
-    "train": "training",
-    "training": "training",
-    "val": "validation",
-    "valid": "validation",
-    "validation": "validation",
-    "test": "test",
-    "testing": "test",
-}
-"""How folders and arrays call the parts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +26,7 @@ class Table:
         columns: name to array, rows first; images are `(rows, height, width, channels)`.
         names: every column that the source has, those that were not asked for included.
         class_names: column of class indices to the names of its classes.
-        given: number in `PARTS` of each row's part, where the source says.
+        given: number in `runtime.split.PARTS` of each row's part, where the source says.
         lines: line number of each row in its file, where rows are lines.
         files: file names with their numbers of rows, in order, where rows are lines.
         notes: what else the record should say, as plain data.
@@ -66,7 +53,16 @@ class Table:
 
 
 class Source(Protocol):
-    """A data source: a frozen description whose fields are the config's arguments."""
+    """A data source: a frozen description whose fields are the config's arguments.
+
+    Attributes:
+        PATHS: those of its arguments that name files or folders.
+    """
+
+    PATHS: ClassVar[tuple[str, ...]]
+
+    def reading(self) -> Reading:
+        """The plain function that reads it, which an ejected script quotes, and its arguments."""
 
     def read(self, wanted: frozenset[str] | None, sink: Sink) -> Table:
         """Reads the data.
@@ -84,11 +80,6 @@ class Source(Protocol):
 def argument_key(argument: str) -> str:
     """The key path of an argument of the data source."""
     return f"data.source.{argument}"
-
-
-def with_channels(images: Array) -> Array:
-    """Images of bytes without an axis of channels get one; every other array stays as it is."""
-    return images[..., np.newaxis] if images.ndim == 3 and images.dtype == np.uint8 else images
 
 
 def chosen(names: tuple[str, ...], wanted: frozenset[str] | None) -> list[str]:

@@ -1,7 +1,7 @@
 """Ejecting: a config becomes a script of its own.
 
 This room owns what must be known of a config before it can be written as a script: its compiled
-model, and the columns of sources that ship with a package. The data is opened only where the
+model, and the plain function that reads its data. The data is opened only where the
 config does not declare its facts.
 """
 
@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from kerasgen.data.opened import open_data
-from kerasgen.data.sources.known import SOURCES, make_source
+from kerasgen.data.sources.known import SOURCES, known_sources, make_source
+from kerasgen.data.sources.own import OwnSource
 from kerasgen.diagnostics import Diagnostic, Sink
 from kerasgen.emit.script.program import eject
 from kerasgen.frontend.compose.composition import Composition, resolve_groups
@@ -20,6 +21,7 @@ from kerasgen.frontend.compose.config_folders import Folders
 from kerasgen.frontend.parse.data import parse_data, refuse_absent
 from kerasgen.ir.data import DataDef
 from kerasgen.registry import NOBODY, Trust
+from kerasgen.runtime.reading import Reading
 from kerasgen.session.custom_parts import with_parts
 from kerasgen.session.early_checks import facts_suffice
 from kerasgen.session.planning import compile_declared, complete_plan, plan_run
@@ -50,13 +52,9 @@ def eject_config(
     composition = compose_config(overrides, config_dir, trust)
     compiled, sink = _compile(composition)
     text = eject(
-        compiled.program,
-        graph=compiled.graph,
-        specs=compiled.specs,
-        outputs=compiled.outputs,
-        objective=compiled.objective,
-        catalog=with_parts(trust, sink),
-        columns=_known_columns(compiled.program.data),
+        compiled,
+        script_reading(compiled.program.data, sink),
+        with_parts(trust, sink),
         origin=shlex.join(["kerasgen", "eject", *overrides]),
         sink=sink,
     )
@@ -87,9 +85,25 @@ def _declared_data(composition: Composition) -> DataDef | None:
     return parse_data(groups.get("data"), sink)
 
 
-def _known_columns(data: DataDef) -> tuple[str, ...]:
-    """The columns of a data set that ships with scikit-learn; no other is opened for them."""
-    if data.source.cls != "ScikitLearn":
-        return ()
-    sink = Sink()
-    return make_source(data.source, SOURCES, sink).read(frozenset(), sink).names
+def script_reading(data: DataDef, sink: Sink) -> Reading:
+    """The function by which a script reads the data, and its arguments.
+
+    Args:
+        data: the data group.
+        sink: gets the mistake.
+
+    Raises:
+        CompileError: KG611, it is a source of one's own of which a script can take no columns.
+    """
+    source = make_source(data.source, known_sources(), sink)
+    reading = source.reading()
+    given = "given" in (data.split.test, data.split.validation)
+    if isinstance(source, OwnSource) and (given or isinstance(reading.function, type)):
+        known = ", ".join(f"`{name}`" for name in SOURCES)
+        raise sink.fail(
+            "KG611",
+            f"the data source `{data.source.cls}` has no form in a script, expected one of {known}",
+            key=f"{data.source.path}.class",
+            help="export the data to a file that `Arrays` or `Csv` reads",
+        )
+    return reading

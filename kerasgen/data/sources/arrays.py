@@ -1,30 +1,34 @@
 """Arrays in NumPy's files.
 
-This room owns how named arrays become columns. Pickled objects are never loaded.
+This room owns what is said of files that are damaged, too large, or hold something else; pickled
+objects are never loaded. How named arrays become columns stands in `runtime.arrays`.
 """
 
 from __future__ import annotations
 
 import zipfile
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import ClassVar
 
 import numpy as np
 
 from kerasgen.data.sources.files import check_expansion, check_memory, find_file, readable
-from kerasgen.data.table import (
-    PART_NAMES,
-    PARTS,
-    Array,
-    Table,
-    argument_key,
-    chosen,
-    with_channels,
-)
+from kerasgen.data.sources.plainly_read import Told, plain_reading, telling
+from kerasgen.data.table import Array, Table, argument_key
 from kerasgen.diagnostics import Sink
+from kerasgen.runtime.arrays import (
+    array_titles,
+    column_and_part,
+    join_arrays,
+    read_archive,
+    read_array,
+    read_arrays,
+    wanted_arrays,
+)
+from kerasgen.runtime.reading import Reading
 
 ARCHIVE = ".npz"
 SINGLE = ".npy"
@@ -65,6 +69,15 @@ class Arrays:
     x_test: str | None = None
     y_test: str | None = None
 
+    PATHS: ClassVar[tuple[str, ...]] = ("path", "x", "y", "x_test", "y_test")
+
+    def reading(self) -> Reading:
+        """The plain function that reads it, and its arguments."""
+        if self.path is None:
+            return plain_reading(read_arrays, self)
+        single = self.path.lower().endswith(SINGLE)
+        return plain_reading(read_array if single else read_archive, self)
+
     def read(self, wanted: frozenset[str] | None, sink: Sink) -> Table:
         """Reads the data; see `table.Source`."""
         if self.path is None:
@@ -91,13 +104,10 @@ class Arrays:
                 at="key",
                 help="write `path: FILE.npz`, or `x: FILE.npy` and `y: FILE.npy`",
             )
-        tests = self.x_test is not None or self.y_test is not None
-        for name in ("x", "y", "x_test", "y_test"):
-            path: str | None = getattr(self, name)
-            if path is not None:
-                file = find_file(path, name, sink, suffixes=(SINGLE,))
-                title = f"{name}_train" if tests and not name.endswith("_test") else name
-                arrays[title] = _load_single(file, name, sink)
+        paths = {name: getattr(self, name) for name in ("x", "y", "x_test", "y_test")}
+        for name, title in array_titles(paths).items():
+            file = find_file(paths[name], name, sink, suffixes=(SINGLE,))
+            arrays[title] = _load_single(file, name, sink)
         return arrays
 
 
@@ -121,11 +131,7 @@ def _load_archive(file: Path, wanted: frozenset[str] | None, sink: Sink) -> dict
             if not isinstance(archive, np.lib.npyio.NpzFile):
                 raise ValueError("it is no archive")
             with archive:
-                needed = [
-                    name
-                    for name in archive.files
-                    if wanted is None or column_of(name, archive.files) in wanted
-                ]
+                needed = wanted_arrays(archive.files, wanted)
                 members = archive.zip.infolist() if archive.zip is not None else ()
                 found = {info.filename: info for info in members}
                 read = [found[f"{name}{SINGLE}"] for name in needed if f"{name}{SINGLE}" in found]
@@ -158,97 +164,12 @@ def _damaged(file: Path, argument: str, error: Exception, sink: Sink) -> Excepti
     )
 
 
-def column_of(name: str, names: Sequence[str]) -> str:
-    """The column that an array's name means among others: `x_train` beside `x_test` is `x`."""
-    return _column_and_part(name, names)[0]
-
-
-def _column_and_part(name: str, names: Sequence[str]) -> tuple[str, str | None]:
-    """The column and part that an array's name means; a lone `x_test` is a column of that name."""
-    stem, _, ending = name.rpartition("_")
-    if (
-        stem
-        and ending in PART_NAMES
-        and any(f"{stem}_{word}" in names for word in ("train", "training"))
-    ):
-        return stem, PART_NAMES[ending]
-    return name, None
-
-
 def _assemble(
     arrays: Mapping[str, Array], wanted: frozenset[str] | None, argument: str, sink: Sink
 ) -> Table:
-    """Puts the parts of each column one behind the other."""
-    pieces: dict[str, dict[str | None, Array]] = {}
-    for name, array in arrays.items():
-        column, part = _column_and_part(name, list(arrays))
-        pieces.setdefault(column, {})[part] = array
-    names = tuple(pieces)
-    kept = {name: pieces[name] for name in chosen(names, wanted)}
-    sizes = {name: _sizes(name, parts, argument, sink) for name, parts in kept.items()}
-    _check_sizes(sizes, argument, sink)
-    columns = {name: _joined(name, parts, argument, sink) for name, parts in kept.items()}
-    return Table(columns=columns, names=names, given=_given(sizes))
-
-
-def _order(part: str | None) -> int:
-    return 0 if part is None else PARTS.index(part)
-
-
-def _sizes(
-    name: str, parts: Mapping[str | None, Array], argument: str, sink: Sink
-) -> dict[str | None, int]:
-    for array in parts.values():
-        if array.ndim == 0:
-            raise sink.fail(
-                "KG502",
-                f"the array `{name}` is a single value, expected one row a sample",
-                key=argument_key(argument),
-            )
-    return {part: len(parts[part]) for part in sorted(parts, key=_order)}
-
-
-def _check_sizes(sizes: Mapping[str, Mapping[str | None, int]], argument: str, sink: Sink) -> None:
-    if len({tuple(found.items()) for found in sizes.values()}) <= 1:
-        return
-    shown = ", ".join(
-        f"`{name}` has "
-        + " + ".join(f"{rows}{f' {part}' if part else ''}" for part, rows in found.items())
-        for name, found in sizes.items()
-    )
-    raise sink.fail(
-        "KG502",
-        f"the arrays have different numbers of rows: {shown}",
-        key=argument_key(argument),
-    )
-
-
-def _joined(name: str, parts: Mapping[str | None, Array], argument: str, sink: Sink) -> Array:
-    ordered = [parts[part] for part in sorted(parts, key=_order)]
-    shapes = {array.shape[1:] for array in ordered}
-    if len(shapes) > 1:
-        shown = " and ".join(str(shape) for shape in sorted(shapes))
-        raise sink.fail(
-            "KG502",
-            f"the parts of `{name}` have rows of different shapes: {shown}",
-            key=argument_key(argument),
-        )
-    whole = ordered[0] if len(ordered) == 1 else np.concatenate(ordered)
-    return with_channels(_native(whole))
-
-
-def _native(array: Array) -> Array:
-    """The array in this machine's byte order; bytes as text, and no numbers longer than float64."""
-    if array.dtype.kind == "S":
-        return np.char.decode(array, "utf-8", "replace")
-    if array.dtype.kind == "f" and array.dtype.itemsize > 8:  # no two machines have the same
-        return array.astype("float64")
-    return array.astype(array.dtype.newbyteorder("="), copy=False)
-
-
-def _given(sizes: Mapping[str, Mapping[str | None, int]]) -> Array | None:
-    found: Mapping[str | None, int] = next(iter(sizes.values()), {})
-    if None in found or not found:
-        return None
-    numbers: list[Any] = [_order(part) for part in found]
-    return np.repeat(np.array(numbers, dtype="int8"), list(found.values()))
+    """Makes a table of the wanted ones among named arrays."""
+    names = tuple(dict.fromkeys(column_and_part(name, arrays)[0] for name in arrays))
+    kept = wanted_arrays(arrays, wanted)
+    with telling(sink, {"path": Told(argument=argument)}):
+        columns, given = join_arrays({name: arrays[name] for name in kept})
+    return Table(columns=columns, names=names, given=given)

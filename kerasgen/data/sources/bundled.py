@@ -11,16 +11,26 @@ Decisions:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
-
-import numpy as np
+from typing import Any, ClassVar, Literal, TypeAlias
 
 from kerasgen.data.sources.arrays import ARCHIVE, Arrays
-from kerasgen.data.table import PARTS, Array, Table, argument_key, chosen, with_channels
+from kerasgen.data.sources.plainly_read import plain_reading
+from kerasgen.data.table import Table, argument_key, chosen
 from kerasgen.diagnostics import Sink
+from kerasgen.runtime.bundled import (
+    digits_columns,
+    join_pairs,
+    keras_names,
+    load_shipped,
+    read_digits,
+    read_keras_archive,
+    read_keras_dataset,
+    read_shipped_table,
+    table_columns,
+)
+from kerasgen.runtime.reading import Reading
 
 BundledName: TypeAlias = Literal["digits", "iris", "wine", "breast_cancer", "diabetes", "linnerud"]
 KerasName: TypeAlias = Literal[
@@ -46,27 +56,27 @@ class ScikitLearn:
 
     name: BundledName
 
+    PATHS: ClassVar[tuple[str, ...]] = ()
+
+    def reading(self) -> Reading:
+        """The plain function that reads it, and its arguments."""
+        if self.name == "digits":
+            return plain_reading(read_digits, self, "label")
+        indexed = () if self.name in ("diabetes", "linnerud") else ("target",)
+        return plain_reading(read_shipped_table, self, *indexed)
+
     def read(self, wanted: frozenset[str] | None, sink: Sink) -> Table:
         """Reads the data; see `table.Source`."""
         del sink  # what ships with a package cannot be amiss
-        from sklearn import datasets
-
-        options: Mapping[str, Any] = {"scaled": False} if self.name == "diabetes" else {}
-        bunch = getattr(datasets, f"load_{self.name}")(**options)
-        if self.name == "digits":
-            columns = {"image": bunch.images.astype("uint8")[..., np.newaxis]}
-        else:
-            columns = _by_name(bunch.data, bunch.feature_names)
-        if bunch.target.ndim == 2:
-            columns |= _by_name(bunch.target, bunch.target_names)
-        else:
-            columns["label" if self.name == "digits" else "target"] = bunch.target
+        bunch = load_shipped(self.name)
+        columns = (digits_columns if self.name == "digits" else table_columns)(bunch)
         names = tuple(columns)
-        classes = {} if bunch.target.ndim == 2 else _class_names(bunch)
         return Table(
-            columns={name: _narrow(columns[name]) for name in chosen(names, wanted)},
+            columns={name: columns[name] for name in chosen(names, wanted)},
             names=names,
-            class_names=classes,
+            class_names={
+                name: tuple(map(str, bunch.target_names)) for name in self.reading().indexed
+            },
         )
 
 
@@ -87,21 +97,21 @@ class KerasDataset:
     path: str | None = None
     download: bool = False
 
+    PATHS: ClassVar[tuple[str, ...]] = ("path",)
+
+    def reading(self) -> Reading:
+        """The plain function that reads it, and its arguments."""
+        if self.path is not None:
+            return plain_reading(read_keras_archive, self)
+        return plain_reading(read_keras_dataset, self, "label")
+
     def read(self, wanted: frozenset[str] | None, sink: Sink) -> Table:
         """Reads the data; see `table.Source`."""
-        images = not self.name.endswith("_housing")
-        x, y = ("image", "label") if images else ("features", "target")
+        x, y = keras_names(self.name)
         if self.path is not None:
             return _renamed(self._read_file(sink), {"x": x, "y": y}, wanted)
-        (x_train, y_train), (x_test, y_test) = self._load(sink)
-        columns = {
-            x: with_channels(np.concatenate([x_train, x_test])),
-            y: np.concatenate([y_train, y_test]),
-        }
-        given = np.repeat(
-            np.array([PARTS.index("training"), PARTS.index("test")], dtype="int8"),
-            [len(x_train), len(x_test)],
-        )
+        training, test = self._load(sink)
+        columns, given = join_pairs(training, test, (x, y))
         names = tuple(columns)
         return Table(
             columns={name: columns[name] for name in chosen(names, wanted)},
@@ -152,25 +162,3 @@ def _renamed(table: Table, names: Mapping[str, str], wanted: frozenset[str] | No
         given=table.given,
         notes=table.notes,
     )
-
-
-def _by_name(table: Array, names: Any) -> dict[str, Array]:
-    return {_plain_name(str(name)): table[:, index] for index, name in enumerate(names)}
-
-
-def _plain_name(name: str) -> str:
-    without_unit = re.sub(r"\(.*?\)", "", name)
-    return "_".join(re.findall(r"[a-z0-9]+", without_unit.lower()))
-
-
-def _narrow(column: Array) -> Array:
-    kinds = {"f": "float32", "i": "int64"}
-    return column.astype(kinds.get(column.dtype.kind, column.dtype), copy=False)
-
-
-def _class_names(bunch: Any) -> dict[str, tuple[str, ...]]:
-    names = getattr(bunch, "target_names", None)
-    if names is None:
-        return {}
-    column = "label" if "images" in bunch else "target"
-    return {column: tuple(str(name) for name in names)}

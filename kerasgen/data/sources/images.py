@@ -1,12 +1,12 @@
 """Images in folders: one folder a class, perhaps within one folder a part.
 
-This room owns what the folders mean and the decoding. An archive is read without extracting it;
-its members' names are only ever names.
+This room owns the reading of folders and archives, and the decoding, within bounds. What folders
+mean stands in `runtime.images`. An archive is read without extracting it; its members' names are
+only ever names.
 
 Decisions:
-- Rows are in the order of part, class and file name, so that they are the same on every machine.
 - A file in a class's folder that is no image is an error, since leaving it out in silence would
-  change the data. Hidden files and `Thumbs.db` are passed over, as are files beside the folders.
+  change the data.
 - What a folder or an archive asks for is bounded: no circles are gone through, nor what is deep
   below a link that leads out; files are regular ones; archives and images unpack to so much alone.
 - Images are resized by Pillow's bilinear filter where they have another size, without keeping
@@ -21,21 +21,24 @@ import os
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from math import prod
-from pathlib import Path, PurePosixPath
-from typing import Any, Literal, TypeAlias
+from pathlib import Path
+from typing import Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 
 from kerasgen.data.sources.files import Progress, check_memory, find_path, readable
-from kerasgen.data.table import PART_NAMES, PARTS, Array, Table, argument_key
+from kerasgen.data.sources.plainly_read import Told, plain_reading, telling
+from kerasgen.data.table import Array, Table, argument_key
 from kerasgen.diagnostics import CompileError, Sink
 from kerasgen.foreign.regular_files import is_regular
+from kerasgen.runtime.images import MODES, image_array, read_images, sort_folders
+from kerasgen.runtime.reading import Reading
 
 FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
 """The formats that Pillow may try; some of its others call outside programs."""
@@ -64,12 +67,19 @@ LEVELS_OUTSIDE = 2
 MOST_FOLDERS = 100_000
 """Folders of the data; links may make any number out of a few."""
 
-MODES: Mapping[str, tuple[str, int]] = {
-    "rgb": ("RGB", 3),
-    "rgba": ("RGBA", 4),
-    "grayscale": ("L", 1),
+_FORMS: Mapping[str, Told] = {
+    "classes": Told(
+        "KG503",
+        "path",
+        help="expected `CLASS/FILE`, or `train/CLASS/FILE` and `test/CLASS/FILE`",
+    ),
+    "parts": Told(
+        argument="path",
+        help="expected folders of classes alone, or only the parts `train`, `validation` and "
+        "`test`",
+    ),
 }
-"""Color mode, in Keras's words, to Pillow's mode and the number of channels."""
+"""How the errors of `runtime.images` are told."""
 
 Content: TypeAlias = "Path | bytes"
 """A file on the disk, or what an archive holds of one."""
@@ -95,6 +105,12 @@ class ImageFolder:
     size: tuple[int, ...] | None = None
     color_mode: Literal["rgb", "rgba", "grayscale"] = "rgb"
 
+    PATHS: ClassVar[tuple[str, ...]] = ("path",)
+
+    def reading(self) -> Reading:
+        """The plain function that reads it, and its arguments."""
+        return plain_reading(read_images, self, "label")
+
     def read(self, wanted: frozenset[str] | None, sink: Sink) -> Table:
         """Reads the data; see `table.Source`."""
         if self.size is not None and (len(self.size) != 2 or min(self.size) < 1):
@@ -105,27 +121,31 @@ class ImageFolder:
             )
         path = find_path(self.path, "path", sink)
         with _reading(path, sink):
-            layout = _understand(_list_files(path), self.path, sink)
-            columns = {"label": layout.labels}
+            names = _list_files(path)
+            with telling(sink, _FORMS):
+                found = sort_folders(names, self.path)
+            columns = {"label": found["labels"]}
             if wanted is None or "image" in wanted:
-                columns["image"] = self._read_images(path, layout, sink)
+                rows = {name: row for row, name in enumerate(found["files"])}
+                columns["image"] = self._read_images(path, rows, sink)
         return Table(
             columns=columns,
             names=("image", "label"),
-            class_names={"label": layout.class_names},
-            given=layout.given,
+            class_names={"label": found["classes"]},
+            given=found["given"],
         )
 
-    def _read_images(self, path: Path, layout: _Layout, sink: Sink) -> Array:
-        mode, channels = MODES[self.color_mode]
+    def _read_images(self, path: Path, rows: Mapping[str, int], sink: Sink) -> Array:
+        mode = MODES[self.color_mode]
+        channels = len(mode)  # `RGB`, `RGBA`, `L`: a letter for each
         size: tuple[int, ...] | None = self.size
         images: Array | None = None
-        progress = Progress("images", len(layout.rows))
+        progress = Progress("images", len(rows))
         decode = _decoder(mode, size)
         if size is not None:
-            _check_memory(len(layout.rows), size, channels, sink)
+            _check_memory(len(rows), size, channels, sink)
         with ThreadPoolExecutor(max_workers=min(8, (os.cpu_count() or 1) + 1)) as pool:
-            for chunk in _chunks(_contents(path, layout.rows)):
+            for chunk in _chunks(_contents(path, rows)):
                 groups = [chunk[start : start + GROUP] for start in range(0, len(chunk), GROUP)]
                 decoded = chain.from_iterable(pool.map(decode, groups))
                 for (name, _), image in zip(chunk, decoded, strict=True):
@@ -134,8 +154,8 @@ class ImageFolder:
                         continue
                     if images is None:
                         size = image.shape[:2]
-                        _check_memory(len(layout.rows), size, channels, sink)
-                        images = np.empty((len(layout.rows), *size, channels), dtype="uint8")
+                        _check_memory(len(rows), size, channels, sink)
+                        images = np.empty((len(rows), *size, channels), dtype="uint8")
                     if image.shape[:2] != size:
                         raise sink.fail(
                             "KG502",
@@ -144,94 +164,12 @@ class ImageFolder:
                             key=argument_key("path"),
                             help="give all images one size with `data.source.size=[…,…]`",
                         )
-                    images[layout.rows[name]] = image
+                    images[rows[name]] = image
                 progress.advance(len(chunk))
                 sink.stop_on_errors()
         progress.close()
         assert images is not None
         return images
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Layout:
-    """What the folders mean.
-
-    Attributes:
-        rows: file name, as it was listed, to row.
-        labels: class index of each row.
-        class_names: the classes' names.
-        given: number of each row's part, None without parts.
-    """
-
-    rows: dict[str, int]
-    labels: Array
-    class_names: tuple[str, ...]
-    given: Array | None
-
-
-def _understand(files: Iterable[str], path: str, sink: Sink) -> _Layout:
-    """Tells parts and classes from the names of the files."""
-    split = {name: PurePosixPath(name).parts for name in files}
-    shown = {name: parts for name, parts in split.items() if not _is_hidden(parts)}
-    shift = _common_folders(shown.values())
-    inner = {name: parts[shift:] for name, parts in shown.items()}
-    parted = _has_parts(inner.values(), path, sink)
-    depth = 3 if parted else 2
-    found = {name: parts for name, parts in inner.items() if len(parts) >= depth}
-    if not found:
-        raise sink.fail(
-            "KG503",
-            f"`{path}` has no images in folders of classes",
-            key=argument_key("path"),
-            help="expected `CLASS/FILE`, or `train/CLASS/FILE` and `test/CLASS/FILE`",
-        )
-    classes = {name: parts[depth - 2] for name, parts in found.items()}
-    class_names = tuple(sorted(set(classes.values())))
-    numbers = {name: _part_number(parts[0]) if parted else 0 for name, parts in found.items()}
-    order = sorted(found, key=lambda name: (numbers[name], found[name][depth - 2 :]))
-    indices = {name: index for index, name in enumerate(class_names)}
-    return _Layout(
-        rows={name: row for row, name in enumerate(order)},
-        labels=np.array([indices[classes[name]] for name in order], dtype="int64"),
-        class_names=class_names,
-        given=np.array([numbers[name] for name in order], dtype="int8") if parted else None,
-    )
-
-
-def _is_hidden(parts: Sequence[str]) -> bool:
-    return any(part.startswith((".", "__MACOSX")) for part in parts) or parts[-1] == "Thumbs.db"
-
-
-def _common_folders(files: Iterable[Sequence[str]]) -> int:
-    """How many folders stand around all folders of classes and parts: `cifar10/train/…` has one."""
-    deep = [parts for parts in files if len(parts) > 1]
-    shift = 0
-    while any(len(parts) - shift > 2 for parts in deep):
-        heads = {parts[shift] for parts in deep if len(parts) > shift + 1}
-        if len(heads) > 1 or heads.pop().lower() in PART_NAMES:
-            break
-        shift += 1
-    return shift
-
-
-def _has_parts(files: Iterable[Sequence[str]], path: str, sink: Sink) -> bool:
-    """Whether the outer folders are parts; either all of them are, or none."""
-    heads = {parts[0] for parts in files if len(parts) > 2}
-    outer = {parts[0] for parts in files if len(parts) > 1}
-    parts = {head for head in heads if head.lower() in PART_NAMES}
-    if parts and outer != parts:
-        raise sink.fail(
-            "KG502",
-            f"`{path}` has the part `{min(parts)}` beside `{min(outer - parts)}`, which is no part",
-            key=argument_key("path"),
-            help="expected folders of classes alone, or only the parts "
-            "`train`, `validation` and `test`",
-        )
-    return bool(parts)
-
-
-def _part_number(folder: str) -> int:
-    return PARTS.index(PART_NAMES[folder.lower()])
 
 
 def _list_files(path: Path) -> list[str]:
@@ -358,15 +296,11 @@ def _decoder(mode: str, size: tuple[int, ...] | None) -> Decode:
                     return problem
                 if image.mode[0] in "IF":
                     return f"has values of the kind `{image.mode}`, expected 8 bits"
-                made: Image.Image = image if image.mode == mode else image.convert(mode)
-                if size is not None and made.size != (size[1], size[0]):
-                    made = made.resize((size[1], size[0]), Image.Resampling.BILINEAR)
-                pixels = np.asarray(made)
+                return image_array(image, mode, size)
         except UnidentifiedImageError:
             return "is not an image"
         except broken as error:
             return f"cannot be decoded: {error}"
-        return pixels if pixels.ndim == 3 else pixels[..., np.newaxis]
 
     return lambda files: [decode(content) for _, content in files]
 

@@ -24,7 +24,7 @@ from kerasgen.frontend.sections import check_value
 from kerasgen.ir.values import ObjectDef
 from kerasgen.registry import parts
 
-SOURCES: Mapping[str, Callable[..., Source]] = {
+SOURCES: Mapping[str, type[Source]] = {
     "ScikitLearn": ScikitLearn,
     "Arrays": Arrays,
     "KerasDataset": KerasDataset,

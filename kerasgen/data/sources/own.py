@@ -16,17 +16,15 @@ import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import numpy as np
+from typing import Any, ClassVar
 
 from kerasgen.data.table import Array, Table, chosen
 from kerasgen.diagnostics import CompileError, Sink
 from kerasgen.ir.values import Value
 from kerasgen.registry import Part
-
-_NARROW: Mapping[str, str] = {"f": "float32"}
-"""Kind of a column's numbers to the type in which it is held."""
+from kerasgen.runtime.errors import DataError
+from kerasgen.runtime.own import take_columns
+from kerasgen.runtime.reading import Reading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +40,12 @@ class OwnSource:
     part: Part
     arguments: Mapping[str, Value]
     path: str
+
+    PATHS: ClassVar[tuple[str, ...]] = ()
+
+    def reading(self) -> Reading:
+        """The function or class, and its arguments; a script imports it from its module."""
+        return Reading(function=self.part.target, arguments=self.arguments)
 
     def read(self, wanted: frozenset[str] | None, sink: Sink) -> Table:
         """Reads the data; see `table.Source`.
@@ -78,24 +82,13 @@ class OwnSource:
     def _columns(self, given: Any, sink: Sink) -> dict[str, Array]:
         if not isinstance(given, Mapping) or not given:
             raise self._refused(f"`{type(given).__name__}`", sink)
-        columns = {}
-        for name, values in given.items():
+        for name in given:
             if not isinstance(name, str):
                 raise self._refused(f"a column named `{name!r}`", sink)
-            try:
-                array = np.asarray(values)
-            except ValueError:  # NumPy: rows of unequal length
-                raise self._refused(f"rows of unequal length as `{name}`", sink) from None
-            array = _as_text(array)
-            if array.ndim == 0 or array.dtype.kind not in "biufU":
-                raise self._refused(f"`{array.dtype}` as `{name}`", sink)
-            kept = _NARROW.get(array.dtype.kind)
-            columns[name] = array if kept is None else array.astype(kept, copy=False)
-        sizes = {name: len(array) for name, array in columns.items()}
-        if len(set(sizes.values())) > 1:
-            told = ", ".join(f"{size} in `{name}`" for name, size in sizes.items())
-            raise self._refused(f"columns of unequal length: {told}", sink)
-        return columns
+        try:
+            return take_columns(given)
+        except DataError as error:
+            raise self._refused(str(error), sink) from None
 
     def _refused(self, received: str, sink: Sink) -> CompileError:
         return sink.fail(
@@ -104,15 +97,6 @@ class OwnSource:
             key=f"{self.path}.class",
             help="give a dictionary from column name to array, with equally many rows",
         )
-
-
-def _as_text(array: Array) -> Array:
-    """An array of Python's strings or bytes as text; any other as it is."""
-    if array.dtype.kind == "S":
-        return np.char.decode(array, "utf-8", "replace")
-    if array.dtype.kind == "O" and array.size and all(type(v) is str for v in array.ravel()):
-        return array.astype(str)
-    return array
 
 
 def _plain(value: Value) -> Any:

@@ -1,8 +1,7 @@
-"""Step 2 of a script: the functions `split_rows` and `preprocess`.
+"""Step 2 of a script: the function `preprocess`.
 
-This room owns how rows are drawn, and how columns become the arrays that the model takes. The
-text does what `data.split`, `data.preparation` and `run.samples` do, in the same order; it must
-not know where the columns come from.
+This room owns in which order a script splits rows, prepares columns, and puts them into the form
+that the model takes: that of `run.steps`. It must not know where the columns come from.
 """
 
 from __future__ import annotations
@@ -23,7 +22,6 @@ from kerasgen.emit.script.code import (
     statement,
     string,
 )
-from kerasgen.emit.script.columns import label_columns
 from kerasgen.emit.script.steps import (
     DataContext,
     column_lines,
@@ -33,7 +31,7 @@ from kerasgen.ir.data import DataDef
 from kerasgen.ir.model import TensorRef
 from kerasgen.ir.schema import ALL
 from kerasgen.ir.values import TensorSpec
-from kerasgen.passes.columns import column_steps
+from kerasgen.passes.columns import column_steps, infer_schema
 from kerasgen.passes.ends import OutputSpec, fed_target
 
 
@@ -48,41 +46,19 @@ def parts_asked(data: DataDef) -> tuple[str, ...]:
     return ("training", *(part for part, size in sizes.items() if size))
 
 
-def split_function(context: DataContext) -> str:
-    """Writes `split_rows(columns, seed)`, with the given parts as `given` where they are used."""
-    data = context.data
-    split, given = data.split, takes_given(data)
-    labels = next((c for c in data.target.values() if c in label_columns(data)), None)
-    labels = labels if split.stratify else None
-    lines = [f"    rows = np.arange(len({_some_column(context)}))"]
-    if labels is not None and not all(
-        getattr(split, part) in ("given", None) for part in ("test", "validation")
-    ):
-        lines.append(f"    labels = columns[{string(labels)}]")
-    sizes = {"test": split.test, "validation": split.validation}
-    for part, size in sizes.items():
-        if size == "given":
-            lines += [
-                f"    {part} = np.flatnonzero(given == {string(part)})",
-                f"    rows = np.setdiff1d(rows, {part})",
-            ]
-    for number, (part, size) in enumerate(sizes.items()):
-        if not size or size == "given":
-            continue
-        count = str(size) if isinstance(size, int) else f"max(1, round({size!r} * len(rows)))"
-        seeds = f"[{number}, seed, 0]"
-        if not split.shuffle:
-            lines += [f"    count = {count}", f"    {part} = rows[len(rows) - count :]"]
-        elif labels is None:
-            lines += statement(f"{part} = ", call("draw_rows", "rows", count, seeds))
-        else:
-            drawn = call("draw_stratified", "rows", "labels", count, seeds)
-            lines += statement(f"{part} = ", drawn)
-        lines.append(f"    rows = np.setdiff1d(rows, {part})")
-    found = {part: "rows" if part == "training" else part for part in parts_asked(data)}
-    lines += statement("return ", mapped(found))
-    parameters = "columns, given, seed" if given else "columns, seed"
-    return function(f"split_rows({parameters})", "Divides the rows into parts.", lines)
+def _split_call(context: DataContext) -> Code:
+    """The call of `split_rows`, which tells the rows of each part."""
+    split, indices = context.data.split, infer_schema(context.data).class_indices
+    sizes = mapped({part: literal(getattr(split, part)) for part in ("test", "validation")})
+    labels = next((column for column in context.data.target.values() if column in indices), None)
+    draw: Code = "draw_rows" if split.shuffle else "last_rows"
+    if split.stratify and labels is not None:
+        column = f"columns[{string(labels)}]"
+        draw = call("partial", "draw_stratified", named={"labels": column})
+    named: dict[str, Code] = {"draw": draw}
+    if takes_given(context.data):
+        named["given"] = "given"
+    return call("split_rows", f"len({_some_column(context)})", "seed", sizes, named=named)
 
 
 def preprocess_function(context: DataContext) -> str:
@@ -104,7 +80,7 @@ def preprocess_function(context: DataContext) -> str:
     }
     names = Names(taken=taken)
     steps = column_lines(context, names)
-    lines = [f"    rows = split_rows(columns, {given}seed)"]
+    lines = statement("rows = ", _split_call(context))
     if any("[training]" in line for line in steps):
         lines.append('    training = rows["training"]')
     if ALL in [c for columns in context.features.values() for c in columns]:
@@ -123,7 +99,7 @@ def preprocess_function(context: DataContext) -> str:
 
 
 def _some_column(context: DataContext) -> str:
-    labels = list(label_columns(context.data))
+    labels = list(infer_schema(context.data).class_indices)
     for names in (labels, *context.features.values()):
         made = {entry.name for entry in column_steps(context.data)}
         for name in names:
@@ -206,7 +182,7 @@ def _target(output: OutputSpec, context: DataContext) -> str:
     else:
         column = data.target[output.name if output.name in data.target else ""]
         steps = [entry for entry in column_steps(data) if entry.name == column]
-        labels = column in label_columns(data) and not steps
+        labels = column in infer_schema(data).class_indices and not steps
         code = f"columns[{string(column)}][index]"
     if output.encoded:
         whole = output.target is not None and len(output.target.shape) == len(output.spec.shape)

@@ -1,69 +1,60 @@
 """A whole experiment as one Python script that needs Keras and no kerasgen.
 
-This room owns the order of a script's parts, its imports, and which helper functions it has: both
-are read off the text, so that a script has what it uses and nothing else. What each part says
-stands in the `script_*` modules beside this one.
+This room owns the order of a script's parts, its imports, and which functions it quotes: both are
+read off the text, so that a script has what it uses and nothing else. What each part says stands in
+the modules beside this one, and what it calls in `kerasgen.runtime`.
 """
 
 from __future__ import annotations
 
-import ast
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from kerasgen.catalog.entries import Catalog
 from kerasgen.diagnostics import Sink, did_you_mean
-from kerasgen.emit.script import functions as texts
 from kerasgen.emit.script.calls import ModelContext
 from kerasgen.emit.script.code import WIDTH, Names, call, docstring, prose, statement, string
-from kerasgen.emit.script.columns import SourceContext, as_they_are
-from kerasgen.emit.script.data import preprocess_function, split_function, takes_given
-from kerasgen.emit.script.files import table_function
+from kerasgen.emit.script.data import preprocess_function, takes_given
+from kerasgen.emit.script.imports import Import, import_lines
 from kerasgen.emit.script.model import model_functions
 from kerasgen.emit.script.objects import WRAPPERS, imported_from
-from kerasgen.emit.script.sources import load_function
+from kerasgen.emit.script.quote import Quotations, free_names
+from kerasgen.emit.script.sources import (
+    SourceContext,
+    as_they_are,
+    load_function,
+    path_options,
+)
 from kerasgen.emit.script.steps import DataContext
 from kerasgen.emit.script.training import (
     TrainingContext,
     compile_function,
-    evaluate_function,
     main_function,
     options_function,
-    predict_function,
     save_function,
     set_up_function,
     train_function,
 )
+from kerasgen.ir.data import DataDef
 from kerasgen.ir.graph import ModelGraph
 from kerasgen.ir.program import CompileDef, FitDef, Program
+from kerasgen.passes.columns import declared_shape
 from kerasgen.passes.ends import OutputSpec
 from kerasgen.passes.shapes import Specs
+from kerasgen.runtime.reading import Reading
 
-_STANDARD: Mapping[str, str] = {
-    "argparse": "import argparse",
-    "csv": "import csv",
-    "io": "import io",
-    "json": "import json",
-    "os": "import os",
-    "sys": "import sys",
-    "tarfile": "import tarfile",
-    "zipfile": "import zipfile",
-    "fnmatchcase": "from fnmatch import fnmatchcase",
-}
-"""Name to the line of the standard library that imports it, in order."""
-
-_KERAS: Mapping[str, str] = {
-    "keras": "import keras  # noqa: E402",
-    "np": "import numpy as np  # noqa: E402",
-    "layers": "from keras import {}  # noqa: E402",
-    "ops": "from keras import {}  # noqa: E402",
-    "Image": "from PIL import Image  # noqa: E402",
-    "datasets": "from sklearn import datasets  # noqa: E402",
-    "StratifiedShuffleSplit": "from sklearn.model_selection import StratifiedShuffleSplit"
-    "  # noqa: E402",
-}
-"""Name to the line that imports it, once the engine is chosen, in order."""
+_KNOWN = (
+    *(Import(module) for module in ("argparse", "json", "os", "sys", "keras")),
+    Import("pathlib", "Path"),
+    Import("fnmatch", "fnmatchcase"),
+    Import("functools", "partial"),
+    Import("numpy", alias="np"),
+    Import("keras", "layers"),
+    Import("keras", "ops"),
+)
+"""What the script's own text takes from elsewhere."""
 
 _ENTRANCE = """\
 if __name__ == "__main__":
@@ -72,28 +63,39 @@ if __name__ == "__main__":
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")"""
 
 
+class Compiled(Protocol):
+    """What a script is written from: what the compiler knows of a program."""
+
+    @property
+    def program(self) -> Program:
+        """The program as written."""
+
+    @property
+    def graph(self) -> ModelGraph:
+        """The model as it is built, layout included."""
+
+    @property
+    def specs(self) -> Specs:
+        """The specs of its tensors."""
+
+    @property
+    def outputs(self) -> Sequence[OutputSpec]:
+        """Its outputs beside their targets, channels last."""
+
+    @property
+    def objective(self) -> CompileDef:
+        """Loss and metrics, settled for every output."""
+
+
 def eject(
-    program: Program,
-    *,
-    graph: ModelGraph,
-    specs: Specs,
-    outputs: Sequence[OutputSpec],
-    objective: CompileDef,
-    catalog: Catalog,
-    columns: tuple[str, ...],
-    origin: str,
-    sink: Sink,
+    compiled: Compiled, reading: Reading, catalog: Catalog, *, origin: str, sink: Sink
 ) -> str:
     """Writes the script that trains what a program trains, to the same numbers.
 
     Args:
-        program: the program as written.
-        graph: the model as it is built, layout included.
-        specs: the specs of its tensors.
-        outputs: its outputs beside their targets, channels last.
-        objective: loss and metrics, settled for every output.
+        compiled: the program, compiled.
+        reading: how its data is read.
         catalog: where class names are found.
-        columns: the columns of a source whose columns are known beforehand, empty for others.
         origin: the command that made the script, for its docstring.
         sink: gets what cannot be written: KG611.
 
@@ -104,69 +106,88 @@ def eject(
         CompileError: some part of the config has no form in a script.
     """
     program = replace(
-        program,
-        data=as_they_are(program.data, outputs),
-        fit=_with_indices(program, sink),
+        compiled.program,
+        data=as_they_are(compiled.program.data, compiled.outputs),
+        fit=_with_indices(compiled.program, sink),
     )
-    first = program.backend.image_data_format == "channels_first"
     foreign = _foreign(catalog, sink)
     sink.stop_on_errors()
+    found = catalog.find(program.data.source.cls, ("source",))
+    own = found if found is not None and found.origin else None
     source = SourceContext(
         data=program.data,
-        names=columns,
-        classes={output: _classes(output, outputs) for output in program.data.target},
+        reading=reading,
+        classes={output: _classes(output, compiled.outputs) for output in program.data.target},
         given=takes_given(program.data),
-        own=catalog.find(program.data.source.cls, ("source",)),
+        own=own,
     )
-    loading = load_function(source, sink)
-    data = DataContext(
-        data=program.data,
-        features=loading.features,
-        whole=loading.whole,
-        graph=graph,
-        specs=specs,
-        outputs=outputs,
-        channels_first=first,
-        catalog=catalog,
-    )
+    function = reading.function
+    roots = {} if own else {function.__name__: (function.__module__, function.__name__)}
+    quotations = Quotations(roots=roots)
+    parts = _parts(program, compiled, source, catalog, quotations)
+    return _assemble(_title(program, origin), parts, quotations, foreign)
+
+
+def _parts(
+    program: Program,
+    compiled: Compiled,
+    source: SourceContext,
+    catalog: Catalog,
+    quotations: Quotations,
+) -> list[str]:
+    """The functions of a script in order, its options first; names for those that are quoted."""
+    graph = compiled.graph
+    first = program.backend.image_data_format == "channels_first"
     model, deep = model_functions(
         graph,
         ModelContext(
             catalog=catalog,
-            specs=specs,
+            specs=compiled.specs,
             floatx=program.backend.floatx,
             channels_first=first,
-            functions=Names(taken=set(_reserved())),
+            functions=Names(taken=set(_reserved(quotations))),
         ),
         policy=program.backend.dtype_policy,
     )
     training = TrainingContext(
         program=program,
-        objective=objective,
+        objective=compiled.objective,
         catalog=catalog,
-        paths=loading.paths,
+        paths=path_options(source.reading),
         deep=len(graph.calls) if deep else 0,
     )
-    reading = [table_function(source)] if program.data.source.cls == "Csv" else []
-    parts: list[str | Mapping[str, str]] = [
+    data = DataContext(
+        data=program.data,
+        features=program.data.features,
+        whole=_whole(program.data),
+        graph=graph,
+        specs=compiled.specs,
+        outputs=compiled.outputs,
+        channels_first=first,
+        catalog=catalog,
+    )
+    return [
+        options_function(training),
         set_up_function(training),
-        _helpers_of(texts.LOADING, program),
-        *reading,
-        loading.function,
-        _helpers_of(texts.PREPARING, program),
-        split_function(data),
+        load_function(source),
         preprocess_function(data),
         *model,
         compile_function(training),
-        texts.TRAINING,
         train_function(training),
-        evaluate_function(),
-        *_results(program, bool(program.data.split.test)),
+        "evaluate",
+        *(["predict", save_function()] if program.tracking.model else []),
         main_function(training),
     ]
-    options = options_function(training)
-    functions = _with_used(parts, options)
-    return _assemble(_title(program, origin), options, functions, foreign)
+
+
+def _whole(data: DataDef) -> frozenset[str]:
+    """The columns that certainly have more than one axis: alone in an input of such a shape."""
+    shapes = {name: declared_shape(data, name) for name in data.features}
+    return frozenset(
+        names[0]
+        for name, names in data.features.items()
+        if len(names) == 1 and len(shapes[name] or ()) > 1
+    )
 
 
 def _with_indices(program: Program, sink: Sink) -> FitDef:
@@ -198,42 +219,6 @@ def _with_indices(program: Program, sink: Sink) -> FitDef:
 def _classes(output: str, outputs: Sequence[OutputSpec]) -> int | None:
     known = {one.name: one.classes for one in outputs}
     return known.get(output, outputs[0].classes if len(outputs) == 1 else None)
-
-
-def _results(program: Program, test: bool) -> list[str | Mapping[str, str]]:
-    parts: list[str | Mapping[str, str]] = []
-    if test or program.tracking.model:
-        parts.append(predict_function())
-    if program.tracking.model:
-        parts += [texts.SAVING, save_function()]
-    return parts
-
-
-def _helpers_of(offered: Mapping[str, str], program: Program) -> Mapping[str, str]:
-    """The helpers, as the element type of the data wants them."""
-    if program.backend.floatx != "bfloat16" or "in_batches" not in offered:
-        return offered
-    line = "        batches.append(ops.convert_to_numpy(function(*batch)))"
-    return {**offered, "in_batches": offered["in_batches"].replace(line, texts.BFLOAT16)}
-
-
-def _with_used(parts: Iterable[str | Mapping[str, str]], options: str) -> list[str]:
-    """The functions in their order, with those helpers that they or other helpers call."""
-    offered = {n: text for part in parts if not isinstance(part, str) for n, text in part.items()}
-    used = _names_in("\n".join([options, *(part for part in parts if isinstance(part, str))]))
-    while True:
-        wanted = {name for name in offered if name in used}
-        more = _names_in("\n".join(offered[name] for name in wanted))
-        if more <= used:
-            break
-        used |= more
-    return [
-        text
-        for part in parts
-        for text in (
-            [part] if isinstance(part, str) else [t for name, t in part.items() if name in used]
-        )
-    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,19 +258,10 @@ def _foreign(catalog: Catalog, sink: Sink) -> dict[str, _Foreign]:
     return found
 
 
-def _import_lines(used: Sequence[_Foreign]) -> list[str]:
-    """The lines that import what a script uses, and tell Keras how to find it in a saved model."""
+def _registrations(used: Sequence[_Foreign]) -> list[str]:
+    """The lines that tell Keras how to find what is one's own in a saved model."""
     lines = []
-    for module in sorted({one.module for one in used}):
-        names = sorted({one.attribute.partition(".")[0] for one in used if one.module == module})
-        line = f"from {module} import {', '.join(names)}  # noqa: E402"
-        if len(line) <= WIDTH:
-            lines.append(line)
-        else:
-            inner = [f"    {name}," for name in names]
-            lines += [f"from {module} import (  # noqa: E402", *inner, ")"]
     saved = [one for one in used if one.title is not None]
-    lines += [""] if saved else []
     for one in sorted(saved, key=lambda one: one.attribute):
         title = "" if one.title == one.attribute else f", {string(one.title or '')}"
         register = f"register_keras_serializable({string(one.module)}{title})"
@@ -294,30 +270,38 @@ def _import_lines(used: Sequence[_Foreign]) -> list[str]:
 
 
 def _assemble(
-    title: str, options: str, functions: Sequence[str], foreign: Mapping[str, _Foreign]
+    title: str,
+    parts: Sequence[str],
+    quotations: Quotations,
+    foreign: Mapping[str, _Foreign],
 ) -> str:
-    entrance = _ENTRANCE
-    names = _names_in("\n".join([options, entrance, *functions]))
-    standard = [line for name, line in _STANDARD.items() if name in names]
-    paths = [name for name in ("Path", "PurePosixPath") if name in names]
-    standard += [f"from pathlib import {', '.join(paths)}"] if paths else []
-    short = ", ".join(name for name in ("layers", "ops") if name in names)
-    lines = [line.format(short) for name, line in _KERAS.items() if name in names]
+    """Puts a script together: what each function needs stands before it, constants before all."""
+    imports = {one.name: one for one in _KNOWN}
+    blocks: list[str] = []
+    constants: list[str] = []
+    for part in parts:
+        for quoted in quotations.reached_from(part):
+            imports |= quoted.imports
+            (constants if quoted.constant else blocks).append(quoted.text)
+        if not part.isidentifier():
+            blocks.append(part)
+    names = free_names("\n".join([_ENTRANCE, *constants, *blocks]))
+    wanted = [one for name, one in imports.items() if name in names]
     used = [one for name, one in foreign.items() if name.partition(".")[0] in names]
-    imports = [*dict.fromkeys(lines), *_import_lines(used)]
-    constants = [text for name, text in texts.CONSTANTS.items() if name in names]
-    blocks = [
-        "\n".join([title, "", *standard]),
+    late = [one for one in wanted if not one.standard]
+    late += [Import(one.module, one.attribute) for one in used]
+    early = import_lines([one for one in wanted if one.standard], late=False)
+    registrations = _registrations(used)
+    entrance = [_ENTRANCE, "", *import_lines(late, late=True), *([""] if registrations else [])]
+    options = blocks.pop(0)
+    whole = [
+        "\n".join([title, "", *early]),
         options,
-        "\n".join([entrance, "", *imports]) + "".join(f"\n\n{constant}" for constant in constants),
-        *functions,
+        "\n\n".join(["\n".join([*entrance, *registrations]), *constants]),
+        *blocks,
         'if __name__ == "__main__":\n    main()',
     ]
-    return "\n\n\n".join(blocks) + "\n"
-
-
-def _names_in(text: str) -> set[str]:
-    return {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
+    return "\n\n\n".join(whole) + "\n"
 
 
 def _title(program: Program, origin: str) -> str:
@@ -334,11 +318,9 @@ def _title(program: Program, origin: str) -> str:
     return "\n".join(docstring("\n".join([first, "", *made, "", *rest]), depth=0))
 
 
-def _reserved() -> Iterable[str]:
+def _reserved(quotations: Quotations) -> Iterable[str]:
     """The names that a script uses for what it imports and defines."""
-    yield from (*_STANDARD, *_KERAS, "Path", "PurePosixPath", *texts.CONSTANTS)
-    for functions in (texts.LOADING, texts.PREPARING, texts.TRAINING, texts.SAVING):
-        yield from functions
-    yield from ("parse_arguments", "set_up", "read_table", "load_data", "split_rows")
-    yield from ("preprocess", "build_model", "compile_model", "train", "evaluate", "predict")
-    yield from ("save_and_reload", "main")
+    yield from (one.name for one in _KNOWN)
+    yield from quotations.names()
+    yield from ("parse_arguments", "set_up", "load_data", "preprocess", "build_model")
+    yield from ("compile_model", "train", "save_and_reload", "main")

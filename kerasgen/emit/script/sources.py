@@ -1,52 +1,50 @@
-"""Step 1 of a script: the function `load_data` for each kind of data source.
+"""Step 1 of a script: `load_data`, which calls the plain function that the source is read with.
 
-This room owns which columns a script holds and how they are read. The text does what the sources
-of the data room do with the same arguments; it must not know how rows are divided or prepared.
+This room owns the call, the options for the paths of the data, and which columns hold class
+indices. It must not know one source from another: what a source does, its function says.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+import inspect
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from kerasgen.diagnostics import Sink
+from kerasgen.catalog.entries import ClassEntry
 from kerasgen.emit.script.code import (
     Code,
+    Item,
+    arguments,
     call,
     function,
+    listed,
     literal,
-    mapped,
     statement,
     string,
 )
-from kerasgen.emit.script.columns import (
-    MATRIX,
-    SourceContext,
-    closing_lines,
-    finished_lines,
-    label_columns,
-    label_lines,
-    used_columns,
-)
-from kerasgen.emit.script.files import (
-    csv_lines,
-    image_lines,
-)
-from kerasgen.ir.schema import ALL
-from kerasgen.ir.values import ObjectDef
-from kerasgen.passes.columns import column_steps
+from kerasgen.ir.data import DataDef
+from kerasgen.passes.columns import column_steps, infer_schema
+from kerasgen.passes.ends import OutputSpec
+from kerasgen.runtime.reading import Reading
 
-_PATHS: Mapping[str, str] = {
-    "path": "data",
-    "test_path": "test-data",
-    "x": "x",
-    "y": "y",
-    "x_test": "x-test",
-    "y_test": "y-test",
-}
-"""Arguments of data sources that name files, to the option of a script."""
 
-_CLASSES = ("digits", "iris", "wine", "breast_cancer")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceContext:
+    """What the loading of a source depends on.
+
+    Attributes:
+        data: the data group.
+        reading: the source's plain function and its arguments.
+        classes: output name to number of classes, None where that is not known.
+        given: whether the split asks for parts that the source gives.
+        own: the catalog's entry of a source of one's own, which is imported; None for others.
+    """
+
+    data: DataDef
+    reading: Reading
+    classes: Mapping[str, int | None]
+    given: bool
+    own: ClassEntry | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,215 +62,88 @@ class PathOption:
     default: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Loading:
-    """The loading step of a script.
-
-    Attributes:
-        function: the text of `load_data`.
-        paths: its parameters.
-        features: model input to columns; `all` where they are known only at run time.
-        whole: columns that certainly have more than one axis.
-    """
-
-    function: str
-    paths: tuple[PathOption, ...]
-    features: Mapping[str, tuple[str, ...]]
-    whole: frozenset[str]
-
-
-def load_function(context: SourceContext, sink: Sink) -> Loading:
-    """Writes `load_data`, which gives the columns, and the given parts where they are asked for.
-
-    Args:
-        context: the data group and what is known of it.
-        sink: gets a source for which there is no text: KG611.
-
-    Raises:
-        CompileError: there is none.
-    """
-    source = context.data.source
-    writer = _WRITERS.get(source.cls)
-    if context.own is not None and context.own.function and not context.given:
-        writer = _own_function
-    if writer is None:
-        known = ", ".join(f"`{name}`" for name in _WRITERS)
-        raise sink.fail(
-            "KG611",
-            f"the data source `{source.cls}` has no form in a script, expected one of {known}",
-            key=f"{source.path}.class",
-            help="export the data to a file that `Arrays` or `Csv` reads",
+def path_options(reading: Reading) -> tuple[PathOption, ...]:
+    """The options for the files and folders that a source reads; `path` is called `data`."""
+    given = {name: reading.arguments.get(name) for name in reading.paths}
+    return tuple(
+        PathOption(
+            option=name.replace("path", "data").replace("_", "-"),
+            parameter=name,
+            default=None if path == "???" else path,
         )
-    paths = _paths(source)
-    features, whole = dict(context.data.features), _whole(source)
-    if source.cls == "ScikitLearn" and _is_matrix(context):
-        features = dict.fromkeys(features, (MATRIX,))
-        whole = frozenset({MATRIX})
-    elif context.names:
-        features = {name: _written_out(names, context) for name, names in features.items()}
-    parameters = ", ".join(path.parameter for path in paths)
-    text, body = writer(context)
-    return Loading(
-        function=function(f"load_data({parameters})", text, body),
-        paths=paths,
-        features=features,
-        whole=whole,
+        for name, path in given.items()
+        if isinstance(path, str)
     )
 
 
-def _paths(source: ObjectDef) -> tuple[PathOption, ...]:
-    paths = []
-    for argument, option in _PATHS.items():
-        value = source.arguments.get(argument)
-        if isinstance(value, str):
-            default = None if value == "???" else value
-            parameter = {"path": "path"}.get(argument, argument)
-            paths.append(PathOption(option=option, parameter=parameter, default=default))
-    return tuple(paths)
-
-
-def _whole(source: ObjectDef) -> frozenset[str]:
-    name = source.arguments.get("name")
-    images = source.cls == "ImageFolder" or (
-        source.cls == "KerasDataset" and source.arguments.get("path") is None
-    )
-    if images or (source.cls == "ScikitLearn" and name == "digits"):
-        return frozenset({"image", "features"})
-    return frozenset()
-
-
-def _is_matrix(context: SourceContext) -> bool:
-    """Whether the only input is the whole table, as scikit-learn gives it."""
-    data, name = context.data, context.data.source.arguments.get("name")
-    if name == "digits" or column_steps(data) or len(data.features) != 1:
-        return False
-    targets = set(data.target.values())
-    rest = tuple(column for column in context.names if column not in targets)
-    table = tuple(column for column in context.names if column != "target")
-    return rest == table and _written_out(next(iter(data.features.values())), context) == rest
-
-
-def _written_out(names: Sequence[str], context: SourceContext) -> tuple[str, ...]:
-    targets = set(context.data.target.values())
-    rest = [column for column in context.names if column not in targets]
-    return tuple(c for name in names for c in (rest if name == ALL else [name]))
-
-
-def _scikit_learn(context: SourceContext) -> tuple[str, list[str]]:
-    name = str(context.data.source.arguments.get("name"))
-    text = f"Loads the data set `{name}` that scikit-learn ships."
-    lines = [f"    data = datasets.load_{name}({'scaled=False' if name == 'diabetes' else ''})"]
-    target = "data.target" if name in _CLASSES else 'data.target.astype("float32")'
-    table = 'data.data.astype("float32")'
-    label = "label" if name == "digits" else "target"
-    named = name in _CLASSES  # Its classes have names, and its labels are their indices.
-    later = label_lines(context, besides=label if named else None)
-    if name == "digits":
-        image = 'data.images.astype("uint8")[..., np.newaxis]'
-        made: Code = mapped({"image": image, label: target})
-    elif _is_matrix(context) and name != "linnerud":
-        made = mapped({MATRIX: table, label: target})
+def load_function(context: SourceContext) -> str:
+    """Writes `load_data`: the columns, and each row's part where that is asked for."""
+    parameters = [path.parameter for path in path_options(context.reading)]
+    if context.own is not None:
+        lines = _own_lines(context, context.own)
     else:
-        several = name == "linnerud"  # Three targets, each with a name.
-        names = [n for n in context.names if several or n != label]
-        if several:
-            table = 'np.hstack([data.data, data.target]).astype("float32")'
-        lines += statement("names = ", literal(names))
-        made = call("dict", f"zip(names, {table}.T, strict=True)")
-        later = later if several else [f"    columns[{string(label)}] = {target}", *later]
-    return text, [*lines, *closing_lines(made, later)]
+        kept = "given" if context.given else "_"
+        lines = statement(f"columns, {kept} = ", _read_call(context, parameters))
+    lines += _label_lines(context)
+    lines.append("    return columns, given" if context.given else "    return columns")
+    text = "Reads the columns that are used; labels become class indices."
+    return function(f"load_data({', '.join(parameters)})", text, lines)
 
 
-def _keras_dataset(context: SourceContext) -> tuple[str, list[str]]:
-    arguments = context.data.source.arguments
-    name, path = str(arguments.get("name")), arguments.get("path")
-    housing = name.endswith("_housing")
-    x, y = ("features", "target") if housing else ("image", "label")
-    if path is not None and not context.given:
-        lines = [
-            "    with np.load(Path(path).expanduser()) as arrays:",
-            '        columns, _ = join_parts(dict(arrays), ("x", "y"))',
-        ]
-        renamed = mapped({x: 'columns["x"]', y: 'columns["y"]'})
-        closing = closing_lines(renamed, label_lines(context))
-        return f"Reads a local copy of `{name}`.", [*lines, *closing]
-    if path is not None:
-        text = f"Reads a local copy of `{name}`, which has its own test part."
-        lines = [
-            "    with np.load(Path(path).expanduser()) as arrays:",
-            '        x_train, y_train = arrays["x_train"], arrays["y_train"]',
-            '        x_test, y_test = arrays["x_test"], arrays["y_test"]',
-        ]
-    else:
-        text = f"Loads `{name}` from Keras's cache, or downloads it."
-        lines = [f"    (x_train, y_train), (x_test, y_test) = keras.datasets.{name}.load_data()"]
-    gray = path is not None or name in ("mnist", "fashion_mnist")
-    images: Code = "np.concatenate([x_train, x_test])"
-    images = call("as_column", images) if path is not None else images
-    images = f"{images}[..., np.newaxis]" if gray and path is None else images
-    labels = "np.concatenate([y_train, y_test])"
-    labels += ".reshape(-1)" if name.startswith("cifar") else ""
-    labels += '.astype("int64")' if y in label_columns(context.data) else ""
-    given = 'np.repeat(["training", "test"], [len(x_train), len(x_test)])'
-    return text, [*lines, *finished_lines(context, {x: images, y: labels}, given)]
+def _read_call(context: SourceContext, parameters: Sequence[str]) -> Code:
+    """The call of the plain function, the first argument by position as a person writes it."""
+    reading = context.reading
+    known = list(inspect.signature(reading.function).parameters)
+    codes = {
+        name: name if name in parameters else literal(value)
+        for name, value in reading.arguments.items()
+    }
+    used = infer_schema(context.data).read
+    if "wanted" in known and used is not None:
+        codes["wanted"] = _names(used)
+    items = [Item(code, f"{name}=") for name, code in codes.items()]
+    if items and next(iter(codes)) == known[0]:
+        items[0] = replace(items[0], prefix="")
+    return arguments(reading.function.__name__, items)
 
 
-def _arrays(context: SourceContext) -> tuple[str, list[str]]:
-    arguments = context.data.source.arguments
-    path = arguments.get("path")
-    if isinstance(path, str) and path.lower().endswith(".npy"):
-        lines = statement("arrays = ", mapped({"x": "np.load(Path(path).expanduser())"}))
-    elif isinstance(path, str):
-        lines = [
-            "    with np.load(Path(path).expanduser()) as file:",
-            "        arrays = dict(file)",
-        ]
-    else:
-        tests = arguments.get("x_test") is not None or arguments.get("y_test") is not None
-        found: dict[str, Code] = {}
-        for name in ("x", "y", "x_test", "y_test"):
-            if isinstance(arguments.get(name), str):
-                title = f"{name}_train" if tests and not name.endswith("_test") else name
-                found[title] = f"np.load(Path({name}).expanduser())"
-        lines = statement("arrays = ", mapped(found))
-    used = used_columns(context.data)
-    names = [] if used is None else [literal(used)]
-    kept = "given" if context.given else "_"
-    lines += statement(f"columns, {kept} = ", call("join_parts", "arrays", *names))
-    end = "    return columns, given" if context.given else "    return columns"
-    return "Reads the columns from NumPy's files.", [*lines, *label_lines(context), end]
-
-
-def _own_function(context: SourceContext) -> tuple[str, list[str]]:
+def _own_lines(context: SourceContext, entry: ClassEntry) -> list[str]:
     """Calls the function of one's own that gives the columns."""
-    assert context.own is not None
-    source = context.data.source
-    arguments = {name: literal(value) for name, value in source.arguments.items()}
-    given = call(context.own.origin.rpartition(":")[2], named=arguments)
-    used = used_columns(context.data)
-    lines = statement("given = ", given)
-    if used is not None:
-        lines += statement("used = ", literal(used))
-    lines += [
-        "    columns = {}",
-        f"    for name in {'given' if used is None else 'used'}:",
-        "        column = np.asarray(given[name])",
-        '        columns[name] = column.astype("float32") if column.dtype.kind == "f" else column',
-    ]
-    return f"Takes the columns of `{source.cls}`.", [
-        *lines,
-        *label_lines(context),
-        "    return columns",
-    ]
+    codes = {name: literal(value) for name, value in context.reading.arguments.items()}
+    lines = statement("given = ", call(entry.origin.rpartition(":")[2], named=codes))
+    used = infer_schema(context.data).read
+    taken = call("take_columns", "given", *([] if used is None else [_names(used)]))
+    return [*lines, *statement("columns = ", taken)]
 
 
-Writer = Callable[[SourceContext], tuple[str, list[str]]]
+def _names(columns: Sequence[str]) -> Code:
+    return listed(string(name) for name in columns)
 
-_WRITERS: Mapping[str, Writer] = {
-    "ScikitLearn": _scikit_learn,
-    "KerasDataset": _keras_dataset,
-    "ImageFolder": image_lines,
-    "Csv": csv_lines,
-    "Arrays": _arrays,
-}
-"""Class of a source to the function that writes its loading."""
+
+def _label_lines(context: SourceContext) -> list[str]:
+    """The lines that make class indices of labels of whatever kind."""
+    lines = []
+    for column, output in infer_schema(context.data).class_indices.items():
+        if column in context.reading.indexed:
+            continue
+        place = f"columns[{string(column)}]"
+        classes = context.classes.get(output)
+        labels = call("index_labels", place, *([] if classes is None else [str(classes)]))
+        lines += statement(f"{place}, _ = ", labels)
+    return lines
+
+
+def as_they_are(data: DataDef, outputs: Sequence[OutputSpec]) -> DataDef:
+    """The data with targets that are taken as the source has them marked as no class indices."""
+    alone = len(outputs) == 1
+    made = {entry.name for entry in column_steps(data)}
+    whole = {
+        name
+        for output in outputs
+        for name, column in data.target.items()
+        if (alone or name == output.name)
+        and output.labels.coding in ("one_hot", "multi_hot")
+        and column not in made
+    }
+    task = {name: "as_they_are" if name in whole else task for name, task in data.task.items()}
+    return replace(data, task=task)

@@ -25,7 +25,7 @@ def test_train_and_test_arrays_become_one_column_with_a_given_part(sink, tmp_pat
     path = tmp_path / "a.npz"
     np.savez(path, x_train=[[1.0], [2.0]], x_test=[[3.0]], x_val=[[4.0]])
     table = Arrays(path=str(path)).read(None, sink)
-    assert table.columns["x"].tolist() == [[1.0], [2.0], [4.0], [3.0]]
+    assert table.columns["x"].tolist() == [1.0, 2.0, 4.0, 3.0]
     assert table.given.tolist() == [0, 0, 1, 2]
 
 
@@ -49,7 +49,7 @@ def test_separate_files_are_the_columns_x_and_y(sink, tmp_path):
     paths = {name: str(tmp_path / f"{name}.npy") for name in "abcd"}
     source = Arrays(x=paths["a"], y=paths["b"], x_test=paths["c"], y_test=paths["d"])
     table = source.read(None, sink)
-    assert table.columns["x"].tolist() == [[1.0], [2.0]]
+    assert table.columns["x"].tolist() == [1.0, 2.0]
     assert table.columns["y"].tolist() == [1, 0]
     assert table.given.tolist() == [0, 2]
 

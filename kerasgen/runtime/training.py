@@ -1,0 +1,45 @@
+"""What is computed around training: weights of classes, figures, predictions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from kerasgen.runtime.values import Array
+
+
+def balanced_weights(labels: Array) -> dict[int, float]:
+    """Weighs the classes so that each counts the same: `n / (classes * count)`."""
+    one_hot = labels.ndim == 2 and labels.shape[1] > 1
+    indices = labels.argmax(axis=1) if one_hot else labels.reshape(-1)
+    classes, counts = np.unique(indices.astype(int), return_counts=True)
+    return {
+        int(index): len(indices) / (len(classes) * int(count))
+        for index, count in zip(classes, counts, strict=True)
+    }
+
+
+def evaluate(model: Any, part: tuple[Any, Any], batch_size: int) -> Any:
+    """Measures loss and metrics."""
+    inputs, targets = part
+    return model.evaluate(
+        inputs, targets, batch_size=batch_size, verbose=0, return_dict=True
+    )
+
+
+def predict(model: Any, part: tuple[Any, Any], batch_size: int) -> Any:
+    """Gives what the model predicts."""
+    inputs, _ = part
+    return model.predict(inputs, batch_size=batch_size, verbose=0)
+
+
+def largest_difference(before: Array, after: Array) -> float:
+    """Compares two predictions, relative to the larger of 1 and the values."""
+    if not np.array_equal(np.isfinite(before), np.isfinite(after)):
+        return float("inf")
+    known = np.isfinite(before)
+    if not known.any():
+        return 0.0
+    first, second = before[known].astype("float64"), after[known].astype("float64")
+    return float(np.max(np.abs(first - second) / np.maximum(1.0, np.abs(first))))
