@@ -46,6 +46,7 @@ from kerasgen.passes.columns import feature_key
 from kerasgen.passes.preparation import Preparation, wire_preparation
 from kerasgen.passes.prepared_shapes import report_refusal
 from kerasgen.passes.wire import ENTRY_KINDS
+from kerasgen.runtime.columns import as_rows, stack
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,7 +232,7 @@ def _columns(
     for call, definition in _calls(preparation, lambda entry_takes: entry_takes is not None):
         names = list(dict.fromkeys(reference.name for reference in references_in(call.operands)))
         layer = not definition.cls.startswith("ops.")
-        taken = {name: _as_rows(found[name]) if layer else found[name] for name in names}
+        taken = {name: as_rows(found[name]) if layer else found[name] for name in names}
         fitted_on = {name: array[training] for name, array in taken.items()}
         (made,) = steps.apply(call, definition, fitted_on, [taken])
         scalars = all(found[name].ndim == 1 for name in names)
@@ -251,10 +252,6 @@ def _calls(
             assert isinstance(definition, ObjectDef)
             found.append((call, definition))
     return found
-
-
-def _as_rows(column: Array) -> Array:
-    return column[:, np.newaxis] if column.ndim == 1 else column
 
 
 def _inputs(
@@ -308,18 +305,9 @@ def _stacks(
             )
             continue
         for part, rows in parts.items():
-            tensors[part][call.name] = _stacked(stacked, rows)
+            tensors[part][call.name] = stack([column[rows] for column in stacked])
     sink.stop_on_errors()
     return tensors
-
-
-def _stacked(columns: Sequence[Array], rows: Array) -> Array:
-    pieces = [_as_rows(column[rows]) for column in columns]
-    kinds = {piece.dtype for piece in pieces}
-    dtype = np.result_type(*kinds)
-    if dtype == np.float64 and dtype not in kinds:
-        dtype = np.dtype("float32")  # NumPy joins float32 and int64 to what no column asked for
-    return np.concatenate(pieces, axis=-1, dtype=dtype)
 
 
 def _targets(

@@ -18,6 +18,8 @@ from kerasgen.engines.keras3.training import Array, Arrays, Samples
 from kerasgen.ir.model import TensorRef
 from kerasgen.ir.values import Shape, TensorSpec
 from kerasgen.passes.ends import OutputSpec, fed_target
+from kerasgen.runtime.columns import as_targets, channels_first, one_hot
+from kerasgen.runtime.training import balanced_weights
 
 
 def fitting_samples(
@@ -153,23 +155,6 @@ def class_weights(
     return {names.index(k) if isinstance(k, str) else k: weight for k, weight in weights.items()}
 
 
-def balanced_weights(labels: Array) -> dict[int, float]:
-    """Class index to weight, so that every class counts the same: `n / (classes * count)`.
-
-    The formula is scikit-learn's `class_weight="balanced"`.
-
-    Args:
-        labels: class indices of shape `(n,)` or `(n, 1)`, or one-hot rows of shape `(n, classes)`.
-    """
-    one_hot = labels.ndim == 2 and labels.shape[1] > 1
-    indices = labels.argmax(axis=1) if one_hot else labels.reshape(-1)
-    classes, counts = np.unique(indices.astype(int), return_counts=True)
-    return {
-        int(index): len(indices) / (len(classes) * int(count))
-        for index, count in zip(classes, counts, strict=True)
-    }
-
-
 def _as_outputs(targets: dict[str, Array], compiled: CompiledProgram) -> Arrays:
     outputs = compiled.graph.outputs
     if isinstance(outputs, TensorRef):
@@ -179,21 +164,13 @@ def _as_outputs(targets: dict[str, Array], compiled: CompiledProgram) -> Arrays:
 
 def _target(values: Array, output: OutputSpec) -> Array:
     if output.encoded:
-        return one_hot(values, output)
+        # An index without a class, which lint tells, becomes zeros.
+        whole = values.ndim == len(output.spec.shape)
+        return one_hot(values[..., 0] if whole else values, output.spec.shape[-1] or 0)
     fed = fed_target(output)
     if fed is not None and values.ndim == len(fed.shape) - 1 and fed.shape[-1] == 1:
         values = values[..., np.newaxis]
-    if values.dtype.kind in "iu":
-        return values.astype("int32")
-    return values.astype("float32") if values.dtype == np.float64 else values
-
-
-def one_hot(values: Array, output: OutputSpec) -> Array:
-    """Class indices as one-hot rows; an index without a class, which lint tells, as zeros."""
-    if values.ndim == len(output.spec.shape):
-        values = values[..., 0]
-    classes = np.arange(output.spec.shape[-1] or 0)
-    return np.asarray(values[..., np.newaxis] == classes, dtype="float32")
+    return as_targets(values)
 
 
 def class_indices(values: Array, output: OutputSpec) -> Array | None:
@@ -213,6 +190,4 @@ def _cast(values: Array, spec: TensorSpec) -> Array:
 
 
 def _placed(values: Array, first: bool) -> Array:
-    if not first or values.ndim < 4:
-        return values
-    return np.ascontiguousarray(np.moveaxis(values, -1, 1))
+    return channels_first(values) if first and values.ndim >= 4 else values

@@ -13,8 +13,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from kerasgen.catalog.entries import Catalog
 from kerasgen.compiler import CompiledProgram
 from kerasgen.data.fitted_preparation import FittedPreparation
@@ -51,6 +49,7 @@ from kerasgen.run.samples import (
     fitting_samples,
     outputs_by_name,
 )
+from kerasgen.runtime.training import largest_difference
 
 RELOAD_TOLERANCE = 1e-5
 """Largest relative difference between predictions before saving and after reloading."""
@@ -288,7 +287,7 @@ def save(
         else {name: values[:rows] for name, values in predicted.items()}
     )
     after = outputs_by_name(predict_model(load_model(path), samples.x, size), compiled)
-    difference = max(_difference(before[name], after[name]) for name in before)
+    difference = max(largest_difference(before[name], after[name]) for name in before)
     if difference > RELOAD_TOLERANCE:
         path.unlink()
         raise ValueError(f"the reloaded model predicts something else: differs by {difference:.3g}")
@@ -327,14 +326,3 @@ def _first(samples: Samples, rows: int) -> Samples:
     x = samples.x
     cut = [a[:rows] for a in x] if isinstance(x, list) else x[:rows]  # type: ignore[index]
     return replace(samples, x=cut)
-
-
-def _difference(before: Array, after: Array) -> float:
-    """Largest difference, relative to the larger of 1 and the values themselves."""
-    if not np.array_equal(np.isfinite(before), np.isfinite(after)):
-        return float("inf")
-    known = np.isfinite(before)
-    if not known.any():
-        return 0.0
-    first, second = before[known].astype("float64"), after[known].astype("float64")
-    return float(np.max(np.abs(first - second) / np.maximum(1.0, np.abs(first))))

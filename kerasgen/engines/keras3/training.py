@@ -24,6 +24,7 @@ from kerasgen.engines.keras3.kept_weights import KeptWeights, WeightWatch, own_m
 from kerasgen.engines.keras3.objects import make_object, shorten
 from kerasgen.ir.program import CompileDef, FitDef, Loss
 from kerasgen.ir.values import ObjectDef
+from kerasgen.runtime.training import evaluate, predict
 
 Array = np.ndarray[Any, Any]
 Arrays = Array | list[Array] | dict[str, Array]
@@ -212,16 +213,13 @@ def fit_model(
 def evaluate_model(model: Any, samples: Samples, batch_size: int) -> dict[str, float]:
     """Loss and metrics of a compiled model on some samples, by Keras's names."""
     _reset_states(model)
-    figures = model.evaluate(
-        samples.x, samples.y, batch_size=batch_size, verbose=0, return_dict=True
-    )
-    return _figures(figures)
+    return _figures(evaluate(model, (samples.x, samples.y), batch_size))
 
 
 def predict_model(model: Any, x: Arrays, batch_size: int) -> Arrays:
     """What a model gives for some inputs, as NumPy arrays in the form of its outputs."""
     _reset_states(model)
-    outputs: Arrays = model.predict(x, batch_size=batch_size, verbose=0)
+    outputs: Arrays = predict(model, (x, None), batch_size)
     return outputs
 
 
