@@ -66,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     def act() -> int:
         if extra:
-            from kerasgen.frontend.compose.stray_words import refuse_flags
+            from kerasgen.frontend.compose.command_line_words import refuse_flags
 
             refuse_flags(extra, words, parser._option_string_actions)
         return command.act(options)

@@ -25,10 +25,10 @@ from omegaconf.errors import OmegaConfBaseException
 from kerasgen.diagnostics import Diagnostic, Sink, SourceMap
 from kerasgen.foreign.regular_files import is_folder
 from kerasgen.frontend.compose.config_folders import ROOT, Folders, config_folder, folders_of
+from kerasgen.frontend.compose.config_loader import ComposedLoader, ingredients, offer_sources
 from kerasgen.frontend.compose.hydra_settings import RunSettings, offer_launcher, run_settings
 from kerasgen.frontend.compose.interpolation_size import check_composed
 from kerasgen.frontend.compose.limits import GuardedFiles, check_overrides
-from kerasgen.frontend.compose.loading import ComposedLoader, ingredients, offer_sources
 from kerasgen.frontend.compose.origins import (
     SetByOverride,
     config_files,

@@ -23,13 +23,13 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink, did_you_mean
+from kerasgen.frontend.compose.command_line_words import joined, report_stray
 from kerasgen.frontend.compose.composition import CONFIG_NAME, make_loader
 from kerasgen.frontend.compose.config_folders import Folders, fault_of, folders_of
 from kerasgen.frontend.compose.origins import place_of_text
 from kerasgen.frontend.compose.references import sentence
 from kerasgen.frontend.compose.selector_syntax import is_selector, read_selector
 from kerasgen.frontend.compose.selectors_through_hydra import as_written, carrier
-from kerasgen.frontend.compose.stray_words import joined, report_stray
 from kerasgen.frontend.compose.sweep_size import JOBS, count_values
 from kerasgen.frontend.refusals.overrides import (
     Fault,

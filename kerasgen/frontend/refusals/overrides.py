@@ -28,9 +28,9 @@ from kerasgen.diagnostics import (
 )
 from kerasgen.foreign.regular_files import is_regular
 from kerasgen.frontend.compose.accepted_keys import BY_NAME
-from kerasgen.frontend.compose.file_places import place_of_defaults
 from kerasgen.frontend.compose.origins import SetByOverride, place_of_text, trace_origins
 from kerasgen.frontend.compose.references import deepest_key, plain_node, sentence
+from kerasgen.frontend.compose.refused_lines import place_of_defaults
 from kerasgen.frontend.compose.shortened_keys import whole_key
 from kerasgen.frontend.former_keys import Written, former_key
 from kerasgen.frontend.grammar import GROUPS, MODEL_KEYS

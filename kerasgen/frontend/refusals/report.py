@@ -20,16 +20,8 @@ from omegaconf.errors import GrammarParseError, KeyValidationError
 
 from kerasgen.diagnostics import Sink, SourceLocation, closest, did_you_mean
 from kerasgen.foreign.regular_files import ForeignFileError, is_regular, read_bytes
+from kerasgen.frontend.compose.command_line_words import file_of_choice
 from kerasgen.frontend.compose.config_folders import config_files
-from kerasgen.frontend.compose.file_places import (
-    hides_break,
-    place_of_choice,
-    place_of_default,
-    place_of_interpolation,
-    place_of_word,
-    place_of_yaml_error,
-    said_of,
-)
 from kerasgen.frontend.compose.limits import is_within_limits
 from kerasgen.frontend.compose.origins import (
     ConfigFile,
@@ -38,7 +30,15 @@ from kerasgen.frontend.compose.origins import (
     trace_origins,
 )
 from kerasgen.frontend.compose.references import sentence
-from kerasgen.frontend.compose.stray_words import file_of_choice
+from kerasgen.frontend.compose.refused_lines import (
+    hides_break,
+    place_of_choice,
+    place_of_default,
+    place_of_interpolation,
+    place_of_word,
+    place_of_yaml_error,
+    said_of,
+)
 from kerasgen.frontend.parse.backend import is_ended, refused_backend
 from kerasgen.frontend.refusals.overrides import (
     Fault,

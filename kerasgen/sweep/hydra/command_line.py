@@ -64,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     def execute() -> int:
         if extra:
-            from kerasgen.frontend.compose.stray_words import refuse_flags
+            from kerasgen.frontend.compose.command_line_words import refuse_flags
 
             refuse_flags(extra, given, parser._option_string_actions)
         return _execute(args, parser)

@@ -2,7 +2,7 @@
 
 This room owns the speed of composition, and nothing of what comes out of it: each class here gives
 what the class of Hydra's that it extends gives, but for keys that need no `+` (`accepted_keys`), or
-refuses what a config file must not say (`file_guard`). It must not know what a config says.
+refuses what a config file must not say (`untrusted_files`). It must not know what a config says.
 
 Decisions:
 - The defaults list of a composition is remembered, since the place of every value is found with
@@ -46,9 +46,9 @@ from omegaconf.errors import OmegaConfBaseException
 
 from kerasgen.diagnostics import Sink, SourceLocation
 from kerasgen.frontend.compose.accepted_keys import without_plus
-from kerasgen.frontend.compose.file_guard import FileGuard
 from kerasgen.frontend.compose.group_choices import settle_choices
 from kerasgen.frontend.compose.origins import shown_path
+from kerasgen.frontend.compose.untrusted_files import FileGuard
 
 _MISSING = re.compile(r": +\?\?\? *(?:#.*)?$", re.M)
 """A value that must be given, which all parsers read alike."""

@@ -25,7 +25,7 @@ from hydra.types import RunMode
 from kerasgen.diagnostics import CompileError, Sink, Suggestion, closest, did_you_mean
 from kerasgen.foreign.regular_files import is_folder, is_regular, is_there, path_of
 from kerasgen.frontend.compose.composition import CONFIG_NAME, make_loader
-from kerasgen.frontend.compose.data_words import words_for_data
+from kerasgen.frontend.compose.data_file_command import words_for_data
 from kerasgen.frontend.compose.group_choices import ENDINGS, option_of, options_of
 from kerasgen.frontend.compose.limits import is_within_limits
 from kerasgen.frontend.compose.origins import place_of_text

@@ -8,9 +8,9 @@ import pytest
 
 from kerasgen.diagnostics import CompileError, Diagnostic
 from kerasgen.diagnostics.render import render_text
+from kerasgen.frontend.compose.command_line_words import refuse_flags
 from kerasgen.frontend.compose.composition import compose, resolve_groups
 from kerasgen.frontend.compose.config_folders import config_folder
-from kerasgen.frontend.compose.stray_words import refuse_flags
 from kerasgen.frontend.parse.data import parse_data
 from kerasgen.frontend.refusals.culprits import diagnose
 

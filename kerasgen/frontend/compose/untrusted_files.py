@@ -34,7 +34,6 @@ from omegaconf.errors import OmegaConfBaseException
 
 from kerasgen.diagnostics import Sink, SourceLocation
 from kerasgen.frontend.compose.config_folders import ROOT, config_folder
-from kerasgen.frontend.compose.file_places import place_of_choice
 from kerasgen.frontend.compose.hydra_keys import (
     FOLDERS,
     Refused,
@@ -51,6 +50,7 @@ from kerasgen.frontend.compose.origins import (
     shown_path,
     trace_origins,
 )
+from kerasgen.frontend.compose.refused_lines import place_of_choice
 from kerasgen.frontend.compose.resolvers import (
     ENVIRONMENT_HELP,
     RESOLVER_HELP,
