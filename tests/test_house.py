@@ -6,7 +6,7 @@ import pytest
 from house_counts import ROOT, Counts, Slots, count_house, shortened
 
 OPEN = {
-    "many_parameters": ("emit/script/", "engines/keras3/training", "frontend/", "run/steps"),
+    "many_parameters": ("emit/script/", "engines/keras3/training", "run/steps"),
     "raising_untold": (
         "data/sources/",
         "diagnostics/sink",
