@@ -176,7 +176,7 @@ def test_check_reports_all_mistakes_with_code_2(tmp_path: Path) -> None:
     assert done.stdout == ""
     assert "error[KG205]" in done.stderr
     assert "error[KG204]" in done.stderr
-    assert done.stderr.endswith("2 errors\n")
+    assert done.stderr.endswith("\n2 errors\nmore: kerasgen explain KG205 KG204\n")
 
 
 def test_check_gives_json(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from kerasgen.diagnostics import (
     describe,
     did_you_mean,
 )
-from kerasgen.diagnostics.render import count_text, render_json, render_text
+from kerasgen.diagnostics.render import closing_text, count_text, render_json, render_text
 from kerasgen.diagnostics.source_map import Mark
 
 
@@ -182,6 +182,15 @@ def test_the_closing_line_counts_by_severity() -> None:
     warning = diagnostic(severity=Severity.WARNING)
     assert count_text([diagnostic(), warning, diagnostic()]) == "2 errors, 1 warning"
     assert count_text([]) == ""
+
+
+def test_a_report_ends_with_the_codes_that_more_is_told_of() -> None:
+    warning = diagnostic(code="KG701", severity=Severity.WARNING)
+    told = [diagnostic(), warning, diagnostic()]
+    codes = f"{diagnostic().code} {warning.code}"
+    assert closing_text(told) == f"2 errors, 1 warning\nmore: kerasgen explain {codes}"
+    assert closing_text([]) == "no errors, no warnings"
+    assert closing_text([], silenced=2) == "no errors, no warnings, 2 silenced"
 
 
 def test_control_characters_are_escaped_and_not_obeyed() -> None:

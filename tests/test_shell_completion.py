@@ -125,6 +125,7 @@ def test_flags_are_completed(folder: Path) -> None:
 
 def test_commands_are_completed(folder: Path) -> None:
     assert complete(folder, "kerasgen sch") == ["schema"]
+    assert complete(folder, "kerasgen explain fit.ep") == ["fit.epochs"]
     assert {"run", "check", "show"} <= set(complete(folder, "kerasgen "))
 
 

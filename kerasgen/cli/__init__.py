@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
 from kerasgen import __version__
-from kerasgen.cli import check, completion, eject, import_model, runs, schema, show
+from kerasgen.cli import check, completion, eject, explain, import_model, runs, schema, show
 from kerasgen.cli.command import Command
 from kerasgen.diagnostics import did_you_mean
 from kerasgen.process.entry import begin, guarded
@@ -31,6 +31,7 @@ examples:
   kerasgen import trained.keras -o conf/model/mine.yaml   a Keras model as a config
   kerasgen eject experiment=penguins -o train.py       a config as a plain Keras script
   kerasgen schema                                      what editors complete and check with
+  kerasgen explain KG701                               the manual, of a code, a class, a key …
 """
 
 
@@ -128,4 +129,5 @@ _COMMANDS: Mapping[str, Command] = {
     "import": import_model.COMMAND,
     "eject": eject.COMMAND,
     "schema": schema.COMMAND,
+    "explain": explain.COMMAND,
 }

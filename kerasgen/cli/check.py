@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import kerasgen
 from kerasgen.cli.command import Command, declare_config, place_of, refuse, trust_of
 from kerasgen.diagnostics import Diagnostic
-from kerasgen.diagnostics.render import count_text, render_text
+from kerasgen.diagnostics.render import closing_text, render_text
 
 _EXAMPLES = """\
 examples:
@@ -154,8 +154,7 @@ def _act_alone(options: argparse.Namespace) -> int:
     print(outcome.text())
     if outcome.diagnostics:
         print(f"\n{render_text(outcome.diagnostics)}")
-    silenced = f", {outcome.silenced} silenced" if outcome.silenced else ""
-    print(f"\n{count_text(outcome.diagnostics) or 'no errors, no warnings'}{silenced}")
+    print(f"\n{closing_text(outcome.diagnostics, outcome.silenced)}")
     return 0
 
 
@@ -232,7 +231,7 @@ def _report_fast(options: argparse.Namespace) -> int:
     if outcome.diagnostics:
         print(f"{render_text(outcome.diagnostics)}\n")
     print(f"not checked: {'; '.join(outcome.unchecked)}")
-    print(f"\n{count_text(outcome.diagnostics) or 'no errors, no warnings'}")
+    print(f"\n{closing_text(outcome.diagnostics)}")
     return 0
 
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kerasgen.diagnostics import Diagnostic
-from kerasgen.diagnostics.render import count_text, render_text
+from kerasgen.diagnostics.render import closing_text, render_text
 from kerasgen.registry import CONNECTIONS, Trust, named_modules, trusted
 
 if TYPE_CHECKING:
@@ -23,12 +23,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """One command: what it is for, its arguments, and what it does."""
+    """One command: what it is for, its arguments, and what it does.
+
+    Attributes:
+        summary: what it is for, in a line.
+        examples: what `--help` ends with.
+        declare: adds its arguments to a parser.
+        act: does the work, and gives the exit code.
+        words: what may stand as its arguments, for a shell that completes; None where that is
+            overrides, files, or nothing.
+    """
 
     summary: str
     examples: str
     declare: Callable[[argparse.ArgumentParser], None]
     act: Callable[[argparse.Namespace], int]
+    words: Callable[[], Iterable[str]] | None = None
 
 
 def declare_config(parser: argparse.ArgumentParser, metavar: str = "OVERRIDE") -> None:
@@ -100,5 +110,5 @@ def place_of(options: argparse.Namespace) -> ConfigPlace:
 def refuse(diagnostics: Sequence[Diagnostic]) -> int:
     """Prints the diagnostics to stderr, and gives the exit code of a refusal."""
     print(render_text(diagnostics), file=sys.stderr)
-    print(f"\n{count_text(diagnostics)}", file=sys.stderr)
+    print(f"\n{closing_text(diagnostics)}", file=sys.stderr)
     return 2

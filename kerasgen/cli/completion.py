@@ -45,6 +45,8 @@ def complete(arguments: Sequence[str], commands: Mapping[str, Command]) -> int:
         if word.startswith("-"):
             flags = [flag for action in parser._actions for flag in action.option_strings]
             found = sorted(flag for flag in flags if flag.startswith(word))
+        elif (offered := commands[command].words) is not None:
+            found = sorted(name for name in offered() if name.startswith(word))
         elif any(action.dest == "overrides" for action in parser._actions):
             found = complete_overrides(words[1:])
         else:

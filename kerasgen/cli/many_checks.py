@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from kerasgen.cli.command import place_of, trust_of
 from kerasgen.diagnostics import CompileError
-from kerasgen.diagnostics.render import render_text
+from kerasgen.diagnostics.render import more_text, render_text
 from kerasgen.frontend.compose.config_folders import ConfigPlace
 from kerasgen.verbs.many_checks import Case, Checked, Manner, check_many, many_text
 
@@ -123,3 +123,5 @@ def _print(found: Sequence[Checked], jobs: int) -> None:
     outside = f" of {jobs:,} configs" if jobs > len(found) else ""
     passed = len(found) - refused
     print(f"\n{len(found):,}{outside} checked: {passed:,} in order, {refused:,} refused")
+    if more := more_text([told for made in found for told in made.diagnostics]):
+        print(more)

@@ -84,6 +84,7 @@ CODES: dict[str, str] = {
     "KG619": "weights that cannot be carried into a model of Keras 3",
     "KG620": "model that cannot be looked at without data",
     "KG621": "config without data where rows are needed",
+    "KG622": "word that nothing is known of",
     "KG701": "loss that expects something other than what the output gives",
     "KG702": "softmax over a single score",
     "KG703": "sigmoid scores under a categorical loss",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from kerasgen.diagnostics import Diagnostic, Severity, SourceLocation
@@ -31,6 +31,9 @@ _MOST_ALIKE = 20
 
 _SHOWN_ALIKE = 5
 """Of more than these, how many are shown."""
+
+_MOST_EXPLAINED = 8
+"""Codes that the last line of a report names."""
 
 _LONGEST_LINE = 200
 """Characters of a source line that are shown, around the place that is meant."""
@@ -91,6 +94,28 @@ def count_text(diagnostics: Iterable[Diagnostic]) -> str:
         if count := severities.count(severity):
             parts.append(f"{count} {severity}{'s' if count > 1 else ''}")
     return ", ".join(parts)
+
+
+def more_text(diagnostics: Iterable[Diagnostic]) -> str:
+    """The last line of a report: `more: kerasgen explain KG204 KG301`; empty for none.
+
+    Each code stands once, in the order in which it was told first.
+    """
+    codes = list(dict.fromkeys(diagnostic.code for diagnostic in diagnostics))
+    return f"more: kerasgen explain {' '.join(codes[:_MOST_EXPLAINED])}" if codes else ""
+
+
+def closing_text(diagnostics: Sequence[Diagnostic], silenced: int = 0) -> str:
+    """The end of a report: how many there are, and the line that says where more is told of them.
+
+    Args:
+        diagnostics: what the report has told.
+        silenced: how many more were found and are not told.
+    """
+    counted = count_text(diagnostics) or "no errors, no warnings"
+    if silenced:
+        counted += f", {silenced} silenced"
+    return "\n".join(filter(None, (counted, more_text(diagnostics))))
 
 
 def file_text(file: str) -> str:

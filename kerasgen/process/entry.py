@@ -126,11 +126,11 @@ def _executed(execute: Callable[[], int]) -> int:
 def _answered(error: BaseException) -> int:
     """Says what has ended the work, and gives the exit code; a bug of ours is raised again."""
     from kerasgen.diagnostics import CompileError
-    from kerasgen.diagnostics.render import count_text, render_text
+    from kerasgen.diagnostics.render import closing_text, render_text
 
     if isinstance(error, CompileError):
         print(render_text(error.diagnostics), file=sys.stderr)
-        print(f"\n{count_text(error.diagnostics)}", file=sys.stderr)
+        print(f"\n{closing_text(error.diagnostics)}", file=sys.stderr)
         return REFUSED
     if (lost := lost_in(error)) is not None:
         return _without_output(lost)

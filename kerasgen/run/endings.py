@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink
-from kerasgen.diagnostics.render import count_text, render_json, render_text
+from kerasgen.diagnostics.render import closing_text, render_json, render_text
 from kerasgen.process import interruption
 from kerasgen.process.entry import ending, lost_in, reason_of, report, say_lost
 from kerasgen.process.exit_codes import FAILED, REFUSED
@@ -167,7 +167,7 @@ def _refuse(diagnostics: Sequence[Diagnostic], journal: Journal, *, keep: bool) 
                 journal.folder.rmdir()
                 journal.folder.parent.rmdir()  # The day's folder, if the run was its first.
     print(render_text(diagnostics), file=sys.stderr)
-    print(f"\n{count_text(diagnostics)}", file=sys.stderr, flush=True)
+    print(f"\n{closing_text(diagnostics)}", file=sys.stderr, flush=True)
     return REFUSED
 
 

@@ -1,6 +1,7 @@
 """JSON Schemas of the config language, for the Keras that is installed.
 
-This room owns which catalog they are made of. What they say stands in `emit.schema`.
+This room owns which catalog they are made of: what can be named here and now. What they say stands
+in `emit.schema`.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ def schema_texts(group: str | None = None, trust: Trust = NOBODY) -> dict[str, s
     """
     from kerasgen.emit.schema.document import make_schemas, schema_text, whole_schema
 
-    schemas = make_schemas(_catalog(trust))
+    schemas = make_schemas(offered_catalog(trust))
     if group is not None:
         return {group: schema_text(whole_schema(schemas, group))}
     return {name: schema_text(schema) for name, schema in schemas.items()}
@@ -52,8 +53,12 @@ def shipped_schemas() -> str:
     )
 
 
-def _catalog(trust: Trust) -> Catalog:
-    """Every class that the installed Keras, the data sources and trusted modules offer."""
+def offered_catalog(trust: Trust) -> Catalog:
+    """Every class that the installed Keras, the data sources and trusted modules offer.
+
+    Raises:
+        CompileError: there is no Keras that can be asked, or a module cannot be used.
+    """
     from kerasgen.session.catalog import (
         child_catalog,
         lightest_engine,

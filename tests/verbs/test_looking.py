@@ -39,7 +39,7 @@ def test_a_newer_record_is_refused_at_the_line_of_its_version(
         "   |\n"
         ' 2 |   "schema": 2,\n'
         "  = help: look at it with the version that wrote it, or a newer one\n"
-        "\n1 error\n"
+        "\n1 error\nmore: kerasgen explain KG613\n"
     )
 
 
