@@ -16,11 +16,11 @@ import dataclasses
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from kerasgen.diagnostics import Suggestion, as_yaml
 from kerasgen.ir.data import SplitDef
 from kerasgen.ir.program import BackendDef, CompileDef, FitDef, TrackingDef
+from kerasgen.ir.values import Tree
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +38,8 @@ class Written:
 
     section: str
     key: str
-    value: Any
-    around: Mapping[str, Any]
+    value: Tree
+    around: Mapping[str, Tree]
     beside: frozenset[str]
     typed: bool
 
@@ -222,7 +222,7 @@ def former_key(written: Written) -> str | None:
     return placed(home, written.value, typed=written.typed)
 
 
-def placed(path: str, value: Any, *, typed: bool) -> str:
+def placed(path: str, value: Tree, *, typed: bool) -> str:
     """The words for a value that stands at another place of the config.
 
     Args:
@@ -271,12 +271,12 @@ def _optimizer(written: Written) -> str:
 
 def _early_stopping(written: Written) -> str:
     patience = written.value if type(written.value) is int else 3
-    callback = {"class": "EarlyStopping", "patience": patience}
+    callback: Tree = {"class": "EarlyStopping", "patience": patience}
     return placed("fit.callbacks.stop", callback, typed=written.typed)
 
 
 def _best_only(written: Written) -> str:
-    callback = {"class": "EarlyStopping", "patience": 3, "restore_best_weights": True}
+    callback: Tree = {"class": "EarlyStopping", "patience": 3, "restore_best_weights": True}
     return placed("fit.callbacks.stop", callback, typed=written.typed)
 
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from kerasgen.diagnostics import Severity, Sink, SourceLocation, describe, did_you_mean
 from kerasgen.diagnostics.source_map import Mark, Replacement
@@ -18,6 +18,7 @@ from kerasgen.foreign.json_data import Bounds, parse_json
 from kerasgen.foreign.regular_files import ForeignFileError, decoded, path_of, read_bytes
 from kerasgen.frontend.sections import read_record
 from kerasgen.ir.program import BackendDef
+from kerasgen.ir.values import Tree
 
 _SIZE = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,18})?) ?([kmgt]i?b)\Z", re.I)
 _UNITS = {
@@ -43,7 +44,7 @@ OTHER_NAMES |= {"pytorch": "torch", "pt": "torch", "flax": "jax"}
 """What backends are called elsewhere; capital letters do not count."""
 
 
-def parse_backend(section: Any, sink: Sink) -> BackendDef | None:
+def parse_backend(section: Tree, sink: Sink) -> BackendDef | None:
     """Parses the backend group; a `keras_json` in it is read and put over the group's own keys."""
     if isinstance(section, Mapping):
         section = dict(section)
@@ -72,10 +73,12 @@ def parse_backend(section: Any, sink: Sink) -> BackendDef | None:
     return backend
 
 
-def _parse_memory(value: Any, path: str, sink: Sink) -> int | Literal["auto"] | None:
+def _parse_memory(value: Tree, path: str, sink: Sink) -> int | Literal["auto"] | None:
     """Reads `auto`, null, a number of bytes, or a number with a unit (`32GiB`, `8 GB`)."""
-    if value is None or value == "auto":
-        return value  # type: ignore[no-any-return]
+    if value is None:
+        return None
+    if value == "auto":
+        return "auto"
     if isinstance(value, int) and not isinstance(value, bool) and value > 0:
         return value
     written = _SIZE.match(value) if isinstance(value, str) else None
@@ -89,7 +92,7 @@ def _parse_memory(value: Any, path: str, sink: Sink) -> int | Literal["auto"] | 
     return "auto"
 
 
-def _check_backend_name(value: Any, key: str, sink: Sink, location: SourceLocation | None) -> bool:
+def _check_backend_name(value: Tree, key: str, sink: Sink, location: SourceLocation | None) -> bool:
     if value in BACKENDS or value is None:
         return True
     message, help_text = refused_backend(value)
@@ -105,7 +108,7 @@ def is_ended(value: str) -> bool:
     return value.lower() in ENDED_BACKENDS
 
 
-def refused_backend(value: Any) -> tuple[str, str | None]:
+def refused_backend(value: Tree) -> tuple[str, str | None]:
     """What is wrong with a value that is no backend, and the one that is meant."""
     words = ", ".join(f"`{name}`" for name in BACKENDS)
     known = str(value).strip().lower()
@@ -139,7 +142,7 @@ class _KerasJson:
         text: its text.
     """
 
-    settings: dict[str, Any]
+    settings: dict[str, Tree]
     path: Path
     text: str
 
@@ -164,7 +167,7 @@ class _KerasJson:
         )
 
 
-def _read_keras_json(file: Any, sink: Sink) -> _KerasJson | None:
+def _read_keras_json(file: Tree, sink: Sink) -> _KerasJson | None:
     """The four keys of a user's keras.json; everything wrong with it is reported."""
     key = "backend.keras_json"
     if not isinstance(file, str):

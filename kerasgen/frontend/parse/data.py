@@ -6,8 +6,7 @@ This room owns the syntax of that group. It must not open the data or know which
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection, Mapping
 
 from kerasgen.diagnostics import Sink, Suggestion, describe, did_you_mean
 from kerasgen.frontend.grammar import DATA_KEYS, has_no_data, join
@@ -16,7 +15,7 @@ from kerasgen.frontend.parse.tensors import parse_shape
 from kerasgen.frontend.sections import read_record, report_unknown_key
 from kerasgen.ir.data import DataDef, SplitDef
 from kerasgen.ir.model import INPUT
-from kerasgen.ir.values import ObjectDef
+from kerasgen.ir.values import ObjectDef, Tree, Value
 
 TASKS = ("classification", "multilabel", "regression", "autoencoding")
 _OTHER_WORDS: Mapping[str, str] = {
@@ -66,7 +65,7 @@ _REASONS: Mapping[str, str] = {
 """Why, where the word does not say it: there the task may be a choice."""
 
 
-def parse_data(section: Any, sink: Sink) -> DataDef | None:
+def parse_data(section: Tree, sink: Sink) -> DataDef | None:
     """Parses the data group, which is also read alone where the data must be opened first."""
     if not isinstance(section, Mapping):
         sink.report("KG204", f"`data` is {describe(section)}, expected a mapping", key="data")
@@ -89,13 +88,7 @@ def parse_data(section: Any, sink: Sink) -> DataDef | None:
     split = read_record(SplitDef, section.get("split"), "data.split", sink)
     if split is not None:
         _check_fractions(split, sink)
-    facts = section.get("facts") or {}
-    if not isinstance(facts, Mapping):
-        sink.report(
-            "KG204", f"`data.facts` is {describe(facts)}, expected a mapping", key="data.facts"
-        )
-    else:
-        _check_facts(facts, sink)
+    facts = _parse_facts(section.get("facts") or {}, sink)
     prepare = section.get("prepare")
     entries = parse_entries(prepare, "data.prepare", sink) if prepare else ()
     if len(sink.errors) > known or source is None or split is None:
@@ -107,7 +100,7 @@ def parse_data(section: Any, sink: Sink) -> DataDef | None:
         task=task,
         prepare=entries,
         split=split,
-        facts=_frozen(facts),
+        facts=facts,
     )
 
 
@@ -127,21 +120,22 @@ def refuse_absent(data: DataDef | None, sink: Sink) -> None:
         )
 
 
-def _no_data(facts: Any, sink: Sink) -> DataDef:
-    if not isinstance(facts, Mapping):
-        facts = {}
-    _check_facts(facts, sink)
+def _no_data(facts: Tree, sink: Sink) -> DataDef:
     return DataDef(
         source=ObjectDef(cls="", bare=True, path="data.source"),
         features={},
         target={},
         task={},
-        facts=_frozen(facts),
+        facts=_parse_facts(facts, sink) if isinstance(facts, Mapping) else {},
     )
 
 
-def _check_facts(facts: Mapping[str, Any], sink: Sink) -> None:
-    """Checks counts and shapes, of which there may be one for each input or output."""
+def _parse_facts(facts: Tree, sink: Sink) -> Mapping[str, Value]:
+    """Reads the facts; of counts and shapes there may be one for each input or output."""
+    if not isinstance(facts, Mapping):
+        found = describe(facts)
+        sink.report("KG204", f"`data.facts` is {found}, expected a mapping", key="data.facts")
+        return {}
     for name, check in (
         ("shape", _check_shape),
         ("target_shape", _check_shape),
@@ -154,16 +148,16 @@ def _check_facts(facts: Mapping[str, Any], sink: Sink) -> None:
                 check(item, join(path, key), sink)
         elif value is not None:
             check(value, path, sink)
+    return {str(key): _frozen(item) for key, item in facts.items()}
 
 
-def _check_shape(value: Any, path: str, sink: Sink) -> None:
+def _check_shape(value: Tree, path: str, sink: Sink) -> None:
     if value != []:  # the shape of one number a row
         parse_shape(value, path, sink)
 
 
-def _check_count(value: Any, path: str, sink: Sink) -> None:
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    if not whole or not 0 < value < 2**63:
+def _check_count(value: Tree, path: str, sink: Sink) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 2**63:
         sink.report(
             "KG204",
             f"`{path}` is {describe(value)}, expected a positive integer",
@@ -182,7 +176,7 @@ def _check_fractions(split: SplitDef, sink: Sink) -> None:
             )
 
 
-def _columns(section: Any, default: str, path: str, sink: Sink) -> dict[str, tuple[str, ...]]:
+def _columns(section: Tree, default: str, path: str, sink: Sink) -> dict[str, tuple[str, ...]]:
     if isinstance(section, str | list):
         section = {default: section}
     if not isinstance(section, Mapping):
@@ -192,9 +186,10 @@ def _columns(section: Any, default: str, path: str, sink: Sink) -> dict[str, tup
         return {}
     columns = {}
     for name, value in section.items():
-        names = [value] if isinstance(value, str) else value
+        items = value if isinstance(value, list) else [value]
+        names = [item for item in items if isinstance(item, str)]
         key = join(path, name) if name != default or (default == "" and name) else path
-        if not isinstance(names, list) or not names or not all(isinstance(n, str) for n in names):
+        if not names or len(names) < len(items):
             sink.report("KG204", f"`{key}` is {describe(value)}, expected column names", key=key)
         elif path == "data.target" and len(names) > 1:
             sink.report(
@@ -203,14 +198,14 @@ def _columns(section: Any, default: str, path: str, sink: Sink) -> dict[str, tup
                 key=path,
                 help="name the output of each: `target: {digit: label, odd: odd}`; "
                 "for one output join the columns under `data.prepare`: "
-                f"`targets: {{class: ops.stack, axis: -1, from: [{', '.join(map(str, names))}]}}`",
+                f"`targets: {{class: ops.stack, axis: -1, from: [{', '.join(names)}]}}`",
             )
         else:
             columns[str(name)] = tuple(names)
     return columns
 
 
-def _parse_task(value: Any, target: Mapping[str, Any], sink: Sink) -> dict[str, str]:
+def _parse_task(value: Tree, target: Collection[str], sink: Sink) -> dict[str, str]:
     outputs = list(target) or [""]
     tasks = value if isinstance(value, Mapping) else dict.fromkeys(outputs, value)
     for output, task in tasks.items():
@@ -254,7 +249,7 @@ def _task_meant(word: str) -> str | None:
     return Suggestion(f"{known}: {reason}" if reason else known, task, sure=not reason)
 
 
-def _frozen(value: Any) -> Any:
+def _frozen(value: Tree) -> Value:
     if isinstance(value, Mapping):
         return {str(key): _frozen(item) for key, item in value.items()}
     return tuple(map(_frozen, value)) if isinstance(value, list) else value

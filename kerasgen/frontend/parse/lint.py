@@ -13,10 +13,9 @@ Decisions:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import cache
-from typing import Any
 
 from kerasgen.diagnostics import (
     CODES,
@@ -32,6 +31,7 @@ from kerasgen.foreign.regular_files import ForeignFileError, read_bytes
 from kerasgen.frontend.grammar import join
 from kerasgen.frontend.sections import report_unknown_key
 from kerasgen.ir.program import LintDef
+from kerasgen.ir.values import Tree
 
 LINT_CODES = tuple(code for code in CODES if code.startswith("KG7"))
 """The codes that can be silenced."""
@@ -39,7 +39,7 @@ LINT_CODES = tuple(code for code in CODES if code.startswith("KG7"))
 _COMMENT = re.compile(r"(?:^|\s)#\s*kerasgen:\s*ignore\s+(KG\d+(?:\s*,\s*KG\d+)*)")
 
 
-def parse_lint(section: Any, path: str, sink: Sink) -> LintDef:
+def parse_lint(section: Tree, path: str, sink: Sink) -> LintDef:
     """Parses the optional section `lint` of a config.
 
     Args:
@@ -96,7 +96,7 @@ def silence(sink: Sink, lint: LintDef) -> tuple[Diagnostic, ...]:
     return silenced
 
 
-def _codes(pairs: Iterable[tuple[Any, str]], sink: Sink) -> Iterable[str]:
+def _codes(pairs: Iterable[tuple[Tree, str]], sink: Sink) -> Iterable[str]:
     for code, key in pairs:
         if code in LINT_CODES:
             yield code
@@ -111,12 +111,12 @@ def _codes(pairs: Iterable[tuple[Any, str]], sink: Sink) -> Iterable[str]:
             )
 
 
-def _commented(diagnostic: Diagnostic, read: Any) -> set[str]:
+def _commented(diagnostic: Diagnostic, read: Callable[[str], list[str]]) -> set[str]:
     """The codes that comments at the place of a diagnostic silence."""
     place: SourceLocation | None = diagnostic.location
     if place is None or place.file is None or place.line is None:
         return set()
-    lines: list[str] = read(place.file)
+    lines = read(place.file)
     if not 0 < place.line <= len(lines):
         return set()
     codes = _codes_in(lines[place.line - 1])
@@ -127,7 +127,7 @@ def _commented(diagnostic: Diagnostic, read: Any) -> set[str]:
     return codes
 
 
-def _with_strange_codes(diagnostic: Diagnostic, read: Any) -> Diagnostic:
+def _with_strange_codes(diagnostic: Diagnostic, read: Callable[[str], list[str]]) -> Diagnostic:
     """A diagnostic that stays, with a note where a comment was to silence what cannot be."""
     strange = sorted(_commented(diagnostic, read) - set(LINT_CODES))
     if not strange:

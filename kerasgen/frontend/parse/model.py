@@ -7,7 +7,7 @@ takes. It must not know which classes exist or what they accept.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
 from kerasgen.diagnostics import Sink, describe, did_you_mean
 from kerasgen.frontend.grammar import (
@@ -29,11 +29,11 @@ from kerasgen.frontend.parse.tensors import (
 )
 from kerasgen.frontend.sections import check_value, report_unknown_key
 from kerasgen.ir.model import Entry, ModelDef, Operand
-from kerasgen.ir.values import ObjectDef, Value
+from kerasgen.ir.values import ObjectDef, Tree, Value
 
 
 def parse_model(
-    section: Any, path: str, sink: Sink, *, name: str, nested: bool = False
+    section: Tree, path: str, sink: Sink, *, name: str, nested: bool = False
 ) -> ModelDef:
     """Parses a model: `class`, `inputs`, `layers`, `outputs`.
 
@@ -57,10 +57,13 @@ def parse_model(
             )
     layers = section.get("layers")
     title = section.get("name") or name
-    if check_value(title, str, join(path, "name"), sink) and "/" in title:
+    if check_value(title, str, join(path, "name"), sink) and "/" in str(title):
         sink.report("KG305", f"`{title}` cannot be the name of a model", key=join(path, "name"))
+    arguments: dict[str, Value] = {}
     if "trainable" in section:
-        check_value(section["trainable"], bool, join(path, "trainable"), sink)
+        trained = section["trainable"]
+        if check_value(trained, bool, join(path, "trainable"), sink):
+            arguments["trainable"] = bool(trained)
     if not layers:
         sink.report(
             "KG203",
@@ -75,12 +78,12 @@ def parse_model(
         inputs=parse_inputs(section.get("inputs"), join(path, "inputs"), sink),
         entries=parse_entries(layers, join(path, "layers"), sink) if layers else (),
         outputs=parse_outputs(section.get("outputs"), join(path, "outputs"), sink),
-        arguments={key: section[key] for key in ("trainable",) if key in section},
+        arguments=arguments,
         path=path,
     )
 
 
-def parse_entries(section: Any, path: str, sink: Sink) -> tuple[Entry, ...]:
+def parse_entries(section: Tree, path: str, sink: Sink) -> tuple[Entry, ...]:
     """Parses `layers` (or `prepare`): an ordered mapping of names, or a list that gets names."""
     if not isinstance(section, Mapping | list):
         sink.report("KG204", f"`{path}` is {describe(section)}, expected a mapping", key=path)
@@ -103,7 +106,7 @@ def parse_entries(section: Any, path: str, sink: Sink) -> tuple[Entry, ...]:
     return tuple(entries)
 
 
-def parse_value(value: Any, path: str, sink: Sink) -> Value:
+def parse_value(value: Tree, path: str, sink: Sink) -> Value:
     """Parses an argument: mappings with `class` become objects, everything else stays as it is."""
     if isinstance(value, Mapping):
         if is_model(value):
@@ -116,7 +119,7 @@ def parse_value(value: Any, path: str, sink: Sink) -> Value:
     return _plain(value)
 
 
-def parse_object(value: Any, path: str, sink: Sink) -> ObjectDef | None:
+def parse_object(value: Tree, path: str, sink: Sink) -> ObjectDef | None:
     """Parses an object: a bare class name, or a mapping with `class` and arguments."""
     if isinstance(value, str) and value:
         return ObjectDef(cls=value, path=path, bare=True)
@@ -138,7 +141,7 @@ def parse_object(value: Any, path: str, sink: Sink) -> ObjectDef | None:
     )
 
 
-def _parse_entry(name: str, value: Any, path: str, sink: Sink) -> Entry:
+def _parse_entry(name: str, value: Tree, path: str, sink: Sink) -> Entry:
     if not isinstance(value, Mapping):
         return Entry(name=name, definition=parse_object(value, path, sink), path=path)
     for key in value:
@@ -176,7 +179,7 @@ def _parse_entry(name: str, value: Any, path: str, sink: Sink) -> Entry:
 
 
 def _parse_takes(
-    value: Mapping[str, Any], path: str, sink: Sink
+    value: Mapping[str, Tree], path: str, sink: Sink
 ) -> Operand | Mapping[str, Operand] | None:
     taken = value.get("from")
     if taken is None:
@@ -190,7 +193,7 @@ def _parse_takes(
     return parse_operand(taken, path, sink)
 
 
-def _parse_with(value: Any, path: str, sink: Sink) -> Mapping[str, Value]:
+def _parse_with(value: Tree, path: str, sink: Sink) -> Mapping[str, Value]:
     if value is None:
         return {}
     if not isinstance(value, Mapping):
@@ -200,7 +203,7 @@ def _parse_with(value: Any, path: str, sink: Sink) -> Mapping[str, Value]:
 
 
 def _parse_kind(
-    section: Mapping[str, Any], path: str, sink: Sink
+    section: Mapping[str, Tree], path: str, sink: Sink
 ) -> Literal["Sequential", "Functional"] | None:
     cls = section.get("class")
     if cls is None:
@@ -226,5 +229,5 @@ def _refuse_misplaced(key: str, path: str, sink: Sink) -> None:
     )
 
 
-def _plain(value: Any) -> Value:
+def _plain(value: Tree) -> Value:
     return value if isinstance(value, bool | int | float | str) or value is None else str(value)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from kerasgen.catalog.entries import FOREIGN_PACKAGES
 from kerasgen.diagnostics import (
@@ -21,6 +20,7 @@ from kerasgen.diagnostics import (
     is_slip,
 )
 from kerasgen.frontend.grammar import join
+from kerasgen.ir.values import Tree
 
 _OTHER_WORDS = ("_target_", "type", "cls", "class_name", "kind", "target")
 """Keys that name a class in other tools."""
@@ -36,7 +36,7 @@ _KERAS = (
 """Modules in which the classes of Keras are found."""
 
 
-def report_no_class(value: Mapping[str, Any], path: str, sink: Sink) -> None:
+def report_no_class(value: Mapping[str, Tree], path: str, sink: Sink) -> None:
     """Reports KG203 for a mapping without the name of a class.
 
     Args:
@@ -58,7 +58,7 @@ def report_no_class(value: Mapping[str, Any], path: str, sink: Sink) -> None:
         sink.report("KG203", message, key=key, at="key", help=help_text)
 
 
-def _slip(value: Mapping[str, Any], path: str, sink: Sink) -> tuple[str | None, str | None, bool]:
+def _slip(value: Mapping[str, Tree], path: str, sink: Sink) -> tuple[str | None, str | None, bool]:
     """The key that was to be `class`, what to write, and whether in place of its value too."""
     for key, item in value.items():
         name = str(key)
@@ -73,7 +73,7 @@ def _slip(value: Mapping[str, Any], path: str, sink: Sink) -> tuple[str | None, 
     return None, None, False
 
 
-def _other_word(key: str, named: Any, path: str, sink: Sink) -> tuple[str, bool]:
+def _other_word(key: str, named: Tree, path: str, sink: Sink) -> tuple[str, bool]:
     """What to write in place of another word for `class`, which may name a module."""
     module, _, name = named.rpartition(".") if isinstance(named, str) else ("", "", "")
     if not isinstance(named, str):

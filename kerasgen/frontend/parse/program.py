@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, Literal
+from typing import Literal, TypeVar
 
 from kerasgen.diagnostics import Sink, as_yaml, describe
 from kerasgen.frontend.compose.selector_syntax import SELECTORS
@@ -30,7 +30,9 @@ from kerasgen.frontend.sections import (
 from kerasgen.ir.data import DataDef
 from kerasgen.ir.model import InputDef, ModelDef, TensorRef
 from kerasgen.ir.program import CompileDef, FitDef, Loss, Program, TrackingDef
-from kerasgen.ir.values import ObjectDef
+from kerasgen.ir.values import ObjectDef, Tree
+
+Section = TypeVar("Section")
 
 MAXIMUM_SEED = 2**32 - 1
 """NumPy's generator takes no larger one."""
@@ -39,7 +41,7 @@ _NAMING_CODE = ("trust", "trusted", "_target_", "modules", "imports", "plugins")
 """Keys by which a config might try to have code run."""
 
 
-def check_sections(config: Mapping[str, Any], sink: Sink) -> None:
+def check_sections(config: Mapping[str, Tree], sink: Sink) -> None:
     """Checks which sections a resolved config has, before one of them is read.
 
     Args:
@@ -59,7 +61,7 @@ def check_sections(config: Mapping[str, Any], sink: Sink) -> None:
     sink.stop_on_errors()
 
 
-def parse_program(config: Mapping[str, Any], sink: Sink, *, name: str | None = None) -> Program:
+def parse_program(config: Mapping[str, Tree], sink: Sink, *, name: str | None = None) -> Program:
     """Parses a config that has all its sections, as `check_sections` sees to it.
 
     Args:
@@ -75,33 +77,73 @@ def parse_program(config: Mapping[str, Any], sink: Sink, *, name: str | None = N
         CompileError: something in it has the wrong form.
     """
     refused = config["model"] is None and bool(sink.errors)
-    seed = config.get("seed", 0)
-    if check_value(seed, int, "seed", sink) and not 0 <= seed <= MAXIMUM_SEED:
-        sink.report(
-            "KG204", f"`seed` is `{seed}`, expected a number from 0 to {MAXIMUM_SEED}", key="seed"
-        )
+    seed = _parse_seed(config.get("seed", 0), sink)
     check_value(config.get("name"), str | None, "name", sink)
     title = str(config.get("name") or name or "model")
     optimizer = parse_object(config["optimizer"], "optimizer", sink)
     backend = parse_backend(config["backend"], sink)
     data = parse_data(config["data"], sink)
-    section = unescaped(config["model"])
-    model = None if refused else parse_model(section, "model", sink, name=_keras_name(title))
-    compiled = read_record(
+    model = None
+    if not refused:
+        section = unescaped(config["model"])
+        model = parse_model(section, "model", sink, name=_keras_name(title))
+    compiled = _parse_compile(config["compile"], model, sink)
+    fit = _parse_fit(config["fit"], sink)
+    tracking = read_record(TrackingDef, config["tracking"], "tracking", sink)
+    lint = parse_lint(config.get("lint"), "lint", sink)
+    sink.stop_on_errors()
+    model, data = _joined(_read(model), _read(data), sink)
+    return Program(
+        name=title,
+        seed=seed,
+        backend=_read(backend),
+        data=data,
+        model=model,
+        optimizer=_read(optimizer),
+        compile=_read(compiled),
+        fit=_read(fit),
+        tracking=_read(tracking),
+        lint=lint,
+    )
+
+
+def _read(section: Section | None) -> Section:
+    """A section that was read: one that was refused was reported, and has ended the stage."""
+    if section is None:
+        raise AssertionError("a section was refused without a diagnostic")
+    return section
+
+
+def _parse_seed(value: Tree, sink: Sink) -> int:
+    if not check_value(value, int, "seed", sink) or not isinstance(value, int):
+        return 0
+    if not 0 <= value <= MAXIMUM_SEED:
+        sink.report(
+            "KG204", f"`seed` is `{value}`, expected a number from 0 to {MAXIMUM_SEED}", key="seed"
+        )
+    return value
+
+
+def _parse_compile(section: Tree, model: ModelDef | None, sink: Sink) -> CompileDef | None:
+    outputs = () if model is None else _output_names(model)
+    return read_record(
         CompileDef,
-        config["compile"],
+        section,
         "compile",
         sink,
         converters={
-            "loss": partial(_loss, outputs=() if model is None else _output_names(model)),
+            "loss": partial(_loss, outputs=outputs),
             "metrics": _metrics,
             "weighted_metrics": _metrics,
             "jit_compile": _jit,
         },
     )
-    fit = read_record(
+
+
+def _parse_fit(section: Tree, sink: Sink) -> FitDef | None:
+    return read_record(
         FitDef,
-        config["fit"],
+        section,
         "fit",
         sink,
         converters={
@@ -110,33 +152,20 @@ def parse_program(config: Mapping[str, Any], sink: Sink, *, name: str | None = N
             "verbose": _verbose,
         },
     )
-    tracking = read_record(TrackingDef, config["tracking"], "tracking", sink)
-    lint = parse_lint(config.get("lint"), "lint", sink)
-    sink.stop_on_errors()
-    assert backend is not None
-    assert data is not None
-    assert model is not None
-    assert optimizer is not None
-    assert compiled is not None
-    assert fit is not None
-    assert tracking is not None
+
+
+def _joined(model: ModelDef, data: DataDef, sink: Sink) -> tuple[ModelDef, DataDef]:
+    """Model and data, each with what it takes from the other.
+
+    Raises:
+        CompileError: KG620, a model without data declares too little.
+    """
     if data.absent:
         data = _fed_by(model, data, sink)
-    return Program(
-        name=title,
-        seed=seed,
-        backend=backend,
-        data=data,
-        model=_with_inputs(model, data),
-        optimizer=optimizer,
-        compile=compiled,
-        fit=fit,
-        tracking=tracking,
-        lint=lint,
-    )
+    return _with_inputs(model, data), data
 
 
-def _report_recipe(recipe: Any, sink: Sink) -> None:
+def _report_recipe(recipe: Tree, sink: Sink) -> None:
     """Reports what a recipe has set below its own group, where nothing reads it."""
     if isinstance(recipe, Mapping) and recipe:
         first = next(iter(recipe))
@@ -148,7 +177,7 @@ def _report_recipe(recipe: Any, sink: Sink) -> None:
         )
 
 
-def _report_key(key: str, config: Mapping[str, Any], sink: Sink) -> None:
+def _report_key(key: str, config: Mapping[str, Tree], sink: Sink) -> None:
     if key in _NAMING_CODE:
         sink.report(
             "KG107",
@@ -211,7 +240,7 @@ def _output_names(model: ModelDef) -> tuple[str, ...]:
 
 
 def _loss(
-    value: Any, path: str, sink: Sink, *, outputs: tuple[str, ...]
+    value: Tree, path: str, sink: Sink, *, outputs: tuple[str, ...]
 ) -> Loss | Mapping[str, Loss] | None:
     if isinstance(value, Mapping) and "class" not in value:
         found = {str(key): _one_loss(v, join(path, key), sink) for key, v in value.items()}
@@ -227,7 +256,7 @@ def _loss(
     return None if value is None else _one_loss(value, path, sink)
 
 
-def _named_losses(value: list[Any], outputs: tuple[str, ...]) -> str:
+def _named_losses(value: list[Tree], outputs: tuple[str, ...]) -> str:
     """How a list of losses is written, as Keras takes it: one for each output, in order."""
     if len(value) == 1:
         return f"write `loss: {as_yaml(value[0])}`"
@@ -237,17 +266,19 @@ def _named_losses(value: list[Any], outputs: tuple[str, ...]) -> str:
     return f"name the outputs: `loss: {{{', '.join(f'{name}: …' for name in outputs)}}}`"
 
 
-def _one_loss(value: Any, path: str, sink: Sink) -> Loss | None:
+def _one_loss(value: Tree, path: str, sink: Sink) -> Loss | None:
     return value if isinstance(value, str) else parse_object(value, path, sink)
 
 
-def _metrics(value: Any, path: str, sink: Sink) -> Any:
+def _metrics(
+    value: Tree, path: str, sink: Sink
+) -> Mapping[str, tuple[Loss, ...]] | tuple[Loss, ...] | None:
     if isinstance(value, Mapping) and "class" not in value:
         return {str(key): _metric_list(item, join(path, key), sink) for key, item in value.items()}
     return None if value is None else _metric_list(value, path, sink)
 
 
-def _metric_list(value: Any, path: str, sink: Sink) -> tuple[Loss, ...]:
+def _metric_list(value: Tree, path: str, sink: Sink) -> tuple[Loss, ...]:
     if value is None:
         return ()
     if not isinstance(value, list):
@@ -257,7 +288,7 @@ def _metric_list(value: Any, path: str, sink: Sink) -> tuple[Loss, ...]:
     return tuple(item for item in parsed if item is not None)
 
 
-def _jit(value: Any, path: str, sink: Sink) -> Any:
+def _jit(value: Tree, path: str, sink: Sink) -> Tree:
     if not isinstance(value, bool) and value != "auto":
         sink.report(
             "KG204", f"`jit_compile` is {describe(value)}, expected true, false or `auto`", key=path
@@ -265,7 +296,7 @@ def _jit(value: Any, path: str, sink: Sink) -> Any:
     return value
 
 
-def _callbacks(value: Any, path: str, sink: Sink) -> dict[str, ObjectDef]:
+def _callbacks(value: Tree, path: str, sink: Sink) -> dict[str, ObjectDef]:
     if value is None:
         return {}
     if isinstance(value, list):
@@ -294,17 +325,21 @@ def _callbacks(value: Any, path: str, sink: Sink) -> dict[str, ObjectDef]:
     return {key: callback for key, callback in found.items() if callback is not None}
 
 
-def _verbose(value: Any, path: str, sink: Sink) -> int | Literal["auto"]:
+def _verbose(value: Tree, path: str, sink: Sink) -> int | Literal["auto"]:
     """Reads how much a run says; true and false are the 1 and 0 of Keras."""
     if isinstance(value, bool):
         return int(value)
     fits = check_value(value, Literal["auto"] | int, path, sink)
-    return value if fits else "auto"
+    return value if fits and isinstance(value, int) else "auto"
 
 
-def _class_weight(value: Any, path: str, sink: Sink) -> Any:
-    if value is None or value == "balanced":
-        return value
+def _class_weight(
+    value: Tree, path: str, sink: Sink
+) -> Mapping[int | str, float] | Literal["balanced"] | None:
+    if value is None:
+        return None
+    if value == "balanced":
+        return "balanced"
     if not isinstance(value, Mapping):
         sink.report(
             "KG204",
@@ -316,9 +351,10 @@ def _class_weight(value: Any, path: str, sink: Sink) -> Any:
             else None,
         )
         return None
-    weights = {}
+    weights: dict[int | str, float] = {}
     for key, weight in value.items():
-        if not check_value(weight, float, join(path, key), Sink()):
+        known = check_value(weight, float, join(path, key), Sink())
+        if not known or not isinstance(weight, int | float):
             sink.report(
                 "KG204",
                 f"class `{key}` has {describe(weight)}, expected a number",

@@ -6,13 +6,13 @@ tensors there are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Collection, Mapping
 
 from kerasgen.diagnostics import Sink, describe
 from kerasgen.frontend.grammar import INPUT_KEYS, join
 from kerasgen.frontend.sections import check_value, report_unknown_key
 from kerasgen.ir.model import NAME, Constant, InputDef, Operand, Outputs, TensorRef
+from kerasgen.ir.values import Tree
 
 
 def check_name(name: str, path: str, sink: Sink) -> bool:
@@ -29,7 +29,7 @@ def check_name(name: str, path: str, sink: Sink) -> bool:
     return False
 
 
-def parse_operand(value: Any, path: str, sink: Sink) -> Operand | None:
+def parse_operand(value: Tree, path: str, sink: Sink) -> Operand | None:
     """Parses what `from` holds: a tensor's name, a number, or a list of these."""
     if isinstance(value, str):
         return parse_reference(value, path)
@@ -54,7 +54,7 @@ def parse_reference(text: str, path: str) -> TensorRef:
     return TensorRef(name=text, path=path)
 
 
-def parse_inputs(section: Any, path: str, sink: Sink) -> tuple[InputDef, ...]:
+def parse_inputs(section: Tree, path: str, sink: Sink) -> tuple[InputDef, ...]:
     """Parses `inputs`: a list of names, or a mapping from names to shapes and element types."""
     if section is None:
         return ()
@@ -68,7 +68,7 @@ def parse_inputs(section: Any, path: str, sink: Sink) -> tuple[InputDef, ...]:
     )
 
 
-def _parse_input(name: str, value: Any, path: str, sink: Sink) -> InputDef:
+def _parse_input(name: str, value: Tree, path: str, sink: Sink) -> InputDef:
     check_name(name, path, sink)
     if isinstance(value, list):
         return InputDef(name=name, shape=parse_shape(value, path, sink), path=path)
@@ -81,12 +81,10 @@ def _parse_input(name: str, value: Any, path: str, sink: Sink) -> InputDef:
             report_unknown_key(str(key), INPUT_KEYS, path, sink)
     shape, dtype = section.get("shape"), section.get("dtype")
     rows = section.get("batch_size")
-    if rows is not None and (check_value(rows, int, join(path, "batch_size"), sink) and rows < 1):
-        sink.report(
-            "KG204",
-            f"`batch_size` is {rows}, expected a positive integer",
-            key=join(path, "batch_size"),
-        )
+    if rows is not None:
+        key = join(path, "batch_size")
+        if check_value(rows, int, key, sink) and isinstance(rows, int) and rows < 1:
+            sink.report("KG204", f"`batch_size` is {rows}, expected a positive integer", key=key)
     return InputDef(
         name=name,
         shape=None if shape is None else parse_shape(shape, join(path, "shape"), sink),
@@ -96,14 +94,17 @@ def _parse_input(name: str, value: Any, path: str, sink: Sink) -> InputDef:
     )
 
 
-def parse_shape(value: Any, path: str, sink: Sink) -> tuple[int | None, ...] | None:
+def parse_shape(value: Tree, path: str, sink: Sink) -> tuple[int | None, ...] | None:
     """Parses a shape without its batch axis: a list of positive integers and null."""
-    good = isinstance(value, list) and all(
-        size is None or (isinstance(size, int) and not isinstance(size, bool) and 0 < size < 2**63)
-        for size in value
-    )
-    if good:
-        return tuple(value)
+    items = value if isinstance(value, list) else []
+    sizes = [
+        size
+        for size in items
+        if size is None
+        or (isinstance(size, int) and not isinstance(size, bool) and 0 < size < 2**63)
+    ]
+    if isinstance(value, list) and len(sizes) == len(items):
+        return tuple(sizes)
     shown = value if isinstance(value, list) else describe(value)
     sink.report(
         "KG204",
@@ -114,16 +115,16 @@ def parse_shape(value: Any, path: str, sink: Sink) -> tuple[int | None, ...] | N
     return None
 
 
-def parse_outputs(value: Any, path: str, sink: Sink) -> Outputs:
+def parse_outputs(value: Tree, path: str, sink: Sink) -> Outputs:
     """Parses `outputs`: one name, a list of names, or a mapping from output names to entries."""
     if value is None:
         return None
     if isinstance(value, str) and value:
         return parse_reference(value, path)
-    if isinstance(value, list) and value and _are_names(value):
-        references = [parse_reference(item, join(path, i)) for i, item in enumerate(value)]
-        for index, item in enumerate(value):
-            if item in value[:index]:
+    if isinstance(value, list) and value and (names := _names(value)):
+        references = [parse_reference(item, join(path, i)) for i, item in enumerate(names)]
+        for index, item in enumerate(names):
+            if item in names[:index]:
                 sink.report(
                     "KG305",
                     f"the output `{item}` stands twice",
@@ -131,10 +132,11 @@ def parse_outputs(value: Any, path: str, sink: Sink) -> Outputs:
                     help="give the outputs names: `outputs: {first: …, second: …}`",
                 )
         return tuple(references)
-    if isinstance(value, Mapping) and value and _are_names(value.values()):
+    if isinstance(value, Mapping) and value and (names := _names(value.values())):
         for key in value:
             check_name(str(key), join(path, key), sink)
-        return {str(k): parse_reference(item, join(path, k)) for k, item in value.items()}
+        named = zip(value, names, strict=True)
+        return {str(key): parse_reference(item, join(path, key)) for key, item in named}
     empty = value in ({}, [], "")
     sink.report(
         "KG204",
@@ -145,12 +147,14 @@ def parse_outputs(value: Any, path: str, sink: Sink) -> Outputs:
     return None
 
 
-def emptiness(value: Any) -> str:
+def emptiness(value: Tree) -> str:
     """An empty value, as a message says it."""
     if isinstance(value, str):
         return "an empty string"
     return "an empty mapping" if isinstance(value, Mapping) else "an empty list"
 
 
-def _are_names(values: Iterable[Any]) -> bool:
-    return all(isinstance(value, str) and value for value in values)
+def _names(values: Collection[Tree]) -> list[str]:
+    """The values, if every one is a name; none otherwise."""
+    names = [value for value in values if isinstance(value, str) and value]
+    return names if len(names) == len(values) else []

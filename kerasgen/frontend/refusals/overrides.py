@@ -6,6 +6,7 @@ about. Refusals of files stand in `report`; nothing is composed here.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ from kerasgen.frontend.compose.refused_lines import place_of_defaults
 from kerasgen.frontend.compose.shortened_keys import whole_key
 from kerasgen.frontend.former_keys import Written, former_key
 from kerasgen.frontend.grammar import GROUPS, MODEL_KEYS
+from kerasgen.ir.values import Tree
 
 FIXED_SECTIONS = ("", "backend", "data", "data.split", "compile", "fit", "tracking")
 """Sections whose keys are all in the composed config: another one cannot be added to them."""
@@ -215,10 +217,10 @@ def _former(parent: str, key: str, culprit: SingleOverride) -> str | None:
     path = f"{parent}.{key}" if parent else key
     if culprit.text.startswith("~") or culprit.key != path:
         return None
-    try:
-        value = OverridesParser.create().parse_override(culprit.text).value()
-    except HydraException:
-        value = None
+    value: Tree = None
+    with contextlib.suppress(HydraException):
+        found = OverridesParser.create().parse_override(culprit.text).value()
+        value = found if isinstance(found, str | int | float | list | dict) else None
     nothing: frozenset[str] = frozenset()
     return former_key(
         Written(section=parent, key=key, value=value, around={}, beside=nothing, typed=True)
