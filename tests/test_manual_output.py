@@ -8,10 +8,12 @@ import contextlib
 import io
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from manual_examples import ROOT, Example, examples, write_files
+from manual_examples import BLOCKS, ROOT, Example, examples, write_files
 
 from kerasgen.cli import main
 from kerasgen.ir.program import BackendDef
@@ -68,6 +70,31 @@ def test_a_command_prints_what_is_shown(
         return
     assert re.fullmatch(_pattern(shown), printed), printed
     assert code == (2 if re.search(r"^error\[", printed, re.MULTILINE) else 0)
+
+
+def test_an_ejected_script_has_what_is_shown_of_it(engine: str) -> None:
+    from kerasgen.verbs.eject import eject_config
+
+    script = eject_config([f"backend={engine}"])[0]
+    (shown,) = (b.text for b in BLOCKS if b.text.startswith("# train.py, in part\n"))
+    assert shown.partition("\n")[2] in script
+
+
+def test_a_part_of_ones_own_is_told_as_it_is_shown(tmp_path: Path) -> None:
+    examples_of_parts = [e for e in examples() if "my_parts" in e.words and e.command == "check"]
+    (example,) = (e for e in examples_of_parts if e.printed.partition("\n")[2])
+    write_files(tmp_path, example.block)
+    done = subprocess.run(
+        [sys.executable, "-m", "kerasgen", "check", *example.words, "backend=jax"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "KERAS_BACKEND": "jax"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.stderr.rstrip() == example.printed.partition("\n")[2].rstrip()
+    assert done.returncode == 2
 
 
 def _plain(text: str) -> str:
