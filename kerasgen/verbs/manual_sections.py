@@ -60,7 +60,10 @@ class Section:
         """What it may be asked by, a key left out."""
         if self.level == 1:
             folder, _, name = self.page.removesuffix(".md").rpartition("/")
-            return (name if name != "index" else folder or "manual", self.title)
+            if name == "index":
+                return (folder or "manual", self.title)
+            # Codes have pages of their own for `model` and `data`, which are no groups.
+            return (self.title,) if folder.startswith("codes") else (name, self.title)
         if (code := _CODE.match(self.title)) is not None:
             rule = _RULE.match(self.text)
             return (code[0], rule[1]) if rule else (code[0],)
@@ -97,9 +100,10 @@ def known_words(sections: Sequence[Section]) -> list[str]:
     for section in sections:
         if section.key is not None:
             words[section.key] = None
-        elif section.level == 1 or _CODE.match(section.title):
-            names = section.words[:1] if section.level == 1 else section.words
-            words |= dict.fromkeys(names)
+        elif section.level == 1:
+            words |= dict.fromkeys(word for word in section.words[:1] if " " not in word)
+        elif _CODE.match(section.title):
+            words |= dict.fromkeys(section.words)
     return list(words)
 
 
@@ -163,7 +167,7 @@ def _wildcards(key: str) -> int:
 def linked_pages(section: Section, sections: Iterable[Section]) -> list[str]:
     """The words of the other pages that a section refers to, in the order of its links."""
     folder = section.page.rpartition("/")[0]
-    words = {s.page: s.words[0] for s in sections if s.level == 1}
+    words = {s.page: s.words[0] for s in sections if s.level == 1 and " " not in s.words[0]}
     found: dict[str, None] = {}
     for target in re.findall(r"\]\(([^)#\s]+\.md)", section.text):
         parts: list[str] = folder.split("/") if folder else []

@@ -25,6 +25,8 @@ def sections() -> tuple[Section, ...]:
         ("kg701", "KG701: loss that expects something other than what the output gives"),
         ("softmax_alone", "KG702: softmax over a single score"),
         ("fit", "fit"),
+        ("model", "model"),
+        ("data", "data"),
         ("check", "kerasgen check"),
         ("kerasgen check", "kerasgen check"),
         ("exit-codes", "Exit codes and interruptions"),
@@ -73,6 +75,13 @@ def test_known_words_lead_to_sections_and_stand_once(sections: tuple[Section, ..
     assert [word for word in words if not find_sections(word, sections)] == []
 
 
+def test_no_two_pages_have_one_word(sections: tuple[Section, ...]) -> None:
+    words = [section.words[0] for section in sections if section.level == 1]
+    assert sorted(set(words)) == sorted(words)
+
+
 def test_links_to_other_pages_are_their_words(sections: tuple[Section, ...]) -> None:
     (overrides,) = find_sections("overrides", sections)
     assert linked_pages(overrides, sections) == ["repetition", "selectors", "sweeps"]
+    linked = {word for section in sections for word in linked_pages(section, sections)}
+    assert [word for word in linked if not find_sections(word, sections)] == []
