@@ -164,7 +164,11 @@ class Sink:
         return [d for d in self.diagnostics if d.severity is Severity.ERROR]
 
     def stop_on_errors(self) -> None:
-        """Ends the stage: raises `CompileError` with everything reported if there is an error."""
+        """Ends the stage if there is an error.
+
+        Raises:
+            CompileError: there is one; it holds everything that was reported.
+        """
         if self.errors:
             raise CompileError(self.diagnostics)
 

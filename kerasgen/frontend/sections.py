@@ -16,20 +16,21 @@ from typing import Any, Literal, TypeVar
 from kerasgen.diagnostics import Sink, closest, describe, did_you_mean
 from kerasgen.frontend.former_keys import Written, former_key
 from kerasgen.frontend.grammar import join
+from kerasgen.ir.values import Tree
 
 Record = TypeVar("Record")
-Converter = Callable[[Any, str, Sink], Any]
+Converter = Callable[[Tree, str, Sink], object]
 """Turns one value into what its field holds: value, key path, sink."""
 
 
 def read_record(
     record: type[Record],
-    section: Any,
+    section: Tree,
     path: str,
     sink: Sink,
     *,
     converters: Mapping[str, Converter] | None = None,
-    given: Mapping[str, Any] | None = None,
+    given: Mapping[str, object] | None = None,
 ) -> Record | None:
     """Reads a section into a record.
 
@@ -46,15 +47,17 @@ def read_record(
     """
     given, converters = dict(given or {}), converters or {}
     known = len(sink.errors)
-    if not _is_section(section, path, sink):
+    section = {} if section is None else section
+    if not isinstance(section, Mapping):
+        sink.report("KG204", f"`{path}` is {describe(section)}, expected a mapping", key=path)
         return None
     fields = {field.name: field for field in dataclasses.fields(record)}  # type: ignore[arg-type]
     readable = [name for name in fields if name != "path" and name not in given]
-    _report_unknown_keys(section or {}, readable, path, sink)
+    _report_unknown_keys(section, readable, path, sink)
     hints = typing.get_type_hints(record)
     values = dict(given)
     for name in readable:
-        if section is None or name not in section:
+        if name not in section:
             continue
         key_path, value = join(path, name), section[name]
         if name in converters:
@@ -67,7 +70,7 @@ def read_record(
     return record(**values) if len(sink.errors) == known else None
 
 
-def check_value(value: Any, hint: Any, path: str, sink: Sink) -> bool:
+def check_value(value: Tree, hint: object, path: str, sink: Sink) -> bool:
     """Whether a plain value is of the kind that an annotation names; reports KG204 if not."""
     if _fits(value, hint):
         return True
@@ -87,7 +90,7 @@ def check_value(value: Any, hint: Any, path: str, sink: Sink) -> bool:
 
 
 def _report_unknown_keys(
-    section: Mapping[str, Any], known: Sequence[str], path: str, sink: Sink
+    section: Mapping[str, Tree], known: Sequence[str], path: str, sink: Sink
 ) -> None:
     """Reports the keys that a section does not have.
 
@@ -119,7 +122,7 @@ def report_unknown_key(
     known: typing.Iterable[str],
     path: str,
     sink: Sink,
-    section: Mapping[str, Any] | None = None,
+    section: Mapping[str, Tree] | None = None,
 ) -> None:
     """Reports KG107 for a key that a section does not have.
 
@@ -141,7 +144,7 @@ def report_unknown_key(
     )
 
 
-def former_of(key: str, path: str, section: Mapping[str, Any], sink: Sink) -> str | None:
+def former_of(key: str, path: str, section: Mapping[str, Tree], sink: Sink) -> str | None:
     """What to write for a key that stands elsewhere today, or has another name."""
     return former_key(
         Written(
@@ -164,14 +167,7 @@ def report_no_group(group: str, sink: Sink) -> None:
     sink.report_at("KG104", f"the config has no group `{group}`", location=place, help=help_text)
 
 
-def _is_section(section: Any, path: str, sink: Sink) -> bool:
-    if section is None or isinstance(section, Mapping):
-        return True
-    sink.report("KG204", f"`{path}` is {describe(section)}, expected a mapping", key=path)
-    return False
-
-
-def _item_hint(hint: Any) -> Any:
+def _item_hint(hint: object) -> object:
     """What the values of a mapping must be, where an annotation allows a mapping by name."""
     for option in _options(hint):
         origin = typing.get_origin(option)
@@ -180,17 +176,17 @@ def _item_hint(hint: Any) -> Any:
     return None
 
 
-def _options(hint: Any) -> list[Any]:
+def _options(hint: object) -> list[object]:
     if typing.get_origin(hint) in (typing.Union, types.UnionType):
         return [option for part in typing.get_args(hint) for option in _options(part)]
     return [hint]
 
 
-def _fits(value: Any, hint: Any) -> bool:
+def _fits(value: Tree, hint: object) -> bool:
     return any(_fits_one(value, option) for option in _options(hint))
 
 
-def _fits_one(value: Any, option: Any) -> bool:
+def _fits_one(value: Tree, option: object) -> bool:
     if option is type(None):
         return value is None
     if typing.get_origin(option) is Literal:
@@ -215,7 +211,7 @@ def _holds(number: int | float) -> bool:
     return abs(number) < 2**63 if isinstance(number, int) else math.isfinite(number)
 
 
-def _limit_broken(value: Any, hint: Any) -> str:
+def _limit_broken(value: Tree, hint: object) -> str:
     """What a number of the right kind lacks, for the end of a message."""
     if isinstance(value, bool) or not isinstance(value, int | float) or _holds(value):
         return ""
@@ -227,7 +223,7 @@ def _limit_broken(value: Any, hint: Any) -> str:
 _WORDS = {bool: "true or false", int: "an integer", float: "a number", str: "a string"}
 
 
-def _expected(hint: Any) -> str:
+def _expected(hint: object) -> str:
     words = []
     for option in _options(hint):
         if option is type(None):
@@ -241,7 +237,7 @@ def _expected(hint: Any) -> str:
     return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " or " + words[-1]
 
 
-def _value_help(value: Any, hint: Any) -> str | None:
+def _value_help(value: Tree, hint: object) -> str | None:
     choices = [
         str(choice)
         for option in _options(hint)
@@ -251,7 +247,7 @@ def _value_help(value: Any, hint: Any) -> str | None:
     return did_you_mean(value, choices) if isinstance(value, str) and choices else None
 
 
-def _check_bounds(value: Any, field: dataclasses.Field[Any], path: str, sink: Sink) -> None:
+def _check_bounds(value: Tree, field: dataclasses.Field[Any], path: str, sink: Sink) -> None:
     minimum = field.metadata.get("minimum")
     if minimum is None or not isinstance(value, int | float) or isinstance(value, bool):
         return

@@ -328,7 +328,7 @@ def _resolved(
         ungiven: key path below which a mandatory value may be missing, as for `resolve`.
     """
     try:
-        plain = OmegaConf.to_container(node, resolve=True)
+        plain: Any = OmegaConf.to_container(node, resolve=True)
     except (OmegaConfBaseException, RecursionError):
         known = len(sink.errors)
         report_unresolved(config, sink, below=below, ungiven=ungiven)

@@ -70,6 +70,7 @@ def _first_rows(path: Path) -> list[list[str]]:
 
 
 def _line(cls: str, word: str, features: str, target: str | None, task: str, more: str = "") -> str:
+    """The words for a source of a class at the path that was typed, with `more` arguments."""
     source = as_override("data.source", f"{{class: {cls}, path: {as_yaml(word)}{more}}}")
     targets = [] if target is None else [as_override("data.target", target)]
     return " ".join(

@@ -29,6 +29,7 @@ from hydra.core.default_element import GroupDefault, InputDefault
 
 from kerasgen.diagnostics import describe
 from kerasgen.frontend.compose.resolvers import RESOLVER_HELP, resolver_problem
+from kerasgen.ir.values import Tree
 
 OUTPUTS = "outputs"
 """The folder below which runs and sweeps lie that a file names."""
@@ -66,7 +67,7 @@ class Refused:
     help: str | None = None
 
 
-def refused_settings(section: Any) -> Iterator[Refused]:
+def refused_settings(section: Tree) -> Iterator[Refused]:
     """What is refused in the `hydra` section of a file.
 
     Args:
@@ -87,7 +88,7 @@ def refused_settings(section: Any) -> Iterator[Refused]:
             yield _refused(path, "is for the command line")
 
 
-def _inner(section: str, value: Any) -> Iterator[Refused]:
+def _inner(section: str, value: Tree) -> Iterator[Refused]:
     if isinstance(value, str) and "${" in value:
         yield _refused(f"hydra.{section}", "is an interpolation")
     kind = typing.get_type_hints(HydraConf)[section]
@@ -117,7 +118,7 @@ def _is_known(kind: type[Any], name: str) -> bool:
     return any(field.name == name for field in dataclasses.fields(kind))
 
 
-def _folder_problem(path: str, value: Any) -> Refused | None:
+def _folder_problem(path: str, value: Tree) -> Refused | None:
     root = "" if path == "sweep.subdir" else OUTPUTS
     if isinstance(value, str) and value == "???":
         return None
@@ -173,7 +174,7 @@ def _without_interpolations(text: str) -> str:
     return text
 
 
-def _plugin_values(path: str, value: Any) -> Iterator[Refused]:
+def _plugin_values(path: str, value: Tree) -> Iterator[Refused]:
     """What is refused among the values of a launcher or sweeper."""
     if path == "hydra.sweeper.params":
         yield from _parameters(path, value)
@@ -197,7 +198,7 @@ def _plugin_values(path: str, value: Any) -> Iterator[Refused]:
         yield _refused(path, f"is `{_shortened(value)}`, expected a number or a word for `{name}`")
 
 
-def _parameters(path: str, value: Any) -> Iterator[Refused]:
+def _parameters(path: str, value: Tree) -> Iterator[Refused]:
     """What is refused among the sweeps of a file: what a file could not set itself."""
     if isinstance(value, str):
         yield _refused(path, "is a text, expected a mapping")
@@ -214,7 +215,7 @@ def _parameters(path: str, value: Any) -> Iterator[Refused]:
             yield from _parameter_texts(below, item)
 
 
-def _parameter_texts(path: str, value: Any) -> Iterator[Refused]:
+def _parameter_texts(path: str, value: Tree) -> Iterator[Refused]:
     items = value.values() if isinstance(value, Mapping) else [value]
     for item in value if isinstance(value, list) else items:
         if isinstance(item, Mapping | list):

@@ -18,6 +18,7 @@ from kerasgen.diagnostics import Note, Sink, Suggestion, closest, is_slip
 from kerasgen.diagnostics.source_map import Remark
 from kerasgen.frontend.sections import report_no_group
 from kerasgen.ir.data import FACTS
+from kerasgen.ir.values import Tree
 
 _MANDATORY_PARAMETER = re.compile(r"(?:.*\.)?blocks\.[^.]+\.parameters\.[^.]+")
 """Key path of a block's parameter: `???` there asks the uses of the block for a value."""
@@ -99,9 +100,9 @@ def remarks_on_references(config: DictConfig) -> dict[str, tuple[Remark, ...]]:
     return found
 
 
-def _texts(value: Any, path: str) -> Iterator[tuple[str, str]]:
+def _texts(value: Tree, path: str) -> Iterator[tuple[str, str]]:
     """Every text in plain data with its key path."""
-    pairs: Iterable[tuple[Any, Any]] = enumerate(value) if isinstance(value, list) else ()
+    pairs: Iterable[tuple[Tree, Tree]] = enumerate(value) if isinstance(value, list) else ()
     for key, item in value.items() if isinstance(value, dict) else pairs:
         where = f"{path}.{key}" if path else str(key)
         if isinstance(item, str):
@@ -110,7 +111,7 @@ def _texts(value: Any, path: str) -> Iterator[tuple[str, str]]:
             yield from _texts(item, where)
 
 
-def _remarks(written: Any, text: str) -> Iterator[Remark]:
+def _remarks(written: Tree, text: str) -> Iterator[Remark]:
     for reference in references_of(text):
         source, fact = reference, f"data.facts.{reference.removeprefix('data.')}"
         if reference.startswith("data.") and value_at(written, fact) is not None:
@@ -119,7 +120,7 @@ def _remarks(written: Any, text: str) -> Iterator[Remark]:
             yield Remark(message=f"the value of `${{{reference}}}` is given here", key=source)
 
 
-def value_at(written: Any, key: str) -> Any:
+def value_at(written: Tree, key: str) -> Tree:
     """What stands under a key path of plain data; None for nothing."""
     for part in key.split("."):
         if isinstance(written, dict):
@@ -131,12 +132,12 @@ def value_at(written: Any, key: str) -> Any:
     return written
 
 
-def missing_keys(value: Any, path: str = "") -> Iterator[str]:
+def missing_keys(value: Tree, path: str = "") -> Iterator[str]:
     """The key path of every mandatory value (`???`) that is not given in plain data."""
     if value == "???":
         yield path
         return
-    pairs: Iterable[tuple[Any, Any]] = enumerate(value) if isinstance(value, list) else ()
+    pairs: Iterable[tuple[Tree, Tree]] = enumerate(value) if isinstance(value, list) else ()
     for key, item in value.items() if isinstance(value, dict) else pairs:
         if isinstance(item, dict | list) or item == "???":
             yield from missing_keys(item, f"{path}.{key}" if path else str(key))
@@ -293,7 +294,7 @@ def references_of(text: str) -> list[str]:
     return _REFERENCE.findall(text)
 
 
-def plain_node(node: Any) -> Any:
+def plain_node(node: object) -> Any:
     """A part of a config as plain data, as it was written: interpolations stay text."""
     return OmegaConf.to_container(node, resolve=False)
 
@@ -303,7 +304,7 @@ def lowered(text: str) -> str:
     return text[:1].lower() + text[1:] if re.match(r"[A-Z]?[a-z]*(?![\w.])", text) else text
 
 
-def sentence(error: Any) -> str:
+def sentence(error: object) -> str:
     """The first line of an exception, as a diagnostic's message begins."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror.lower()

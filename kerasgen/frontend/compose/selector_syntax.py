@@ -14,9 +14,8 @@ Decisions:
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, Quote, QuotedString
@@ -29,6 +28,7 @@ from kerasgen.diagnostics.source_map import Mark
 from kerasgen.frontend.compose.origins import place_of_text
 from kerasgen.frontend.compose.references import sentence
 from kerasgen.frontend.grammar import EXPANSION_KEYS
+from kerasgen.ir.values import Tree
 
 SELECTORS = "selectors"
 """The top-level key under which a config holds its selectors, a list of text."""
@@ -67,7 +67,7 @@ class Selector:
     steps: tuple[str, ...]
     operator: str
     several: bool = False
-    value: Any = None
+    value: Tree = None
 
     @property
     def head(self) -> str:
@@ -120,7 +120,7 @@ def read_selector(text: str, sink: Sink, *, key: str = "", sweeps: bool = False)
         return None
 
 
-def read_selectors(written: Any, sink: Sink) -> tuple[Selector, ...]:
+def read_selectors(written: Tree, sink: Sink) -> tuple[Selector, ...]:
     """Reads the list of selectors that a config holds; what cannot be read is reported.
 
     Args:
@@ -152,7 +152,7 @@ def read_selectors(written: Any, sink: Sink) -> tuple[Selector, ...]:
     return tuple(selector for selector in found if selector is not None)
 
 
-def marks_of_given(written: Any, overrides: Sequence[str]) -> dict[str, Mark]:
+def marks_of_given(written: Tree, overrides: Sequence[str]) -> dict[str, Mark]:
     """Where the selectors of the command line stand; they are the last of a config's list.
 
     Args:
@@ -194,7 +194,7 @@ def place_in(text: str, key: str, at: int, length: int, sink: Sink) -> SourceLoc
     )
 
 
-def with_value(selector: Selector, value: Any) -> str:
+def with_value(selector: Selector, value: Tree) -> str:
     """The text of a selector whose interpolations are resolved to a value."""
     if not _refers(selector.value):
         return selector.text
@@ -306,12 +306,13 @@ def _steps(text: str, at: int) -> tuple[tuple[str, ...], int]:
     return steps, found.end()
 
 
-def _value(text: str, at: int, sweeps: bool) -> tuple[bool, Any]:
+def _value(text: str, at: int, sweeps: bool) -> tuple[bool, Tree]:
     """Whether the value is a sweep, and the value if it is none."""
     try:
         override = OverridesParser.create().parse_override(f"x={text[at:]}")
         several = bool(override.is_sweep_override())
-        value = None if several else override.value()
+        found = None if several else override.value()
+        value = found if isinstance(found, str | int | float | list | dict) else None
         # Both are to be nodes of a config, which refuses an interpolation that never ends.
         OmegaConf.create([text, value])
     except (HydraException, OmegaConfBaseException) as error:
@@ -325,20 +326,20 @@ def _value(text: str, at: int, sweeps: bool) -> tuple[bool, Any]:
     return several, value
 
 
-def _refers(value: Any) -> bool:
+def _refers(value: Tree) -> bool:
     """Whether there is an interpolation in a value."""
     if isinstance(value, str):
         return "${" in value
-    items = value.values() if isinstance(value, dict) else value
-    return isinstance(value, dict | list) and any(map(_refers, items))
+    items = value.values() if isinstance(value, Mapping) else value
+    return isinstance(items, Iterable) and any(map(_refers, items))
 
 
-def _written(value: Any) -> str:
+def _written(value: Tree) -> str:
     """A value as Hydra's grammar reads it back."""
     if isinstance(value, str):
         return str(QuotedString(text=value, quote=Quote.single).with_quotes())
     if isinstance(value, list):
         return f"[{','.join(map(_written, value))}]"
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return f"{{{','.join(f'{key}:{_written(item)}' for key, item in value.items())}}}"
     return str(Override._get_value_element_as_str(value))

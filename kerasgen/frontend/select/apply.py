@@ -18,7 +18,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
 from kerasgen.diagnostics import Sink, describe, did_you_mean
 from kerasgen.diagnostics.source_map import Mark, Replacement
@@ -256,7 +256,7 @@ def _new_value(selector: Selector, found: Found, old: Any, work: _Work) -> Any:
     """What an argument becomes; `_MISSING` where it cannot be computed, which is reported."""
     if selector.operator == "=":
         return copy.deepcopy(selector.value)
-    argument, by = ".".join(selector.steps), selector.value
+    argument, by = ".".join(selector.steps), cast(Any, selector.value)  # asked below
     for number, what in ((by, "the value"), (old, f"`{argument}` of `{found.name}`")):
         if isinstance(number, bool) or not isinstance(number, int | float):
             message = f"{what} is {describe(number)}, expected a number for `{selector.operator}`"
