@@ -38,17 +38,32 @@ class Inquiry:
 
     Attributes:
         catalog: the classes that a config may name.
-        sink: gets every mistake.
+        sink: gets what is wrong with values.
+        names: gets what is wrong with names, be it the same sink or another.
         unknown: names that the catalog does not have, as far as they were met: each may be that
             of a part of one's own.
     """
 
     catalog: Catalog
     sink: Sink
+    names: Sink
     unknown: list[str] = field(default_factory=list)
 
+    @property
+    def faults(self) -> int:
+        """How much was reported so far."""
+        apart = 0 if self.names is self.sink else len(self.names.diagnostics)
+        return len(self.sink.diagnostics) + apart
 
-def check(program: Program, catalog: Catalog, sink: Sink, trust: Trust = NOBODY) -> tuple[str, ...]:
+
+def check(
+    program: Program,
+    catalog: Catalog,
+    sink: Sink,
+    trust: Trust = NOBODY,
+    *,
+    names: Sink | None = None,
+) -> tuple[str, ...]:
     """Checks every object of a program.
 
     Args:
@@ -56,11 +71,13 @@ def check(program: Program, catalog: Catalog, sink: Sink, trust: Trust = NOBODY)
         catalog: the classes that it may name, data sources included.
         sink: gets every mistake.
         trust: what the command line allows.
+        names: gets mistakes in names, and reaches too far, in the place of the sink: what holds
+            whatever values a program may have.
 
     Returns:
         The names that the catalog does not have.
     """
-    asked = Inquiry(catalog=catalog, sink=sink)
+    asked = Inquiry(catalog=catalog, sink=sink, names=names or sink)
     if not program.data.absent:
         _check_source(program.data, NOBODY, asked)
     for entry in program.data.prepare:
@@ -72,7 +89,7 @@ def check(program: Program, catalog: Catalog, sink: Sink, trust: Trust = NOBODY)
     for callback in program.fit.callbacks.values():
         _check_object(callback, ("callback",), asked)
         _check_average(callback, program.optimizer, sink)
-    check_reach(program, catalog, sink, trust)
+    check_reach(program, catalog, asked.names, trust)
     return tuple(asked.unknown)
 
 
@@ -84,14 +101,14 @@ def check_source(
     Returns:
         The names that the catalog does not have.
     """
-    asked = Inquiry(catalog=catalog, sink=sink)
+    asked = Inquiry(catalog=catalog, sink=sink, names=sink)
     _check_source(data, trust, asked)
     return tuple(asked.unknown)
 
 
 def _check_source(data: DataDef, trust: Trust, asked: Inquiry) -> None:
     _check_object(data.source, ("source",), asked)
-    check_source_reach(data, asked.sink, trust)
+    check_source_reach(data, asked.names, trust)
 
 
 def _check_average(callback: ObjectDef, optimizer: ObjectDef, sink: Sink) -> None:
@@ -124,7 +141,7 @@ def _check_model(model: ModelDef, asked: Inquiry) -> None:
     types = asked.catalog.words(("dtype_policy",))
     for item in model.inputs:
         if item.dtype is not None and types and item.dtype not in types:
-            asked.sink.report(
+            asked.names.report(
                 "KG205",
                 f"`{item.dtype}` is no type of elements",
                 key=f"{item.path}.dtype",
@@ -137,7 +154,7 @@ def _check_model(model: ModelDef, asked: Inquiry) -> None:
         _check_entry(entry, asked)
         shared = makers.get(entry.reuses) if entry.reuses is not None else None
         if isinstance(shared, ModelDef):
-            _check_model_call(entry, shared, asked.sink)
+            _check_model_call(entry, shared, asked.names)
         elif shared is not None:
             found = asked.catalog.find(shared.cls, ENTRY_KINDS)
             if found is not None:
@@ -147,7 +164,7 @@ def _check_model(model: ModelDef, asked: Inquiry) -> None:
 def _check_entry(entry: Entry, asked: Inquiry) -> None:
     if isinstance(entry.definition, ModelDef):
         _check_model(entry.definition, asked)
-        _check_model_call(entry, entry.definition, asked.sink)
+        _check_model_call(entry, entry.definition, asked.names)
     elif entry.definition is not None and entry.definition.cls in ("Input", "InputLayer"):
         asked.sink.report(
             "KG307",
@@ -197,7 +214,7 @@ def _check_object(
     found = asked.catalog.find(definition.cls, kinds)
     if found is None:
         if not (definition.bare and definition.cls in asked.catalog.words(kinds)):
-            report_unknown_class(definition, kinds, asked.catalog, asked.sink)
+            report_unknown_class(definition, kinds, asked.catalog, asked.names)
             asked.unknown.append(definition.cls)
         for name, value in definition.arguments.items():
             _check_value(value, None, f"{definition.path}.{name}", asked)
@@ -214,19 +231,19 @@ def _check_object(
         if entry is not None and name == "name":
             _refuse_name(entry, path, asked.sink)
         elif parameter is None and not found.open_ended:
-            beside = asked.sink.beside(definition.path, definition.arguments, name)
+            beside = asked.names.beside(definition.path, definition.arguments, name)
             former = former_argument(
                 Written(definition=definition, found=found, name=name, beside=beside)
             )
             meant |= {closest(name, missing)} if former is None else {*former.means}
-            report_unknown_argument(definition, found, name, former, asked.sink)
-        faults = len(asked.sink.diagnostics)
+            report_unknown_argument(definition, found, name, former, asked.names)
+        faults = asked.faults
         _check_value(value, parameter, path, asked)
-        if len(asked.sink.diagnostics) == faults:
+        if asked.faults == faults:
             check_bounds(value, name, found.kind, path, asked.sink)
     for name in missing:
         if name not in meant:
-            asked.sink.report(
+            asked.names.report(
                 "KG203",
                 f"`{definition.cls}` has no `{name}`",
                 key=definition.path,
@@ -282,7 +299,7 @@ def _check_call(entry: Entry, found: ClassEntry, asked: Inquiry) -> None:
     for part, names in (("from", named), ("with", entry.call_arguments)):
         for name in names:
             if name not in found.call and not found.open_ended:
-                asked.sink.report(
+                asked.names.report(
                     "KG202",
                     f"the call of `{found.name}` has no argument `{name}`",
                     key=f"{entry.path}.{part}.{name}",
@@ -300,7 +317,7 @@ def _check_call(entry: Entry, found: ClassEntry, asked: Inquiry) -> None:
     for name in needed:
         # A tensor under a wrong name was meant for one of the names that are missing.
         if name not in given and not unknown:
-            asked.sink.report(
+            asked.names.report(
                 "KG203",
                 f"the call of `{found.name}` has no `{name}`",
                 key=f"{entry.path}.from",
@@ -319,7 +336,7 @@ def _check_value(
     if isinstance(value, ObjectDef):
         found = _check_object(value, kinds or ANY_OBJECT, asked)
         if found is not None and found.kind == "op" and value.arguments:
-            asked.sink.report(
+            asked.names.report(
                 "KG202",
                 f"`{value.cls}` is taken as a function, which has no arguments of its own",
                 key=value.path,
@@ -359,7 +376,7 @@ def _check_word(word: str, name: str, kinds: Sequence[Kind], path: str, asked: I
         )
         return
     asked.unknown.append(word)
-    asked.sink.report(
+    asked.names.report(
         "KG205",
         f"`{word}` is not {titled(kinds[0])} of Keras",
         key=path,

@@ -59,14 +59,23 @@ def outline(program: Program, catalog: Catalog, sink: Sink, trust: Trust = NOBOD
     """
     unknown = check(program, catalog, sink, trust)
     graph = wire(program.model, catalog, sink)
+    if unknown and sink.errors:
+        raise UnknownNamesError(sink.diagnostics, unknown)
     if graph is None or sink.errors:
-        raise (
-            UnknownNamesError(sink.diagnostics, unknown)
-            if unknown
-            else CompileError(sink.diagnostics)
-        )
+        raise CompileError(sink.diagnostics)
+    check_ends(program, graph, sink)
+    sink.stop_on_errors()
+    return Outline(program=program, graph=graph)
+
+
+def check_ends(program: Program, graph: ModelGraph, sink: Sink) -> None:
+    """Checks the names by which groups speak of each other's parts.
+
+    Args:
+        program: the program as written.
+        graph: its model as it is wired.
+        sink: gets every mistake.
+    """
     check_preparation(program.data, sink)
     check_end_names(graph, program.data, sink)
     check_output_names(program.compile, list(output_names(graph)), sink)
-    sink.stop_on_errors()
-    return Outline(program=program, graph=graph)

@@ -22,7 +22,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
-from kerasgen.diagnostics import Diagnostic, Sink, SourceMap
+from kerasgen.diagnostics import CompileError, Diagnostic, Sink, SourceMap
 from kerasgen.foreign.regular_files import is_folder
 from kerasgen.frontend.compose.config_folders import ROOT, Folders, config_folder, folders_of
 from kerasgen.frontend.compose.config_loader import ComposedLoader, ingredients, offer_sources
@@ -91,6 +91,21 @@ class Composition:
         sink = Sink(self.source_map)
         sink.add(self.diagnostics)
         return sink
+
+
+class UnresolvedError(CompileError):
+    """The end of resolving: values are not given, or refer to what is not there.
+
+    Attributes:
+        references: those of the diagnostics that tell of a reference. It may lead to a fact of the
+            data, which is known once the data is opened.
+    """
+
+    def __init__(
+        self, diagnostics: Sequence[Diagnostic], references: Sequence[Diagnostic] = ()
+    ) -> None:
+        super().__init__(diagnostics)
+        self.references = tuple(references)
 
 
 def compose(
@@ -268,7 +283,8 @@ def resolve(
         sink that locates its keys and holds what was found.
 
     Raises:
-        CompileError: an interpolation cannot be resolved, or a mandatory value is missing.
+        UnresolvedError: an interpolation cannot be resolved, or a mandatory value is missing.
+        CompileError: composing has found mistakes, or the config is too large.
     """
     sink = composition.sink()
     sink.stop_on_errors()
@@ -276,8 +292,6 @@ def resolve(
         check_composed(config, sink)
         sink.stop_on_errors()
         plain = _resolved(config, config, sink, ungiven=ungiven)
-    sink.stop_on_errors()
-    assert isinstance(plain, dict)
     for key in added:
         del plain["data"][key]
     for index, selector in enumerate(composition.selectors):
@@ -296,7 +310,8 @@ def resolve_groups(composition: Composition, groups: Sequence[str]) -> tuple[dic
         Group name to plain data, and a sink that locates keys and holds what was found.
 
     Raises:
-        CompileError: a group has an interpolation that cannot be resolved, or misses a value.
+        UnresolvedError: a group has an interpolation that cannot be resolved, or misses a value.
+        CompileError: composing has found mistakes, or the config is too large.
     """
     sink = composition.sink()
     sink.stop_on_errors()
@@ -308,7 +323,6 @@ def resolve_groups(composition: Composition, groups: Sequence[str]) -> tuple[dic
             node = config.get(group)
             if isinstance(node, DictConfig):
                 found[group] = _resolved(node, config, sink, below=group)
-    sink.stop_on_errors()
     if "data" in found:
         declared = composition.config["data"]
         found["data"] = {key: value for key, value in found["data"].items() if key in declared}
@@ -317,8 +331,8 @@ def resolve_groups(composition: Composition, groups: Sequence[str]) -> tuple[dic
 
 def _resolved(
     node: DictConfig, config: DictConfig, sink: Sink, *, below: str = "", ungiven: str | None = None
-) -> Any:
-    """A node as plain data; what cannot be resolved or is not given is reported.
+) -> dict[Any, Any]:
+    """A node as plain data.
 
     Args:
         node: a config, or a group of one.
@@ -326,17 +340,22 @@ def _resolved(
         sink: gets the diagnostics.
         below: name of the group, empty for the whole config.
         ungiven: key path below which a mandatory value may be missing, as for `resolve`.
+
+    Raises:
+        UnresolvedError: something cannot be resolved or is not given, which is reported.
     """
     try:
         plain: Any = OmegaConf.to_container(node, resolve=True)
     except (OmegaConfBaseException, RecursionError):
-        known = len(sink.errors)
-        report_unresolved(config, sink, below=below, ungiven=ungiven)
-        if len(sink.errors) == known:
+        references = report_unresolved(config, sink, below=below, ungiven=ungiven)
+        if not sink.errors:
             raise
-        return None
+        raise UnresolvedError(sink.diagnostics, references) from None
+    assert isinstance(plain, dict), "a mapping stays one"
     for key in missing_keys(plain, below):
         report_missing(key, sink, ungiven=ungiven)
+    if sink.errors:
+        raise UnresolvedError(sink.diagnostics)
     return plain
 
 

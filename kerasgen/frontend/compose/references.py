@@ -14,7 +14,7 @@ from typing import Any
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import InterpolationResolutionError, OmegaConfBaseException
 
-from kerasgen.diagnostics import Note, Sink, Suggestion, closest, is_slip
+from kerasgen.diagnostics import Diagnostic, Note, Sink, Suggestion, closest, is_slip
 from kerasgen.diagnostics.source_map import Remark
 from kerasgen.frontend.sections import report_no_group
 from kerasgen.ir.data import FACTS
@@ -43,7 +43,7 @@ class Unresolved:
 
 def report_unresolved(
     config: DictConfig, sink: Sink, *, below: str = "", ungiven: str | None = None
-) -> None:
+) -> tuple[Diagnostic, ...]:
     """Reports every value that is not given (KG106) or refers to nothing (KG105).
 
     Args:
@@ -52,13 +52,20 @@ def report_unresolved(
         below: the group that is looked through, empty for all.
         ungiven: key path below which a mandatory value may be missing (empty for everywhere), or
             None for nowhere.
+
+    Returns:
+        Those that tell of a reference.
     """
     node = config[below] if below else config
+    references: list[Diagnostic] = []
     for found in unresolved(node, below):
         if found.error is not None:
+            known = len(sink.diagnostics)
             _report_reference(found, found.error, config, sink)
+            references += sink.diagnostics[known:]
         else:
             report_missing(found.key, sink, ungiven=ungiven)
+    return tuple(references)
 
 
 def report_missing(key: str, sink: Sink, *, ungiven: str | None = None) -> None:

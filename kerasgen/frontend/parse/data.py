@@ -148,7 +148,7 @@ def _parse_facts(facts: Tree, sink: Sink) -> Mapping[str, Value]:
                 check(item, join(path, key), sink)
         elif value is not None:
             check(value, path, sink)
-    return {str(key): _frozen(item) for key, item in facts.items()}
+    return {str(key): frozen(item) for key, item in facts.items()}
 
 
 def _check_shape(value: Tree, path: str, sink: Sink) -> None:
@@ -249,7 +249,8 @@ def _task_meant(word: str) -> str | None:
     return Suggestion(f"{known}: {reason}" if reason else known, task, sure=not reason)
 
 
-def _frozen(value: Tree) -> Value:
+def frozen(value: Tree) -> Value:
+    """Plain data as a fact holds it: lists become tuples."""
     if isinstance(value, Mapping):
-        return {str(key): _frozen(item) for key, item in value.items()}
-    return tuple(map(_frozen, value)) if isinstance(value, list) else value
+        return {str(key): frozen(item) for key, item in value.items()}
+    return tuple(map(frozen, value)) if isinstance(value, list) else value

@@ -29,7 +29,7 @@ from kerasgen.frontend.sections import (
 )
 from kerasgen.ir.data import DataDef
 from kerasgen.ir.model import InputDef, ModelDef, TensorRef
-from kerasgen.ir.program import CompileDef, FitDef, Loss, Program, TrackingDef
+from kerasgen.ir.program import BackendDef, CompileDef, FitDef, Loss, Program, TrackingDef
 from kerasgen.ir.values import ObjectDef, Tree
 
 Section = TypeVar("Section")
@@ -61,7 +61,26 @@ def check_sections(config: Mapping[str, Tree], sink: Sink) -> None:
     sink.stop_on_errors()
 
 
-def parse_program(config: Mapping[str, Tree], sink: Sink, *, name: str | None = None) -> Program:
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class FirstGroups:
+    """The groups that are read alone where the data must be opened before all else is known.
+
+    Attributes:
+        backend: the engine's settings.
+        data: what to train on.
+    """
+
+    backend: BackendDef
+    data: DataDef
+
+
+def parse_program(
+    config: Mapping[str, Tree],
+    sink: Sink,
+    *,
+    name: str | None = None,
+    first: FirstGroups | None = None,
+) -> Program:
     """Parses a config that has all its sections, as `check_sections` sees to it.
 
     Args:
@@ -69,6 +88,7 @@ def parse_program(config: Mapping[str, Tree], sink: Sink, *, name: str | None = 
             it; the model is None where that is refused already.
         sink: gets every mistake, and knows where the selected config was written.
         name: name of the experiment where the config gives none.
+        first: the groups that were read already, None for none.
 
     Returns:
         The program.
@@ -81,8 +101,8 @@ def parse_program(config: Mapping[str, Tree], sink: Sink, *, name: str | None = 
     check_value(config.get("name"), str | None, "name", sink)
     title = str(config.get("name") or name or "model")
     optimizer = parse_object(config["optimizer"], "optimizer", sink)
-    backend = parse_backend(config["backend"], sink)
-    data = parse_data(config["data"], sink)
+    backend = parse_backend(config["backend"], sink) if first is None else first.backend
+    data = parse_data(config["data"], sink) if first is None else first.data
     model = None
     if not refused:
         section = unescaped(config["model"])

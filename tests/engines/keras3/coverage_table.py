@@ -354,12 +354,14 @@ class Builder:
 
         sink = Sink()
         if isinstance(written, str) and self._catalog.find(written, (kind,)) is None:
-            _check_word(written, kind, (kind,), "it", Inquiry(catalog=self._catalog, sink=sink))
+            _check_word(
+                written, kind, (kind,), "it", Inquiry(catalog=self._catalog, sink=sink, names=sink)
+            )
             _stop(sink)
             return word_object(written, (kind,), self._catalog)
         definition = parse_object(written, "it", sink)
         assert definition is not None
-        _check_object(definition, (kind,), Inquiry(catalog=self._catalog, sink=sink))
+        _check_object(definition, (kind,), Inquiry(catalog=self._catalog, sink=sink, names=sink))
         _stop(sink)
         return make_object(definition, (kind,), self._catalog)
 

@@ -386,7 +386,7 @@ def test_a_function_by_name_has_no_arguments_of_its_own(catalog: Catalog) -> Non
     written = {"class": "Lambda", "function": {"class": "ops.sum", "axis": 1}}
     definition = parse_object(written, "it", sink)
     assert definition is not None
-    _check_object(definition, ("layer",), Inquiry(catalog=catalog, sink=sink))
+    _check_object(definition, ("layer",), Inquiry(catalog=catalog, sink=sink, names=sink))
     assert [d.code for d in sink.diagnostics] == ["KG202"]
 
 
@@ -394,7 +394,7 @@ def test_a_number_is_no_schedule_of_a_callback(catalog: Catalog) -> None:
     sink = Sink()
     definition = parse_object({"class": "LearningRateScheduler", "schedule": 0.1}, "it", sink)
     assert definition is not None
-    _check_object(definition, ("callback",), Inquiry(catalog=catalog, sink=sink))
+    _check_object(definition, ("callback",), Inquiry(catalog=catalog, sink=sink, names=sink))
     assert [d.message for d in sink.diagnostics] == [
         "`schedule` is the number `0.1`, expected a schedule"
     ]

@@ -177,7 +177,7 @@ def test_every_class_is_made_from_its_name(
         sink = Sink()
         definition = parse_object({"class": name, **arguments}, "it", sink)
         assert definition is not None
-        _check_object(definition, (kind,), Inquiry(catalog=catalog, sink=sink))
+        _check_object(definition, (kind,), Inquiry(catalog=catalog, sink=sink, names=sink))
         if sink.diagnostics:
             refused[name] = [d.message for d in sink.diagnostics]
             continue
@@ -212,7 +212,7 @@ def test_every_default_of_keras_passes_the_check(catalog: Catalog, kind: Kind) -
             sink = Sink()
             definition = parse_object({"class": name, argument: value}, "it", sink)
             assert definition is not None
-            _check_object(definition, (kind,), Inquiry(catalog=catalog, sink=sink))
+            _check_object(definition, (kind,), Inquiry(catalog=catalog, sink=sink, names=sink))
             found = [d.message for d in sink.diagnostics if d.code != "KG203"]
             if found:
                 refused[f"{name}.{argument}"] = found
@@ -261,7 +261,7 @@ def test_what_keras_accepts_is_not_refused(
     sink = Sink()
     definition = parse_object(written, "it", sink)
     assert definition is not None
-    _check_object(definition, (kind,), Inquiry(catalog=catalog, sink=sink))
+    _check_object(definition, (kind,), Inquiry(catalog=catalog, sink=sink, names=sink))
     assert sink.diagnostics == []
     if written.get("profile_batch") and engine == "jax" and sys.version_info < (3, 12):
         pytest.skip("Keras profiles with the jax backend from Python 3.12 on")
