@@ -72,7 +72,7 @@ class MakeProgram(Protocol):
 def make_program(
     model: Any, inputs: Mapping[str, Sequence[int | None]] | None = None, **groups: Any
 ) -> tuple[Program, Sink]:
-    from kerasgen.session.reading import read_program
+    from programs import read_program
 
     inputs = {"input": [4]} if inputs is None else inputs
     config = {
@@ -171,9 +171,10 @@ def compile_config(catalog: Catalog) -> CompileConfig:
     """
 
     def compile_(overrides: Sequence[str], config_dir: str | None = None) -> Outcome:
+        from programs import read_program
+
         from kerasgen.compiler import compile_program
         from kerasgen.frontend.compose.composition import compose, resolve
-        from kerasgen.session.reading import read_program
 
         backend = f"backend={os.environ['KERAS_BACKEND']}"
         try:

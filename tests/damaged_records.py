@@ -31,7 +31,9 @@ from kerasgen.record import read as reading
 from kerasgen.record.files import write_arrays, write_history, write_json
 from kerasgen.record.provenance import identity
 from kerasgen.record.versions import SCHEMA
-from kerasgen.verbs.check import resolve_config
+from kerasgen.session.composing import compose_config
+from kerasgen.session.session import Session
+from kerasgen.session.states import UNREAD
 
 LIMIT = 10.0
 """Seconds that a trial may take."""
@@ -133,7 +135,9 @@ def make_run(folder: Path) -> None:
 
 @cache
 def _config_text() -> str:
-    return yaml.safe_dump(resolve_config(OVERRIDES).config, sort_keys=False)
+    return yaml.safe_dump(
+        dict(Session(compose_config(OVERRIDES), UNREAD).resolved.config), sort_keys=False
+    )
 
 
 READERS: dict[str, Callable[[Path], object]] = {

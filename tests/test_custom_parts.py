@@ -204,7 +204,7 @@ def test_a_check_finds_mistakes_in_the_use_of_parts(work: Path) -> None:
     wrong = ["model.layers.gate.units=many", "compile.loss.gamma=x", "data.source.samples=1.5"]
     done = call(work, "-m", "kerasgen", "check", *TRUST, *RECIPE, *wrong)
     assert done.returncode == 2
-    assert done.stderr.count("KG204") == 3
+    assert done.stderr.count("error[KG204]") == 3
     assert '`units` is the string "many", expected an integer' in done.stderr
 
 

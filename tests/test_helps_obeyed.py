@@ -14,7 +14,8 @@ from told_cases import Told, told
 
 from kerasgen.diagnostics import CompileError, Diagnostic
 from kerasgen.diagnostics.codes import CODES
-from kerasgen.verbs.check import check_config, compose_config
+from kerasgen.session.composing import compose_config
+from kerasgen.verbs.check import check_config
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Layer 'c' .of type Flatten. was passed an input"),

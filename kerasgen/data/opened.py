@@ -39,7 +39,6 @@ from kerasgen.passes.columns import (
     infer_schema,
     target_key,
 )
-from kerasgen.passes.preparation import check_preparation
 from kerasgen.runtime.arrays import plain_column
 
 
@@ -87,7 +86,6 @@ def open_data(
     Raises:
         CompileError: something is not there or not as it should be.
     """
-    check_preparation(definition, sink)
     source = make_source(definition.source, known_sources() if sources is None else sources, sink)
     sink.stop_on_errors()
     wanted = infer_schema(definition).read

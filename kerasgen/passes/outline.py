@@ -63,6 +63,7 @@ def outline(program: Program, catalog: Catalog, sink: Sink, trust: Trust = NOBOD
         raise UnknownNamesError(sink.diagnostics, unknown)
     if graph is None or sink.errors:
         raise CompileError(sink.diagnostics)
+    check_preparation(program.data, sink)
     check_ends(program, graph, sink)
     sink.stop_on_errors()
     return Outline(program=program, graph=graph)
@@ -76,6 +77,5 @@ def check_ends(program: Program, graph: ModelGraph, sink: Sink) -> None:
         graph: its model as it is wired.
         sink: gets every mistake.
     """
-    check_preparation(program.data, sink)
     check_end_names(graph, program.data, sink)
     check_output_names(program.compile, list(output_names(graph)), sink)

@@ -18,8 +18,6 @@ from typing import TYPE_CHECKING, Any
 from kerasgen.diagnostics import CompileError, Sink
 from kerasgen.diagnostics.render import render_json, render_text
 from kerasgen.frontend.compose.composition import Composition, title_of
-from kerasgen.frontend.expand.model import expand_config
-from kerasgen.frontend.select.apply import select_config
 from kerasgen.process.exit_codes import DONE
 from kerasgen.process.interruption import at_once, held, reason
 from kerasgen.record import layout
@@ -27,8 +25,7 @@ from kerasgen.record.run_folder import Invocation, close_at_once, open_record, r
 from kerasgen.record.write import Record
 from kerasgen.run.endings import end_run
 from kerasgen.run.journal import Journal
-from kerasgen.session.custom_parts import loaded_files
-from kerasgen.session.planning import Plan, complete_plan, plan_run
+from kerasgen.session.session import Session
 
 if TYPE_CHECKING:
     from kerasgen.compiler import CompiledProgram
@@ -72,27 +69,25 @@ def run_experiment(
 
 
 def _run(composition: Composition, journal: Journal, argv: Sequence[str] | None) -> None:
-    plan = plan_run(composition)
-    _open_record(composition, plan, journal, argv)
+    session = Session(composition)
+    _open_record(session, composition, journal, argv)
     from kerasgen.run import steps
 
     _record(journal).start()
     with journal.step("load") as line:
-        opened, text = steps.load(plan.data, plan.sink)
-        line.append(text)
+        opened = session.opened.data
+        line.append(steps.load_text(session.data, opened))
     _record(journal).write_json(layout.DATA, opened.description)
-    compiled, config, sink = plan.compiled, plan.config, plan.sink
-    if compiled is None or config is None:
-        compiled, config, sink = complete_plan(plan, composition, opened.facts)
+    compiled, sink = session.compiled.program, session.findings.sink()
     with journal.step("preprocess") as line:
-        parts, text = steps.preprocess(opened, compiled, plan.catalog, sink)
+        parts, text = steps.preprocess(opened, compiled, session.catalog, sink)
         line.append(text)
     _record(journal).note(data={"fingerprint": opened.fingerprint, "samples": parts.sizes})
-    _write_config(config, sink, journal, compiled)
+    _write_config(session.compiled.config, sink, journal, compiled)
     from kerasgen.engines.keras3.environment import working_device
 
-    with working_device(plan.backend.device):
-        model = _train(compiled, parts, plan, journal)
+    with working_device(session.backend.device):
+        model = _train(compiled, parts, session, journal)
         _warn_of_divergence(journal, sink)
         _results(compiled, parts, opened.facts, model, journal)
     record = _record(journal)
@@ -101,18 +96,19 @@ def _run(composition: Composition, journal: Journal, argv: Sequence[str] | None)
 
 
 def _open_record(
-    composition: Composition, plan: Plan, journal: Journal, argv: Sequence[str] | None
+    session: Session, composition: Composition, journal: Journal, argv: Sequence[str] | None
 ) -> None:
     from kerasgen.engines.keras3.environment import keras_json, observed_devices, observed_settings
 
+    sink = session.planned.sink()
     journal.fresh = not journal.folder.exists()
-    _start_record(composition, journal, argv, plan.sink)
+    _start_record(composition, journal, argv, sink)
     observed = observed_settings()
     record = _record(journal)
-    with reported(plan.sink, journal.folder):
-        record.write_text(layout.KERAS, keras_json(plan.backend))
+    with reported(sink, journal.folder):
+        record.write_text(layout.KERAS, keras_json(session.backend))
     record.note(backend=observed, devices=observed_devices())
-    if loaded := loaded_files(composition.trust):
+    if loaded := session.loaded_files():
         record.note(trust={"modules": list(composition.trust.modules), "files": loaded})
     journal.say(
         f"{'run':<10}  {journal.folder}  {observed['backend']}, {observed['floatx']}, "
@@ -148,10 +144,8 @@ def _write_config(
     from kerasgen.emit.text.resolved_config import config_yaml
 
     # It compiles again to this very model; what was written stands in the overrides.
-    expanded = expand_config(config, Sink())
-    selected = select_config(expanded.config, Sink())
     record = _record(journal)
-    record.write_text(layout.CONFIG, config_yaml(selected.config))
+    record.write_text(layout.CONFIG, config_yaml(config))
     found = sink.diagnostics
     record.write_json(layout.DIAGNOSTICS, render_json(found))
     if found:
@@ -177,7 +171,7 @@ def _write_config(
     )
 
 
-def _train(compiled: CompiledProgram, parts: Any, plan: Plan, journal: Journal) -> Any:
+def _train(compiled: CompiledProgram, parts: Any, session: Session, journal: Journal) -> Any:
     from kerasgen.engines.keras3.training import summary_text
     from kerasgen.run import steps
 
@@ -186,7 +180,7 @@ def _train(compiled: CompiledProgram, parts: Any, plan: Plan, journal: Journal) 
         line.append(text)
     _record(journal).write_text(layout.SUMMARY, summary_text(model))
     with journal.step("compile") as line:
-        line.append(steps.compile_(compiled, model, plan.catalog))
+        line.append(steps.compile_(compiled, model, session.catalog))
     with journal.step("fit") as line:
         journal.epoch_start = time.perf_counter()
         kept = steps.fit(
@@ -194,7 +188,7 @@ def _train(compiled: CompiledProgram, parts: Any, plan: Plan, journal: Journal) 
             model,
             parts,
             journal.folder,
-            plan.catalog,
+            session.catalog,
             verbose=_verbosity(compiled),
             report=journal.epoch,
         )

@@ -16,7 +16,7 @@ from typing import Any
 from kerasgen.catalog.entries import Catalog
 from kerasgen.compiler import CompiledProgram
 from kerasgen.data.fitted_preparation import FittedPreparation
-from kerasgen.data.opened import OpenedData, open_data
+from kerasgen.data.opened import OpenedData
 from kerasgen.data.preparation import prepare_data
 from kerasgen.data.split import Parts, split_rows
 from kerasgen.diagnostics import Sink, SourceLocation
@@ -99,16 +99,11 @@ def rows_in(samples: Samples) -> int:
     return len(first)
 
 
-def load(data: DataDef, sink: Sink) -> tuple[OpenedData, str]:
-    """Step 1: opens the data source.
-
-    Returns:
-        The data, and the step's line.
-    """
-    opened = open_data(data, sink)
+def load_text(data: DataDef, opened: OpenedData) -> str:
+    """The line of step 1, in which the data source was opened."""
     facts = opened.facts
     classes = f", {facts['classes']} classes" if isinstance(facts.get("classes"), int) else ""
-    return opened, f"{data.source.cls}: {facts['samples']:,} samples{classes}"
+    return f"{data.source.cls}: {facts['samples']:,} samples{classes}"
 
 
 def preprocess(

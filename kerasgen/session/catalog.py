@@ -45,15 +45,19 @@ def stored_catalog() -> Catalog | None:
     return None if installed is None else load_catalog(installed)
 
 
-def engine_catalog() -> Catalog:
-    """The catalog of the Keras that this process has imported; it is put into the cache."""
+def engine_catalog(known: Catalog | None = None) -> Catalog:
+    """The catalog of the Keras that this process has imported; it is put into the cache.
+
+    Args:
+        known: the catalog from the cache, None if it was not looked for.
+    """
     from kerasgen.engines.keras3.introspection import keras_catalog
 
-    installed = _installed()
-    stored = None if installed is None else load_catalog(installed)
+    stored = stored_catalog() if known is None else known
     asked = keras_catalog()
     if stored is not None and stored.version == asked.version:
         return stored
+    installed = _installed()
     made = _with_sources(asked)
     # What was written after this module was loaded may not be what is imported.
     if installed is not None and installed.version == made.version and installed.changed < _LOADED:

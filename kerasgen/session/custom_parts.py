@@ -20,12 +20,12 @@ import re
 import sys
 import sysconfig
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerasgen.catalog.entries import Catalog
-from kerasgen.diagnostics import Diagnostic, Severity, Sink, SourceLocation
+from kerasgen.diagnostics import Severity, Sink, SourceLocation
 from kerasgen.frontend.compose.origins import shown_path
 from kerasgen.registry import Trust, parts
 from kerasgen.session.catalog import engine_catalog
@@ -38,16 +38,14 @@ GROUP = "kerasgen.parts"
 
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*\Z")
 
-_UNKNOWN = frozenset({"KG201", "KG205"})
-"""Mistakes that a part of one's own would mend."""
 
-
-def with_parts(trust: Trust, sink: Sink) -> Catalog:
+def with_parts(trust: Trust, sink: Sink, known: Catalog | None = None) -> Catalog:
     """The catalog with everything that is registered, trusted modules included.
 
     Args:
         trust: the modules to import first.
         sink: gets a module that cannot be imported, and parts that cannot be used: KG610.
+        known: the catalog from the cache, None if it was not looked for.
 
     Raises:
         CompileError: there is one.
@@ -58,32 +56,22 @@ def with_parts(trust: Trust, sink: Sink) -> Catalog:
     for module in trust.modules:
         _load_module(module, sink)
     sink.stop_on_errors()
-    return _extended(sink)
+    return _extended(engine_catalog(known), sink)
 
 
-def with_installed(
-    catalog: Catalog, check: Callable[[Catalog], Iterable[Diagnostic]], sink: Sink
-) -> Catalog:
-    """The catalog with the parts of installed packages, if a config needs them.
+def with_installed(sink: Sink, known: Catalog | None = None) -> Catalog:
+    """The catalog with everything that is registered, parts of installed packages included.
 
     Args:
-        catalog: what is known already.
-        check: what is wrong with the names of the config, by a catalog.
         sink: gets a package that cannot be loaded: KG610, a warning.
+        known: the catalog from the cache, None if it was not looked for.
 
     Raises:
         CompileError: a part cannot be used.
     """
-    if not names_unknown(check(catalog)) or not (points := installed_points()):
-        return catalog
-    for point in points:
+    for point in installed_points():
         _load_point(point, sink)
-    return _extended(sink)
-
-
-def names_unknown(diagnostics: Iterable[Diagnostic]) -> bool:
-    """Whether some of the mistakes are names that a part of one's own may bear."""
-    return any(found.code in _UNKNOWN for found in diagnostics)
+    return _extended(engine_catalog(known), sink)
 
 
 def installed_points() -> Sequence[EntryPoint]:
@@ -111,8 +99,7 @@ def loaded_files(trust: Trust) -> list[dict[str, Any]]:
     return found
 
 
-def _extended(sink: Sink) -> Catalog:
-    catalog = engine_catalog()
+def _extended(catalog: Catalog, sink: Sink) -> Catalog:
     if not parts():
         return catalog
     from kerasgen.engines.keras3.custom_parts import part_entries

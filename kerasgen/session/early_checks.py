@@ -9,20 +9,13 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from kerasgen.diagnostics import CompileError, Sink
 from kerasgen.foreign.regular_files import is_folder
 from kerasgen.frontend.compose.composition import Composition
 from kerasgen.frontend.compose.hydra_settings import setting_sink
 from kerasgen.ir.data import DataDef
-from kerasgen.ir.program import Program
 from kerasgen.passes.label_form import LABELLED
-from kerasgen.passes.outline import outline
-from kerasgen.registry import Trust
-
-if TYPE_CHECKING:
-    from kerasgen.catalog.entries import Catalog
 
 
 class SweepAskedError(Exception):
@@ -70,12 +63,6 @@ def facts_suffice(data: DataDef) -> bool:
         isinstance(classes, int) or (isinstance(classes, Mapping) and name in classes)
         for name in classified
     )
-
-
-def told_of(program: Program, catalog: Catalog, trust: Trust, sink: Sink, *, needed: bool) -> None:
-    """Checks all that needs no engine, the names in files at hand included."""
-    outline(program, catalog, sink, trust)
-    look_at(program.data, sink, needed=needed)
 
 
 def look_at(data: DataDef, sink: Sink, *, needed: bool) -> None:

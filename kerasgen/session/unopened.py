@@ -5,105 +5,176 @@ for the facts, and what these could have brought about is left out. It must not 
 an engine.
 
 Decisions:
-- Names, and reaches too far, are the same whatever the facts are.
+- Each stage tells into a sink of its own, since what is certain differs from stage to stage.
+- Names, and reaches too far, are the same whatever the facts are; so is what is wrong with a key.
 - A value that has the wrong form has it in any case where no interpolation stands in what is
   written there: then it comes from no fact.
-- A model whose entries hang on no interpolation (`repeat`, `if`) is wired in the same way in any
-  case.
+- A model whose entries hang on no interpolation (`repeat`, `if`) is expanded and wired in the same
+  way in any case.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from omegaconf import DictConfig
 
 from kerasgen.catalog.entries import Catalog
 from kerasgen.data.column_names import check_known_columns
-from kerasgen.diagnostics import CompileError, Diagnostic, Sink
-from kerasgen.frontend.compose.composition import Composition, resolve, title_of
+from kerasgen.diagnostics import CompileError, Diagnostic, Sink, SourceMap
+from kerasgen.frontend.compose.composition import Composition, title_of
 from kerasgen.frontend.compose.references import plain_node, references_of, value_at
 from kerasgen.frontend.compose.selector_syntax import SELECTORS
 from kerasgen.ir.data import DataDef
-from kerasgen.passes.check import check_source
-from kerasgen.passes.outline import outline
-from kerasgen.passes.reach import REACHING
-from kerasgen.session.early_checks import look_at
-from kerasgen.session.reading import read_program
-
-ANY_SOURCE = "data.source."
-"""Below it, values may be left to be given: what is not opened need not be known."""
+from kerasgen.passes.check import check, check_source
+from kerasgen.passes.outline import check_ends
+from kerasgen.passes.preparation import check_preparation
+from kerasgen.passes.unknown_names import UnknownNamesError
+from kerasgen.passes.wire import wire
+from kerasgen.session.reading import expanded, parsed, resolved, selected, with_sections
+from kerasgen.session.states import ANY_SOURCE, Lacking, Parsed, ReadConfig
 
 _STAND_INS: Mapping[str, Any] = {"classes": 2, "shape": [1]}
 """Facts of the data that a model may ask for."""
-
-_NAMES = frozenset({"KG104", "KG107", "KG201", "KG202", "KG203", "KG205"}) | REACHING
-"""Mistakes in names, and reaches too far."""
-
-_WIRED = frozenset({"KG301", "KG302", "KG303", "KG304", "KG305", "KG306", "KG307"})
-"""Mistakes in the wiring."""
 
 _COUNTING = ("repeat", "if", SELECTORS)
 """Keys that say which entries a model has."""
 
 
-def check_unopened(
-    composition: Composition, data: DataDef, catalog: Catalog, sink: Sink, *, needed: bool
-) -> None:
-    """Checks what is certain before the data is opened for its facts.
-
-    Args:
-        composition: what was composed.
-        data: its data group.
-        catalog: every class that it may name.
-        sink: gets every mistake.
-        needed: whether files that are not there are mistakes.
-
-    Raises:
-        CompileError: there are errors.
-    """
-    check_source(data, catalog, sink, composition.trust)
-    if not sink.errors:
-        try:
-            look_at(data, sink, needed=needed)
-        except CompileError as error:
-            sink.add(error.diagnostics)
-    found = check_without_facts(composition, catalog)
-    sink.add(() if found is None else found.diagnostics)
-    sink.stop_on_errors()
-
-
-def check_without_facts(composition: Composition, catalog: Catalog) -> Sink | None:
+def presumed(
+    lacking: Lacking, catalog: Catalog, sink: Sink, look: Callable[[DataDef, Sink], None] | None
+) -> bool:
     """Checks a config without facts of its data, as far as that needs no engine.
 
     Args:
-        composition: what was composed.
+        lacking: the config.
         catalog: every class that it may name.
+        sink: gets every mistake that is certain.
+        look: looks at the files of the data, None to leave them alone.
 
     Returns:
-        What is certain, or None if nothing is: a reference leads nowhere, whatever the facts are.
+        Whether something is certain: False where a reference leads nowhere, whatever the facts are.
+
+    Raises:
+        UnknownNamesError: there are mistakes, and names that the catalog does not have.
+        CompileError: there are other mistakes alone.
     """
+    unknown: list[str] = []
+    if lacking.groups is not None and not lacking.groups.data.absent:
+        data = lacking.groups.data
+        check_preparation(data, sink)
+        if look is not None:
+            unknown += check_source(data, catalog, sink, lacking.composition.trust)
+            if not sink.errors:
+                with contextlib.suppress(CompileError):  # It stands in the sink.
+                    look(data, sink)
+    found = _names_in(lacking, catalog, sink)
+    unknown += found or ()
+    if sink.errors and unknown:
+        raise UnknownNamesError(sink.diagnostics, unknown)
+    sink.stop_on_errors()
+    return found is not None
+
+
+def _names_in(lacking: Lacking, catalog: Catalog, kept: Sink) -> tuple[str, ...] | None:
+    """Reads and outlines a config with stand-ins for its facts.
+
+    Args:
+        lacking: the config.
+        catalog: every class that it may name.
+        kept: gets what is certain.
+
+    Returns:
+        The names that the catalog does not have, None if nothing is certain.
+    """
+    composition = lacking.composition
+    written = plain_node(composition.config)
+    try:
+        state = resolved(composition, _presumed_facts(composition), ungiven=ANY_SOURCE)
+    except CompileError as error:
+        certain = [found for found in error.diagnostics if not _hangs_on_facts(found, written)]
+        kept.add(certain)
+        return () if certain else None
+    reading = _Reading(written=written, kept=kept, counted=_counts(written))
+    read = _read(state, lacking, reading)
+    if read is None:
+        return ()
+    check_known_columns(read.program.data, kept)
+    return _outline(read, composition, catalog, reading)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reading:
+    """How what is found with stand-ins is sifted.
+
+    Attributes:
+        written: the config as composed, its interpolations as written.
+        kept: gets what is certain.
+        counted: whether no interpolation says which entries the model has.
+    """
+
+    written: Any
+    kept: Sink
+    counted: bool
+
+    def keep(self, found: Iterable[Diagnostic], source_map: SourceMap) -> None:
+        """Keeps what speaks of a key, or of a value in which no interpolation is written."""
+        for diagnostic in found:
+            place = diagnostic.location
+            if place is None:
+                continue
+            value = value_at(self.written, place.key)
+            of_key = place == source_map.locate(place.key, "key")
+            if of_key or (value is not None and "$" not in str(value)):
+                self.kept.add([diagnostic])
+
+
+def _read(state: ReadConfig, lacking: Lacking, reading: _Reading) -> Parsed | None:
+    """Reads the config with its stand-ins; None where it has mistakes, certain ones or not."""
+    composition = lacking.composition
+    try:
+        state = selected(expanded(with_sections(state)))
+    except CompileError as error:
+        reading.keep(error.diagnostics, state.findings.source_map)
+        return None
+    if reading.counted:
+        reading.keep(state.findings.found, composition.source_map)
+    known = len(state.findings.found)
+    try:
+        read = parsed(state, name=title_of(composition), first=lacking.groups)
+    except CompileError as error:
+        reading.keep(error.diagnostics[known:], composition.source_map)
+        return None
+    reading.keep(read.findings.found[known:], composition.source_map)
+    return read
+
+
+def _outline(
+    read: Parsed, composition: Composition, catalog: Catalog, reading: _Reading
+) -> tuple[str, ...]:
+    """Outlines the program with its stand-ins; gives the names that the catalog does not have."""
+    source_map = read.findings.source_map
+    values, names, wiring = Sink(source_map), Sink(source_map), Sink(source_map)
+    unknown = check(read.program, catalog, values, composition.trust, names=names)
+    reading.kept.add(names.diagnostics)
+    reading.keep(values.diagnostics, composition.source_map)
+    graph = wire(read.program.model, catalog, wiring)
+    if graph is not None and not (values.errors or names.errors or wiring.errors):
+        check_ends(read.program, graph, wiring)
+    if reading.counted:
+        reading.kept.add(wiring.diagnostics)
+    return unknown
+
+
+def _presumed_facts(composition: Composition) -> dict[str, Any]:
+    """The facts that the config declares, and stand-ins for others."""
     data = composition.config.get("data")
     declared = plain_node(data).get("facts") if isinstance(data, DictConfig) else None
     known = {key: value for key, value in (declared or {}).items() if value != "???"}
-    kept, written = composition.sink(), plain_node(composition.config)
-    try:
-        config, sink = resolve(composition, {**_STAND_INS, **known}, ungiven=ANY_SOURCE)
-    except CompileError as error:
-        kept.add(found for found in error.diagnostics if not _hangs_on_facts(found, written))
-        return kept if kept.errors else None
-    trial = Sink(kept.source_map)
-    try:
-        program, sink = read_program(config, sink, name=title_of(composition))
-        trial = Sink(sink.source_map)
-        trial.add(sink.diagnostics)
-        check_known_columns(program.data, kept)
-        outline(program, catalog, trial, composition.trust)
-    except CompileError as error:
-        trial.add(error.diagnostics)
-    kept.add(found for found in trial.diagnostics if _is_certain(found, written))
-    return kept
+    return {**_STAND_INS, **known}
 
 
 def _hangs_on_facts(found: Diagnostic, written: Any) -> bool:
@@ -120,21 +191,14 @@ def _hangs_on_facts(found: Diagnostic, written: Any) -> bool:
     return False
 
 
-def _is_certain(found: Diagnostic, written: Any) -> bool:
-    """Whether a mistake is there whatever the facts are."""
-    if found.code in _NAMES:
-        return True
-    if found.code in _WIRED:
-        return not any(
-            "$" in str(value)
-            for group in ("model", SELECTORS)
-            for key, value in _pairs(written.get(group))
-            if key in _COUNTING
-        )
-    if found.code != "KG204" or found.location is None:
-        return False
-    value = value_at(written, found.location.key)
-    return value is not None and "$" not in str(value)
+def _counts(written: Any) -> bool:
+    """Whether no interpolation says which entries the model of a config has."""
+    return not any(
+        "$" in str(value)
+        for group in ("model", SELECTORS)
+        for key, value in _pairs(written.get(group))
+        if key in _COUNTING
+    )
 
 
 def _pairs(node: Any) -> Iterator[tuple[str, Any]]:

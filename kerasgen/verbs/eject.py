@@ -9,26 +9,18 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from kerasgen.data.opened import open_data
 from kerasgen.data.sources.known import SOURCES, known_sources, make_source
 from kerasgen.data.sources.own import OwnSource
 from kerasgen.diagnostics import Diagnostic, Sink
 from kerasgen.emit.script.program import eject
-from kerasgen.frontend.compose.composition import Composition, resolve_groups
 from kerasgen.frontend.compose.config_folders import Folders
-from kerasgen.frontend.parse.data import parse_data, refuse_absent
 from kerasgen.ir.data import DataDef
 from kerasgen.registry import NOBODY, Trust
 from kerasgen.runtime.reading import Reading
-from kerasgen.session.custom_parts import with_parts
-from kerasgen.session.early_checks import facts_suffice
-from kerasgen.session.planning import compile_declared, complete_plan, plan_run
-from kerasgen.verbs.check import compose_config
-
-if TYPE_CHECKING:
-    from kerasgen.compiler import CompiledProgram
+from kerasgen.session.composing import compose_config
+from kerasgen.session.session import Session
+from kerasgen.session.states import Aim
 
 
 def eject_config(
@@ -49,40 +41,17 @@ def eject_config(
     Raises:
         CompileError: the config has mistakes, or cannot be written as a script.
     """
-    composition = compose_config(overrides, config_dir, trust)
-    compiled, sink = _compile(composition)
+    session = Session(compose_config(overrides, config_dir, trust), Aim(data="where lacking"))
+    compiled = session.compiled
+    program, sink = compiled.program, compiled.findings.sink()
     text = eject(
-        compiled,
-        script_reading(compiled.program.data, sink),
-        with_parts(trust, sink),
+        program,
+        script_reading(program.program.data, sink),
+        session.catalog,
         origin=shlex.join(["kerasgen", "eject", *overrides]),
         sink=sink,
     )
     return text, tuple(sink.diagnostics)
-
-
-def _compile(composition: Composition) -> tuple[CompiledProgram, Sink]:
-    data = _declared_data(composition)
-    refuse_absent(data, composition.sink())
-    if data is None or facts_suffice(data):
-        return compile_declared(composition)
-    plan = plan_run(composition)
-    if plan.compiled is not None:
-        return plan.compiled, plan.sink
-    opened = open_data(plan.data, plan.sink)
-    compiled, _, sink = complete_plan(plan, composition, opened.facts)
-    return compiled, sink
-
-
-def _declared_data(composition: Composition) -> DataDef | None:
-    """The data group, None where it cannot be read alone: compiling finds out why."""
-    from kerasgen.diagnostics import CompileError
-
-    try:
-        groups, sink = resolve_groups(composition, ("data",))
-    except CompileError:
-        return None
-    return parse_data(groups.get("data"), sink)
 
 
 def script_reading(data: DataDef, sink: Sink) -> Reading:

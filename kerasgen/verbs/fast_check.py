@@ -12,16 +12,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kerasgen.diagnostics import CompileError, Diagnostic, Severity, Sink
-from kerasgen.frontend.compose.composition import Composition
+from kerasgen.diagnostics import CompileError, Diagnostic, Severity
 from kerasgen.frontend.compose.config_folders import ConfigPlace, Folders
 from kerasgen.passes.outline import UNCHECKED
 from kerasgen.registry import NOBODY, Trust
-from kerasgen.session.catalog import child_catalog, say_on_stderr, stored_catalog
-from kerasgen.session.custom_parts import installed_points, names_unknown
+from kerasgen.session.composing import compose_config
 from kerasgen.session.early_checks import check_settings
-from kerasgen.session.planning import outline_declared, parts_catalog
-from kerasgen.verbs.check import compose_config
+from kerasgen.session.session import Session
+from kerasgen.session.states import Aim, Presumed
 
 _FACTS = "what depends on facts of the data that the config does not declare"
 
@@ -72,19 +70,8 @@ def check_fast(
     try:
         composition = compose_config(overrides, config_dir, trust)
         check_settings(composition)
-        sink, declared = _outlined(composition)
+        outlined = Session(composition, Aim(data="closed", engine="none")).outlined
     except CompileError as error:
         return FastOutcome(diagnostics=error.diagnostics)
-    unchecked = UNCHECKED if declared else (_FACTS, *UNCHECKED)
-    return FastOutcome(diagnostics=tuple(sink.diagnostics), unchecked=unchecked)
-
-
-def _outlined(composition: Composition) -> tuple[Sink, bool]:
-    if not composition.trust.modules:
-        catalog = stored_catalog() or child_catalog(Sink(), say_on_stderr)
-        try:
-            return outline_declared(composition, catalog)
-        except CompileError as error:
-            if not names_unknown(error.diagnostics) or not installed_points():
-                raise
-    return outline_declared(composition, parts_catalog(composition))
+    unchecked = (_FACTS, *UNCHECKED) if isinstance(outlined, Presumed) else UNCHECKED
+    return FastOutcome(diagnostics=outlined.findings.found, unchecked=unchecked)

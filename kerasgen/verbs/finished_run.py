@@ -1,98 +1,35 @@
-"""Looks into a finished run: its program compiled again, and its trained model.
+"""Looks into a finished run: a section of its config, and its trained model.
 
-This room owns how a run folder is turned back into a program and a model. A run may come from a
-stranger: its config is data, and its model is loaded in Keras's safe mode, so no code of it runs.
-Modules that its record says were trusted are trusted again only by the person who looks at it.
+This room owns how the model of a run folder is loaded. A run may come from a stranger: its model is
+loaded in Keras's safe mode, so no code of it runs. Modules that its record says were trusted are
+trusted again only by the person who looks at it. Its config is opened by `session.open_run`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kerasgen.diagnostics import CompileError, Sink, describe
 from kerasgen.foreign.regular_files import ForeignFileError, is_there
-from kerasgen.frontend.parse.backend import parse_backend
-from kerasgen.passes.outline import outline
-from kerasgen.record.layout import CONFIG, MODEL, RECORD
-from kerasgen.record.read import read_config, read_known_record
-from kerasgen.record.versions import NEWER
+from kerasgen.record.layout import CONFIG, MODEL
+from kerasgen.record.read import read_known_record
 from kerasgen.registry import NOBODY, Trust
-from kerasgen.session.planning import start, start_for
-from kerasgen.session.reading import read_program
-
-if TYPE_CHECKING:
-    from kerasgen.compiler import CompiledProgram
-
-
-def run_config(folder: Path) -> dict[str, Any]:
-    """The resolved config of a run whose record is known.
-
-    Raises:
-        CompileError: KG606 or a code of its own, the record or the config is not there, cannot be
-            read, or is a newer one.
-    """
-    sink = Sink()
-    _require_known(folder, sink)
-    try:
-        return read_config(folder)
-    except ForeignFileError as error:
-        if error.missing and not is_there(folder / CONFIG):
-            raise sink.fail(
-                "KG606",
-                f"`{folder}` has no `{CONFIG}`",
-                help="a run that failed before its config was settled has none",
-            ) from None
-        raise sink.fail_file("KG606", folder / CONFIG, error) from error
+from kerasgen.session.session import open_run
 
 
 def run_section(folder: Path, name: str) -> Mapping[str, Any]:
     """One section of the resolved config of a run.
 
     Raises:
-        CompileError: as for `run_config`; KG606, there is no such section.
+        CompileError: as for `open_run`; KG606, there is no such section.
     """
-    section = run_config(folder).get(name)
+    section = open_run(folder).resolved.config.get(name)
     if not isinstance(section, Mapping):
         told = f"has no `{name}`" if section is None else f"has {describe(section)} as `{name}`"
         raise Sink().fail("KG606", f"`{folder / CONFIG}` {told}, expected a mapping")
     return section
-
-
-def _require_known(folder: Path, sink: Sink) -> None:
-    """Refuses a run whose record cannot be read, or is of a newer version."""
-    try:
-        read_known_record(folder)
-    except ForeignFileError as error:
-        help_text = None
-        if error.code == NEWER:
-            help_text = "look at it with the version that wrote it, or a newer one"
-        raise sink.fail_file("KG606", folder / RECORD, error, help=help_text) from error
-
-
-def compile_run(
-    folder: Path,
-    trust: Trust = NOBODY,
-) -> CompiledProgram:
-    """Compiles the config of a run again, with the engine that it asks for.
-
-    Args:
-        folder: the folder of the run.
-        trust: modules whose parts its config may name.
-
-    Raises:
-        CompileError: the config cannot be read, or no longer compiles.
-    """
-    program, sink = read_program(run_config(folder), Sink())
-    # Nothing is trained: no callback acts, and nothing is downloaded or connected to.
-    program = replace(program, fit=replace(program.fit, callbacks={}))
-    trust = replace(trust, connections=True)
-    catalog = start_for(program, sink, trust)
-    from kerasgen.compiler import compile_program
-
-    return compile_program(outline(program, catalog, sink, trust), catalog, sink)
 
 
 def load_run_model(
@@ -108,10 +45,8 @@ def load_run_model(
     Raises:
         CompileError: KG606, there is no model, or it cannot be loaded safely.
     """
+    session = open_run(folder, trust)
     sink = Sink()
-    backend = parse_backend(run_config(folder).get("backend"), sink)
-    sink.stop_on_errors()
-    assert backend is not None
     path = folder / MODEL
     if not is_there(path):
         raise sink.fail(
@@ -119,7 +54,7 @@ def load_run_model(
             f"`{folder}` has no `{MODEL}`",
             help="it failed, or ran with tracking.model=false",
         )
-    start(backend, sink, trust)
+    session.start_alone()
     from kerasgen.engines.keras3.objects import shorten
     from kerasgen.engines.keras3.saved_models import load_foreign_model
 

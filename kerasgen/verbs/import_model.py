@@ -64,7 +64,7 @@ def import_target(wanted: Wanted, sink: Sink, trust: Trust = NOBODY) -> Imported
         CompileError: the model cannot be read, or a file cannot be written.
     """
     from kerasgen.session.catalog import lightest_engine
-    from kerasgen.session.planning import start
+    from kerasgen.session.engine_start import start
 
     if wanted.saving is not None:
         require_place(wanted.saving, sink)

@@ -67,7 +67,7 @@ def offered_catalog(trust: Trust) -> Catalog:
     )
 
     if trust.modules:
-        from kerasgen.session.planning import start
+        from kerasgen.session.engine_start import start
 
         return start(lightest_engine(), Sink(), trust)
     return stored_catalog() or child_catalog(Sink(), say_on_stderr)

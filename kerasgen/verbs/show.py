@@ -1,7 +1,7 @@
 """Looks into a model, be it one that a config describes or one that a run has trained.
 
 This room owns what each look shows. Where a program or a trained model comes from is the business
-of `kerasgen.verbs.check` and of `finished_run`.
+of `kerasgen.session` and of `finished_run`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kerasgen.diagnostics import CompileError, Sink
+from kerasgen.diagnostics import Sink
 from kerasgen.emit.picture.mermaid import to_mermaid
 from kerasgen.emit.picture.png import to_png
 from kerasgen.emit.picture.svg import to_svg
@@ -20,12 +20,13 @@ from kerasgen.emit.text.config import data_yaml
 from kerasgen.emit.text.model_views import shapes_text, weights_text
 from kerasgen.emit.text.resolved_config import config_with_origins, config_yaml
 from kerasgen.frontend.compose.config_folders import Folders
-from kerasgen.frontend.expand.model import expand_config
-from kerasgen.frontend.select.apply import select_config
 from kerasgen.record.read import is_run
 from kerasgen.registry import NOBODY, Trust
-from kerasgen.verbs.check import check_config, resolve_config
-from kerasgen.verbs.finished_run import compile_run, load_run_model, run_config, run_section
+from kerasgen.session.composing import compose_config
+from kerasgen.session.early_checks import check_settings
+from kerasgen.session.session import Session, open_run
+from kerasgen.session.states import CLOSED, UNREAD, Aim
+from kerasgen.verbs.finished_run import load_run_model, run_section
 from kerasgen.verbs.output import write_output
 
 if TYPE_CHECKING:
@@ -75,10 +76,10 @@ class Target:
 
 def resolved_text(target: Target) -> str:
     """The resolved config as YAML; for a config each value has its origin beside it."""
+    resolved = _session(target, UNREAD).resolved
     if target.run is not None:
-        return config_yaml(run_config(target.run))
-    resolved = resolve_config(target.overrides, target.config_dir)
-    return config_with_origins(resolved.config, resolved.locate)
+        return config_yaml(resolved.config)
+    return config_with_origins(resolved.config, resolved.findings.source_map.locate)
 
 
 def expanded_text(target: Target) -> str:
@@ -89,10 +90,8 @@ def expanded_text(target: Target) -> str:
     """
     if target.run is not None:
         return data_yaml(run_section(target.run, "model"))
-    resolved = resolve_config(target.overrides, target.config_dir)
-    sink = resolved.composition.sink()
-    expanded = expand_config(resolved.config, sink)
-    config = select_config(expanded.config, sink.over(expanded.source_map)).config
+    selected = _session(target, UNREAD).selected
+    config, sink = selected.config, selected.findings.sink()
     sink.stop_on_errors()
     model = config.get("model")
     if not isinstance(model, Mapping):
@@ -156,12 +155,16 @@ def compiled_program(target: Target) -> CompiledProgram:
     Raises:
         CompileError: it does not compile, or cannot be read.
     """
+    return _session(target, CLOSED).compiled.program
+
+
+def _session(target: Target, aim: Aim) -> Session:
     if target.run is not None:
-        return compile_run(target.run, target.trust)
-    outcome = check_config(target.overrides, target.config_dir, trust=target.trust)
-    if outcome.compiled is None:
-        raise CompileError(outcome.diagnostics)
-    return outcome.compiled
+        return open_run(target.run, target.trust)
+    composition = compose_config(target.overrides, target.config_dir, target.trust)
+    if aim is not UNREAD:
+        check_settings(composition)
+    return Session(composition, aim)
 
 
 def _model(target: Target, *, weights: bool) -> Any:

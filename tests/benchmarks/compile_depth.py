@@ -24,10 +24,11 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from kerasgen.diagnostics import Sink  # noqa: E402 - from the checkout that is measured
-from kerasgen.frontend.compose.composition import compose, resolve  # noqa: E402
+from kerasgen.frontend.compose.composition import compose  # noqa: E402
 from kerasgen.passes.outline import outline  # noqa: E402
-from kerasgen.session.planning import start  # noqa: E402
-from kerasgen.session.reading import read_program  # noqa: E402
+from kerasgen.session.engine_start import start  # noqa: E402
+from kerasgen.session.session import Session  # noqa: E402
+from kerasgen.session.states import CLOSED, Parsed  # noqa: E402
 
 UNITS = 16
 
@@ -108,9 +109,9 @@ def measure_case(case: str, layers: int, rounds: int) -> dict[str, list[tuple[fl
 
         def frontend() -> Any:
             backend = os.environ["KERAS_BACKEND"]
-            composition = compose(["model=deep", f"backend={backend}"], folder)
-            plain, sink = resolve(composition)
-            return read_program(plain, sink)[0]
+            session = Session(compose(["model=deep", f"backend={backend}"], folder), CLOSED)
+            assert isinstance(session.parsed, Parsed)
+            return session.parsed.program
 
         program = frontend()
         catalog = start(program.backend, Sink())

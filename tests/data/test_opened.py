@@ -254,13 +254,6 @@ def test_a_target_that_a_step_makes_of_a_measure_is_not_taken_for_a_label(open_t
     assert "classes" not in opened.facts
 
 
-def test_a_step_on_inputs_named_like_a_target_is_suspected(refused):
-    found = refused(DIGITS + "prepare: {label: {class: CategoryEncoding, num_tokens: 10}}")
-    assert [(d.code, d.help) for d in found] == [
-        ("KG307", "write `from: label`, or give the step another name")
-    ]
-
-
 def test_a_source_of_ones_own_can_be_named(define):
     class Ramp:
         def __init__(self, rows: int) -> None:

@@ -126,10 +126,11 @@ def config(model: dict[str, Any], backend: str, layout: str, images: bool) -> di
 
 
 def main(backend: str) -> None:
+    from programs import read_program
+
     from kerasgen.catalog.entries import ClassEntry
     from kerasgen.diagnostics import Sink
     from kerasgen.engines.keras3.environment import start_engine
-    from kerasgen.session.reading import read_program
 
     models = yaml.safe_load(MODELS)
 

@@ -103,3 +103,12 @@ def test_forms_that_only_a_model_can_have_are_refused(prepare, key):
     sink = Sink()
     check_preparation(_data("image", prepare), sink)
     assert [(found.code, found.location.key) for found in sink.diagnostics] == [("KG307", key)]
+
+
+def test_a_step_on_inputs_named_like_a_target_is_suspected():
+    sink = Sink()
+    prepare = "{label: {class: CategoryEncoding, num_tokens: 10}}"
+    check_preparation(_data("image", prepare), sink)
+    assert [(found.code, found.help) for found in sink.diagnostics] == [
+        ("KG307", "write `from: label`, or give the step another name")
+    ]

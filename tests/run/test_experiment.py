@@ -151,12 +151,12 @@ def test_every_recorded_figure_is_that_of_the_saved_weights(
     engine: str, tmp_path: Path, overrides: list[str], weights: dict
 ) -> None:
     import keras
+    from programs import read_program
 
     from kerasgen.data.opened import open_data
     from kerasgen.data.split import split_rows
     from kerasgen.diagnostics import Sink
     from kerasgen.frontend.compose.composition import resolve
-    from kerasgen.session.reading import read_program
 
     composed = compose([f"backend={engine}", *QUICK, "tracking.plots=false", *overrides])
     assert run_experiment(composed, tmp_path / "run") == DONE

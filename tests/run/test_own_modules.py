@@ -1,6 +1,7 @@
 """Modules of one's own: how they are loaded, and what is said of one that fails."""
 
 import importlib
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -9,8 +10,11 @@ import pytest
 
 from kerasgen.catalog.entries import Catalog
 from kerasgen.diagnostics import CompileError, Diagnostic, Severity, Sink
+from kerasgen.frontend.compose.composition import compose
 from kerasgen.registry import Trust
-from kerasgen.session.custom_parts import loaded_files, with_installed, with_parts
+from kerasgen.session.custom_parts import loaded_files, with_parts
+from kerasgen.session.session import Session
+from kerasgen.session.states import CLOSED, Outlined
 
 LAYER = """\
 import keras
@@ -149,35 +153,34 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], 
     return install
 
 
-def unknown(name: str) -> Callable[[Catalog], list[Diagnostic]]:
-    """A check that misses one layer as long as the catalog does not have it."""
+def outlined(*overrides: str) -> Outlined:
+    """A config of the engine in force, outlined without its data."""
+    composition = compose([f"backend={os.environ['KERAS_BACKEND']}", *overrides])
+    found = Session(composition, CLOSED).outlined
+    assert isinstance(found, Outlined)
+    return found
 
-    def check(catalog: Catalog) -> list[Diagnostic]:
-        missing = catalog.find(name, ("layer",)) is None
-        found = Diagnostic(code="KG201", severity=Severity.ERROR, message=f"no {name}")
-        return [found] if missing else []
 
-    return check
+GATED = ("~model.layers.hidden1", "+model.layers.gate=InstalledGate")
 
 
 def test_an_installed_package_is_loaded_for_a_name_that_nothing_else_has(
     package: Callable[[str], None],
 ) -> None:
     package(LAYER.format(name="InstalledGate"))
-    known = with_parts(Trust(), Sink())
-    with_installed(known, unknown("Dense"), Sink())
+    assert outlined().catalog.find("InstalledGate", ("layer",)) is None
     assert "installed_gates" not in sys.modules
-    catalog = with_installed(known, unknown("InstalledGate"), Sink())
-    assert catalog.find("InstalledGate", ("layer",)) is not None
+    assert outlined(*GATED).catalog.find("InstalledGate", ("layer",)) is not None
 
 
 def test_a_package_that_fails_is_named(package: Callable[[str], None]) -> None:
     package("raise OSError('broken')\n")
-    known, sink = with_parts(Trust(), Sink()), Sink()
-    with_installed(known, unknown("InstalledGate"), sink)
-    (found,) = sink.diagnostics
+    with pytest.raises(CompileError) as caught:
+        outlined(*GATED)
+    found, unknown = caught.value.diagnostics
     assert (found.code, found.severity) == ("KG610", Severity.WARNING)
     assert found.message == (
         "the package `gates` offers parts in `installed_gates`, which cannot be imported: "
         "OSError: broken"
     )
+    assert unknown.code == "KG201"

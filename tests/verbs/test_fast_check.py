@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+from programs import read_program
 
 from kerasgen.catalog.entries import Catalog
 from kerasgen.catalog.store import save_catalog
@@ -18,8 +19,7 @@ from kerasgen.session import catalog as cataloging
 from kerasgen.session import light_engine
 from kerasgen.session.agreement import ALIKE
 from kerasgen.session.light_engine import engine_for_check
-from kerasgen.session.planning import plan_run
-from kerasgen.session.reading import read_program
+from kerasgen.session.session import Session
 from kerasgen.verbs.fast_check import FastOutcome, check_fast
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -181,10 +181,10 @@ def test_a_run_finds_a_typo_before_its_engine_starts(monkeypatch: pytest.MonkeyP
     def start(*arguments: object) -> None:
         raise AssertionError("the engine was started")
 
-    monkeypatch.setattr("kerasgen.session.planning.start_engine", start)
+    monkeypatch.setattr("kerasgen.session.engine_start.start_engine", start)
     for facts in ([], ["~data.facts"]):
         with pytest.raises(CompileError) as caught:
-            plan_run(compose([*facts, "+model.layers.hidden1.unts=3"]))
+            _ = Session(compose([*facts, "+model.layers.hidden1.unts=3"])).planned
         assert [d.code for d in caught.value.diagnostics] == ["KG202"]
 
 
@@ -193,7 +193,7 @@ def test_a_run_without_a_cache_finds_the_same(
 ) -> None:
     monkeypatch.setenv("KERASGEN_CACHE", str(tmp_path / "new"))
     with pytest.raises(CompileError) as caught:
-        plan_run(compose([f"backend={engine}", "+model.layers.hidden1.unts=3"]))
+        _ = Session(compose([f"backend={engine}", "+model.layers.hidden1.unts=3"])).planned
     assert [d.code for d in caught.value.diagnostics] == ["KG202"]
     assert len(list((tmp_path / "new").iterdir())) == 1
 

@@ -148,7 +148,12 @@ def _parse_facts(facts: Tree, sink: Sink) -> Mapping[str, Value]:
                 check(item, join(path, key), sink)
         elif value is not None:
             check(value, path, sink)
-    return {str(key): frozen(item) for key, item in facts.items()}
+    return frozen_facts(facts)
+
+
+def frozen_facts(facts: Mapping[str, Tree]) -> dict[str, Value]:
+    """Facts of the data as a data group holds them: lists are tuples."""
+    return {str(key): _frozen(item) for key, item in facts.items()}
 
 
 def _check_shape(value: Tree, path: str, sink: Sink) -> None:
@@ -249,8 +254,7 @@ def _task_meant(word: str) -> str | None:
     return Suggestion(f"{known}: {reason}" if reason else known, task, sure=not reason)
 
 
-def frozen(value: Tree) -> Value:
-    """Plain data as a fact holds it: lists become tuples."""
+def _frozen(value: Tree) -> Value:
     if isinstance(value, Mapping):
-        return {str(key): frozen(item) for key, item in value.items()}
-    return tuple(map(frozen, value)) if isinstance(value, list) else value
+        return {str(key): _frozen(item) for key, item in value.items()}
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value

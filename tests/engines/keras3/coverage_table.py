@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 import yaml
+from programs import read_program
 
 from kerasgen.catalog.entries import Catalog, Kind
 from kerasgen.diagnostics import Sink, SourceLocation, SourceMap
@@ -30,7 +31,6 @@ from kerasgen.ir.values import TensorSpec
 from kerasgen.passes.check import Inquiry, _check_object, _check_word, check
 from kerasgen.passes.shapes import infer_shapes
 from kerasgen.passes.wire import wire
-from kerasgen.session.reading import read_program
 
 HERE = Path(__file__).parent
 USES: Mapping[str, Any] = yaml.safe_load((HERE / "coverage_arguments.yaml").read_text())

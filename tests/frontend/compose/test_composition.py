@@ -7,6 +7,7 @@ import pytest
 from hydra.types import RunMode
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
+from programs import read_program
 
 from kerasgen.diagnostics import CompileError, Diagnostic
 from kerasgen.frontend.compose.composition import (
@@ -17,7 +18,6 @@ from kerasgen.frontend.compose.composition import (
     resolve_shown,
 )
 from kerasgen.frontend.compose.config_folders import config_folder
-from kerasgen.session.reading import read_program
 
 Configs = Callable[[Mapping[str, str]], str]
 

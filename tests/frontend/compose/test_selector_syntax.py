@@ -3,6 +3,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
+from programs import read_program
 
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink, SourceLocation
 from kerasgen.frontend.compose.composition import compose, resolve
@@ -15,7 +16,6 @@ from kerasgen.frontend.compose.selector_syntax import (
 from kerasgen.frontend.expand.model import expand_config
 from kerasgen.frontend.refusals.culprits import diagnose
 from kerasgen.frontend.select.apply import apply_selectors, select_config
-from kerasgen.session.reading import read_program
 
 Configs = Callable[[Mapping[str, str | bytes]], str]
 

@@ -1,6 +1,7 @@
 from typing import Any
 
 import pytest
+from programs import read_program
 
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink
 from kerasgen.frontend.compose.composition import compose, resolve
@@ -8,7 +9,6 @@ from kerasgen.frontend.refusals.culprits import diagnose
 from kerasgen.ir.model import InputDef
 from kerasgen.ir.program import Program
 from kerasgen.ir.values import ObjectDef
-from kerasgen.session.reading import read_program
 
 
 def parse(*overrides: str, name: str | None = None) -> Program:

@@ -31,8 +31,9 @@ Lint = Callable[[dict[str, str]], list[Diagnostic]]
 @pytest.fixture(scope="module")
 def linted(engine: str, catalog: Catalog) -> Lint:
     """Compiles the given groups; gives everything that was reported."""
+    from programs import read_program
+
     from kerasgen.compiler import compile_program
-    from kerasgen.session.reading import read_program
 
     def lint(groups: dict[str, str]) -> list[Diagnostic]:
         sink = Sink()
@@ -115,8 +116,9 @@ layers:
 def test_the_length_of_training_waits_for_the_rows_where_the_facts_do_not_say(
     linted: Lint, engine: str, catalog: Catalog
 ) -> None:
+    from programs import read_program
+
     from kerasgen.compiler import compile_program
-    from kerasgen.session.reading import read_program
 
     groups = {"fit": "{batch_size: 500}"}
     config: dict[str, Any] = {**parsed(groups), "backend": {"backend": engine}}

@@ -34,8 +34,9 @@ Found = Callable[..., list[Diagnostic]]
 @pytest.fixture(scope="module")
 def found(engine: str, catalog: Catalog) -> Found:
     """Compiles the given groups and lints the given parts; gives what was reported."""
+    from programs import read_program
+
     from kerasgen.compiler import compile_program
-    from kerasgen.session.reading import read_program
 
     def lint(
         groups: dict[str, str], training: Part, validation: Part | None = None

@@ -23,7 +23,7 @@ from kerasgen.diagnostics import CompileError, Sink
 from kerasgen.diagnostics.render import render_text
 from kerasgen.session.catalog import lightest_engine
 from kerasgen.session.custom_parts import Trust
-from kerasgen.session.planning import start
+from kerasgen.session.engine_start import start
 from kerasgen.verbs.import_weights import Saving, save_imported
 
 LARGEST = 1e-5

@@ -1,0 +1,87 @@
+"""The config of a finished run, as a session begins with it.
+
+This room owns how a run folder becomes a config again. A run may come from a stranger: its config
+is data, read through the door of `record.read`. Modules that its record says were trusted are
+trusted again only by the person who looks at it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from kerasgen.diagnostics import Sink, SourceMap
+from kerasgen.foreign.regular_files import ForeignFileError, is_there
+from kerasgen.ir.program import Program
+from kerasgen.record.layout import CONFIG, RECORD
+from kerasgen.record.read import read_config, read_known_record
+from kerasgen.record.versions import NEWER
+from kerasgen.registry import NOBODY, Trust
+from kerasgen.session.states import Findings, ReadConfig
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedConfig:
+    """The resolved config of a run.
+
+    Attributes:
+        folder: the folder of the run.
+        resolved: the config, and where it was written.
+        trust: whose code may run for it.
+    """
+
+    folder: Path
+    resolved: ReadConfig
+    trust: Trust = NOBODY
+
+    def untrained(self, program: Program) -> Program:
+        """Its program as it is looked at: no callback acts, since nothing is trained."""
+        return replace(program, fit=replace(program.fit, callbacks={}))
+
+
+def recorded_config(folder: Path, trust: Trust = NOBODY) -> RecordedConfig:
+    """The resolved config of a run whose record is known.
+
+    Args:
+        folder: the folder of the run.
+        trust: modules whose parts it may name. It may name what was downloaded or connected to
+            when it ran: neither is done again.
+
+    Raises:
+        CompileError: KG606 or a code of its own, the record or the config is not there, cannot be
+            read, or is a newer one.
+    """
+    sink = Sink()
+    _require_known(folder, sink)
+    return RecordedConfig(
+        folder=folder,
+        resolved=ReadConfig(
+            config=_config(folder, sink), findings=Findings(source_map=SourceMap())
+        ),
+        trust=replace(trust, connections=True),
+    )
+
+
+def _config(folder: Path, sink: Sink) -> dict[str, Any]:
+    try:
+        return read_config(folder)
+    except ForeignFileError as error:
+        if error.missing and not is_there(folder / CONFIG):
+            raise sink.fail(
+                "KG606",
+                f"`{folder}` has no `{CONFIG}`",
+                help="a run that failed before its config was settled has none",
+            ) from None
+        raise sink.fail_file("KG606", folder / CONFIG, error) from error
+
+
+def _require_known(folder: Path, sink: Sink) -> None:
+    """Refuses a run whose record cannot be read, or is of a newer version."""
+    try:
+        read_known_record(folder)
+    except ForeignFileError as error:
+        help_text = None
+        if error.code == NEWER:
+            help_text = "look at it with the version that wrote it, or a newer one"
+        raise sink.fail_file("KG606", folder / RECORD, error, help=help_text) from error

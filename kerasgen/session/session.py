@@ -1,0 +1,392 @@
+"""A session: one config, from what was composed to what a verb needs of it.
+
+This room owns the list of stages, the order in which they stand, and which of them a verb's aim
+leaves out. Each is computed when it is asked for, from the states before it, and kept: nothing is
+computed twice, and a verb stops where it wants. It must not train or write anything but the cache
+of the catalog.
+
+    compose -> resolve -> expand -> select -> parse -> outline -> [start engine] -> open data
+            -> settle -> compile
+
+Decisions:
+- What can be told without an engine is told before one is started, which takes seconds, and what
+  can be told without the data before that is opened.
+- Where the facts of the data are declared, the data is not opened for them. Where they must be
+  found, the config is resolved and read a second time with them, unless it refers to none: then
+  they are put in.
+- The groups `backend` and `data` come first in one respect: where something else stops a config
+  before they are read, they are read alone, and their mistakes are told as well.
+- Parts of one's own are known to the engine alone, so that a config whose names are known to nobody
+  else is outlined when the engine is started.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+from kerasgen.catalog.entries import Catalog
+from kerasgen.data.column_names import check_known_columns
+from kerasgen.diagnostics import CompileError, Diagnostic, Sink
+from kerasgen.frontend.compose.composition import Composition, UnresolvedError, title_of
+from kerasgen.frontend.parse.backend import parse_backend
+from kerasgen.frontend.parse.data import frozen_facts, refuse_absent
+from kerasgen.ir.data import DataDef
+from kerasgen.ir.program import BackendDef
+from kerasgen.passes.outline import outline
+from kerasgen.passes.unknown_names import UnknownNamesError
+from kerasgen.registry import NOBODY, Trust, parts
+from kerasgen.session.catalog import child_catalog, say_on_stderr, stored_catalog
+from kerasgen.session.custom_parts import installed_points, loaded_files, with_installed
+from kerasgen.session.early_checks import facts_suffice, look_at
+from kerasgen.session.engine_start import EngineDoubtError, start, start_light
+from kerasgen.session.reading import (
+    expanded,
+    parse_groups,
+    parsed,
+    read_groups,
+    resolved,
+    selected,
+    with_facts,
+    with_groups,
+    with_sections,
+)
+from kerasgen.session.recorded import RecordedConfig, recorded_config
+from kerasgen.session.states import (
+    ANY_SOURCE,
+    CLOSED,
+    OPENED,
+    Aim,
+    Compiled,
+    Findings,
+    Groups,
+    Lacking,
+    Opened,
+    Outlined,
+    Parsed,
+    Presumed,
+    ReadConfig,
+    Settled,
+    Started,
+)
+from kerasgen.session.unopened import presumed
+
+
+class Session:
+    """One config on its way to what a verb needs; each stage is a property, computed once.
+
+    Raises:
+        CompileError: by a stage, and by those behind it: the config has mistakes, the engine cannot
+            be started, or the data is not as it should be.
+        EngineDoubtError: by a stage behind the start of a light engine, which refused a program or
+            cannot serve for it.
+    """
+
+    def __init__(self, begun: Composition | RecordedConfig, aim: Aim = OPENED) -> None:
+        """Begins with what was composed or recorded.
+
+        Args:
+            begun: the config before its first stage.
+            aim: what is wanted of it.
+        """
+        self.begun = begun
+        self.aim = aim
+
+    # The stages, in their order.
+
+    @cached_property
+    def resolved(self) -> ReadConfig:
+        """The config with every interpolation resolved."""
+        if isinstance(self.begun, RecordedConfig):
+            return self.begun.resolved
+        ungiven = "" if self.aim.data == "unread" else ANY_SOURCE
+        return resolved(self.begun, ungiven=None if self.opens else ungiven)
+
+    @cached_property
+    def expanded(self) -> ReadConfig:
+        """The config without blocks, repetitions and parameters."""
+        whole = self.aim.data != "unread"
+        return expanded(with_sections(self.resolved) if whole else self.resolved)
+
+    @cached_property
+    def selected(self) -> ReadConfig:
+        """The config with its selectors applied."""
+        return selected(self.expanded)
+
+    @cached_property
+    def parsed(self) -> Parsed | Lacking:
+        """The program as written, or what is lacking without the facts of the data."""
+        first = self.groups.first if self.aim.data == "where lacking" else None
+        try:
+            read = parsed(self.selected, name=self._title, first=first)
+        except UnresolvedError as error:
+            return self._lacking(error)
+        except CompileError as error:
+            self._refuse_absent()
+            raise with_groups(error.diagnostics, self.groups.refused) from None
+        if isinstance(self.begun, RecordedConfig):
+            return replace(read, program=self.begun.untrained(read.program))
+        if self._needs_rows:
+            refuse_absent(read.program.data, self.begun.sink())
+        return read
+
+    @cached_property
+    def told(self) -> Outlined | Presumed | None:
+        """The outline as far as no engine is needed; None where only an engine knows all names."""
+        if self.known is None:
+            return None
+        try:
+            return self._outlined_by(self.known)
+        except UnknownNamesError:
+            if not installed_points():
+                raise
+            return None
+
+    @cached_property
+    def started(self) -> Started:
+        """The engine, in force."""
+        read = self.parsed
+        sink = (self.told or read).findings.sink()
+        if isinstance(read, Parsed) and self._may_be_light:
+            return start_light(read.program, sink, self.known)
+        known = len(sink.diagnostics)
+        catalog = start(self.backend, sink, self.trust, known=self.known)
+        return Started(catalog=catalog, found=tuple(sink.diagnostics[known:]))
+
+    @cached_property
+    def outlined(self) -> Outlined | Presumed:
+        """The outline, by the engine's catalog where that alone knows all names."""
+        if self.told is not None:
+            return self.told
+        started = self.started
+        with self._doubting():
+            try:
+                return self._outlined_by(started.catalog, started.found)
+            except UnknownNamesError:
+                if not installed_points():
+                    raise
+        sink = Sink()
+        catalog = with_installed(sink, self.known)
+        return self._outlined_by(catalog, (*started.found, *sink.diagnostics))
+
+    @cached_property
+    def opened(self) -> Opened:
+        """The data, opened with the engine in force."""
+        sink = self.planned.sink()
+        from kerasgen.data.opened import open_data  # NumPy takes its time
+
+        data = open_data(self.data, sink)
+        return Opened(data=data, findings=Findings.of(sink))
+
+    @cached_property
+    def settled(self) -> Settled:
+        """The outlined program with the facts of its data."""
+        outlined = self.outlined
+        if isinstance(outlined, Presumed):
+            return self._read_again(outlined.read)
+        if self.facts_declared:
+            return Settled(
+                outline=outlined.outline,
+                config=outlined.read.config,
+                findings=outlined.findings,
+            )
+        read = with_facts(outlined.read, self.opened.data.facts)
+        return Settled(
+            outline=replace(outlined.outline, program=read.program),
+            config=read.config,
+            findings=self.opened.findings,
+        )
+
+    @cached_property
+    def compiled(self) -> Compiled:
+        """The compiled program."""
+        settled, started = self.settled, self.started
+        from kerasgen.compiler import compile_program  # Keras, which must have been started
+
+        sink = settled.findings.sink()
+        sink.add(started.found)
+        with self._doubting():
+            program = compile_program(settled.outline, self.catalog, sink)
+        return Compiled(program=program, config=settled.config, findings=Findings.of(sink))
+
+    # What verbs, and the stages, ask beside them.
+
+    @cached_property
+    def planned(self) -> Findings:
+        """What was found before the data is opened; all is done then that needs no data."""
+        if self.facts_declared:
+            return self.compiled.findings
+        sink = self.outlined.findings.sink()
+        sink.add(self.started.found)
+        return Findings.of(sink)
+
+    @property
+    def findings(self) -> Findings:
+        """What was found by compiling and by opening the data."""
+        opened, compiled = self.opened, self.compiled
+        return opened.findings if self.facts_declared else compiled.findings
+
+    @property
+    def catalog(self) -> Catalog:
+        """Every class that the config may name, by the engine in force."""
+        return self.started.catalog if self.told is not None else self.outlined.catalog
+
+    @property
+    def backend(self) -> BackendDef:
+        """The settings of the config's own engine."""
+        read = self.parsed
+        return read.program.backend if isinstance(read, Parsed) else read.first().backend
+
+    @property
+    def data(self) -> DataDef:
+        """The data group, with the facts that it declares."""
+        read = self.parsed
+        return read.program.data if isinstance(read, Parsed) else read.first().data
+
+    @property
+    def trust(self) -> Trust:
+        """Whose code may run for it."""
+        return self.begun.trust
+
+    @property
+    def facts_declared(self) -> bool:
+        """Whether the program can be compiled with what the config says of its data."""
+        read = self.parsed
+        return isinstance(read, Parsed) and (not self.opens or facts_suffice(read.program.data))
+
+    @cached_property
+    def opens(self) -> bool:
+        """Whether the data is opened."""
+        if self.aim.data != "where lacking":
+            return self.aim.data == "opened"
+        first = self.groups.first
+        return first is not None and not facts_suffice(first.data)
+
+    @cached_property
+    def groups(self) -> Groups:
+        """The groups that come before all others, read alone."""
+        if isinstance(self.begun, RecordedConfig):
+            read = self.begun.resolved
+            return parse_groups(read.config, read.findings.sink())
+        return read_groups(self.begun)
+
+    @cached_property
+    def known(self) -> Catalog | None:
+        """The catalog without an engine; None if there is none, or parts that it cannot know."""
+        if self._has_parts:
+            return None
+        stored = stored_catalog()
+        if stored is None and self.aim.engine == "none":
+            return child_catalog(Sink(), say_on_stderr)
+        return stored
+
+    def start_alone(self) -> Catalog:
+        """Starts the engine for something else than the program, of which nothing is read.
+
+        Returns:
+            Every class that the config may name.
+        """
+        sink = self.resolved.findings.sink()
+        backend = parse_backend(self.resolved.config.get("backend"), sink)
+        if backend is None:
+            raise CompileError(sink.diagnostics)
+        return start(backend, sink, self.trust, known=self.known)
+
+    def loaded_files(self) -> list[dict[str, Any]]:
+        """The files of one's own that were loaded for it, for the record."""
+        return loaded_files(self.trust)
+
+    @property
+    def _title(self) -> str | None:
+        return title_of(self.begun) if isinstance(self.begun, Composition) else None
+
+    @property
+    def _needs_rows(self) -> bool:
+        return self.aim.data in ("opened", "where lacking")
+
+    @property
+    def _has_parts(self) -> bool:
+        """Whether there are parts of one's own, which only an engine can describe."""
+        return bool(self.trust.modules or parts())
+
+    @property
+    def _may_be_light(self) -> bool:
+        """Whether another engine may serve: the names are known to all, or nobody was asked."""
+        asked = self.aim.engine == "light" and not self._has_parts
+        return asked and (self.told is not None or self.known is None)
+
+    def _refuse_absent(self) -> None:
+        first = self.groups.first
+        if self._needs_rows and first is not None and isinstance(self.begun, Composition):
+            refuse_absent(first.data, self.begun.sink())
+
+    def _lacking(self, error: UnresolvedError) -> Lacking:
+        """What is left of a config that cannot be resolved; the error if more than facts lacks."""
+        self._refuse_absent()
+        groups = self.groups
+        if groups.refused:
+            # The data is not opened then: what refers to its facts is no mistake of its own.
+            others = [found for found in error.diagnostics if found not in error.references]
+            raise with_groups(others, groups.refused) from None
+        unread = groups.first is None or facts_suffice(groups.first.data)
+        if not isinstance(self.begun, Composition) or (self.opens and unread):
+            raise error
+        findings = Findings.of(self.begun.sink())
+        return Lacking(composition=self.begun, groups=groups.first, error=error, findings=findings)
+
+    def _outlined_by(
+        self, catalog: Catalog, found: Sequence[Diagnostic] = ()
+    ) -> Outlined | Presumed:
+        """The outline by a catalog; `found` was found before."""
+        read = self.parsed
+        sink = read.findings.sink()
+        sink.add(found)
+        look = None if self.aim.engine == "none" else partial(look_at, needed=self.opens)
+        if isinstance(read, Lacking):
+            known = presumed(read, catalog, sink, look)
+            if not self.opens and (self.aim.engine != "none" or not known):
+                raise read.error
+            return Presumed(read=read, catalog=catalog, findings=Findings.of(sink))
+        outlined = outline(read.program, catalog, sink, self.trust)
+        if isinstance(self.begun, Composition):
+            (look or check_known_columns)(read.program.data, sink)
+        sink.stop_on_errors()
+        return Outlined(read=read, outline=outlined, catalog=catalog, findings=Findings.of(sink))
+
+    def _read_again(self, read: Lacking) -> Settled:
+        """Reads a config with the facts of its data, to which it refers."""
+        facts, first = self.opened.data.facts, read.first()
+        settled = replace(first, data=replace(first.data, facts=frozen_facts(facts)))
+        state = selected(expanded(with_sections(resolved(read.composition, facts))))
+        again = parsed(state, name=self._title, first=settled)
+        sink = again.findings.sink()
+        sink.add(self.opened.findings.found)
+        found = outline(again.program, self.catalog, sink, self.trust)
+        return Settled(outline=found, config=again.config, findings=Findings.of(sink))
+
+    @contextlib.contextmanager
+    def _doubting(self) -> Iterator[None]:
+        """Inside, what an engine refuses that is not the config's own is no certain mistake."""
+        try:
+            yield
+        except CompileError:
+            if self.started.instead_of is not None:
+                raise EngineDoubtError(self.started.instead_of) from None
+            raise
+
+
+def open_run(folder: Path, trust: Trust = NOBODY) -> Session:
+    """Opens a finished run, whose data stays closed and which is not trained again.
+
+    Args:
+        folder: the folder of the run.
+        trust: modules whose parts its config may name.
+
+    Raises:
+        CompileError: KG606 or a code of its own, its record or its config cannot be read.
+    """
+    return Session(recorded_config(folder, trust), CLOSED)

@@ -1,0 +1,234 @@
+"""The states of a session: what is known of a config after each of its stages.
+
+This room owns these values, each frozen: a stage makes one of the one before. What a stage does
+stands in `reading`, `unopened` and `session`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from kerasgen.catalog.entries import Catalog
+from kerasgen.diagnostics import Diagnostic, Sink, SourceMap
+from kerasgen.frontend.compose.composition import Composition, UnresolvedError
+from kerasgen.frontend.parse.program import FirstGroups
+from kerasgen.ir.program import Program
+from kerasgen.passes.outline import Outline
+
+if TYPE_CHECKING:
+    from kerasgen.compiler import CompiledProgram
+    from kerasgen.data.opened import OpenedData
+
+ANY_SOURCE = "data.source."
+"""Below it, values may be left to be given: what is not opened need not be known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aim:
+    """What a verb wants of a config.
+
+    Attributes:
+        data: `opened` where the rows are needed; `closed` where the config alone is looked at;
+            `where lacking` where the data is opened for facts that the config does not declare;
+            `unread` where the config's text is shown, in which any value may be left to be given.
+        engine: `own` for the config's; `light` where one that is imported faster may do, with
+            whose model nothing can be computed; `none` where no engine is started, but for parts
+            of one's own.
+    """
+
+    data: Literal["opened", "closed", "where lacking", "unread"] = "opened"
+    engine: Literal["own", "light", "none"] = "own"
+
+
+OPENED = Aim()
+"""The aim of a run."""
+
+CLOSED = Aim(data="closed")
+"""The aim of who looks at a config without its data."""
+
+UNREAD = Aim(data="unread")
+"""The aim of who looks at the text of a config alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What was found so far, and where the config was written.
+
+    Attributes:
+        source_map: where the key paths of the state were written.
+        found: errors and warnings, in order.
+    """
+
+    source_map: SourceMap
+    found: tuple[Diagnostic, ...] = ()
+
+    @classmethod
+    def of(cls, sink: Sink) -> Findings:
+        """What a sink holds."""
+        return cls(source_map=sink.source_map, found=tuple(sink.diagnostics))
+
+    def sink(self) -> Sink:
+        """A sink for the next stage, with all of it."""
+        sink = Sink(self.source_map)
+        sink.add(self.found)
+        return sink
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadConfig:
+    """A config after resolving, expanding or selecting.
+
+    Attributes:
+        config: plain data; after mistakes in expanding or selecting its model is None.
+        findings: what was found so far.
+    """
+
+    config: Mapping[str, Any]
+    findings: Findings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Groups:
+    """The groups that come before all others, read alone.
+
+    Attributes:
+        first: the groups; None if one cannot be read.
+        refused: the mistakes in them.
+    """
+
+    first: FirstGroups | None
+    refused: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parsed:
+    """A config that was read.
+
+    Attributes:
+        program: the program as written.
+        config: the config behind it, expanded and selected; it compiles to the same program.
+        findings: what was found so far.
+    """
+
+    program: Program
+    config: Mapping[str, Any]
+    findings: Findings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lacking:
+    """A config that cannot be resolved as long as the facts of its data are not known.
+
+    Attributes:
+        composition: what was composed.
+        groups: the groups that can be read all the same; None where the data cannot.
+        error: what is lacking.
+        findings: what composing has found.
+    """
+
+    composition: Composition
+    groups: FirstGroups | None
+    error: UnresolvedError
+    findings: Findings
+
+    def first(self) -> FirstGroups:
+        """The groups, where nothing can be done without them.
+
+        Raises:
+            UnresolvedError: they cannot be read.
+        """
+        if self.groups is None:
+            raise self.error
+        return self.groups
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlined:
+    """A config in which everything is in order that can be told without shapes.
+
+    Attributes:
+        read: the config.
+        outline: the program and its wiring.
+        catalog: the classes by which it was outlined.
+        findings: what was found so far.
+    """
+
+    read: Parsed
+    outline: Outline
+    catalog: Catalog
+    findings: Findings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presumed:
+    """A config in which everything is in order that is certain without the facts of its data.
+
+    Attributes:
+        read: the config.
+        catalog: the classes by which it was checked.
+        findings: what was found so far.
+    """
+
+    read: Lacking
+    catalog: Catalog
+    findings: Findings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """An outlined program with the facts of its data: all that compiling needs.
+
+    Attributes:
+        outline: the program and its wiring.
+        config: the config behind it, expanded and selected.
+        findings: what was found so far.
+    """
+
+    outline: Outline
+    config: Mapping[str, Any]
+    findings: Findings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """An engine in force.
+
+    Attributes:
+        catalog: every class that the config may name.
+        instead_of: the backend in whose place another one was started; None for the config's own.
+        found: what was found while it was started.
+    """
+
+    catalog: Catalog
+    instead_of: str | None = None
+    found: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """The opened data.
+
+    Attributes:
+        data: columns, facts and description.
+        findings: what was found so far.
+    """
+
+    data: OpenedData
+    findings: Findings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compiled:
+    """A compiled config.
+
+    Attributes:
+        program: the compiled program.
+        config: the config behind it, expanded and selected.
+        findings: what was found so far.
+    """
+
+    program: CompiledProgram
+    config: Mapping[str, Any]
+    findings: Findings
