@@ -5,7 +5,7 @@ import functools
 import importlib
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -15,13 +15,16 @@ ROOMS = ("kerasgen", "hydra")
 
 
 @contextlib.contextmanager
-def counted(functions: Sequence[str]) -> Iterator[Counter[str]]:
+def counted(
+    functions: Sequence[str], only: Mapping[str, Callable[..., bool]] | None = None
+) -> Iterator[Counter[str]]:
     """Inside, counts the calls of functions that no other of their calls has made.
 
     A function that calls itself, or comes back to itself by way of others, is computed once.
 
     Args:
         functions: dotted names, module and function.
+        only: name of a function to what says of its arguments whether the call counts.
     """
     counts: Counter[str] = Counter(
         dict.fromkeys((name.rpartition(".")[2] for name in functions), 0)
@@ -30,16 +33,21 @@ def counted(functions: Sequence[str]) -> Iterator[Counter[str]]:
         for dotted in functions:
             module, _, name = dotted.rpartition(".")
             original = getattr(importlib.import_module(module), name)
-            _replace(original, _counting(original, name, counts), patch)
+            _replace(original, _counting(original, name, counts, (only or {}).get(name)), patch)
         yield counts
 
 
-def _counting(original: Callable[..., Any], name: str, counts: Counter[str]) -> Callable[..., Any]:
+def _counting(
+    original: Callable[..., Any],
+    name: str,
+    counts: Counter[str],
+    counts_if: Callable[..., bool] | None,
+) -> Callable[..., Any]:
     running: list[None] = []
 
     @functools.wraps(original)
     def counting(*args: Any, **kwargs: Any) -> Any:
-        if not running:
+        if not running and (counts_if is None or counts_if(*args, **kwargs)):
             counts[name] += 1
         running.append(None)
         try:
