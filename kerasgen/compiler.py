@@ -1,8 +1,8 @@
-"""The compiler: the stages from a program to a model, in the order in which they run.
+"""The compiler: the stages from a program to what is trained, in the order in which they run.
 
-This room owns the order of the stages and where they stop. What a stage does stands in its pass.
-The engine has been started before; weights have no memory until
-`engines.keras3.deferred_weights.allocate_weights`.
+This room owns the order of the stages and where they stop. What a stage does stands in its pass;
+what only an engine can tell is asked of the one that comes in, which has been started before. What
+comes out is data: a model is made of it by `Engine.realize`.
 """
 
 from __future__ import annotations
@@ -10,81 +10,48 @@ from __future__ import annotations
 import itertools
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from math import prod
 from pathlib import PurePath
 from typing import Any
 
 import numpy as np
 
-from kerasgen.catalog.entries import Catalog, Kind, ShapeError
-from kerasgen.diagnostics import Diagnostic, Sink, as_yaml
-from kerasgen.engines.keras3.build import KerasOracle
-from kerasgen.engines.keras3.environment import is_installed, observed_devices
-from kerasgen.engines.keras3.machine_memory import Memory, device_memory
-from kerasgen.engines.keras3.objects import make_object
-from kerasgen.engines.keras3.preprocessing import KerasPreparation
-from kerasgen.engines.keras3.rehearsal import rehearse, set_stage
-from kerasgen.engines.keras3.training import optimizer_slots, probe_loss
+from kerasgen.catalog.entries import Catalog, Kind, ShapeError, ShapeOracle
+from kerasgen.diagnostics import Sink, as_yaml
+from kerasgen.engine import Oracles, Probe
 from kerasgen.frontend.parse.lint import silence
 from kerasgen.ir.graph import ModelGraph
 from kerasgen.ir.program import CompileDef, Loss, Program
 from kerasgen.ir.values import ObjectDef, Shape, TensorSpec
 from kerasgen.passes.callback_files import placed
 from kerasgen.passes.callbacks import report_failing_callback
+from kerasgen.passes.compiled import CompiledProgram
 from kerasgen.passes.cost import CostReport, count_costs
 from kerasgen.passes.ends import OutputSpec, describe_outputs, fed_target, infer_inputs
 from kerasgen.passes.layout import channels_first, lay_out, pin_data_format
 from kerasgen.passes.lint.rules import lint
-from kerasgen.passes.lint.view import LintView, view_program
+from kerasgen.passes.lint.view import view_program, with_catalog
 from kerasgen.passes.memory import guard_memory, training_memory
 from kerasgen.passes.objective import settle_objective
 from kerasgen.passes.one_hot_labels import check_class_axis, encode_labels
 from kerasgen.passes.outline import Outline
-from kerasgen.passes.prepared_shapes import ShapedPreparation, shape_preparation
+from kerasgen.passes.prepared_shapes import shape_preparation
 from kerasgen.passes.shapes import Specs, infer_shapes, shown_shape
+from kerasgen.process.machine_memory import Memory
+from kerasgen.process.packages import is_installed
 
 _PROBED = 10_000_000
 """Numbers in an output up to which its loss is tried out; larger ones would take seconds."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CompiledProgram:
-    """A program after all stages.
-
-    Attributes:
-        program: the program as written.
-        graph: the model as it is built, layout included.
-        specs: the specs of its tensors.
-        outputs: its outputs beside their targets, channels last.
-        objective: loss and metrics, settled for every output.
-        preparation: what is done with the data's columns before they reach the model.
-        encoded: output name to the losses and metrics for which its class indices are handed
-            over as one-hot rows.
-        cost: what it costs.
-        model: the Keras model; its weights have no memory yet.
-        view: the program as lint sees it, for the rules that wait for the rows.
-        silenced: warnings that the config silences.
-    """
-
-    program: Program
-    graph: ModelGraph
-    specs: Specs
-    outputs: tuple[OutputSpec, ...]
-    objective: CompileDef
-    cost: CostReport
-    preparation: ShapedPreparation
-    model: Any
-    view: LintView
-    encoded: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    silenced: tuple[Diagnostic, ...] = ()
-
-
-def compile_program(outlined: Outline, catalog: Catalog, sink: Sink) -> CompiledProgram:
+def compile_program(
+    outlined: Outline, engine: Oracles, catalog: Catalog, sink: Sink
+) -> CompiledProgram:
     """Takes a program through all stages.
 
     Args:
         outlined: the program, with the facts of its data, and its model as it is wired.
+        engine: answers what no pass can know; its generators are left as they are.
         catalog: every class that it may name.
         sink: gets every diagnostic; a stage that has errors is the last.
 
@@ -99,16 +66,17 @@ def compile_program(outlined: Outline, catalog: Catalog, sink: Sink) -> Compiled
     if first:
         graph = pin_data_format(graph, catalog)
 
-    prepared = shape_preparation(program.data, catalog, KerasPreparation(catalog), sink)
+    probe, asked = engine.probe(catalog), engine.preparation_oracle(catalog)
+    prepared = shape_preparation(program.data, catalog, asked, sink)
     given = {} if prepared is None else prepared.inputs
     inputs = infer_inputs(graph.inputs, program.data, given, program.backend.floatx, sink)
     sink.stop_on_errors()
     assert prepared is not None
 
-    slots = _optimizer_slots(program, catalog, sink)
-    _make_callbacks(program, catalog, sink)
-    oracle = KerasOracle(catalog, program.seed)
-    specs = infer_shapes(graph, inputs, oracle, sink)
+    slots = _optimizer_slots(program, probe, sink)
+    _make_callbacks(program, catalog, probe, sink)
+    with engine.shape_oracle(catalog, program.seed) as oracle:
+        specs = infer_shapes(graph, inputs, oracle, sink)
     sink.stop_on_errors()
 
     outputs = describe_outputs(graph, specs, program.data, inputs, prepared.targets, sink)
@@ -127,21 +95,23 @@ def compile_program(outlined: Outline, catalog: Catalog, sink: Sink) -> Compiled
     if first:
         check_class_axis(outputs, sink)
     sink.stop_on_errors()
-    _probe_objective(program.compile, outputs, objective, catalog, sink)
+    _probe_objective(program.compile, outputs, objective, probe, sink)
     sink.stop_on_errors()
-    _rehearse_callbacks(program, outputs, objective, catalog, sink)
+    _rehearse_callbacks(program, outputs, objective, probe, sink)
     sink.stop_on_errors()
 
     wired, wired_specs = graph, specs
     if first:
-        oracle.discard()
-        graph, specs, oracle = _apply_layout(program, graph, specs, inputs, catalog)
+        graph = lay_out(wired, specs, catalog)
+        before = {call.name: specs[call.name] for call in wired.calls}
+        with engine.shape_oracle(catalog, program.seed) as oracle:
+            specs = _infer_moved(graph, before, inputs, oracle)
     batch = _largest_batch(program)
     cost = count_costs(graph, specs, oracle, batch_size=batch, slots=slots)
-    _guard(program, cost, specs, slots, sink)
+    _guard(program, engine, cost, specs, slots, sink)
     sink.stop_on_errors()
     view = view_program(program, wired, wired_specs, encoded, catalog, cost)
-    lint(view, sink)
+    lint(with_catalog(view, catalog), sink)
     silenced = silence(sink, program.lint)
     sink.stop_on_errors()
     return CompiledProgram(
@@ -153,7 +123,6 @@ def compile_program(outlined: Outline, catalog: Catalog, sink: Sink) -> Compiled
         encoded=encoded.because,
         cost=cost,
         preparation=prepared,
-        model=oracle.assemble(graph),
         view=view,
         silenced=silenced,
     )
@@ -165,13 +134,14 @@ def _largest_batch(program: Program) -> int:
     return min(size, samples) if type(samples) is int and samples > 0 else size
 
 
-def _guard(program: Program, cost: CostReport, specs: Specs, slots: float, sink: Sink) -> None:
+def _guard(
+    program: Program, engine: Oracles, cost: CostReport, specs: Specs, slots: float, sink: Sink
+) -> None:
     """Refuses what does not fit into the memory of the config, or else of the machine."""
-    limit, device = program.backend.memory, program.backend.device
+    limit = program.backend.memory
     found = None
     if limit == "auto":
-        graphics = [name for name in observed_devices() if name.startswith("gpu")]
-        found = device_memory(device or next(iter(graphics), None))
+        found = engine.memory(program.backend.device)
     elif limit is not None:
         found = Memory(size=limit, owner="`backend.memory`")
     if found is None:
@@ -184,7 +154,7 @@ def _probe_objective(
     written: CompileDef,
     outputs: Sequence[OutputSpec],
     objective: CompileDef,
-    catalog: Catalog,
+    probe: Probe,
     sink: Sink,
 ) -> None:
     """Computes each loss and metric on a few made-up samples; Keras finds most misfits in `fit`."""
@@ -198,7 +168,7 @@ def _probe_objective(
         truth = _made_up(target.shape, rows, 0).astype("int32" if whole else "float32")
         for group, kind, value in _objective_of(output.name, objective, len(outputs) == 1):
             try:
-                probe_loss(value, kind, outcome, truth, catalog)
+                probe.loss(value, kind, outcome, truth)
             except ShapeError as error:
                 inferred = getattr(written, group.split(".")[1]) is None
                 _report_refusal(value, output, target, error, None if inferred else group, sink)
@@ -282,7 +252,7 @@ def _objective_of(
             yield f"compile.{group}{keyed}.{index}", "metric", metric
 
 
-def _make_callbacks(program: Program, catalog: Catalog, sink: Sink) -> None:
+def _make_callbacks(program: Program, catalog: Catalog, probe: Probe, sink: Sink) -> None:
     """Makes every callback once, so that a refused argument is found before training."""
     boards = [c.path for c in program.fit.callbacks.values() if c.cls.endswith("TensorBoard")]
     boards += ["tracking.tensorboard"] if program.tracking.tensorboard else []
@@ -296,7 +266,7 @@ def _make_callbacks(program: Program, catalog: Catalog, sink: Sink) -> None:
     with tempfile.TemporaryDirectory() as folder:  # Some make their folder at once.
         for callback in program.fit.callbacks.values():
             try:
-                make_object(placed(callback, catalog, PurePath(folder)), ("callback",), catalog)
+                probe.callback(placed(callback, catalog, PurePath(folder)))
             except ShapeError as error:
                 _report_object(error.definition or callback, error, sink)
 
@@ -305,7 +275,7 @@ def _rehearse_callbacks(
     program: Program,
     outputs: Sequence[OutputSpec],
     objective: CompileDef,
-    catalog: Catalog,
+    probe: Probe,
     sink: Sink,
 ) -> None:
     """Lets every callback act once: Keras finds most faults of theirs in `fit`."""
@@ -320,17 +290,17 @@ def _rehearse_callbacks(
         for output in outputs
     }
     validated = bool(program.data.split.validation)
-    stage = set_stage(metrics, program.optimizer, catalog, validated=validated)
+    rehearsal = probe.rehearsal(metrics, program.optimizer, validated=validated)
     for name, callback in program.fit.callbacks.items():
         try:
-            rehearse(callback, stage, catalog)
+            rehearsal.act(callback)
         except ShapeError as error:
-            report_failing_callback(name, callback, error, stage.figures, sink)
+            report_failing_callback(name, callback, error, rehearsal.figures, sink)
 
 
-def _optimizer_slots(program: Program, catalog: Catalog, sink: Sink) -> float:
+def _optimizer_slots(program: Program, probe: Probe, sink: Sink) -> float:
     try:
-        return optimizer_slots(program.optimizer, catalog)
+        return probe.optimizer_slots(program.optimizer)
     except ShapeError as error:
         _report_object(error.definition or program.optimizer, error, sink)
         return 0.0
@@ -345,24 +315,14 @@ def _report_object(made: ObjectDef, error: ShapeError, sink: Sink) -> None:
     )
 
 
-def _apply_layout(
-    program: Program,
-    graph: ModelGraph,
-    specs: Specs,
-    inputs: dict[str, TensorSpec],
-    catalog: Catalog,
-) -> tuple[ModelGraph, Specs, KerasOracle]:
-    """Moves the channels at the model's ends; the shapes inside must come out as before."""
-    moved = lay_out(graph, specs, catalog)
-    oracle = KerasOracle(catalog, program.seed)
-    again = infer_shapes(
-        moved,
-        {name: channels_first(spec) for name, spec in inputs.items()},
-        oracle,
-        strict := Sink(),
-    )
+def _infer_moved(
+    graph: ModelGraph, before: Specs, inputs: Mapping[str, TensorSpec], oracle: ShapeOracle
+) -> Specs:
+    """Infers a graph whose channels were moved at its ends; the shapes inside must be as before."""
+    moved = {name: channels_first(spec) for name, spec in inputs.items()}
+    specs = infer_shapes(graph, moved, oracle, strict := Sink())
     strict.stop_on_errors()
-    changed = [call.name for call in graph.calls if again[call.name] != specs[call.name]]
+    changed = [name for name, found in before.items() if specs[name] != found]
     if changed:
         raise AssertionError(f"the layout pass changed the shapes of {changed}")
-    return moved, again, oracle
+    return specs

@@ -17,8 +17,11 @@ import yaml
 from kerasgen.catalog.entries import Catalog, ClassEntry, Parameter
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink
 from kerasgen.diagnostics.render import render_text
+from kerasgen.engine import Engine, StartedEngine
+from kerasgen.engines.choice import engine_for
 from kerasgen.ir.graph import ModelGraph
 from kerasgen.ir.program import Program
+from kerasgen.passes.compiled import CompiledProgram
 from kerasgen.passes.outline import outline
 from kerasgen.record.layout import CONFIG, RECORD
 from kerasgen.record.provenance import process_identity
@@ -122,10 +125,33 @@ def catalog(engine: str) -> Catalog:
 
 
 @pytest.fixture(scope="session")
+def keras3(engine: str) -> Engine:
+    """Keras as an engine, started."""
+    return engine_for(engine)
+
+
+@pytest.fixture(scope="session")
+def started(keras3: Engine, catalog: Catalog) -> StartedEngine:
+    """Keras as an engine, with everything that a config may name."""
+    return StartedEngine(engine=keras3, catalog=catalog)
+
+
+@pytest.fixture(scope="session")
+def realize(keras3: Engine, catalog: Catalog) -> Callable[[CompiledProgram], Any]:
+    """Makes the Keras model of a compiled program; its weights have no memory yet."""
+
+    def make(compiled: CompiledProgram) -> Any:
+        return keras3.realize(compiled, catalog).model  # type: ignore[attr-defined]
+
+    return make
+
+
+@pytest.fixture(scope="session")
 def build_model(catalog: Catalog) -> BuildModel:
     """Takes a `model` section through check, wire and shapes, and gives its model memory."""
     from kerasgen.engines.keras3.build import KerasOracle
     from kerasgen.engines.keras3.deferred_weights import allocate_weights
+    from kerasgen.engines.keras3.environment import set_seed
     from kerasgen.ir.values import TensorSpec
     from kerasgen.passes.check import check
     from kerasgen.passes.cost import count_costs
@@ -148,7 +174,8 @@ def build_model(catalog: Catalog) -> BuildModel:
             name: TensorSpec(shape=(None, *shape), dtype=(dtypes or {}).get(name, "float32"))
             for name, shape in inputs.items()
         }
-        oracle = KerasOracle(catalog, seed)
+        set_seed(seed)
+        oracle = KerasOracle(catalog)
         specs = infer_shapes(graph, given, oracle, sink)
         sink.stop_on_errors()
         cost = count_costs(graph, specs, oracle, batch_size=32, slots=2)
@@ -164,10 +191,10 @@ CompileConfig = Callable[..., Outcome]
 
 
 @pytest.fixture(scope="session")
-def compile_config(catalog: Catalog) -> CompileConfig:
+def compile_config(keras3: Engine, catalog: Catalog) -> CompileConfig:
     """Compiles overrides and config files: the compiled program or None, and the diagnostics.
 
-    `compile_config(overrides, config_dir)`: the whole way from Hydra to the Keras model.
+    `compile_config(overrides, config_dir)`: the whole way from Hydra to what is trained.
     """
 
     def compile_(overrides: Sequence[str], config_dir: str | None = None) -> Outcome:
@@ -181,7 +208,7 @@ def compile_config(catalog: Catalog) -> CompileConfig:
             config, sink = resolve(compose([backend, *overrides], config_dir))
             program, sink = read_program(config, sink)
             outlined = outline(program, catalog, sink)
-            compiled = compile_program(outlined, catalog, sink)
+            compiled = compile_program(outlined, keras3, catalog, sink)
         except CompileError as error:
             return None, list(error.diagnostics)
         return compiled, sink.diagnostics

@@ -228,7 +228,7 @@ def test_arrays_larger_than_the_memory_are_refused_before_they_are_read(
     from kerasgen.data.sources import files
     from kerasgen.data.sources.arrays import Arrays
     from kerasgen.diagnostics import CompileError, Sink
-    from kerasgen.engines.keras3.machine_memory import Memory
+    from kerasgen.process.machine_memory import Memory
 
     np.savez_compressed(tmp_path / "zeros.npz", x=np.zeros((1000, 1000)), y=np.zeros(1000))
     memory = Memory(size=1_000_000, owner="this machine")

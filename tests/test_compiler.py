@@ -7,45 +7,51 @@ import numpy as np
 import pytest
 
 Compile = Callable[..., tuple[Any, list[Any]]]
+Realize = Callable[[Any], Any]
 
 
 def found(outcome: tuple[Any, list[Any]]) -> list[tuple[str, str | None]]:
     return [(d.code, d.location and d.location.key) for d in outcome[1]]
 
 
-def test_the_default_config_compiles_to_a_costed_model(compile_config: Compile) -> None:
+def test_the_default_config_compiles_to_a_costed_model(
+    compile_config: Compile, realize: Realize
+) -> None:
     compiled, diagnostics = compile_config([])
     assert diagnostics == []
-    assert compiled.cost.parameters == compiled.model.count_params()
+    assert compiled.cost.parameters == realize(compiled).count_params()
     assert compiled.cost.parameters == 64 * 128 + 128 + 128 * 64 + 64 + 64 * 10 + 10
     assert compiled.objective.loss == "sparse_categorical_crossentropy"
     assert compiled.objective.metrics == ("accuracy",)
     assert [output.name for output in compiled.outputs] == ["scores"]
 
 
-def test_two_inputs_and_two_outputs_compile(compile_config: Compile) -> None:
+def test_two_inputs_and_two_outputs_compile(compile_config: Compile, realize: Realize) -> None:
     compiled, diagnostics = compile_config(["experiment=digits_two_inputs"])
     assert diagnostics == []
-    assert [tensor.name for tensor in compiled.model.inputs] == ["left", "right"]
+    assert [tensor.name for tensor in realize(compiled).inputs] == ["left", "right"]
     assert list(compiled.objective.loss) == ["digit", "odd"]
-    assert compiled.cost.parameters == compiled.model.count_params()
+    assert compiled.cost.parameters == realize(compiled).count_params()
 
 
 @pytest.mark.parametrize("name", ["mlp", "book_mlp", "convnet", "resnet8"])
-def test_the_shipped_models_for_images_compile(compile_config: Compile, name: str) -> None:
+def test_the_shipped_models_for_images_compile(
+    compile_config: Compile, realize: Realize, name: str
+) -> None:
     compiled, diagnostics = compile_config([f"model={name}"])
     assert diagnostics == []
-    assert compiled.cost.parameters == compiled.model.count_params()
+    assert compiled.cost.parameters == realize(compiled).count_params()
     assert compiled.outputs[0].spec.shape == (None, 10)
 
 
-def test_the_same_config_gives_the_same_weights(compile_config: Compile) -> None:
-    from kerasgen.engines.keras3.deferred_weights import allocate_weights
-
+def test_the_same_config_gives_the_same_weights(
+    compile_config: Compile, keras3: Any, catalog: Any
+) -> None:
     def weights(*overrides: str) -> list[Any]:
         compiled, _ = compile_config(list(overrides))
-        allocate_weights(compiled.model)
-        made: list[Any] = compiled.model.get_weights()
+        trainable = keras3.realize(compiled, catalog)
+        trainable.initialize()
+        made: list[Any] = trainable.model.get_weights()
         return made
 
     first, second, other = weights("seed=3"), weights("seed=3"), weights("seed=4")

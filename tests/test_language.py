@@ -31,23 +31,34 @@ def data(
 
 
 @pytest.fixture
-def run(compile_config: Compile, config_files: Write) -> Callable[..., Any]:
+def run_model(compile_config: Compile, config_files: Write, keras3, catalog) -> Callable[..., Any]:
     """Compiles config files and overrides, and runs the model on one batch of two."""
 
-    def compile_and_run(files: Mapping[str, str], *overrides: str) -> tuple[Any, Any]:
-        from kerasgen.engines.keras3.deferred_weights import allocate_weights
-
+    def compile_and_run(files: Mapping[str, str], *overrides: str) -> tuple[Any, Any, Any]:
         folder = config_files(files)
         choices = sorted({f"{name.split('/')[0]}=mine" for name in files if "mine" in name})
         compiled, diagnostics = compile_config([*choices, *overrides], folder)
         assert [d.message for d in diagnostics] == []
-        allocate_weights(compiled.model)
+        trainable = keras3.realize(compiled, catalog)
+        trainable.initialize()
+        model = trainable.model
         given = {
             tensor.name: np.ones((2, *(size or 3 for size in tensor.shape[1:])), tensor.dtype)
-            for tensor in compiled.model.inputs
+            for tensor in model.inputs
         }
         arrays = list(given.values())
-        return compiled, compiled.model(arrays[0] if len(arrays) == 1 else arrays)
+        return compiled, model, model(arrays[0] if len(arrays) == 1 else arrays)
+
+    return compile_and_run
+
+
+@pytest.fixture
+def run(run_model: Callable[..., Any]) -> Callable[..., Any]:
+    """Compiles and runs; gives the compiled program and what came out."""
+
+    def compile_and_run(*arguments: Any) -> tuple[Any, Any]:
+        compiled, _, outcome = run_model(*arguments)
+        return compiled, outcome
 
     return compile_and_run
 
@@ -65,7 +76,9 @@ def refused(compile_config: Compile, config_files: Write) -> Callable[..., list[
     return compile_
 
 
-def test_an_object_is_a_class_with_arguments_and_objects_nest(run: Callable[..., Any]) -> None:
+def test_an_object_is_a_class_with_arguments_and_objects_nest(
+    run_model: Callable[..., Any],
+) -> None:
     model = """
     layers:
       flatten: Flatten
@@ -81,10 +94,10 @@ def test_an_object_is_a_class_with_arguments_and_objects_nest(run: Callable[...,
     learning_rate: {class: CosineDecay, initial_learning_rate: 0.1, decay_steps: 1000}
     momentum: 0.9
     """
-    compiled, outcome = run(
+    compiled, model, outcome = run_model(
         {"model/mine.yaml": model, "optimizer/mine.yaml": optimizer, "data/mine.yaml": data()}
     )
-    kernel = compiled.model.get_layer("hidden").get_weights()[0]
+    kernel = model.get_layer("hidden").get_weights()[0]
     assert 0.0 <= kernel.min() < kernel.max() <= 0.05
     assert outcome.shape == (2, 10)
     assert compiled.program.optimizer.arguments["learning_rate"].cls == "CosineDecay"
@@ -101,10 +114,10 @@ def test_layers_without_from_are_a_sequential_model(run: Callable[..., Any]) -> 
     assert [call.name for call in compiled.graph.calls] == ["flatten", "scores"]
 
 
-def test_class_on_a_model_states_its_kind(run: Callable[..., Any]) -> None:
+def test_class_on_a_model_states_its_kind(run_model: Callable[..., Any]) -> None:
     model = "{class: Functional, layers: {flatten: Flatten, scores: {class: Dense, units: 10}}}"
-    compiled, _ = run({"model/mine.yaml": model, "data/mine.yaml": data()})
-    assert type(compiled.model).__name__ == "Functional"
+    _, model, _ = run_model({"model/mine.yaml": model, "data/mine.yaml": data()})
+    assert type(model).__name__ == "Functional"
 
 
 def test_a_list_of_entries_gets_names(run: Callable[..., Any]) -> None:
@@ -331,22 +344,22 @@ layers:
 """
 
 
-def test_a_model_has_parameters_copies_and_conditions(run: Callable[..., Any]) -> None:
-    compiled, _ = run({"model/mine.yaml": MLP, "data/mine.yaml": data()})
+def test_a_model_has_parameters_copies_and_conditions(run_model: Callable[..., Any]) -> None:
+    compiled, model, _ = run_model({"model/mine.yaml": MLP, "data/mine.yaml": data()})
     names = ["flatten", "hidden_0", "hidden_1", "drop", "scores"]
     assert [call.name for call in compiled.graph.calls] == names
     assert compiled.graph.kind == "Sequential"
-    assert compiled.model.get_layer("hidden_1").units == 128
-    assert compiled.model.get_layer("drop").rate == 0.2
+    assert model.get_layer("hidden_1").units == 128
+    assert model.get_layer("drop").rate == 0.2
 
 
-def test_a_parameter_is_set_on_the_command_line(run: Callable[..., Any]) -> None:
-    compiled, _ = run(
+def test_a_parameter_is_set_on_the_command_line(run_model: Callable[..., Any]) -> None:
+    compiled, model, _ = run_model(
         {"model/mine.yaml": MLP, "data/mine.yaml": data()},
         "model.parameters.width=256",
         "model.parameters.dropout=0",
     )
-    assert compiled.model.get_layer("hidden_0").units == 256
+    assert model.get_layer("hidden_0").units == 256
     assert "drop" not in compiled.graph.layers
 
 

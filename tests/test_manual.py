@@ -16,6 +16,7 @@ from test_manual_output import EXAMPLES as RUN
 
 from kerasgen.cli import _COMMANDS
 from kerasgen.diagnostics import CODES, Severity
+from kerasgen.engines.choice import engine_for
 from kerasgen.frontend import grammar
 from kerasgen.frontend.compose.config_folders import ConfigPlace
 from kerasgen.frontend.parse.lint import LINT_CODES
@@ -260,7 +261,7 @@ def test_what_is_written_is_accepted(
     example: Example, folder: Path, monkeypatch: pytest.MonkeyPatch, engine: str
 ) -> None:
     monkeypatch.chdir(folder)
-    cataloging.engine_catalog()
+    cataloging.engine_catalog(engine_for(engine))
     options = example.options
     place = ConfigPlace(config_dirs=tuple(options.config_dir or ()))
     jobs: Sequence[Sequence[str]] = [options.overrides]

@@ -16,6 +16,7 @@ import pytest
 from manual_examples import BLOCKS, ROOT, Example, examples, write_files
 
 from kerasgen.cli import main
+from kerasgen.engines.choice import engine_for
 from kerasgen.ir.program import BackendDef
 from kerasgen.session import catalog as cataloging
 
@@ -54,7 +55,7 @@ def test_a_command_prints_what_is_shown(
 ) -> None:
     write_files(tmp_path, example.block)
     monkeypatch.chdir(tmp_path)
-    cataloging.engine_catalog()
+    cataloging.engine_catalog(engine_for(engine))
     monkeypatch.setattr(cataloging, "lightest_engine", lambda: BackendDef(backend=engine))
     words = [example.command, *example.words]
     chosen = any(word.startswith("backend=") for word in words)

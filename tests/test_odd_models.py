@@ -306,7 +306,7 @@ WRONG: tuple[Any, ...] = (
 
 @pytest.fixture
 def compile_section(
-    program: Callable[..., Any], catalog: Catalog
+    program: Callable[..., Any], keras3: Any, catalog: Catalog
 ) -> Callable[[Any], list[Diagnostic]]:
     """Compiles a model section; whatever is raised but `CompileError` is a bug."""
     from kerasgen.compiler import compile_program
@@ -314,7 +314,7 @@ def compile_section(
     def compile_(section: Any) -> list[Diagnostic]:
         try:
             parsed, sink = program(section)
-            compile_program(outline(parsed, catalog, sink), catalog, sink)
+            compile_program(outline(parsed, catalog, sink), keras3, catalog, sink)
         except CompileError as error:
             return list(error.diagnostics)
         return list(sink.diagnostics)

@@ -14,11 +14,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
 from kerasgen.data.table import Array
+from kerasgen.engine import Learned
 from kerasgen.foreign.json_data import read_json
 
 VERSION = 1
@@ -29,8 +30,6 @@ STEPS = "steps.json"
 
 ARRAYS = "learned.npz"
 """The file that holds the arrays."""
-
-Learned: TypeAlias = Mapping[str, Array]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

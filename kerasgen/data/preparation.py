@@ -31,12 +31,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from kerasgen.catalog.entries import Catalog, ShapeError
-from kerasgen.data.fitted_preparation import FittedPreparation, Learned
+from kerasgen.data.fitted_preparation import FittedPreparation
 from kerasgen.data.made_columns import check_inputs, check_made
 from kerasgen.data.opened import OpenedData
 from kerasgen.data.split import Parts
 from kerasgen.data.table import Array
 from kerasgen.diagnostics import Sink, did_you_mean
+from kerasgen.engine import Learned, Preprocessing, StartedEngine
 from kerasgen.ir.data import DataDef
 from kerasgen.ir.graph import Call
 from kerasgen.ir.schema import Schema
@@ -80,7 +81,7 @@ class PreparedData:
 
 
 def prepare_data(
-    opened: OpenedData, parts: Parts, definition: DataDef, catalog: Catalog, sink: Sink
+    opened: OpenedData, parts: Parts, definition: DataDef, started: StartedEngine, sink: Sink
 ) -> PreparedData:
     """Applies `data.prepare`, fitted on the training rows.
 
@@ -88,7 +89,7 @@ def prepare_data(
         opened: the opened data.
         parts: the rows of each part.
         definition: the data group.
-        catalog: where class names are found.
+        started: makes and fits the steps, and knows where class names are found.
         sink: gets what cannot be done: KG201, KG206, KG401, KG505, KG506, KG508, KG509.
 
     Returns:
@@ -97,11 +98,12 @@ def prepare_data(
     Raises:
         CompileError: a step is refused, or what comes out cannot be trained on.
     """
-    _check_classes(definition, catalog, sink)
-    preparation = wire_preparation(definition, opened.schema, catalog, sink)
+    _check_classes(definition, started.catalog, sink)
+    preparation = wire_preparation(definition, opened.schema, started.catalog, sink)
     sink.stop_on_errors()
     assert preparation is not None
-    steps = _Steps(catalog=catalog, sink=sink, learned={}, fits=True)
+    makes = started.engine.preprocessing(started.catalog)
+    steps = _Steps(makes=makes, sink=sink, learned={}, fits=True)
     rows = {"training": parts.training, "validation": parts.validation, "test": parts.test}
     asked = {part: index for part, index in rows.items() if index is not None}
     columns = _columns(preparation, opened.columns, parts.training, steps)
@@ -130,7 +132,7 @@ def apply_fitted(
     columns: Mapping[str, Array],
     schema: Schema,
     definition: DataDef,
-    catalog: Catalog,
+    started: StartedEngine,
 ) -> PreparedPart:
     """Prepares other rows as those were on which the steps were fitted.
 
@@ -139,7 +141,7 @@ def apply_fitted(
         columns: the source's columns, targets as class indices where they are labels.
         schema: these columns.
         definition: the data group.
-        catalog: where class names are found.
+        started: makes the steps, and knows where class names are found.
 
     Returns:
         The arrays of all rows.
@@ -149,10 +151,11 @@ def apply_fitted(
         KeyError: a step was not fitted.
     """
     sink = Sink()
-    preparation = wire_preparation(definition, schema, catalog, sink)
+    preparation = wire_preparation(definition, schema, started.catalog, sink)
     sink.stop_on_errors()
     assert preparation is not None
-    steps = _Steps(catalog=catalog, sink=sink, learned=dict(fitted.learned), fits=False)
+    makes = started.engine.preprocessing(started.catalog)
+    steps = _Steps(makes=makes, sink=sink, learned=dict(fitted.learned), fits=False)
     every = np.arange(len(next(iter(columns.values()))))
     whole = _columns(preparation, columns, every, steps)
     x = _inputs(preparation, whole, {"training": every}, definition, steps)["training"]
@@ -178,13 +181,13 @@ class _Steps:
     """How the steps are made: fitted, or out of what they have learned.
 
     Attributes:
-        catalog: where class names are found.
+        makes: makes steps of layers and ops.
         sink: gets a step that is refused.
         learned: call to what its step has learned; filled where they are fitted.
         fits: whether they are fitted.
     """
 
-    catalog: Catalog
+    makes: Preprocessing
     sink: Sink
     learned: dict[str, Learned]
     fits: bool
@@ -207,15 +210,12 @@ class _Steps:
         Raises:
             CompileError: it is refused.
         """
-        # Imported here, since Keras takes seconds and its engine is chosen before.
-        from kerasgen.engines.keras3.preprocessing import fit_step, restore_step
-
         try:
             if self.fits:
-                step = fit_step(definition, call, [training], self.catalog)
+                step = self.makes.fit(definition, call, [training])
                 self.learned[call.name] = step.learned
             else:
-                step = restore_step(definition, call, self.learned[call.name], self.catalog)
+                step = self.makes.restore(definition, call, self.learned[call.name])
             return [step.apply(tensors) for tensors in wholes]
         except ShapeError as error:
             shape = next((array.shape[1:] for array in training.values()), None)

@@ -22,6 +22,7 @@ from pathlib import Path
 
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink
 from kerasgen.diagnostics.render import closing_text, render_json, render_text
+from kerasgen.engines.choice import explain
 from kerasgen.process import interruption
 from kerasgen.process.entry import ending, lost_in, reason_of, report, say_lost
 from kerasgen.process.exit_codes import FAILED, REFUSED
@@ -124,10 +125,8 @@ def _fail(code: str, message: str, journal: Journal) -> int:
 
 
 def _fail_step(error: StepError, journal: Journal) -> int:
-    from kerasgen.engines.keras3.training import shorten
-
     sink = Sink()
-    message = shorten(error.cause)
+    message = explain(error.cause)
     kept = ""
     if journal.record is not None:
         text = "".join(traceback.format_exception(error.cause))

@@ -28,7 +28,9 @@ from kerasgen.run.journal import Journal
 from kerasgen.session.session import Session
 
 if TYPE_CHECKING:
-    from kerasgen.compiler import CompiledProgram
+    from kerasgen.engine import Trainable
+    from kerasgen.passes.compiled import CompiledProgram
+    from kerasgen.run.steps import PreparedParts
 
 
 def run_experiment(
@@ -80,16 +82,14 @@ def _run(composition: Composition, journal: Journal, argv: Sequence[str] | None)
     _record(journal).write_json(layout.DATA, opened.description)
     compiled, sink = session.compiled.program, session.findings.sink()
     with journal.step("preprocess") as line:
-        parts, text = steps.preprocess(opened, compiled, session.catalog, sink)
+        parts, text = steps.preprocess(opened, compiled, session.engine, sink)
         line.append(text)
     _record(journal).note(data={"fingerprint": opened.fingerprint, "samples": parts.sizes})
     _write_config(session.compiled.config, sink, journal, compiled)
-    from kerasgen.engines.keras3.environment import working_device
-
-    with working_device(session.backend.device):
+    with session.engine.engine.working_on(session.backend.device):
         model = _train(compiled, parts, session, journal)
         _warn_of_divergence(journal, sink)
-        _results(compiled, parts, opened.facts, model, journal)
+        _results(compiled, session, parts, opened.facts, model, journal)
     record = _record(journal)
     record.finish("completed")
     journal.say(f"{'record':<10}  {journal.folder}  ({record.fields['seconds']} s)")
@@ -98,16 +98,14 @@ def _run(composition: Composition, journal: Journal, argv: Sequence[str] | None)
 def _open_record(
     session: Session, composition: Composition, journal: Journal, argv: Sequence[str] | None
 ) -> None:
-    from kerasgen.engines.keras3.environment import keras_json, observed_devices, observed_settings
-
-    sink = session.planned.sink()
+    engine, sink = session.engine.engine, session.planned.sink()
     journal.fresh = not journal.folder.exists()
     _start_record(composition, journal, argv, sink)
-    observed = observed_settings()
+    observed = engine.observed()
     record = _record(journal)
     with reported(sink, journal.folder):
-        record.write_text(layout.KERAS, keras_json(session.backend))
-    record.note(backend=observed, devices=observed_devices())
+        record.write_text(layout.KERAS, engine.settings_file(session.backend))
+    record.note(backend=observed, devices=engine.devices())
     if loaded := session.loaded_files():
         record.note(trust={"modules": list(composition.trust.modules), "files": loaded})
     journal.say(
@@ -171,16 +169,17 @@ def _write_config(
     )
 
 
-def _train(compiled: CompiledProgram, parts: Any, session: Session, journal: Journal) -> Any:
-    from kerasgen.engines.keras3.training import summary_text
+def _train(
+    compiled: CompiledProgram, parts: PreparedParts, session: Session, journal: Journal
+) -> Trainable:
     from kerasgen.run import steps
 
     with journal.step("define") as line:
-        model, text = steps.define(compiled)
+        model, text = steps.define(compiled, session.engine)
         line.append(text)
-    _record(journal).write_text(layout.SUMMARY, summary_text(model))
+    _record(journal).write_text(layout.SUMMARY, model.summary())
     with journal.step("compile") as line:
-        line.append(steps.compile_(compiled, model, session.catalog))
+        line.append(steps.compile_(compiled, model))
     with journal.step("fit") as line:
         journal.epoch_start = time.perf_counter()
         kept = steps.fit(
@@ -189,7 +188,6 @@ def _train(compiled: CompiledProgram, parts: Any, session: Session, journal: Jou
             parts,
             journal.folder,
             session.catalog,
-            verbose=_verbosity(compiled),
             report=journal.epoch,
         )
         late = "" if kept is None or kept.set_by is None else f"; weights of {kept.text}"
@@ -201,9 +199,10 @@ def _train(compiled: CompiledProgram, parts: Any, session: Session, journal: Jou
 
 def _results(
     compiled: CompiledProgram,
-    parts: Any,
+    session: Session,
+    parts: PreparedParts,
     facts: Mapping[str, Any],
-    model: Any,
+    model: Trainable,
     journal: Journal,
 ) -> None:
     from kerasgen.run import predictions as reporting
@@ -225,7 +224,8 @@ def _results(
             record.write_arrays(layout.PREDICTIONS, arrays)
     with journal.step("save") as line:
         if tracking.model:
-            saved, text = steps.save(compiled, model, parts, predicted, journal.folder)
+            engine, folder = session.engine.engine, journal.folder
+            saved, text = steps.save(compiled, model, engine, parts, predicted, folder)
             record.note(model=saved)
             line.append(text)
         else:
@@ -254,13 +254,6 @@ def _warn_of_divergence(journal: Journal, sink: Sink) -> None:
     print(render_text(warned.diagnostics), file=sys.stderr, flush=True)
     sink.add(warned.diagnostics)
     _record(journal).write_json(layout.DIAGNOSTICS, render_json(sink.diagnostics))
-
-
-def _verbosity(compiled: CompiledProgram) -> int:
-    verbose = compiled.program.fit.verbose
-    if isinstance(verbose, int):
-        return verbose
-    return 1 if sys.stdout.isatty() else 2
 
 
 def _fit_text(compiled: CompiledProgram, history: Sequence[Mapping[str, float]]) -> str:

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from kerasgen.compiler import CompiledProgram
-from kerasgen.engines.keras3.training import Array
+from kerasgen.ir.training import Array
+from kerasgen.passes.compiled import CompiledProgram
 from kerasgen.passes.ends import OutputSpec
 from kerasgen.passes.objective import last_activation
 from kerasgen.record import layout

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from kerasgen.compiler import CompiledProgram
 from kerasgen.diagnostics import Sink, did_you_mean
-from kerasgen.engines.keras3.training import Array, Arrays, Samples
 from kerasgen.ir.model import TensorRef
+from kerasgen.ir.training import Array, Arrays, Samples
 from kerasgen.ir.values import Shape, TensorSpec
+from kerasgen.passes.compiled import CompiledProgram
 from kerasgen.passes.ends import OutputSpec, fed_target
 from kerasgen.runtime.columns import as_targets, channels_first, one_hot
 from kerasgen.runtime.training import balanced_weights

@@ -8,39 +8,29 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from kerasgen.catalog.entries import Catalog
-from kerasgen.compiler import CompiledProgram
 from kerasgen.data.fitted_preparation import FittedPreparation
 from kerasgen.data.opened import OpenedData
 from kerasgen.data.preparation import prepare_data
 from kerasgen.data.split import Parts, split_rows
 from kerasgen.diagnostics import Sink, SourceLocation
-from kerasgen.engines.keras3.deferred_weights import allocate_weights
-from kerasgen.engines.keras3.environment import set_seed
-from kerasgen.engines.keras3.kept_weights import KeptWeights
-from kerasgen.engines.keras3.training import (
-    Array,
-    Samples,
-    compile_model,
-    evaluate_model,
-    fit_model,
-    load_model,
-    make_callbacks,
-    predict_model,
-    save_model,
-)
+from kerasgen.engine import Engine, EpochReport, StartedEngine, Trainable
 from kerasgen.frontend.compose.resolvers import SECRET_KEYS, with_environment
 from kerasgen.frontend.parse.lint import silence
 from kerasgen.ir.data import DataDef
-from kerasgen.ir.program import Loss
+from kerasgen.ir.program import FitDef, Loss
+from kerasgen.ir.training import Array, KeptWeights, Samples, TrainingData
 from kerasgen.ir.values import ObjectDef
 from kerasgen.passes.callback_files import paths_of, placed
+from kerasgen.passes.compiled import CompiledProgram
 from kerasgen.passes.lint.arrays import lint_arrays
+from kerasgen.passes.lint.view import with_catalog
 from kerasgen.passes.reach import path_problem
 from kerasgen.record.layout import MODEL, TENSORBOARD
 from kerasgen.run.samples import (
@@ -107,14 +97,15 @@ def load_text(data: DataDef, opened: OpenedData) -> str:
 
 
 def preprocess(
-    opened: OpenedData, compiled: CompiledProgram, catalog: Catalog, sink: Sink
+    opened: OpenedData, compiled: CompiledProgram, started: StartedEngine, sink: Sink
 ) -> tuple[PreparedParts, str]:
     """Step 2: splits the rows, fits the preprocessing on the training part, applies it to all."""
     program = compiled.program
     rows = _whole_batches(split_rows(opened, program.data, program.seed, sink), compiled)
-    prepared = prepare_data(opened, rows, program.data, catalog, sink)
+    prepared = prepare_data(opened, rows, program.data, started, sink)
     check_targets(compiled, prepared.training.y, sink)
-    lint_arrays(compiled.view, prepared.training, prepared.validation, prepared.test, sink)
+    view = with_catalog(compiled.view, started.catalog)
+    lint_arrays(view, prepared.training, prepared.validation, prepared.test, sink)
     silenced = silence(sink, program.lint)
     fitted = {
         name: None if part is None else fitting_samples(compiled, part.x, part.y)
@@ -163,20 +154,21 @@ def _check_batches(compiled: CompiledProgram, sizes: Mapping[str, int], sink: Si
     sink.stop_on_errors()
 
 
-def define(compiled: CompiledProgram) -> tuple[Any, str]:
-    """Step 3: gives the compiled model's weights their memory and first values."""
-    allocate_weights(compiled.model)
+def define(compiled: CompiledProgram, started: StartedEngine) -> tuple[Trainable, str]:
+    """Step 3: makes the model, and gives its weights memory and first values."""
+    model = started.engine.realize(compiled, started.catalog)
+    model.initialize()
     graph, cost = compiled.graph, compiled.cost
     return (
-        compiled.model,
+        model,
         f"{graph.kind} `{graph.name}`: {len(graph.calls)} layers, {cost.parameters:,} parameters",
     )
 
 
-def compile_(compiled: CompiledProgram, model: Any, catalog: Catalog) -> str:
-    """Step 4: hands optimizer, loss and metrics to Keras."""
+def compile_(compiled: CompiledProgram, model: Trainable) -> str:
+    """Step 4: gives the model its optimizer, losses and metrics."""
     optimizer, objective = compiled.program.optimizer, compiled.objective
-    compile_model(model, optimizer, objective, catalog)
+    model.compile(optimizer, objective)
     losses = objective.loss if isinstance(objective.loss, Mapping) else {"": objective.loss}
     words = [f"{name}: {_word(loss)}" if name else _word(loss) for name, loss in losses.items()]
     needing = dict.fromkeys(name for names in compiled.encoded.values() for name in names)
@@ -186,13 +178,11 @@ def compile_(compiled: CompiledProgram, model: Any, catalog: Catalog) -> str:
 
 def fit(
     compiled: CompiledProgram,
-    model: Any,
+    model: Trainable,
     parts: PreparedParts,
     folder: Path,
     catalog: Catalog,
-    *,
-    verbose: int,
-    report: Callable[[int, dict[str, float]], None],
+    report: EpochReport,
 ) -> KeptWeights | None:
     """Step 5: fits the model; `report` gets each finished epoch, counted from 0.
 
@@ -201,25 +191,26 @@ def fit(
     """
     program = compiled.program
     callbacks = {n: _settled(c, folder, catalog) for n, c in program.fit.callbacks.items()}
-    set_seed(program.seed)  # What ran before, such as preprocessing, must not change the shuffling.
-    return fit_model(
-        model,
-        parts.training,
-        parts.validation,
-        program.fit,
-        callbacks=make_callbacks(
-            callbacks,
-            catalog,
-            tensorboard=folder / TENSORBOARD if program.tracking.tensorboard else None,
-        ),
-        class_weight=parts.class_weight,
-        verbose=verbose,
-        report=report,
+    data = TrainingData(
+        training=parts.training, validation=parts.validation, class_weight=parts.class_weight
+    )
+    return model.fit(
+        data,
+        replace(program.fit, callbacks=callbacks, verbose=_verbosity(program.fit)),
+        report,
+        tensorboard=folder / TENSORBOARD if program.tracking.tensorboard else None,
     )
 
 
+def _verbosity(fit: FitDef) -> int:
+    """How much the engine prints: `auto` is a progress bar on a terminal, else a line an epoch."""
+    if isinstance(fit.verbose, int):
+        return fit.verbose
+    return 1 if sys.stdout.isatty() else 2
+
+
 def evaluate(
-    compiled: CompiledProgram, model: Any, parts: PreparedParts
+    compiled: CompiledProgram, model: Trainable, parts: PreparedParts
 ) -> tuple[dict[str, dict[str, float]], str]:
     """Step 6: measures loss and metrics of the trained model on every part, whole.
 
@@ -232,21 +223,19 @@ def evaluate(
     size = compiled.program.fit.batch_size
     measured = {"training": parts.training, "validation": parts.validation, "test": parts.test}
     figures = {
-        name: evaluate_model(model, part, size)
-        for name, part in measured.items()
-        if part is not None
+        name: model.evaluate(part, size) for name, part in measured.items() if part is not None
     }
     last, found = list(figures.items())[-1]
     return figures, f"{last}: {', '.join(f'{name} {value:.4g}' for name, value in found.items())}"
 
 
 def predict(
-    compiled: CompiledProgram, model: Any, parts: PreparedParts
+    compiled: CompiledProgram, model: Trainable, parts: PreparedParts
 ) -> tuple[dict[str, Array] | None, str]:
     """Step 7: predicts the test part; output name to array, rows first."""
     if parts.test is None:
         return None, "no test part"
-    outcome = predict_model(model, parts.test.x, compiled.program.fit.batch_size)
+    outcome = model.predict(parts.test.x, compiled.program.fit.batch_size)
     named = outputs_by_name(outcome, compiled)
     shapes = ", ".join(f"{name} {tuple(array.shape)}" for name, array in named.items())
     return named, shapes
@@ -254,7 +243,8 @@ def predict(
 
 def save(
     compiled: CompiledProgram,
-    model: Any,
+    model: Trainable,
+    engine: Engine,
     parts: PreparedParts,
     predicted: Mapping[str, Array] | None,
     folder: Path,
@@ -264,6 +254,7 @@ def save(
     Args:
         compiled: the compiled program.
         model: the trained model.
+        engine: loads the file.
         parts: the prepared data.
         predicted: what the model predicted of the test part, or None without one.
         folder: the folder of the run.
@@ -272,16 +263,16 @@ def save(
         ValueError: the reloaded model predicts something else.
     """
     path = folder / MODEL
-    save_model(model, path)
+    model.save(path)
     size = compiled.program.fit.batch_size
     rows = size * math.ceil(SAMPLE_ROWS / size)  # whole batches, as they were predicted before
     samples = _first(parts.test or parts.training, rows)
     before = (
-        outputs_by_name(predict_model(model, samples.x, size), compiled)
+        outputs_by_name(model.predict(samples.x, size), compiled)
         if predicted is None
         else {name: values[:rows] for name, values in predicted.items()}
     )
-    after = outputs_by_name(predict_model(load_model(path), samples.x, size), compiled)
+    after = outputs_by_name(engine.load(path).predict(samples.x, size), compiled)
     difference = max(largest_difference(before[name], after[name]) for name in before)
     if difference > RELOAD_TOLERANCE:
         path.unlink()

@@ -1,15 +1,15 @@
 """Where the catalog comes from: the cache, the Keras of this process, or one of a child process.
 
 This room owns when the catalog is made, and that it is put into the cache. How it is stored is the
-business of `catalog.store`, what Keras offers that of `engines.keras3.introspection`. Importing
-this module imports neither Keras nor NumPy.
+business of `catalog.store`, what Keras offers that of its engine. Importing this
+module imports neither Keras nor NumPy.
 """
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,11 +24,9 @@ from kerasgen.catalog.store import (
     write_catalog,
 )
 from kerasgen.diagnostics import Sink
-from kerasgen.engines.keras3.environment import is_installed, start_engine
+from kerasgen.engine import Engine
+from kerasgen.engines.choice import describing_files, engine_for, installed_backends
 from kerasgen.ir.program import BackendDef
-
-ENGINES: Mapping[str, str] = {"jax": "jax", "tensorflow": "tensorflow", "torch": "torch"}
-"""Backend to the package that it needs; the one that is imported fastest comes first."""
 
 _PACKAGE = Path(kerasgen.__file__).resolve().parent
 
@@ -45,16 +43,15 @@ def stored_catalog() -> Catalog | None:
     return None if installed is None else load_catalog(installed)
 
 
-def engine_catalog(known: Catalog | None = None) -> Catalog:
-    """The catalog of the Keras that this process has imported; it is put into the cache.
+def engine_catalog(engine: Engine, known: Catalog | None = None) -> Catalog:
+    """The catalog of an engine that was started, data sources included; it goes into the cache.
 
     Args:
+        engine: the engine.
         known: the catalog from the cache, None if it was not looked for.
     """
-    from kerasgen.engines.keras3.introspection import keras_catalog
-
     stored = stored_catalog() if known is None else known
-    asked = keras_catalog()
+    asked = engine.catalog()
     if stored is not None and stored.version == asked.version:
         return stored
     installed = _installed()
@@ -67,8 +64,7 @@ def engine_catalog(known: Catalog | None = None) -> Catalog:
 
 def lightest_engine() -> BackendDef:
     """The settings of the backend that is imported fastest, for what computes nothing."""
-    installed = (name for name, package in ENGINES.items() if is_installed(package))
-    return BackendDef(backend=next(installed, "tensorflow"))
+    return BackendDef(backend=next(iter(installed_backends()), "tensorflow"))
 
 
 def child_catalog(sink: Sink, say: Callable[[str], None]) -> Catalog:
@@ -85,7 +81,7 @@ def child_catalog(sink: Sink, say: Callable[[str], None]) -> Catalog:
     import tempfile
 
     installed = _installed()
-    engines = [name for name, package in ENGINES.items() if is_installed(package)]
+    engines = installed_backends()
     if installed is None or not engines:
         missing = "keras" if installed is None else "tensorflow"
         raise sink.fail(
@@ -130,10 +126,9 @@ def describe(backend: str, path: str) -> None:
     installed = _installed()
     if installed is None:
         raise RuntimeError("there is no installed Keras")
-    start_engine(BackendDef(backend=backend), Sink())
-    from kerasgen.engines.keras3.introspection import keras_catalog
-
-    write_catalog(Path(path), _with_sources(keras_catalog()), installed)
+    engine = engine_for(backend)
+    engine.start(BackendDef(backend=backend), Sink())
+    write_catalog(Path(path), _with_sources(engine.catalog()), installed)
 
 
 def _with_sources(catalog: Catalog) -> Catalog:
@@ -146,8 +141,7 @@ def _with_sources(catalog: Catalog) -> Catalog:
 def _installed() -> Installed | None:
     """What a catalog is valid for: Keras, and the modules here that describe it and the sources."""
     data = sorted((_PACKAGE / "data" / "sources").glob("*.py"))
-    keras3 = _PACKAGE / "engines" / "keras3"
-    own = [keras3 / "introspection.py", _PACKAGE / "catalog" / "entries.py", *data]
+    own = [*describing_files(), _PACKAGE / "catalog" / "entries.py", *data]
     return find_installed(own)
 
 

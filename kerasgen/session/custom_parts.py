@@ -2,7 +2,7 @@
 
 This room owns when code that is not Keras's and not ours is imported, and what is said when that
 fails. A config never has a say in it: modules are named by the person who runs the program, and
-packages by being installed. What a part is stands in `engines.keras3.custom_parts`.
+packages by being installed. What a part is the engine knows.
 
 Decisions:
 - All of it happens after the engine was started, since a module of layers imports Keras, and
@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerasgen.catalog.entries import Catalog
 from kerasgen.diagnostics import Severity, Sink, SourceLocation
+from kerasgen.engine import Engine
 from kerasgen.frontend.compose.origins import shown_path
 from kerasgen.registry import Trust, parts
 from kerasgen.session.catalog import engine_catalog
@@ -39,10 +40,11 @@ GROUP = "kerasgen.parts"
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*\Z")
 
 
-def with_parts(trust: Trust, sink: Sink, known: Catalog | None = None) -> Catalog:
+def with_parts(engine: Engine, trust: Trust, sink: Sink, known: Catalog | None = None) -> Catalog:
     """The catalog with everything that is registered, trusted modules included.
 
     Args:
+        engine: the engine, which was started.
         trust: the modules to import first.
         sink: gets a module that cannot be imported, and parts that cannot be used: KG610.
         known: the catalog from the cache, None if it was not looked for.
@@ -56,13 +58,14 @@ def with_parts(trust: Trust, sink: Sink, known: Catalog | None = None) -> Catalo
     for module in trust.modules:
         _load_module(module, sink)
     sink.stop_on_errors()
-    return _extended(engine_catalog(known), sink)
+    return _extended(engine, known, sink)
 
 
-def with_installed(sink: Sink, known: Catalog | None = None) -> Catalog:
+def with_installed(engine: Engine, sink: Sink, known: Catalog | None = None) -> Catalog:
     """The catalog with everything that is registered, parts of installed packages included.
 
     Args:
+        engine: the engine, which was started.
         sink: gets a package that cannot be loaded: KG610, a warning.
         known: the catalog from the cache, None if it was not looked for.
 
@@ -71,7 +74,7 @@ def with_installed(sink: Sink, known: Catalog | None = None) -> Catalog:
     """
     for point in installed_points():
         _load_point(point, sink)
-    return _extended(engine_catalog(known), sink)
+    return _extended(engine, known, sink)
 
 
 def installed_points() -> Sequence[EntryPoint]:
@@ -99,12 +102,11 @@ def loaded_files(trust: Trust) -> list[dict[str, Any]]:
     return found
 
 
-def _extended(catalog: Catalog, sink: Sink) -> Catalog:
+def _extended(engine: Engine, known: Catalog | None, sink: Sink) -> Catalog:
+    catalog = engine_catalog(engine, known)
     if not parts():
         return catalog
-    from kerasgen.engines.keras3.custom_parts import part_entries
-
-    entries = part_entries(catalog, sink)
+    entries = engine.part_entries(catalog, sink)
     sink.stop_on_errors()
     return catalog.extended(entries)
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from kerasgen.catalog.entries import Catalog
 from kerasgen.diagnostics import Sink
-from kerasgen.engines.keras3.environment import start_engine
+from kerasgen.engine import StartedEngine
+from kerasgen.engines.choice import engine_for
 from kerasgen.ir.program import BackendDef, Program
 from kerasgen.registry import NOBODY, Trust
 from kerasgen.session.custom_parts import with_parts
@@ -22,8 +23,8 @@ class EngineDoubtError(Exception):
 
 def start(
     backend: BackendDef, sink: Sink, trust: Trust = NOBODY, *, known: Catalog | None = None
-) -> Catalog:
-    """Starts the engine; gives the classes that a config may name.
+) -> StartedEngine:
+    """Starts the engine; gives it with the classes that a config may name.
 
     Args:
         backend: the engine's settings.
@@ -34,8 +35,9 @@ def start(
     Raises:
         CompileError: the engine cannot be started, or a module or part cannot be used.
     """
-    start_engine(backend, sink)
-    return with_parts(trust, sink, known)
+    engine = engine_for(backend.backend)
+    engine.start(backend, sink)
+    return StartedEngine(engine=engine, catalog=with_parts(engine, trust, sink, known))
 
 
 def start_light(program: Program, sink: Sink, known: Catalog | None) -> Started:
@@ -55,9 +57,10 @@ def start_light(program: Program, sink: Sink, known: Catalog | None) -> Started:
         raise EngineDoubtError(own)
     before = len(sink.diagnostics)
     with light_start():
-        catalog = start(settings, sink, known=known)
+        started = start(settings, sink, known=known)
     return Started(
-        catalog=catalog,
+        engine=started.engine,
+        catalog=started.catalog,
         instead_of=None if settings.backend == own else own,
         found=tuple(sink.diagnostics[before:]),
     )

@@ -23,11 +23,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from kerasgen.engines.keras3.environment import KEYS, is_installed, observed_settings
+from kerasgen.engines.choice import engine_for
 from kerasgen.ir.model import Entry, ModelDef
 from kerasgen.ir.program import BackendDef, Program
 from kerasgen.ir.values import ObjectDef, Value
 from kerasgen.ir.walks import models_in
+from kerasgen.process.packages import is_installed
 from kerasgen.session.agreement import ALIKE
 
 LIGHT = "jax"
@@ -65,17 +66,11 @@ def engine_at_hand(program: Program) -> BackendDef | None:
     Returns:
         Its own settings or the lighter ones; None if an engine is in force that is neither.
     """
-    if "keras" not in sys.modules:
-        return engine_for_check(program)
-    in_force = observed_settings()
-    for settings in (program.backend, engine_for_check(program)):
-        wanted = {
-            **{key: getattr(settings, key) for key in KEYS},
-            "dtype_policy": settings.dtype_policy or settings.floatx,
-        }
-        if in_force == wanted:
-            return settings
-    return None
+    lighter = engine_for_check(program)
+    if engine_for(lighter.backend).in_force(lighter) is None:
+        return lighter
+    fitting = (s for s in (program.backend, lighter) if engine_for(s.backend).in_force(s))
+    return next(fitting, None)
 
 
 @contextlib.contextmanager

@@ -32,6 +32,7 @@ from typing import Any
 from kerasgen.catalog.entries import Catalog
 from kerasgen.data.column_names import check_known_columns
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink
+from kerasgen.engine import StartedEngine
 from kerasgen.frontend.compose.composition import Composition, UnresolvedError, title_of
 from kerasgen.frontend.parse.backend import parse_backend
 from kerasgen.frontend.parse.data import frozen_facts, refuse_absent
@@ -154,8 +155,12 @@ class Session:
         if isinstance(read, Parsed) and self._may_be_light:
             return start_light(read.program, sink, self.known)
         known = len(sink.diagnostics)
-        catalog = start(self.backend, sink, self.trust, known=self.known)
-        return Started(catalog=catalog, found=tuple(sink.diagnostics[known:]))
+        started = start(self.backend, sink, self.trust, known=self.known)
+        return Started(
+            engine=started.engine,
+            catalog=started.catalog,
+            found=tuple(sink.diagnostics[known:]),
+        )
 
     @cached_property
     def outlined(self) -> Outlined | Presumed:
@@ -170,7 +175,7 @@ class Session:
                 if not installed_points():
                     raise
         sink = Sink()
-        catalog = with_installed(sink, self.known)
+        catalog = with_installed(started.engine, sink, self.known)
         return self._outlined_by(catalog, (*started.found, *sink.diagnostics))
 
     @cached_property
@@ -205,12 +210,12 @@ class Session:
     def compiled(self) -> Compiled:
         """The compiled program."""
         settled, started = self.settled, self.started
-        from kerasgen.compiler import compile_program  # Keras, which must have been started
+        from kerasgen.compiler import compile_program  # NumPy takes its time
 
         sink = settled.findings.sink()
         sink.add(started.found)
         with self._doubting():
-            program = compile_program(settled.outline, self.catalog, sink)
+            program = compile_program(settled.outline, started.engine, self.catalog, sink)
         return Compiled(program=program, config=settled.config, findings=Findings.of(sink))
 
     # What verbs, and the stages, ask beside them.
@@ -229,6 +234,11 @@ class Session:
         """What was found by compiling and by opening the data."""
         opened, compiled = self.opened, self.compiled
         return opened.findings if self.facts_declared else compiled.findings
+
+    @property
+    def engine(self) -> StartedEngine:
+        """The engine in force, with every class that the config may name."""
+        return StartedEngine(engine=self.started.engine, catalog=self.catalog)
 
     @property
     def catalog(self) -> Catalog:
@@ -284,12 +294,8 @@ class Session:
             return child_catalog(Sink(), say_on_stderr)
         return stored
 
-    def start_alone(self) -> Catalog:
-        """Starts the engine for something else than the program, of which nothing is read.
-
-        Returns:
-            Every class that the config may name.
-        """
+    def start_alone(self) -> StartedEngine:
+        """Starts the engine for something else than the program, of which nothing is read."""
         sink = self.resolved.findings.sink()
         backend = parse_backend(self.resolved.config.get("backend"), sink)
         if backend is None:

@@ -18,8 +18,9 @@ from kerasgen.ir.program import Program
 from kerasgen.passes.outline import Outline
 
 if TYPE_CHECKING:
-    from kerasgen.compiler import CompiledProgram
     from kerasgen.data.opened import OpenedData
+    from kerasgen.engine import Engine
+    from kerasgen.passes.compiled import CompiledProgram
 
 ANY_SOURCE = "data.source."
 """Below it, values may be left to be given: what is not opened need not be known."""
@@ -196,11 +197,13 @@ class Started:
     """An engine in force.
 
     Attributes:
+        engine: the engine.
         catalog: every class that the config may name.
         instead_of: the backend in whose place another one was started; None for the config's own.
         found: what was found while it was started.
     """
 
+    engine: Engine
     catalog: Catalog
     instead_of: str | None = None
     found: tuple[Diagnostic, ...] = ()

@@ -19,7 +19,7 @@ from kerasgen.session.session import Session
 from kerasgen.session.states import Aim
 
 if TYPE_CHECKING:
-    from kerasgen.compiler import CompiledProgram
+    from kerasgen.passes.compiled import CompiledProgram
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +106,7 @@ def check_config(
         program, sink = session.compiled.program, session.findings.sink()
         from kerasgen.run.steps import preprocess
 
-        parts, _ = preprocess(session.opened.data, program, session.catalog, sink)
+        parts, _ = preprocess(session.opened.data, program, session.engine, sink)
         return _outcome(program, sink.diagnostics, parts.silenced)
     except CompileError as error:
         return CheckOutcome(compiled=None, diagnostics=error.diagnostics)

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from kerasgen.diagnostics import CompileError, Sink, describe
+from kerasgen.engine import Model
+from kerasgen.engines.choice import explain
 from kerasgen.foreign.regular_files import ForeignFileError, is_there
 from kerasgen.record.layout import CONFIG, MODEL
 from kerasgen.record.read import read_known_record
@@ -35,7 +37,7 @@ def run_section(folder: Path, name: str) -> Mapping[str, Any]:
 def load_run_model(
     folder: Path,
     trust: Trust = NOBODY,
-) -> Any:
+) -> Model:
     """The trained model of a run, loaded with the engine that trained it.
 
     Args:
@@ -54,12 +56,10 @@ def load_run_model(
             f"`{folder}` has no `{MODEL}`",
             help="it failed, or ran with tracking.model=false",
         )
-    session.start_alone()
-    from kerasgen.engines.keras3.objects import shorten
-    from kerasgen.engines.keras3.saved_models import load_foreign_model
+    engine = session.start_alone().engine
 
     try:
-        return load_foreign_model(path, folder)
+        return engine.load_foreign(path, folder)
     except CompileError:
         raise
     except ForeignFileError as error:
@@ -67,7 +67,7 @@ def load_run_model(
     except Exception as error:  # Keras raises anything for a file that is not its own.
         raise sink.fail(
             "KG606",
-            f"`{path}` cannot be loaded: {shorten(error)}",
+            f"`{path}` cannot be loaded: {explain(error)}",
             help=_trust_help(folder, trust),
         ) from error
 

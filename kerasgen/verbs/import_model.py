@@ -1,8 +1,8 @@
 """Importing: a Keras model becomes the text of a config, and perhaps a model file of Keras 3.
 
 This room owns the order in which that happens: what cannot be written is refused before anything is
-read, and nothing is written before all is known. How a model is taken apart stands in
-`engines.keras3.decompile`, how its weights are carried in `import_weights`.
+read, and nothing is written before all is known. How a model is taken apart is the business of the
+engine's importer; saving it stands in `import_weights`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kerasgen.engine import Reading
 from kerasgen.registry import NOBODY, Trust
 from kerasgen.verbs.import_weights import Saving, require_free, require_place, save_imported
 
@@ -63,6 +64,7 @@ def import_target(wanted: Wanted, sink: Sink, trust: Trust = NOBODY) -> Imported
     Raises:
         CompileError: the model cannot be read, or a file cannot be written.
     """
+    from kerasgen.engines.choice import importer
     from kerasgen.session.catalog import lightest_engine
     from kerasgen.session.engine_start import start
 
@@ -71,12 +73,8 @@ def import_target(wanted: Wanted, sink: Sink, trust: Trust = NOBODY) -> Imported
     if wanted.output is not None and not wanted.replace:
         require_free(wanted.output, sink)
     # Next to nothing is computed, so the engine that starts fastest serves.
-    catalog = start(lightest_engine(), sink, trust)
-
-    from kerasgen.engines.keras3.decompile.text import import_model
-
-    model = import_model(
-        wanted.target, sink, folded=wanted.folded, catalog=catalog, engine=wanted.engine
-    )
+    catalog = start(lightest_engine(), sink, trust).catalog
+    reading = Reading(target=wanted.target, folded=wanted.folded, engine=wanted.engine)
+    model = importer().read(reading, catalog, sink)
     saved = None if wanted.saving is None else save_imported(model, wanted.saving, sink)
     return Imported(text=model.text, saved=saved)

@@ -1,8 +1,7 @@
 """Saving of an imported model: the weights of its file in a `.keras` file of Keras 3.
 
 This room owns when such a file is written, and that it appears whole and proven or not at all.
-How weights are carried is the business of `engines.keras3.model_files`. Importing it imports no
-Keras.
+How weights are carried is the business of the engine's importer. Importing it imports no Keras.
 """
 
 from __future__ import annotations
@@ -15,10 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kerasgen.diagnostics import Sink
-from kerasgen.foreign.regular_files import ForeignFileError, is_folder, is_regular, is_there, told
+from kerasgen.foreign.regular_files import is_folder, is_regular, is_there, told
 
 if TYPE_CHECKING:
-    from kerasgen.engines.keras3.decompile.text import ImportedModel
+    from kerasgen.engine import ReadModel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,11 +77,11 @@ def require_free(path: Path, sink: Sink) -> None:
         )
 
 
-def save_imported(made: ImportedModel, saving: Saving, sink: Sink) -> str:
+def save_imported(read: ReadModel, saving: Saving, sink: Sink) -> str:
     """Writes a model with its weights, reads it again and compares.
 
     Args:
-        made: the model.
+        read: the model.
         saving: what to save, and where.
         sink: gets every mistake.
 
@@ -93,46 +92,15 @@ def save_imported(made: ImportedModel, saving: Saving, sink: Sink) -> str:
         CompileError: KG605, it cannot be written; KG608, the weights cannot be read; KG618 and
             KG619, they do not fit the model, or it has none.
     """
-    from kerasgen.engines.keras3.environment import no_idle_tensorflow
-    from kerasgen.engines.keras3.model_files.stored_arrays import weights_of_file
-    from kerasgen.engines.keras3.model_files.weight_transfer import (
-        WeightSource,
-        transfer_weights,
-        write_verified,
-    )
-
-    file = made.found.file
-    if saving.weights is not None:
-        try:
-            weights = weights_of_file(saving.weights)
-        except ForeignFileError as error:
-            raise sink.fail_file("KG608", saving.weights, error) from error
-    elif file is not None and file.weights is not None:
-        weights = file.weights
-    else:
-        raise sink.fail(
-            "KG619",
-            f"`{made.found.origin}` holds no weights to save",
-            help="`--weights FILE` names the file that `save_weights` wrote",
-        )
-    source = WeightSource(
-        topology=made.found.model,
-        file=file,
-        decompiled=made.decompiled,
-        weights=weights,
-        engine=saving.engine,
-    )
-    model = transfer_weights(source, sink)
+    filled = read.filled(saving.weights, saving.engine, sink)
     path = saving.path
     written = path.with_name(f".{path.stem[:80]}.{secrets.token_hex(6)}.keras")
     try:
-        with no_idle_tensorflow():
-            untried = write_verified(model, written)
+        told_of = filled.write(written)
         os.replace(written, path)
     except OSError as error:
         raise sink.fail("KG605", f"`{path}` cannot be written: {told(error)}") from error
     finally:
         with contextlib.suppress(OSError):
             written.unlink()
-    count = f"{path}: {model.count_params():,} weights, read again and the same"
-    return count + (f" (not tried: {untried})" if untried else "")
+    return f"{path}: {told_of}"

@@ -179,7 +179,7 @@ def _ask_child(cases: Sequence[Case], manner: Manner) -> dict[Case, Checked]:
 
 def answer() -> None:
     """Checks, in a child process, the configs of which its parent asks over the pipe."""
-    from kerasgen.engines.keras3.environment import EngineInForceError
+    from kerasgen.engine import EngineInForceError
 
     question = json.loads(sys.stdin.buffer.read())
     trust = trusted(

@@ -69,5 +69,5 @@ def offered_catalog(trust: Trust) -> Catalog:
     if trust.modules:
         from kerasgen.session.engine_start import start
 
-        return start(lightest_engine(), Sink(), trust)
+        return start(lightest_engine(), Sink(), trust).catalog
     return stored_catalog() or child_catalog(Sink(), say_on_stderr)

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kerasgen.diagnostics import Sink
 from kerasgen.emit.picture.mermaid import to_mermaid
@@ -30,7 +30,8 @@ from kerasgen.verbs.finished_run import load_run_model, run_section
 from kerasgen.verbs.output import write_output
 
 if TYPE_CHECKING:
-    from kerasgen.compiler import CompiledProgram
+    from kerasgen.engine import Model
+    from kerasgen.passes.compiled import CompiledProgram
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,37 +168,19 @@ def _session(target: Target, aim: Aim) -> Session:
     return Session(composition, aim)
 
 
-def _model(target: Target, *, weights: bool) -> Any:
+def _model(target: Target, *, weights: bool) -> Model:
     if target.run is not None:
         return load_run_model(target.run, target.trust)
-    model = compiled_program(target).model
+    session = _session(target, CLOSED)
+    compiled, started = session.compiled.program, session.engine
+    model = started.engine.realize(compiled, started.catalog)
     if weights:
-        from kerasgen.engines.keras3.deferred_weights import allocate_weights
-
-        allocate_weights(model)
+        model.initialize()
     return model
 
 
-def _summary(model: Any) -> str:
-    from kerasgen.engines.keras3.training import summary_text
-
-    return summary_text(model).rstrip()
-
-
-def _config(model: Any) -> str:
-    from kerasgen.engines.keras3.training import model_config
-
-    return json.dumps(model_config(model), indent=2)
-
-
-def _weights(model: Any) -> str:
-    from kerasgen.engines.keras3.training import weight_table
-
-    return weights_text(weight_table(model))
-
-
-_MODEL_LOOKS: Mapping[str, Callable[[Any], str]] = {
-    "summary": _summary,
-    "get-config": _config,
-    "weights": _weights,
+_MODEL_LOOKS: Mapping[str, Callable[[Model], str]] = {
+    "summary": lambda model: model.summary().rstrip(),
+    "get-config": lambda model: json.dumps(model.config(), indent=2),
+    "weights": lambda model: weights_text(model.weight_table()),
 }

@@ -114,14 +114,15 @@ def measure_case(case: str, layers: int, rounds: int) -> dict[str, list[tuple[fl
             return session.parsed.program
 
         program = frontend()
-        catalog = start(program.backend, Sink())
+        started = start(program.backend, Sink())
+        engine, catalog = started.engine, started.catalog
         from kerasgen.compiler import compile_program
-        from kerasgen.engines.keras3.deferred_weights import allocate_weights
 
         def compiled() -> Any:
-            model = compile_program(outline(program, catalog, Sink()), catalog, Sink()).model
-            allocate_weights(model)
-            return model
+            outlined = outline(program, catalog, Sink())
+            model = engine.realize(compile_program(outlined, engine, catalog, Sink()), catalog)
+            model.initialize()
+            return model.model
 
         jobs = {"frontend": frontend, "kerasgen": compiled, "by hand": lambda: by_hand(layers)}
         _check_same(compiled(), by_hand(layers))

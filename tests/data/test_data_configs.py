@@ -59,14 +59,14 @@ def test_the_facts_are_true_of_the_real_data(name, dataset):
 
 
 @pytest.mark.parametrize("name", OFFLINE)
-def test_the_facts_predict_the_shapes_that_come_out(name, dataset, catalog):
+def test_the_facts_predict_the_shapes_that_come_out(name, dataset, catalog, started):
     from kerasgen.engines.keras3.preprocessing import KerasPreparation
     from kerasgen.passes.prepared_shapes import shape_preparation
 
     definition, sink = _definition(name, dataset), Sink()
     opened = open_data(definition, sink)
     parts = split_rows(opened, definition, 0, sink)
-    data = prepare_data(opened, parts, definition, catalog, sink)
+    data = prepare_data(opened, parts, definition, started, sink)
     shaped = shape_preparation(definition, catalog, KerasPreparation(catalog), sink)
     assert shaped is not None
     for part in (data.training, data.validation, data.test):

@@ -12,12 +12,12 @@ DIGITS = "source: {class: ScikitLearn, name: digits}, features: image, task: cla
 
 
 @pytest.fixture
-def prepare(define, catalog):
+def prepare(define, started):
     def run(text):
         definition, sink = define(text), Sink()
         opened = open_data(definition, sink)
         parts = split_rows(opened, definition, 0, sink)
-        return prepare_data(opened, parts, definition, catalog, sink)
+        return prepare_data(opened, parts, definition, started, sink)
 
     return run
 

@@ -130,7 +130,7 @@ def main(backend: str) -> None:
 
     from kerasgen.catalog.entries import ClassEntry
     from kerasgen.diagnostics import Sink
-    from kerasgen.engines.keras3.environment import start_engine
+    from kerasgen.engines.keras3.engine import Keras3Engine
 
     models = yaml.safe_load(MODELS)
 
@@ -138,23 +138,22 @@ def main(backend: str) -> None:
         written = config(models[name], backend, layout, name in IMAGES)
         return read_program(written, Sink())[0]
 
-    start_engine(program("conv", "channels_first").backend, Sink())
+    Keras3Engine().start(program("conv", "channels_first").backend, Sink())
     import keras
     import numpy as np
 
     from kerasgen.compiler import compile_program
-    from kerasgen.engines.keras3.deferred_weights import allocate_weights
-    from kerasgen.engines.keras3.introspection import keras_catalog
     from kerasgen.passes.outline import outline
 
-    catalog = keras_catalog().extended([ClassEntry(name="Any", kind="source", parameters={})])
+    engine = Keras3Engine()
+    catalog = engine.catalog().extended([ClassEntry(name="Any", kind="source", parameters={})])
 
     def compiled(name: str, layout: str) -> Any:
         keras.config.set_image_data_format(layout)
         outlined = outline(program(name, layout), catalog, Sink())
-        made = compile_program(outlined, catalog, Sink()).model
-        allocate_weights(made)
-        return made
+        made = engine.realize(compile_program(outlined, engine, catalog, Sink()), catalog)
+        made.initialize()
+        return made.model
 
     def numbers(outcome: Any) -> Any:
         return keras.ops.convert_to_numpy(outcome)

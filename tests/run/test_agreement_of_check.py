@@ -94,7 +94,7 @@ def verdict(
         reached.append(True)
         raise RuntimeError("far enough")
 
-    monkeypatch.setattr(steps, "fit_model", fit)
+    monkeypatch.setattr(steps, "fit", fit)
     # The engine is there already, with handlers of its own on pytest's stderr: Hydra closes them.
     for module in ("hydra._internal.hydra", "hydra.core.utils"):
         monkeypatch.setattr(f"{module}.configure_log", lambda *_, **__: None)

@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -53,9 +54,9 @@ def composition(engine: str, monkeypatch: pytest.MonkeyPatch) -> Composition:
         return [layout.LEARNING_CURVES]
 
     monkeypatch.setattr(steps, "fit", fit)
-    monkeypatch.setattr(steps, "define", lambda compiled: (None, "defined"))
+    model = SimpleNamespace(summary=lambda: "a summary\n")
+    monkeypatch.setattr(steps, "define", lambda *_: (model, "defined"))
     monkeypatch.setattr(steps, "compile_", lambda *_: "compiled")
-    monkeypatch.setattr("kerasgen.engines.keras3.training.summary_text", lambda _: "a summary\n")
     monkeypatch.setattr(steps, "evaluate", lambda *_: ({"accuracy": 0.5}, "evaluated"))
     monkeypatch.setattr(steps, "predict", lambda *_: ({"scores": np.zeros((359, 10))}, "done"))
     monkeypatch.setattr(steps, "save", save)

@@ -10,6 +10,7 @@ import pytest
 
 from kerasgen.catalog.entries import Catalog
 from kerasgen.diagnostics import CompileError, Diagnostic, Severity, Sink
+from kerasgen.engines.keras3.engine import Keras3Engine
 from kerasgen.frontend.compose.composition import compose
 from kerasgen.registry import Trust
 from kerasgen.session.custom_parts import loaded_files, with_parts
@@ -25,6 +26,8 @@ class {name}(keras.layers.Layer):
     def call(self, inputs):
         return inputs
 """
+
+ENGINE = Keras3Engine()
 
 Load = Callable[[str, str], tuple[Catalog, Sink]]
 
@@ -48,7 +51,7 @@ def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Load:
         for name in (module, module.partition(".")[0]):
             monkeypatch.delitem(sys.modules, name, raising=False)
         sink = Sink()
-        return with_parts(Trust(modules=(module,), folder=str(tmp_path)), sink), sink
+        return with_parts(ENGINE, Trust(modules=(module,), folder=str(tmp_path)), sink), sink
 
     return write_and_load
 
@@ -100,7 +103,7 @@ def test_a_module_that_fails_is_told_with_its_line(
     ],
 )
 def test_what_is_no_module_is_told_with_what_to_write(name: str, message: str, fix: str) -> None:
-    found = refused(lambda: with_parts(Trust(modules=(name,)), Sink()))
+    found = refused(lambda: with_parts(ENGINE, Trust(modules=(name,)), Sink()))
     assert found.message == message
     assert (found.help or "").startswith(fix)
 

@@ -14,6 +14,7 @@ from programs import read_program
 from kerasgen.catalog.entries import Catalog
 from kerasgen.catalog.store import save_catalog
 from kerasgen.diagnostics import CompileError, Sink
+from kerasgen.engines.keras3.engine import Keras3Engine
 from kerasgen.frontend.compose.composition import compose, resolve
 from kerasgen.session import catalog as cataloging
 from kerasgen.session import light_engine
@@ -26,6 +27,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 Checked = Callable[..., FastOutcome]
 
+ENGINE = Keras3Engine()
+
 
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory: pytest.TempPathFactory, engine: str) -> Path:
@@ -34,7 +37,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory, engine: str) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KERASGEN_CACHE", str(folder))
         patch.setattr(cataloging, "_LOADED", math.inf)  # its own sources may have just been edited
-        cataloging.engine_catalog()
+        cataloging.engine_catalog(ENGINE)
     assert len(list(folder.iterdir())) == 1
     return folder
 
@@ -167,11 +170,11 @@ def test_a_cache_that_cannot_be_written_still_gives_a_catalog(
     (tmp_path / "file").write_text("", encoding="utf-8")
     monkeypatch.setenv("KERASGEN_CACHE", str(tmp_path / "file"))
     assert cataloging.stored_catalog() is None
-    assert len(cataloging.engine_catalog().entries["layer"]) > 100
+    assert len(cataloging.engine_catalog(ENGINE).entries["layer"]) > 100
 
 
 def test_without_any_backend_the_reason_is_a_diagnostic(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cataloging, "is_installed", lambda package: False)
+    monkeypatch.setattr(cataloging, "installed_backends", list)
     with pytest.raises(CompileError) as caught:
         cataloging.child_catalog(Sink(), print)
     assert [d.code for d in caught.value.diagnostics] == ["KG603"]
@@ -181,7 +184,7 @@ def test_a_run_finds_a_typo_before_its_engine_starts(monkeypatch: pytest.MonkeyP
     def start(*arguments: object) -> None:
         raise AssertionError("the engine was started")
 
-    monkeypatch.setattr("kerasgen.session.engine_start.start_engine", start)
+    monkeypatch.setattr(Keras3Engine, "start", start)
     for facts in ([], ["~data.facts"]):
         with pytest.raises(CompileError) as caught:
             _ = Session(compose([*facts, "+model.layers.hidden1.unts=3"])).planned
@@ -202,11 +205,11 @@ def test_a_damaged_cache_is_mended_by_the_next_engine(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: str
 ) -> None:
     monkeypatch.setenv("KERASGEN_CACHE", str(tmp_path))
-    cataloging.engine_catalog()
+    cataloging.engine_catalog(ENGINE)
     (file,) = tmp_path.iterdir()
     file.write_bytes(file.read_bytes()[:-5])
     assert cataloging.stored_catalog() is None
-    cataloging.engine_catalog()
+    cataloging.engine_catalog(ENGINE)
     assert cataloging.stored_catalog() is not None
 
 
@@ -215,7 +218,7 @@ def test_what_changed_after_the_process_began_is_not_stored(
 ) -> None:
     monkeypatch.setenv("KERASGEN_CACHE", str(tmp_path))
     monkeypatch.setattr(cataloging, "_LOADED", 0.0)
-    cataloging.engine_catalog()
+    cataloging.engine_catalog(ENGINE)
     assert not list(tmp_path.iterdir())
 
 
@@ -226,7 +229,7 @@ def test_the_catalog_of_another_version_is_not_taken_for_that_of_this_process(
     installed = cataloging._installed()
     assert installed is not None
     save_catalog(Catalog(version="0.0", entries={}), installed)
-    assert cataloging.engine_catalog().version != "0.0"
+    assert cataloging.engine_catalog(ENGINE).version != "0.0"
 
 
 def checked_with(overrides: Sequence[str]) -> str:

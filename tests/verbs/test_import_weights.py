@@ -12,6 +12,7 @@ import pytest
 from kerasgen.catalog.entries import Catalog
 from kerasgen.diagnostics import CompileError, Sink
 from kerasgen.diagnostics.render import render_text
+from kerasgen.engine import Reading
 from kerasgen.verbs.import_weights import Saving, require_place, save_imported
 
 KERNEL, BIAS = np.arange(6, dtype="float32").reshape(2, 3), np.ones(3, "float32")
@@ -39,11 +40,11 @@ def made(catalog: Catalog, tmp_path: Path) -> Any:
     """An imported model whose file holds no weights."""
     import keras
 
-    from kerasgen.engines.keras3.decompile.text import import_model
+    from kerasgen.engines.choice import importer
 
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3, name="dense")], name="m")
     (tmp_path / "model.json").write_text(model.to_json())
-    return import_model(str(tmp_path / "model.json"), Sink(), catalog=catalog)
+    return importer().read(Reading(target=str(tmp_path / "model.json")), catalog, Sink())
 
 
 def test_weights_of_another_file_are_saved_with_the_model(made: Any, tmp_path: Path) -> None:

@@ -132,7 +132,8 @@ class KerasDataset:
 
     def _load(self, sink: Sink) -> Any:
         # Imported here, since Keras takes seconds and its engine is chosen before.
-        from kerasgen.engines.keras3.datasets import NotAvailableError, load_keras_dataset
+        from kerasgen.engine import NotAvailableError
+        from kerasgen.engines.choice import load_keras_dataset
 
         try:
             return load_keras_dataset(self.name, download=self.download)

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from kerasgen.data.table import argument_key
 from kerasgen.diagnostics import Sink, closest
-from kerasgen.engines.keras3.machine_memory import device_memory
 from kerasgen.foreign.regular_files import NOT_ORDINARY, TOO_MUCH, is_folder, is_regular
 from kerasgen.passes.cost import human_bytes
+from kerasgen.process.machine_memory import device_memory
 
 PATIENCE = 3.0
 """Seconds of work after which, and between which, progress is shown."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import keras
 import numpy as np
@@ -23,14 +23,13 @@ from kerasgen.catalog.entries import (
 )
 from kerasgen.engines.keras3.custom_parts import own_place
 from kerasgen.engines.keras3.deferred_weights import discard_loads, unallocated
-from kerasgen.engines.keras3.environment import set_seed
+from kerasgen.engines.keras3.error_text import shorten
 from kerasgen.engines.keras3.objects import (
     call_op,
     make_arguments,
     make_object,
     make_value,
     public_object,
-    shorten,
 )
 from kerasgen.engines.keras3.weight_shapes import try_weights
 from kerasgen.ir.graph import LayerDef, ModelGraph
@@ -39,27 +38,34 @@ from kerasgen.ir.values import ObjectDef, TensorSpec, Value
 from kerasgen.ir.walks import output_refs
 from kerasgen.passes.wire import ENTRY_KINDS
 
+_Answered: TypeAlias = tuple[
+    str, LayerDef, Sequence[Operand], Mapping[str, Operand], Mapping[str, Value]
+]
+"""A call that was made: its name, the layer, and what went in."""
+
 
 class KerasOracle(ShapeOracle):
-    """Makes a model's layers and calls them on symbolic tensors; `model` puts it together.
+    """Makes a model's layers and calls them on symbolic tensors; `assemble` puts it together.
+
+    What has no seed of its own draws one from Python's generator as it is made, so the weights
+    depend on the state that it finds.
 
     Args:
         catalog: where class names are found.
-        seed: seed of every random generator, set now so that the weights depend on it alone;
-            None leaves the generators as they are.
     """
 
-    def __init__(self, catalog: Catalog, seed: int | None = None) -> None:
-        if seed is not None:
-            set_seed(seed)
+    def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
         self._inside: dict[str, KerasOracle] = {}
         self._tensors: dict[str, list[Any]] = {}
         self._layers: dict[str, Any] = {}
         self._chained: Any = None
+        self._entered: dict[str, TensorSpec] = {}
+        self._answered: list[_Answered] = []
 
     def enter(self, name: str, spec: TensorSpec) -> None:
         """Declares an input of the model under the given tensor name."""
+        self._entered[name] = spec
         with unallocated():
             self._tensors[name] = [keras.Input(batch_shape=spec.shape, dtype=spec.dtype, name=name)]
 
@@ -84,6 +90,7 @@ class KerasOracle(ShapeOracle):
             outputs = keras.tree.flatten(layer.output)
             specs.append(tuple(_spec(output) for output in outputs))
         self._chained = model
+        self._answered = _calls_of(graph)
         self._layers = {
             definition.name: layer for definition, layer in zip(definitions, layers, strict=True)
         }
@@ -148,11 +155,16 @@ class KerasOracle(ShapeOracle):
             # `Equalization` in Keras 3.15.
             raise ShapeError("Keras gives back its input, which makes a cycle", unusable=True)
         self._tensors[name] = tensors
+        self._answered.append((name, layer, operands, keyword_operands, arguments))
         return tuple(_spec(tensor) for tensor in tensors)
 
     def cost(self, layer: str) -> LayerCost:
         """What a layer costs that was called before."""
         return layer_cost(self._layers[layer])
+
+    def has_answered(self, graph: ModelGraph, inputs: Mapping[str, TensorSpec]) -> bool:
+        """Whether it was asked for all of a graph on these inputs, and for nothing else."""
+        return self._entered == inputs and self._answered == _calls_of(graph)
 
     def assemble(self, graph: ModelGraph, *, name: str | None = None) -> Any:
         """The Keras model of a graph whose calls were all made; its weights have no memory yet.
@@ -188,6 +200,7 @@ class KerasOracle(ShapeOracle):
         """Gives up the layers made so far, with what they would load."""
         discard_loads(self._layers.values())
         self._layers, self._tensors, self._chained = {}, {}, None
+        self._entered, self._answered = {}, []
 
     def _outputs(self, graph: ModelGraph) -> Any:
         if isinstance(graph.outputs, Mapping):
@@ -229,6 +242,19 @@ def layer_cost(made: Any) -> LayerCost:
             count * _width(w.dtype) for w, count in zip(weights, counts, strict=True)
         ),
     )
+
+
+def _calls_of(graph: ModelGraph) -> list[_Answered]:
+    return [
+        (
+            call.name,
+            graph.layers[call.layer],
+            call.operands,
+            call.keyword_operands,
+            call.arguments,
+        )
+        for call in graph.calls
+    ]
 
 
 def _tuples(value: Any) -> Any:

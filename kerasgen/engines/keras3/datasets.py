@@ -13,21 +13,10 @@ from typing import Any
 
 import keras
 
-from kerasgen.engines.keras3.objects import shorten
+from kerasgen.engine import NotAvailableError
+from kerasgen.engines.keras3.error_text import shorten
 
 Pairs = tuple[tuple[Any, Any], tuple[Any, Any]]
-
-
-class NotAvailableError(Exception):
-    """A data set that is not in Keras's cache and was not, or could not be, downloaded.
-
-    Attributes:
-        refused: whether a download would have been needed and was not wanted.
-    """
-
-    def __init__(self, message: str, *, refused: bool) -> None:
-        self.refused = refused
-        super().__init__(message)
 
 
 def load_keras_dataset(name: str, *, download: bool) -> Pairs:

@@ -9,29 +9,27 @@ from __future__ import annotations
 import atexit
 import contextlib
 import dataclasses
-import importlib.util
 import json
 import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from kerasgen.diagnostics import Sink
+from kerasgen.engine import EngineInForceError
 from kerasgen.foreign.regular_files import is_folder
 from kerasgen.ir.program import BackendDef
 from kerasgen.process.interruption import finally_do, held
+from kerasgen.process.packages import is_installed
 
 KEYS = ("backend", "floatx", "epsilon", "image_data_format")
 """The keys of keras.json that Keras reads."""
 
-_PACKAGES = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
-
-
-class EngineInForceError(RuntimeError):
-    """This process has an engine with other settings, and a process has one for good."""
+PACKAGES: Mapping[str, str] = {"jax": "jax", "tensorflow": "tensorflow", "torch": "torch"}
+"""Backend to the package that it needs; the one that is imported fastest comes first."""
 
 
 def keras_json(settings: BackendDef) -> str:
@@ -53,14 +51,14 @@ def start_engine(settings: BackendDef, sink: Sink) -> None:
 
     Raises:
         CompileError: the engine cannot be started with these settings.
-        RuntimeError: Keras was imported before with other settings.
+        EngineInForceError: Keras was imported before with other settings.
     """
     if "keras" in sys.modules:
         _assert_in_force(settings)
         if settings.device is not None:  # The process's first config may have named another.
             _check_device(settings.device, sink)
         return
-    package = _PACKAGES[settings.backend]
+    package = PACKAGES[settings.backend]
     if not is_installed(package):
         raise sink.fail(
             "KG603",
@@ -98,14 +96,6 @@ def start_engine(settings: BackendDef, sink: Sink) -> None:
     if settings.device is not None:
         _check_device(settings.device, sink)
     _assert_in_force(settings)
-
-
-def is_installed(package: str) -> bool:
-    """Whether a package can be imported; nothing is imported to find out."""
-    try:
-        return importlib.util.find_spec(package) is not None
-    except ImportError:  # An import hook that keeps a package away may say so by raising.
-        return False
 
 
 @contextlib.contextmanager
@@ -183,6 +173,17 @@ def observed_settings() -> dict[str, object]:
         "image_data_format": keras.config.image_data_format(),
         "dtype_policy": keras.config.dtype_policy().name,
     }
+
+
+def in_force(settings: BackendDef) -> bool | None:
+    """Whether Keras runs with these settings; None where it was not imported yet."""
+    if "keras" not in sys.modules:
+        return None
+    wanted = {
+        **{key: getattr(settings, key) for key in KEYS},
+        "dtype_policy": settings.dtype_policy or settings.floatx,
+    }
+    return observed_settings() == wanted
 
 
 def working_device(device: str | None) -> contextlib.AbstractContextManager[Any]:

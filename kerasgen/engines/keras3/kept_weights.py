@@ -14,11 +14,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import keras
 import numpy as np
+
+from kerasgen.ir.training import KeptWeights
 
 OPTIMIZER = "optimizer"
 """Who set the weights where that was before any callback saw the end of training."""
@@ -40,32 +41,6 @@ def _digest(model: Any) -> bytes:
     for weight in model.weights:
         digest.update(np.asarray(keras.ops.convert_to_numpy(weight)).tobytes())
     return digest.digest()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeptWeights:
-    """The weights that training left.
-
-    Attributes:
-        epoch: the epoch, from 1, at whose end the model had them; None where it had them at the
-            end of none (an average).
-        epochs: epochs finished.
-        set_by: the callback, or `optimizer`, that put them there when training ended; None where
-            they are those of the last epoch.
-    """
-
-    epoch: int | None
-    epochs: int
-    set_by: str | None
-
-    @property
-    def text(self) -> str:
-        """The weights in words, as for `weights of …`."""
-        if self.set_by is None:
-            return f"epoch {self.epoch}"
-        if self.epoch is None:
-            return f"no single epoch (`{self.set_by}`)"
-        return f"epoch {self.epoch} of {self.epochs} (`{self.set_by}`)"
 
 
 class WeightWatch:

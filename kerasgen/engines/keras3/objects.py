@@ -31,6 +31,7 @@ from kerasgen.engines.keras3.custom_parts import (
     registered,
 )
 from kerasgen.engines.keras3.deferred_weights import allocated, loading_later
+from kerasgen.engines.keras3.error_text import shorten
 from kerasgen.ir.graph import ModelGraph
 from kerasgen.ir.model import ModelDef
 from kerasgen.ir.trained_layers import TRAINABLE, means, rules_of
@@ -301,16 +302,3 @@ def _item_key(key: Any) -> Any:
     if isinstance(key, str):
         return slice(*(int(bound) if bound.strip() else None for bound in key.split(":")))
     return key
-
-
-def shorten(error: BaseException) -> str:
-    """What an exception of Keras says, in one line: its first sentences without the call's dump."""
-    text = str(error).strip() or type(error).__name__
-    text = re.split(r"\n\s*\n?\s*Arguments received by", text, maxsplit=1)[0]
-    text = re.sub(r"^Exception encountered when calling [^\n]*\n+", "", text)
-    text = re.sub(r"^Input \d+ (with name \S+ )?of layer \S+ is incompatible with[^:]*: ", "", text)
-    text = re.split(r"[.,] Inputs received: ", text, maxsplit=1)[0]
-    text = re.sub(r"\{\{[^}]*\}\} *| *\[Op:\w+\](?: name:)?", "", text)
-    text = re.sub(r"\x1b\[[0-9;]*m", "", text)
-    text = " ".join(text.split()).rstrip(".")
-    return text if len(text) <= 400 else text[:397] + "..."

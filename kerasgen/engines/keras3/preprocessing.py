@@ -17,31 +17,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
-from typing import Any, TypeAlias
+from typing import Any
 
 import keras
 import numpy as np
 
 from kerasgen.catalog.entries import Catalog, LayerCost, ShapeError, ShapeOracle
+from kerasgen.engine import FittedStep, Learned, Preprocessing
 from kerasgen.engines.keras3.build import layer_cost
-from kerasgen.engines.keras3.objects import make_object, make_value, public_object, shorten
+from kerasgen.engines.keras3.error_text import shorten
+from kerasgen.engines.keras3.generators import undisturbed
+from kerasgen.engines.keras3.objects import make_object, make_value, public_object
 from kerasgen.ir.graph import Call, LayerDef, ModelGraph
 from kerasgen.ir.model import Constant, Operand, TensorRef
+from kerasgen.ir.training import Array
 from kerasgen.ir.values import ObjectDef, TensorSpec, Value
 from kerasgen.passes.preparation import LEARNED, channels_last, learned_definition
 from kerasgen.passes.wire import ENTRY_KINDS
 
 BATCH = 4096
 """Rows that one step works on at a time."""
-
-Array: TypeAlias = np.ndarray[Any, Any]
-
-Learned: TypeAlias = Mapping[str, Array]
-"""What a step has learned, by the argument that says it; weights of one's own as `weight 0`, ….
-Empty for a step that learns nothing."""
 
 _WEIGHT = "weight {}"
 
@@ -72,10 +69,11 @@ class KerasPreparation(ShapeOracle):
     ) -> tuple[TensorSpec, ...]:
         """Makes a preprocessing layer or op and calls it; what comes out is not named."""
         assert isinstance(layer.definition, ObjectDef)
-        function = _Function(layer.definition, operands, arguments, self._catalog)
-        self._layers[layer.name] = function.made
-        with keras.StatelessScope(initialize_variables=False):
-            outcome = _attempt(lambda: function(self._tensors))
+        with undisturbed():
+            function = _Function(layer.definition, operands, arguments, self._catalog)
+            self._layers[layer.name] = function.made
+            with keras.StatelessScope(initialize_variables=False):
+                outcome = _attempt(lambda: function(self._tensors))
         if not isinstance(outcome, keras.KerasTensor):
             raise ShapeError("it gives no tensor")
         dtype = str(keras.backend.standardize_dtype(outcome.dtype))
@@ -87,7 +85,8 @@ class KerasPreparation(ShapeOracle):
     def make(self, layer: LayerDef) -> None:
         """Makes a layer without calling it."""
         assert isinstance(layer.definition, ObjectDef)
-        self._layers[layer.name] = _made(layer.definition, self._catalog)
+        with undisturbed():
+            self._layers[layer.name] = _made(layer.definition, self._catalog)
 
     def has(self, layer: str) -> bool:
         """Whether a layer was made."""
@@ -109,17 +108,25 @@ class KerasPreparation(ShapeOracle):
         return layer_cost(self._layers[layer])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FittedStep:
-    """A step that can be applied.
+class KerasPreprocessing(Preprocessing):
+    """Makes the steps of `data.prepare` of Keras's layers and ops.
 
-    Attributes:
-        learned: what it has learned.
-        apply: makes an array of as many rows out of the arrays of the tensors that it takes.
+    Args:
+        catalog: where class names are found.
     """
 
-    learned: Learned
-    apply: Callable[[Mapping[str, Array]], Array] = field(repr=False)
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+
+    def fit(
+        self, definition: ObjectDef, call: Call, batches: Iterable[Mapping[str, Array]]
+    ) -> FittedStep:
+        """Makes one step and fits it."""
+        return fit_step(definition, call, batches, self._catalog)
+
+    def restore(self, definition: ObjectDef, call: Call, learned: Learned) -> FittedStep:
+        """Makes a step that was fitted before, out of what it has learned."""
+        return restore_step(definition, call, learned, self._catalog)
 
 
 def fit_step(

@@ -30,7 +30,8 @@ import keras
 import numpy as np
 
 from kerasgen.catalog.entries import Catalog, ShapeError
-from kerasgen.engines.keras3.objects import make_object, shorten
+from kerasgen.engines.keras3.error_text import shorten
+from kerasgen.engines.keras3.objects import make_object
 from kerasgen.ir.program import Loss
 from kerasgen.ir.values import ObjectDef
 from kerasgen.ir.walks import objects_in

@@ -9,54 +9,25 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
-from kerasgen.catalog.entries import Catalog, Kind, ShapeError
-from kerasgen.engines.keras3.custom_parts import own_place
+from kerasgen.catalog.entries import Catalog, Kind
+from kerasgen.engine import EpochReport
 from kerasgen.engines.keras3.environment import no_idle_tensorflow, quiet_stderr
-from kerasgen.engines.keras3.kept_weights import KeptWeights, WeightWatch, own_memory
-from kerasgen.engines.keras3.objects import make_object, shorten
+from kerasgen.engines.keras3.kept_weights import WeightWatch, own_memory
+from kerasgen.engines.keras3.objects import make_object
 from kerasgen.ir.program import CompileDef, FitDef, Loss
+from kerasgen.ir.training import Arrays, KeptWeights, Samples, TrainingData
 from kerasgen.ir.values import ObjectDef
 from kerasgen.runtime.training import evaluate, predict
 
-Array = np.ndarray[Any, Any]
-Arrays = Array | list[Array] | dict[str, Array]
-"""What goes into a model or comes out: one array, a list, or arrays by name."""
-
-__all__ = ["shorten"]
-
-
 SUMMARY_WIDTH = 100
 """Columns of a model's summary."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Samples:
-    """Samples to train or test on.
-
-    Attributes:
-        x: inputs, in the form in which the model takes them.
-        y: targets, in the form in which it gives its outputs.
-    """
-
-    x: Arrays
-    y: Arrays
-
-
-def optimizer_slots(definition: ObjectDef, catalog: Catalog) -> float:
-    """Numbers that an optimizer keeps for each trainable weight, asked of it on a small matrix."""
-    weight = keras.Variable(np.zeros((16, 16), dtype="float32"))
-    optimizer = make_object(definition, ("optimizer",), catalog)
-    optimizer.build([weight])
-    sizes = [int(np.prod(variable.shape)) for variable in optimizer.variables]
-    return sum(size for size in sizes if size > 1) / 256
 
 
 def compile_model(
@@ -101,31 +72,6 @@ def _word(value: Loss, kind: Kind, catalog: Catalog) -> Any:
     return value
 
 
-def probe_loss(value: Loss, kind: Kind, outputs: Array, targets: Array, catalog: Catalog) -> None:
-    """Computes one loss or metric on a few made-up samples.
-
-    Args:
-        value: the loss or metric.
-        kind: `loss` or `metric`.
-        outputs: what the model might give, batch axis first.
-        targets: targets as training would pass them.
-        catalog: where class names are found.
-
-    Raises:
-        ShapeError: it refuses its arguments, or outputs and targets of these shapes.
-    """
-    if isinstance(value, str) and value in ("accuracy", "acc", "crossentropy", "ce"):
-        return  # Keras chooses among its functions by the shapes.
-    definition = value if isinstance(value, ObjectDef) else ObjectDef(cls=value, bare=True)
-    made = make_object(definition, (kind,), catalog)
-    made = getattr(made, "update_state", made) if kind == "metric" else made
-    try:
-        made(targets, outputs)
-    except Exception as error:
-        # Not a list of types: backends raise some of their own (`tf.errors.OpError`).
-        raise ShapeError(shorten(error) + own_place(error)) from error
-
-
 def _figures(logs: Mapping[str, Any]) -> dict[str, float]:
     """Keras's logs as single numbers; a metric with a number a class becomes `name_0`, `name_1`."""
     figures: dict[str, float] = {}
@@ -141,7 +87,7 @@ def _figures(logs: Mapping[str, Any]) -> dict[str, float]:
 class EpochReporter(keras.callbacks.Callback):  # type: ignore[misc]
     """Hands the figures of each finished epoch to a function."""
 
-    def __init__(self, report: Callable[[int, dict[str, float]], None]) -> None:
+    def __init__(self, report: EpochReport) -> None:
         super().__init__()
         self._report = report
 
@@ -167,41 +113,36 @@ def make_callbacks(
 
 def fit_model(
     model: Any,
-    training: Samples,
-    validation: Samples | None,
+    data: TrainingData,
     fit: FitDef,
-    *,
     callbacks: Mapping[str, Any],
-    class_weight: Mapping[int, float] | None,
-    verbose: int,
-    report: Callable[[int, dict[str, float]], None],
+    report: EpochReport,
 ) -> KeptWeights | None:
     """Fits a compiled model.
 
     Args:
         model: the compiled model.
-        training: the training part.
-        validation: the validation part, or None.
-        fit: epochs, batch size and the like.
+        data: what to fit it on.
+        fit: epochs, batch size and the like; `verbose` is 0, 1 (progress bar) or 2 (a line an
+            epoch), as in Keras.
         callbacks: name to Keras callback, in order.
-        class_weight: class index to weight, or None.
-        verbose: 0, 1 (progress bar) or 2 (a line an epoch), as in Keras.
         report: called after each epoch with its number from 0 and its figures.
 
     Returns:
         Which weights the model has now, None if no epoch was finished.
     """
     watch = WeightWatch(callbacks, fit.epochs)
+    validation = data.validation
     model.fit(
-        training.x,
-        training.y,
+        data.training.x,
+        data.training.y,
         batch_size=fit.batch_size,
         epochs=fit.epochs,
-        verbose=verbose,
+        verbose=fit.verbose,
         callbacks=[*watch.callbacks, EpochReporter(report)],
         validation_data=None if validation is None else (validation.x, validation.y),
         shuffle=fit.shuffle,
-        class_weight=dict(class_weight) if class_weight else None,
+        class_weight=dict(data.class_weight) if data.class_weight else None,
         steps_per_epoch=fit.steps_per_epoch,
         validation_steps=fit.validation_steps,
         validation_freq=fit.validation_freq,

@@ -7,7 +7,7 @@ finding. It must not judge.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TypeAlias
 
 from kerasgen.catalog.entries import Catalog
@@ -73,12 +73,11 @@ class ScoredOutput:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LintView:
-    """A program as the rules see it.
+class ProgramView:
+    """A program laid flat: what the rules see of it, as data.
 
     Attributes:
         program: the program.
-        catalog: every class that it may name.
         steps: the flat graph, in the order of the calls.
         takers: name of a step or input to the steps that take its tensors.
         inputs: specs of the model's inputs.
@@ -88,7 +87,6 @@ class LintView:
     """
 
     program: Program
-    catalog: Catalog
     steps: Mapping[str, Step]
     takers: Mapping[str, tuple[Step, ...]]
     inputs: Mapping[str, TensorSpec]
@@ -103,18 +101,6 @@ class LintView:
         if fit.steps_per_epoch is not None:
             return fit.steps_per_epoch * fit.epochs
         return None if self.rows is None else -(-self.rows // fit.batch_size) * fit.epochs
-
-    def argument(self, definition: ObjectDef, name: str) -> Value:
-        """An argument of a layer or op as written, else its default."""
-        if name in definition.arguments:
-            return definition.arguments[name]
-        found = self.catalog.find(definition.cls, (*ENTRY_KINDS, "optimizer", "callback", "metric"))
-        parameter = None if found is None else found.parameters.get(name)
-        return None if parameter is None else parameter.default
-
-    def activation(self, step: Step) -> str | None:
-        """The activation that a step ends with: its name, `linear` for none, None if not known."""
-        return _activation(step, self.catalog)
 
     def spec(self, name: str) -> TensorSpec | None:
         """The spec of a step's output or of an input."""
@@ -141,6 +127,29 @@ class LintView:
         return tuple(_once(found))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LintView(ProgramView):
+    """A program as the rules see it: laid flat, beside the classes that it may name.
+
+    Attributes:
+        catalog: every class that it may name.
+    """
+
+    catalog: Catalog
+
+    def argument(self, definition: ObjectDef, name: str) -> Value:
+        """An argument of a layer or op as written, else its default."""
+        if name in definition.arguments:
+            return definition.arguments[name]
+        found = self.catalog.find(definition.cls, (*ENTRY_KINDS, "optimizer", "callback", "metric"))
+        parameter = None if found is None else found.parameters.get(name)
+        return None if parameter is None else parameter.default
+
+    def activation(self, step: Step) -> str | None:
+        """The activation that a step ends with: its name, `linear` for none, None if not known."""
+        return _activation(step, self.catalog)
+
+
 def view_program(
     program: Program,
     graph: ModelGraph,
@@ -148,7 +157,7 @@ def view_program(
     encoded: Encoded,
     catalog: Catalog,
     cost: CostReport,
-) -> LintView:
+) -> ProgramView:
     """Lays a program flat for the rules.
 
     Args:
@@ -169,9 +178,8 @@ def view_program(
     objective = _Objective(
         written=program.compile, settled=encoded.objective, alone=len(encoded.outputs) == 1
     )
-    return LintView(
+    return ProgramView(
         program=program,
-        catalog=catalog,
         steps=flat.steps,
         takers={name: tuple(steps) for name, steps in flat.takers.items()},
         inputs={item.name: specs[item.name][0] for item in graph.inputs if item.name in specs},
@@ -183,6 +191,12 @@ def view_program(
         cost=cost,
         rows=declared_rows(program.data),
     )
+
+
+def with_catalog(view: ProgramView, catalog: Catalog) -> LintView:
+    """A program laid flat, beside the classes that it may name."""
+    known = {item.name: getattr(view, item.name) for item in fields(ProgramView)}
+    return LintView(**known, catalog=catalog)
 
 
 def declared_rows(data: DataDef) -> int | None:

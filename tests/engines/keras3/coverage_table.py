@@ -372,6 +372,7 @@ class Builder:
             NotBuiltError: a stage has something against it.
         """
         from kerasgen.engines.keras3.build import KerasOracle
+        from kerasgen.engines.keras3.environment import set_seed
 
         specs = {name: _spec(value) for name, value in inputs.items()}
         declared = {name: _declared(value) for name, value in inputs.items()}
@@ -397,7 +398,8 @@ class Builder:
         graph = wire(program.model, self._catalog, sink)
         _stop(sink)
         assert graph is not None
-        oracle = KerasOracle(self._catalog, 0)
+        set_seed(0)
+        oracle = KerasOracle(self._catalog)
         infer_shapes(graph, specs, oracle, sink)
         _stop(sink)
         return oracle.assemble(graph)
@@ -491,7 +493,7 @@ def _stop(sink: Sink) -> None:
 
 
 def _told(error: BaseException) -> str:
-    from kerasgen.engines.keras3.objects import shorten
+    from kerasgen.engines.keras3.error_text import shorten
 
     text = shorten(error)
     return text if isinstance(error, NotBuiltError) else f"{type(error).__name__}: {text}"

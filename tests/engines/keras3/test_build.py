@@ -537,7 +537,7 @@ def test_weights_are_not_downloaded_for_a_mere_check(
         {"input": [96, 96, 3]},
     )
     graph = wire(parsed.model, catalog, sink)
-    oracle = KerasOracle(catalog, 0)
+    oracle = KerasOracle(catalog)
     specs = infer_shapes(graph, {"input": TensorSpec(shape=(None, 96, 96, 3))}, oracle, sink)
     assert sink.diagnostics == []
     assert specs["base"][0].shape == (None, 3, 3, 1280)
@@ -598,7 +598,7 @@ def test_a_schedule_inside_an_optimizer(catalog: Any, definition: Any, by_hand: 
     ],
 )  # fmt: skip
 def test_what_keras_says_becomes_one_line(engine: str, said: str, expected: str) -> None:
-    from kerasgen.engines.keras3.objects import shorten
+    from kerasgen.engines.keras3.error_text import shorten
 
     assert shorten(ValueError(said)) == expected
 

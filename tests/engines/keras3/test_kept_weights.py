@@ -17,7 +17,8 @@ MODEL = "layers: {a: {class: Dense, units: 1, activation: sigmoid}}"
 
 @pytest.fixture
 def trained(engine: str, catalog: Catalog, build_model: Any) -> Any:
-    from kerasgen.engines.keras3.training import Samples, compile_model, fit_model
+    from kerasgen.engines.keras3.training import compile_model, fit_model
+    from kerasgen.ir.training import Samples, TrainingData
 
     def train(callbacks: Mapping[str, Any], *, optimizer: Mapping[str, Any] | None = None) -> Any:
         model = build_model(MODEL, {"input": [4]}, seed=1).model
@@ -25,12 +26,12 @@ def trained(engine: str, catalog: Catalog, build_model: Any) -> Any:
         compile_model(model, made, CompileDef(loss="binary_crossentropy"), catalog)
         kept = fit_model(
             model,
-            Samples(x=X, y=Y),
-            Samples(x=X, y=1 - Y),  # so that each epoch is worse than the one before
-            FitDef(epochs=4, batch_size=16),
+            TrainingData(
+                training=Samples(x=X, y=Y),
+                validation=Samples(x=X, y=1 - Y),  # so that each epoch is worse than the last
+            ),
+            FitDef(epochs=4, batch_size=16, verbose=0),
             callbacks=callbacks,
-            class_weight=None,
-            verbose=0,
             report=lambda *_: None,
         )
         return model, kept
@@ -88,7 +89,8 @@ def test_a_callback_of_ones_own_is_seen_as_well(trained: Any) -> None:
 def test_averages_of_the_optimizer_are_of_no_epoch_and_can_be_saved(
     trained: Any, tmp_path: Any
 ) -> None:
-    from kerasgen.engines.keras3.training import Samples, evaluate_model, load_model, save_model
+    from kerasgen.engines.keras3.training import evaluate_model, load_model, save_model
+    from kerasgen.ir.training import Samples
 
     model, kept = trained({}, optimizer={"use_ema": True, "ema_momentum": 0.9})
 
@@ -112,7 +114,8 @@ def test_weights_that_are_swapped_for_averages_are_told(trained: Any) -> None:
 def test_weights_that_are_swapped_at_each_epoch_can_be_saved(trained: Any, tmp_path: Any) -> None:
     import keras
 
-    from kerasgen.engines.keras3.training import Samples, evaluate_model, save_model
+    from kerasgen.engines.keras3.training import evaluate_model, save_model
+    from kerasgen.ir.training import Samples
 
     swap = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
     model, _ = trained({"swap": swap}, optimizer={"use_ema": True, "ema_momentum": 0.9})

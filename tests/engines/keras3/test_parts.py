@@ -244,7 +244,7 @@ def test_a_kind_that_the_base_contradicts_is_refused(
 
 
 def test_a_layer_of_one_s_own_stands_in_a_model(
-    entry: Entry, gate: Any, catalog: Catalog, program: Any
+    entry: Entry, gate: Any, catalog: Catalog, program: Any, keras3: Any
 ) -> None:
     from kerasgen.compiler import compile_program
 
@@ -252,20 +252,20 @@ def test_a_layer_of_one_s_own_stands_in_a_model(
     gate_entry = {"class": "Gate", "units": 2, "with": {"double": True}}
     score = {"class": "Dense", "units": 1}
     parsed, sink = program({"layers": {"g": gate_entry, "score": score}}, {"input": [3]})
-    compiled = compile_program(outline(parsed, known, sink), known, sink)
+    compiled = compile_program(outline(parsed, known, sink), keras3, known, sink)
     assert compiled.specs["g"][0].shape == (None, 3)
-    assert compiled.model.get_layer("g").units == 2
+    assert keras3.realize(compiled, known).model.get_layer("g").units == 2
 
 
 def test_an_error_in_a_call_is_told_at_the_entry_with_the_line_of_the_code(
-    entry: Entry, gate: Any, catalog: Catalog, program: Any
+    entry: Entry, gate: Any, catalog: Catalog, program: Any, keras3: Any
 ) -> None:
     from kerasgen.compiler import compile_program
 
     known = catalog.extended([entry(gate)])
     parsed, sink = program({"layers": {"g": {"class": "Gate", "units": 2}}}, {"input": [3, 4]})
     with pytest.raises(CompileError) as caught:
-        compile_program(outline(parsed, known, sink), known, sink)
+        compile_program(outline(parsed, known, sink), keras3, known, sink)
     (found,) = caught.value.diagnostics
     assert found.code == "KG401"
     assert found.location is not None

@@ -39,7 +39,7 @@ def xor() -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
 def test_the_slots_of_an_optimizer_are_asked_of_it(
     catalog: Catalog, cls: str, arguments: Any, slots: int
 ) -> None:
-    from kerasgen.engines.keras3.training import optimizer_slots
+    from kerasgen.engines.keras3.probe import optimizer_slots
 
     made = ObjectDef(cls=cls, arguments=arguments, bare=not arguments)
     assert optimizer_slots(made, catalog) == slots
@@ -49,12 +49,12 @@ def test_compile_and_fit_are_the_hand_written_ones(
     keras: Any, catalog: Catalog, build_model: Any
 ) -> None:
     from kerasgen.engines.keras3.training import (
-        Samples,
         compile_model,
         evaluate_model,
         fit_model,
         predict_model,
     )
+    from kerasgen.ir.training import Samples, TrainingData
 
     x, y = xor()
     ours = build_model(
@@ -74,12 +74,9 @@ def test_compile_and_fit_are_the_hand_written_ones(
     figures: list[dict[str, float]] = []
     fit_model(
         ours,
-        Samples(x=x, y=y),
-        None,
-        FitDef(epochs=3, batch_size=16),
+        TrainingData(training=Samples(x=x, y=y), class_weight={0: 1.0, 1: 2.0}),
+        FitDef(epochs=3, batch_size=16, verbose=0),
         callbacks={},
-        class_weight={0: 1.0, 1: 2.0},
-        verbose=0,
         report=lambda epoch, found: figures.append(found | {"epoch": epoch}),
     )
 
@@ -111,7 +108,7 @@ def test_compile_and_fit_are_the_hand_written_ones(
 
 @pytest.mark.parametrize("value", ["mse", "MeanSquaredError", ObjectDef(cls="Huber"), "accuracy"])
 def test_a_loss_that_fits_is_silent(catalog: Catalog, value: Any) -> None:
-    from kerasgen.engines.keras3.training import probe_loss
+    from kerasgen.engines.keras3.probe import probe_loss
 
     kind: Any = "metric" if value == "accuracy" else "loss"
     zeros = np.zeros((2, 3), "float32")
@@ -119,7 +116,7 @@ def test_a_loss_that_fits_is_silent(catalog: Catalog, value: Any) -> None:
 
 
 def test_a_loss_that_does_not_fit_says_so(catalog: Catalog) -> None:
-    from kerasgen.engines.keras3.training import probe_loss
+    from kerasgen.engines.keras3.probe import probe_loss
 
     outputs, targets = np.zeros((2, 3, 5), "float32"), np.zeros((2, 4), "float32")
     with pytest.raises(ShapeError) as raised:

@@ -9,9 +9,11 @@ from lint_cases import CASES, PAIR, TWO_ENDS, Case, parsed
 
 from kerasgen.catalog.entries import Catalog
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink
+from kerasgen.engine import Engine
 from kerasgen.frontend.parse.lint import LINT_CODES
 from kerasgen.passes.lint import layers as layer_rules
 from kerasgen.passes.lint.rules import RULES, lint_length
+from kerasgen.passes.lint.view import with_catalog
 from kerasgen.passes.outline import outline
 
 pytestmark = [
@@ -29,7 +31,7 @@ Lint = Callable[[dict[str, str]], list[Diagnostic]]
 
 
 @pytest.fixture(scope="module")
-def linted(engine: str, catalog: Catalog) -> Lint:
+def linted(engine: str, keras3: Engine, catalog: Catalog) -> Lint:
     """Compiles the given groups; gives everything that was reported."""
     from programs import read_program
 
@@ -40,7 +42,7 @@ def linted(engine: str, catalog: Catalog) -> Lint:
         config = {**parsed(groups), "backend": {"backend": engine}}
         try:
             program, sink = read_program(config, sink)
-            compile_program(outline(program, catalog, sink), catalog, sink)
+            compile_program(outline(program, catalog, sink), keras3, catalog, sink)
         except CompileError as error:
             return list(error.diagnostics)
         return sink.diagnostics
@@ -114,7 +116,7 @@ layers:
 
 
 def test_the_length_of_training_waits_for_the_rows_where_the_facts_do_not_say(
-    linted: Lint, engine: str, catalog: Catalog
+    linted: Lint, engine: str, keras3: Engine, catalog: Catalog
 ) -> None:
     from programs import read_program
 
@@ -125,12 +127,13 @@ def test_the_length_of_training_waits_for_the_rows_where_the_facts_do_not_say(
     del config["data"]["facts"]["samples"]
     sink = Sink()
     program, sink = read_program(config, sink)
-    compiled = compile_program(outline(program, catalog, sink), catalog, sink)
+    compiled = compile_program(outline(program, catalog, sink), keras3, catalog, sink)
+    view = with_catalog(compiled.view, catalog)
     assert sink.diagnostics == []
-    lint_length(compiled.view, 400, sink)
+    lint_length(view, 400, sink)
     assert places(sink.diagnostics) == [("KG750", "fit.batch_size")]
     few = Sink()
-    lint_length(compiled.view, 40, few)
+    lint_length(view, 40, few)
     assert "`batch_size: 4`" in str(few.diagnostics[0].help)
 
 

@@ -10,7 +10,9 @@ from lint_cases import AMOUNT, CLASSES, NUMBER, PLAIN, TWO, data, layers, parsed
 
 from kerasgen.catalog.entries import Catalog
 from kerasgen.diagnostics import Diagnostic, Sink
+from kerasgen.engine import Engine
 from kerasgen.passes.lint.arrays import ARRAY_RULES, lint_arrays
+from kerasgen.passes.lint.view import with_catalog
 from kerasgen.passes.outline import outline
 
 RANDOM = np.random.default_rng(0)
@@ -32,7 +34,7 @@ Found = Callable[..., list[Diagnostic]]
 
 
 @pytest.fixture(scope="module")
-def found(engine: str, catalog: Catalog) -> Found:
+def found(engine: str, keras3: Engine, catalog: Catalog) -> Found:
     """Compiles the given groups and lints the given parts; gives what was reported."""
     from programs import read_program
 
@@ -44,9 +46,10 @@ def found(engine: str, catalog: Catalog) -> Found:
         sink = Sink()
         config = {**parsed(groups), "backend": {"backend": engine}}
         program, sink = read_program(config, sink)
-        compiled = compile_program(outline(program, catalog, sink), catalog, sink)
+        compiled = compile_program(outline(program, catalog, sink), keras3, catalog, sink)
         assert sink.diagnostics == []
-        lint_arrays(compiled.view, training, validation, None, sink)
+        view = with_catalog(compiled.view, catalog)
+        lint_arrays(view, training, validation, None, sink)
         return sink.diagnostics
 
     return lint

@@ -19,8 +19,9 @@ import keras
 from kerasgen.catalog.entries import DOTTED, MODULES, Catalog, ClassEntry, Kind
 from kerasgen.engines.keras3.custom_parts import kind_of, saved_part
 from kerasgen.engines.keras3.deferred_weights import unallocated
+from kerasgen.engines.keras3.error_text import shorten
 from kerasgen.engines.keras3.model_files.argument_objects import policy_name
-from kerasgen.engines.keras3.objects import make_object, public_object, shorten
+from kerasgen.engines.keras3.objects import make_object, public_object
 from kerasgen.ir.model import ModelDef
 from kerasgen.ir.values import ObjectDef, Plain, Value
 from kerasgen.ir.walks import models_in

@@ -20,12 +20,12 @@ from kerasgen.catalog.entries import Catalog
 from kerasgen.diagnostics import Sink, did_you_mean
 from kerasgen.engines.keras3.decompile.model import Topology
 from kerasgen.engines.keras3.deferred_weights import unallocated
+from kerasgen.engines.keras3.error_text import shorten
 from kerasgen.engines.keras3.introspection import keras_catalog
 from kerasgen.engines.keras3.model_files.containers import open_model_file
 from kerasgen.engines.keras3.model_files.model_file import ModelFile
 from kerasgen.engines.keras3.model_files.modernize import modernize
 from kerasgen.engines.keras3.model_files.topology_form import require_form
-from kerasgen.engines.keras3.objects import shorten
 from kerasgen.foreign.printable import shown
 from kerasgen.foreign.regular_files import is_folder, is_regular, is_there
 

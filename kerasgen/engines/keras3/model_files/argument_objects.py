@@ -14,6 +14,7 @@ import keras
 import numpy as np
 
 from kerasgen.catalog.entries import MODULES, Catalog, Kind
+from kerasgen.engines.keras3.error_text import shorten
 from kerasgen.engines.keras3.model_files.model_file import plain_form
 from kerasgen.engines.keras3.model_files.old_names import (
     CONSTRAINT_ARGUMENTS,
@@ -23,7 +24,7 @@ from kerasgen.engines.keras3.model_files.old_names import (
     SCALED,
 )
 from kerasgen.engines.keras3.model_files.refusals import UntranslatableError
-from kerasgen.engines.keras3.objects import public_object, shorten
+from kerasgen.engines.keras3.objects import public_object
 
 _DISTRIBUTIONS: Mapping[str, str] = {"normal": "truncated_normal"}
 """What Keras 2 called `normal` it cut off, as Keras 3 does under the longer name."""

@@ -66,10 +66,11 @@ def difference(model: object, known: Path) -> float:
 def compare(folder: Path, names: list[str]) -> int:
     """Compares all models of a folder; gives how many were not read or not equal."""
     sink = Sink()
-    catalog = start(lightest_engine(), sink, Trust())
+    catalog = start(lightest_engine(), sink, Trust()).catalog
     from keras.saving import load_model
 
     from kerasgen.engines.keras3.decompile.text import import_model
+    from kerasgen.engines.keras3.importer import KerasReadModel
 
     read, equal, count, largest = 0, 0, 0, 0.0
     with tempfile.TemporaryDirectory() as place:
@@ -81,7 +82,7 @@ def compare(folder: Path, names: list[str]) -> int:
             try:
                 made = import_model(str(path), sink, catalog=catalog, engine=engine)
                 saving = Saving(path=saved, weights=weights, engine=engine)
-                save_imported(made, saving, sink)
+                save_imported(KerasReadModel(made), saving, sink)
                 read += 1
                 found = difference(load_model(saved), known)
             except CompileError as error:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from kerasgen.engines.keras3 import machine_memory as machine
-from kerasgen.engines.keras3.machine_memory import Memory, device_memory
+from kerasgen.process import machine_memory as machine
+from kerasgen.process.machine_memory import Memory, device_memory
 
 
 @pytest.fixture

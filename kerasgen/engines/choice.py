@@ -1,0 +1,73 @@
+"""Which engine serves: the only place that knows engines by name.
+
+This room owns the table of backends, each with its engine. An engine is imported when it is chosen;
+choosing imports no Keras.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kerasgen.engines.keras3.environment import PACKAGES
+from kerasgen.engines.keras3.error_text import shorten
+from kerasgen.process.packages import is_installed
+
+if TYPE_CHECKING:
+    from kerasgen.engine import Engine, Importer
+
+
+def engine_for(backend: str) -> Engine:
+    """The engine of a backend, as `backend.backend` names it; it is not started yet."""
+    return _ENGINES[backend]()
+
+
+def installed_backends() -> list[str]:
+    """The backends whose package is installed, the one that is imported fastest first."""
+    return [name for name, package in PACKAGES.items() if is_installed(package)]
+
+
+def importer() -> Importer:
+    """Reads models as configs; an engine must have been started."""
+    from kerasgen.engines.keras3.importer import Keras3Importer
+
+    return Keras3Importer()
+
+
+def load_keras_dataset(name: str, *, download: bool) -> Any:
+    """A data set of `keras.datasets`; the engine must have been started.
+
+    Args:
+        name: its module, such as `mnist`.
+        download: whether it may be downloaded.
+
+    Returns:
+        `(x_train, y_train), (x_test, y_test)` as NumPy arrays.
+
+    Raises:
+        NotAvailableError: it is not cached, and was not or could not be downloaded.
+    """
+    from kerasgen.engines.keras3.datasets import load_keras_dataset
+
+    return load_keras_dataset(name, download=download)
+
+
+def explain(error: BaseException) -> str:
+    """What an exception of an engine says, in one line without its dumps."""
+    return shorten(error)
+
+
+def describing_files() -> list[Path]:
+    """The files here that say what a catalog holds of Keras."""
+    return [Path(__file__).resolve().parent / "keras3" / "introspection.py"]
+
+
+def _keras3() -> Engine:
+    from kerasgen.engines.keras3.engine import Keras3Engine
+
+    return Keras3Engine()
+
+
+_ENGINES: Mapping[str, Callable[[], Engine]] = dict.fromkeys(PACKAGES, _keras3)
+"""Backend to what makes its engine."""

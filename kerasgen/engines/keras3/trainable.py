@@ -1,0 +1,95 @@
+"""Models of Keras as a run works with them.
+
+This room owns which calls of Keras stand behind the words of `kerasgen.engine`. What each does
+stands in `training` and `deferred_weights`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from kerasgen.catalog.entries import Catalog
+from kerasgen.engine import EpochReport, Model, Trainable
+from kerasgen.engines.keras3.deferred_weights import allocate_weights
+from kerasgen.engines.keras3.environment import set_seed
+from kerasgen.engines.keras3.training import (
+    compile_model,
+    evaluate_model,
+    fit_model,
+    make_callbacks,
+    model_config,
+    predict_model,
+    save_model,
+    summary_text,
+    weight_table,
+)
+from kerasgen.ir.program import CompileDef, FitDef
+from kerasgen.ir.training import Arrays, KeptWeights, Samples, TrainingData
+from kerasgen.ir.values import ObjectDef
+
+
+class KerasModel(Model):
+    """A model of Keras, such as one that was loaded.
+
+    Attributes:
+        model: the `keras.Model`.
+    """
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+
+    def summary(self) -> str:
+        """What `model.summary()` prints."""
+        return summary_text(self.model)
+
+    def config(self) -> dict[str, Any]:
+        """What `model.get_config()` gives, as plain data."""
+        return model_config(self.model)
+
+    def weight_table(self) -> list[dict[str, Any]]:
+        """Its weight tensors."""
+        return weight_table(self.model)
+
+    def predict(self, x: Arrays, batch_size: int) -> Arrays:
+        """What it gives for some inputs."""
+        return predict_model(self.model, x, batch_size)
+
+
+class KerasTrainable(KerasModel, Trainable):
+    """A model that was made of a compiled program.
+
+    Args:
+        model: the `keras.Model`, whose weights have no memory yet.
+        seed: the seed of the program.
+        catalog: where class names are found.
+    """
+
+    def __init__(self, model: Any, seed: int, catalog: Catalog) -> None:
+        super().__init__(model)
+        self._seed, self._catalog = seed, catalog
+
+    def initialize(self) -> None:
+        """Seeds every random generator, and gives the weights memory and first values."""
+        set_seed(self._seed)
+        allocate_weights(self.model)
+
+    def compile(self, optimizer: ObjectDef, objective: CompileDef) -> None:
+        """Hands optimizer, losses and metrics to Keras."""
+        compile_model(self.model, optimizer, objective, self._catalog)
+
+    def fit(
+        self, data: TrainingData, fit: FitDef, report: EpochReport, *, tensorboard: Path | None
+    ) -> KeptWeights | None:
+        """Trains; what ran before, such as preprocessing, does not change the shuffling."""
+        set_seed(self._seed)
+        callbacks = make_callbacks(fit.callbacks, self._catalog, tensorboard=tensorboard)
+        return fit_model(self.model, data, fit, callbacks, report)
+
+    def evaluate(self, samples: Samples, batch_size: int) -> dict[str, float]:
+        """Loss and metrics on some samples, by Keras's names."""
+        return evaluate_model(self.model, samples, batch_size)
+
+    def save(self, path: Path) -> None:
+        """Saves it as a `.keras` file."""
+        save_model(self.model, path)

@@ -1,0 +1,70 @@
+"""Training: the samples that a model is trained on, and what is known of the weights it leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Array: TypeAlias = "np.ndarray[Any, Any]"
+"""Numbers, rows first."""
+
+Arrays: TypeAlias = "Array | list[Array] | dict[str, Array]"
+"""What goes into a model or comes out: one array, a list, or arrays by name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Samples:
+    """Samples to train or test on.
+
+    Attributes:
+        x: inputs, in the form in which the model takes them.
+        y: targets, in the form in which it gives its outputs.
+    """
+
+    x: Arrays
+    y: Arrays
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingData:
+    """What a model is fitted on.
+
+    Attributes:
+        training: what it learns from.
+        validation: what each epoch is measured on, or None.
+        class_weight: class index to weight, or None.
+    """
+
+    training: Samples
+    validation: Samples | None = None
+    class_weight: Mapping[int, float] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptWeights:
+    """The weights that training left.
+
+    Attributes:
+        epoch: the epoch, from 1, at whose end the model had them; None where it had them at the
+            end of none (an average).
+        epochs: epochs finished.
+        set_by: the callback, or `optimizer`, that put them there when training ended; None where
+            they are those of the last epoch.
+    """
+
+    epoch: int | None
+    epochs: int
+    set_by: str | None
+
+    @property
+    def text(self) -> str:
+        """The weights in words, as for `weights of …`."""
+        if self.set_by is None:
+            return f"epoch {self.epoch}"
+        if self.epoch is None:
+            return f"no single epoch (`{self.set_by}`)"
+        return f"epoch {self.epoch} of {self.epochs} (`{self.set_by}`)"
