@@ -16,6 +16,12 @@ from kerasgen.ir.values import Tree
 GROUPS = ("backend", "data", "model", "optimizer", "compile", "fit", "tracking")
 """The groups of which every config chooses an option."""
 
+SELECTORS = "selectors"
+"""The top-level key under which a config holds its selectors, a list of text."""
+
+SECTIONS = (*GROUPS, SELECTORS, "seed", "name", "lint")
+"""Keys at the top of a config."""
+
 DATA_KEYS = ("source", "features", "target", "task", "prepare", "split", "facts")
 """Keys of the data group."""
 
@@ -43,6 +49,12 @@ CALL_KEYS = ("from", "with")
 
 ENTRY_KEYS = (*CALL_KEYS, "if", "after", "repeat")
 """What an entry says beside its class and arguments."""
+
+LAYER_KEYS = ("class", "is", "with")
+"""What an entry says of its layer, and the use of a block cannot say."""
+
+AGAIN_KEYS = ("is", *CALL_KEYS)
+"""What an entry says that calls the layer of another one again."""
 
 USE_KEYS = ("block", "from", "repeat", "if", "after")
 """What the use of a block says beside the block's parameters."""

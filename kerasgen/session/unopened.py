@@ -27,7 +27,7 @@ from kerasgen.data.column_names import check_known_columns
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink, SourceMap
 from kerasgen.frontend.compose.composition import Composition, title_of
 from kerasgen.frontend.compose.references import plain_node, references_of, value_at
-from kerasgen.frontend.compose.selector_syntax import SELECTORS
+from kerasgen.frontend.grammar import SELECTORS
 from kerasgen.ir.data import DataDef
 from kerasgen.passes.check import check, check_source
 from kerasgen.passes.outline import check_ends

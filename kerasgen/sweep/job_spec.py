@@ -32,7 +32,7 @@ from kerasgen.frontend.compose.frozen_config import (
     unpack,
 )
 from kerasgen.frontend.compose.references import plain_node
-from kerasgen.frontend.compose.selector_syntax import SELECTORS
+from kerasgen.frontend.grammar import SELECTORS
 from kerasgen.registry import Trust
 
 

@@ -142,7 +142,7 @@ def _entry_object(ending: str) -> Schema:
     }
     for key, text in _KEYS.items():
         properties[key] = {**properties[key], "description": text}
-    shared: Schema = dict.fromkeys(("is", "from", "with", "if", "after"), True)
+    shared: Schema = {key: True for key in ("is", *ENTRY_KEYS) if key != "repeat"}
     rules: list[Schema] = [
         {
             "if": {"anyOf": [{"required": ["layers"]}, is_model()]},

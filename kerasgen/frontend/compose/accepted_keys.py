@@ -24,6 +24,7 @@ from hydra.core.override_parser.types import Override, OverrideType
 from omegaconf import DictConfig, ListConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
+from kerasgen.frontend.grammar import DATA_KEYS, GROUPS, MODEL_KEYS
 from kerasgen.ir.data import SplitDef
 from kerasgen.ir.program import BackendDef, CompileDef, FitDef, TrackingDef
 
@@ -51,9 +52,7 @@ _LEAF = "."
 """The kind of a place that holds a value and no keys."""
 
 _MODEL: Mapping[str, str] = {
-    "class": _LEAF,
-    "name": _LEAF,
-    "trainable": _LEAF,
+    **dict.fromkeys(MODEL_KEYS, _LEAF),
     "inputs": "names",
     "layers": "names",
     "outputs": _FREE,
@@ -69,27 +68,14 @@ def _fields(record: type, **inner: str) -> dict[str, str]:
 
 _KINDS: Mapping[str, Mapping[str, str]] = {
     "": {
-        "backend": "backend",
-        "data": "data",
-        "model": "model",
+        **{group: group for group in GROUPS},
         "optimizer": _FREE,
-        "compile": "compile",
-        "fit": "fit",
-        "tracking": "tracking",
         "lint": "lint",
         "seed": _LEAF,
         "name": _LEAF,
     },
     "backend": _fields(BackendDef),
-    "data": {
-        "source": _FREE,
-        "features": _FREE,
-        "target": _FREE,
-        "task": _FREE,
-        "prepare": "names",
-        "split": "split",
-        "facts": _FREE,
-    },
+    "data": {**dict.fromkeys(DATA_KEYS, _FREE), "prepare": "names", "split": "split"},
     "split": _fields(SplitDef),
     "model": _MODEL,
     "compile": _fields(CompileDef, loss=_FREE, metrics=_FREE, weighted_metrics=_FREE)

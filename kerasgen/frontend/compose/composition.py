@@ -45,12 +45,12 @@ from kerasgen.frontend.compose.references import (
 )
 from kerasgen.frontend.compose.resolvers import withhold_environment
 from kerasgen.frontend.compose.selector_syntax import (
-    SELECTORS,
     Selector,
     marks_of_given,
     read_selectors,
     with_value,
 )
+from kerasgen.frontend.grammar import SELECTORS
 from kerasgen.registry import NOBODY, Trust
 
 CONFIG_NAME = ROOT

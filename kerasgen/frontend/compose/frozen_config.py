@@ -30,7 +30,8 @@ from kerasgen.diagnostics import Diagnostic, Sink, SourceMap
 from kerasgen.frontend.compose.composition import Composition, read_composition
 from kerasgen.frontend.compose.references import plain_node
 from kerasgen.frontend.compose.resolvers import texts_in
-from kerasgen.frontend.compose.selector_syntax import SELECTORS, read_selector
+from kerasgen.frontend.compose.selector_syntax import read_selector
+from kerasgen.frontend.grammar import SELECTORS
 from kerasgen.registry import Trust
 
 _ANSWERED = re.compile(r"\$\{\s*(?:now|hydra|python_version)\s*:[^${}]*\}")

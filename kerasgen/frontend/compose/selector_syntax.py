@@ -27,11 +27,8 @@ from kerasgen.diagnostics import Sink, SourceLocation, describe
 from kerasgen.diagnostics.source_map import Mark
 from kerasgen.frontend.compose.origins import place_of_text
 from kerasgen.frontend.compose.references import sentence
-from kerasgen.frontend.grammar import EXPANSION_KEYS
+from kerasgen.frontend.grammar import EXPANSION_KEYS, SELECTORS
 from kerasgen.ir.values import Tree
-
-SELECTORS = "selectors"
-"""The top-level key under which a config holds its selectors, a list of text."""
 
 MOST_SELECTORS = 1_000
 """Selectors of a config; each of them is held against every layer."""

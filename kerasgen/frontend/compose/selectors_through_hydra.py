@@ -28,7 +28,8 @@ from omegaconf import DictConfig, ListConfig, open_dict
 from kerasgen.diagnostics import Sink
 from kerasgen.frontend.compose.config_loader import ComposedLoader
 from kerasgen.frontend.compose.references import plain_node
-from kerasgen.frontend.compose.selector_syntax import SELECTORS, head_of, is_selector, read_selector
+from kerasgen.frontend.compose.selector_syntax import head_of, is_selector, read_selector
+from kerasgen.frontend.grammar import SELECTORS
 
 _CARRIER = re.compile(rf"\+{SELECTORS}\.s\d+_((?:[A-Za-z0-9]|_[0-9a-f]{{2}})+)=(.*)", re.DOTALL)
 _ESCAPED = re.compile(r"(?:_[0-9a-f]{2})+")

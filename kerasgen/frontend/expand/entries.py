@@ -35,6 +35,7 @@ from kerasgen.frontend.expand.tensor_names import (
     taken,
 )
 from kerasgen.frontend.grammar import (
+    LAYER_KEYS,
     PLACING_KEYS,
     USE_KEYS,
     NamedEntry,
@@ -317,7 +318,7 @@ def _use_block(copy: _Copy, entries: EntryList) -> Binding:
         return Binding(operand=one_tensor(copy.intake.operand))
     arguments = {}
     for key, item in copy.value.items():
-        if key in ("is", "with", "class"):
+        if key in LAYER_KEYS:
             text = f"`{copy.name}` uses a block and cannot have `{key}`"
             scope.report("KG307", text, copy.paths.step(key).written, at="key")
         elif key not in USE_KEYS:

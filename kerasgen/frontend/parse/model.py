@@ -11,9 +11,11 @@ from typing import Literal
 
 from kerasgen.diagnostics import Sink, describe, did_you_mean
 from kerasgen.frontend.grammar import (
+    AGAIN_KEYS,
     CALL_KEYS,
     EXPANDED_MODEL_KEYS,
     EXPANSION_KEYS,
+    MODEL_KEYS,
     MODEL_KINDS,
     is_model,
     join,
@@ -52,18 +54,11 @@ def parse_model(
         if key in EXPANSION_KEYS:
             _refuse_misplaced(str(key), path, sink)
         elif key not in EXPANDED_MODEL_KEYS and not (nested and key in CALL_KEYS):
-            report_unknown_key(
-                str(key), (*EXPANDED_MODEL_KEYS, "parameters", "blocks"), path, sink, section
-            )
+            report_unknown_key(str(key), MODEL_KEYS, path, sink, section)
     layers = section.get("layers")
     title = section.get("name") or name
     if check_value(title, str, join(path, "name"), sink) and "/" in str(title):
         sink.report("KG305", f"`{title}` cannot be the name of a model", key=join(path, "name"))
-    arguments: dict[str, Value] = {}
-    if "trainable" in section:
-        trained = section["trainable"]
-        if check_value(trained, bool, join(path, "trainable"), sink):
-            arguments["trainable"] = bool(trained)
     if not layers:
         sink.report(
             "KG203",
@@ -78,9 +73,16 @@ def parse_model(
         inputs=parse_inputs(section.get("inputs"), join(path, "inputs"), sink),
         entries=parse_entries(layers, join(path, "layers"), sink) if layers else (),
         outputs=parse_outputs(section.get("outputs"), join(path, "outputs"), sink),
-        arguments=arguments,
+        arguments=_model_arguments(section, path, sink),
         path=path,
     )
+
+
+def _model_arguments(section: Mapping[str, Tree], path: str, sink: Sink) -> dict[str, Value]:
+    """What a model says of its weights."""
+    trained = section.get("trainable", True)
+    known = check_value(trained, bool, join(path, "trainable"), sink)
+    return {"trainable": bool(trained)} if "trainable" in section and known else {}
 
 
 def parse_entries(section: Tree, path: str, sink: Sink) -> tuple[Entry, ...]:
@@ -147,14 +149,14 @@ def _parse_entry(name: str, value: Tree, path: str, sink: Sink) -> Entry:
     for key in value:
         if key in EXPANSION_KEYS:
             _refuse_misplaced(str(key), path, sink)
-    made: ObjectDef | ModelDef | None = None
+    definition: ObjectDef | ModelDef | None = None
     if "is" in value:
         if not isinstance(value["is"], str) or not value["is"]:
             found = describe(value["is"])
             sink.report(
                 "KG204", f"`is` is {found}, expected the name of an entry", key=join(path, "is")
             )
-        extra = [key for key in value if key not in ("is", "from", "with")]
+        extra = [key for key in value if key not in AGAIN_KEYS]
         for key in extra:
             sink.report(
                 "KG307",
@@ -164,13 +166,13 @@ def _parse_entry(name: str, value: Tree, path: str, sink: Sink) -> Entry:
                 help="leave it out: a shared layer's arguments stand in the entry that makes it",
             )
     elif is_model(value):
-        made = parse_model(value, path, sink, name=name, nested=True)
+        definition = parse_model(value, path, sink, name=name, nested=True)
     elif not any(key in value for key in ("block", "repeat", "if")):
         rest = {key: item for key, item in value.items() if key not in ("from", "with", "after")}
-        made = parse_object(rest, path, sink)
+        definition = parse_object(rest, path, sink)
     return Entry(
         name=name,
-        definition=made,
+        definition=definition,
         reuses=str(value["is"]) if "is" in value else None,
         takes=_parse_takes(value, join(path, "from"), sink),
         call_arguments=_parse_with(value.get("with"), join(path, "with"), sink),

@@ -12,10 +12,9 @@ from functools import partial
 from typing import Literal, TypeVar
 
 from kerasgen.diagnostics import Sink, as_yaml, describe
-from kerasgen.frontend.compose.selector_syntax import SELECTORS
 from kerasgen.frontend.compose.shortened_keys import whole_key
 from kerasgen.frontend.expand.expressions import unescaped
-from kerasgen.frontend.grammar import GROUPS, join, named_entries
+from kerasgen.frontend.grammar import GROUPS, SECTIONS, join, named_entries
 from kerasgen.frontend.parse.backend import parse_backend
 from kerasgen.frontend.parse.data import parse_data
 from kerasgen.frontend.parse.lint import parse_lint
@@ -52,7 +51,7 @@ def check_sections(config: Mapping[str, Tree], sink: Sink) -> None:
         CompileError: a section is missing or unknown.
     """
     for key in config:
-        if key not in (*GROUPS, SELECTORS, "seed", "name", "lint", "experiment"):
+        if key not in (*SECTIONS, "experiment"):
             _report_key(str(key), config, sink)
     _report_recipe(config.get("experiment"), sink)
     for key in GROUPS:
@@ -207,13 +206,12 @@ def _report_key(key: str, config: Mapping[str, Tree], sink: Sink) -> None:
             help="modules are named on the command line: `--trust MODULE`",
         )
         return
-    known = (*GROUPS, SELECTORS, "seed", "name", "lint")
     meant = whole_key(key, config)
     if meant is not None and former_of(key, "", config, sink) is None:
         # Not a `Suggestion`: a file has no key with dots that could be written in its place.
         sink.report("KG107", f"the config has no key `{key}`", key=key, at="key", help=str(meant))
         return
-    report_unknown_key(key, known, "", sink, config)
+    report_unknown_key(key, SECTIONS, "", sink, config)
 
 
 def _fed_by(model: ModelDef, data: DataDef, sink: Sink) -> DataDef:
