@@ -25,6 +25,7 @@ import numpy as np
 import yaml
 
 from kerasgen.cli import main
+from kerasgen.diagnostics.source_map_data import to_plain
 from kerasgen.foreign.regular_files import ForeignFileError
 from kerasgen.record import layout
 from kerasgen.record import read as reading
@@ -124,6 +125,7 @@ def make_run(folder: Path) -> None:
     }
     write_json(folder / layout.RECORD, record)
     (folder / layout.CONFIG).write_text(config, encoding="utf-8")
+    write_json(folder / layout.SOURCE_MAP, to_plain(_session().resolved.findings.source_map))
     (folder / layout.OVERRIDES).write_text(yaml.safe_dump(OVERRIDES), encoding="utf-8")
     write_json(folder / layout.KERAS, {"backend": "jax", "floatx": "float32"})
     write_json(folder / layout.DIAGNOSTICS, [{"code": "KG764", "message": "not scaled"}])
@@ -134,16 +136,20 @@ def make_run(folder: Path) -> None:
 
 
 @cache
+def _session() -> Session:
+    return Session(compose_config(OVERRIDES), UNREAD)
+
+
+@cache
 def _config_text() -> str:
-    return yaml.safe_dump(
-        dict(Session(compose_config(OVERRIDES), UNREAD).resolved.config), sort_keys=False
-    )
+    return yaml.safe_dump(dict(_session().resolved.config), sort_keys=False)
 
 
 READERS: dict[str, Callable[[Path], object]] = {
     layout.RECORD: reading.read_record,
     layout.CONFIG: reading.read_config,
     layout.OVERRIDES: reading.read_overrides,
+    layout.SOURCE_MAP: reading.read_source_map,
     layout.HISTORY: reading.read_history,
     layout.PREDICTIONS: reading.prediction_names,
     layout.KERAS: lambda folder: reading.read_facts(folder, layout.KERAS),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 RECORD = "record.json"
 CONFIG = "config.yaml"
+SOURCE_MAP = "source_map.json"
 OVERRIDES = "overrides.yaml"
 KERAS = "keras.json"
 DIAGNOSTICS = "diagnostics.json"
@@ -29,6 +30,7 @@ CONSOLE = "console.log"
 
 RESULTS = (
     CONFIG,
+    SOURCE_MAP,
     OVERRIDES,
     KERAS,
     DIAGNOSTICS,

@@ -16,12 +16,16 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kerasgen.diagnostics import SourceMap
+from kerasgen.diagnostics.source_map import Replacement
+from kerasgen.diagnostics.source_map_data import from_plain
 from kerasgen.foreign.json_data import read_json
+from kerasgen.foreign.printable import shown
 from kerasgen.foreign.regular_files import (
     TOO_MUCH,
     ForeignFileError,
@@ -29,8 +33,11 @@ from kerasgen.foreign.regular_files import (
     is_there,
     read_text,
 )
-from kerasgen.record.layout import CONFIG, HISTORY, OVERRIDES, PREDICTIONS, RECORD
+from kerasgen.record.layout import CONFIG, HISTORY, OVERRIDES, PREDICTIONS, RECORD, SOURCE_MAP
 from kerasgen.record.versions import version_fault
+
+_CONFIGS = (".yaml", ".yml")
+"""How the files end in which configs are written."""
 
 MOST_CELLS = 1_000_000
 """Cells above which a history is not read: a hundred metrics of ten thousand epochs."""
@@ -92,6 +99,35 @@ def read_config(folder: Path) -> dict[str, Any]:
         if not isinstance(key, str):
             raise ForeignFileError(f"is not a config: it has the key `{key}`, expected text")
     return config
+
+
+def read_source_map(folder: Path) -> SourceMap:
+    """Where the config of a run was written, line by line.
+
+    Raises:
+        ForeignFileError: it is not there, cannot be read, is no source map, or names a file that
+            is no config: a line of it would be shown.
+    """
+    found = read_json(folder / SOURCE_MAP, within=folder)
+    source_map = from_plain(found)
+    for file in _files_in(source_map):
+        if not file.endswith(_CONFIGS):
+            raise ForeignFileError(f"is no source map: it names `{shown(file[:80])}`, no config")
+    return source_map
+
+
+def _files_in(source_map: SourceMap) -> Iterator[str]:
+    """The files that a source map names."""
+    steps = [step.marks for step in source_map.steps if isinstance(step, Replacement)]
+    places = [
+        place
+        for marks in (source_map.marks, *steps)
+        for mark in marks.values()
+        for place in (mark.key, mark.value)
+    ]
+    if source_map.defaults is not None:
+        places.append(source_map.defaults)
+    yield from {place.file for place in places if place.file is not None}
 
 
 def read_overrides(folder: Path) -> list[str]:

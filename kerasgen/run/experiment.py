@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerasgen.diagnostics import CompileError, Sink
 from kerasgen.diagnostics.render import render_json, render_text
+from kerasgen.diagnostics.source_map_data import to_plain
 from kerasgen.frontend.compose.composition import Composition, title_of
 from kerasgen.process.exit_codes import DONE
 from kerasgen.process.interruption import at_once, held, reason
@@ -144,6 +145,7 @@ def _write_config(
     # It compiles again to this very model; what was written stands in the overrides.
     record = _record(journal)
     record.write_text(layout.CONFIG, config_yaml(config))
+    record.write_json(layout.SOURCE_MAP, to_plain(sink.source_map))
     found = sink.diagnostics
     record.write_json(layout.DIAGNOSTICS, render_json(found))
     if found:
@@ -244,10 +246,11 @@ def _warn_of_divergence(journal: Journal, sink: Sink) -> None:
     lost = [row for row in journal.history if not math.isfinite(row.get("loss", 0.0))]
     if not lost:
         return
-    warned = Sink()
+    warned = Sink(sink.source_map)
     warned.warn(
         "KG802",
         f"the loss is `{lost[0]['loss']}` from epoch {int(lost[0]['epoch'])} on",
+        key="optimizer.learning_rate",
         help="lower the learning rate, scale the features, or clip the gradients; the callback "
         "`TerminateOnNaN` ends such a run",
     )

@@ -14,8 +14,8 @@ from typing import Any
 from kerasgen.diagnostics import Sink, SourceMap
 from kerasgen.foreign.regular_files import ForeignFileError, is_there
 from kerasgen.ir.program import Program
-from kerasgen.record.layout import CONFIG, RECORD
-from kerasgen.record.read import read_config, read_known_record
+from kerasgen.record.layout import CONFIG, RECORD, SOURCE_MAP
+from kerasgen.record.read import read_config, read_known_record, read_source_map
 from kerasgen.record.versions import NEWER
 from kerasgen.registry import NOBODY, Trust
 from kerasgen.session.states import Findings, ReadConfig
@@ -57,7 +57,7 @@ def recorded_config(folder: Path, trust: Trust = NOBODY) -> RecordedConfig:
     return RecordedConfig(
         folder=folder,
         resolved=ReadConfig(
-            config=_config(folder, sink), findings=Findings(source_map=SourceMap())
+            config=_config(folder, sink), findings=Findings(source_map=_source_map(folder, sink))
         ),
         trust=replace(trust, connections=True),
     )
@@ -74,6 +74,16 @@ def _config(folder: Path, sink: Sink) -> dict[str, Any]:
                 help="a run that failed before its config was settled has none",
             ) from None
         raise sink.fail_file("KG606", folder / CONFIG, error) from error
+
+
+def _source_map(folder: Path, sink: Sink) -> SourceMap:
+    """Where the config was written; nowhere that is known, if the run is older than such maps."""
+    try:
+        return read_source_map(folder)
+    except ForeignFileError as error:
+        if error.missing and not is_there(folder / SOURCE_MAP):
+            return SourceMap()
+        raise sink.fail_file("KG606", folder / SOURCE_MAP, error) from error
 
 
 def _require_known(folder: Path, sink: Sink) -> None:

@@ -8,9 +8,20 @@ from pathlib import Path
 
 import pytest
 
+from kerasgen.diagnostics import SourceLocation, SourceMap
+from kerasgen.diagnostics.source_map import Mark
+from kerasgen.diagnostics.source_map_data import to_plain
 from kerasgen.foreign.regular_files import NOT_ORDINARY, TOO_MUCH, ForeignFileError
 from kerasgen.record.files import write_arrays, write_history
-from kerasgen.record.layout import CONFIG, HISTORY, METRICS, OVERRIDES, PREDICTIONS, RECORD
+from kerasgen.record.layout import (
+    CONFIG,
+    HISTORY,
+    METRICS,
+    OVERRIDES,
+    PREDICTIONS,
+    RECORD,
+    SOURCE_MAP,
+)
 from kerasgen.record.read import (
     MOST_CELLS,
     is_run,
@@ -21,6 +32,7 @@ from kerasgen.record.read import (
     read_known_record,
     read_overrides,
     read_record,
+    read_source_map,
 )
 from kerasgen.record.versions import NEWER, SCHEMA
 
@@ -29,6 +41,7 @@ READERS: dict[str, Callable[[Path], object]] = {
     CONFIG: read_config,
     METRICS: lambda folder: read_facts(folder, METRICS),
     OVERRIDES: read_overrides,
+    SOURCE_MAP: read_source_map,
     HISTORY: read_history,
     PREDICTIONS: prediction_names,
 }
@@ -198,3 +211,19 @@ def test_a_history_of_too_many_cells_is_not_read(sign: str, tmp_path: Path) -> N
 def test_the_names_of_predictions_are_read_without_the_arrays(tmp_path: Path) -> None:
     write_arrays(tmp_path / PREDICTIONS, {"rows": [1, 2], "predicted": [[0.5], [0.5]]})
     assert prediction_names(tmp_path) == ["rows", "predicted"]
+
+
+def _map_of(file: str) -> SourceMap:
+    place = SourceLocation(file=file, line=3, column=5, length=4)
+    return SourceMap(marks={"model.layers.a": Mark(key=place, value=place)})
+
+
+def test_a_source_map_is_read_as_it_was_written(tmp_path: Path) -> None:
+    written = _map_of("conf/model/mine.yaml")
+    (tmp_path / SOURCE_MAP).write_text(json.dumps(to_plain(written)))
+    assert read_source_map(tmp_path) == written
+
+
+def test_a_source_map_that_names_another_file_than_a_config_is_refused(tmp_path: Path) -> None:
+    (tmp_path / SOURCE_MAP).write_text(json.dumps(to_plain(_map_of("/home/me/.netrc"))))
+    assert "names `/home/me/.netrc`, no config" in _fault(tmp_path, SOURCE_MAP).reason

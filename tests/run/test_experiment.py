@@ -15,6 +15,7 @@ from kerasgen.process.exit_codes import DONE, FAILED, REFUSED
 from kerasgen.record import layout
 from kerasgen.record.read import read_history
 from kerasgen.run.experiment import run_experiment
+from kerasgen.session.session import open_run
 
 QUICK = ["fit.epochs=2", "fit.batch_size=128", "fit.verbose=0"]
 
@@ -39,6 +40,7 @@ def test_a_run_leaves_every_file_of_its_record(trained: Path) -> None:
         layout.KERAS,
         layout.DIAGNOSTICS,
         layout.DATA,
+        layout.SOURCE_MAP,
         layout.HISTORY,
         layout.METRICS,
         layout.SUMMARY,
@@ -75,6 +77,14 @@ def test_the_manual_says_what_stands_in_a_record(trained: Path) -> None:
     assert all(
         f"| `{path.name}`" in manual or f", `{path.name}`" in manual for path in trained.iterdir()
     )
+
+
+def test_a_run_is_opened_again_with_the_lines_of_its_config(trained: Path) -> None:
+    locate = open_run(trained).resolved.findings.source_map.locate
+    units = locate("model.layers.hidden1.units")
+    assert str(units.file).endswith("model/mlp.yaml")
+    assert (units.line, units.column) == (5, 34)
+    assert locate("fit.epochs").override == "fit.epochs=2"
 
 
 def test_each_step_has_its_time(trained: Path) -> None:
@@ -258,7 +268,9 @@ def test_a_loss_that_is_lost_is_told(engine: str, tmp_path: Path, capsys) -> Non
     overrides = ["optimizer=sgd", "optimizer.learning_rate=1e30", "data=diabetes_progression"]
     assert run_experiment(compose([*overrides, "model=table_number", *QUICK]), tmp_path / "r") == 0
     assert "warning[KG802]" in capsys.readouterr().err
-    assert json.loads((tmp_path / "r" / layout.DIAGNOSTICS).read_text())[-1]["code"] == "KG802"
+    told = json.loads((tmp_path / "r" / layout.DIAGNOSTICS).read_text())[-1]
+    assert told["code"] == "KG802"
+    assert told["location"]["override"] == "optimizer.learning_rate=1e30"
 
 
 def test_an_interrupted_run_says_so(

@@ -1,5 +1,6 @@
 """Looking into a run: what is shown of a sound one, and what a spoilt one is refused with."""
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -7,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from kerasgen.cli import main
-from kerasgen.record.layout import CONFIG, RECORD
+from kerasgen.diagnostics import SourceLocation, SourceMap
+from kerasgen.diagnostics.source_map import Mark
+from kerasgen.diagnostics.source_map_data import to_plain
+from kerasgen.record.layout import CONFIG, RECORD, SOURCE_MAP
 
 MakeRun = Callable[..., Path]
 
@@ -79,3 +83,45 @@ def test_what_would_drive_a_terminal_is_shown_as_an_escape_that_yaml_reads_back(
     shown = capsys.readouterr().out
     assert all(c.isprintable() or c == "\n" for c in shown)
     assert yaml.safe_load(shown) == {"name": name, name: 1}
+
+
+BROKEN = """\
+backend: {backend: jax}
+data: {source: null}
+model:
+  inputs: {x: {shape: [4]}}
+  layers:
+    a: {class: Dens, units: 3}
+optimizer: {class: SGD}
+compile: {}
+fit: {}
+tracking: {}
+"""
+"""The config of a run that names a class which is not there."""
+
+
+def test_a_run_that_no_longer_compiles_is_told_at_the_line_that_was_written(
+    make_run: MakeRun, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make_run("a", config=BROKEN)
+    monkeypatch.chdir(folder.parent)
+    Path("mine.yaml").write_text("layers:\n  a: {class: Dens, units: 3}\n", encoding="utf-8")
+    place = SourceLocation(file="mine.yaml", line=2, column=14, length=4)
+    marks = {"model.layers.a.class": Mark(key=place, value=place)}
+    (folder / SOURCE_MAP).write_text(json.dumps(to_plain(SourceMap(marks=marks))))
+    assert main(["show", "a", "--shapes"]) == 2
+    assert capsys.readouterr().err.splitlines()[:4] == [
+        "error[KG201]: there is no layer `Dens`",
+        "  --> mine.yaml:2:14  (model.layers.a.class)",
+        "   |",
+        " 2 |   a: {class: Dens, units: 3}",
+    ]
+
+
+def test_a_source_map_that_is_none_is_refused(
+    make_run: MakeRun, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = make_run("a", config=BROKEN)
+    (folder / SOURCE_MAP).write_text('{"version": 1, "marks": []}')
+    assert main(["show", str(folder)]) == 2
+    assert "source_map.json` is no source map" in capsys.readouterr().err
