@@ -30,6 +30,7 @@ from kerasgen.emit.script.objects import (
     public_name,
     value_code,
 )
+from kerasgen.ir.canonical import canonical_text
 from kerasgen.ir.data import DataDef
 from kerasgen.ir.graph import ModelGraph
 from kerasgen.ir.model import Constant, Entry, InputDef, ModelDef, TensorRef
@@ -91,14 +92,8 @@ def _loop_key(entry: Entry) -> object:
     operands = step_operands(entry)
     own = len(operands) == 1 and isinstance(operands[0], TensorRef)
     if isinstance(made, ObjectDef) and own and _column(operands[0]) == entry.name:
-        return made.cls, str(_without_paths(made)), str(dict(entry.call_arguments))
+        return made.cls, canonical_text(made), canonical_text(entry.call_arguments)
     return entry.name
-
-
-def _without_paths(value: object) -> object:
-    if isinstance(value, ObjectDef):
-        return value.cls, [(k, _without_paths(v)) for k, v in value.arguments.items()]
-    return [_without_paths(v) for v in value] if isinstance(value, tuple) else value
 
 
 def _column(operand: object) -> str:

@@ -15,7 +15,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from kerasgen.ir.model import INPUT, Constant, Entry, ModelDef, TensorRef
+from kerasgen.ir.canonical import without_places
+from kerasgen.ir.model import INPUT, Entry, ModelDef, TensorRef
 from kerasgen.ir.values import ObjectDef, Value
 from kerasgen.ir.walks import output_refs, references_in
 from kerasgen.passes.fold.names import (
@@ -130,21 +131,11 @@ def _explicit(model: ModelDef) -> list[Entry]:
     above = model.inputs[0].name if model.inputs else INPUT
     entries = []
     for entry in model.entries:
-        takes = TensorRef(name=above) if entry.takes is None else _pathless(entry.takes)
-        definition = _pathless(entry.definition)
+        takes = TensorRef(name=above) if entry.takes is None else without_places(entry.takes)
+        definition = without_places(entry.definition)
         entries.append(replace(entry, definition=definition, takes=takes, path=""))
         above = entry.name
     return entries
-
-
-def _pathless(value: object) -> Any:
-    if isinstance(value, ObjectDef):
-        return replace(value, arguments=_pathless(value.arguments), path="")
-    if isinstance(value, TensorRef | Constant):
-        return replace(value, path="")
-    if isinstance(value, Mapping):
-        return {key: _pathless(item) for key, item in value.items()}
-    return tuple(map(_pathless, value)) if isinstance(value, tuple) else value
 
 
 def _implicit(entries: Sequence[Entry], inputs: Sequence[str]) -> tuple[Entry, ...]:
