@@ -18,6 +18,7 @@ def properties(definition: str) -> set[str]:
 
 def test_the_schema_knows_the_words_of_models_and_entries() -> None:
     assert properties("model") == set(grammar.MODEL_KEYS)
+    assert properties("block") == set(grammar.BLOCK_KEYS)
     assert properties("entry_object") == {*grammar.LAYER_KEYS, *grammar.USE_KEYS}
     assert properties("entry_object") == {"class", "is", "block", *grammar.ENTRY_KEYS}
 

@@ -30,7 +30,7 @@ from kerasgen.emit.schema.values import (
     proposing,
     ref,
 )
-from kerasgen.frontend.grammar import GROUPS
+from kerasgen.frontend.grammar import BLOCK_KEYS, GROUPS
 from kerasgen.frontend.parse.backend import BACKENDS
 from kerasgen.frontend.parse.data import TASKS
 from kerasgen.frontend.parse.lint import LINT_CODES
@@ -149,7 +149,7 @@ def _definitions(catalog: Catalog) -> dict[str, Schema]:
             **sections,
             "data": _data(ending),
             "model": model_schema(partial=partial, further=defaults),
-            "block": model_schema(partial=partial, further=defaults),
+            "block": model_schema(partial=partial, keys=BLOCK_KEYS, further=defaults),
             "optimizer": _optimizer(catalog, partial=partial),
         }
         found |= {f"{name}_group{ending}": schema for name, schema in whole.items()}

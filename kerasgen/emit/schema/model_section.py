@@ -8,6 +8,7 @@ and leave its class to the file below.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 from kerasgen.catalog.entries import Catalog
@@ -20,7 +21,7 @@ from kerasgen.emit.schema.class_arguments import (
     is_model,
 )
 from kerasgen.emit.schema.values import Schema, enumeration, one_of, ref, value_of
-from kerasgen.frontend.grammar import ENTRY_KEYS
+from kerasgen.frontend.grammar import BLOCK_KEYS, ENTRY_KEYS, MODEL_KEYS
 from kerasgen.ir.model import InputDef
 
 # YAML 1.1, by which configs are read, takes these words for booleans.
@@ -82,19 +83,26 @@ def model_definitions(catalog: Catalog) -> dict[str, Schema]:
         }
         found[f"model{ending}"] = model_schema(partial=partial)
         found[f"nested_model{ending}"] = model_schema(partial=partial, nested=True)
-    found["block"] = model_schema(partial=False)
+    found["block"] = model_schema(partial=False, keys=BLOCK_KEYS)
     return found
 
 
-def model_schema(*, partial: bool, nested: bool = False, further: Schema | None = None) -> Schema:
+def model_schema(
+    *,
+    partial: bool,
+    keys: Sequence[str] = MODEL_KEYS,
+    nested: bool = False,
+    further: Schema | None = None,
+) -> Schema:
     """A model or block.
 
     Args:
         partial: whether it is laid over another one, so that nothing is required.
+        keys: the keys of the grammar that may stand in it, `BLOCK_KEYS` for a block.
         nested: whether it is an entry of another model.
         further: further properties, such as Hydra's `defaults` of a file.
     """
-    properties: Schema = {
+    known: Schema = {
         "class": {
             **one_of(list(MODEL_CLASSES)),
             "description": "Left out: the plainest kind that serves.",
@@ -118,8 +126,8 @@ def model_schema(*, partial: bool, nested: bool = False, further: Schema | None 
             "description": "The entries, in order: name to layer.",
         },
         "outputs": {**ref("outputs"), "description": "What comes out. Left out: the last entry."},
-        **(further or {}),
     }
+    properties: Schema = {key: known[key] for key in keys} | (further or {})
     if nested:
         properties |= {key: {} for key in ENTRY_KEYS}
     schema: Schema = {"type": "object", "properties": properties, "additionalProperties": False}
