@@ -132,7 +132,7 @@ def _act_alone(options: argparse.Namespace) -> int:
             _fix(options)
     if options.fast:
         return _act_fast(options)
-    from kerasgen.session.engine_start import EngineDoubtError
+    from kerasgen.session.states import EngineDoubtError
     from kerasgen.verbs.check import check_config
 
     environment = dict(os.environ)  # Starting an engine changes it.

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import kerasgen
 from kerasgen.catalog.entries import Catalog
@@ -24,9 +25,11 @@ from kerasgen.catalog.store import (
     write_catalog,
 )
 from kerasgen.diagnostics import Sink
-from kerasgen.engine import Engine
 from kerasgen.engines.choice import describing_files, engine_for, installed_backends
 from kerasgen.ir.program import BackendDef
+
+if TYPE_CHECKING:
+    from kerasgen.engine import Engine
 
 _PACKAGE = Path(kerasgen.__file__).resolve().parent
 

@@ -26,13 +26,14 @@ from typing import TYPE_CHECKING, Any
 
 from kerasgen.catalog.entries import Catalog
 from kerasgen.diagnostics import Severity, Sink, SourceLocation
-from kerasgen.engine import Engine
 from kerasgen.frontend.compose.origins import shown_path
 from kerasgen.registry import Trust, parts
 from kerasgen.session.catalog import engine_catalog
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
+
+    from kerasgen.engine import Engine
 
 GROUP = "kerasgen.parts"
 """The group of entry points under which a package offers parts."""

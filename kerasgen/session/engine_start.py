@@ -14,11 +14,7 @@ from kerasgen.ir.program import BackendDef, Program
 from kerasgen.registry import NOBODY, Trust
 from kerasgen.session.custom_parts import with_parts
 from kerasgen.session.light_engine import engine_at_hand, light_start
-from kerasgen.session.states import Started
-
-
-class EngineDoubtError(Exception):
-    """A light engine refused a program, which its own may not do, or cannot speak for it."""
+from kerasgen.session.states import EngineDoubtError, Started
 
 
 def start(

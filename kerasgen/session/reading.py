@@ -65,7 +65,7 @@ def with_sections(state: ReadConfig) -> ReadConfig:
     """
     sink = state.findings.sink()
     check_sections(state.config, sink)
-    return replace(state, findings=Findings.of(sink))
+    return state._replace(findings=Findings.of(sink))
 
 
 def expanded(state: ReadConfig) -> ReadConfig:
@@ -106,8 +106,7 @@ def with_facts(read: Parsed, facts: Mapping[str, Any]) -> Parsed:
         facts: the facts.
     """
     program = read.program
-    return replace(
-        read,
+    return read._replace(
         program=replace(program, data=replace(program.data, facts=frozen_facts(facts))),
         config={**read.config, "data": {**read.config["data"], "facts": dict(facts)}},
     )

@@ -1,4 +1,4 @@
-"""The config of a finished run, as a session begins with it.
+"""The door to a finished run: a session that begins with the config of its record.
 
 This room owns how a run folder becomes a config again. A run may come from a stranger: its config
 is data, read through the door of `record.read`. Modules that its record says were trusted are
@@ -7,37 +7,31 @@ trusted again only by the person who looks at it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from kerasgen.diagnostics import Sink, SourceMap
 from kerasgen.foreign.regular_files import ForeignFileError, is_there
-from kerasgen.ir.program import Program
 from kerasgen.record.layout import CONFIG, RECORD, SOURCE_MAP
 from kerasgen.record.read import read_config, read_known_record, read_source_map
 from kerasgen.record.versions import NEWER
 from kerasgen.registry import NOBODY, Trust
-from kerasgen.session.states import Findings, ReadConfig
+from kerasgen.session.session import Session
+from kerasgen.session.states import CLOSED, Findings, ReadConfig, RecordedConfig
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordedConfig:
-    """The resolved config of a run.
+def open_run(folder: Path, trust: Trust = NOBODY) -> Session:
+    """Opens a finished run, whose data stays closed and which is not trained again.
 
-    Attributes:
+    Args:
         folder: the folder of the run.
-        resolved: the config, and where it was written.
-        trust: whose code may run for it.
+        trust: modules whose parts its config may name.
+
+    Raises:
+        CompileError: KG606 or a code of its own, its record or its config cannot be read.
     """
-
-    folder: Path
-    resolved: ReadConfig
-    trust: Trust = NOBODY
-
-    def untrained(self, program: Program) -> Program:
-        """Its program as it is looked at: no callback acts, since nothing is trained."""
-        return replace(program, fit=replace(program.fit, callbacks={}))
+    return Session(recorded_config(folder, trust), CLOSED)
 
 
 def recorded_config(folder: Path, trust: Trust = NOBODY) -> RecordedConfig:

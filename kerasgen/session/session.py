@@ -26,13 +26,11 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kerasgen.catalog.entries import Catalog
 from kerasgen.data.column_names import check_known_columns
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink
-from kerasgen.engine import StartedEngine
 from kerasgen.frontend.compose.composition import Composition, UnresolvedError, title_of
 from kerasgen.frontend.parse.backend import parse_backend
 from kerasgen.frontend.parse.data import frozen_facts, refuse_absent
@@ -40,11 +38,10 @@ from kerasgen.ir.data import DataDef
 from kerasgen.ir.program import BackendDef
 from kerasgen.passes.outline import outline
 from kerasgen.passes.unknown_names import UnknownNamesError
-from kerasgen.registry import NOBODY, Trust, parts
+from kerasgen.registry import Trust, parts
 from kerasgen.session.catalog import child_catalog, say_on_stderr, stored_catalog
 from kerasgen.session.custom_parts import installed_points, loaded_files, with_installed
 from kerasgen.session.early_checks import facts_suffice, look_at
-from kerasgen.session.engine_start import EngineDoubtError, start, start_light
 from kerasgen.session.reading import (
     expanded,
     parse_groups,
@@ -56,13 +53,12 @@ from kerasgen.session.reading import (
     with_groups,
     with_sections,
 )
-from kerasgen.session.recorded import RecordedConfig, recorded_config
 from kerasgen.session.states import (
     ANY_SOURCE,
-    CLOSED,
     OPENED,
     Aim,
     Compiled,
+    EngineDoubtError,
     Findings,
     Groups,
     Lacking,
@@ -71,10 +67,14 @@ from kerasgen.session.states import (
     Parsed,
     Presumed,
     ReadConfig,
+    RecordedConfig,
     Settled,
     Started,
 )
 from kerasgen.session.unopened import presumed
+
+if TYPE_CHECKING:
+    from kerasgen.engine import StartedEngine
 
 
 class Session:
@@ -130,7 +130,7 @@ class Session:
             self._refuse_absent()
             raise with_groups(error.diagnostics, self.groups.refused) from None
         if isinstance(self.begun, RecordedConfig):
-            return replace(read, program=self.begun.untrained(read.program))
+            return read._replace(program=self.begun.untrained(read.program))
         if self._needs_rows:
             refuse_absent(read.program.data, self.begun.sink())
         return read
@@ -150,6 +150,8 @@ class Session:
     @cached_property
     def started(self) -> Started:
         """The engine, in force."""
+        from kerasgen.session.engine_start import start, start_light  # a fast check starts none
+
         read = self.parsed
         sink = (self.told or read).findings.sink()
         if isinstance(read, Parsed) and self._may_be_light:
@@ -296,6 +298,8 @@ class Session:
 
     def start_alone(self) -> StartedEngine:
         """Starts the engine for something else than the program, of which nothing is read."""
+        from kerasgen.session.engine_start import start
+
         sink = self.resolved.findings.sink()
         backend = parse_backend(self.resolved.config.get("backend"), sink)
         if backend is None:
@@ -383,16 +387,3 @@ class Session:
             if self.started.instead_of is not None:
                 raise EngineDoubtError(self.started.instead_of) from None
             raise
-
-
-def open_run(folder: Path, trust: Trust = NOBODY) -> Session:
-    """Opens a finished run, whose data stays closed and which is not trained again.
-
-    Args:
-        folder: the folder of the run.
-        trust: modules whose parts its config may name.
-
-    Raises:
-        CompileError: KG606 or a code of its own, its record or its config cannot be read.
-    """
-    return Session(recorded_config(folder, trust), CLOSED)

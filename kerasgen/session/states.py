@@ -2,13 +2,18 @@
 
 This room owns these values, each frozen: a stage makes one of the one before. What a stage does
 stands in `reading`, `unopened` and `session`.
+
+Decisions:
+- They are named tuples: every command imports them, and a dataclass takes five times as long to
+  define.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from kerasgen.catalog.entries import Catalog
 from kerasgen.diagnostics import Diagnostic, Sink, SourceMap
@@ -16,6 +21,7 @@ from kerasgen.frontend.compose.composition import Composition, UnresolvedError
 from kerasgen.frontend.parse.program import FirstGroups
 from kerasgen.ir.program import Program
 from kerasgen.passes.outline import Outline
+from kerasgen.registry import NOBODY, Trust
 
 if TYPE_CHECKING:
     from kerasgen.data.opened import OpenedData
@@ -26,8 +32,11 @@ ANY_SOURCE = "data.source."
 """Below it, values may be left to be given: what is not opened need not be known."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Aim:
+class EngineDoubtError(Exception):
+    """A light engine refused a program, which its own may not do, or cannot speak for it."""
+
+
+class Aim(NamedTuple):
     """What a verb wants of a config.
 
     Attributes:
@@ -53,8 +62,7 @@ UNREAD = Aim(data="unread")
 """The aim of who looks at the text of a config alone."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Findings:
+class Findings(NamedTuple):
     """What was found so far, and where the config was written.
 
     Attributes:
@@ -77,8 +85,7 @@ class Findings:
         return sink
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadConfig:
+class ReadConfig(NamedTuple):
     """A config after resolving, expanding or selecting.
 
     Attributes:
@@ -90,8 +97,25 @@ class ReadConfig:
     findings: Findings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Groups:
+class RecordedConfig(NamedTuple):
+    """The resolved config of a run.
+
+    Attributes:
+        folder: the folder of the run.
+        resolved: the config, and where it was written.
+        trust: whose code may run for it.
+    """
+
+    folder: Path
+    resolved: ReadConfig
+    trust: Trust = NOBODY
+
+    def untrained(self, program: Program) -> Program:
+        """Its program as it is looked at: no callback acts, since nothing is trained."""
+        return replace(program, fit=replace(program.fit, callbacks={}))
+
+
+class Groups(NamedTuple):
     """The groups that come before all others, read alone.
 
     Attributes:
@@ -103,8 +127,7 @@ class Groups:
     refused: tuple[Diagnostic, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parsed:
+class Parsed(NamedTuple):
     """A config that was read.
 
     Attributes:
@@ -118,8 +141,7 @@ class Parsed:
     findings: Findings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lacking:
+class Lacking(NamedTuple):
     """A config that cannot be resolved as long as the facts of its data are not known.
 
     Attributes:
@@ -145,8 +167,7 @@ class Lacking:
         return self.groups
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outlined:
+class Outlined(NamedTuple):
     """A config in which everything is in order that can be told without shapes.
 
     Attributes:
@@ -162,8 +183,7 @@ class Outlined:
     findings: Findings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Presumed:
+class Presumed(NamedTuple):
     """A config in which everything is in order that is certain without the facts of its data.
 
     Attributes:
@@ -177,8 +197,7 @@ class Presumed:
     findings: Findings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
+class Settled(NamedTuple):
     """An outlined program with the facts of its data: all that compiling needs.
 
     Attributes:
@@ -192,8 +211,7 @@ class Settled:
     findings: Findings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Started:
+class Started(NamedTuple):
     """An engine in force.
 
     Attributes:
@@ -209,8 +227,7 @@ class Started:
     found: tuple[Diagnostic, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opened:
+class Opened(NamedTuple):
     """The opened data.
 
     Attributes:
@@ -222,8 +239,7 @@ class Opened:
     findings: Findings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Compiled:
+class Compiled(NamedTuple):
     """A compiled config.
 
     Attributes:

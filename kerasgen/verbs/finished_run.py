@@ -18,7 +18,7 @@ from kerasgen.foreign.regular_files import ForeignFileError, is_there
 from kerasgen.record.layout import CONFIG, MODEL
 from kerasgen.record.read import read_known_record
 from kerasgen.registry import NOBODY, Trust
-from kerasgen.session.session import open_run
+from kerasgen.session.recorded import open_run
 
 
 def run_section(folder: Path, name: str) -> Mapping[str, Any]:

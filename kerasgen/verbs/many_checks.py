@@ -127,7 +127,7 @@ def _fast(case: Case, manner: Manner) -> Checked:
 
 def _light(case: Case, manner: Manner) -> Checked | None:
     """A check with the light engine; None where only its own can tell."""
-    from kerasgen.session.engine_start import EngineDoubtError
+    from kerasgen.session.states import EngineDoubtError
 
     try:
         return _checked(case, manner, light=True)

@@ -15,7 +15,7 @@ from kerasgen.process.exit_codes import DONE, FAILED, REFUSED
 from kerasgen.record import layout
 from kerasgen.record.read import read_history
 from kerasgen.run.experiment import run_experiment
-from kerasgen.session.session import open_run
+from kerasgen.session.recorded import open_run
 
 QUICK = ["fit.epochs=2", "fit.batch_size=128", "fit.verbose=0"]
 
