@@ -6,12 +6,11 @@ import pytest
 from house_counts import ROOT, Counts, Slots, count_house, shortened
 
 OPEN = {
-    "many_parameters": ("emit/script/", "engines/keras3/training", "run/steps"),
+    "many_parameters": ("emit/script/",),
     "raising_untold": (
         "data/sources/",
         "diagnostics/sink",
         "emit/script/code",
-        "engines/keras3/",
         "record/run_folder",
         "sweep/hydra/application",
     ),

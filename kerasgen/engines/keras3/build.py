@@ -127,7 +127,12 @@ class KerasOracle(ShapeOracle):
         keyword_operands: Mapping[str, Operand],
         arguments: Mapping[str, Value],
     ) -> tuple[TensorSpec, ...]:
-        """Makes the call and names its outputs; the layer is made at its first call."""
+        """Makes the call and names its outputs; the layer is made at its first call.
+
+        Raises:
+            ShapeError: the constructor refused its arguments, the call its tensors, or what comes
+                out cannot stand in a model.
+        """
         with unallocated():
             fresh = layer.name not in self._layers
             if fresh:

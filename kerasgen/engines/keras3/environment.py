@@ -103,6 +103,9 @@ def quiet_stderr() -> Iterator[None]:
     """Keeps back what libraries write to the process's stderr; it is shown if the block fails.
 
     TensorFlow's C++ code writes there, before any of its switches for that has an effect.
+
+    Raises:
+        BaseException: what the block raises.
     """
     sys.stderr.flush()
     with tempfile.TemporaryFile() as kept:

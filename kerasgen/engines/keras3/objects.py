@@ -198,7 +198,11 @@ def public_object(cls: str, kinds: Sequence[Kind], catalog: Catalog) -> Any:
 
 
 def word_object(word: str, kinds: Sequence[Kind], catalog: Catalog) -> Any:
-    """What Keras makes of a word of its vocabularies (`adam`, `mse`), by the kind's `get`."""
+    """What Keras makes of a word of its vocabularies (`adam`, `mse`), by the kind's `get`.
+
+    Raises:
+        KeyError: no kind has the word.
+    """
     for kind in kinds:
         if word in catalog.vocabularies.get(kind, ()):
             return getattr(keras, MODULES[kind]).get(word)

@@ -67,7 +67,11 @@ class KerasPreparation(ShapeOracle):
         keyword_operands: Mapping[str, Operand],
         arguments: Mapping[str, Value],
     ) -> tuple[TensorSpec, ...]:
-        """Makes a preprocessing layer or op and calls it; what comes out is not named."""
+        """Makes a preprocessing layer or op and calls it; what comes out is not named.
+
+        Raises:
+            ShapeError: it refuses its arguments or what goes in, or gives no tensor.
+        """
         assert isinstance(layer.definition, ObjectDef)
         with undisturbed():
             function = _Function(layer.definition, operands, arguments, self._catalog)
@@ -93,11 +97,19 @@ class KerasPreparation(ShapeOracle):
         return layer in self._layers
 
     def child(self) -> ShapeOracle:
-        """There are no models inside a preparation."""
+        """There are no models inside a preparation.
+
+        Raises:
+            AssertionError: always.
+        """
         raise AssertionError("a preparation holds no model")
 
     def adopt(self, layer: str, graph: ModelGraph, inside: ShapeOracle) -> None:
-        """There are no models inside a preparation."""
+        """There are no models inside a preparation.
+
+        Raises:
+            AssertionError: always.
+        """
         raise AssertionError("a preparation holds no model")
 
     def inside(self, layer: str) -> None:

@@ -173,7 +173,11 @@ def _reset_states(model: Any) -> None:
 
 
 def save_model(model: Any, path: Path) -> None:
-    """Saves a model as a `.keras` file; the file appears whole or not at all."""
+    """Saves a model as a `.keras` file; the file appears whole or not at all.
+
+    Raises:
+        OSError: it cannot be written; the error names the file that was asked for.
+    """
     draft = path.with_name(f".{path.stem}.draft.keras")
     try:
         with quiet_stderr(), no_idle_tensorflow():
