@@ -26,11 +26,12 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kerasgen.catalog.entries import Catalog
 from kerasgen.data.column_names import check_known_columns
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink
+from kerasgen.engine import StartedEngine
 from kerasgen.frontend.compose.composition import Composition, UnresolvedError, title_of
 from kerasgen.frontend.parse.backend import parse_backend
 from kerasgen.frontend.parse.data import frozen_facts, refuse_absent
@@ -72,9 +73,6 @@ from kerasgen.session.states import (
     Started,
 )
 from kerasgen.session.unopened import presumed
-
-if TYPE_CHECKING:
-    from kerasgen.engine import StartedEngine
 
 
 class Session:
