@@ -22,7 +22,7 @@ RECORDED = frozenset(
     {
         "record.json", "config.yaml", "overrides.yaml", "keras.json", "diagnostics.json",
         "data.json", "history.csv", "metrics.json", "summary.txt", "predictions.npz",
-        "traceback.txt",
+        "traceback.txt", "source_map.json", "console.log",
     }
 )  # fmt: skip
 """The files in which a run records itself, and which no callback may write over; the room of the

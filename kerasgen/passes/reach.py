@@ -36,9 +36,6 @@ from kerasgen.passes.callback_files import (
 )
 from kerasgen.registry import NOBODY, Trust
 
-REACHING = frozenset({"KG113", "KG115", "KG116", "KG117", "KG118"})
-"""The codes of what is reported here."""
-
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 _FORMAT = re.compile(r"([ <>=^]?[+-]?0?\d{0,3}(\.\d{1,3})?[bdeEfFgGn%]?)\Z")

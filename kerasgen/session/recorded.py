@@ -14,8 +14,7 @@ from typing import Any
 from kerasgen.diagnostics import Sink, SourceMap
 from kerasgen.foreign.regular_files import ForeignFileError, is_there
 from kerasgen.record.layout import CONFIG, RECORD, SOURCE_MAP
-from kerasgen.record.read import read_config, read_known_record, read_source_map
-from kerasgen.record.versions import NEWER
+from kerasgen.record.read import read_config, read_record, read_source_map
 from kerasgen.registry import NOBODY, Trust
 from kerasgen.session.session import Session
 from kerasgen.session.states import CLOSED, Findings, ReadConfig, RecordedConfig
@@ -83,9 +82,9 @@ def _source_map(folder: Path, sink: Sink) -> SourceMap:
 def _require_known(folder: Path, sink: Sink) -> None:
     """Refuses a run whose record cannot be read, or is of a newer version."""
     try:
-        read_known_record(folder)
+        newer = read_record(folder).newer
     except ForeignFileError as error:
-        help_text = None
-        if error.code == NEWER:
-            help_text = "look at it with the version that wrote it, or a newer one"
-        raise sink.fail_file("KG606", folder / RECORD, error, help=help_text) from error
+        raise sink.fail_file("KG606", folder / RECORD, error) from error
+    if newer is not None:
+        hint = "look at it with the version that wrote it, or a newer one"
+        raise sink.fail_file("KG606", folder / RECORD, newer, help=hint) from newer
