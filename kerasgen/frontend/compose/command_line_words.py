@@ -169,10 +169,7 @@ def refuse_flags(flags: Sequence[str], words: Sequence[str], known: Iterable[str
 def _report_flag(
     flag: str, following: str, known: Sequence[str], keys: Mapping[str, Any], sink: Sink
 ) -> None:
-    """Reports a flag that there is not, with the flag or the key of the config that is meant.
-
-    The word that follows it may be its value.
-    """
+    """Reports a flag that there is not; the word that follows it may be its value."""
     name, equal, value = flag.partition("=")
     if not equal and following and not re.search("^-|=", following):
         value = following

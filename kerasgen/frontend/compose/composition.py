@@ -13,22 +13,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from hydra import version
 from hydra.core.config_loader import ConfigLoader
-from hydra.core.config_search_path import ConfigSearchPath
-from hydra.core.plugins import Plugins
-from hydra.errors import SearchPathException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink, SourceMap
-from kerasgen.foreign.regular_files import is_folder
-from kerasgen.frontend.compose.config_folders import ROOT, Folders, config_folder, folders_of
-from kerasgen.frontend.compose.config_loader import ComposedLoader, ingredients, offer_sources
-from kerasgen.frontend.compose.hydra_settings import RunSettings, offer_launcher, run_settings
+from kerasgen.frontend.compose.config_folders import ROOT, Folders
+from kerasgen.frontend.compose.config_loader import ComposedLoader, ingredients
+from kerasgen.frontend.compose.hydra_settings import RunSettings, run_settings
 from kerasgen.frontend.compose.interpolation_size import check_composed
-from kerasgen.frontend.compose.limits import GuardedFiles, check_overrides
+from kerasgen.frontend.compose.limits import check_overrides
 from kerasgen.frontend.compose.origins import (
     SetByOverride,
     config_files,
@@ -44,6 +39,7 @@ from kerasgen.frontend.compose.references import (
     report_unresolved,
 )
 from kerasgen.frontend.compose.resolvers import withhold_environment
+from kerasgen.frontend.compose.search_path import OF_THE_USER, make_search_path
 from kerasgen.frontend.compose.selector_syntax import (
     Selector,
     marks_of_given,
@@ -55,9 +51,6 @@ from kerasgen.registry import NOBODY, Trust
 
 CONFIG_NAME = ROOT
 """The root config's name."""
-
-_OF_THE_USER = "command-line"
-"""What Hydra's search path calls the provider of a folder of the user's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,40 +147,6 @@ def make_loader(config_dir: Folders = None, config_path: str | None = None) -> C
     return SelectorLoader(config_search_path=make_search_path(config_dir, config_path))
 
 
-def make_search_path(
-    config_dir: Folders = None, config_path: str | None = None
-) -> ConfigSearchPath:
-    """Where Hydra looks for configs; the arguments are those of `make_loader`.
-
-    Hydra itself puts `--config-dir` last, so that a user's file could not take the place of a
-    shipped one of the same name; here the user's comes first.
-
-    Raises:
-        SearchPathException: a folder is not there.
-    """
-    from hydra._internal.utils import create_config_search_path
-    from hydra.core.config_search_path import SearchPathQuery
-
-    version.setbase("1.3")
-    Plugins.instance()
-    offer_sources(GuardedFiles)
-    offer_launcher()
-    own = folders_of(config_dir)
-    for folder in (*own, config_path):
-        if folder is not None and "://" not in folder and not is_folder(folder):
-            raise SearchPathException(f"the config folder `{folder}` is not there")
-    primary = str(config_folder()) if config_path is None else config_path
-    if "://" not in primary:
-        primary = str(Path(primary).absolute())
-    search_path = create_config_search_path(primary)
-    for folder in own:
-        # Not `as_uri`: Hydra takes what follows `file://` as it is, without unquoting `%20`.
-        search_path.prepend(
-            _OF_THE_USER, f"file://{Path(folder).absolute()}", SearchPathQuery("main", None)
-        )
-    return search_path
-
-
 def read_composition(config: DictConfig, loader: ConfigLoader) -> Composition:
     """Takes over what Hydra composed, and finds out where each value came from.
 
@@ -235,7 +194,7 @@ def read_composition(config: DictConfig, loader: ConfigLoader) -> Composition:
         folders=tuple(
             shown_path(Path(source.path))
             for source in config_sources
-            if source.provider == _OF_THE_USER
+            if source.provider == OF_THE_USER
         ),
         diagnostics=tuple(sink.diagnostics),
         selectors=selectors,

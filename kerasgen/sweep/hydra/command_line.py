@@ -21,7 +21,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from kerasgen.diagnostics import CompileError, Sink, did_you_mean
-from kerasgen.frontend.compose.composition import CONFIG_NAME, make_search_path
+from kerasgen.frontend.compose.composition import CONFIG_NAME
 from kerasgen.frontend.compose.config_folders import (
     ConfigPlace,
     config_folder,
@@ -31,6 +31,7 @@ from kerasgen.frontend.compose.config_folders import (
 from kerasgen.frontend.compose.limits import check_overrides
 from kerasgen.frontend.compose.origins import place_of_text
 from kerasgen.frontend.compose.references import deepest_key
+from kerasgen.frontend.compose.search_path import make_search_path
 from kerasgen.frontend.refusals.culprits import REFUSALS, diagnose, diagnose_error
 from kerasgen.process.entry import guarded
 from kerasgen.process.exit_codes import DONE, REFUSED

@@ -1,0 +1,57 @@
+"""Where Hydra looks for configs: the shipped ones, and before them the folders of the user's.
+
+This room owns Hydra's search path and what is offered to Hydra beside it: the door for files, and
+the launcher. Which folders are the user's stands in `config_folders`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hydra import version
+from hydra.core.config_search_path import ConfigSearchPath
+from hydra.core.plugins import Plugins
+from hydra.errors import SearchPathException
+
+from kerasgen.foreign.regular_files import is_folder
+from kerasgen.frontend.compose.config_folders import Folders, config_folder, folders_of
+from kerasgen.frontend.compose.config_loader import offer_sources
+from kerasgen.frontend.compose.hydra_settings import offer_launcher
+from kerasgen.frontend.compose.limits import GuardedFiles
+
+OF_THE_USER = "command-line"
+"""What Hydra's search path calls the provider of a folder of the user's."""
+
+
+def make_search_path(
+    config_dir: Folders = None, config_path: str | None = None
+) -> ConfigSearchPath:
+    """Where Hydra looks for configs; the arguments are those of `composition.make_loader`.
+
+    Hydra itself puts `--config-dir` last, so that a user's file could not take the place of a
+    shipped one of the same name; here the user's comes first.
+
+    Raises:
+        SearchPathException: a folder is not there.
+    """
+    from hydra._internal.utils import create_config_search_path
+    from hydra.core.config_search_path import SearchPathQuery
+
+    version.setbase("1.3")
+    Plugins.instance()
+    offer_sources(GuardedFiles)
+    offer_launcher()
+    own = folders_of(config_dir)
+    for folder in (*own, config_path):
+        if folder is not None and "://" not in folder and not is_folder(folder):
+            raise SearchPathException(f"the config folder `{folder}` is not there")
+    primary = str(config_folder()) if config_path is None else config_path
+    if "://" not in primary:
+        primary = str(Path(primary).absolute())
+    search_path = create_config_search_path(primary)
+    for folder in own:
+        # Not `as_uri`: Hydra takes what follows `file://` as it is, without unquoting `%20`.
+        search_path.prepend(
+            OF_THE_USER, f"file://{Path(folder).absolute()}", SearchPathQuery("main", None)
+        )
+    return search_path
