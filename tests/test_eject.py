@@ -249,6 +249,7 @@ def write_files(folder: Path) -> None:
         x_test=x[75:],
         y_test=y[75:],
     )
+    np.savez(folder / "one_hot.npz", x=x, y=np.eye(3, dtype="float32")[y - 1])
     for name, array in (("x", x), ("y", y), ("x_test", x[:9]), ("y_test", y[:9])):
         np.save(folder / f"{name}.npy", array)
     lines = [
@@ -262,6 +263,8 @@ def write_files(folder: Path) -> None:
 FILES: Mapping[str, str] = {
     "arrays with parts": "source: {class: Arrays, path: '%s/parts.npz'}, features: x, target: y, "
     "split: {test: given, validation: given}",
+    "one-hot rows": "source: {class: Arrays, path: '%s/one_hot.npz'}, features: x, target: y, "
+    "split: {test: 0.2, validation: 0.1, stratify: true}",
     "separate arrays": "source: {class: Arrays, x: '%s/x.npy', y: '%s/y.npy', x_test: '%s/x_test.npy', "
     "y_test: '%s/y_test.npy'}, features: x, target: y, split: {test: given, validation: 0.2, stratify: true}",
     "a table": "source: {class: Csv, path: '%s/all.csv', delimiter: ';', missing: drop}, "

@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from kerasgen.diagnostics import Sink, did_you_mean
+from kerasgen.diagnostics import Sink
 from kerasgen.ir.model import TensorRef
 from kerasgen.ir.training import Array, Arrays, Samples
 from kerasgen.ir.values import Shape, TensorSpec
+from kerasgen.passes.class_weights import index_weights, known_classes
 from kerasgen.passes.compiled import CompiledProgram
 from kerasgen.passes.ends import OutputSpec, fed_target
 from kerasgen.runtime.columns import as_targets, channels_first, one_hot
@@ -139,20 +140,7 @@ def class_weights(
     if isinstance(weights, str):
         assert isinstance(y, np.ndarray)
         return balanced_weights(y)
-    known = facts.get("class_names")
-    known = next(iter(known.values()), ()) if isinstance(known, Mapping) else known or ()
-    names = [str(name) for name in known]
-    for name in weights:
-        if isinstance(name, str) and name not in names:
-            sink.report(
-                "KG514",
-                f"`class_weight` names the class `{name}`, which the target does not have",
-                key=f"fit.class_weight.{name}",
-                at="key",
-                help=did_you_mean(name, names, listed=20),
-            )
-    sink.stop_on_errors()
-    return {names.index(k) if isinstance(k, str) else k: weight for k, weight in weights.items()}
+    return index_weights(weights, known_classes(facts), sink)
 
 
 def _as_outputs(targets: dict[str, Array], compiled: CompiledProgram) -> Arrays:

@@ -6,7 +6,7 @@ This room owns operands, the items of structured results, and the way in which a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from kerasgen.catalog.entries import Catalog
@@ -60,6 +60,8 @@ class Body:
 
     Attributes:
         graph: the model.
+        prefix: what stands before the names of its tensors in those of the outermost model.
+        builders: name of a nested model to the function that builds it.
         names: gives the names of variables.
         tensors: name of an input or call to its variable.
         layers: name of a shared layer to its variable.
@@ -67,17 +69,19 @@ class Body:
     """
 
     graph: ModelGraph
+    prefix: str
+    builders: Mapping[str, str]
     names: Names
     tensors: dict[str, str] = field(default_factory=dict)
     layers: dict[str, str] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
 
 
-def call_items(one: Call, body: Body, prefix: str, context: ModelContext) -> tuple[Item, ...]:
+def call_items(one: Call, body: Body, context: ModelContext) -> tuple[Item, ...]:
     """What goes into a call: tensors by position and by name, and plain arguments."""
-    items = [Item(_operand(operand, body, prefix, context)) for operand in one.operands]
+    items = [Item(_operand(operand, body, context)) for operand in one.operands]
     items += [
-        Item(_operand(operand, body, prefix, context), f"{key}=")
+        Item(_operand(operand, body, context), f"{key}=")
         for key, operand in one.keyword_operands.items()
     ]
     for key, value in one.arguments.items():
@@ -85,13 +89,13 @@ def call_items(one: Call, body: Body, prefix: str, context: ModelContext) -> tup
     return tuple(items)
 
 
-def op_call(one: Call, body: Body, prefix: str, context: ModelContext) -> Code:
+def op_call(one: Call, body: Body, context: ModelContext) -> Code:
     """The call of a function of `keras.ops`, with its plain arguments."""
     made = body.graph.layers[one.layer].definition
     assert isinstance(made, ObjectDef)
     entry = context.catalog.find(made.cls, ("op",))
     assert entry is not None
-    items = list(call_items(one, body, prefix, context))
+    items = list(call_items(one, body, context))
     if entry.name == "get_item" and "key" in made.arguments:
         return f"{flat(items[0].code)}[{_key(made.arguments['key'])}]"
     named = {k: tupled(v) for k, v in argument_codes(made, entry, context.catalog).items()}
@@ -108,12 +112,12 @@ def op_call(one: Call, body: Body, prefix: str, context: ModelContext) -> Code:
     return arguments_of(public_name(entry), (*leading, *items))
 
 
-def _operand(operand: Operand, body: Body, prefix: str, context: ModelContext) -> Code:
+def _operand(operand: Operand, body: Body, context: ModelContext) -> Code:
     if isinstance(operand, TensorRef):
-        return tensor_code(operand, body, prefix, context)
+        return tensor_code(operand, body, context)
     if isinstance(operand, Constant):
         return literal(operand.value)
-    codes = [_operand(item, body, prefix, context) for item in operand]
+    codes = [_operand(item, body, context) for item in operand]
     if operand and all(_is_constant(item) for item in operand):
         return call("np.array", listed(codes), named={"dtype": _dtype(operand, context)})
     return listed(codes)
@@ -150,12 +154,12 @@ def _key(key: object) -> str:
     return "..." if key == "..." else repr(key)
 
 
-def tensor_code(reference: TensorRef, body: Body, prefix: str, context: ModelContext) -> str:
+def tensor_code(reference: TensorRef, body: Body, context: ModelContext) -> str:
     """The tensor that a reference means: a variable, or one item of it."""
     variable = body.tensors[reference.name]
     makers = {c.name: c.layer for c in body.graph.calls}
     maker = makers.get(reference.name)
-    several = len(context.specs[prefix + reference.name]) > 1
+    several = len(context.specs[body.prefix + reference.name]) > 1
     deep = maker is not None and is_deep(body.graph.layers[maker].definition)
     return f"{variable}[{reference.index or 0}]" if several or deep else variable
 

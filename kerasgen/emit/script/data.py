@@ -22,6 +22,7 @@ from kerasgen.emit.script.code import (
     statement,
     string,
 )
+from kerasgen.emit.script.sources import AS_THEY_ARE
 from kerasgen.emit.script.steps import (
     DataContext,
     column_lines,
@@ -48,17 +49,26 @@ def parts_asked(data: DataDef) -> tuple[str, ...]:
 
 def _split_call(context: DataContext) -> Code:
     """The call of `split_rows`, which tells the rows of each part."""
-    split, indices = context.data.split, infer_schema(context.data).class_indices
+    split = context.data.split
     sizes = mapped({part: literal(getattr(split, part)) for part in ("test", "validation")})
-    labels = next((column for column in context.data.target.values() if column in indices), None)
     draw: Code = "draw_rows" if split.shuffle else "last_rows"
-    if split.stratify and labels is not None:
-        column = f"columns[{string(labels)}]"
-        draw = call("partial", "draw_stratified", named={"labels": column})
+    if split.stratify and (labels := _class_labels(context.data)) is not None:
+        draw = call("partial", "draw_stratified", named={"labels": labels})
     named: dict[str, Code] = {"draw": draw}
     if takes_given(context.data):
         named["given"] = "given"
     return call("split_rows", f"len({_some_column(context)})", "seed", sizes, named=named)
+
+
+def _class_labels(data: DataDef) -> str | None:
+    """The class indices of the first target that has classes; None for no such target."""
+    indices = infer_schema(data).class_indices
+    for output, column in data.target.items():
+        if column in indices:
+            return f"columns[{string(column)}]"
+        if data.task.get(output) == AS_THEY_ARE:
+            return f"columns[{string(column)}].argmax(axis=1)"
+    return None
 
 
 def preprocess_function(context: DataContext) -> str:

@@ -110,12 +110,15 @@ def _nested(
 def _body(
     graph: ModelGraph, prefix: str, title: str, builders: Mapping[str, str], context: ModelContext
 ) -> list[str]:
+    taken = {CHAIN, "inputs", "outputs", "model", "seed", "rules", "inner", "pattern", "trains"}
+    taken |= {"fnmatchcase", *context.functions.taken}
+    body = Body(graph=graph, prefix=prefix, builders=builders, names=Names(taken=taken))
     inputs = [_input(item, context.specs[prefix + item.name][0], context) for item in graph.inputs]
     arguments: dict[str, Code] = {"name": string(title)}
     arguments |= {k: value_code(v, (), context.catalog) for k, v in graph.arguments.items()}
     if graph.kind == "Sequential":
-        return _chain(graph, inputs[0], arguments, builders, context)
-    return _graph(graph, prefix, inputs, arguments, builders, context)
+        return _chain(body, inputs[0], arguments, context)
+    return _graph(body, inputs, arguments, context)
 
 
 def _input(item: InputDef, spec: TensorSpec, context: ModelContext) -> Code:
@@ -129,13 +132,10 @@ def _input(item: InputDef, spec: TensorSpec, context: ModelContext) -> Code:
 
 
 def _chain(
-    graph: ModelGraph,
-    entrance: Code,
-    arguments: Mapping[str, Code],
-    builders: Mapping[str, str],
-    context: ModelContext,
+    body: Body, entrance: Code, arguments: Mapping[str, Code], context: ModelContext
 ) -> list[str]:
-    made = [(graph.layers[c.layer], _made(c.layer, graph, builders, context)) for c in graph.calls]
+    graph = body.graph
+    made = [(graph.layers[c.layer], _made(c.layer, body, context)) for c in graph.calls]
     wrapped = [_asks_globally(layer.definition, context) for layer, _ in made]
     plain = all(_named_at_once(layer.definition, context) for layer, _ in made)
     if plain and not any(isinstance(layer.definition, ModelGraph) for layer, _ in made):
@@ -154,16 +154,9 @@ def _chain(
 
 
 def _graph(
-    graph: ModelGraph,
-    prefix: str,
-    inputs: Sequence[Code],
-    arguments: Mapping[str, Code],
-    builders: Mapping[str, str],
-    context: ModelContext,
+    body: Body, inputs: Sequence[Code], arguments: Mapping[str, Code], context: ModelContext
 ) -> list[str]:
-    taken = {CHAIN, "inputs", "outputs", "model", "seed", "rules", "inner", "pattern", "trains"}
-    taken |= {"fnmatchcase", *context.functions.taken}
-    body = Body(graph=graph, names=Names(taken=taken))
+    graph = body.graph
     for item, code in zip(graph.inputs, inputs, strict=True):
         body.tensors[item.name] = body.names.give(item.name)
         body.lines += statement(f"{body.tensors[item.name]} = ", code)
@@ -173,41 +166,32 @@ def _graph(
         made = graph.layers[one.layer].definition
         shared = calls[one.layer] > 1 or not _named_at_once(made, context)
         shared = shared and not is_op(made)
-        _write_call(
-            one, body, prefix, builders, context, shared=shared, chained=one.name in chained
-        )
+        _write_call(one, body, context, shared=shared, chained=one.name in chained)
     named = {"inputs": _joined([body.tensors[item.name] for item in graph.inputs])}
-    outputs = _outputs(body, prefix, context)
+    outputs = _outputs(body, context)
     model = call("keras.Model", named={**named, "outputs": outputs, **arguments})
     return [*body.lines, *statement("return ", model)]
 
 
 def _write_call(
-    one: Call,
-    body: Body,
-    prefix: str,
-    builders: Mapping[str, str],
-    context: ModelContext,
-    *,
-    shared: bool,
-    chained: bool,
+    one: Call, body: Body, context: ModelContext, *, shared: bool, chained: bool
 ) -> None:
     layer = body.graph.layers[one.layer]
     globally = _asks_globally(layer.definition, context)
     if is_op(layer.definition):
-        code: Code = op_call(one, body, prefix, context)
+        code: Code = op_call(one, body, context)
     else:
-        operands = call_items(one, body, prefix, context)
+        operands = call_items(one, body, context)
         if shared and one.layer not in body.layers:
             body.layers[one.layer] = body.names.give(f"{one.layer}_layer")
-            making = _made(one.layer, body.graph, builders, context)
+            making = _made(one.layer, body, context)
             lines = statement(f"{body.layers[one.layer]} = ", making)
             body.lines += _channels_last(lines, globally)
             body.lines += _naming(body.layers[one.layer], layer, context)
         if shared:
             code = arguments_of(body.layers[one.layer], operands)
         else:
-            making = _made(one.layer, body.graph, builders, context)
+            making = _made(one.layer, body, context)
             assert isinstance(making, Bracketed)
             code = replace(making, then=arguments_of("", operands))
     if is_deep(layer.definition):
@@ -217,23 +201,23 @@ def _write_call(
     body.lines += _channels_last(statement(f"{variable} = ", code), globally and not shared)
 
 
-def _made(name: str, graph: ModelGraph, builders: Mapping[str, str], context: ModelContext) -> Code:
-    made = graph.layers[name].definition
+def _made(name: str, body: Body, context: ModelContext) -> Code:
+    made = body.graph.layers[name].definition
     if isinstance(made, ModelGraph):
-        return call(builders[name])
+        return call(body.builders[name])
     return object_code(made, ENTRY_KINDS, context.catalog, name=name)
 
 
-def _outputs(body: Body, prefix: str, context: ModelContext) -> Code:
+def _outputs(body: Body, context: ModelContext) -> Code:
     outputs = body.graph.outputs
     if isinstance(outputs, Mapping):
-        return mapped({k: tensor_code(ref, body, prefix, context) for k, ref in outputs.items()})
+        return mapped({k: tensor_code(ref, body, context) for k, ref in outputs.items()})
     if isinstance(outputs, TensorRef):
-        return tensor_code(outputs, body, prefix, context)
+        return tensor_code(outputs, body, context)
     makers = {c.name: c.layer for c in body.graph.calls}
     found = []
     for reference in outputs:
-        tensor = tensor_code(reference, body, prefix, context)
+        tensor = tensor_code(reference, body, context)
         maker = makers.get(reference.name)
         if maker is not None and is_op(body.graph.layers[maker].definition):
             naming = call("layers.Identity", named={"name": string(maker)})

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from kerasgen.catalog.entries import Catalog
-from kerasgen.diagnostics import Sink, did_you_mean
+from kerasgen.diagnostics import Sink
 from kerasgen.emit.script.calls import ModelContext
 from kerasgen.emit.script.code import WIDTH, Names, call, docstring, prose, statement, string
 from kerasgen.emit.script.data import preprocess_function, takes_given
@@ -40,6 +40,7 @@ from kerasgen.emit.script.training import (
 from kerasgen.ir.data import DataDef
 from kerasgen.ir.graph import ModelGraph
 from kerasgen.ir.program import CompileDef, FitDef, Program
+from kerasgen.passes.class_weights import index_weights, known_classes
 from kerasgen.passes.columns import declared_shape
 from kerasgen.passes.ends import OutputSpec
 from kerasgen.passes.shapes import Specs
@@ -156,21 +157,11 @@ def _parts(
         paths=path_options(source.reading),
         deep=len(graph.calls) if deep else 0,
     )
-    data = DataContext(
-        data=program.data,
-        features=program.data.features,
-        whole=_whole(program.data),
-        graph=graph,
-        specs=compiled.specs,
-        outputs=compiled.outputs,
-        channels_first=first,
-        catalog=catalog,
-    )
     return [
         options_function(training),
         set_up_function(training),
         load_function(source),
-        preprocess_function(data),
+        preprocess_function(_data_context(program, compiled, catalog)),
         *model,
         compile_function(training),
         train_function(training),
@@ -178,6 +169,19 @@ def _parts(
         *(["predict", save_function()] if program.tracking.model else []),
         main_function(training),
     ]
+
+
+def _data_context(program: Program, compiled: Compiled, catalog: Catalog) -> DataContext:
+    return DataContext(
+        data=program.data,
+        features=program.data.features,
+        whole=_whole(program.data),
+        graph=compiled.graph,
+        specs=compiled.specs,
+        outputs=compiled.outputs,
+        channels_first=program.backend.image_data_format == "channels_first",
+        catalog=catalog,
+    )
 
 
 def _whole(data: DataDef) -> frozenset[str]:
@@ -195,25 +199,20 @@ def _with_indices(program: Program, sink: Sink) -> FitDef:
     weights = program.fit.class_weight
     if not isinstance(weights, Mapping) or all(isinstance(key, int) for key in weights):
         return program.fit
-    known = program.data.facts.get("class_names")
-    known = next(iter(known.values()), ()) if isinstance(known, Mapping) else known
-    names = [str(name) for name in known] if isinstance(known, tuple | list) else []
-    missing = [key for key in weights if isinstance(key, str) and key not in names]
-    for name in missing:
-        sink.report(
-            "KG514" if names else "KG611",
-            f"`class_weight` names the class `{name}`, which the target does not have"
-            if names
-            else f"`class_weight` names the class `{name}`, and the order of the classes is known "
-            "only when the data is opened",
-            key=f"fit.class_weight.{name}",
-            at="key",
-            help=did_you_mean(name, names, listed=20)
-            if names
-            else "declare the names in their order: `data.facts.class_names: [...]`",
-        )
-    found = {names.index(k) if k in names else k: weight for k, weight in weights.items()}
-    return replace(program.fit, class_weight=found)
+    names = known_classes(program.data.facts)
+    for name in () if names else weights:
+        if isinstance(name, str):
+            sink.report(
+                "KG611",
+                f"`class_weight` names the class `{name}`, and the order of the classes is known "
+                "only when the data is opened",
+                key=f"fit.class_weight.{name}",
+                at="key",
+                help="declare the names in their order: `data.facts.class_names: [...]`",
+            )
+    sink.stop_on_errors()
+    found = index_weights(weights, names, sink)
+    return replace(program.fit, class_weight={index: found[index] for index in found})
 
 
 def _classes(output: str, outputs: Sequence[OutputSpec]) -> int | None:

@@ -27,6 +27,9 @@ from kerasgen.passes.columns import column_steps, infer_schema
 from kerasgen.passes.ends import OutputSpec
 from kerasgen.runtime.reading import Reading
 
+AS_THEY_ARE = "as_they_are"
+"""The task of a target that a script takes as the source has it: one-hot, or several labels."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceContext:
@@ -145,5 +148,5 @@ def as_they_are(data: DataDef, outputs: Sequence[OutputSpec]) -> DataDef:
         and output.labels.coding in ("one_hot", "multi_hot")
         and column not in made
     }
-    task = {name: "as_they_are" if name in whole else task for name, task in data.task.items()}
+    task = {name: AS_THEY_ARE if name in whole else task for name, task in data.task.items()}
     return replace(data, task=task)
