@@ -10,7 +10,6 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from kerasgen.catalog.entries import Catalog
 from kerasgen.diagnostics import Sink
@@ -38,12 +37,11 @@ from kerasgen.emit.script.training import (
     train_function,
 )
 from kerasgen.ir.data import DataDef
-from kerasgen.ir.graph import ModelGraph
-from kerasgen.ir.program import CompileDef, FitDef, Program
+from kerasgen.ir.program import FitDef, Program
 from kerasgen.passes.class_weights import index_weights, known_classes
 from kerasgen.passes.columns import declared_shape
+from kerasgen.passes.compiled import CompiledProgram
 from kerasgen.passes.ends import OutputSpec
-from kerasgen.passes.shapes import Specs
 from kerasgen.runtime.reading import Reading
 
 _KNOWN = (
@@ -64,32 +62,8 @@ if __name__ == "__main__":
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")"""
 
 
-class Compiled(Protocol):
-    """What a script is written from: what the compiler knows of a program."""
-
-    @property
-    def program(self) -> Program:
-        """The program as written."""
-
-    @property
-    def graph(self) -> ModelGraph:
-        """The model as it is built, layout included."""
-
-    @property
-    def specs(self) -> Specs:
-        """The specs of its tensors."""
-
-    @property
-    def outputs(self) -> Sequence[OutputSpec]:
-        """Its outputs beside their targets, channels last."""
-
-    @property
-    def objective(self) -> CompileDef:
-        """Loss and metrics, settled for every output."""
-
-
 def eject(
-    compiled: Compiled, reading: Reading, catalog: Catalog, *, origin: str, sink: Sink
+    compiled: CompiledProgram, reading: Reading, catalog: Catalog, *, origin: str, sink: Sink
 ) -> str:
     """Writes the script that trains what a program trains, to the same numbers.
 
@@ -131,7 +105,7 @@ def eject(
 
 def _parts(
     program: Program,
-    compiled: Compiled,
+    compiled: CompiledProgram,
     source: SourceContext,
     catalog: Catalog,
     quotations: Quotations,
@@ -171,7 +145,7 @@ def _parts(
     ]
 
 
-def _data_context(program: Program, compiled: Compiled, catalog: Catalog) -> DataContext:
+def _data_context(program: Program, compiled: CompiledProgram, catalog: Catalog) -> DataContext:
     return DataContext(
         data=program.data,
         features=program.data.features,
