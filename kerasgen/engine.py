@@ -221,16 +221,13 @@ class Trainable(Model, Protocol):
             ShapeError: a constructor refused its arguments.
         """
 
-    def fit(
-        self, data: TrainingData, fit: FitDef, report: EpochReport, *, tensorboard: Path | None
-    ) -> KeptWeights | None:
+    def fit(self, data: TrainingData, fit: FitDef, report: EpochReport) -> KeptWeights | None:
         """Seeds every random generator again, and trains.
 
         Args:
             data: what to fit on.
             fit: epochs, batch size and the like, `verbose` as a number; callbacks as they act.
             report: gets each finished epoch.
-            tensorboard: folder for TensorBoard's event files, None for none.
 
         Returns:
             Which weights the model has now, None if no epoch was finished.

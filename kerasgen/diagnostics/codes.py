@@ -144,6 +144,7 @@ CODES: dict[str, str] = {
     "KG804": "output that stdout cannot take",
     "KG805": "working directory that was deleted",
     "KG806": "code of one's own that ends the process",
+    "KG807": "tracker that failed while the run went on",
     "KG901": "model or data that does not fit in memory",
     "KG902": "config that is too large or too deep",
 }

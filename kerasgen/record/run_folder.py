@@ -176,7 +176,11 @@ def discard(folder: Path) -> None:
 
 @contextlib.contextmanager
 def reported(sink: Sink, folder: Path) -> Iterator[None]:
-    """Turns an `OSError` raised inside into KG605 for `folder`."""
+    """Turns an `OSError` raised inside into a diagnostic for `folder`.
+
+    Raises:
+        CompileError: KG605, with the system's reason.
+    """
     try:
         yield
     except OSError as error:

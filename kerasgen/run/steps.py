@@ -32,7 +32,7 @@ from kerasgen.passes.compiled import CompiledProgram
 from kerasgen.passes.lint.arrays import lint_arrays
 from kerasgen.passes.lint.view import with_catalog
 from kerasgen.passes.reach import path_problem
-from kerasgen.record.layout import MODEL, TENSORBOARD
+from kerasgen.record.layout import MODEL
 from kerasgen.run.samples import (
     check_targets,
     class_weights,
@@ -180,8 +180,7 @@ def fit(
     compiled: CompiledProgram,
     model: Trainable,
     parts: PreparedParts,
-    folder: Path,
-    catalog: Catalog,
+    callbacks: Mapping[str, ObjectDef],
     report: EpochReport,
 ) -> KeptWeights | None:
     """Step 5: fits the model; `report` gets each finished epoch, counted from 0.
@@ -190,7 +189,6 @@ def fit(
         Which weights the model has now, None if no epoch was finished.
     """
     program = compiled.program
-    callbacks = {n: _settled(c, folder, catalog) for n, c in program.fit.callbacks.items()}
     data = TrainingData(
         training=parts.training, validation=parts.validation, class_weight=parts.class_weight
     )
@@ -198,7 +196,6 @@ def fit(
         data,
         replace(program.fit, callbacks=callbacks, verbose=_verbosity(program.fit)),
         report,
-        tensorboard=folder / TENSORBOARD if program.tracking.tensorboard else None,
     )
 
 
@@ -285,12 +282,18 @@ def _word(loss: Loss | None) -> str:
     return loss.cls if isinstance(loss, ObjectDef) else str(loss)
 
 
-def _settled(callback: ObjectDef, folder: Path, catalog: Catalog) -> ObjectDef:
-    """The callback as it acts: its files below the folder of the run, its secrets in place.
+def placed_callbacks(
+    callbacks: Mapping[str, ObjectDef], folder: Path, catalog: Catalog
+) -> dict[str, ObjectDef]:
+    """Callbacks as they act: their files below the folder of the run, their secrets in place.
 
     Raises:
         CompileError: KG113, a link leads a file out of the folder.
     """
+    return {name: _placed(callback, folder, catalog) for name, callback in callbacks.items()}
+
+
+def _placed(callback: ObjectDef, folder: Path, catalog: Catalog) -> ObjectDef:
     for name, path in paths_of(callback, catalog).items():
         inside = path_problem(path) is None
         if inside and not (folder / path).resolve().is_relative_to(folder.resolve()):

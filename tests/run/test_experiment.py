@@ -12,7 +12,7 @@ import yaml
 
 from kerasgen.frontend.compose.composition import compose
 from kerasgen.process.exit_codes import DONE, FAILED, REFUSED
-from kerasgen.record import layout
+from kerasgen.record import files, layout
 from kerasgen.record.read import read_history
 from kerasgen.run.experiment import run_experiment
 from kerasgen.session.recorded import open_run
@@ -85,6 +85,28 @@ def test_a_run_is_opened_again_with_the_lines_of_its_config(trained: Path) -> No
     assert str(units.file).endswith("model/mlp.yaml")
     assert (units.line, units.column) == (5, 34)
     assert locate("fit.epochs").override == "fit.epochs=2"
+
+
+def test_a_record_is_written_when_something_has_come_to_be(
+    engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kerasgen.record import write
+
+    written: list[tuple[str, set[str]]] = []
+
+    def write_json(path: Path, value: dict) -> None:
+        files.write_json(path, value)
+        if path.name == layout.RECORD:
+            written.append((value["status"], set(value)))
+
+    monkeypatch.setattr(write, "write_json", write_json)
+    wants = ["tracking.plots=false", "tracking.model=false"]
+    assert run_experiment(compose([f"backend={engine}", *QUICK, *wants]), tmp_path / "r") == DONE
+    statuses, keys = zip(*written, strict=True)
+    assert statuses == ("created", "running", "running", "running", "running", "completed")
+    for number, new in enumerate(("backend", "objective", "weights", "metrics", "files"), 1):
+        assert new not in keys[number - 1]
+        assert new in keys[number]
 
 
 def test_each_step_has_its_time(trained: Path) -> None:

@@ -78,12 +78,10 @@ class KerasTrainable(KerasModel, Trainable):
         """Hands optimizer, losses and metrics to Keras."""
         compile_model(self.model, optimizer, objective, self._catalog)
 
-    def fit(
-        self, data: TrainingData, fit: FitDef, report: EpochReport, *, tensorboard: Path | None
-    ) -> KeptWeights | None:
+    def fit(self, data: TrainingData, fit: FitDef, report: EpochReport) -> KeptWeights | None:
         """Trains; what ran before, such as preprocessing, does not change the shuffling."""
         set_seed(self._seed)
-        callbacks = make_callbacks(fit.callbacks, self._catalog, tensorboard=tensorboard)
+        callbacks = make_callbacks(fit.callbacks, self._catalog)
         return fit_model(self.model, data, fit, callbacks, report)
 
     def evaluate(self, samples: Samples, batch_size: int) -> dict[str, float]:

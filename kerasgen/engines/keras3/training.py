@@ -101,14 +101,9 @@ class EpochReporter(keras.callbacks.Callback):  # type: ignore[misc]
         self._report(epoch, figures)
 
 
-def make_callbacks(
-    callbacks: Mapping[str, ObjectDef], catalog: Catalog, *, tensorboard: Path | None
-) -> dict[str, Any]:
-    """The callbacks of a run, in order, with TensorBoard's if a folder for its events is given."""
-    made = {name: make_object(made, ("callback",), catalog) for name, made in callbacks.items()}
-    if tensorboard is not None:
-        made["tracking.tensorboard"] = keras.callbacks.TensorBoard(log_dir=str(tensorboard))
-    return made
+def make_callbacks(callbacks: Mapping[str, ObjectDef], catalog: Catalog) -> dict[str, Any]:
+    """The callbacks of a run by name, in order."""
+    return {name: make_object(made, ("callback",), catalog) for name, made in callbacks.items()}
 
 
 def fit_model(

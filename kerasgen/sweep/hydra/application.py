@@ -103,6 +103,9 @@ class HydraApplication(Hydra):
             overrides: the overrides, among which the reasons are looked for.
             kinds: exceptions that count beside Hydra's and OmegaConf's own.
             multirun: whether a sweep is composed.
+
+        Raises:
+            CompileError: what was refused inside.
         """
         caught: tuple[type[Exception], ...] = (HydraException, OmegaConfBaseException, *kinds)
         try:

@@ -158,16 +158,16 @@ def test_a_saved_model_appears_whole_and_reads_back(
     assert all(row["trainable"] for row in rows)
 
 
-def test_the_callbacks_keep_their_order(catalog: Catalog, tmp_path: Path) -> None:
+def test_the_callbacks_keep_their_order(catalog: Catalog) -> None:
     from kerasgen.engines.keras3.training import make_callbacks
 
     written = {
         "stop": ObjectDef(cls="EarlyStopping", arguments={"patience": 2}),
         "nan": ObjectDef(cls="TerminateOnNaN", bare=True),
     }
-    made = make_callbacks(written, catalog, tensorboard=tmp_path)
+    made = make_callbacks(written, catalog)
     names = [type(callback).__name__ for callback in made.values()]
-    assert names == ["EarlyStopping", "TerminateOnNaN", "TensorBoard"]
+    assert names == ["EarlyStopping", "TerminateOnNaN"]
     assert made["stop"].patience == 2
 
 

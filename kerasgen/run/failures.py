@@ -1,7 +1,7 @@
 """What becomes of a run that does not end well: it is refused, fails, or is interrupted.
 
-This room owns how an error is told, and that a record is closed whatever has ended the run. It
-must not know the order of the steps.
+This room owns which error is told in which words, and that a record is closed whatever has ended
+the run. It must not know the order of the steps.
 
 Decisions:
 - The record is closed before anything is printed: printing may fail as well.
@@ -15,21 +15,19 @@ from __future__ import annotations
 import contextlib
 import errno
 import re
-import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink
-from kerasgen.diagnostics.render import closing_text, render_json, render_text
 from kerasgen.engines.choice import explain
 from kerasgen.process import interruption
 from kerasgen.process.entry import ending, lost_in, reason_of, report, say_lost
 from kerasgen.process.exit_codes import FAILED, REFUSED
-from kerasgen.record.layout import DIAGNOSTICS, TRACEBACK
-from kerasgen.record.run_folder import discard, own_record
-from kerasgen.record.status import Closed
-from kerasgen.run.journal import Journal, StepError
+from kerasgen.record.layout import TRACEBACK
+from kerasgen.record.run_folder import discard
+from kerasgen.run.active_run import ActiveRun
+from kerasgen.run.event_stream import StepError
 
 _UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 """Errors that only writing can bring about."""
@@ -38,12 +36,12 @@ _HDF5_ERRNO = re.compile(r"errno = (\d+), error message = '([^']*)'")
 """Where h5py puts the system's error: into the text of its own."""
 
 
-def end_run(error: BaseException, journal: Journal, *, keep_rejected: bool) -> int:
+def end_run(error: BaseException, run: ActiveRun, *, keep_rejected: bool) -> int:
     """Closes the record of a run that an error has ended, and tells of the error.
 
     Args:
         error: what has ended it.
-        journal: what the run has said so far.
+        run: the run.
         keep_rejected: whether a refused run leaves a record.
 
     Returns:
@@ -56,40 +54,25 @@ def end_run(error: BaseException, journal: Journal, *, keep_rejected: bool) -> i
     """
     cause = error.cause if isinstance(error, StepError) else error
     if interruption.requested() or isinstance(cause, KeyboardInterrupt):
-        told = interruption.reason(cause)
-        _close(journal, "interrupted", error=told, epochs=len(journal.history))
+        run.end("interrupted", interruption.reason(cause))
         raise cause if isinstance(cause, KeyboardInterrupt) else interruption.Stopped() from None
     if isinstance(error, CompileError):
-        return _refuse(error.diagnostics, journal, keep=keep_rejected)
+        return _refuse(error.diagnostics, run, keep=keep_rejected)
     if (lost := lost_in(cause)) is not None:
-        _close(journal, "failed", error=say_lost(lost), epochs=len(journal.history))
+        run.end("failed", say_lost(lost))
         if lost.errno == errno.EPIPE:  # No error where something is only read; a run is lost by it.
             report("KG804", say_lost(lost))
         raise lost
-    if (text := _unwritten(cause, journal.folder, anyhow=error is cause)) is not None:
+    if (text := _unwritten(cause, run.folder, anyhow=error is cause)) is not None:
         where = f"the step `{error.step}` failed: " if isinstance(error, StepError) else ""
-        return _fail("KG803", f"{where}{text}", journal)
+        return _fail("KG803", f"{where}{text}", run)
     if isinstance(error, StepError):
-        return _fail_step(error, journal)
+        return _fail_step(error, run)
     if isinstance(error, SystemExit | GeneratorExit):
         text = f"code that is not kerasgen's wanted to end the process: {ending(error)}"
-        return _fail("KG806", text, journal)
-    text = f"{type(error).__name__}: {error}"
-    _close(journal, "failed", error=text, epochs=len(journal.history))
+        return _fail("KG806", text, run)
+    run.end("failed", f"{type(error).__name__}: {error}")
     raise error
-
-
-def _close(journal: Journal, status: Closed, **fields: object) -> str:
-    """Closes the record, if there is one; gives why it cannot be closed, or nothing."""
-    # Between writing the first record and returning it a signal may have come.
-    record = journal.record or own_record(journal.folder)
-    if record is None:
-        return ""
-    try:
-        record.finish(status, **fields)
-    except OSError as error:
-        return f"the record cannot be closed: {reason_of(error)}"
-    return ""
 
 
 def _unwritten(error: BaseException, folder: Path, *, anyhow: bool) -> str | None:
@@ -117,58 +100,39 @@ def _unwritten(error: BaseException, folder: Path, *, anyhow: bool) -> str | Non
     return f"`{shown or folder}` cannot be written: {reason}"
 
 
-def _fail(code: str, message: str, journal: Journal) -> int:
+def _fail(code: str, message: str, run: ActiveRun) -> int:
     sink = Sink()
     sink.report(code, message)
-    _tell_failure(sink, message, journal)
+    run.end("failed", message, sink.diagnostics)
     return FAILED
 
 
-def _fail_step(error: StepError, journal: Journal) -> int:
+def _fail_step(error: StepError, run: ActiveRun) -> int:
     sink = Sink()
-    message = explain(error.cause)
+    told = f"{type(error.cause).__name__}: {explain(error.cause)}"
     kept = ""
-    if journal.record is not None:
+    if run.record is not None:
         text = "".join(traceback.format_exception(error.cause))
         with contextlib.suppress(OSError):
-            journal.record.write_text(TRACEBACK, text)
-            kept = f"; the traceback is kept in {journal.folder / TRACEBACK}"
+            run.record.write_text(TRACEBACK, text)
+            kept = f"; the traceback is kept in {run.folder / TRACEBACK}"
     sink.report(
         "KG801",
-        f"the step `{error.step}` failed: {type(error.cause).__name__}: {message}",
+        f"the step `{error.step}` failed: {told}",
         help=f"the record keeps what was finished{kept}" if kept else None,
     )
-    told = f"{error.step}: {type(error.cause).__name__}: {message}"
-    _tell_failure(sink, told, journal)
+    run.end("failed", f"{error.step}: {told}", sink.diagnostics)
     return FAILED
 
 
-def _tell_failure(sink: Sink, error: str, journal: Journal) -> None:
-    if journal.record is not None:
+def _refuse(diagnostics: Sequence[Diagnostic], run: ActiveRun, *, keep: bool) -> int:
+    if run.record is not None and not keep:
         with contextlib.suppress(OSError):
-            journal.record.write_json(DIAGNOSTICS, render_json(sink.diagnostics))
-    unclosed = _close(journal, "failed", error=error, epochs=len(journal.history))
-    print(render_text(sink.diagnostics), file=sys.stderr, flush=True)
-    if unclosed:
-        print(f"  = note: {unclosed}", file=sys.stderr, flush=True)
-
-
-def _refuse(diagnostics: Sequence[Diagnostic], journal: Journal, *, keep: bool) -> int:
-    if keep:
-        if journal.record is not None:
-            with contextlib.suppress(OSError):
-                journal.record.write_json(DIAGNOSTICS, render_json(diagnostics))
-            _close(journal, "rejected", error=_first_error(diagnostics))
-    elif journal.record is not None:
-        with contextlib.suppress(OSError):
-            discard(journal.folder)
-            if journal.fresh:
-                journal.folder.rmdir()
-                journal.folder.parent.rmdir()  # The day's folder, if the run was its first.
-    print(render_text(diagnostics), file=sys.stderr)
-    print(f"\n{closing_text(diagnostics)}", file=sys.stderr, flush=True)
+            discard(run.folder)
+            if run.fresh:
+                run.folder.rmdir()
+                run.folder.parent.rmdir()  # The day's folder, if the run was its first.
+        run.record = None
+    error = next(d.message for d in diagnostics if d.severity == "error")
+    run.end("rejected", error, diagnostics)
     return REFUSED
-
-
-def _first_error(diagnostics: Sequence[Diagnostic]) -> str:
-    return next(d.message for d in diagnostics if d.severity == "error")

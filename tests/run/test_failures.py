@@ -208,8 +208,45 @@ def test_a_bug_closes_the_record_and_shows(
     def fail(*_: Any) -> None:
         raise KeyError("a bug")
 
-    monkeypatch.setattr(experiment, "_write_config", fail)
+    monkeypatch.setattr(experiment, "_settled", fail)
     with pytest.raises(KeyError):
         run_experiment(composition, tmp_path / "run")
     fields = json.loads((tmp_path / "run" / layout.RECORD).read_text())
     assert (fields["status"], fields["error"]) == ("failed", "KeyError: 'a bug'")
+
+
+def test_a_run_that_fails_keeps_its_warnings_beside_the_failure(
+    composition: Composition, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kerasgen.run import steps
+
+    def fit(*_: Any, report: Callable[[int, dict[str, float]], None], **__: Any) -> None:
+        report(0, {"loss": float("nan")})
+
+    def fail(*_: Any) -> None:
+        raise RuntimeError("the device has gone")
+
+    monkeypatch.setattr(steps, "fit", fit)
+    monkeypatch.setattr(steps, "evaluate", fail)
+    assert run_experiment(composition, tmp_path / "run") == FAILED
+    found = json.loads((tmp_path / "run" / layout.DIAGNOSTICS).read_text())
+    assert [diagnostic["code"] for diagnostic in found] == ["KG802", "KG801"]
+
+
+def test_an_interrupted_run_says_so_and_keeps_its_epochs(
+    composition: Composition, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kerasgen.run import steps
+
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(steps, "evaluate", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        run_experiment(composition, tmp_path / "run")
+    fields = json.loads((tmp_path / "run" / layout.RECORD).read_text())
+    assert (fields["status"], fields["error"]) == ("interrupted", "interrupted")
+    assert (fields["epochs"], set(fields["timings"])) == (
+        2,
+        {"load", "preprocess", "define", "compile", "fit"},
+    )

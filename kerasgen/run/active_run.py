@@ -1,0 +1,117 @@
+"""A run that goes on: its folder, its record once it is opened, and who listens.
+
+This room owns the opening and the closing of the record. Which steps there are stands in
+`experiment`, and what becomes of an error in `failures`.
+
+Decisions:
+- Opening and closing are calls and no events: who makes them must know whether they came off.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+from kerasgen.diagnostics import Diagnostic, Sink
+from kerasgen.diagnostics.render import render_json
+from kerasgen.process.entry import reason_of
+from kerasgen.record.layout import DIAGNOSTICS, OVERRIDES
+from kerasgen.record.run_folder import Invocation, open_record, own_record, reported
+from kerasgen.record.status import Closed
+from kerasgen.record.write import Record
+from kerasgen.run.event_stream import EventStream
+from kerasgen.run.events import RunEnded
+from kerasgen.run.listeners.console import Console
+from kerasgen.run.listeners.record import RecordKeeper
+
+
+def _stream() -> EventStream:
+    return EventStream(Console())
+
+
+@dataclass(slots=True)
+class ActiveRun:
+    """A run that goes on.
+
+    Attributes:
+        folder: the folder of the run.
+        events: its events.
+        record: the open record, or None before it is opened.
+        fresh: whether the run made its folder.
+    """
+
+    folder: Path
+    events: EventStream = field(default_factory=_stream)
+    record: Record | None = None
+    fresh: bool = False
+
+    @property
+    def history(self) -> Sequence[Mapping[str, float]]:
+        """The figures of the finished epochs."""
+        return [] if self.record is None else self.record.epochs
+
+    def open(self, invocation: Invocation, sink: Sink) -> Record:
+        """Opens the record.
+
+        Args:
+            invocation: how the run was asked for.
+            sink: where a folder that cannot be used is reported.
+
+        Raises:
+            CompileError: KG605, the folder cannot be used.
+        """
+        self.fresh = not self.folder.exists()
+        self.record = record = open_record(self.folder, sink, invocation)
+        self.events.put_first(RecordKeeper(record))
+        with reported(sink, self.folder):
+            text = yaml.safe_dump(list(invocation.overrides), allow_unicode=True)
+            record.write_text(OVERRIDES, text)
+        return record
+
+    def complete(self) -> None:
+        """Closes the record of a run whose steps are all done, and says so.
+
+        Raises:
+            OSError: the record cannot be closed.
+        """
+        assert self.record is not None, "the record is opened before the first step"
+        self.record.finish("completed")
+        seconds = self.record.fields["seconds"]
+        self.events.emit(RunEnded(status="completed", seconds=seconds))
+
+    def end(self, status: Closed, error: str, diagnostics: Sequence[Diagnostic] = ()) -> None:
+        """Closes the record of a run that ends before its time, if there is one, and says so.
+
+        Args:
+            status: how it ends.
+            error: why.
+            diagnostics: what is to be said of it; they go into the record with the warnings.
+        """
+        # Between writing the first record and returning it a signal may have come.
+        record = self.record or own_record(self.folder)
+        unrecorded = seconds = None
+        if record is not None:
+            if diagnostics:
+                known = [d for d in self.events.warnings() if d not in diagnostics]
+                with contextlib.suppress(OSError):
+                    record.write_json(DIAGNOSTICS, render_json([*known, *diagnostics]))
+            if status != "rejected":
+                record.note(epochs=len(self.history))
+            try:
+                record.finish(status, error=error)
+            except OSError as refused:
+                unrecorded = f"the record cannot be closed: {reason_of(refused)}"
+            seconds = record.fields["seconds"]
+        self.events.emit(
+            RunEnded(
+                status=status,
+                seconds=seconds,
+                error=error,
+                diagnostics=tuple(diagnostics),
+                unrecorded=unrecorded,
+            )
+        )

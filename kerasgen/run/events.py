@@ -1,0 +1,212 @@
+"""What a run says while it goes on, as values.
+
+This room owns the events of a run: frozen, plain, and complete, so that a listener needs nothing
+but them. It must not know who listens. What is large (arrays, models, pictures) is a file by the
+time an event names it.
+
+Decisions:
+- An event says what has happened, not what to do about it: what is printed and what is written
+  stands with the listeners.
+- Paths are texts relative to the folder of the run, which `RunStarted` names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from kerasgen.diagnostics import Diagnostic
+from kerasgen.record.status import Closed
+
+Plain: TypeAlias = Mapping[str, Any]
+"""Plain data by name, as JSON knows it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted:
+    """The folder of the run stands and the engine is in force; the first step comes next.
+
+    Attributes:
+        folder: the folder of the run.
+        backend: the engine's settings as it tells them.
+        devices: what it works on.
+    """
+
+    folder: str
+    backend: Plain
+    devices: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepStarted:
+    """A step begins.
+
+    Attributes:
+        name: the step.
+    """
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepFinished:
+    """A step ended well.
+
+    Attributes:
+        name: the step.
+        text: what is to be said of it in a line.
+        seconds: how long it took.
+    """
+
+    name: str
+    text: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataOpened:
+    """The data is there, before it is split and prepared.
+
+    Attributes:
+        description: source, columns, classes and the like.
+    """
+
+    description: Plain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgramSettled:
+    """The program is compiled and the data prepared: what is trained on what stands.
+
+    Attributes:
+        name: name of the program.
+        config: the resolved config as YAML; it compiles again to this very model.
+        source_map: where its keys were written, as `diagnostics.source_map_data` has it.
+        parameters: weights of the model.
+        objective: loss, metrics and labels as settled.
+        data: fingerprint of the data, samples in each part.
+    """
+
+    name: str
+    config: str
+    source_map: object
+    parameters: int
+    objective: Plain
+    data: Plain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelDefined:
+    """The model has its weights.
+
+    Attributes:
+        summary: the engine's table of its layers.
+    """
+
+    summary: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EpochEnded:
+    """An epoch of training is finished.
+
+    Attributes:
+        epoch: its number, from 1.
+        seconds: how long it took.
+        figures: loss, metrics and learning rate.
+    """
+
+    epoch: int
+    seconds: float
+    figures: Mapping[str, float]
+
+    @property
+    def row(self) -> dict[str, float]:
+        """The epoch as a row of a history."""
+        return {"epoch": self.epoch, "seconds": round(self.seconds, 4), **self.figures}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingEnded:
+    """The model is trained.
+
+    Attributes:
+        epochs: epochs finished.
+        weights: which weights it has now (`epoch`, `epochs`, `set_by`), None without an epoch.
+    """
+
+    epochs: int
+    weights: Plain | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricsComputed:
+    """The trained model was measured.
+
+    Attributes:
+        figures: part of the data to metric to number.
+        weights: which weights were measured, as in `TrainingEnded`.
+    """
+
+    figures: Mapping[str, Mapping[str, float]]
+    weights: Plain | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArtifactSaved:
+    """A file of results is whole in the folder.
+
+    Attributes:
+        file: its path.
+        facts: what is known of it.
+    """
+
+    file: str
+    facts: Plain = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WarningsRaised:
+    """Something is not as it should be, and the run goes on.
+
+    Attributes:
+        diagnostics: the warnings that belong together.
+    """
+
+    diagnostics: tuple[Diagnostic, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEnded:
+    """The run is over, and its record closed.
+
+    Attributes:
+        status: how it ended.
+        seconds: from its start on, None where it has no record.
+        error: why it did not complete.
+        diagnostics: what is to be said of that; empty where somebody else says it.
+        unrecorded: why the record could not be closed, None where it is.
+    """
+
+    status: Closed
+    seconds: float | None = None
+    error: str | None = None
+    diagnostics: tuple[Diagnostic, ...] = ()
+    unrecorded: str | None = None
+
+
+Event: TypeAlias = (
+    RunStarted
+    | StepStarted
+    | StepFinished
+    | DataOpened
+    | ProgramSettled
+    | ModelDefined
+    | EpochEnded
+    | TrainingEnded
+    | MetricsComputed
+    | ArtifactSaved
+    | WarningsRaised
+    | RunEnded
+)

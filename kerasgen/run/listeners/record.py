@@ -1,0 +1,78 @@
+"""What of a run's events goes into its record.
+
+This room owns which file an event fills, and at which events `record.json` is written: when the
+run starts, when it is settled what is trained, when it is trained, and when it is measured. All
+that is known by then goes with it, so that a run that is killed tells it. Opening and closing the
+record is not done here: whoever does must know whether it came off.
+"""
+
+from __future__ import annotations
+
+from kerasgen.diagnostics import Diagnostic
+from kerasgen.diagnostics.render import render_json
+from kerasgen.record.layout import CONFIG, DATA, DIAGNOSTICS, METRICS, MODEL, SOURCE_MAP, SUMMARY
+from kerasgen.record.write import Record
+from kerasgen.run.events import (
+    ArtifactSaved,
+    DataOpened,
+    EpochEnded,
+    Event,
+    MetricsComputed,
+    ModelDefined,
+    ProgramSettled,
+    RunStarted,
+    StepFinished,
+    TrainingEnded,
+    WarningsRaised,
+)
+
+
+class RecordKeeper:
+    """Writes the events of a run into its record."""
+
+    def __init__(self, record: Record) -> None:
+        self._record = record
+        self._warnings: list[Diagnostic] = []
+
+    def hear(self, event: Event) -> None:
+        """Writes what is to be kept of an event.
+
+        Raises:
+            OSError: the record cannot be written.
+        """
+        record = self._record
+        match event:
+            case RunStarted():
+                record.start(backend=event.backend, devices=event.devices)
+            case StepFinished():
+                record.note(timings={event.name: round(event.seconds, 4)})
+            case DataOpened():
+                record.write_json(DATA, event.description)
+            case ProgramSettled():
+                self._settle(event)
+            case ModelDefined():
+                record.write_text(SUMMARY, event.summary)
+            case EpochEnded():
+                record.add_epoch(event.row)
+            case TrainingEnded():
+                record.update(epochs=event.epochs, weights=event.weights)
+            case MetricsComputed():
+                record.update(metrics=event.figures)
+                record.write_json(METRICS, {**event.figures, "weights": event.weights})
+            case ArtifactSaved(file=file) if file == MODEL:
+                record.note(model=event.facts)
+            case WarningsRaised():
+                self._warnings += event.diagnostics
+                record.write_json(DIAGNOSTICS, render_json(self._warnings))
+
+    def _settle(self, event: ProgramSettled) -> None:
+        self._record.write_text(CONFIG, event.config)
+        self._record.write_json(SOURCE_MAP, event.source_map)
+        if not self._warnings:
+            self._record.write_json(DIAGNOSTICS, [])
+        self._record.update(
+            name=event.name,
+            parameters=event.parameters,
+            objective=event.objective,
+            data=event.data,
+        )
