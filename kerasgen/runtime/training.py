@@ -34,6 +34,16 @@ def predict(model: Any, part: tuple[Any, Any], batch_size: int) -> Any:
     return model.predict(inputs, batch_size=batch_size, verbose=0)
 
 
+def own_memory(model: Any) -> None:
+    """Gives the weights memory of their own, which what set them may share."""
+    import keras
+
+    # On JAX averages become the weights without a copy, and evaluating frees both.
+    if keras.config.backend() == "jax":
+        for weight in model.weights:
+            weight.assign(keras.ops.copy(weight))
+
+
 def largest_difference(before: Array, after: Array) -> float:
     """Compares two predictions, relative to the larger of 1 and the values."""
     if not np.array_equal(np.isfinite(before), np.isfinite(after)):

@@ -174,9 +174,7 @@ def train_function(context: TrainingContext) -> str:
     if _averages(context.program):
         lines += statement("history = ", replace(model_fit, tail=").history"))
         lines += [
-            "    # On JAX the averages share memory with the weights, which evaluating frees.",
-            "    for weight in model.weights:",
-            "        weight.assign(ops.copy(weight))",
+            "    own_memory(model)",
             "    return history",
         ]
     else:

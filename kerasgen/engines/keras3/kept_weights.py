@@ -25,17 +25,6 @@ OPTIMIZER = "optimizer"
 """Who set the weights where that was before any callback saw the end of training."""
 
 
-def own_memory(model: Any) -> None:
-    """Gives the weights memory of their own, which what set them may have shared with them.
-
-    On JAX an optimizer's averages become the weights without a copy; an evaluation then frees the
-    memory of both, and the model can no longer be saved.
-    """
-    if keras.config.backend() == "jax":
-        for weight in model.weights:
-            weight.assign(keras.ops.copy(weight))
-
-
 def _digest(model: Any) -> bytes:
     digest = hashlib.blake2b(digest_size=16)
     for weight in model.weights:

@@ -19,12 +19,12 @@ import numpy as np
 from kerasgen.catalog.entries import Catalog, Kind
 from kerasgen.engine import EpochReport
 from kerasgen.engines.keras3.environment import no_idle_tensorflow, quiet_stderr
-from kerasgen.engines.keras3.kept_weights import WeightWatch, own_memory
+from kerasgen.engines.keras3.kept_weights import WeightWatch
 from kerasgen.engines.keras3.objects import make_object
 from kerasgen.ir.program import CompileDef, FitDef, Loss
 from kerasgen.ir.training import Arrays, KeptWeights, Samples, TrainingData
 from kerasgen.ir.values import ObjectDef
-from kerasgen.runtime.training import evaluate, predict
+from kerasgen.runtime.training import evaluate, own_memory, predict
 
 SUMMARY_WIDTH = 100
 """Columns of a model's summary."""
