@@ -13,6 +13,7 @@ import kerasgen
 from kerasgen.cli.command import Command, declare_config, place_of, refuse, trust_of
 from kerasgen.diagnostics import Diagnostic
 from kerasgen.diagnostics.render import closing_text, render_text
+from kerasgen.process.exit_codes import DONE, REFUSED
 
 _EXAMPLES = """\
 examples:
@@ -148,7 +149,7 @@ def _act_alone(options: argparse.Namespace) -> int:
         return _check_again(options, environment)
     if options.json:
         print(json.dumps(outcome.report(), indent=2))
-        return 0 if outcome.compiled is not None else 2
+        return DONE if outcome.compiled is not None else REFUSED
     if outcome.compiled is None:
         return refuse(outcome.diagnostics)
     print(outcome.text())
@@ -225,7 +226,7 @@ def _report_fast(options: argparse.Namespace) -> int:
     outcome = check_fast(options.overrides, place_of(options), trust=trust_of(options))
     if options.json:
         print(json.dumps(outcome.report(), indent=2))
-        return 0 if outcome.valid else 2
+        return DONE if outcome.valid else REFUSED
     if not outcome.valid:
         return refuse(outcome.diagnostics)
     if outcome.diagnostics:

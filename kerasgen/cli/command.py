@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from kerasgen.diagnostics import Diagnostic
 from kerasgen.diagnostics.render import closing_text, render_text
+from kerasgen.process.exit_codes import REFUSED
 from kerasgen.registry import CONNECTIONS, Trust, named_modules, trusted
 
 if TYPE_CHECKING:
@@ -111,4 +112,4 @@ def refuse(diagnostics: Sequence[Diagnostic]) -> int:
     """Prints the diagnostics to stderr, and gives the exit code of a refusal."""
     print(render_text(diagnostics), file=sys.stderr)
     print(f"\n{closing_text(diagnostics)}", file=sys.stderr)
-    return 2
+    return REFUSED

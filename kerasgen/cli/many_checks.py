@@ -12,6 +12,7 @@ from kerasgen.cli.command import place_of, trust_of
 from kerasgen.diagnostics import CompileError
 from kerasgen.diagnostics.render import more_text, render_text
 from kerasgen.frontend.compose.config_folders import ConfigPlace
+from kerasgen.process.exit_codes import DONE, REFUSED
 from kerasgen.verbs.many_checks import Case, Checked, Manner, check_many, many_text
 
 MOST = 200
@@ -45,7 +46,7 @@ def act(options: argparse.Namespace) -> int:
         print(json.dumps(_report(found, jobs, valid=valid), indent=2))
     else:
         _print(found, jobs)
-    return 0 if valid else 2
+    return DONE if valid else REFUSED
 
 
 def _experiments(pattern: str, overrides: Sequence[str], place: ConfigPlace) -> list[Case]:
