@@ -18,6 +18,7 @@ import yaml
 
 from kerasgen.diagnostics import Diagnostic, Sink
 from kerasgen.diagnostics.render import render_json
+from kerasgen.diagnostics.source_map import NOWHERE, SourceMap
 from kerasgen.process.entry import reason_of
 from kerasgen.record.layout import DIAGNOSTICS, OVERRIDES
 from kerasgen.record.run_folder import Invocation, open_record, own_record, reported
@@ -42,12 +43,14 @@ class ActiveRun:
         events: its events.
         record: the open record, or None before it is opened.
         fresh: whether the run made its folder.
+        source_map: where its config was written, once that is known.
     """
 
     folder: Path
     events: EventStream = field(default_factory=_stream)
     record: Record | None = None
     fresh: bool = False
+    source_map: SourceMap = NOWHERE
 
     @property
     def history(self) -> Sequence[Mapping[str, float]]:

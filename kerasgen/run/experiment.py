@@ -130,6 +130,7 @@ def _start(
 ) -> None:
     """Opens the record with all that is known before the first step."""
     engine, sink = session.engine.engine, session.planned.sink()
+    run.source_map = sink.source_map
     record = run.open(_invocation(composition, argv), sink)
     with reported(sink, run.folder):
         record.write_text(KERAS, engine.settings_file(session.backend))

@@ -16,7 +16,7 @@ import contextlib
 import errno
 import re
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink
@@ -31,6 +31,15 @@ from kerasgen.run.event_stream import StepError
 
 _UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 """Errors that only writing can bring about."""
+
+_WRITTEN: Mapping[str, str] = {
+    "load": "data.source",
+    "preprocess": "data.prepare",
+    "define": "model",
+    "compile": "compile",
+    "fit": "fit",
+}
+"""Step to the section of the config that it carries out; the others are asked for by none."""
 
 _HDF5_ERRNO = re.compile(r"errno = (\d+), error message = '([^']*)'")
 """Where h5py puts the system's error: into the text of its own."""
@@ -108,7 +117,7 @@ def _fail(code: str, message: str, run: ActiveRun) -> int:
 
 
 def _fail_step(error: StepError, run: ActiveRun) -> int:
-    sink = Sink()
+    sink = Sink(run.source_map)
     told = f"{type(error.cause).__name__}: {explain(error.cause)}"
     kept = ""
     if run.record is not None:
@@ -119,6 +128,8 @@ def _fail_step(error: StepError, run: ActiveRun) -> int:
     sink.report(
         "KG801",
         f"the step `{error.step}` failed: {told}",
+        key=_WRITTEN.get(error.step),
+        at="key",
         help=f"the record keeps what was finished{kept}" if kept else None,
     )
     run.end("failed", f"{error.step}: {told}", sink.diagnostics)

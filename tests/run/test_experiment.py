@@ -283,6 +283,9 @@ def test_a_step_that_fails_leaves_what_was_finished(
     assert fields["error"] == "fit: RuntimeError: the device has gone"
     assert [row["loss"] for row in read_history(tmp_path / "run")] == [1.0]
     assert "the device has gone" in (tmp_path / "run" / layout.TRACEBACK).read_text()
+    told = json.loads((tmp_path / "run" / layout.DIAGNOSTICS).read_text())[-1]
+    assert (told["code"], told["location"]["key"]) == ("KG801", "fit")
+    assert told["location"]["file"] or told["location"]["override"]
     assert "Traceback" not in capsys.readouterr().err
 
 
