@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from kerasgen.catalog.entries import Catalog
-from kerasgen.diagnostics import Sink
 from kerasgen.emit.script.code import (
     Code,
     Names,
@@ -32,8 +31,8 @@ from kerasgen.emit.script.objects import (
 )
 from kerasgen.ir.canonical import canonical_text
 from kerasgen.ir.data import DataDef
-from kerasgen.ir.graph import ModelGraph
-from kerasgen.ir.model import Constant, Entry, InputDef, ModelDef, TensorRef
+from kerasgen.ir.graph import Call, ModelGraph
+from kerasgen.ir.model import Constant, Entry, TensorRef
 from kerasgen.ir.values import ObjectDef
 from kerasgen.passes.columns import (
     column_name,
@@ -42,9 +41,9 @@ from kerasgen.passes.columns import (
     step_operands,
 )
 from kerasgen.passes.ends import OutputSpec
-from kerasgen.passes.preparation import channels_last, learns
+from kerasgen.passes.preparation import Preparation, channels_last, learns
 from kerasgen.passes.shapes import Specs
-from kerasgen.passes.wire import ENTRY_KINDS, wire
+from kerasgen.passes.wire import ENTRY_KINDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +59,7 @@ class DataContext:
         outputs: the outputs beside their targets, channels last.
         channels_first: whether the model takes and gives images with the channels first.
         catalog: where class names are found.
+        preparation: the graph of `data.prepare`, which says how each step is called.
     """
 
     data: DataDef
@@ -70,6 +70,7 @@ class DataContext:
     outputs: Sequence[OutputSpec]
     channels_first: bool
     catalog: Catalog
+    preparation: Preparation
 
 
 def column_lines(context: DataContext, names: Names) -> list[str]:
@@ -140,7 +141,7 @@ def _applied(
     if op is not None:
         arguments |= argument_codes(made, op, context.catalog)
     plain = all(isinstance(operand, TensorRef) for operand in operands)
-    as_list = len(operands) > 1 and _takes_list(made, context.catalog)
+    as_list = any(isinstance(operand, tuple) for operand in _call(entry, context).operands)
     if plain and not arguments and not as_list:
         return called
     columns = sum(isinstance(operand, TensorRef) for operand in operands)
@@ -157,17 +158,10 @@ def _applied(
     return f"lambda {', '.join(parameters)}: {flat(call(called, *positional, named=arguments))}"
 
 
-def _takes_list(made: ObjectDef, catalog: Catalog) -> bool:
-    """Whether several operands go in as one list: what `wire` makes of a `from` list."""
-    names = ("first", "second")
-    takes = tuple(TensorRef(name=name) for name in names)
-    model = ModelDef(
-        name="step",
-        inputs=tuple(InputDef(name=name) for name in names),
-        entries=(Entry(name="step", definition=made, takes=takes),),
-    )
-    graph = wire(model, catalog, Sink())
-    return graph is not None and len(graph.calls[0].operands) == 1
+def _call(entry: Entry, context: DataContext) -> Call:
+    """The call of a step in the graph; the first of those on several inputs."""
+    name = next(n for n, step in context.preparation.steps.items() if step.name == entry.name)
+    return next(call for call in context.preparation.graph.calls if call.name == name)
 
 
 def _layer_code(made: ObjectDef, context: DataContext) -> Code:
