@@ -25,8 +25,10 @@ Decisions:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -47,7 +49,7 @@ from kerasgen.passes.columns import feature_key
 from kerasgen.passes.preparation import Preparation, wire_preparation
 from kerasgen.passes.prepared_shapes import report_refusal
 from kerasgen.passes.wire import ENTRY_KINDS
-from kerasgen.runtime.columns import as_rows, stack
+from kerasgen.runtime.columns import as_rows, in_batches, stack, transform
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,36 +194,41 @@ class _Steps:
     learned: dict[str, Learned]
     fits: bool
 
-    def apply(
-        self,
-        call: Call,
-        definition: ObjectDef,
-        training: Mapping[str, Array],
-        wholes: Sequence[Mapping[str, Array]],
-    ) -> list[Array]:
-        """Makes a step and applies it.
+    def make(
+        self, call: Call, definition: ObjectDef, training: Mapping[str, Array]
+    ) -> Callable[..., Any]:
+        """Makes a step: a function of some rows of the columns that it takes.
 
         Args:
             call: the call.
             definition: its layer or op.
-            training: the tensors that it takes, training rows alone.
-            wholes: the same, once for each array that is to be made.
+            training: the tensors that it takes, training rows alone, in the order of the function.
+
+        Raises:
+            ShapeError: it is refused.
+        """
+        if self.fits:
+            step = self.makes.fit(definition, call, [training])
+            self.learned[call.name] = step.learned
+        else:
+            step = self.makes.restore(definition, call, self.learned[call.name])
+        return lambda *columns: step.apply(dict(zip(training, columns, strict=True)))
+
+    @contextmanager
+    def told(
+        self, call: Call, definition: ObjectDef, training: Mapping[str, Array]
+    ) -> Iterator[None]:
+        """Reports what Keras says against a step; the arguments are those of `make`.
 
         Raises:
             CompileError: it is refused.
         """
         try:
-            if self.fits:
-                step = self.makes.fit(definition, call, [training])
-                self.learned[call.name] = step.learned
-            else:
-                step = self.makes.restore(definition, call, self.learned[call.name])
-            return [step.apply(tensors) for tensors in wholes]
+            yield
         except ShapeError as error:
             shape = next((array.shape[1:] for array in training.values()), None)
             report_refusal(definition, call.path, error, shape, self.sink)
             self.sink.stop_on_errors()
-            raise AssertionError("a refusal is an error") from error
 
 
 def _columns(
@@ -229,25 +236,24 @@ def _columns(
 ) -> dict[str, Array]:
     """The columns by the names of their tensors, for all rows, fitted on the training rows."""
     found = {item.name: columns[item.name] for item in preparation.graph.inputs}
-    for call, definition in _calls(preparation, lambda entry_takes: entry_takes is not None):
+    for call, definition in _calls(preparation, of_columns=True):
         names = list(dict.fromkeys(reference.name for reference in references_in(call.operands)))
         layer = not definition.cls.startswith("ops.")
-        taken = {name: as_rows(found[name]) if layer else found[name] for name in names}
-        fitted_on = {name: array[training] for name, array in taken.items()}
-        (made,) = steps.apply(call, definition, fitted_on, [taken])
-        scalars = all(found[name].ndim == 1 for name in names)
-        found[call.name] = made[:, 0] if layer and scalars and made.shape[1:] == (1,) else made
+        taken = [found[name] for name in names]
+        given = map(as_rows, taken) if layer else taken
+        fitted_on = {n: array[training] for n, array in zip(names, given, strict=True)}
+        with steps.told(call, definition, fitted_on):
+            step = steps.make(call, definition, fitted_on)
+            found[call.name] = (transform if layer else in_batches)(step, *taken)
     return found
 
 
-def _calls(
-    preparation: Preparation, chosen: Callable[[object], bool]
-) -> list[tuple[Call, ObjectDef]]:
-    """The steps on columns or those on inputs, by what their entries take."""
+def _calls(preparation: Preparation, *, of_columns: bool) -> list[tuple[Call, ObjectDef]]:
+    """The steps on columns, or those on inputs."""
     found = []
     for call in preparation.graph.calls:
         entry = preparation.steps.get(call.name)
-        if entry is not None and chosen(entry.takes):
+        if entry is not None and (entry.takes is not None) == of_columns:
             definition = preparation.graph.layers[call.layer].definition
             assert isinstance(definition, ObjectDef)
             found.append((call, definition))
@@ -263,12 +269,13 @@ def _inputs(
 ) -> dict[str, dict[str, Array]]:
     """Part to input name to what goes into the model."""
     tensors = _stacks(preparation, columns, parts, definition, steps.sink)
-    for call, made in _calls(preparation, lambda entry_takes: entry_takes is None):
+    for call, made in _calls(preparation, of_columns=False):
         (name,) = (reference.name for reference in references_in(call.operands))
-        wholes = [{name: arrays[name]} for arrays in tensors.values()]
-        results = steps.apply(call, made, {name: tensors["training"][name]}, wholes)
-        for arrays, result in zip(tensors.values(), results, strict=True):
-            arrays[call.name] = result
+        fitted_on = {name: tensors["training"][name]}
+        with steps.told(call, made, fitted_on):
+            step = steps.make(call, made, fitted_on)
+            for arrays in tensors.values():
+                arrays[call.name] = in_batches(step, arrays[name])
     return {
         part: {name: arrays[reference.name] for name, reference in preparation.inputs.items()}
         for part, arrays in tensors.items()
@@ -285,7 +292,7 @@ def _stacks(
     """Part to the inputs before the steps on inputs, by the names of their tensors."""
     tensors: dict[str, dict[str, Array]] = {part: {} for part in parts}
     first = [reference.name for reference in preparation.inputs.values()]
-    for call, _ in _calls(preparation, lambda entry_takes: entry_takes is None):
+    for call, _ in _calls(preparation, of_columns=False):
         first += [reference.name for reference in references_in(call.operands)]
     for name in columns.keys() & set(first):
         for part, rows in parts.items():

@@ -155,6 +155,7 @@ def _data_context(program: Program, compiled: CompiledProgram, catalog: Catalog)
         outputs=compiled.outputs,
         channels_first=program.backend.image_data_format == "channels_first",
         catalog=catalog,
+        preparation=compiled.preparation.preparation,
     )
 
 

@@ -37,9 +37,6 @@ from kerasgen.ir.values import ObjectDef, TensorSpec, Value
 from kerasgen.passes.preparation import LEARNED, channels_last, learned_definition
 from kerasgen.passes.wire import ENTRY_KINDS
 
-BATCH = 4096
-"""Rows that one step works on at a time."""
-
 _WEIGHT = "weight {}"
 
 
@@ -162,9 +159,9 @@ def fit_step(
     function = _Function(definition, call.operands, call.arguments, catalog)
     given = any(definition.arguments.get(name) is not None for name in LEARNED)
     if not hasattr(function.made, "adapt") or given:
-        return FittedStep(learned={}, apply=partial(_in_batches, function))
+        return FittedStep(learned={}, apply=partial(_on_batch, function))
     _attempt(lambda: _adapt(function.made, (list(_flat(call.operands, b)) for b in batches)))
-    return FittedStep(learned=_learned(function.made), apply=partial(_in_batches, function))
+    return FittedStep(learned=_learned(function.made), apply=partial(_on_batch, function))
 
 
 def restore_step(
@@ -186,7 +183,7 @@ def restore_step(
     written = learned_definition(definition, arguments)
     function = _Function(written, call.operands, call.arguments, catalog)
     function.weights = weights
-    return FittedStep(learned=learned, apply=partial(_in_batches, function))
+    return FittedStep(learned=learned, apply=partial(_on_batch, function))
 
 
 class _Function:
@@ -306,24 +303,16 @@ def _attempt(action: Callable[[], Any]) -> Any:
         raise ShapeError(shorten(error)) from error
 
 
-def _on_batch(function: _Function, batch: Mapping[str, Array]) -> Array:
-    outcome: Array = keras.ops.convert_to_numpy(function(batch))
-    # NumPy has no bfloat16 of its own, and shows it as bytes without a meaning.
-    return outcome.astype("float32") if outcome.dtype.kind == "V" else outcome
-
-
-def _in_batches(function: _Function, tensors: Mapping[str, Array]) -> Array:
-    rows = max((len(array) for array in tensors.values()), default=0)
-    parts: list[Array] = []
-    for start in range(0, max(rows, 1), BATCH):
-        batch = {name: array[start : start + BATCH] for name, array in tensors.items()}
-        parts.append(_attempt(partial(_on_batch, function, batch)))
-        if start == 0 and getattr(function.made, "trainable_weights", None):
-            raise ShapeError(
-                "it has weights that only training could set; its place is among `model.layers`",
-                refused=True,
-            )
-    whole = np.concatenate(parts) if parts[0].ndim else np.asarray(parts[0])
-    if whole.ndim == 0 or len(whole) != rows:
-        raise ShapeError(f"it makes {len(whole) if whole.ndim else 1} rows of {rows}")
-    return whole
+def _on_batch(function: _Function, tensors: Mapping[str, Array]) -> Any:
+    """What a step makes of some rows, as a tensor of the backend."""
+    outcome = _attempt(lambda: function(tensors))
+    if getattr(function.made, "trainable_weights", None):
+        raise ShapeError(
+            "it has weights that only training could set; its place is among `model.layers`",
+            refused=True,
+        )
+    rows = len(next(iter(tensors.values())))
+    shape = tuple(getattr(outcome, "shape", ()))
+    if not shape or shape[0] != rows:
+        raise ShapeError(f"it makes {shape[0] if shape else 1} rows of {rows}")
+    return outcome

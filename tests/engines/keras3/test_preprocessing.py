@@ -8,6 +8,7 @@ from kerasgen.ir.graph import Call
 from kerasgen.ir.model import TensorRef
 from kerasgen.ir.values import ObjectDef
 from kerasgen.passes.preparation import learned_definition
+from kerasgen.runtime.columns import in_batches
 
 RNG = np.random.default_rng(7)
 NUMBERS = RNG.normal(3, 5, (900, 4)).astype("float32")
@@ -55,6 +56,10 @@ def _batches(values, count):
     return [{"x": part} for part in np.array_split(values, count)]
 
 
+def _applied(step, values):
+    return in_batches(lambda x: step.apply({"x": x}), values)
+
+
 @pytest.mark.parametrize("name", LAYERS)
 def test_several_batches_teach_what_one_teaches(preprocessing, catalog, name):
     definition, values = _definition(name)
@@ -87,7 +92,7 @@ def test_a_step_made_of_what_was_learned_gives_the_same_numbers(preprocessing, c
     definition = ObjectDef(cls=cls, arguments=arguments)
     fitted = preprocessing.fit_step(definition, CALL, _batches(values[:50], 1), catalog)
     again = preprocessing.restore_step(definition, CALL, fitted.learned, catalog)
-    before, after = fitted.apply({"x": values}), again.apply({"x": values})
+    before, after = _applied(fitted, values), _applied(again, values)
     assert before.dtype == after.dtype
     np.testing.assert_array_equal(before, after)
 
@@ -96,7 +101,7 @@ def test_a_step_that_is_given_what_it_would_learn_learns_nothing(preprocessing, 
     definition = ObjectDef(cls="Normalization", arguments={"mean": 1.0, "variance": 4.0})
     fitted = preprocessing.fit_step(definition, CALL, _batches(NUMBERS, 1), catalog)
     assert fitted.learned == {}
-    np.testing.assert_allclose(fitted.apply({"x": NUMBERS}), (NUMBERS - 1) / 2, rtol=1e-6)
+    np.testing.assert_allclose(_applied(fitted, NUMBERS), (NUMBERS - 1) / 2, rtol=1e-6)
 
 
 def test_rows_that_no_step_can_learn_of_are_refused(preprocessing, catalog):
