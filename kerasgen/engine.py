@@ -67,11 +67,12 @@ class FittedStep:
 
     Attributes:
         learned: what it has learned.
-        apply: makes an array of as many rows out of the arrays of the tensors that it takes.
+        apply: makes a tensor of the backend, of as many rows, out of some rows of the tensors that
+            it takes.
     """
 
     learned: Learned
-    apply: Callable[[Mapping[str, Array]], Array] = field(repr=False)
+    apply: Callable[[Mapping[str, Array]], Any] = field(repr=False)
 
 
 class Preprocessing(Protocol):

@@ -28,10 +28,14 @@ def _declare(parser: argparse.ArgumentParser) -> None:
         ("get-config", "`model.get_config()` as JSON"),
         ("weights", "name, shape, type, range and mean of the weights"),
         ("mermaid", "the graph as Mermaid text"),
+        ("prepare", "what `data.prepare` makes of the columns, step by step"),
     ):
         looks.add_argument(f"--{name}", dest="look", action="store_const", const=name, help=text)
     looks.add_argument(
         "--graph", metavar="FILE", type=Path, help="draw the graph: .png, .svg or .mmd"
+    )
+    looks.add_argument(
+        "--prepare-graph", metavar="FILE", type=Path, help="the same of `data.prepare`"
     )
 
 
@@ -39,6 +43,7 @@ def _act(options: argparse.Namespace) -> int:
     from kerasgen.verbs.show import (
         Target,
         draw_graph,
+        draw_preparation,
         expanded_text,
         look_at,
         resolved_text,
@@ -47,6 +52,8 @@ def _act(options: argparse.Namespace) -> int:
     target = Target.named(options.overrides, folders_of(options), trust_of(options))
     if options.graph is not None:
         text = draw_graph(target, options.graph) + "\n"
+    elif options.prepare_graph is not None:
+        text = draw_preparation(target, options.prepare_graph) + "\n"
     elif options.look == "expanded":
         text = expanded_text(target)
     elif options.look is not None:

@@ -17,7 +17,7 @@ Decisions:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -140,6 +140,44 @@ def wire_preparation(
         return None
     return Preparation(
         graph=graph, inputs=inputs, targets=targets, steps=wiring.steps, stacks=wiring.stacks
+    )
+
+
+def without_idle(preparation: Preparation, idle: Collection[str]) -> Preparation:
+    """A preparation without stacks of a single column that they leave as it is.
+
+    Args:
+        preparation: the preparation.
+        idle: the calls that go.
+    """
+    graph = preparation.graph
+    gone = {
+        call.name: next(references_in(call.operands)) for call in graph.calls if call.name in idle
+    }
+
+    def kept(operand: Operand) -> Operand:
+        if isinstance(operand, TensorRef):
+            return gone.get(operand.name, operand)
+        return tuple(map(kept, operand)) if isinstance(operand, tuple) else operand
+
+    def ends(references: Mapping[str, TensorRef]) -> dict[str, TensorRef]:
+        return {name: gone.get(ref.name, ref) for name, ref in references.items()}
+
+    assert isinstance(graph.outputs, Mapping)
+    return replace(
+        preparation,
+        graph=replace(
+            graph,
+            layers={name: layer for name, layer in graph.layers.items() if name not in gone},
+            calls=tuple(
+                replace(call, operands=tuple(map(kept, call.operands)))
+                for call in graph.calls
+                if call.name not in gone
+            ),
+            outputs=ends(graph.outputs),
+        ),
+        inputs=ends(preparation.inputs),
+        stacks={call: name for call, name in preparation.stacks.items() if call not in gone},
     )
 
 

@@ -23,7 +23,7 @@ from kerasgen.ir.values import ObjectDef, Shape, TensorSpec, Value
 from kerasgen.ir.walks import references_in
 from kerasgen.passes.columns import infer_schema
 from kerasgen.passes.cost import CostReport, count_costs
-from kerasgen.passes.preparation import Preparation, wire_preparation
+from kerasgen.passes.preparation import Preparation, wire_preparation, without_idle
 from kerasgen.passes.shapes import Specs, infer_shapes, shown_shape
 
 
@@ -75,11 +75,24 @@ def shape_preparation(
         return None
     columns = _ColumnOracle(preparation.stacks, oracle)
     specs = _infer(preparation, columns, sink)
+    preparation = without_idle(preparation, _idle(preparation.graph, preparation.stacks, specs))
     graph = preparation.graph
     cost = None
     if all(call.name in specs for call in graph.calls):
         cost = count_costs(graph, specs, columns, batch_size=1, slots=0)
     return ShapedPreparation(preparation=preparation, specs=specs, cost=cost)
+
+
+def _idle(graph: ModelGraph, stacks: Mapping[str, str], specs: Specs) -> set[str]:
+    """The stacks that leave their only column as it is."""
+    taken = {call.name: list(references_in(call.operands)) for call in graph.calls}
+    return {
+        name
+        for name in stacks
+        if len(taken[name]) == 1
+        and name in specs
+        and specs[name][0].shape == specs[taken[name][0].name][0].shape
+    }
 
 
 def _infer(preparation: Preparation, oracle: ShapeOracle, sink: Sink) -> Specs:

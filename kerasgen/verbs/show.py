@@ -18,6 +18,7 @@ from kerasgen.emit.picture.png import to_png
 from kerasgen.emit.picture.svg import to_svg
 from kerasgen.emit.text.config import data_yaml
 from kerasgen.emit.text.model_views import shapes_text, weights_text
+from kerasgen.emit.text.preparation_table import preparation_table
 from kerasgen.emit.text.resolved_config import config_with_origins, config_yaml
 from kerasgen.frontend.compose.config_folders import Folders
 from kerasgen.record.read import is_run
@@ -32,7 +33,9 @@ from kerasgen.verbs.output import write_output
 
 if TYPE_CHECKING:
     from kerasgen.engine import Model
+    from kerasgen.ir.graph import ModelGraph
     from kerasgen.passes.compiled import CompiledProgram
+    from kerasgen.passes.shapes import Specs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +113,7 @@ def look_at(target: Target, look: str) -> str:
 
     Args:
         target: what is looked at.
-        look: `summary`, `shapes`, `get-config`, `weights` or `mermaid`.
+        look: `summary`, `shapes`, `get-config`, `weights`, `mermaid` or `prepare`.
 
     Raises:
         CompileError: the config has mistakes, or the run cannot be read.
@@ -121,6 +124,8 @@ def look_at(target: Target, look: str) -> str:
     if look == "shapes":
         compiled = compiled_program(target)
         return shapes_text(compiled.graph, compiled.specs, compiled.cost)
+    if look == "prepare":
+        return preparation_table(compiled_program(target).preparation)
     model = _model(target, weights=look == "weights")
     return _MODEL_LOOKS[look](model)
 
@@ -134,7 +139,27 @@ def draw_graph(target: Target, path: Path) -> str:
     Raises:
         CompileError: the config has mistakes, the ending is unknown, or the file cannot be written.
     """
-    forms: Mapping[str, Callable[..., str | bytes]] = {
+    form = _form_of(path)
+    compiled = compiled_program(target)
+    write_output(path, form(compiled.graph, compiled.specs), Sink())
+    return f"{path}: {len(compiled.graph.calls)} layers"
+
+
+def draw_preparation(target: Target, path: Path) -> str:
+    """Draws the graph of `data.prepare`; the rest is as for `draw_graph`.
+
+    Raises:
+        CompileError: the config has mistakes, the ending is unknown, or the file cannot be written.
+    """
+    form = _form_of(path)
+    shaped = compiled_program(target).preparation
+    write_output(path, form(shaped.preparation.graph, shaped.specs), Sink())
+    count = len(shaped.preparation.steps)
+    return f"{path}: {count} step{'' if count == 1 else 's'}"
+
+
+def _form_of(path: Path) -> Callable[[ModelGraph, Specs], str | bytes]:
+    forms: Mapping[str, Callable[[ModelGraph, Specs], str | bytes]] = {
         ".svg": to_svg,
         ".png": to_png,
         ".mmd": to_mermaid,
@@ -146,9 +171,7 @@ def draw_graph(target: Target, path: Path) -> str:
             f"a graph cannot be written as `{path.name}`",
             help="end the name in .svg, .png or .mmd",
         )
-    compiled = compiled_program(target)
-    write_output(path, form(compiled.graph, compiled.specs), Sink())
-    return f"{path}: {len(compiled.graph.calls)} layers"
+    return form
 
 
 def compiled_program(target: Target) -> CompiledProgram:

@@ -201,3 +201,20 @@ def test_a_column_that_a_step_replaces_twice_over_is_told_apart_from_the_source_
     assert specs["sex"][0].shape == (None,)
     assert specs["sex_1"][0].shape == (None, 3)
     assert specs["all"][0].shape == (None, 8)
+
+
+def test_a_single_column_that_is_stacked_with_nothing_has_no_stack(oracle):
+    shaped = _shaped(
+        _data("small", "{small: {class: Half, from: image}, a: Keep}", "{}"), oracle, Sink()
+    )
+    known = shaped.preparation
+    assert known.stacks == {"input": "input"}  # The shape of `image` is not known.
+
+    facts = "{shape: [8, 8, 1]}"
+    whole = "{small: {class: Half, from: image}, a: Keep}"
+    shaped = _shaped(_data("small", whole, facts), oracle, Sink())
+    known = shaped.preparation
+    assert known.stacks == {}
+    (call,) = (call for call in known.graph.calls if call.name == "a")
+    assert [reference.name for reference in references_in(call.operands)] == ["small"]
+    assert shaped.inputs == {"input": (8, 4, 1)}
