@@ -27,7 +27,7 @@ all: {class: Normalization}
 
 
 @pytest.fixture
-def fitted(define, catalog, tmp_path):
+def fitted(define, started, tmp_path):
     rng = np.random.default_rng(3)
     rows = [
         f"{rng.choice(['red', 'green', 'éclair'])};{rng.normal():.3f};{rng.integers(3)}"
@@ -42,7 +42,7 @@ def fitted(define, catalog, tmp_path):
     )
     opened = open_data(definition, Sink())
     parts = split_rows(opened, definition, 0, Sink())
-    return definition, opened, parts, prepare_data(opened, parts, definition, catalog, Sink())
+    return definition, opened, parts, prepare_data(opened, parts, definition, started, Sink())
 
 
 def test_what_was_learned_comes_back_from_its_files(fitted, tmp_path):
@@ -58,12 +58,12 @@ def test_what_was_learned_comes_back_from_its_files(fitted, tmp_path):
     }
 
 
-def test_steps_that_were_read_give_the_same_numbers(fitted, catalog, tmp_path):
+def test_steps_that_were_read_give_the_same_numbers(fitted, started, tmp_path):
     definition, opened, parts, prepared = fitted
     write_fitted(prepared.fitted, tmp_path)
     read = read_fitted(tmp_path)
     test = {name: column[parts.test] for name, column in opened.columns.items()}
-    again = apply_fitted(read, test, opened.schema, definition, catalog)
+    again = apply_fitted(read, test, opened.schema, definition, started)
     np.testing.assert_array_equal(again.x["input"], prepared.test.x["input"])
     np.testing.assert_array_equal(again.y[""], prepared.test.y[""])
     assert again.x["input"].dtype == prepared.test.x["input"].dtype
