@@ -41,8 +41,20 @@ Learned: TypeAlias = "Mapping[str, Array]"
 """What a step of `data.prepare` has learned, by the argument that says it; weights of one's own as
 `weight 0`, …. Empty for a step that learns nothing."""
 
-EpochReport: TypeAlias = Callable[[int, dict[str, float]], None]
-"""Called after each epoch with its number from 0 and its figures."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingListener:
+    """Who hears of a training while it goes on.
+
+    Attributes:
+        epoch_ended: called after each epoch with its number from 0 and its figures.
+        followers: names of callbacks that only follow the training; one that fails is left out.
+        follower_failed: called with the name of such a callback and what it raised.
+    """
+
+    epoch_ended: Callable[[int, dict[str, float]], None]
+    followers: frozenset[str]
+    follower_failed: Callable[[str, Exception], None]
 
 
 class EngineInForceError(RuntimeError):
@@ -222,13 +234,15 @@ class Trainable(Model, Protocol):
             ShapeError: a constructor refused its arguments.
         """
 
-    def fit(self, data: TrainingData, fit: FitDef, report: EpochReport) -> KeptWeights | None:
+    def fit(
+        self, data: TrainingData, fit: FitDef, listener: TrainingListener
+    ) -> KeptWeights | None:
         """Seeds every random generator again, and trains.
 
         Args:
             data: what to fit on.
             fit: epochs, batch size and the like, `verbose` as a number; callbacks as they act.
-            report: gets each finished epoch.
+            listener: hears of each finished epoch, and of a follower that failed.
 
         Returns:
             Which weights the model has now, None if no epoch was finished.

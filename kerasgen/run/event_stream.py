@@ -116,12 +116,25 @@ class EventStream:
         try:
             tracker.hear(event)
         except Exception as error:  # It is the code of others.
-            self._trackers.remove(tracker)
-            sink = Sink()
-            sink.warn(
-                "KG807",
-                f"`{tracker.name}` failed and follows this run no longer: "
-                f"{type(error).__name__}: {error}",
-                help="the run goes on, and its record is whole",
-            )
-            self.emit(WarningsRaised(diagnostics=tuple(sink.diagnostics)))
+            self._leave_out(tracker, error)
+
+    def leave_out(self, callback: str, error: Exception) -> None:
+        """Leaves out the tracker whose callback has failed, with a warning.
+
+        Args:
+            callback: name of the callback.
+            error: what it raised.
+        """
+        for tracker in [one for one in self._trackers if callback in one.callbacks]:
+            self._leave_out(tracker, error)
+
+    def _leave_out(self, tracker: Tracker, error: Exception) -> None:
+        self._trackers.remove(tracker)
+        sink = Sink()
+        sink.warn(
+            "KG807",
+            f"`{tracker.name}` failed and follows this run no longer: "
+            f"{type(error).__name__}: {error}",
+            help="the run goes on, and its record is whole",
+        )
+        self.emit(WarningsRaised(diagnostics=tuple(sink.diagnostics)))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,7 +40,7 @@ from kerasgen.session.session import Session
 
 if TYPE_CHECKING:
     from kerasgen.data.opened import OpenedData
-    from kerasgen.engine import EpochReport, Trainable
+    from kerasgen.engine import Trainable
     from kerasgen.passes.compiled import CompiledProgram
     from kerasgen.run.steps import PreparedParts
 
@@ -191,6 +191,7 @@ def _settled(experiment: _Experiment, source_map: SourceMap) -> ProgramSettled:
 
 
 def _train(experiment: _Experiment, run: ActiveRun) -> Trainable:
+    from kerasgen.engine import TrainingListener
     from kerasgen.run import steps
 
     compiled, session, events = experiment.compiled, experiment.session, run.events
@@ -201,9 +202,15 @@ def _train(experiment: _Experiment, run: ActiveRun) -> Trainable:
     with events.step("compile") as line:
         line.append(steps.compile_(compiled, model))
     with events.step("fit") as line:
-        wanted = {**compiled.program.fit.callbacks, **events.callbacks()}
+        followers = events.callbacks()
+        wanted = {**compiled.program.fit.callbacks, **followers}
         callbacks = steps.placed_callbacks(wanted, run.folder, session.catalog)
-        kept = steps.fit(compiled, model, experiment.parts, callbacks, report=_epochs(run))
+        listener = TrainingListener(
+            epoch_ended=_epochs(run),
+            followers=frozenset(followers),
+            follower_failed=events.leave_out,
+        )
+        kept = steps.fit(compiled, model, experiment.parts, callbacks, listener)
         late = "" if kept is None or kept.set_by is None else f"; weights of {kept.text}"
         line.append(_fit_text(compiled, run.history) + late)
     weights = None if kept is None else asdict(kept)
@@ -211,7 +218,7 @@ def _train(experiment: _Experiment, run: ActiveRun) -> Trainable:
     return model
 
 
-def _epochs(run: ActiveRun) -> EpochReport:
+def _epochs(run: ActiveRun) -> Callable[[int, dict[str, float]], None]:
     """What a finished epoch is reported to, counted from 0; the first begins now."""
     began = time.perf_counter()
 

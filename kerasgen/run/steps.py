@@ -20,7 +20,7 @@ from kerasgen.data.opened import OpenedData
 from kerasgen.data.preparation import prepare_data
 from kerasgen.data.split import Parts, split_rows
 from kerasgen.diagnostics import Sink, SourceLocation
-from kerasgen.engine import Engine, EpochReport, StartedEngine, Trainable
+from kerasgen.engine import Engine, StartedEngine, Trainable, TrainingListener
 from kerasgen.frontend.compose.resolvers import SECRET_KEYS, with_environment
 from kerasgen.frontend.parse.lint import silence
 from kerasgen.ir.data import DataDef
@@ -181,9 +181,9 @@ def fit(
     model: Trainable,
     parts: PreparedParts,
     callbacks: Mapping[str, ObjectDef],
-    report: EpochReport,
+    listener: TrainingListener,
 ) -> KeptWeights | None:
-    """Step 5: fits the model; `report` gets each finished epoch, counted from 0.
+    """Step 5: fits the model; `listener` hears of each finished epoch, counted from 0.
 
     Returns:
         Which weights the model has now, None if no epoch was finished.
@@ -195,7 +195,7 @@ def fit(
     return model.fit(
         data,
         replace(program.fit, callbacks=callbacks, verbose=_verbosity(program.fit)),
-        report,
+        listener,
     )
 
 

@@ -151,3 +151,18 @@ def test_every_event_is_frozen_and_plain() -> None:
         assert json.loads(json.dumps(data)) == data
         with pytest.raises(dataclasses.FrozenInstanceError):
             setattr(event, dataclasses.fields(kind)[0].name, None)
+
+
+def test_a_tracker_whose_callback_has_failed_is_left_out_with_one_warning() -> None:
+    failing = Ear(callbacks={"mine": ObjectDef(cls="TensorBoard")})
+    other = Ear(name="another", callbacks={"yours": ObjectDef(cls="TensorBoard")})
+    stream = EventStream()
+    stream.join(failing)
+    stream.join(other)
+    stream.leave_out("mine", OSError("no space"))
+    stream.leave_out("mine", OSError("no space"))
+    stream.emit(epoch(1))
+    assert failing.heard == []
+    assert [type(event) for event in other.heard] == [WarningsRaised, EpochEnded]
+    assert [found.code for found in stream.warnings()] == ["KG807"]
+    assert list(stream.callbacks()) == ["yours"]

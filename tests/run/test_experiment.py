@@ -366,6 +366,21 @@ def test_tensorboard_events_are_written_on_request(engine: str, tmp_path: Path) 
     assert all(path.stat().st_size > 0 for path in events)
 
 
+def test_a_run_goes_on_without_a_tracker_that_fails(
+    engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import keras
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(keras.callbacks.TensorBoard, "on_epoch_end", full)
+    folder = tmp_path / "run"
+    assert run_experiment(compose([*QUICK, "tracking.tensorboard=true"]), folder) == DONE
+    assert capsys.readouterr().err.count("warning[KG807]: `tracking.tensorboard` failed") == 1
+    assert "KG807" in (folder / "diagnostics.json").read_text()
+
+
 def test_tensorboard_without_its_package_names_the_extra(
     engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
 ) -> None:

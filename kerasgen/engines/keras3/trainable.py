@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from kerasgen.catalog.entries import Catalog
-from kerasgen.engine import EpochReport, Model, Trainable
+from kerasgen.engine import Model, Trainable, TrainingListener
 from kerasgen.engines.keras3.deferred_weights import allocate_weights
 from kerasgen.engines.keras3.environment import set_seed
 from kerasgen.engines.keras3.training import (
@@ -78,11 +78,13 @@ class KerasTrainable(KerasModel, Trainable):
         """Hands optimizer, losses and metrics to Keras."""
         compile_model(self.model, optimizer, objective, self._catalog)
 
-    def fit(self, data: TrainingData, fit: FitDef, report: EpochReport) -> KeptWeights | None:
+    def fit(
+        self, data: TrainingData, fit: FitDef, listener: TrainingListener
+    ) -> KeptWeights | None:
         """Trains; what ran before, such as preprocessing, does not change the shuffling."""
         set_seed(self._seed)
         callbacks = make_callbacks(fit.callbacks, self._catalog)
-        return fit_model(self.model, data, fit, callbacks, report)
+        return fit_model(self.model, data, fit, callbacks, listener)
 
     def evaluate(self, samples: Samples, batch_size: int) -> dict[str, float]:
         """Loss and metrics on some samples, by Keras's names."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,9 @@ import keras
 import numpy as np
 
 from kerasgen.catalog.entries import Catalog, Kind
-from kerasgen.engine import EpochReport
+from kerasgen.engine import TrainingListener
 from kerasgen.engines.keras3.environment import no_idle_tensorflow, quiet_stderr
+from kerasgen.engines.keras3.followers import Follower
 from kerasgen.engines.keras3.kept_weights import WeightWatch
 from kerasgen.engines.keras3.objects import make_object
 from kerasgen.ir.program import CompileDef, FitDef, Loss
@@ -87,7 +89,7 @@ def _figures(logs: Mapping[str, Any]) -> dict[str, float]:
 class EpochReporter(keras.callbacks.Callback):  # type: ignore[misc]
     """Hands the figures of each finished epoch to a function."""
 
-    def __init__(self, report: EpochReport) -> None:
+    def __init__(self, report: Callable[[int, dict[str, float]], None]) -> None:
         super().__init__()
         self._report = report
 
@@ -111,7 +113,7 @@ def fit_model(
     data: TrainingData,
     fit: FitDef,
     callbacks: Mapping[str, Any],
-    report: EpochReport,
+    listener: TrainingListener,
 ) -> KeptWeights | None:
     """Fits a compiled model.
 
@@ -121,12 +123,18 @@ def fit_model(
         fit: epochs, batch size and the like; `verbose` is 0, 1 (progress bar) or 2 (a line an
             epoch), as in Keras.
         callbacks: name to Keras callback, in order.
-        report: called after each epoch with its number from 0 and its figures.
+        listener: hears of each finished epoch, and of a follower that failed.
 
     Returns:
         Which weights the model has now, None if no epoch was finished.
     """
-    watch = WeightWatch(callbacks, fit.epochs)
+    guarded = {
+        name: Follower(callback, partial(listener.follower_failed, name))
+        if name in listener.followers
+        else callback
+        for name, callback in callbacks.items()
+    }
+    watch = WeightWatch(guarded, fit.epochs)
     validation = data.validation
     model.fit(
         data.training.x,
@@ -134,7 +142,7 @@ def fit_model(
         batch_size=fit.batch_size,
         epochs=fit.epochs,
         verbose=fit.verbose,
-        callbacks=[*watch.callbacks, EpochReporter(report)],
+        callbacks=[*watch.callbacks, EpochReporter(listener.epoch_ended)],
         validation_data=None if validation is None else (validation.x, validation.y),
         shuffle=fit.shuffle,
         class_weight=dict(data.class_weight) if data.class_weight else None,
