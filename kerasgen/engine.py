@@ -21,12 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from kerasgen.catalog.entries import (
-    Catalog,
-    ClassEntry,
-    Kind,
-    ShapeOracle,
-)
+from kerasgen.catalog.entries import Catalog, ClassEntry, Kind, ShapeOracle
 from kerasgen.diagnostics import Sink
 from kerasgen.ir.graph import Call
 from kerasgen.ir.program import BackendDef, CompileDef, FitDef, Loss

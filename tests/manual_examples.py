@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kerasgen.cli import _COMMANDS
+from kerasgen.cli.commands import COMMANDS
 from kerasgen.sweep.hydra.command_line import _parser as run_parser
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -71,7 +71,7 @@ class Example:
         if self.command == "run":
             return run_parser().parse_intermixed_args(list(self.words))
         parser = argparse.ArgumentParser(allow_abbrev=False)
-        _COMMANDS[self.command].declare(parser)
+        COMMANDS[self.command].declare(parser)
         words = [f"--sort={w}" if "-test" in w else w for w in self.words if w != "--sort"]
         return parser.parse_intermixed_args(words)
 
@@ -122,7 +122,7 @@ def example_of(line: str, printed: str = "", block: Block | None = None) -> Exam
     words = shlex.split(line, comments=True)
     if words[:2] == ["python", "run.py"]:
         words[:2] = ["kerasgen", "run"]
-    if len(words) < 2 or words[0] != "kerasgen" or words[1] not in ("run", *_COMMANDS):
+    if len(words) < 2 or words[0] != "kerasgen" or words[1] not in ("run", *COMMANDS):
         return None
     if words in (["kerasgen", "import"], ["kerasgen", "explain", "WORD"]):  # a name in a sentence
         return None

@@ -19,7 +19,7 @@ import pytest
 from test_shipped import EXPERIMENTS, SMALL
 
 from kerasgen.cli import main
-from kerasgen.data.sources.known import SOURCES
+from kerasgen.data.sources.source_list import SOURCES
 from kerasgen.diagnostics import CompileError, Sink
 from kerasgen.frontend.compose.composition import compose
 from kerasgen.frontend.parse.data import parse_data
@@ -299,7 +299,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from kerasgen.data.sources.plainly_read import plain_reading, read_plainly
+from kerasgen.data.sources.plain_functions import plain_reading, read_plainly
 from kerasgen.data.table import Table
 from kerasgen.diagnostics import Sink
 from kerasgen.runtime.errors import DataError

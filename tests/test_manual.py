@@ -14,7 +14,7 @@ import yaml
 from manual_examples import BLOCKS, MANUAL, PAGES, ROOT, Example, examples, prose, write_files
 from test_manual_output import EXAMPLES as RUN
 
-from kerasgen.cli import _COMMANDS
+from kerasgen.cli.commands import COMMANDS
 from kerasgen.diagnostics import CODES, Severity
 from kerasgen.engines.choice import engine_for
 from kerasgen.frontend import grammar
@@ -124,7 +124,7 @@ def test_every_rule_of_lint_stands_at_its_code() -> None:
 
 
 def test_every_command_and_group_has_its_page() -> None:
-    for command in ("run", *_COMMANDS):
+    for command in ("run", *COMMANDS):
         assert TITLES[f"kerasgen/manual/commands/{command}.md"][0] == f"kerasgen {command}"
     for group in (*grammar.GROUPS, "experiment", "block", "lint"):
         assert TITLES[f"kerasgen/manual/groups/{group}.md"][0] == group
@@ -189,7 +189,7 @@ def test_the_readme_names_every_room() -> None:
 
 def test_every_flag_of_the_commands_is_named() -> None:
     actions = []
-    for command in _COMMANDS.values():
+    for command in COMMANDS.values():
         parser = argparse.ArgumentParser(add_help=False)
         command.declare(parser)
         actions += parser._actions

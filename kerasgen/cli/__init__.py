@@ -1,6 +1,7 @@
 """The command `kerasgen`: parses arguments, calls one function, prints what it gives.
 
-This room owns the command line and the exit codes. Importing it imports neither Keras nor a
+This room owns the command line: which command is called, and its help. The commands are listed in
+`commands`, the exit codes in `process.exit_codes`. Importing it imports neither Keras nor a
 backend; a command that needs them starts them itself.
 """
 
@@ -8,12 +9,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NoReturn
 
 from kerasgen import __version__
-from kerasgen.cli import check, completion, eject, explain, import_model, runs, schema, show
-from kerasgen.cli.command import Command
+from kerasgen.cli import completion
+from kerasgen.cli.commands import COMMANDS
 from kerasgen.diagnostics import did_you_mean
 from kerasgen.process.entry import begin, guarded
 
@@ -56,8 +57,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         return train(arguments[1:])
     if arguments[:1] and arguments[0] in completion.FLAGS:
-        return completion.complete(arguments, _COMMANDS)
-    command = _COMMANDS[_chosen(arguments)]
+        return completion.complete(arguments, COMMANDS)
+    command = COMMANDS[_chosen(arguments)]
     parser = _parser(f"kerasgen {arguments[0]}", command.summary, command.examples)
     command.declare(parser)
     words = _with_signs(arguments[1:])
@@ -92,20 +93,20 @@ def _parser(name: str, description: str, examples: str) -> argparse.ArgumentPars
 
 def _chosen(arguments: Sequence[str]) -> str:
     """The command that the first argument names; all else is told by the parser, which exits."""
-    if arguments and arguments[0] in _COMMANDS:
+    if arguments and arguments[0] in COMMANDS:
         return arguments[0]
     parser = _parser("kerasgen", _DESCRIPTION, _EXAMPLES)
     parser.usage = "kerasgen COMMAND [ARGUMENT ...]"
     parser.add_argument("--version", action="version", version=f"kerasgen {__version__}")
     group = parser.add_argument_group("commands", "`kerasgen COMMAND --help` tells more of each")
     group.add_argument("run", nargs="?", help="train: all that run.py takes, sweeps included")
-    for name, command in _COMMANDS.items():
+    for name, command in COMMANDS.items():
         group.add_argument(name, nargs="?", help=command.summary)
     if not arguments:
         parser.print_help(sys.stderr)
         parser.exit(2)
     if not arguments[0].startswith("-"):
-        hint = did_you_mean(arguments[0], ("run", *_COMMANDS))
+        hint = did_you_mean(arguments[0], ("run", *COMMANDS))
         parser.error(f"there is no command `{arguments[0]}`" + (f": {hint}" if hint else ""))
     parser.parse_args(arguments[:1])
     return parser.error("a command comes first, as in `kerasgen check`")
@@ -120,14 +121,3 @@ def _with_signs(arguments: Sequence[str]) -> list[str]:
         else:
             joined.append(argument)
     return joined
-
-
-_COMMANDS: Mapping[str, Command] = {
-    "check": check.COMMAND,
-    "show": show.COMMAND,
-    "runs": runs.COMMAND,
-    "import": import_model.COMMAND,
-    "eject": eject.COMMAND,
-    "schema": schema.COMMAND,
-    "explain": explain.COMMAND,
-}

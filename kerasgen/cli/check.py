@@ -10,7 +10,7 @@ import sys
 from collections.abc import Mapping, Sequence
 
 import kerasgen
-from kerasgen.cli.command import Command, declare_config, place_of, refuse, trust_of
+from kerasgen.cli.shared_arguments import Command, declare_config, place_of, refuse, trust_of
 from kerasgen.diagnostics import Diagnostic
 from kerasgen.diagnostics.render import closing_text, render_text
 from kerasgen.process.exit_codes import DONE, REFUSED

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping, Sequence
 
-from kerasgen.cli.command import Command
+from kerasgen.cli.shared_arguments import Command
 
 FLAGS = ("-sc", "--shell-completion")
 """Hydra's flag, with which a shell installs completion and asks for candidates."""

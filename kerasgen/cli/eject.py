@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from kerasgen.cli.command import Command, declare_config, folders_of, trust_of
+from kerasgen.cli.shared_arguments import Command, declare_config, folders_of, trust_of
 from kerasgen.diagnostics.render import render_text
 
 _EXAMPLES = """\

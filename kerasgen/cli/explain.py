@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 
-from kerasgen.cli.command import Command, declare_trust, trust_of
+from kerasgen.cli.shared_arguments import Command, declare_trust, trust_of
 
 _EXAMPLES = """\
 examples:

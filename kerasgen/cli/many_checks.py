@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 
-from kerasgen.cli.command import place_of, trust_of
+from kerasgen.cli.shared_arguments import place_of, trust_of
 from kerasgen.diagnostics import CompileError
 from kerasgen.diagnostics.render import more_text, render_text
 from kerasgen.frontend.compose.config_folders import ConfigPlace

@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from kerasgen.cli.command import Command
+from kerasgen.cli.shared_arguments import Command
 from kerasgen.diagnostics import Sink
 from kerasgen.diagnostics.render import render_text
 from kerasgen.foreign.printable import shown_lines

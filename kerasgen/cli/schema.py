@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from kerasgen.cli.command import Command, declare_trust, trust_of
+from kerasgen.cli.shared_arguments import Command, declare_trust, trust_of
 
 _EXAMPLES = """\
 examples:

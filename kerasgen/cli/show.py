@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from kerasgen.cli.command import Command, declare_config, folders_of, trust_of
+from kerasgen.cli.shared_arguments import Command, declare_config, folders_of, trust_of
 from kerasgen.foreign.printable import shown_lines
 
 _EXAMPLES = """\

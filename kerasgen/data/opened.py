@@ -26,7 +26,7 @@ from kerasgen.data.description import describe_data, fingerprint
 from kerasgen.data.facts import declared_classes, settle_facts
 from kerasgen.data.labels import index_labels, several_labels
 from kerasgen.data.schema import observe
-from kerasgen.data.sources.known import known_sources, make_source
+from kerasgen.data.sources.source_list import known_sources, make_source
 from kerasgen.data.table import Array, Source, Table, is_number
 from kerasgen.diagnostics import Sink
 from kerasgen.ir.data import DataDef

@@ -7,10 +7,9 @@ how its entries are named. It reads plain data alone: what the words do stands i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from kerasgen.ir.model import INPUT
-from kerasgen.ir.names import snake_case
 from kerasgen.ir.values import Tree
 
 GROUPS = ("backend", "data", "model", "optimizer", "compile", "fit", "tracking")
@@ -75,40 +74,6 @@ def is_model(value: Mapping[str, Tree]) -> bool:
     """Whether a mapping is a model: it has layers, or says that it is one."""
     cls = value.get("class", "Sequential" if "layers" in value else None)
     return isinstance(cls, str) and cls in MODEL_KINDS
-
-
-class NamedEntry(NamedTuple):
-    """One of several entries as it is written.
-
-    Attributes:
-        name: its name.
-        value: what it holds.
-        path: its key path.
-    """
-
-    name: str
-    value: Tree
-    path: str
-
-
-def named_entries(section: Mapping[str, Tree] | list[Tree], path: str) -> list[NamedEntry]:
-    """The entries of `layers`, as they are named.
-
-    The entries of a list get the names that Keras would give them: `dense`, `dense_1`, ….
-    """
-    if isinstance(section, Mapping):
-        return [NamedEntry(str(name), value, join(path, name)) for name, value in section.items()]
-    counts: dict[str, int] = {}
-    entries = []
-    for index, value in enumerate(section):
-        cls = value.get("class") if isinstance(value, Mapping) else value
-        stem = snake_case(cls) if isinstance(cls, str) else ""
-        stem = stem or ("model" if isinstance(value, Mapping) and is_model(value) else "entry")
-        count = counts.get(stem, 0)
-        counts[stem] = count + 1
-        name = f"{stem}_{count}" if count else stem
-        entries.append(NamedEntry(name, value, join(path, index)))
-    return entries
 
 
 def has_no_data(data: Mapping[str, Tree]) -> bool:

@@ -135,7 +135,7 @@ def describe(backend: str, path: str) -> None:
 
 
 def _with_sources(catalog: Catalog) -> Catalog:
-    from kerasgen.data.sources.known import source_entries
+    from kerasgen.data.sources.source_list import source_entries
 
     sources = {entry.name: entry for entry in source_entries()}
     return replace(catalog, entries={**catalog.entries, "source": sources})

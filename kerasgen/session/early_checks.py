@@ -67,6 +67,6 @@ def facts_suffice(data: DataDef) -> bool:
 
 def look_at(data: DataDef, sink: Sink, *, needed: bool) -> None:
     """Holds the config against the names of the columns, where a file at hand tells them."""
-    from kerasgen.data.at_hand import look_at_data  # NumPy takes its time
+    from kerasgen.data.early_look import look_at_data  # NumPy takes its time
 
     look_at_data(data, sink, needed=needed)

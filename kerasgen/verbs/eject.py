@@ -10,8 +10,8 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
-from kerasgen.data.sources.known import SOURCES, known_sources, make_source
 from kerasgen.data.sources.own import OwnSource
+from kerasgen.data.sources.source_list import SOURCES, known_sources, make_source
 from kerasgen.diagnostics import Diagnostic, Sink
 from kerasgen.emit.script.program import eject
 from kerasgen.frontend.compose.config_folders import Folders

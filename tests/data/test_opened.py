@@ -269,7 +269,7 @@ def test_a_source_of_ones_own_can_be_named(define):
 
 
 def test_every_source_says_in_the_catalog_what_it_takes():
-    from kerasgen.data.sources.known import source_entries
+    from kerasgen.data.sources.source_list import source_entries
 
     entries = {entry.name: entry for entry in source_entries()}
     assert set(entries) == {"ScikitLearn", "Arrays", "KerasDataset", "ImageFolder", "Csv"}

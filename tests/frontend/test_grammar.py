@@ -6,7 +6,7 @@ from typing import Any
 
 from kerasgen.frontend import grammar
 from kerasgen.frontend.compose import accepted_keys
-from kerasgen.frontend.grammar import named_entries
+from kerasgen.frontend.entry_names import named_entries
 
 SCHEMA = Path(__file__).resolve().parents[2] / "conf" / ".schema" / "definitions.json"
 

@@ -125,7 +125,7 @@ def _having(scope: str, catalog: Catalog) -> list[ClassEntry]:
 def test_every_renamed_argument_is_one_that_keras_has_by_its_new_name_alone(
     scope: str, catalog: Catalog
 ) -> None:
-    from kerasgen.data.sources.known import source_entries
+    from kerasgen.data.sources.source_list import source_entries
 
     having = _having(scope, catalog.extended(source_entries()))
     assert having
@@ -149,7 +149,7 @@ def test_no_argument_of_keras_is_told_to_be_left_out(scope: str, catalog: Catalo
 
 @pytest.mark.parametrize("kind", NAMES)
 def test_every_former_name_leads_to_one_that_keras_has(kind: str, catalog: Catalog) -> None:
-    from kerasgen.data.sources.known import source_entries
+    from kerasgen.data.sources.source_list import source_entries
 
     everything = catalog.extended(source_entries())
     for old, new in NAMES[kind].items():  # type: ignore[index]

@@ -16,7 +16,7 @@ from typing import ClassVar
 import numpy as np
 
 from kerasgen.data.sources.files import check_expansion, check_memory, find_file, readable
-from kerasgen.data.sources.plainly_read import Told, plain_reading, telling
+from kerasgen.data.sources.plain_functions import Told, plain_reading, telling
 from kerasgen.data.table import Array, Table, argument_key
 from kerasgen.diagnostics import Sink
 from kerasgen.runtime.arrays import (

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, TypeAlias
 
 from kerasgen.data.sources.arrays import ARCHIVE, Arrays
-from kerasgen.data.sources.plainly_read import plain_reading
+from kerasgen.data.sources.plain_functions import plain_reading
 from kerasgen.data.table import Table, argument_key, chosen
 from kerasgen.diagnostics import Sink
 from kerasgen.runtime.bundled import (

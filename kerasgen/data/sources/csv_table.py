@@ -22,7 +22,7 @@ from typing import ClassVar, Literal, TextIO
 import numpy as np
 
 from kerasgen.data.sources.files import FREE_BYTES, check_expansion, find_file, readable
-from kerasgen.data.sources.plainly_read import Told, plain_reading, telling
+from kerasgen.data.sources.plain_functions import Told, plain_reading, telling
 from kerasgen.data.table import Table, argument_key, is_number
 from kerasgen.diagnostics import CompileError, Sink
 from kerasgen.runtime.reading import Reading

@@ -33,7 +33,7 @@ from typing import Any, ClassVar, Literal, TypeAlias
 import numpy as np
 
 from kerasgen.data.sources.files import Progress, check_memory, find_path, readable
-from kerasgen.data.sources.plainly_read import Told, plain_reading, telling
+from kerasgen.data.sources.plain_functions import Told, plain_reading, telling
 from kerasgen.data.table import Array, Table, argument_key
 from kerasgen.diagnostics import CompileError, Sink
 from kerasgen.foreign.regular_files import is_regular

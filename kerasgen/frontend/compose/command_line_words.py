@@ -25,9 +25,9 @@ from hydra.types import RunMode
 from kerasgen.diagnostics import CompileError, Sink, Suggestion, closest, did_you_mean
 from kerasgen.foreign.regular_files import is_folder, is_regular, is_there, path_of
 from kerasgen.frontend.compose.composition import CONFIG_NAME, make_loader
+from kerasgen.frontend.compose.config_limits import is_within_limits
 from kerasgen.frontend.compose.data_file_command import words_for_data
 from kerasgen.frontend.compose.group_choices import ENDINGS, option_of, options_of
-from kerasgen.frontend.compose.limits import is_within_limits
 from kerasgen.frontend.compose.origins import place_of_text
 from kerasgen.frontend.compose.references import plain_node
 from kerasgen.frontend.compose.shortened_keys import whole_key

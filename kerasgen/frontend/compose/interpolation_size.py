@@ -2,7 +2,7 @@
 
 An interpolation that is taken twice doubles, so that a page of text can ask for more memory than
 there is. This room owns the estimate, which is made before anything is resolved; the limits that
-it is held against stand in `limits`. What the values mean is not known here.
+it is held against stand in `config_limits`. What the values mean is not known here.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from kerasgen.diagnostics import Sink
-from kerasgen.frontend.compose.limits import CHARACTERS, FILES_HELP, LINKS, VALUES
+from kerasgen.frontend.compose.config_limits import CHARACTERS, FILES_HELP, LINKS, VALUES
 
 
 def check_composed(config: DictConfig, sink: Sink) -> None:

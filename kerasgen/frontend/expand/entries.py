@@ -1,7 +1,7 @@
-"""Expansion of entries: copies, left-out entries, blocks, and who takes whose output.
+"""Expansion of entries: copies (`repeat`), left-out entries (`if`), blocks, and who takes what.
 
-This room owns the order of entries and the names of tensors: what a name means where it is
-written, and which name it has in the expanded model. It must not know classes or arguments.
+This room owns what becomes of one written entry. What a name means stands in `tensor_names`, where
+an entry stands that says `after`, in `after`. It must not know classes or arguments.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from kerasgen.diagnostics import describe, did_you_mean
+from kerasgen.frontend.entry_names import NamedEntry, named_entries
+from kerasgen.frontend.expand.after import ordered_by_after
 from kerasgen.frontend.expand.block_uses import BlockUse
 from kerasgen.frontend.expand.blocks import bind_inputs, can_be_used
-from kerasgen.frontend.expand.entry_list import EntryList, ExpandedEntry, in_order
+from kerasgen.frontend.expand.expanded_entries import EntryList, ExpandedEntry
 from kerasgen.frontend.expand.scope import (
     Block,
     BlockCall,
@@ -34,15 +36,7 @@ from kerasgen.frontend.expand.tensor_names import (
     report_choice,
     taken,
 )
-from kerasgen.frontend.grammar import (
-    LAYER_KEYS,
-    PLACING_KEYS,
-    USE_KEYS,
-    NamedEntry,
-    is_model,
-    join,
-    named_entries,
-)
+from kerasgen.frontend.grammar import LAYER_KEYS, PLACING_KEYS, USE_KEYS, is_model, join
 from kerasgen.ir.values import Tree
 
 _MOST_ENTRIES = 5_000
@@ -109,7 +103,7 @@ def expand_entries(
     Returns:
         Each name of this level to what it stands for; the last entry's stands under "".
     """
-    ordered = in_order(named_entries(layers, path), scope)
+    ordered = ordered_by_after(named_entries(layers, path), scope)
     declared = {entry.name: entry.path for entry in ordered}
     names = Namespace(scope=scope, known=dict(known), declared=declared, prefix=prefix)
     above = next(iter(known.values())) if len(known) == 1 else Binding()

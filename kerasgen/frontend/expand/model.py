@@ -3,7 +3,7 @@
 This room owns the doors of the stage, and the expansion of a whole model, nested ones
 included. It works on plain data, before parsing: what comes out is again a config, which can be
 shown, recorded and selected from, and whose every number is in place when the parser checks it.
-How entries follow each other stands in `entries`, what is in force where in `scope`.
+What becomes of one entry stands in `entries`, what is in force where in `scope`.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from typing import NamedTuple
 
 from kerasgen.diagnostics import Sink, SourceMap
 from kerasgen.diagnostics.source_map import Expansion
+from kerasgen.frontend.entry_names import named_entries
 from kerasgen.frontend.expand.entries import expand_entries
-from kerasgen.frontend.expand.entry_list import EntryList
+from kerasgen.frontend.expand.expanded_entries import EntryList
 from kerasgen.frontend.expand.expressions import is_expression
 from kerasgen.frontend.expand.scope import (
     PathPair,
@@ -32,7 +33,6 @@ from kerasgen.frontend.grammar import (
     MODEL_KEYS,
     feature_names,
     is_model,
-    named_entries,
 )
 from kerasgen.frontend.sections import report_unknown_key
 from kerasgen.ir.model import INPUT

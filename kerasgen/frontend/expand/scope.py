@@ -1,7 +1,7 @@
 """What is in force at one place of a model: parameters, blocks, and the values they give.
 
 This room owns the evaluation of values (`$width`, lists and mappings that hold expressions) and
-of a block's parameters. How entries follow each other stands in `entries`.
+of a block's parameters. What becomes of entries stands in `entries`.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from kerasgen.diagnostics import Sink, describe, did_you_mean
+from kerasgen.frontend.entry_names import named_entries
 from kerasgen.frontend.grammar import (
     AGAIN_KEYS,
     CALL_KEYS,
@@ -19,7 +20,6 @@ from kerasgen.frontend.grammar import (
     MODEL_KINDS,
     is_model,
     join,
-    named_entries,
 )
 from kerasgen.frontend.parse.objects_without_class import report_no_class
 from kerasgen.frontend.parse.tensors import (

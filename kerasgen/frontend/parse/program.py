@@ -13,8 +13,9 @@ from typing import Literal, TypeVar
 
 from kerasgen.diagnostics import Sink, as_yaml, describe
 from kerasgen.frontend.compose.shortened_keys import whole_key
+from kerasgen.frontend.entry_names import named_entries
 from kerasgen.frontend.expand.expressions import unescaped
-from kerasgen.frontend.grammar import GROUPS, SECTIONS, join, named_entries
+from kerasgen.frontend.grammar import GROUPS, SECTIONS, join
 from kerasgen.frontend.parse.backend import parse_backend
 from kerasgen.frontend.parse.data import parse_data
 from kerasgen.frontend.parse.lint import parse_lint

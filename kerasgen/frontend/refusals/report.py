@@ -22,7 +22,7 @@ from kerasgen.diagnostics import Sink, SourceLocation, closest, did_you_mean
 from kerasgen.foreign.regular_files import ForeignFileError, is_regular, read_bytes
 from kerasgen.frontend.compose.command_line_words import file_of_choice
 from kerasgen.frontend.compose.config_folders import config_files
-from kerasgen.frontend.compose.limits import is_within_limits
+from kerasgen.frontend.compose.config_limits import is_within_limits
 from kerasgen.frontend.compose.origins import (
     ConfigFile,
     place_of_text,

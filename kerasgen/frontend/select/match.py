@@ -20,7 +20,8 @@ from typing import Any
 
 from kerasgen.diagnostics import Sink, did_you_mean
 from kerasgen.frontend.compose.selector_syntax import Selector, place_in
-from kerasgen.frontend.grammar import is_model, join, named_entries
+from kerasgen.frontend.entry_names import named_entries
+from kerasgen.frontend.grammar import is_model, join
 
 _WILDCARDS = "*?["
 

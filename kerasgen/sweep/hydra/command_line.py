@@ -28,7 +28,7 @@ from kerasgen.frontend.compose.config_folders import (
     folders_of,
     with_project,
 )
-from kerasgen.frontend.compose.limits import check_overrides
+from kerasgen.frontend.compose.config_limits import check_overrides
 from kerasgen.frontend.compose.origins import place_of_text
 from kerasgen.frontend.compose.references import deepest_key
 from kerasgen.frontend.compose.search_path import make_search_path

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kerasgen.data.sources.known import SOURCES, known_sources, make_source
 from kerasgen.data.sources.own import OwnSource
+from kerasgen.data.sources.source_list import SOURCES, known_sources, make_source
 from kerasgen.data.table import Table
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink
 from kerasgen.ir.values import ObjectDef

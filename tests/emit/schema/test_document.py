@@ -138,7 +138,7 @@ def shipped() -> Validators:
 @pytest.fixture(scope="module")
 def installed(catalog: Catalog) -> Catalog:
     """All that the installed Keras and the data sources offer."""
-    from kerasgen.data.sources.known import source_entries
+    from kerasgen.data.sources.source_list import source_entries
     from kerasgen.engines.keras3.introspection import keras_catalog
 
     return keras_catalog().extended(source_entries())

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import yaml
 
-from kerasgen.data.at_hand import look_at_data
+from kerasgen.data.early_look import look_at_data
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink
 from kerasgen.frontend.parse.data import parse_data
 

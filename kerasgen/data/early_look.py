@@ -19,7 +19,7 @@ from kerasgen.data.column_names import check_columns, check_known_columns
 from kerasgen.data.sources.arrays import ARCHIVE, SINGLE
 from kerasgen.data.sources.csv_table import Csv
 from kerasgen.data.sources.files import find_path
-from kerasgen.data.sources.known import SOURCES, make_source
+from kerasgen.data.sources.source_list import SOURCES, make_source
 from kerasgen.diagnostics import Sink
 from kerasgen.ir.data import DataDef
 from kerasgen.passes.columns import infer_schema

@@ -1,7 +1,7 @@
 """The entries of an expanded model, one after the other, and how they are written down.
 
-This room owns the list of expanded entries: their names, what each takes, which of them nobody
-needs. It must not know what they were expanded from.
+This room owns the list of expanded entries: that their names differ, what each takes, which of
+them nobody needs. It must not know how an entry is expanded, nor their order.
 """
 
 from __future__ import annotations
@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from kerasgen.diagnostics import describe, did_you_mean
 from kerasgen.diagnostics.source_map import Original
 from kerasgen.frontend.expand.block_uses import use_remarks
 from kerasgen.frontend.expand.scope import PathPair, Scope
-from kerasgen.frontend.grammar import NamedEntry, join
+from kerasgen.frontend.grammar import join
 from kerasgen.ir.values import Tree
 
 
@@ -122,41 +121,3 @@ def _fed(body: Tree, takes: Tree) -> Tree:
         return body
     fed = {key: value for key, value in body.items() if key != "with"} | {"from": takes}
     return fed | {"with": body["with"]} if body.get("with") is not None else fed
-
-
-def in_order(entries: Sequence[NamedEntry], scope: Scope) -> list[NamedEntry]:
-    """The entries with each one that says `after` behind the one that it names."""
-    placed: list[NamedEntry] = []
-    waiting: list[tuple[NamedEntry, Tree]] = []
-    for entry in entries:
-        if isinstance(entry.value, Mapping) and "after" in entry.value:
-            waiting.append((entry, entry.value["after"]))
-        else:
-            placed.append(entry)
-    names = [entry.name for entry in entries]
-    while waiting:
-        still = []
-        for entry, after in waiting:
-            order = [other.name for other in placed]
-            if isinstance(after, str) and after in order:
-                placed.insert(order.index(after) + 1, entry)
-            else:
-                still.append((entry, after))
-        if len(still) == len(waiting):
-            for entry, after in still:
-                _report_after(entry, after, names, scope)
-            break
-        waiting = still
-    return placed
-
-
-def _report_after(entry: NamedEntry, after: Tree, names: Sequence[str], scope: Scope) -> None:
-    key = f"{entry.path}.after"
-    if not isinstance(after, str):
-        found = describe(after)
-        scope.report("KG204", f"`after` is {found}, expected the name of an entry", key)
-    elif after in names:
-        scope.report("KG303", f"`{entry.name}` and `{after}` come after each other", key)
-    else:
-        hint = did_you_mean(after, names)
-        scope.report("KG301", f"there is no entry `{after}` to come after", key, hint=hint)

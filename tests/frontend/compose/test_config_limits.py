@@ -10,9 +10,7 @@ from omegaconf import OmegaConf
 
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink
 from kerasgen.frontend.compose.composition import compose, make_loader, resolve
-from kerasgen.frontend.compose.group_choices import options_of
-from kerasgen.frontend.compose.interpolation_size import check_composed
-from kerasgen.frontend.compose.limits import (
+from kerasgen.frontend.compose.config_limits import (
     DEPTH,
     FILE_BYTES,
     LINKS,
@@ -23,6 +21,8 @@ from kerasgen.frontend.compose.limits import (
     check_overrides,
     is_within_limits,
 )
+from kerasgen.frontend.compose.group_choices import options_of
+from kerasgen.frontend.compose.interpolation_size import check_composed
 from kerasgen.verbs.check import compose_config
 
 Configs = Callable[[Mapping[str, str | bytes]], str]
@@ -292,7 +292,7 @@ def test_circles_of_links_and_names_for_terminals_are_not_listed(configs: Config
 def test_a_folder_of_everything_is_no_folder_of_configs(
     configs: Configs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kerasgen.frontend.compose.limits.MOST_ENTRIES", 20)
+    monkeypatch.setattr("kerasgen.frontend.compose.config_limits.MOST_ENTRIES", 20)
     folder = configs({f"experiment/{n}/e.yaml": "name: x\n" for n in range(30)})
     with pytest.raises(CompileError) as error:
         options_of("experiment", make_loader(folder))

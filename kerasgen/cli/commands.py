@@ -1,0 +1,22 @@
+"""The commands of `kerasgen`, by name; `run` alone is that of `run.py`.
+
+A command is one file here, for its arguments and for what it prints, and one in `verbs`, for its
+work; this list names it, and a page of the manual tells of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from kerasgen.cli import check, eject, explain, import_model, runs, schema, show
+from kerasgen.cli.shared_arguments import Command
+
+COMMANDS: Mapping[str, Command] = {
+    "check": check.COMMAND,
+    "show": show.COMMAND,
+    "runs": runs.COMMAND,
+    "import": import_model.COMMAND,
+    "eject": eject.COMMAND,
+    "schema": schema.COMMAND,
+    "explain": explain.COMMAND,
+}
