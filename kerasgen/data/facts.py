@@ -106,6 +106,7 @@ def _raw_shape(
     name: str,
     sink: Sink,
 ) -> Shape | None:
+    """The shape of an input's rows as the columns have them; reports columns that do not stack."""
     shapes = [columns[source_column(column, definition)].shape[1:] for column in names]
     stacked = stacked_shape(shapes)
     if stacked is None:
@@ -145,6 +146,7 @@ def _verify(
     names: Mapping[str, tuple[str, ...]],
     sink: Sink,
 ) -> None:
+    """Reports declared facts that the data contradicts, and warns of those nobody knows."""
     for fact in definition.facts:
         near = closest(fact, FACTS)
         if fact not in FACTS and near is not None:

@@ -75,6 +75,7 @@ def _check_made_flags(entry: Entry, column: Array, sink: Sink) -> None:
 def _check_made_labels(
     output: str, entry: Entry, column: Array, classes: int | None, sink: Sink
 ) -> None:
+    """Checks labels that a step makes: class indices, or one-hot rows, within the classes."""
     flags = column.ndim > 1 and column.shape[-1] > 1 and bool(np.isin(column, (0, 1)).all())
     if flags and (column.sum(axis=-1) == 1).all():
         if classes is not None and column.shape[-1] != classes:

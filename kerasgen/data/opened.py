@@ -166,6 +166,7 @@ def _settle_labels(
 
 
 def _check_classes(output: str, column: str, names: tuple[str, ...], rows: int, sink: Sink) -> None:
+    """Checks that a target has two or more classes, and the data a row for each."""
     if len(names) < 2:
         sink.report(
             "KG505",
@@ -204,6 +205,7 @@ def _check_numbers(
 
 
 def _check_kind(name: str, column: Array, key: str, table: Table, sink: Sink) -> None:
+    """Checks that a column holds numbers."""
     if column.dtype.kind in "iuf":
         return
     if column.dtype.kind != "U":
@@ -225,6 +227,7 @@ def _check_kind(name: str, column: Array, key: str, table: Table, sink: Sink) ->
 
 
 def _check_finite(name: str, column: Array, key: str, table: Table, sink: Sink) -> None:
+    """Checks that a column of numbers holds none that is infinite or missing."""
     if column.dtype.kind != "f":
         return
     finite = np.isfinite(column).reshape(len(column), -1).all(axis=1)

@@ -103,6 +103,7 @@ def _infer(preparation: Preparation, oracle: ShapeOracle, sink: Sink) -> Specs:
     }
 
     def refuse(call: Call, layer: LayerDef, error: ShapeError, specs: Specs, sink: Sink) -> None:
+        """Reports a step that refuses its arguments or shape; stacks are left to opening."""
         if call.name in preparation.stacks:
             return  # The shape of the input is not known; opening says which columns do not fit.
         shapes = [specs[reference.name][0].shape[1:] for reference in references_in(call.operands)]

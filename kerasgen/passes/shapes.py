@@ -216,6 +216,7 @@ def _ask(call: Call, layer: LayerDef, oracle: ShapeOracle) -> tuple[TensorSpec, 
 
 
 def _report(call: Call, layer: LayerDef, error: ShapeError, specs: Specs, sink: Sink) -> None:
+    """Reports a call that has no shape, by what the engine said of it."""
     if error.refused and isinstance(layer.definition, ObjectDef):
         _report_refused(layer, layer.definition, error, sink)
         return

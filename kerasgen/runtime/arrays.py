@@ -69,7 +69,12 @@ def column_and_part(name: str, names: Collection[str]) -> tuple[str, str | None]
 
 
 def join_arrays(arrays: Mapping[str, Array]) -> Columns:
-    """Puts the parts of each column one behind the other; says which rows are whose."""
+    """Puts the parts of each column one behind the other; says which rows are whose.
+
+    Raises:
+        DataError: an array is a single value, or the rows of arrays do not fit
+            together.
+    """
     pieces: dict[str, dict[str | None, Array]] = {}
     for name, array in arrays.items():
         column, part = column_and_part(name, arrays)
@@ -86,7 +91,11 @@ def join_arrays(arrays: Mapping[str, Array]) -> Columns:
 
 
 def join_rows(column: str, parts: Mapping[str | None, Array]) -> Array:
-    """Puts the parts of a column one behind the other."""
+    """Puts the parts of a column one behind the other.
+
+    Raises:
+        DataError: the parts have rows of different shapes.
+    """
     shapes = {array.shape[1:] for array in parts.values()}
     if len(shapes) > 1:
         shown = " and ".join(str(shape) for shape in sorted(shapes))
@@ -97,7 +106,11 @@ def join_rows(column: str, parts: Mapping[str | None, Array]) -> Array:
 
 
 def given_parts(pieces: Mapping[str, Mapping[str | None, Array]]) -> Array | None:
-    """The number of each row's part, None where the arrays have no parts."""
+    """The number of each row's part, None where the arrays have no parts.
+
+    Raises:
+        DataError: the columns differ in their numbers of rows.
+    """
     sizes = {
         column: {part: len(array) for part, array in parts.items()}
         for column, parts in pieces.items()

@@ -88,7 +88,11 @@ def join_pairs(training: Pair, test: Pair, names: tuple[str, str]) -> Columns:
 
 
 def read_keras_archive(name: str, path: str) -> Columns:
-    """Reads a local copy of one of Keras's data sets."""
+    """Reads a local copy of one of Keras's data sets.
+
+    Raises:
+        DataError: it lacks a column, or its arrays do not fit together.
+    """
     columns, given = read_archive(path, wanted=("x", "y"))
     for column in ("x", "y"):
         if column not in columns:

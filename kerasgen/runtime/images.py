@@ -80,7 +80,12 @@ def image_array(image: Any, mode: str, size: Sequence[int] | None) -> Array:
 
 
 def sort_folders(names: Iterable[str], path: str) -> Folders:
-    """Tells classes and parts from the names of files, with `/` between folders."""
+    """Tells classes and parts from the names of files, with `/` between folders.
+
+    Raises:
+        DataError: no file is in a folder of a class, or only some outer folders are
+            parts.
+    """
     split = {name: PurePosixPath(name).parts for name in names}
     shown = {name: parts for name, parts in split.items() if not is_hidden(parts)}
     shift = common_folders(shown.values())
@@ -126,7 +131,11 @@ def common_folders(files: Collection[Sequence[str]]) -> int:
 
 
 def has_parts(files: Collection[Sequence[str]], path: str) -> bool:
-    """Whether the outer folders are parts; either all of them are, or none."""
+    """Whether the outer folders are parts; either all of them are, or none.
+
+    Raises:
+        DataError: only some of them are parts.
+    """
     heads = {parts[0] for parts in files if len(parts) > 2}
     outer = {parts[0] for parts in files if len(parts) > 1}
     known = {head for head in heads if head.lower() in PART_NAMES}

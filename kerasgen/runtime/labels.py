@@ -41,7 +41,11 @@ def is_one_hot(values: Array, classes: int | None) -> bool:
 
 
 def whole_numbers(values: Array) -> Array:
-    """Labels that are numbers as integers."""
+    """Labels that are numbers as integers.
+
+    Raises:
+        DataError: one of them is no whole number.
+    """
     if values.dtype.kind == "f" and (values != np.rint(values)).any():
         raise DataError("expected whole numbers or text for classes", about="target")
     return values.astype("int64")

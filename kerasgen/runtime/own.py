@@ -14,7 +14,11 @@ from kerasgen.runtime.values import Array
 def take_columns(
     given: Mapping[str, Any], wanted: Collection[str] | None = None
 ) -> dict[str, Array]:
-    """Makes a column of each array: text, or numbers of at most single precision."""
+    """Makes a column of each array: text, or numbers of at most single precision.
+
+    Raises:
+        DataError: an array can be no column, or they are not of one length.
+    """
     columns = {name: as_plain(name, values) for name, values in given.items()}
     if len({len(column) for column in columns.values()}) > 1:
         sizes = ", ".join(
@@ -29,7 +33,12 @@ def take_columns(
 
 
 def as_plain(name: str, values: Any) -> Array:
-    """Makes an array of values, text of Python's strings and bytes."""
+    """Makes an array of values, text of Python's strings and bytes.
+
+    Raises:
+        DataError: they are neither numbers nor text, a single value, or rows of unequal
+            length.
+    """
     try:
         array = np.asarray(values)
     except ValueError:  # NumPy: rows of unequal length

@@ -43,7 +43,11 @@ def split_rows(
     draw: Draw,
     given: Array | None = None,
 ) -> dict[str, Array]:
-    """Divides rows into parts; each draws for itself, so that none moves another."""
+    """Divides rows into parts; each draws for itself, so that none moves another.
+
+    Raises:
+        DataError: no rows are left for training, or too few for a part.
+    """
     rest = np.arange(count, dtype="int64")
     parts: dict[str, Array] = {}
     for part, size in sizes.items():
@@ -62,7 +66,11 @@ def split_rows(
 
 
 def count_rows(part: str, size: int | float, rows: int) -> int:
-    """The number of rows of a part, at least one, whose size may be a share."""
+    """The number of rows of a part, at least one, whose size may be a share.
+
+    Raises:
+        DataError: it would leave none for training.
+    """
     count = max(1, round(size * rows)) if isinstance(size, float) else size
     if count >= rows:
         asked = f"{size} of {rows} rows" if isinstance(size, float) else f"{size} rows"
@@ -84,7 +92,12 @@ def last_rows(part: str, rows: Array, count: int, seeds: list[int]) -> Array:
 def draw_stratified(
     part: str, rows: Array, count: int, seeds: list[int], labels: Array
 ) -> Array:
-    """Draws rows at random so that each class keeps its share."""
+    """Draws rows at random so that each class keeps its share.
+
+    Raises:
+        DataError: a class has a single row, or a side has fewer rows than there are
+            classes.
+    """
     from sklearn.model_selection import StratifiedShuffleSplit
 
     classes, members = np.unique(labels[rows], return_counts=True)

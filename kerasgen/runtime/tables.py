@@ -50,7 +50,11 @@ def read_csv(
     wanted: Collection[str] | None = None,
     **form: Unpack[CsvForm],
 ) -> Columns:
-    """Reads a table of text; the rows of a second file are the test part."""
+    """Reads a table of text; the rows of a second file are the test part.
+
+    Raises:
+        DataError: a file cannot be used, or misses a value that it must have.
+    """
     sheets = []
     for file in [path] if test_path is None else [path, test_path]:
         with Path(file).expanduser().open(encoding="utf-8-sig", newline="") as lines:
@@ -67,7 +71,12 @@ def read_sheet(
     wanted: Collection[str] | None = None,
     **form: Unpack[CsvForm],
 ) -> Sheet:
-    """Reads the cells of the wanted columns, without the rows that miss a value."""
+    """Reads the cells of the wanted columns, without the rows that miss a value.
+
+    Raises:
+        DataError: it is empty, its columns cannot be named, or a line has too few or
+            too many cells.
+    """
     missing = frozenset(form.get("missing_values", MISSING))
     rows = read_rows(lines, form.get("delimiter", ","), form.get("quote", '"'))
     first = next(rows, None)
@@ -125,7 +134,11 @@ def read_rows(
 def column_names(
     first: Sequence[str], file: str, header: bool, columns: Sequence[str] | None
 ) -> tuple[str, ...]:
-    """The names of all columns, by the first line of a file."""
+    """The names of all columns, by the first line of a file.
+
+    Raises:
+        DataError: names are too few, too many, or not distinct.
+    """
     if columns is not None and len(columns) != len(first):
         problem = f"`columns` names {len(columns)}, and `{file}` has {len(first)}"
         raise DataError(f"{problem} columns", about="columns")
@@ -140,7 +153,11 @@ def column_names(
 
 
 def join_sheets(sheets: Sequence[Sheet]) -> Columns:
-    """Makes columns of the cells of one file, or of two that are parts."""
+    """Makes columns of the cells of one file, or of two that are parts.
+
+    Raises:
+        DataError: the two have different columns.
+    """
     if any(sheet["names"] != sheets[0]["names"] for sheet in sheets):
         raise DataError("the test file has other columns", about="test_path")
     cells = {

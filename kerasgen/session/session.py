@@ -22,8 +22,7 @@ Decisions:
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import Any
@@ -59,7 +58,6 @@ from kerasgen.session.states import (
     OPENED,
     Aim,
     Compiled,
-    EngineDoubtError,
     Findings,
     Groups,
     Lacking,
@@ -118,7 +116,12 @@ class Session:
 
     @cached_property
     def parsed(self) -> Parsed | Lacking:
-        """The program as written, or what is lacking without the facts of the data."""
+        """The program as written, or what is lacking without the facts of the data.
+
+        Raises:
+            UnresolvedError: it cannot be resolved, and for more than the facts of its data.
+            CompileError: it has other mistakes, or no data where rows are needed.
+        """
         first = self.groups.first if self.aim.data == "where lacking" else None
         try:
             read = parsed(self.selected, name=self._title, first=first)
@@ -135,7 +138,12 @@ class Session:
 
     @cached_property
     def told(self) -> Outlined | Presumed | None:
-        """The outline as far as no engine is needed; None where only an engine knows all names."""
+        """The outline as far as no engine is needed; None where only an engine knows all names.
+
+        Raises:
+            UnknownNamesError: there are names that no engine will know either.
+            CompileError: there are other mistakes.
+        """
         if self.known is None:
             return None
         try:
@@ -164,11 +172,17 @@ class Session:
 
     @cached_property
     def outlined(self) -> Outlined | Presumed:
-        """The outline, by the engine's catalog where that alone knows all names."""
+        """The outline, by the engine's catalog where that alone knows all names.
+
+        Raises:
+            UnknownNamesError: there are names that nobody knows.
+            CompileError: there are other mistakes, or the engine cannot be started.
+            EngineDoubtError: a light engine cannot serve, or found a mistake.
+        """
         if self.told is not None:
             return self.told
         started = self.started
-        with self._doubting():
+        with started.doubting():
             try:
                 return self._outlined_by(started.catalog, started.found)
             except UnknownNamesError:
@@ -214,7 +228,7 @@ class Session:
 
         sink = settled.findings.sink()
         sink.add(started.found)
-        with self._doubting():
+        with started.doubting():
             program = compile_program(settled.outline, started.engine, self.catalog, sink)
         return Compiled(program=program, config=settled.config, findings=Findings.of(sink))
 
@@ -295,7 +309,12 @@ class Session:
         return stored
 
     def start_alone(self) -> StartedEngine:
-        """Starts the engine for something else than the program, of which nothing is read."""
+        """Starts the engine for something else than the program, of which nothing is read.
+
+        Raises:
+            CompileError: the config cannot be resolved, its group `backend` has mistakes, or the
+                engine cannot be started.
+        """
         from kerasgen.session.engine_start import start
 
         sink = self.resolved.findings.sink()
@@ -375,13 +394,3 @@ class Session:
         sink.add(self.opened.findings.found)
         found = outline(again.program, self.catalog, sink, self.trust)
         return Settled(outline=found, config=again.config, findings=Findings.of(sink))
-
-    @contextlib.contextmanager
-    def _doubting(self) -> Iterator[None]:
-        """Inside, what an engine refuses that is not the config's own is no certain mistake."""
-        try:
-            yield
-        except CompileError:
-            if self.started.instead_of is not None:
-                raise EngineDoubtError(self.started.instead_of) from None
-            raise

@@ -10,13 +10,14 @@ Decisions:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from kerasgen.catalog.entries import Catalog
-from kerasgen.diagnostics import Diagnostic, Sink, SourceMap
+from kerasgen.diagnostics import CompileError, Diagnostic, Sink, SourceMap
 from kerasgen.frontend.compose.composition import Composition, UnresolvedError
 from kerasgen.frontend.parse.program import FirstGroups
 from kerasgen.ir.program import Program
@@ -225,6 +226,20 @@ class Started(NamedTuple):
     catalog: Catalog
     instead_of: str | None = None
     found: tuple[Diagnostic, ...] = ()
+
+    @contextmanager
+    def doubting(self) -> Iterator[None]:
+        """Inside, what an engine refuses that is not the config's own is no certain mistake.
+
+        Raises:
+            EngineDoubtError: such an engine refused something.
+        """
+        try:
+            yield
+        except CompileError:
+            if self.instead_of is not None:
+                raise EngineDoubtError(self.instead_of) from None
+            raise
 
 
 class Opened(NamedTuple):

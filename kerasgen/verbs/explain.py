@@ -204,6 +204,7 @@ def _report_unknown(
     catalog: Callable[[], Catalog],
     sink: Sink,
 ) -> None:
+    """Reports a word of the command line that nothing is known of."""
     line = " ".join(words)
     place = SourceLocation(override=line, column=line.index(word) + 1, length=max(1, len(word)))
     known = [*known_words(sections), *_class_names(catalog())]

@@ -273,6 +273,7 @@ def _as_number(value: Any) -> float | None:
 
 
 def _unknown(name: str, text: str, wanted: str, known: set[str], sink: Sink) -> CompileError:
+    """The error for a name in a condition that no run has."""
     return sink.fail_at(
         "KG107",
         f"no run has a {wanted}",

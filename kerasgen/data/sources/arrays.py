@@ -79,7 +79,12 @@ class Arrays:
         return plain_reading(read_array if single else read_archive, self)
 
     def read(self, wanted: frozenset[str] | None, sink: Sink) -> Table:
-        """Reads the data; see `table.Source`."""
+        """Reads the data; see `table.Source`.
+
+        Raises:
+            CompileError: KG203 or KG204, it is not said which files to read; or with a code of its
+                own, a file cannot be read, or holds what cannot be used.
+        """
         if self.path is None:
             return _assemble(self._separate_files(sink), wanted, "x", sink)
         for name in ("x", "y", "x_test", "y_test"):

@@ -75,7 +75,13 @@ class Csv:
         return plain_reading(read_csv, self)
 
     def read(self, wanted: frozenset[str] | None, sink: Sink) -> Table:
-        """Reads the data; see `table.Source`."""
+        """Reads the data; see `table.Source`.
+
+        Raises:
+            CompileError: KG204, an argument is not as it should be; KG506, a value is missing that
+                may not be; or with a code of its own, a file cannot be read, or holds what cannot
+                be used.
+        """
         for name in ("delimiter", "quote"):
             value = getattr(self, name)
             if value is not None and (len(value) != 1 or value in "\r\n"):

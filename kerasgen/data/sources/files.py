@@ -134,7 +134,11 @@ def find_path(path: str, argument: str, sink: Sink) -> Path:
 
 @contextmanager
 def readable(path: str | Path, argument: str, sink: Sink) -> Iterator[None]:
-    """Turns an `OSError` raised inside into KG501 for `path`."""
+    """Turns an `OSError` raised inside into KG501 for `path`.
+
+    Raises:
+        CompileError: KG501, there was an `OSError`.
+    """
     try:
         yield
     except OSError as error:

@@ -112,7 +112,12 @@ class ImageFolder:
         return plain_reading(read_images, self, "label")
 
     def read(self, wanted: frozenset[str] | None, sink: Sink) -> Table:
-        """Reads the data; see `table.Source`."""
+        """Reads the data; see `table.Source`.
+
+        Raises:
+            CompileError: KG204, `size` is not a height and a width; or with a code of its own, the
+                images cannot be read, lie in no folders of classes, or differ in size.
+        """
         if self.size is not None and (len(self.size) != 2 or min(self.size) < 1):
             raise sink.fail(
                 "KG204",

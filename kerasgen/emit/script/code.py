@@ -116,6 +116,7 @@ def statement(prefix: str, code: Code, *, depth: int = 1, suffix: str = "") -> l
 
 
 def _exploded(margin: str, prefix: str, code: Bracketed, end: str, depth: int) -> list[str]:
+    """The lines of a bracketed expression, with what it holds on lines of their own."""
     lines = [f"{margin}{prefix}{code.head}"]
     inner = margin + INDENT + ", ".join(item.prefix + flat(item.code) for item in code.items)
     if code.called and len(inner) <= WIDTH:
@@ -129,6 +130,9 @@ def literal(value: Any) -> Code:
     """A plain value, a sequence or a mapping as a Python literal.
 
     Sequences of whole numbers (shapes, sizes) become tuples, all others lists.
+
+    Raises:
+        TypeError: a value has no literal, as an object has none.
     """
     if isinstance(value, str):
         return string(value)

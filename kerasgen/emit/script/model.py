@@ -110,6 +110,7 @@ def _nested(
 def _body(
     graph: ModelGraph, prefix: str, title: str, builders: Mapping[str, str], context: ModelContext
 ) -> list[str]:
+    """The lines of a function that makes a graph: in a chain, or call by call."""
     taken = {CHAIN, "inputs", "outputs", "model", "seed", "rules", "inner", "pattern", "trains"}
     taken |= {"fnmatchcase", *context.functions.taken}
     body = Body(graph=graph, prefix=prefix, builders=builders, names=Names(taken=taken))
@@ -176,6 +177,7 @@ def _graph(
 def _write_call(
     one: Call, body: Body, context: ModelContext, *, shared: bool, chained: bool
 ) -> None:
+    """Writes the lines of one call to a body, and those of its layer where it has a name."""
     layer = body.graph.layers[one.layer]
     globally = _asks_globally(layer.definition, context)
     if is_op(layer.definition):

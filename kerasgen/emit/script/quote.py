@@ -7,6 +7,8 @@ none of them.
 
 Decisions:
 - Names are followed through the syntax tree of the modules, which are read and not imported.
+- Of a docstring the first line alone is quoted: the rest tells of arguments and errors as kerasgen
+  knows them, and makes a script longer than what it does.
 - What is quoted imports nothing of kerasgen but what is quoted too, so that a name that leads
   anywhere else in kerasgen is a bug, and raised as one.
 """
@@ -198,6 +200,8 @@ def _quoted(module: _Module, node: ast.stmt) -> tuple[str, dict[str, Import]]:
 
 def _edits(module: _Module, node: ast.AST) -> Iterator[Edit]:
     for child in ast.walk(node):
+        if isinstance(child, ast.FunctionDef | ast.ClassDef):
+            yield from _summary(module, child)
         if isinstance(child, ast.FunctionDef):
             yield _head(module, child)
         elif isinstance(child, ast.Raise) and _is_data_error(child.exc):
@@ -224,6 +228,16 @@ def _head(module: _Module, node: ast.FunctionDef) -> Edit:
     assert all(len(line) <= WIDTH for line in lines), node.name
     text = "\n".join(lines)[node.col_offset :]
     return start, start + body.rindex(b":") + 1, text
+
+
+def _summary(module: _Module, node: ast.FunctionDef | ast.ClassDef) -> Iterator[Edit]:
+    """The first line of a docstring that has more, without the others."""
+    if ast.get_docstring(node) is None:
+        return
+    start, end = _start(module, node.body[0]), _end(module, node.body[0])
+    first, more, _ = module.source[start:end].partition(b"\n")
+    if more:
+        yield start + len(first), end, module.source[end - 3 : end].decode()
 
 
 def _is_data_error(raised: ast.expr | None) -> TypeGuard[ast.Call]:

@@ -104,6 +104,7 @@ def _column(operand: object) -> str:
 def _column_step(
     entry: Entry, key: str, context: DataContext, names: Names, depth: int
 ) -> list[str]:
+    """The lines that fit a step, where it learns, and apply it to its columns."""
     made = entry.definition
     assert isinstance(made, ObjectDef)
     operands = step_operands(entry)

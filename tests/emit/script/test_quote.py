@@ -26,7 +26,11 @@ BLANK: str = " "
 
 
 def words(path: str, *, blank: str = "", most: int | None = None) -> list[str]:
-    """Reads words."""
+    """Reads words.
+
+    Raises:
+        DataError: one is too long.
+    """
     from json import loads
 
     found: list[str] = []
@@ -40,9 +44,24 @@ def words(path: str, *, blank: str = "", most: int | None = None) -> list[str]:
 
 def rows(values: Sequence[float]) -> np.ndarray:
     def doubled(value: float) -> float:
+        r"""Twice \\s.
+
+        Args:
+            value: the half.
+        """
         return 2 * value
 
     return as_rows(np.asarray([doubled(value) for value in values]))
+
+
+class Word:
+    """A word.
+
+    Attributes:
+        text: how it is written.
+    """
+
+    text = BLANK
 
 
 def told(sink: Sink) -> None:
@@ -54,7 +73,7 @@ def told(sink: Sink) -> None:
 def plain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Quotations:
     (tmp_path / "quoted_here.py").write_text(PLAIN, encoding="utf-8")
     monkeypatch.syspath_prepend(str(tmp_path))
-    roots = {name: ("quoted_here", name) for name in ("words", "rows", "told")}
+    roots = {name: ("quoted_here", name) for name in ("words", "rows", "Word", "told")}
     return Quotations(roots=roots)
 
 
@@ -81,6 +100,19 @@ def test_what_a_function_uses_stands_before_it(plain: Quotations) -> None:
     assert [one.name for one in found] == ["as_rows", "rows"]
     assert {one.module for two in found for one in two.imports.values()} == {"numpy"}
     assert "def doubled(value):" in found[1].text
+
+
+def test_of_a_docstring_only_the_first_line_is_quoted(plain: Quotations) -> None:
+    *_, nested = plain.reached_from("rows([1])")
+    *_, made = plain.reached_from("Word()")
+
+    assert nested.text.startswith(
+        "def rows(values):\n"
+        "    def doubled(value):\n"
+        '        r"""Twice \\s."""\n'
+        "        return 2 * value\n"
+    )
+    assert made.text == 'class Word:\n    """A word."""\n\n    text = BLANK'
 
 
 def test_what_was_quoted_is_not_quoted_again(plain: Quotations) -> None:
