@@ -28,7 +28,7 @@ def probed(request: pytest.FixtureRequest) -> dict[str, Any]:
         text=True,
         check=False,
         timeout=300,
-        env=os.environ | {"PYTHONPATH": str(PROBE.parents[2])},
+        env=os.environ | {"PYTHONPATH": f"{PROBE.parents[2]}{os.pathsep}{PROBE.parents[1]}"},
     )
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
