@@ -1,7 +1,8 @@
 """YAML of a stranger as plain data: bounded in size, levels, values and digits, without aliases.
 
 This room owns reading YAML within bounds. It must not know what the data means. Config files that
-are composed are not read here: OmegaConf's own loader reads them, after `frontend.compose.limits`.
+are composed are not read here: OmegaConf's own loader reads them, after
+`frontend.compose.config_limits`.
 
 Decisions:
 - Data is built from the events as they come, so that a bound ends the work where it is passed.

@@ -8,9 +8,7 @@ import pytest
 
 
 @pytest.fixture
-def compiled(
-    compile_config: Callable[..., Any], realize: Callable[..., Any]
-) -> Callable[..., Any]:
+def compiled(compile_config: Callable[..., Any], realize: Callable[..., Any]) -> Callable[..., Any]:
     def compile_(*overrides: str) -> Any:
         made, diagnostics = compile_config(list(overrides))
         assert diagnostics == []

@@ -17,6 +17,7 @@ MODEL = "layers: {a: {class: Dense, units: 1, activation: sigmoid}}"
 
 @pytest.fixture
 def trained(engine: str, catalog: Catalog, build_model: Any) -> Any:
+    from kerasgen.engine import TrainingListener
     from kerasgen.engines.keras3.training import compile_model, fit_model
     from kerasgen.ir.training import Samples, TrainingData
 
@@ -32,7 +33,9 @@ def trained(engine: str, catalog: Catalog, build_model: Any) -> Any:
             ),
             FitDef(epochs=4, batch_size=16, verbose=0),
             callbacks=callbacks,
-            report=lambda *_: None,
+            listener=TrainingListener(
+                epoch_ended=lambda *_: None, followers=frozenset(), follower_failed=pytest.fail
+            ),
         )
         return model, kept
 

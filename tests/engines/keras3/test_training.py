@@ -48,6 +48,7 @@ def test_the_slots_of_an_optimizer_are_asked_of_it(
 def test_compile_and_fit_are_the_hand_written_ones(
     keras: Any, catalog: Catalog, build_model: Any
 ) -> None:
+    from kerasgen.engine import TrainingListener
     from kerasgen.engines.keras3.training import (
         compile_model,
         evaluate_model,
@@ -77,7 +78,11 @@ def test_compile_and_fit_are_the_hand_written_ones(
         TrainingData(training=Samples(x=x, y=y), class_weight={0: 1.0, 1: 2.0}),
         FitDef(epochs=3, batch_size=16, verbose=0),
         callbacks={},
-        report=lambda epoch, found: figures.append(found | {"epoch": epoch}),
+        listener=TrainingListener(
+            epoch_ended=lambda epoch, found: figures.append(found | {"epoch": epoch}),
+            followers=frozenset(),
+            follower_failed=pytest.fail,
+        ),
     )
 
     keras.utils.set_random_seed(11)
