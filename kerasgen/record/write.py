@@ -28,7 +28,7 @@ from kerasgen.record.files import (
     write_over,
 )
 from kerasgen.record.layout import HISTORY, RECORD
-from kerasgen.record.status import OPEN, Closed
+from kerasgen.record.status import Closed
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -52,11 +52,6 @@ class Record:
     def fields(self) -> Mapping[str, Any]:
         """What the record says now, as plain data; what is only noted included."""
         return self._fields
-
-    @property
-    def is_open(self) -> bool:
-        """Whether the run has not ended yet."""
-        return self._fields.get("status") in OPEN
 
     def note(self, **fields: object) -> None:
         """Adds facts: a mapping is merged into the mapping of that name, all else replaces.

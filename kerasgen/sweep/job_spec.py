@@ -56,10 +56,6 @@ class JobSpec:
     trust: Trust
     argv: tuple[str, ...]
 
-    def content_hash(self) -> str:
-        """The identity of what the job is asked to run."""
-        return self.frozen.content_hash()
-
     def to_json(self) -> bytes:
         """The job as UTF-8 text of JSON."""
         frozen = self.frozen
@@ -121,7 +117,7 @@ def settled(frozen: FrozenConfig, sweep: DictConfig, number: int, folder: Path) 
 
     Args:
         frozen: the config as composed.
-        sweep: the config of the sweep, whose moment all jobs share.
+        sweep: the config of the sweep; what the clock has answered there, it answers here too.
         number: number of the job.
         folder: its folder.
     """

@@ -16,7 +16,7 @@ from kerasgen.engines.keras3.decompile.text import ImportedModel, import_model
 from kerasgen.engines.keras3.environment import no_idle_tensorflow
 from kerasgen.engines.keras3.model_files.model_file import Weights
 from kerasgen.engines.keras3.model_files.stored_arrays import weights_of_file
-from kerasgen.engines.keras3.model_files.weight_transfer import (
+from kerasgen.engines.keras3.model_files.weights.transfer import (
     WeightSource,
     transfer_weights,
     write_verified,

@@ -21,9 +21,9 @@ from omegaconf.errors import OmegaConfBaseException
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink, SourceMap
 from kerasgen.frontend.compose.config_folders import ROOT, Folders
 from kerasgen.frontend.compose.config_limits import check_overrides
-from kerasgen.frontend.compose.config_loader import ComposedLoader, ingredients
 from kerasgen.frontend.compose.hydra_settings import RunSettings, run_settings
 from kerasgen.frontend.compose.interpolation_size import check_composed
+from kerasgen.frontend.compose.loader import ComposedLoader, ingredients
 from kerasgen.frontend.compose.origins import (
     SetByOverride,
     config_files,

@@ -27,7 +27,7 @@ from omegaconf import OmegaConf
 from kerasgen.diagnostics import CompileError, Sink, SourceLocation
 from kerasgen.foreign.regular_files import TOO_MUCH, ForeignFileError, is_there, read_bytes
 from kerasgen.frontend.compose.config_folders import MOST_ENTRIES
-from kerasgen.frontend.compose.config_loader import HEADER, read_config
+from kerasgen.frontend.compose.loader import HEADER, read_config
 from kerasgen.frontend.compose.origins import shown_path
 
 FILE_BYTES = 4 * 1024**2

@@ -7,7 +7,8 @@ Decisions:
 - References between values stay as written: facts of the data are known only once it is opened.
   What the clock, Hydra or Python would answer at the time is put in their place.
 - The identity is that of the values alone. Where they were written, by which overrides and from
-  which files does not count. The order of keys does: it is that of a model's layers.
+  which files does not count. The order of keys does: it is that of a model's layers, which a
+  program says by other means (`ir.canonical`).
 - Hydra's own settings go along for whoever runs a job as Hydra does; they have no identity.
 """
 

@@ -16,8 +16,8 @@ from hydra.errors import SearchPathException
 from kerasgen.foreign.regular_files import is_folder
 from kerasgen.frontend.compose.config_folders import Folders, config_folder, folders_of
 from kerasgen.frontend.compose.config_limits import GuardedFiles
-from kerasgen.frontend.compose.config_loader import offer_sources
 from kerasgen.frontend.compose.hydra_settings import offer_launcher
+from kerasgen.frontend.compose.loader import offer_sources
 
 OF_THE_USER = "command-line"
 """What Hydra's search path calls the provider of a folder of the user's."""

@@ -26,7 +26,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, ListConfig, open_dict
 
 from kerasgen.diagnostics import Sink
-from kerasgen.frontend.compose.config_loader import ComposedLoader
+from kerasgen.frontend.compose.loader import ComposedLoader
 from kerasgen.frontend.compose.references import plain_node
 from kerasgen.frontend.compose.selector_syntax import head_of, is_selector, read_selector
 from kerasgen.frontend.grammar import SELECTORS

@@ -22,12 +22,12 @@ from omegaconf.errors import OmegaConfBaseException
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink
 from kerasgen.frontend.compose.composition import read_composition, resolve, resolve_shown
 from kerasgen.frontend.compose.config_folders import ConfigPlace
-from kerasgen.frontend.compose.config_loader import ComposedLoader
 from kerasgen.frontend.compose.hydra_settings import (
     place_of_setting,
     setting_sink,
     written_folder,
 )
+from kerasgen.frontend.compose.loader import ComposedLoader
 from kerasgen.frontend.compose.references import plain_node
 from kerasgen.frontend.compose.selector_syntax import is_selector
 from kerasgen.frontend.compose.selectors_through_hydra import carried, with_carriers

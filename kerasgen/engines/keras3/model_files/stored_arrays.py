@@ -1,7 +1,7 @@
 """The weights of a model file, opened: arrays with their names and shapes, ready to be read.
 
 This room owns which form of file is read in which way, and the attributes by which HDF5 files name
-their groups. It must not know layers: whose weights they are is the business of `weight_order`.
+their groups. It must not know layers: whose weights they are is the business of `weights.order`.
 
 Decisions:
 - An array says its name and shape before it is read, and is read once its place is known: what

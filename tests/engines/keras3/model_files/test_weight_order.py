@@ -5,7 +5,7 @@ import pytest
 
 from kerasgen.engines.keras3.model_files.array_records import Array, Group, Grouped
 from kerasgen.engines.keras3.model_files.layer_forms import Layer, Slot, Writer
-from kerasgen.engines.keras3.model_files.weight_order import Fit, MisfitError, Top, fit_weights
+from kerasgen.engines.keras3.model_files.weights.order import Fit, MisfitError, Top, fit_weights
 
 WRITER = Writer(generation=2)
 

@@ -6,11 +6,11 @@ import pytest
 
 from kerasgen.engines.keras3.model_files.array_records import Grouped
 from kerasgen.engines.keras3.model_files.layer_forms import Layer, Slot, Writer
-from kerasgen.engines.keras3.model_files.weight_order import MisfitError
+from kerasgen.engines.keras3.model_files.weights.order import MisfitError
 
 
 def owner(cls: str, kernel: tuple[int, ...], **config: Any) -> Any:
-    from kerasgen.engines.keras3.model_files.weight_owners import Owner
+    from kerasgen.engines.keras3.model_files.weights.owners import Owner
 
     slots = (Slot("kernel", kernel), Slot("recurrent_kernel", kernel))
     layer = Layer(names=("a",), old_class=cls, old_config=config, new_class=cls, trained=slots)
@@ -18,7 +18,7 @@ def owner(cls: str, kernel: tuple[int, ...], **config: Any) -> Any:
 
 
 def test_an_even_kernel_around_states_is_refused_of_theano_alone(engine: str) -> None:
-    from kerasgen.engines.keras3.model_files.weight_transfer import _require_equal_padding
+    from kerasgen.engines.keras3.model_files.weights.transfer import _require_equal_padding
 
     theano = Writer(generation=2, theano=True)
     even, odd = owner("ConvLSTM2D", (2, 3, 4, 8)), owner("ConvLSTM2D", (3, 3, 4, 8))
@@ -30,7 +30,7 @@ def test_an_even_kernel_around_states_is_refused_of_theano_alone(engine: str) ->
 
 
 def test_keras_1_with_channels_first_is_taken_for_theano_unless_it_is_said(engine: str) -> None:
-    from kerasgen.engines.keras3.model_files.weight_transfer import WeightSource, _theano
+    from kerasgen.engines.keras3.model_files.weights.transfer import WeightSource, _theano
 
     def source(said: str | None) -> Any:
         none: Any = None
@@ -50,7 +50,7 @@ def test_keras_1_with_channels_first_is_taken_for_theano_unless_it_is_said(engin
 def test_a_state_under_the_old_hard_sigmoid_cannot_be_carried(engine: str) -> None:
     import keras
 
-    from kerasgen.engines.keras3.model_files.weight_owners import BuiltLayer, _steep
+    from kerasgen.engines.keras3.model_files.weights.owners import BuiltLayer, _steep
 
     place = BuiltLayer({}, {}, None, ("a",), ("a",), True)
     lstm = keras.layers.LSTM(2, activation="hard_sigmoid").cell

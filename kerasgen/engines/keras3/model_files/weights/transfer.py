@@ -29,8 +29,8 @@ from kerasgen.engines.keras3.model_files.array_records import Grouped, Paths, Va
 from kerasgen.engines.keras3.model_files.layer_forms import Writer, steepened
 from kerasgen.engines.keras3.model_files.model_file import ModelFile, Weights
 from kerasgen.engines.keras3.model_files.stored_arrays import open_weights
-from kerasgen.engines.keras3.model_files.weight_order import MisfitError, fit_weights
-from kerasgen.engines.keras3.model_files.weight_owners import (
+from kerasgen.engines.keras3.model_files.weights.order import MisfitError, fit_weights
+from kerasgen.engines.keras3.model_files.weights.owners import (
     BuiltModel,
     Owner,
     owners_of,

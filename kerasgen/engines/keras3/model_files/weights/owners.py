@@ -17,7 +17,7 @@ from keras.src.saving.keras_saveable import KerasSaveable
 from keras.src.utils.naming import to_snake_case
 
 from kerasgen.engines.keras3.model_files.layer_forms import Layer, Slot
-from kerasgen.engines.keras3.model_files.weight_order import MisfitError, Top
+from kerasgen.engines.keras3.model_files.weights.order import MisfitError, Top
 
 _GATES = {"LSTM": 4, "GRU": 3, "ConvLSTM1D": 4, "ConvLSTM2D": 4, "ConvLSTM3D": 4}
 """Recurrent layers whose kernels divide into gates; of the last one, what goes in is made."""

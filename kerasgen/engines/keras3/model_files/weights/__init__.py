@@ -1,0 +1,1 @@
+"""The weights of an old model file: whose each is, in which order they lie, and their way over."""
