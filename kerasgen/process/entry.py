@@ -21,7 +21,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from kerasgen.process import interruption, streams
+from kerasgen.process import garbage, interruption, streams
 from kerasgen.process.exit_codes import DONE, FAILED, PIPE_CLOSED, REFUSED
 
 TYPE_CHECKING = False
@@ -45,6 +45,7 @@ def begin(work: Callable[[], int], *, job: bool = False) -> NoReturn:
         interruption.end_now()
     streams.set_up()
     interruption.keep_watch()
+    garbage.relax()
     codes: list[int] = []
     # What is registered first is called last.
     atexit.register(_leave, codes)

@@ -22,6 +22,7 @@ from kerasgen.diagnostics import Sink
 from kerasgen.engine import EngineInForceError
 from kerasgen.foreign.regular_files import is_folder
 from kerasgen.ir.program import BackendDef
+from kerasgen.process import garbage
 from kerasgen.process.interruption import finally_do, held
 from kerasgen.process.packages import is_installed
 
@@ -71,7 +72,7 @@ def start_engine(settings: BackendDef, sink: Sink) -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
     try:
-        with quiet_stderr():
+        with quiet_stderr(), garbage.paused():
             import keras
 
             observed_devices()  # TensorFlow looks for its devices, loudly, at first use.
