@@ -23,7 +23,7 @@ from kerasgen.ir.graph import ModelGraph
 from kerasgen.ir.program import Program
 from kerasgen.passes.compiled import CompiledProgram
 from kerasgen.passes.outline import outline
-from kerasgen.record.layout import CONFIG, RECORD
+from kerasgen.record.file_names import CONFIG, RECORD
 from kerasgen.record.provenance import process_identity
 from kerasgen.record.versions import SCHEMA
 
@@ -153,7 +153,7 @@ def build_model(catalog: Catalog) -> BuildModel:
     from kerasgen.engines.keras3.deferred_weights import allocate_weights
     from kerasgen.engines.keras3.environment import set_seed
     from kerasgen.ir.values import TensorSpec
-    from kerasgen.passes.check import check
+    from kerasgen.passes.catalog_check import check
     from kerasgen.passes.cost import count_costs
     from kerasgen.passes.shapes import infer_shapes
     from kerasgen.passes.wire import wire

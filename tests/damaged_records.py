@@ -27,12 +27,12 @@ import yaml
 from kerasgen.cli import main
 from kerasgen.diagnostics.source_map_data import to_plain
 from kerasgen.foreign.regular_files import ForeignFileError
-from kerasgen.record import layout
+from kerasgen.record import file_names
 from kerasgen.record import read as reading
 from kerasgen.record.files import write_arrays, write_history, write_json
 from kerasgen.record.provenance import identity
 from kerasgen.record.versions import SCHEMA
-from kerasgen.session.composing import compose_config
+from kerasgen.session.composed_config import compose_config
 from kerasgen.session.session import Session
 from kerasgen.session.states import UNREAD
 
@@ -121,18 +121,20 @@ def make_run(folder: Path) -> None:
         "parameters": 12_345,
         "metrics": {"test": {"loss": 0.5, "accuracy": 0.9}, "validation": {"loss": "NaN"}},
         "trust": {"modules": ["mine"]},
-        "files": [layout.RECORD, layout.CONFIG],
+        "files": [file_names.RECORD, file_names.CONFIG],
     }
-    write_json(folder / layout.RECORD, record)
-    (folder / layout.CONFIG).write_text(config, encoding="utf-8")
-    write_json(folder / layout.SOURCE_MAP, to_plain(_session().resolved.findings.source_map))
-    (folder / layout.OVERRIDES).write_text(yaml.safe_dump(OVERRIDES), encoding="utf-8")
-    write_json(folder / layout.KERAS, {"backend": "jax", "floatx": "float32"})
-    write_json(folder / layout.DIAGNOSTICS, [{"code": "KG764", "message": "not scaled"}])
-    write_json(folder / layout.DATA, {"rows": 1797, "columns": {"image": [8, 8, 1]}})
-    write_json(folder / layout.METRICS, record["metrics"])
-    write_history(folder / layout.HISTORY, [{"epoch": n, "loss": 1 / n} for n in range(1, 4)])
-    write_arrays(folder / layout.PREDICTIONS, {"scores": np.eye(3), "labels": np.array(["a", "b"])})
+    write_json(folder / file_names.RECORD, record)
+    (folder / file_names.CONFIG).write_text(config, encoding="utf-8")
+    write_json(folder / file_names.SOURCE_MAP, to_plain(_session().resolved.findings.source_map))
+    (folder / file_names.OVERRIDES).write_text(yaml.safe_dump(OVERRIDES), encoding="utf-8")
+    write_json(folder / file_names.KERAS, {"backend": "jax", "floatx": "float32"})
+    write_json(folder / file_names.DIAGNOSTICS, [{"code": "KG764", "message": "not scaled"}])
+    write_json(folder / file_names.DATA, {"rows": 1797, "columns": {"image": [8, 8, 1]}})
+    write_json(folder / file_names.METRICS, record["metrics"])
+    write_history(folder / file_names.HISTORY, [{"epoch": n, "loss": 1 / n} for n in range(1, 4)])
+    write_arrays(
+        folder / file_names.PREDICTIONS, {"scores": np.eye(3), "labels": np.array(["a", "b"])}
+    )
 
 
 @cache
@@ -146,19 +148,19 @@ def _config_text() -> str:
 
 
 READERS: dict[str, Callable[[Path], object]] = {
-    layout.RECORD: reading.read_record,
-    layout.CONFIG: reading.read_config,
-    layout.OVERRIDES: reading.read_overrides,
-    layout.SOURCE_MAP: reading.read_source_map,
-    layout.HISTORY: reading.read_history,
-    layout.PREDICTIONS: reading.prediction_names,
-    layout.KERAS: lambda folder: reading.read_facts(folder, layout.KERAS),
-    layout.DIAGNOSTICS: lambda folder: reading.read_facts(folder, layout.DIAGNOSTICS),
-    layout.DATA: lambda folder: reading.read_facts(folder, layout.DATA),
-    layout.METRICS: lambda folder: reading.read_facts(folder, layout.METRICS),
+    file_names.RECORD: reading.read_record,
+    file_names.CONFIG: reading.read_config,
+    file_names.OVERRIDES: reading.read_overrides,
+    file_names.SOURCE_MAP: reading.read_source_map,
+    file_names.HISTORY: reading.read_history,
+    file_names.PREDICTIONS: reading.prediction_names,
+    file_names.KERAS: lambda folder: reading.read_facts(folder, file_names.KERAS),
+    file_names.DIAGNOSTICS: lambda folder: reading.read_facts(folder, file_names.DIAGNOSTICS),
+    file_names.DATA: lambda folder: reading.read_facts(folder, file_names.DATA),
+    file_names.METRICS: lambda folder: reading.read_facts(folder, file_names.METRICS),
 }
 
-_FILES = (*READERS, *(layout.RECORD, layout.CONFIG) * 4)
+_FILES = (*READERS, *(file_names.RECORD, file_names.CONFIG) * 4)
 """What a trial spoils: those two files are read by most commands."""
 
 

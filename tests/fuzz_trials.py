@@ -35,7 +35,7 @@ from fuzzing import mutated
 from kerasgen.diagnostics import Diagnostic, Severity, SourceLocation
 from kerasgen.diagnostics.render import render_text
 from kerasgen.frontend.compose.config_folders import config_folder
-from kerasgen.session.composing import compose_config
+from kerasgen.session.composed_config import compose_config
 from kerasgen.verbs.check import check_config
 from kerasgen.verbs.fast_check import check_fast
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from kerasgen.diagnostics import Sink
 from kerasgen.ir.program import Program
-from kerasgen.session.reading import expanded, parsed, selected, with_sections
+from kerasgen.session.frontend_stages import expanded, parsed, selected, with_sections
 from kerasgen.session.states import Findings, ReadConfig
 
 

@@ -303,7 +303,7 @@ from kerasgen.data.sources.plain_functions import plain_reading, read_plainly
 from kerasgen.data.table import Table
 from kerasgen.diagnostics import Sink
 from kerasgen.runtime.errors import DataError
-from kerasgen.runtime.reading import Reading
+from kerasgen.runtime.source_call import Reading
 from kerasgen.runtime.tables import parse_cells
 from kerasgen.runtime.values import Columns
 

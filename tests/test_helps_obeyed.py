@@ -14,7 +14,7 @@ from told_cases import Told, told
 
 from kerasgen.diagnostics import CompileError, Diagnostic
 from kerasgen.diagnostics.codes import CODES
-from kerasgen.session.composing import compose_config
+from kerasgen.session.composed_config import compose_config
 from kerasgen.verbs.check import check_config
 
 pytestmark = [

@@ -72,7 +72,7 @@ def _experiments(pattern: str, overrides: Sequence[str], place: ConfigPlace) -> 
 
 def _of_experiment(name: str, overrides: Sequence[str], place: ConfigPlace) -> list[Case]:
     """An experiment as one case, or as the jobs of the sweep for which it asks."""
-    from kerasgen.session.composing import compose_config
+    from kerasgen.session.composed_config import compose_config
 
     words = (f"experiment={name}", *overrides)
     try:

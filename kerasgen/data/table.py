@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Protocol, TypeAlias
 import numpy as np
 
 from kerasgen.diagnostics import Sink
-from kerasgen.runtime.reading import Reading
+from kerasgen.runtime.source_call import Reading
 
 Array: TypeAlias = np.ndarray[Any, Any]
 

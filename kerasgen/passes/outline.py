@@ -13,7 +13,7 @@ from kerasgen.catalog.entries import Catalog
 from kerasgen.diagnostics import CompileError, Sink
 from kerasgen.ir.graph import ModelGraph
 from kerasgen.ir.program import Program
-from kerasgen.passes.check import check
+from kerasgen.passes.catalog_check import check
 from kerasgen.passes.ends import check_end_names, output_names
 from kerasgen.passes.objective import check_output_names
 from kerasgen.passes.preparation import check_preparation

@@ -1,7 +1,8 @@
 """Classes and arguments that are not there, and what was likely meant by them.
 
 This room owns the words for an unknown class and an unknown argument. What had another name once
-stands in `former_names` and `former_arguments`; whether a name is known is asked in `check`.
+stands in `former_names` and `former_arguments`; whether a name is known is asked
+in `catalog_check`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The kinds of values: whether an argument may hold what was written, and how to mend it.
 
 This room owns what is certain about values without asking Keras. Which argument takes what is
-said by the catalog; objects, and the names that stand for them, are checked in `check`.
+said by the catalog; objects, and the names that stand for them, are checked in `catalog_check`.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ from datetime import date
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from kerasgen.record.layout import RECORD
+from kerasgen.record.file_names import RECORD
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

@@ -33,7 +33,7 @@ from kerasgen.foreign.regular_files import (
     is_there,
     read_text,
 )
-from kerasgen.record.layout import CONFIG, HISTORY, OVERRIDES, PREDICTIONS, RECORD, SOURCE_MAP
+from kerasgen.record.file_names import CONFIG, HISTORY, OVERRIDES, PREDICTIONS, RECORD, SOURCE_MAP
 from kerasgen.record.versions import version_fault
 
 _CONFIGS = (".yaml", ".yml")
@@ -149,7 +149,7 @@ def read_facts(folder: Path, name: str) -> object:
 
     Args:
         folder: the folder of the run.
-        name: the name of the file, one of `layout`.
+        name: the name of the file, one of `file_names`.
 
     Raises:
         ForeignFileError: it is not there, or cannot be read.

@@ -7,7 +7,7 @@ Decisions:
   works. A folder is locked while a run is opened or closed in it for somebody else, so that of two
   runs one gets it.
 - A run that takes the folder of one that failed, was interrupted or was killed removes that one's
-  results, which would pass for its own. Files that `layout` does not name are never touched.
+  results, which would pass for its own. Files that `file_names` does not name are never touched.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pathlib import Path
 from kerasgen import __version__
 from kerasgen.diagnostics import CompileError, Sink
 from kerasgen.foreign.regular_files import ForeignFileError, is_there
-from kerasgen.record.layout import RECORD, RESULTS, TENSORBOARD
+from kerasgen.record.file_names import RECORD, RESULTS, TENSORBOARD
 from kerasgen.record.lock import locked
 from kerasgen.record.provenance import at_work, identity
 from kerasgen.record.read import ReadRecord, read_record

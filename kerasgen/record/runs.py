@@ -23,8 +23,8 @@ from typing import Any
 from kerasgen.diagnostics import Severity, Sink
 from kerasgen.foreign.regular_files import ForeignFileError, is_folder, is_there, told
 from kerasgen.record import read as reading
+from kerasgen.record.file_names import CONFIG, RECORD
 from kerasgen.record.files import number
-from kerasgen.record.layout import CONFIG, RECORD
 from kerasgen.record.status import observed_status
 
 PARTS = ("test", "validation", "training")

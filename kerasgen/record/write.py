@@ -2,7 +2,7 @@
 
 This room owns writing so that a reader never meets half a file, and the status that the record
 has meanwhile. It knows nothing about Keras, configs or training: whoever runs the steps says what
-happened. How a file is written stands in `files`, the names in `layout`; taking a folder and
+happened. How a file is written stands in `files`, the names in `file_names`; taking a folder and
 giving it back, in `run_folder`.
 
 Decisions:
@@ -18,6 +18,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kerasgen.record.file_names import HISTORY, RECORD
 from kerasgen.record.files import (
     files_in,
     plain,
@@ -27,7 +28,6 @@ from kerasgen.record.files import (
     write_json,
     write_over,
 )
-from kerasgen.record.layout import HISTORY, RECORD
 from kerasgen.record.status import Closed
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from kerasgen.diagnostics import Diagnostic, Sink
 from kerasgen.diagnostics.render import render_json
 from kerasgen.diagnostics.source_map import NOWHERE, SourceMap
 from kerasgen.process.entry import reason_of
-from kerasgen.record.layout import DIAGNOSTICS, OVERRIDES
+from kerasgen.record.file_names import DIAGNOSTICS, OVERRIDES
 from kerasgen.record.run_folder import Invocation, open_record, own_record, reported
 from kerasgen.record.status import Closed
 from kerasgen.record.write import Record

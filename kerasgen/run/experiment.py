@@ -20,7 +20,7 @@ from kerasgen.diagnostics.source_map_data import to_plain
 from kerasgen.frontend.compose.composition import Composition, title_of
 from kerasgen.process.exit_codes import DONE
 from kerasgen.process.interruption import at_once, held, reason
-from kerasgen.record.layout import KERAS, MODEL, PREDICTIONS
+from kerasgen.record.file_names import KERAS, MODEL, PREDICTIONS
 from kerasgen.record.run_folder import Invocation, close_at_once, reported
 from kerasgen.run.active_run import ActiveRun
 from kerasgen.run.events import (

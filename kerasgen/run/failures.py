@@ -24,7 +24,7 @@ from kerasgen.engines.choice import explain
 from kerasgen.process import interruption
 from kerasgen.process.entry import ending, lost_in, reason_of, report, say_lost
 from kerasgen.process.exit_codes import FAILED, REFUSED
-from kerasgen.record.layout import TRACEBACK
+from kerasgen.record.file_names import TRACEBACK
 from kerasgen.record.run_folder import discard
 from kerasgen.run.active_run import ActiveRun
 from kerasgen.run.event_stream import StepError

@@ -16,7 +16,7 @@ from kerasgen.ir.training import Array
 from kerasgen.passes.compiled import CompiledProgram
 from kerasgen.passes.ends import OutputSpec
 from kerasgen.passes.objective import last_activation
-from kerasgen.record import layout
+from kerasgen.record import file_names
 from kerasgen.run.samples import class_indices, outputs_by_name
 from kerasgen.run.steps import PreparedParts
 
@@ -82,9 +82,9 @@ def draw_plots(
 
     drawn = []
     if curves.history:
-        path = folder / layout.LEARNING_CURVES
+        path = folder / file_names.LEARNING_CURVES
         draw_learning_curves(path, curves.history, kept=curves.kept)
-        drawn.append(layout.LEARNING_CURVES)
+        drawn.append(file_names.LEARNING_CURVES)
     if predicted is None:
         return drawn
     true = _true(compiled, parts)
@@ -95,13 +95,13 @@ def draw_plots(
         if labels is not None and labels.ndim == 1 + output.labels.places:
             names = _class_names(output, values, facts)
             if len(names) <= MOST_CLASSES:
-                path = _named(folder, layout.CONFUSION_MATRIX, output.name if several else "")
+                path = _named(folder, file_names.CONFUSION_MATRIX, output.name if several else "")
                 wanted, given = labels.reshape(-1), _chosen(values, output, compiled)
                 counted = (wanted >= 0) & (wanted < len(names))  # `ignore_class` lies beyond
                 draw_confusion_matrix(path, wanted[counted], given[counted], names)
                 drawn.append(path.name)
         elif output.task == "regression":
-            path = _named(folder, layout.PREDICTED_VS_TRUE, output.name if several else "")
+            path = _named(folder, file_names.PREDICTED_VS_TRUE, output.name if several else "")
             draw_predicted_vs_true(path, true[output.name].reshape(-1), values.reshape(-1))
             drawn.append(path.name)
     return drawn

@@ -32,7 +32,7 @@ from kerasgen.passes.compiled import CompiledProgram
 from kerasgen.passes.lint.arrays import lint_arrays
 from kerasgen.passes.lint.view import with_catalog
 from kerasgen.passes.reach import path_problem
-from kerasgen.record.layout import MODEL
+from kerasgen.record.file_names import MODEL
 from kerasgen.run.samples import (
     check_targets,
     class_weights,

@@ -13,7 +13,7 @@ from typing import Any
 
 from kerasgen.diagnostics import Sink, SourceMap
 from kerasgen.foreign.regular_files import ForeignFileError, is_there
-from kerasgen.record.layout import CONFIG, RECORD, SOURCE_MAP
+from kerasgen.record.file_names import CONFIG, RECORD, SOURCE_MAP
 from kerasgen.record.read import read_config, read_record, read_source_map
 from kerasgen.registry import NOBODY, Trust
 from kerasgen.session.session import Session

@@ -42,7 +42,7 @@ from kerasgen.registry import Trust, parts
 from kerasgen.session.catalog import child_catalog, say_on_stderr, stored_catalog
 from kerasgen.session.custom_parts import installed_points, loaded_files, with_installed
 from kerasgen.session.early_checks import facts_suffice, look_at
-from kerasgen.session.reading import (
+from kerasgen.session.frontend_stages import (
     expanded,
     parse_groups,
     parsed,

@@ -1,7 +1,7 @@
 """The states of a session: what is known of a config after each of its stages.
 
 This room owns these values, each frozen: a stage makes one of the one before. What a stage does
-stands in `reading`, `unopened` and `session`.
+stands in `frontend_stages`, `unopened` and `session`.
 
 Decisions:
 - They are named tuples: every command imports them, and a dataclass takes five times as long to

@@ -29,12 +29,12 @@ from kerasgen.frontend.compose.composition import Composition, title_of
 from kerasgen.frontend.compose.references import plain_node, references_of, value_at
 from kerasgen.frontend.grammar import SELECTORS
 from kerasgen.ir.data import DataDef
-from kerasgen.passes.check import check, check_source
+from kerasgen.passes.catalog_check import check, check_source
 from kerasgen.passes.outline import check_ends
 from kerasgen.passes.preparation import check_preparation
 from kerasgen.passes.unknown_names import UnknownNamesError
 from kerasgen.passes.wire import wire
-from kerasgen.session.reading import expanded, parsed, resolved, selected, with_sections
+from kerasgen.session.frontend_stages import expanded, parsed, resolved, selected, with_sections
 from kerasgen.session.states import ANY_SOURCE, Lacking, Parsed, ReadConfig
 
 _STAND_INS: Mapping[str, Any] = {"classes": 2, "shape": [1]}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from kerasgen.diagnostics import CompileError, Diagnostic
 from kerasgen.frontend.compose.config_folders import ConfigPlace, Folders
 from kerasgen.registry import NOBODY, Trust
-from kerasgen.session.composing import compose_config
+from kerasgen.session.composed_config import compose_config
 from kerasgen.session.early_checks import check_settings
 from kerasgen.session.session import Session
 from kerasgen.session.states import Aim

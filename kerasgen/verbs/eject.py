@@ -17,8 +17,8 @@ from kerasgen.emit.script.program import eject
 from kerasgen.frontend.compose.config_folders import Folders
 from kerasgen.ir.data import DataDef
 from kerasgen.registry import NOBODY, Trust
-from kerasgen.runtime.reading import Reading
-from kerasgen.session.composing import compose_config
+from kerasgen.runtime.source_call import Reading
+from kerasgen.session.composed_config import compose_config
 from kerasgen.session.session import Session
 from kerasgen.session.states import Aim
 

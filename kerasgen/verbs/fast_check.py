@@ -16,7 +16,7 @@ from kerasgen.diagnostics import CompileError, Diagnostic, Severity
 from kerasgen.frontend.compose.config_folders import ConfigPlace, Folders
 from kerasgen.passes.outline import UNCHECKED
 from kerasgen.registry import NOBODY, Trust
-from kerasgen.session.composing import compose_config
+from kerasgen.session.composed_config import compose_config
 from kerasgen.session.early_checks import check_settings
 from kerasgen.session.session import Session
 from kerasgen.session.states import Aim, Presumed

@@ -15,7 +15,7 @@ from kerasgen.diagnostics import CompileError, Sink, describe
 from kerasgen.engine import Model
 from kerasgen.engines.choice import explain
 from kerasgen.foreign.regular_files import ForeignFileError, is_there
-from kerasgen.record.layout import CONFIG, MODEL
+from kerasgen.record.file_names import CONFIG, MODEL
 from kerasgen.record.read import read_known_record
 from kerasgen.registry import NOBODY, Trust
 from kerasgen.session.recorded import open_run

@@ -23,7 +23,7 @@ from kerasgen.emit.text.resolved_config import config_with_origins, config_yaml
 from kerasgen.frontend.compose.config_folders import Folders
 from kerasgen.record.read import is_run
 from kerasgen.registry import NOBODY, Trust
-from kerasgen.session.composing import compose_config
+from kerasgen.session.composed_config import compose_config
 from kerasgen.session.early_checks import check_settings
 from kerasgen.session.recorded import open_run
 from kerasgen.session.session import Session

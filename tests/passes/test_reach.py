@@ -9,7 +9,7 @@ from kerasgen.catalog.entries import Catalog
 from kerasgen.diagnostics import Sink, SourceLocation, SourceMap
 from kerasgen.passes.callback_files import RECORDED, path_arguments, paths_of, placed
 from kerasgen.passes.reach import check_reach, path_problem
-from kerasgen.record import layout
+from kerasgen.record import file_names
 from kerasgen.registry import NOBODY, Trust
 
 ALLOWED = Trust(connections=True)
@@ -85,10 +85,10 @@ def test_no_callback_writes_over_the_record_of_its_run(reach: Reach, name: str) 
 
 
 def test_every_file_of_a_record_is_kept_from_callbacks() -> None:
-    files = {v for k, v in vars(layout).items() if k.isupper() and isinstance(v, str)}
-    files.remove(layout.TENSORBOARD)
+    files = {v for k, v in vars(file_names).items() if k.isupper() and isinstance(v, str)}
+    files.remove(file_names.TENSORBOARD)
     pictures = {name for name in files if name.endswith(".png")}
-    assert files - pictures - {layout.MODEL} == RECORDED
+    assert files - pictures - {file_names.MODEL} == RECORDED
 
 
 def test_a_path_inside_an_argument_is_found(reach: Reach) -> None:

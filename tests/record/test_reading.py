@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from kerasgen.diagnostics import Severity, Sink
-from kerasgen.record.layout import CONFIG, RECORD
+from kerasgen.record.file_names import CONFIG, RECORD
 from kerasgen.record.provenance import process_identity
 from kerasgen.record.runs import read_config, read_run, read_runs
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from kerasgen.diagnostics import CompileError, Sink
-from kerasgen.record.layout import CONFIG, HISTORY, MODEL, RECORD
+from kerasgen.record.file_names import CONFIG, HISTORY, MODEL, RECORD
 from kerasgen.record.run_folder import (
     Invocation,
     close_abandoned,

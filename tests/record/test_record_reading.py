@@ -12,8 +12,7 @@ from kerasgen.diagnostics import SourceLocation, SourceMap
 from kerasgen.diagnostics.source_map import Mark
 from kerasgen.diagnostics.source_map_data import to_plain
 from kerasgen.foreign.regular_files import NOT_ORDINARY, TOO_MUCH, ForeignFileError
-from kerasgen.record.files import write_arrays, write_history
-from kerasgen.record.layout import (
+from kerasgen.record.file_names import (
     CONFIG,
     HISTORY,
     METRICS,
@@ -22,6 +21,7 @@ from kerasgen.record.layout import (
     RECORD,
     SOURCE_MAP,
 )
+from kerasgen.record.files import write_arrays, write_history
 from kerasgen.record.read import (
     MOST_CELLS,
     is_run,

@@ -12,7 +12,7 @@ import yaml
 
 from kerasgen.frontend.compose.composition import compose
 from kerasgen.process.exit_codes import DONE, FAILED, REFUSED
-from kerasgen.record import files, layout
+from kerasgen.record import file_names, files
 from kerasgen.record.read import read_history
 from kerasgen.run.experiment import run_experiment
 from kerasgen.session.recorded import open_run
@@ -29,25 +29,25 @@ def trained(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def read_record(folder: Path) -> dict:
-    return json.loads((folder / layout.RECORD).read_text())
+    return json.loads((folder / file_names.RECORD).read_text())
 
 
 def test_a_run_leaves_every_file_of_its_record(trained: Path) -> None:
     wanted = {
-        layout.RECORD,
-        layout.CONFIG,
-        layout.OVERRIDES,
-        layout.KERAS,
-        layout.DIAGNOSTICS,
-        layout.DATA,
-        layout.SOURCE_MAP,
-        layout.HISTORY,
-        layout.METRICS,
-        layout.SUMMARY,
-        layout.MODEL,
-        layout.PREDICTIONS,
-        layout.LEARNING_CURVES,
-        layout.CONFUSION_MATRIX,
+        file_names.RECORD,
+        file_names.CONFIG,
+        file_names.OVERRIDES,
+        file_names.KERAS,
+        file_names.DIAGNOSTICS,
+        file_names.DATA,
+        file_names.SOURCE_MAP,
+        file_names.HISTORY,
+        file_names.METRICS,
+        file_names.SUMMARY,
+        file_names.MODEL,
+        file_names.PREDICTIONS,
+        file_names.LEARNING_CURVES,
+        file_names.CONFUSION_MATRIX,
     }
     assert {path.name for path in trained.iterdir()} == wanted
 
@@ -96,7 +96,7 @@ def test_a_record_is_written_when_something_has_come_to_be(
 
     def write_json(path: Path, value: dict) -> None:
         files.write_json(path, value)
-        if path.name == layout.RECORD:
+        if path.name == file_names.RECORD:
             written.append((value["status"], set(value)))
 
     monkeypatch.setattr(write, "write_json", write_json)
@@ -132,7 +132,7 @@ def test_the_history_has_a_row_an_epoch(trained: Path) -> None:
 
 
 def test_the_predictions_give_the_recorded_accuracy(trained: Path) -> None:
-    with np.load(trained / layout.PREDICTIONS, allow_pickle=False) as arrays:
+    with np.load(trained / file_names.PREDICTIONS, allow_pickle=False) as arrays:
         right = arrays["predicted"].argmax(axis=1) == arrays["true"]
         assert len(np.unique(arrays["rows"])) == len(right)
     recorded = read_record(trained)["metrics"]["test"]["accuracy"]
@@ -143,15 +143,15 @@ def test_the_saved_model_predicts_what_the_record_holds(trained: Path) -> None:
     import keras
     from sklearn.datasets import load_digits
 
-    with np.load(trained / layout.PREDICTIONS, allow_pickle=False) as arrays:
+    with np.load(trained / file_names.PREDICTIONS, allow_pickle=False) as arrays:
         rows, predicted = arrays["rows"], arrays["predicted"]
     images = load_digits().images[rows][..., np.newaxis].astype("float32") / 16
-    model = keras.models.load_model(trained / layout.MODEL)
+    model = keras.models.load_model(trained / file_names.MODEL)
     np.testing.assert_allclose(model.predict(images, verbose=0), predicted, atol=1e-5)
 
 
 def test_the_recorded_config_trains_to_the_same_history(trained: Path, tmp_path: Path) -> None:
-    overrides = yaml.safe_load((trained / layout.OVERRIDES).read_text())
+    overrides = yaml.safe_load((trained / file_names.OVERRIDES).read_text())
     again = tmp_path / "again"
     assert run_experiment(compose(overrides), again) == DONE
     drop = ("seconds",)
@@ -195,13 +195,13 @@ def test_every_recorded_figure_is_that_of_the_saved_weights(
 
     fields = read_record(tmp_path / "run")
     assert weights.items() <= fields["weights"].items()
-    written = json.loads((tmp_path / "run" / layout.METRICS).read_text())
+    written = json.loads((tmp_path / "run" / file_names.METRICS).read_text())
     assert written == {**fields["metrics"], "weights": fields["weights"]}
     config, sink = resolve(composed)
     program, _ = read_program(config, sink)
     opened = open_data(program.data, Sink())
     rows = split_rows(opened, program.data, 0, Sink())
-    model = keras.models.load_model(tmp_path / "run" / layout.MODEL)
+    model = keras.models.load_model(tmp_path / "run" / file_names.MODEL)
     for part, figures in fields["metrics"].items():
         index = getattr(rows, part)
         x, y = opened.columns["image"][index].astype("float32") / 16, opened.columns["label"][index]
@@ -264,7 +264,7 @@ def test_a_refused_run_of_a_sweep_keeps_its_record(engine: str, tmp_path: Path) 
     fields = read_record(folder)
     assert fields["status"] == "rejected"
     assert "rleu" in fields["error"]
-    assert json.loads((folder / layout.DIAGNOSTICS).read_text())[0]["code"] == "KG205"
+    assert json.loads((folder / file_names.DIAGNOSTICS).read_text())[0]["code"] == "KG205"
 
 
 def test_a_step_that_fails_leaves_what_was_finished(
@@ -282,8 +282,8 @@ def test_a_step_that_fails_leaves_what_was_finished(
     assert fields["status"] == "failed"
     assert fields["error"] == "fit: RuntimeError: the device has gone"
     assert [row["loss"] for row in read_history(tmp_path / "run")] == [1.0]
-    assert "the device has gone" in (tmp_path / "run" / layout.TRACEBACK).read_text()
-    told = json.loads((tmp_path / "run" / layout.DIAGNOSTICS).read_text())[-1]
+    assert "the device has gone" in (tmp_path / "run" / file_names.TRACEBACK).read_text()
+    told = json.loads((tmp_path / "run" / file_names.DIAGNOSTICS).read_text())[-1]
     assert (told["code"], told["location"]["key"]) == ("KG801", "fit")
     assert told["location"]["file"] or told["location"]["override"]
     assert "Traceback" not in capsys.readouterr().err
@@ -293,7 +293,7 @@ def test_a_loss_that_is_lost_is_told(engine: str, tmp_path: Path, capsys) -> Non
     overrides = ["optimizer=sgd", "optimizer.learning_rate=1e30", "data=diabetes_progression"]
     assert run_experiment(compose([*overrides, "model=table_number", *QUICK]), tmp_path / "r") == 0
     assert "warning[KG802]" in capsys.readouterr().err
-    told = json.loads((tmp_path / "r" / layout.DIAGNOSTICS).read_text())[-1]
+    told = json.loads((tmp_path / "r" / file_names.DIAGNOSTICS).read_text())[-1]
     assert told["code"] == "KG802"
     assert told["location"]["override"] == "optimizer.learning_rate=1e30"
 
@@ -314,9 +314,9 @@ def test_an_interrupted_run_says_so(
 
 
 def test_a_folder_that_holds_a_run_is_not_overwritten(trained: Path, capsys) -> None:
-    before = (trained / layout.RECORD).read_bytes()
+    before = (trained / file_names.RECORD).read_bytes()
     assert run_experiment(compose(QUICK), trained) == REFUSED
-    assert (trained / layout.RECORD).read_bytes() == before
+    assert (trained / file_names.RECORD).read_bytes() == before
     assert "error[KG605]" in capsys.readouterr().err
 
 
@@ -330,15 +330,15 @@ def test_without_a_test_part_nothing_is_evaluated(engine: str, tmp_path: Path) -
     assert run_experiment(compose([*QUICK, "data.split.test=null"]), tmp_path / "run") == DONE
     fields = read_record(tmp_path / "run")
     assert "test" not in fields["metrics"]
-    assert not (tmp_path / "run" / layout.PREDICTIONS).exists()
-    assert (tmp_path / "run" / layout.MODEL).exists()
+    assert not (tmp_path / "run" / file_names.PREDICTIONS).exists()
+    assert (tmp_path / "run" / file_names.MODEL).exists()
 
 
 def test_what_is_not_wanted_is_not_left(engine: str, tmp_path: Path) -> None:
     wants = [f"tracking.{name}=false" for name in ("model", "predictions", "plots")]
     assert run_experiment(compose([*QUICK, *wants]), tmp_path / "run") == DONE
     names = {path.name for path in (tmp_path / "run").iterdir()}
-    assert not names & {layout.MODEL, layout.PREDICTIONS, layout.LEARNING_CURVES}
+    assert not names & {file_names.MODEL, file_names.PREDICTIONS, file_names.LEARNING_CURVES}
 
 
 def test_relative_paths_of_callbacks_are_below_the_run(engine: str, tmp_path: Path) -> None:
@@ -361,7 +361,7 @@ def test_a_device_that_is_named_is_worked_on(
 
 def test_tensorboard_events_are_written_on_request(engine: str, tmp_path: Path) -> None:
     assert run_experiment(compose([*QUICK, "tracking.tensorboard=true"]), tmp_path / "run") == DONE
-    events = list((tmp_path / "run" / layout.TENSORBOARD).rglob("events.out.tfevents.*"))
+    events = list((tmp_path / "run" / file_names.TENSORBOARD).rglob("events.out.tfevents.*"))
     assert events
     assert all(path.stat().st_size > 0 for path in events)
 

@@ -13,7 +13,7 @@ import pytest
 from kerasgen.frontend.compose.composition import Composition, compose
 from kerasgen.process.exit_codes import DONE, FAILED, REFUSED
 from kerasgen.process.streams import LostOutputError
-from kerasgen.record import files, layout, run_folder
+from kerasgen.record import file_names, files, run_folder
 from kerasgen.run.experiment import run_experiment
 
 
@@ -45,12 +45,12 @@ def composition(engine: str, monkeypatch: pytest.MonkeyPatch) -> Composition:
             given[-1].epoch_ended(epoch, {"loss": 1.0, "accuracy": 0.5})
 
     def save(*arguments: Any) -> tuple[dict[str, Any], str]:
-        files.write_atomically(arguments[-1] / layout.MODEL, b"a model")
+        files.write_atomically(arguments[-1] / file_names.MODEL, b"a model")
         return {"bytes": 7}, "saved"
 
     def draw(*arguments: Any) -> list[str]:
-        files.write_atomically(arguments[-1] / layout.LEARNING_CURVES, b"a picture")
-        return [layout.LEARNING_CURVES]
+        files.write_atomically(arguments[-1] / file_names.LEARNING_CURVES, b"a picture")
+        return [file_names.LEARNING_CURVES]
 
     monkeypatch.setattr(steps, "fit", fit)
     model = SimpleNamespace(summary=lambda: "a summary\n")
@@ -113,12 +113,12 @@ def test_whichever_write_fails_the_record_is_closed(
             break
         assert "Traceback" not in said
         if codes[-1] == DONE:  # The record alone failed to be closed, and was written over.
-            assert json.loads((folder / layout.RECORD).read_text())["status"] == "completed"
+            assert json.loads((folder / file_names.RECORD).read_text())["status"] == "completed"
             continue
         assert len([line for line in said.splitlines() if line.startswith("error")]) == 1
         assert os.strerror(number).lower() in said
         assert not list(folder.glob(".*"))
-        found = folder / layout.RECORD
+        found = folder / file_names.RECORD
         assert not found.exists() or json.loads(found.read_text())["status"] == "failed"
     assert codes[-1] == DONE
     assert len(codes) > 40
@@ -173,7 +173,7 @@ def test_whatever_a_step_raises_closes_the_record(
 
     monkeypatch.setattr(steps, "evaluate", fail)
     assert run_experiment(composition, tmp_path / "run") == FAILED
-    fields = json.loads((tmp_path / "run" / layout.RECORD).read_text())
+    fields = json.loads((tmp_path / "run" / file_names.RECORD).read_text())
     assert fields["status"] == "failed"
     assert told in fields["error"]
 
@@ -192,7 +192,7 @@ def test_output_that_is_lost_closes_the_record(
     monkeypatch.setattr(steps, "fit", fail)
     with pytest.raises(LostOutputError):
         run_experiment(composition, tmp_path / "run")
-    fields = json.loads((tmp_path / "run" / layout.RECORD).read_text())
+    fields = json.loads((tmp_path / "run" / file_names.RECORD).read_text())
     assert (fields["status"], fields["error"]) == (
         "failed",
         "stdout cannot be written: broken pipe",
@@ -210,7 +210,7 @@ def test_a_bug_closes_the_record_and_shows(
     monkeypatch.setattr(experiment, "_settled", fail)
     with pytest.raises(KeyError):
         run_experiment(composition, tmp_path / "run")
-    fields = json.loads((tmp_path / "run" / layout.RECORD).read_text())
+    fields = json.loads((tmp_path / "run" / file_names.RECORD).read_text())
     assert (fields["status"], fields["error"]) == ("failed", "KeyError: 'a bug'")
 
 
@@ -228,7 +228,7 @@ def test_a_run_that_fails_keeps_its_warnings_beside_the_failure(
     monkeypatch.setattr(steps, "fit", fit)
     monkeypatch.setattr(steps, "evaluate", fail)
     assert run_experiment(composition, tmp_path / "run") == FAILED
-    found = json.loads((tmp_path / "run" / layout.DIAGNOSTICS).read_text())
+    found = json.loads((tmp_path / "run" / file_names.DIAGNOSTICS).read_text())
     assert [diagnostic["code"] for diagnostic in found] == ["KG802", "KG801"]
 
 
@@ -243,7 +243,7 @@ def test_an_interrupted_run_says_so_and_keeps_its_epochs(
     monkeypatch.setattr(steps, "evaluate", interrupt)
     with pytest.raises(KeyboardInterrupt):
         run_experiment(composition, tmp_path / "run")
-    fields = json.loads((tmp_path / "run" / layout.RECORD).read_text())
+    fields = json.loads((tmp_path / "run" / file_names.RECORD).read_text())
     assert (fields["status"], fields["error"]) == ("interrupted", "interrupted")
     assert (fields["epochs"], set(fields["timings"])) == (
         2,

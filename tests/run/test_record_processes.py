@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from kerasgen.diagnostics import CompileError, Sink
-from kerasgen.record.layout import RECORD
+from kerasgen.record.file_names import RECORD
 from kerasgen.record.provenance import at_work
 from kerasgen.record.run_folder import close_abandoned, open_record
 

@@ -17,7 +17,7 @@ COMPUTED = (
     "kerasgen.frontend.expand.model.expand_config",
     "kerasgen.frontend.select.apply.select_config",
     "kerasgen.frontend.parse.program.parse_program",
-    "kerasgen.passes.check.check",
+    "kerasgen.passes.catalog_check.check",
     "kerasgen.passes.wire.wire",
     "kerasgen.passes.preparation.check_preparation",
 )

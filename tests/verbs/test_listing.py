@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kerasgen.diagnostics import CompileError, Sink
-from kerasgen.record.layout import RECORD
+from kerasgen.record.file_names import RECORD
 from kerasgen.record.provenance import process_identity
 from kerasgen.record.runs import read_runs
 from kerasgen.verbs import runs as listing

@@ -11,7 +11,7 @@ from kerasgen.cli import main
 from kerasgen.diagnostics import SourceLocation, SourceMap
 from kerasgen.diagnostics.source_map import Mark
 from kerasgen.diagnostics.source_map_data import to_plain
-from kerasgen.record.layout import CONFIG, RECORD, SOURCE_MAP
+from kerasgen.record.file_names import CONFIG, RECORD, SOURCE_MAP
 
 MakeRun = Callable[..., Path]
 

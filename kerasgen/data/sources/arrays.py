@@ -28,7 +28,7 @@ from kerasgen.runtime.arrays import (
     read_arrays,
     wanted_arrays,
 )
-from kerasgen.runtime.reading import Reading
+from kerasgen.runtime.source_call import Reading
 
 ARCHIVE = ".npz"
 SINGLE = ".npy"

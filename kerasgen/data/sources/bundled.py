@@ -30,7 +30,7 @@ from kerasgen.runtime.bundled import (
     read_shipped_table,
     table_columns,
 )
-from kerasgen.runtime.reading import Reading
+from kerasgen.runtime.source_call import Reading
 
 BundledName: TypeAlias = Literal["digits", "iris", "wine", "breast_cancer", "diabetes", "linnerud"]
 KerasName: TypeAlias = Literal[

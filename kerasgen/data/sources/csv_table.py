@@ -25,7 +25,7 @@ from kerasgen.data.sources.files import FREE_BYTES, check_expansion, find_file, 
 from kerasgen.data.sources.plain_functions import Told, plain_reading, telling
 from kerasgen.data.table import Table, argument_key, is_number
 from kerasgen.diagnostics import CompileError, Sink
-from kerasgen.runtime.reading import Reading
+from kerasgen.runtime.source_call import Reading
 from kerasgen.runtime.tables import (
     MISSING,
     CsvForm,

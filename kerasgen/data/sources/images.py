@@ -38,7 +38,7 @@ from kerasgen.data.table import Array, Table, argument_key
 from kerasgen.diagnostics import CompileError, Sink
 from kerasgen.foreign.regular_files import is_regular
 from kerasgen.runtime.images import MODES, image_array, read_images, sort_folders
-from kerasgen.runtime.reading import Reading
+from kerasgen.runtime.source_call import Reading
 
 FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
 """The formats that Pillow may try; some of its others call outside programs."""

@@ -24,7 +24,7 @@ from kerasgen.ir.values import Value
 from kerasgen.registry import Part
 from kerasgen.runtime.errors import DataError
 from kerasgen.runtime.own import take_columns
-from kerasgen.runtime.reading import Reading
+from kerasgen.runtime.source_call import Reading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

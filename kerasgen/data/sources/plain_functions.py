@@ -22,7 +22,7 @@ from kerasgen.data.sources.files import find_path, readable
 from kerasgen.data.table import Source, Table, argument_key, chosen
 from kerasgen.diagnostics import Sink
 from kerasgen.runtime.errors import DataError
-from kerasgen.runtime.reading import Reading
+from kerasgen.runtime.source_call import Reading
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance

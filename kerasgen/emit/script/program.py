@@ -42,7 +42,7 @@ from kerasgen.passes.class_weights import index_weights, known_classes
 from kerasgen.passes.columns import declared_shape
 from kerasgen.passes.compiled import CompiledProgram
 from kerasgen.passes.ends import OutputSpec
-from kerasgen.runtime.reading import Reading
+from kerasgen.runtime.source_call import Reading
 
 _KNOWN = (
     *(Import(module) for module in ("argparse", "json", "os", "sys", "keras")),

@@ -25,7 +25,7 @@ from kerasgen.emit.script.code import (
 from kerasgen.ir.data import DataDef
 from kerasgen.passes.columns import column_steps, infer_schema
 from kerasgen.passes.ends import OutputSpec
-from kerasgen.runtime.reading import Reading
+from kerasgen.runtime.source_call import Reading
 
 AS_THEY_ARE = "as_they_are"
 """The task of a target that a script takes as the source has it: one-hot, or several labels."""

@@ -10,7 +10,15 @@ from __future__ import annotations
 
 from kerasgen.diagnostics import Diagnostic
 from kerasgen.diagnostics.render import render_json
-from kerasgen.record.layout import CONFIG, DATA, DIAGNOSTICS, METRICS, MODEL, SOURCE_MAP, SUMMARY
+from kerasgen.record.file_names import (
+    CONFIG,
+    DATA,
+    DIAGNOSTICS,
+    METRICS,
+    MODEL,
+    SOURCE_MAP,
+    SUMMARY,
+)
 from kerasgen.record.write import Record
 from kerasgen.run.events import (
     ArtifactSaved,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from kerasgen.ir.program import TrackingDef
 from kerasgen.ir.values import ObjectDef
-from kerasgen.record.layout import TENSORBOARD
+from kerasgen.record.file_names import TENSORBOARD
 from kerasgen.run.events import Event
 
 NAME = "tracking.tensorboard"

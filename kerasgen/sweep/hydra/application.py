@@ -35,7 +35,7 @@ from kerasgen.frontend.compose.sweep_size import check_jobs
 from kerasgen.frontend.refusals.culprits import REFUSALS, diagnose, diagnose_error, first_job
 from kerasgen.frontend.refusals.file_sweeps import check_parameters
 from kerasgen.process.interruption import held
-from kerasgen.record.layout import RECORD
+from kerasgen.record.file_names import RECORD
 from kerasgen.sweep.folders import claim, folder_override, release
 from kerasgen.sweep.hydra.frozen_jobs import FreezingLoader
 from kerasgen.sweep.jobs import combinations, draws_no_values

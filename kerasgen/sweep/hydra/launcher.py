@@ -31,7 +31,7 @@ from kerasgen.frontend.compose.references import plain_node
 from kerasgen.frontend.compose.selectors_through_hydra import as_written
 from kerasgen.process.exit_codes import FAILED
 from kerasgen.process.interruption import at_once, held
-from kerasgen.record.layout import CONSOLE
+from kerasgen.record.file_names import CONSOLE
 from kerasgen.sweep.executors.process import (
     MODULE,
     Child,

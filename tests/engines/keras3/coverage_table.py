@@ -28,7 +28,7 @@ from kerasgen.catalog.entries import Catalog, Kind
 from kerasgen.diagnostics import Sink, SourceLocation, SourceMap
 from kerasgen.frontend.parse.model import parse_object
 from kerasgen.ir.values import TensorSpec
-from kerasgen.passes.check import Inquiry, _check_object, _check_word, check
+from kerasgen.passes.catalog_check import Inquiry, _check_object, _check_word, check
 from kerasgen.passes.shapes import infer_shapes
 from kerasgen.passes.wire import wire
 

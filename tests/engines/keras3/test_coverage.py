@@ -15,7 +15,7 @@ from coverage_table import KINDS, REASONS, Builder, modules_of_keras, names_of, 
 from kerasgen.catalog.entries import Catalog, ClassEntry
 from kerasgen.diagnostics import Sink
 from kerasgen.frontend.parse.model import parse_model, parse_object
-from kerasgen.passes.check import Inquiry, _check_object, check
+from kerasgen.passes.catalog_check import Inquiry, _check_object, check
 
 WALKED = [module for module in KINDS if module != "applications"]
 

@@ -13,7 +13,7 @@ from kerasgen.catalog.entries import MODULES, Catalog, Kind
 from kerasgen.diagnostics import Sink
 from kerasgen.frontend.parse.model import parse_object
 from kerasgen.ir.values import ObjectDef
-from kerasgen.passes.check import Inquiry, _check_object
+from kerasgen.passes.catalog_check import Inquiry, _check_object
 
 CLASSES: tuple[Kind, ...] = (
     "layer",

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from kerasgen.diagnostics import Diagnostic, Severity, Sink
-from kerasgen.record.layout import (
+from kerasgen.record.file_names import (
     CONFIG,
     DATA,
     DIAGNOSTICS,

@@ -1,7 +1,7 @@
 """Which callback writes TensorBoard's event files."""
 
 from kerasgen.ir.program import TrackingDef
-from kerasgen.record.layout import TENSORBOARD
+from kerasgen.record.file_names import TENSORBOARD
 from kerasgen.run.listeners import trackers
 
 

@@ -1,4 +1,4 @@
-"""Composing: overrides become a composed config, or every reason why they do not.
+"""A composed config: overrides become a composed config, or every reason why they do not.
 
 This room owns that what Hydra refuses is told as diagnostics. Composition itself, and the words for
 what is wrong, stand in the frontend.

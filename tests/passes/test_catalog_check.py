@@ -7,7 +7,7 @@ import pytest
 
 from kerasgen.catalog.entries import Catalog, ClassEntry, Kind, Parameter
 from kerasgen.diagnostics import Sink
-from kerasgen.passes.check import check, check_source
+from kerasgen.passes.catalog_check import check, check_source
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Reading: the stages from a composed config to the program that it describes.
+"""The stages of the frontend: from a composed config to the program that it describes.
 
 This room owns what each of these stages is given and gives: resolving, expanding, selecting,
 parsing. What a stage does stands in the frontend; which facts a config is resolved with it must not
