@@ -283,7 +283,7 @@ class Engine(Oracles, Protocol):
     def catalog(self) -> Catalog:
         """Every class of the engine that a config may name."""
 
-    def part_entries(self, catalog: Catalog, sink: Sink) -> Sequence[ClassEntry]:
+    def custom_part_entries(self, catalog: Catalog, sink: Sink) -> Sequence[ClassEntry]:
         """The entries of what was registered: parts of one's own.
 
         Args:

@@ -49,7 +49,7 @@ _NAME = re.compile(r"[A-Za-z]\w*\Z", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class CustomPart:
     """A class or function that was registered.
 
     Attributes:
@@ -108,10 +108,10 @@ CONNECTIONS = "--allow-connections"
 NOBODY = Trust()
 """Trust in no module: what holds where nothing else is said."""
 
-_PARTS: list[Part] = []
+_PARTS: list[CustomPart] = []
 
 
-def parts() -> tuple[Part, ...]:
+def registered_parts() -> tuple[CustomPart, ...]:
     """Everything that was registered in this process, in order."""
     return tuple(_PARTS)
 
@@ -198,7 +198,7 @@ def _register(
             raise TypeError(f"`{title}` is a function, and a {kind} must be a class")
     elif kind == "activation":
         raise TypeError(f"`{title}` is a class, and an activation must be a function")
-    part = Part(
+    part = CustomPart(
         name=title,
         target=target,
         kind=kind,
@@ -215,5 +215,5 @@ def _register(
     return target
 
 
-def _identity(part: Part) -> tuple[str, str, str, str | None]:
+def _identity(part: CustomPart) -> tuple[str, str, str, str | None]:
     return (part.module, part.attribute, part.name, part.kind)

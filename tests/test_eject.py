@@ -26,7 +26,7 @@ from kerasgen.frontend.parse.data import parse_data
 from kerasgen.process.exit_codes import DONE
 from kerasgen.registry import register
 from kerasgen.run.experiment import run_experiment
-from kerasgen.verbs.eject import eject_config, script_reading
+from kerasgen.verbs.eject import eject_config, script_source
 
 ROOT = Path(__file__).resolve().parent.parent
 QUICK = ["fit.epochs=2", "fit.verbose=0", "fit.batch_size=64"]
@@ -299,11 +299,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from kerasgen.data.sources.plain_functions import plain_reading, read_plainly
+from kerasgen.data.sources.plain_functions import call_with_fields, read_plainly
 from kerasgen.data.table import Table
 from kerasgen.diagnostics import Sink
 from kerasgen.runtime.errors import DataError
-from kerasgen.runtime.source_call import Reading
+from kerasgen.runtime.source_call import SourceCall
 from kerasgen.runtime.tables import parse_cells
 from kerasgen.runtime.values import Columns
 
@@ -333,8 +333,8 @@ class Blanks:
 
     PATHS: ClassVar[tuple[str, ...]] = ("path",)
 
-    def reading(self) -> Reading:
-        return plain_reading(read_blanks, self)
+    def plain_call(self) -> SourceCall:
+        return call_with_fields(read_blanks, self)
 
     def read(self, wanted: frozenset[str] | None, sink: Sink) -> Table:
         return read_plainly(self, wanted, sink)
@@ -429,7 +429,7 @@ def test_a_source_without_a_form_is_named_with_its_place(monkeypatch: pytest.Mon
     assert data is not None
 
     with pytest.raises(CompileError) as caught:
-        script_reading(data, sink)
+        script_source(data, sink)
     diagnostic = caught.value.diagnostics[0]
     assert diagnostic.code == "KG611"
     assert diagnostic.location is not None

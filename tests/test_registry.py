@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import kerasgen
-from kerasgen.registry import Part, Trust, named_modules, parts, register, trusted
+from kerasgen.registry import CustomPart, Trust, named_modules, register, registered_parts, trusted
 
 
 @pytest.fixture(autouse=True)
@@ -15,8 +15,8 @@ def empty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kerasgen.registry._PARTS", [])
 
 
-def only() -> Part:
-    (part,) = parts()
+def only() -> CustomPart:
+    (part,) = registered_parts()
     return part
 
 
@@ -64,7 +64,7 @@ def test_a_function_may_be_a_loss_and_a_metric() -> None:
         return y_true - y_pred
 
     register(kind="loss")(register(kind="metric")(focal))
-    assert [part.kind for part in parts()] == ["metric", "loss"]
+    assert [part.kind for part in registered_parts()] == ["metric", "loss"]
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_a_function_may_be_a_loss_and_a_metric() -> None:
 def test_what_can_be_no_part_is_refused_at_once(act: Callable[[], Any], told: str) -> None:
     with pytest.raises((TypeError, ValueError), match=told):
         act()
-    assert parts() == ()
+    assert registered_parts() == ()
 
 
 def test_a_class_with_read_is_a_source_and_a_function_says_so() -> None:
@@ -92,7 +92,7 @@ def test_a_class_with_read_is_a_source_and_a_function_says_so() -> None:
             return {"x": [1]}
 
     register(kind="source")(len)
-    assert [part.is_source for part in parts()] == [True, True]
+    assert [part.is_source for part in registered_parts()] == [True, True]
 
 
 def test_a_plain_class_is_no_source() -> None:

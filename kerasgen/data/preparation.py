@@ -36,7 +36,7 @@ from kerasgen.catalog.entries import Catalog, ShapeError
 from kerasgen.data.fitted_preparation import FittedPreparation
 from kerasgen.data.made_columns import check_inputs, check_made
 from kerasgen.data.opened import OpenedData
-from kerasgen.data.split import Parts
+from kerasgen.data.split import PartRows
 from kerasgen.data.table import Array
 from kerasgen.diagnostics import Sink, did_you_mean
 from kerasgen.engine import Learned, Preprocessing, StartedEngine
@@ -83,7 +83,7 @@ class PreparedData:
 
 
 def prepare_data(
-    opened: OpenedData, parts: Parts, definition: DataDef, started: StartedEngine, sink: Sink
+    opened: OpenedData, parts: PartRows, definition: DataDef, started: StartedEngine, sink: Sink
 ) -> PreparedData:
     """Applies `data.prepare`, fitted on the training rows.
 

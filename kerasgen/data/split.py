@@ -35,7 +35,7 @@ _HELPS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
+class PartRows:
     """The rows of each part: int64, ascending, disjoint, together all rows.
 
     Attributes:
@@ -49,7 +49,7 @@ class Parts:
     test: Array | None
 
 
-def split_rows(opened: OpenedData, definition: DataDef, seed: int, sink: Sink) -> Parts:
+def split_rows(opened: OpenedData, definition: DataDef, seed: int, sink: Sink) -> PartRows:
     """Divides the rows of opened data.
 
     Args:
@@ -86,7 +86,7 @@ def split_rows(opened: OpenedData, definition: DataDef, seed: int, sink: Sink) -
         word, _, part = error.about.rpartition(" ")
         key = "data.split" if part == "split" else f"data.split.{part}"
         raise sink.fail("KG507", str(error), key=key, help=_HELPS.get(word or part)) from error
-    return Parts(
+    return PartRows(
         training=parts["training"], validation=parts.get("validation"), test=parts.get("test")
     )
 

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Protocol, TypeAlias
 import numpy as np
 
 from kerasgen.diagnostics import Sink
-from kerasgen.runtime.source_call import Reading
+from kerasgen.runtime.source_call import SourceCall
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
@@ -61,7 +61,7 @@ class Source(Protocol):
 
     PATHS: ClassVar[tuple[str, ...]]
 
-    def reading(self) -> Reading:
+    def plain_call(self) -> SourceCall:
         """The plain function that reads it, which an ejected script quotes, and its arguments."""
 
     def read(self, wanted: frozenset[str] | None, sink: Sink) -> Table:

@@ -18,7 +18,7 @@ from kerasgen.catalog.entries import Catalog
 from kerasgen.data.fitted_preparation import FittedPreparation
 from kerasgen.data.opened import OpenedData
 from kerasgen.data.preparation import prepare_data
-from kerasgen.data.split import Parts, split_rows
+from kerasgen.data.split import PartRows, split_rows
 from kerasgen.diagnostics import Sink, SourceLocation
 from kerasgen.engine import Engine, StartedEngine, Trainable, TrainingListener
 from kerasgen.frontend.compose.resolvers import SECRET_KEYS, with_environment
@@ -131,7 +131,7 @@ def preprocess(
     return parts, f"{sizes}" + (f"; {', '.join(steps)}" if steps else "")
 
 
-def _whole_batches(rows: Parts, compiled: CompiledProgram) -> Parts:
+def _whole_batches(rows: PartRows, compiled: CompiledProgram) -> PartRows:
     """Leaves the last rows of the training part out where an input takes whole batches alone."""
     sizes = [item.batch_size for item in compiled.graph.inputs if item.batch_size]
     rest = len(rows.training) % sizes[0] if sizes else 0

@@ -11,7 +11,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class SourceCall:
     """How a source is read.
 
     Attributes:

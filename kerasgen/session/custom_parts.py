@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 from kerasgen.catalog.entries import Catalog
 from kerasgen.diagnostics import Severity, Sink, SourceLocation
 from kerasgen.frontend.compose.origins import shown_path
-from kerasgen.registry import Trust, parts
+from kerasgen.registry import Trust, registered_parts
 from kerasgen.session.catalog import engine_catalog
 
 if TYPE_CHECKING:
@@ -41,7 +41,9 @@ GROUP = "kerasgen.parts"
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*\Z")
 
 
-def with_parts(engine: Engine, trust: Trust, sink: Sink, known: Catalog | None = None) -> Catalog:
+def with_custom_parts(
+    engine: Engine, trust: Trust, sink: Sink, known: Catalog | None = None
+) -> Catalog:
     """The catalog with everything that is registered, trusted modules included.
 
     Args:
@@ -93,7 +95,7 @@ def loaded_files(trust: Trust) -> list[dict[str, Any]]:
     """
     from kerasgen.record.provenance import file_digest
 
-    roots = (*trust.modules, *(part.module for part in parts()))
+    roots = (*trust.modules, *(part.module for part in registered_parts()))
     found = []
     for name, module in sorted(sys.modules.items()):
         file = getattr(module, "__file__", None)
@@ -105,9 +107,9 @@ def loaded_files(trust: Trust) -> list[dict[str, Any]]:
 
 def _extended(engine: Engine, known: Catalog | None, sink: Sink) -> Catalog:
     catalog = engine_catalog(engine, known)
-    if not parts():
+    if not registered_parts():
         return catalog
-    entries = engine.part_entries(catalog, sink)
+    entries = engine.custom_part_entries(catalog, sink)
     sink.stop_on_errors()
     return catalog.extended(entries)
 
@@ -121,7 +123,7 @@ def _load_module(name: str, sink: Sink) -> None:
             help=f"write `--trust {stem}`" if _MODULE.match(stem) else None,
         )
         return
-    before = len(parts())
+    before = len(registered_parts())
     try:
         importlib.import_module(name)
     except ModuleNotFoundError as error:
@@ -137,8 +139,8 @@ def _load_module(name: str, sink: Sink) -> None:
     except (Exception, SystemExit) as error:  # It is the user's code, which raises anything.
         _report_failure(f"the module `{name}`", error, sink)
     else:
-        inside = [part for part in parts() if f"{part.module}.".startswith(f"{name}.")]
-        if not inside and len(parts()) == before:
+        inside = [part for part in registered_parts() if f"{part.module}.".startswith(f"{name}.")]
+        if not inside and len(registered_parts()) == before:
             sink.warn(
                 "KG610",
                 f"the module `{name}` registers nothing",

@@ -12,7 +12,7 @@ from kerasgen.engine import StartedEngine
 from kerasgen.engines.choice import engine_for
 from kerasgen.ir.program import BackendDef, Program
 from kerasgen.registry import NOBODY, Trust
-from kerasgen.session.custom_parts import with_parts
+from kerasgen.session.custom_parts import with_custom_parts
 from kerasgen.session.light_engine import engine_at_hand, light_start
 from kerasgen.session.states import EngineDoubtError, Started
 
@@ -33,7 +33,7 @@ def start(
     """
     engine = engine_for(backend.backend)
     engine.start(backend, sink)
-    return StartedEngine(engine=engine, catalog=with_parts(engine, trust, sink, known))
+    return StartedEngine(engine=engine, catalog=with_custom_parts(engine, trust, sink, known))
 
 
 def start_light(program: Program, sink: Sink, known: Catalog | None) -> Started:

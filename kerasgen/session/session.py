@@ -38,7 +38,7 @@ from kerasgen.ir.data import DataDef
 from kerasgen.ir.program import BackendDef
 from kerasgen.passes.outline import outline
 from kerasgen.passes.unknown_names import UnknownNamesError
-from kerasgen.registry import Trust, parts
+from kerasgen.registry import Trust, registered_parts
 from kerasgen.session.catalog import child_catalog, say_on_stderr, stored_catalog
 from kerasgen.session.custom_parts import installed_points, loaded_files, with_installed
 from kerasgen.session.early_checks import facts_suffice, look_at
@@ -301,7 +301,7 @@ class Session:
     @cached_property
     def known(self) -> Catalog | None:
         """The catalog without an engine; None if there is none, or parts that it cannot know."""
-        if self._has_parts:
+        if self._has_custom_parts:
             return None
         stored = stored_catalog()
         if stored is None and self.aim.engine == "none":
@@ -336,14 +336,14 @@ class Session:
         return self.aim.data in ("opened", "where lacking")
 
     @property
-    def _has_parts(self) -> bool:
+    def _has_custom_parts(self) -> bool:
         """Whether there are parts of one's own, which only an engine can describe."""
-        return bool(self.trust.modules or parts())
+        return bool(self.trust.modules or registered_parts())
 
     @property
     def _may_be_light(self) -> bool:
         """Whether another engine may serve: the names are known to all, or nobody was asked."""
-        asked = self.aim.engine == "light" and not self._has_parts
+        asked = self.aim.engine == "light" and not self._has_custom_parts
         return asked and (self.told is not None or self.known is None)
 
     def _refuse_absent(self) -> None:

@@ -17,7 +17,7 @@ from kerasgen.emit.script.program import eject
 from kerasgen.frontend.compose.config_folders import Folders
 from kerasgen.ir.data import DataDef
 from kerasgen.registry import NOBODY, Trust
-from kerasgen.runtime.source_call import Reading
+from kerasgen.runtime.source_call import SourceCall
 from kerasgen.session.composed_config import compose_config
 from kerasgen.session.session import Session
 from kerasgen.session.states import Aim
@@ -46,7 +46,7 @@ def eject_config(
     program, sink = compiled.program, compiled.findings.sink()
     text = eject(
         program,
-        script_reading(program.program.data, sink),
+        script_source(program.program.data, sink),
         session.catalog,
         origin=shlex.join(["kerasgen", "eject", *overrides]),
         sink=sink,
@@ -54,7 +54,7 @@ def eject_config(
     return text, tuple(sink.diagnostics)
 
 
-def script_reading(data: DataDef, sink: Sink) -> Reading:
+def script_source(data: DataDef, sink: Sink) -> SourceCall:
     """The function by which a script reads the data, and its arguments.
 
     Args:
@@ -65,9 +65,9 @@ def script_reading(data: DataDef, sink: Sink) -> Reading:
         CompileError: KG611, it is a source of one's own of which a script can take no columns.
     """
     source = make_source(data.source, known_sources(), sink)
-    reading = source.reading()
+    plain = source.plain_call()
     given = "given" in (data.split.test, data.split.validation)
-    if isinstance(source, OwnSource) and (given or isinstance(reading.function, type)):
+    if isinstance(source, OwnSource) and (given or isinstance(plain.function, type)):
         known = ", ".join(f"`{name}`" for name in SOURCES)
         raise sink.fail(
             "KG611",
@@ -75,4 +75,4 @@ def script_reading(data: DataDef, sink: Sink) -> Reading:
             key=f"{data.source.path}.class",
             help="export the data to a file that `Arrays` or `Csv` reads",
         )
-    return reading
+    return plain

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from kerasgen.data.opened import OpenedData, open_data
-from kerasgen.data.split import Parts, split_rows
+from kerasgen.data.split import PartRows, split_rows
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink
 from kerasgen.frontend.parse.data import parse_data
 from kerasgen.ir.data import DataDef
@@ -66,10 +66,10 @@ def table(tmp_path: Path) -> Callable[..., str]:
 
 
 @pytest.fixture
-def split(define: Callable[[str], DataDef]) -> Callable[..., tuple[OpenedData, Parts]]:
+def split(define: Callable[[str], DataDef]) -> Callable[..., tuple[OpenedData, PartRows]]:
     """Opens and splits a data group."""
 
-    def divide(text: str, seed: int = 0) -> tuple[OpenedData, Parts]:
+    def divide(text: str, seed: int = 0) -> tuple[OpenedData, PartRows]:
         definition = define(text)
         opened = open_data(definition, Sink())
         return opened, split_rows(opened, definition, seed, Sink())

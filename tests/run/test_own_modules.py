@@ -13,7 +13,7 @@ from kerasgen.diagnostics import CompileError, Diagnostic, Severity, Sink
 from kerasgen.engines.keras3.engine import Keras3Engine
 from kerasgen.frontend.compose.composition import compose
 from kerasgen.registry import Trust
-from kerasgen.session.custom_parts import loaded_files, with_parts
+from kerasgen.session.custom_parts import loaded_files, with_custom_parts
 from kerasgen.session.session import Session
 from kerasgen.session.states import CLOSED, Outlined
 
@@ -51,7 +51,7 @@ def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Load:
         for name in (module, module.partition(".")[0]):
             monkeypatch.delitem(sys.modules, name, raising=False)
         sink = Sink()
-        return with_parts(ENGINE, Trust(modules=(module,), folder=str(tmp_path)), sink), sink
+        return with_custom_parts(ENGINE, Trust(modules=(module,), folder=str(tmp_path)), sink), sink
 
     return write_and_load
 
@@ -103,7 +103,7 @@ def test_a_module_that_fails_is_told_with_its_line(
     ],
 )
 def test_what_is_no_module_is_told_with_what_to_write(name: str, message: str, fix: str) -> None:
-    found = refused(lambda: with_parts(ENGINE, Trust(modules=(name,)), Sink()))
+    found = refused(lambda: with_custom_parts(ENGINE, Trust(modules=(name,)), Sink()))
     assert found.message == message
     assert (found.help or "").startswith(fix)
 

@@ -110,9 +110,9 @@ SOURCES: dict[str, Callable[[Path], Source]] = {
 @pytest.mark.parametrize("name", SOURCES)
 def test_the_plain_function_gives_what_a_run_reads(name: str, tmp_path: Path) -> None:
     source = SOURCES[name](tmp_path)
-    reading = source.reading()
+    plain = source.plain_call()
 
-    columns, given = reading.function(**reading.arguments)
+    columns, given = plain.function(**plain.arguments)
 
     read = source.read(None, Sink())
     assert set(columns) == set(read.columns)
@@ -125,26 +125,26 @@ def test_the_plain_function_gives_what_a_run_reads(name: str, tmp_path: Path) ->
 
 
 def test_arguments_with_their_defaults_are_left_out(tmp_path: Path) -> None:
-    reading = table(tmp_path).reading()
+    plain = table(tmp_path).plain_call()
 
-    assert list(reading.arguments) == ["path", "delimiter", "quote", "missing"]
-    assert reading.paths == ("path",)
+    assert list(plain.arguments) == ["path", "delimiter", "quote", "missing"]
+    assert plain.paths == ("path",)
 
 
 def test_columns_that_are_not_wanted_are_left_out(tmp_path: Path) -> None:
     for source in (table(tmp_path), archive(tmp_path)):
-        reading = source.reading()
+        plain = source.plain_call()
         first = next(iter(source.read(None, Sink()).columns))
 
-        columns, _ = reading.function(**reading.arguments, wanted=[first])
+        columns, _ = plain.function(**plain.arguments, wanted=[first])
 
         assert list(columns) == [first]
 
 
 def test_a_missing_value_stops_a_script_where_rows_are_not_dropped(tmp_path: Path) -> None:
-    reading = Csv(path=csv_file(tmp_path, "a.csv", "a,b", "1,2", "3,")).reading()
+    plain = Csv(path=csv_file(tmp_path, "a.csv", "a,b", "1,2", "3,")).plain_call()
 
     with pytest.raises(ValueError, match="`b` has no value in line 3"):
-        reading.function(**reading.arguments)
-    columns, _ = reading.function(**reading.arguments, wanted=["a"])
+        plain.function(**plain.arguments)
+    columns, _ = plain.function(**plain.arguments, wanted=["a"])
     assert columns["a"].tolist() == [1.0, 3.0]

@@ -16,7 +16,7 @@ from typing import ClassVar
 import numpy as np
 
 from kerasgen.data.sources.files import check_expansion, check_memory, find_file, readable
-from kerasgen.data.sources.plain_functions import Told, plain_reading, telling
+from kerasgen.data.sources.plain_functions import Told, call_with_fields, telling
 from kerasgen.data.table import Array, Table, argument_key
 from kerasgen.diagnostics import Sink
 from kerasgen.runtime.arrays import (
@@ -28,7 +28,7 @@ from kerasgen.runtime.arrays import (
     read_arrays,
     wanted_arrays,
 )
-from kerasgen.runtime.source_call import Reading
+from kerasgen.runtime.source_call import SourceCall
 
 ARCHIVE = ".npz"
 SINGLE = ".npy"
@@ -71,12 +71,12 @@ class Arrays:
 
     PATHS: ClassVar[tuple[str, ...]] = ("path", "x", "y", "x_test", "y_test")
 
-    def reading(self) -> Reading:
+    def plain_call(self) -> SourceCall:
         """The plain function that reads it, and its arguments."""
         if self.path is None:
-            return plain_reading(read_arrays, self)
+            return call_with_fields(read_arrays, self)
         single = self.path.lower().endswith(SINGLE)
-        return plain_reading(read_array if single else read_archive, self)
+        return call_with_fields(read_array if single else read_archive, self)
 
     def read(self, wanted: frozenset[str] | None, sink: Sink) -> Table:
         """Reads the data; see `table.Source`.

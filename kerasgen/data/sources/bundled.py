@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, TypeAlias
 
 from kerasgen.data.sources.arrays import ARCHIVE, Arrays
-from kerasgen.data.sources.plain_functions import plain_reading
+from kerasgen.data.sources.plain_functions import call_with_fields
 from kerasgen.data.table import Table, argument_key, chosen
 from kerasgen.diagnostics import Sink
 from kerasgen.runtime.bundled import (
@@ -30,7 +30,7 @@ from kerasgen.runtime.bundled import (
     read_shipped_table,
     table_columns,
 )
-from kerasgen.runtime.source_call import Reading
+from kerasgen.runtime.source_call import SourceCall
 
 BundledName: TypeAlias = Literal["digits", "iris", "wine", "breast_cancer", "diabetes", "linnerud"]
 KerasName: TypeAlias = Literal[
@@ -58,12 +58,12 @@ class ScikitLearn:
 
     PATHS: ClassVar[tuple[str, ...]] = ()
 
-    def reading(self) -> Reading:
+    def plain_call(self) -> SourceCall:
         """The plain function that reads it, and its arguments."""
         if self.name == "digits":
-            return plain_reading(read_digits, self, "label")
+            return call_with_fields(read_digits, self, "label")
         indexed = () if self.name in ("diabetes", "linnerud") else ("target",)
-        return plain_reading(read_shipped_table, self, *indexed)
+        return call_with_fields(read_shipped_table, self, *indexed)
 
     def read(self, wanted: frozenset[str] | None, sink: Sink) -> Table:
         """Reads the data; see `table.Source`."""
@@ -75,7 +75,7 @@ class ScikitLearn:
             columns={name: columns[name] for name in chosen(names, wanted)},
             names=names,
             class_names={
-                name: tuple(map(str, bunch.target_names)) for name in self.reading().indexed
+                name: tuple(map(str, bunch.target_names)) for name in self.plain_call().indexed
             },
         )
 
@@ -99,11 +99,11 @@ class KerasDataset:
 
     PATHS: ClassVar[tuple[str, ...]] = ("path",)
 
-    def reading(self) -> Reading:
+    def plain_call(self) -> SourceCall:
         """The plain function that reads it, and its arguments."""
         if self.path is not None:
-            return plain_reading(read_keras_archive, self)
-        return plain_reading(read_keras_dataset, self, "label")
+            return call_with_fields(read_keras_archive, self)
+        return call_with_fields(read_keras_dataset, self, "label")
 
     def read(self, wanted: frozenset[str] | None, sink: Sink) -> Table:
         """Reads the data; see `table.Source`."""

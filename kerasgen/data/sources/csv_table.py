@@ -22,10 +22,10 @@ from typing import ClassVar, Literal, TextIO
 import numpy as np
 
 from kerasgen.data.sources.files import FREE_BYTES, check_expansion, find_file, readable
-from kerasgen.data.sources.plain_functions import Told, plain_reading, telling
+from kerasgen.data.sources.plain_functions import Told, call_with_fields, telling
 from kerasgen.data.table import Table, argument_key, is_number
 from kerasgen.diagnostics import CompileError, Sink
-from kerasgen.runtime.source_call import Reading
+from kerasgen.runtime.source_call import SourceCall
 from kerasgen.runtime.tables import (
     MISSING,
     CsvForm,
@@ -70,9 +70,9 @@ class Csv:
 
     PATHS: ClassVar[tuple[str, ...]] = ("path", "test_path")
 
-    def reading(self) -> Reading:
+    def plain_call(self) -> SourceCall:
         """The plain function that reads it, and its arguments."""
-        return plain_reading(read_csv, self)
+        return call_with_fields(read_csv, self)
 
     def read(self, wanted: frozenset[str] | None, sink: Sink) -> Table:
         """Reads the data; see `table.Source`.

@@ -33,12 +33,12 @@ from typing import Any, ClassVar, Literal, TypeAlias
 import numpy as np
 
 from kerasgen.data.sources.files import Progress, check_memory, find_path, readable
-from kerasgen.data.sources.plain_functions import Told, plain_reading, telling
+from kerasgen.data.sources.plain_functions import Told, call_with_fields, telling
 from kerasgen.data.table import Array, Table, argument_key
 from kerasgen.diagnostics import CompileError, Sink
 from kerasgen.foreign.regular_files import is_regular
 from kerasgen.runtime.images import MODES, image_array, read_images, sort_folders
-from kerasgen.runtime.source_call import Reading
+from kerasgen.runtime.source_call import SourceCall
 
 FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
 """The formats that Pillow may try; some of its others call outside programs."""
@@ -107,9 +107,9 @@ class ImageFolder:
 
     PATHS: ClassVar[tuple[str, ...]] = ("path",)
 
-    def reading(self) -> Reading:
+    def plain_call(self) -> SourceCall:
         """The plain function that reads it, and its arguments."""
-        return plain_reading(read_images, self, "label")
+        return call_with_fields(read_images, self, "label")
 
     def read(self, wanted: frozenset[str] | None, sink: Sink) -> Table:
         """Reads the data; see `table.Source`.

@@ -21,10 +21,10 @@ from typing import Any, ClassVar
 from kerasgen.data.table import Array, Table, chosen
 from kerasgen.diagnostics import CompileError, Sink
 from kerasgen.ir.values import Value
-from kerasgen.registry import Part
+from kerasgen.registry import CustomPart
 from kerasgen.runtime.errors import DataError
 from kerasgen.runtime.own import take_columns
-from kerasgen.runtime.source_call import Reading
+from kerasgen.runtime.source_call import SourceCall
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,15 +37,15 @@ class OwnSource:
         path: key path of the source in the config.
     """
 
-    part: Part
+    part: CustomPart
     arguments: Mapping[str, Value]
     path: str
 
     PATHS: ClassVar[tuple[str, ...]] = ()
 
-    def reading(self) -> Reading:
+    def plain_call(self) -> SourceCall:
         """The function or class, and its arguments; a script imports it from its module."""
-        return Reading(function=self.part.target, arguments=self.arguments)
+        return SourceCall(function=self.part.target, arguments=self.arguments)
 
     def read(self, wanted: frozenset[str] | None, sink: Sink) -> Table:
         """Reads the data; see `table.Source`.
@@ -108,7 +108,7 @@ def _plain(value: Value) -> Any:
     return value
 
 
-def _raised_at(error: BaseException, part: Part) -> list[str]:
+def _raised_at(error: BaseException, part: CustomPart) -> list[str]:
     """A remark with the line of the part's file from which an error came."""
     lines = [
         line

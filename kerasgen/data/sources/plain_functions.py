@@ -22,15 +22,15 @@ from kerasgen.data.sources.files import find_path, readable
 from kerasgen.data.table import Source, Table, argument_key, chosen
 from kerasgen.diagnostics import Sink
 from kerasgen.runtime.errors import DataError
-from kerasgen.runtime.source_call import Reading
+from kerasgen.runtime.source_call import SourceCall
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 
-def plain_reading(
+def call_with_fields(
     function: Callable[..., Any], source: DataclassInstance, *indexed: str
-) -> Reading:
+) -> SourceCall:
     """How a source is read by a function that takes its arguments by their names.
 
     Args:
@@ -48,7 +48,9 @@ def plain_reading(
         if (every or field.name in taken) and (required or value != default):
             arguments[field.name] = value
     paths = tuple(name for name in getattr(source, "PATHS", ()) if name in arguments)
-    return Reading(function=function, arguments=arguments, paths=paths, indexed=frozenset(indexed))
+    return SourceCall(
+        function=function, arguments=arguments, paths=paths, indexed=frozenset(indexed)
+    )
 
 
 def read_plainly(source: Source, wanted: frozenset[str] | None, sink: Sink) -> Table:
@@ -62,11 +64,11 @@ def read_plainly(source: Source, wanted: frozenset[str] | None, sink: Sink) -> T
     Raises:
         CompileError: KG501, a file cannot be read; KG502, what it holds cannot be used.
     """
-    reading = source.reading()
-    for name in reading.paths:
-        find_path(str(reading.arguments[name]), name, sink)
-    with telling(sink), readable(_paths(reading), next(iter(reading.paths), "class"), sink):
-        columns, given = reading.function(**reading.arguments)
+    plain = source.plain_call()
+    for name in plain.paths:
+        find_path(str(plain.arguments[name]), name, sink)
+    with telling(sink), readable(_paths(plain), next(iter(plain.paths), "class"), sink):
+        columns, given = plain.function(**plain.arguments)
     names = tuple(columns)
     return Table(
         columns={name: columns[name] for name in chosen(names, wanted)}, names=names, given=given
@@ -107,5 +109,5 @@ def telling(sink: Sink, forms: Mapping[str, Told] | None = None) -> Iterator[Non
         ) from error
 
 
-def _paths(reading: Reading) -> str:
-    return ", ".join(str(reading.arguments[name]) for name in reading.paths)
+def _paths(plain: SourceCall) -> str:
+    return ", ".join(str(plain.arguments[name]) for name in plain.paths)

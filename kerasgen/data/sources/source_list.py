@@ -22,7 +22,7 @@ from kerasgen.data.table import Source
 from kerasgen.diagnostics import Sink, closest, describe, did_you_mean
 from kerasgen.frontend.sections import check_value
 from kerasgen.ir.values import ObjectDef
-from kerasgen.registry import parts
+from kerasgen.registry import registered_parts
 
 SOURCES: Mapping[str, type[Source]] = {
     "ScikitLearn": ScikitLearn,
@@ -41,7 +41,7 @@ def source_entries(sources: Mapping[str, Callable[..., Source]] = SOURCES) -> li
 
 def known_sources() -> dict[str, Callable[..., Source]]:
     """The shipped sources and the registered ones; no part may have the name of a shipped one."""
-    return {**{part.name: part.target for part in parts() if part.is_source}, **SOURCES}
+    return {**{part.name: part.target for part in registered_parts() if part.is_source}, **SOURCES}
 
 
 def make_source(
@@ -66,7 +66,7 @@ def make_source(
             key=f"{definition.path}.class",
             help=did_you_mean(definition.cls, sources, listed=20),
         )
-    own = next((part for part in parts() if part.target is made), None)
+    own = next((part for part in registered_parts() if part.target is made), None)
     if own is not None:
         return OwnSource(part=own, arguments=definition.arguments, path=definition.path)
     _check_names(definition, made, sink)

@@ -42,7 +42,7 @@ from kerasgen.passes.class_weights import index_weights, known_classes
 from kerasgen.passes.columns import declared_shape
 from kerasgen.passes.compiled import CompiledProgram
 from kerasgen.passes.ends import OutputSpec
-from kerasgen.runtime.source_call import Reading
+from kerasgen.runtime.source_call import SourceCall
 
 _KNOWN = (
     *(Import(module) for module in ("argparse", "json", "os", "sys", "keras")),
@@ -63,13 +63,13 @@ if __name__ == "__main__":
 
 
 def eject(
-    compiled: CompiledProgram, reading: Reading, catalog: Catalog, *, origin: str, sink: Sink
+    compiled: CompiledProgram, source: SourceCall, catalog: Catalog, *, origin: str, sink: Sink
 ) -> str:
     """Writes the script that trains what a program trains, to the same numbers.
 
     Args:
         compiled: the program, compiled.
-        reading: how its data is read.
+        source: how its data is read.
         catalog: where class names are found.
         origin: the command that made the script, for its docstring.
         sink: gets what cannot be written: KG611.
@@ -89,24 +89,24 @@ def eject(
     sink.stop_on_errors()
     found = catalog.find(program.data.source.cls, ("source",))
     own = found if found is not None and found.origin else None
-    source = SourceContext(
+    context = SourceContext(
         data=program.data,
-        reading=reading,
+        source=source,
         classes={output: _classes(output, compiled.outputs) for output in program.data.target},
         given=takes_given(program.data),
         own=own,
     )
-    function = reading.function
+    function = source.function
     roots = {} if own else {function.__name__: (function.__module__, function.__name__)}
     quotations = Quotations(roots=roots)
-    parts = _parts(program, compiled, source, catalog, quotations)
+    parts = _parts(program, compiled, context, catalog, quotations)
     return _assemble(_title(program, origin), parts, quotations, foreign)
 
 
 def _parts(
     program: Program,
     compiled: CompiledProgram,
-    source: SourceContext,
+    loading: SourceContext,
     catalog: Catalog,
     quotations: Quotations,
 ) -> list[str]:
@@ -128,13 +128,13 @@ def _parts(
         program=program,
         objective=compiled.objective,
         catalog=catalog,
-        paths=path_options(source.reading),
+        paths=path_options(loading.source),
         deep=len(graph.calls) if deep else 0,
     )
     return [
         options_function(training),
         set_up_function(training),
-        load_function(source),
+        load_function(loading),
         preprocess_function(_data_context(program, compiled, catalog)),
         *model,
         compile_function(training),

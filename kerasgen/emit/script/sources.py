@@ -25,7 +25,7 @@ from kerasgen.emit.script.code import (
 from kerasgen.ir.data import DataDef
 from kerasgen.passes.columns import column_steps, infer_schema
 from kerasgen.passes.ends import OutputSpec
-from kerasgen.runtime.source_call import Reading
+from kerasgen.runtime.source_call import SourceCall
 
 AS_THEY_ARE = "as_they_are"
 """The task of a target that a script takes as the source has it: one-hot, or several labels."""
@@ -37,14 +37,14 @@ class SourceContext:
 
     Attributes:
         data: the data group.
-        reading: the source's plain function and its arguments.
+        source: the source's plain function and its arguments.
         classes: output name to number of classes, None where that is not known.
         given: whether the split asks for parts that the source gives.
         own: the catalog's entry of a source of one's own, which is imported; None for others.
     """
 
     data: DataDef
-    reading: Reading
+    source: SourceCall
     classes: Mapping[str, int | None]
     given: bool
     own: ClassEntry | None = None
@@ -65,9 +65,9 @@ class PathOption:
     default: str | None
 
 
-def path_options(reading: Reading) -> tuple[PathOption, ...]:
+def path_options(source: SourceCall) -> tuple[PathOption, ...]:
     """The options for the files and folders that a source reads; `path` is called `data`."""
-    given = {name: reading.arguments.get(name) for name in reading.paths}
+    given = {name: source.arguments.get(name) for name in source.paths}
     return tuple(
         PathOption(
             option=name.replace("path", "data").replace("_", "-"),
@@ -81,7 +81,7 @@ def path_options(reading: Reading) -> tuple[PathOption, ...]:
 
 def load_function(context: SourceContext) -> str:
     """Writes `load_data`: the columns, and each row's part where that is asked for."""
-    parameters = [path.parameter for path in path_options(context.reading)]
+    parameters = [path.parameter for path in path_options(context.source)]
     if context.own is not None:
         lines = _own_lines(context, context.own)
     else:
@@ -95,11 +95,11 @@ def load_function(context: SourceContext) -> str:
 
 def _read_call(context: SourceContext, parameters: Sequence[str]) -> Code:
     """The call of the plain function, the first argument by position as a person writes it."""
-    reading = context.reading
-    known = list(inspect.signature(reading.function).parameters)
+    source = context.source
+    known = list(inspect.signature(source.function).parameters)
     codes = {
         name: name if name in parameters else literal(value)
-        for name, value in reading.arguments.items()
+        for name, value in source.arguments.items()
     }
     used = infer_schema(context.data).read
     if "wanted" in known and used is not None:
@@ -107,12 +107,12 @@ def _read_call(context: SourceContext, parameters: Sequence[str]) -> Code:
     items = [Item(code, f"{name}=") for name, code in codes.items()]
     if items and next(iter(codes)) == known[0]:
         items[0] = replace(items[0], prefix="")
-    return arguments(reading.function.__name__, items)
+    return arguments(source.function.__name__, items)
 
 
 def _own_lines(context: SourceContext, entry: ClassEntry) -> list[str]:
     """Calls the function of one's own that gives the columns."""
-    codes = {name: literal(value) for name, value in context.reading.arguments.items()}
+    codes = {name: literal(value) for name, value in context.source.arguments.items()}
     lines = statement("given = ", call(entry.origin.rpartition(":")[2], named=codes))
     used = infer_schema(context.data).read
     taken = call("take_columns", "given", *([] if used is None else [_names(used)]))
@@ -127,7 +127,7 @@ def _label_lines(context: SourceContext) -> list[str]:
     """The lines that make class indices of labels of whatever kind."""
     lines = []
     for column, output in infer_schema(context.data).class_indices.items():
-        if column in context.reading.indexed:
+        if column in context.source.indexed:
             continue
         place = f"columns[{string(column)}]"
         classes = context.classes.get(output)

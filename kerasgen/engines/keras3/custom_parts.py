@@ -43,7 +43,7 @@ from kerasgen.engines.keras3.environment import no_idle_tensorflow
 from kerasgen.engines.keras3.introspection import BASES, bases_of
 from kerasgen.frontend.compose.origins import shown_path
 from kerasgen.passes.values import titled
-from kerasgen.registry import KINDS, Part, parts
+from kerasgen.registry import KINDS, CustomPart, registered_parts
 
 _SERIALIZED: frozenset[str] = frozenset(KINDS) - {"callback", "source"}
 """Kinds that stand in a saved model."""
@@ -63,7 +63,7 @@ _WRAPPERS: Mapping[str, Any] = {
 """Kind to what Keras itself wraps a function in."""
 
 
-def kind_of(part: Part) -> Kind | None:
+def kind_of(part: CustomPart) -> Kind | None:
     """What a part is: as it was said, else by the class of Keras's that it extends."""
     if part.kind is not None:
         return part.kind
@@ -76,27 +76,29 @@ def kind_of(part: Part) -> Kind | None:
     return "source" if part.is_source else None
 
 
-def registered(kind: Kind, name: str) -> Part | None:
+def registered(kind: Kind, name: str) -> CustomPart | None:
     """The part of a kind and name, None where there is none."""
-    return next((p for p in parts() if p.name == name and kind_of(p) == kind), None)
+    return next((p for p in registered_parts() if p.name == name and kind_of(p) == kind), None)
 
 
-def saved_part(name: str) -> Part | None:
+def saved_part(name: str) -> CustomPart | None:
     """The part that a saved model names (`my_package.layers>Gate`), None where it names another."""
     found = keras.saving.get_registered_object(name)
-    return None if found is None else next((p for p in parts() if p.target is found), None)
+    return (
+        None if found is None else next((p for p in registered_parts() if p.target is found), None)
+    )
 
 
-def part_entries(catalog: Catalog, sink: Sink) -> list[ClassEntry]:
+def custom_part_entries(catalog: Catalog, sink: Sink) -> list[ClassEntry]:
     """Every registered part as a catalog entry; Keras learns how to load them.
 
     Args:
         catalog: Keras's own classes and the data sources.
         sink: gets parts that cannot be used: KG610.
     """
-    known: dict[tuple[Kind, str], Part] = {}
+    known: dict[tuple[Kind, str], CustomPart] = {}
     entries = []
-    for part in parts():
+    for part in registered_parts():
         kind = kind_of(part)
         if kind is None or not _fits(part, kind):
             _report_kind(part, kind, sink)
@@ -115,7 +117,7 @@ def part_entries(catalog: Catalog, sink: Sink) -> list[ClassEntry]:
     return entries
 
 
-def function_object(part: Part, kind: str, arguments: Mapping[str, Any]) -> Any:
+def function_object(part: CustomPart, kind: str, arguments: Mapping[str, Any]) -> Any:
     """A function as Keras takes it, with the arguments that a config gives it."""
     if not arguments:
         return part.target
@@ -155,7 +157,7 @@ def own_place(error: BaseException) -> str:
 
     Empty where no such module took part.
     """
-    files = {part.file for part in parts()}
+    files = {part.file for part in registered_parts()}
     found = ""
     trace = error.__traceback__
     while trace is not None:
@@ -166,14 +168,14 @@ def own_place(error: BaseException) -> str:
 
 
 def report_part(
-    part: Part, message: str, sink: Sink, *, fix: str | None = None, notes: Iterable[str] = ()
+    part: CustomPart, message: str, sink: Sink, *, fix: str | None = None, notes: Iterable[str] = ()
 ) -> None:
     """Reports KG610 at the line where a part was registered."""
     place = SourceLocation(file=shown_path(Path(part.file)), line=part.line)
     sink.report_at("KG610", message, location=place, help=fix, notes=notes)
 
 
-def _fits(part: Part, kind: Kind) -> bool:
+def _fits(part: CustomPart, kind: Kind) -> bool:
     """Whether a class extends the base of the kind that was given for it."""
     base = BASES.get(kind)
     if kind == "source" or base is None or not isinstance(part.target, type):
@@ -181,7 +183,7 @@ def _fits(part: Part, kind: Kind) -> bool:
     return issubclass(part.target, base)
 
 
-def _report_kind(part: Part, kind: Kind | None, sink: Sink) -> None:
+def _report_kind(part: CustomPart, kind: Kind | None, sink: Sink) -> None:
     if kind is None:
         report_part(
             part,
@@ -197,7 +199,7 @@ def _report_kind(part: Part, kind: Kind | None, sink: Sink) -> None:
     )
 
 
-def _report_twice(part: Part, other: Part, kind: Kind, sink: Sink) -> None:
+def _report_twice(part: CustomPart, other: CustomPart, kind: Kind, sink: Sink) -> None:
     report_part(
         part,
         f"there are two parts `{part.name}` of the kind {kind}",
@@ -210,7 +212,7 @@ def _report_twice(part: Part, other: Part, kind: Kind, sink: Sink) -> None:
     )
 
 
-def _is_taken(part: Part, kind: Kind, catalog: Catalog, sink: Sink) -> bool:
+def _is_taken(part: CustomPart, kind: Kind, catalog: Catalog, sink: Sink) -> bool:
     found = catalog.find(part.name, (kind,))
     if found is None and part.name not in catalog.words((kind,)):
         return False
@@ -226,14 +228,14 @@ def _is_taken(part: Part, kind: Kind, catalog: Catalog, sink: Sink) -> bool:
     return True
 
 
-def _make_loadable(part: Part) -> None:
+def _make_loadable(part: CustomPart) -> None:
     """Registers a part with Keras's serialization, unless its author has done so."""
     if keras.saving.get_registered_name(part.target) == getattr(part.target, "__name__", ""):
         package = part.module
         keras.saving.register_keras_serializable(package=package, name=part.name)(part.target)
 
 
-def _describe(part: Part, kind: Kind) -> ClassEntry:
+def _describe(part: CustomPart, kind: Kind) -> ClassEntry:
     parameters, open_ended = _arguments(part.target, kind)
     texts = argument_texts(part.target)
     described = {

@@ -71,11 +71,11 @@ class Keras3Engine(Engine):
 
         return keras_catalog()
 
-    def part_entries(self, catalog: Catalog, sink: Sink) -> Sequence[ClassEntry]:
+    def custom_part_entries(self, catalog: Catalog, sink: Sink) -> Sequence[ClassEntry]:
         """The entries of parts of one's own; Keras learns how to load them."""
-        from kerasgen.engines.keras3.custom_parts import part_entries
+        from kerasgen.engines.keras3.custom_parts import custom_part_entries
 
-        return part_entries(catalog, sink)
+        return custom_part_entries(catalog, sink)
 
     @contextlib.contextmanager
     def shape_oracle(self, catalog: Catalog, seed: int) -> Iterator[ShapeOracle]:

@@ -22,9 +22,9 @@ from kerasgen.frontend.expand.scope import (
     PathPair,
     Scope,
     condition,
-    copies,
     evaluated,
     parameter_notes,
+    repeat_count,
     with_blocks,
     with_parameters,
 )
@@ -133,7 +133,7 @@ def _report_full(entry: NamedEntry, entries: EntryList, scope: Scope) -> None:
 
 
 def _is_full(entries: EntryList, scope: Scope) -> bool:
-    return len(entries.items) > _MOST_ENTRIES or scope.state.copies > _MOST_COPIES_LOOKED_AT
+    return len(entries.items) > _MOST_ENTRIES or scope.state.copies_seen > _MOST_COPIES_LOOKED_AT
 
 
 def _expand_entry(
@@ -145,7 +145,7 @@ def _expand_entry(
     paths = PathPair(entry.path, join(entries.base, full))
     scopes = [(full, scope)]
     if "repeat" in value:
-        count = copies(value["repeat"], paths.step("repeat"), scope)
+        count = repeat_count(value["repeat"], paths.step("repeat"), scope)
         scopes = [(f"{full}_{i}", scope.counted(i, entry.path)) for i in range(count)]
     intake = _Intake(above.operand, by_default=True)
     if value.get("from") is not None:
@@ -170,7 +170,7 @@ def _expand_copies(
     for index, (name, scope) in enumerate(scopes):
         if _is_full(entries, scope):
             break
-        scope.state.copies += 1
+        scope.state.copies_seen += 1
         if index:
             again = _fed_again(intake.operand, binding)
             if again is None:

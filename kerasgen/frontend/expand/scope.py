@@ -218,7 +218,7 @@ def condition(value: Tree, paths: PathPair, scope: Scope) -> bool:
     return True
 
 
-def copies(value: Tree, paths: PathPair, scope: Scope) -> int:
+def repeat_count(value: Tree, paths: PathPair, scope: Scope) -> int:
     """How many copies `repeat` asks for; 1 where it asks for nothing sensible."""
     try:
         found = _control(value, paths, scope)

@@ -22,7 +22,7 @@ class ExpansionState:
         entries: key path of an expanded entry to what it was made of.
         values: key path of an expanded value to remarks on the parameters it was computed from.
         used: key paths of the blocks that an entry uses.
-        copies: how many copies of entries were looked at, left-out ones included.
+        copies_seen: how many copies of entries were looked at, left-out ones included.
         told: codes and key paths of the mistakes that were reported.
     """
 
@@ -30,7 +30,7 @@ class ExpansionState:
     entries: dict[str, Original] = field(default_factory=dict)
     values: dict[str, tuple[Remark, ...]] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
-    copies: int = 0
+    copies_seen: int = 0
     told: set[tuple[str, str]] = field(default_factory=set)
 
     def has_told(self, code: str) -> bool:

@@ -10,7 +10,7 @@ from kerasgen.catalog.entries import Catalog, ClassEntry, ShapeError
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink
 from kerasgen.ir.values import ObjectDef
 from kerasgen.passes.outline import outline
-from kerasgen.registry import parts, register
+from kerasgen.registry import register, registered_parts
 
 Entry = Callable[..., ClassEntry]
 
@@ -32,11 +32,11 @@ def entry(catalog: Catalog) -> Entry:
     """Registers a class or function and gives its entry."""
 
     def make(made: Any, **options: Any) -> ClassEntry:
-        from kerasgen.engines.keras3.custom_parts import part_entries
+        from kerasgen.engines.keras3.custom_parts import custom_part_entries
 
         register(**options)(made)
         sink = Sink()
-        (found,) = part_entries(catalog, sink)
+        (found,) = custom_part_entries(catalog, sink)
         assert not sink.diagnostics
         return found
 
@@ -48,10 +48,10 @@ def refused(catalog: Catalog) -> Callable[[], Diagnostic]:
     """What is wrong with what was registered."""
 
     def find() -> Diagnostic:
-        from kerasgen.engines.keras3.custom_parts import part_entries
+        from kerasgen.engines.keras3.custom_parts import custom_part_entries
 
         sink = Sink()
-        part_entries(catalog, sink)
+        custom_part_entries(catalog, sink)
         (found,) = sink.diagnostics
         assert found.code == "KG610"
         assert found.location is not None
@@ -142,7 +142,7 @@ def test_what_a_base_requires_is_not_required_of_a_class_that_passes_it_on(
 
 
 def test_the_kind_of_a_class_is_told_by_its_base(catalog: Catalog, keras: Any) -> None:
-    from kerasgen.engines.keras3.custom_parts import part_entries
+    from kerasgen.engines.keras3.custom_parts import custom_part_entries
 
     bases = {
         "loss": keras.losses.Loss,
@@ -157,7 +157,7 @@ def test_the_kind_of_a_class_is_told_by_its_base(catalog: Catalog, keras: Any) -
     for kind, base in bases.items():
         register(type(f"My{kind.title()}", (base,), {}))
     sink = Sink()
-    found = part_entries(catalog, sink)
+    found = custom_part_entries(catalog, sink)
     assert not sink.diagnostics
     assert [one.kind for one in found] == list(bases)
 
@@ -189,7 +189,7 @@ def test_keras_can_load_what_was_registered(entry: Entry, gate: Any, keras: Any)
 
     entry(gate)
     assert keras.saving.get_registered_name(gate) == "test_parts>Gate"
-    assert saved_part("test_parts>Gate") == parts()[0]
+    assert saved_part("test_parts>Gate") == registered_parts()[0]
 
 
 def test_the_author_s_own_registration_with_keras_stays(entry: Entry, keras: Any) -> None:
