@@ -30,8 +30,19 @@ def _declare(parser: argparse.ArgumentParser) -> None:
         "--outputs", metavar="DIR", type=Path, default=Path("outputs"), help="where the runs are"
     )
     parser.add_argument("--sort", metavar="KEY", help="a field or metric; -KEY for descending")
-    parser.add_argument("--limit", metavar="N", type=int, help="show the first N only")
+    parser.add_argument("--limit", metavar="N", type=_count, help="show the first N only")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
+
+
+def _count(text: str) -> int:
+    """A number of runs, as it is typed.
+
+    Raises:
+        argparse.ArgumentTypeError: it is no whole number of at least 0.
+    """
+    if not text.isdecimal() or not text.isascii():
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of at least 0")
+    return int(text)
 
 
 def _act(options: argparse.Namespace) -> int:

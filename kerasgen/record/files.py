@@ -35,8 +35,10 @@ def atomic_file(path: Path) -> Iterator[IO[bytes]]:
     """A file that takes its place only when the block ends well; a reader sees all or nothing.
 
     Raises:
-        OSError: it cannot be written; what stood at `path` is untouched.
+        OSError: it cannot be written, or is a folder; what stood at `path` is untouched.
     """
+    if not path.name or path.is_dir():  # `.` and `/` have no name; a link to a folder would go.
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     temporary = path.with_name(f".{path.name[:80]}.{secrets.token_hex(6)}.tmp")
     try:
         # Not `tempfile`, whose files only their owner may read: records are shared in teams.

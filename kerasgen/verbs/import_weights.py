@@ -48,7 +48,7 @@ def require_place(saving: Saving, sink: Sink) -> None:
         raise sink.fail(
             "KG605",
             f"`{path}` is no name for a model of Keras 3, expected one that ends in `.keras`",
-            help=f"--save {path.with_suffix('.keras')}",
+            help=f"--save {path.with_suffix('.keras')}" if path.stem else None,
         )
     replaceable = is_regular(path) or path.is_symlink()
     if is_there(path) and not (replaceable and saving.replace):

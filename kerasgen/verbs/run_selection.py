@@ -93,10 +93,11 @@ def choose_runs(runs: Sequence[RunEntry], filters: Sequence[Filter], sink: Sink)
     Args:
         runs: the runs.
         filters: the conditions.
-        sink: gets configs that cannot be read, and a name that no run knows (KG107).
+        sink: gets configs that cannot be read, a name that no run knows (KG107), and an order
+            between numbers and a text (KG607).
 
     Raises:
-        CompileError: a filter has a name that no run knows.
+        CompileError: a filter has a name that no run knows, or an order that none can have.
     """
     configs: dict[str, Mapping[str, Any]] = {}
 
@@ -112,6 +113,7 @@ def choose_runs(runs: Sequence[RunEntry], filters: Sequence[Filter], sink: Sink)
         if runs and not any(values.values()):
             known = {name for run in runs for name in _names(run, config_of(run))}
             raise _unknown(condition.key, condition.text, f"value `{condition.key}`", known, sink)
+        _require_order([v for found in values.values() for v in found], condition, sink)
         chosen = [run for run in chosen if _fulfills(values[run.id], condition)]
     return chosen
 
@@ -127,6 +129,20 @@ def _require_status(condition: Filter, sink: Sink) -> None:
         location=_place(condition.text, condition.wanted),
         help=did_you_mean(condition.wanted, known),
     )
+
+
+def _require_order(values: Sequence[Any], condition: Filter, sink: Sink) -> None:
+    """Refuses an order between numbers alone and a text: no run would ever fulfill it."""
+    ordered = condition.operator not in ("=", "!=")
+    numbers = [value for value in values if value is not None]
+    if not ordered or not numbers or _as_number(condition.wanted) is not None:
+        return
+    if all(_as_number(value) is not None for value in numbers):
+        raise sink.fail_at(
+            "KG607",
+            f"`{condition.key}` is a number in every run, and `{condition.wanted}` is none",
+            location=_place(condition.text, condition.wanted),
+        )
 
 
 def sort_runs(

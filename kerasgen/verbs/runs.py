@@ -72,7 +72,7 @@ def list_runs(
         root: the folder of all runs.
         filters: conditions as in `backend=jax` or `test_accuracy>0.9`, all to be fulfilled.
         sort: name to sort by, after a minus for the largest first; None for the newest first.
-        limit: most runs to list, None for all.
+        limit: most runs to list, at least 0; None for all.
         sink: gets a warning for each run that cannot be read (KG606), and wrong filters and
             orders (KG107, KG607).
 
@@ -84,7 +84,7 @@ def list_runs(
     runs = choose_runs(everything, conditions, sink)
     if sort is not None:
         runs = sort_runs(runs, sort, sink, among=everything)
-    return runs if limit is None else runs[: max(limit, 0)]
+    return runs if limit is None else runs[:limit]
 
 
 def render_runs(

@@ -168,7 +168,7 @@ def _form_of(path: Path) -> Callable[[ModelGraph, Specs], str | bytes]:
     if form is None:
         raise Sink().fail(
             "KG605",
-            f"a graph cannot be written as `{path.name}`",
+            f"a graph cannot be written as `{path.name or path}`",
             help="end the name in .svg, .png or .mmd",
         )
     return form

@@ -63,6 +63,19 @@ def test_a_disk_that_fails_on_the_last_step_leaves_the_earlier_file(
     assert os.listdir(tmp_path) == ["notes.txt"]
 
 
+@pytest.mark.parametrize("name", ["", ".", "..", "/", "folder", "link"])
+def test_a_folder_is_no_place_for_a_file(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to("folder", target_is_directory=True)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(IsADirectoryError):
+        write_named(Path(name), "text")
+    assert sorted(os.listdir(tmp_path)) == ["folder", "link"]
+    assert (tmp_path / "link").is_symlink()
+
+
 def test_a_written_file_may_be_read_by_others_as_the_umask_says(tmp_path: Path) -> None:
     earlier = os.umask(0o022)
     try:

@@ -120,6 +120,13 @@ def test_a_place_that_cannot_be_used_is_told_before_any_work(
     assert (tmp_path / "taken.keras").read_text() == "mine"
 
 
+def test_a_place_without_a_name_is_told() -> None:
+    found = refusal(lambda sink: require_place(Saving(path=Path(".")), sink))
+    assert found == (
+        "error[KG605]: `.` is no name for a model of Keras 3, expected one that ends in `.keras`"
+    )
+
+
 def test_what_is_no_file_is_never_replaced(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.keras")
     saving = Saving(path=tmp_path / "pipe.keras", replace=True)

@@ -106,7 +106,6 @@ def chosen(runs: list[RunEntry], *filters: str) -> list[str]:
         ("devices.1=gpu:0", ["sgd"]),
         ("started>2024-05-02T00", ["sgd", "adam"]),
         ("schema==1", ["sgd", "adam", "bad"]),
-        ("seconds>long", []),
     ],
 )
 def test_a_filter_chooses(runs: list[RunEntry], condition: str, expected: list[str]) -> None:
@@ -155,6 +154,19 @@ def test_a_filter_on_an_unknown_name_proposes_the_nearest(runs: list[RunEntry]) 
         "   | optimizer.learning_rat=3\n"
         "   | ^^^^^^^^^^^^^^^^^^^^^^\n"
         "  = help: did you mean `optimizer.learning_rate`?"
+    )
+
+
+def test_an_order_between_numbers_and_a_text_is_refused(runs: list[RunEntry]) -> None:
+    def choose(sink: Sink) -> None:
+        choose_runs(runs, parse_filters(["test_accuracy>o.9"], sink), sink)
+
+    assert render_text(refused(choose)) == (
+        "error[KG607]: `test_accuracy` is a number in every run, and `o.9` is none\n"
+        "  --> command line\n"
+        "   |\n"
+        "   | test_accuracy>o.9\n"
+        "   |               ^^^"
     )
 
 
