@@ -40,7 +40,8 @@ def run_experiment(composition, folder, *, argv=None, keep_rejected=False):
         return 2
     logging.getLogger("a.backend").info("noise")
     heavy = sorted({"keras", "tensorflow", "jax"} & set(sys.modules))
-    print("ran", config["backend"]["backend"], config["seed"], heavy, flush=True)
+    if name != "sleep":
+        print("ran", config["backend"]["backend"], config["seed"], heavy, flush=True)
     if name == "kill":
         os.kill(os.getpid(), 9)
     if name == "exit":
@@ -52,6 +53,7 @@ def run_experiment(composition, folder, *, argv=None, keep_rejected=False):
         return 1
     try:
         if name == "sleep":
+            print("sleeps", flush=True)
             time.sleep(60)
     except KeyboardInterrupt:
         record.finish("interrupted", error="interrupted")

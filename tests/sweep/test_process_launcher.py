@@ -248,6 +248,25 @@ def test_the_basic_launcher_of_hydra_stays_usable(application: Any) -> None:
     assert "accuracy 0.26" in done.stdout
 
 
+def test_a_refused_job_of_the_basic_launcher_leaves_a_record(application: Any) -> None:
+    done = application.run("-m", "name=fine,refuse,fine", "hydra/launcher=basic")
+    assert done.returncode == 2
+    assert list(statuses(application).values()) == ["completed", "rejected", "completed"]
+    assert re.search(r"^1 +name=refuse +rejected", done.stdout, re.M)
+
+
+def test_an_interrupted_sweep_of_the_basic_launcher_prints_its_table(application: Any) -> None:
+    process = application.start(
+        "-m", "name=fine,sleep,fine", "hydra/launcher=basic", "hydra.sweep.dir=s"
+    )
+    while "sleeps" not in process.stdout.readline():
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=60)
+    assert statuses(application) == {"0": "completed", "1": "interrupted"}
+    assert re.search(r"^1 +name=sleep +interrupted", output, re.M)
+
+
 def test_batches_of_a_sweep_count_on(application: Any) -> None:
     done = application.run("-m", "seed=range(3)", "hydra.sweeper.max_batch_size=2")
     assert done.returncode == 0

@@ -303,6 +303,7 @@ def _run(application: HydraApplication, overrides: list[str], task: Task) -> int
 
 def _multirun(application: HydraApplication, overrides: list[str], task: Task) -> int:
     returned = None
+    task.keep_rejected = True  # where jobs run in this process, as the launcher `basic` has it
     try:
         returned = application.multirun(application.place.config_name, task, overrides)
     finally:

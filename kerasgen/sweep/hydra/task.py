@@ -74,9 +74,10 @@ class Task:
         except Exception as error:
             self.error = error
             raise
+        finally:  # A sweep tells of the job that has ended it too.
+            outcome = read_outcome(job or 0, composition.overrides, folder, read_fields(folder))
+            self.outcomes.append(outcome)
         self.exit_codes.append(code)
-        outcome = read_outcome(job or 0, composition.overrides, folder, read_fields(folder))
-        self.outcomes.append(outcome)
         return None if outcome.metric is None else outcome.metric[1]
 
     def _composition_of(self, whole: DictConfig) -> Composition:
