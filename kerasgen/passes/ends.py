@@ -13,8 +13,10 @@ from kerasgen.diagnostics import Note, Sink, did_you_mean
 from kerasgen.ir.data import DataDef
 from kerasgen.ir.graph import ModelGraph
 from kerasgen.ir.model import InputDef, TensorRef
+from kerasgen.ir.schema import ALL
 from kerasgen.ir.values import ObjectDef, Shape, TensorSpec
 from kerasgen.ir.walks import output_refs
+from kerasgen.passes.columns import declared_shape
 from kerasgen.passes.label_form import LABELLED, Coding, LabelForm, label_form
 from kerasgen.passes.shapes import Specs, shown_shape
 
@@ -84,14 +86,7 @@ def infer_inputs(
         shape = given.get(item.name)
         if shape is None and item.shape is None:
             if not sink.errors:
-                sink.report(
-                    "KG402",
-                    f"the shape of the input `{item.name}` is not known",
-                    key="data.facts",
-                    at="key",
-                    help="write `data.facts.shape`, or let the data be opened (`run.py`, or "
-                    "`kerasgen check --open-data`)",
-                )
+                _report_unknown_shape(item.name, data, sink)
             continue
         if shape is not None and item.shape is not None and not _compatible(item.shape, shape):
             sink.report(
@@ -102,10 +97,9 @@ def infer_inputs(
                 notes=_fact_notes("shape", item.name, data, sink),
             )
             continue
-        known = item.shape if item.shape is not None else shape
-        specs[item.name] = TensorSpec(
-            shape=(item.batch_size, *(known or ())), dtype=item.dtype or floatx
-        )
+        row = shape if item.shape is None else item.shape
+        whole = (item.batch_size, *(row or ()))
+        specs[item.name] = TensorSpec(shape=whole, dtype=item.dtype or floatx)
     _check_features(inputs, data, sink)
     return specs
 
@@ -188,6 +182,29 @@ def output_names(graph: ModelGraph) -> dict[str, TensorRef]:
         return dict(graph.outputs)
     makers = {call.name: call.layer for call in graph.calls}
     return {makers.get(ref.name, ref.name): ref for ref in output_refs(graph.outputs)}
+
+
+def _report_unknown_shape(name: str, data: DataDef, sink: Sink) -> None:
+    told = declared_shape(data, name)
+    if told is None:
+        sink.report(
+            "KG402",
+            f"the shape of the input `{name}` is not known",
+            key="data.facts",
+            at="key",
+            help="write `data.facts.shape`, or let the data be opened (`run.py`, or "
+            "`kerasgen check --open-data`)",
+        )
+        return
+    count = "" if ALL in data.features[name] else f"{len(data.features[name])} "
+    one = f"write `shape: [{count.strip()}]` if each holds one number, else " if count else "write "
+    sink.report(
+        "KG402",
+        f"the shape of the input `{name}` behind `data.prepare` is not known: `{list(told)}` does "
+        f"not tell what each of its {count}columns holds",
+        key="data.facts.shape",
+        help=f"{one}what comes in, in the model: `model.inputs.{name}.shape`",
+    )
 
 
 def _report_no_feature(item: InputDef, data: DataDef, sink: Sink) -> None:

@@ -43,6 +43,7 @@ UNSEEN = (
     "class_merged_into_a_chosen_file",
     "cycle",
     "dead_layer",
+    "declared_shape_that_tells_no_column",
     "facts_that_the_data_contradicts",
     "file_that_is_not_there",
     "forward_reference",
