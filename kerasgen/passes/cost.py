@@ -92,10 +92,10 @@ def count_costs(
         batch_size: samples in one training step.
         slots: numbers that the optimizer keeps for each trainable weight.
     """
-    layers = _report(graph, specs, oracle, "")
+    layers = _report(graph, specs, oracle, "", trained=True)
     own = {call.layer: oracle.cost(call.layer) for call in graph.calls}
     parameters = sum(cost.parameters for cost in own.values())
-    trainable = sum(cost.trainable for cost in own.values())
+    trainable = sum(cost.trainable for cost in own.values()) if _is_trained(graph) else 0
     parameter_bytes = sum(cost.parameter_bytes for cost in own.values())
     top = [layer for layer in layers if "/" not in layer.name]
     flops = [layer.flops for layer in top]
@@ -141,8 +141,16 @@ def width(dtype: str) -> int:
     return max(1, int(digits) // 8) if digits else 1
 
 
-def _report(graph: ModelGraph, specs: Specs, oracle: ShapeOracle, prefix: str) -> list[LayerReport]:
+def _is_trained(graph: ModelGraph) -> bool:
+    """Whether training changes what a model holds: frozen, it freezes its layers as well."""
+    return graph.arguments.get("trainable") is not False
+
+
+def _report(
+    graph: ModelGraph, specs: Specs, oracle: ShapeOracle, prefix: str, *, trained: bool
+) -> list[LayerReport]:
     reports = []
+    trained = trained and _is_trained(graph)
     counted: set[str] = set()
     for call in graph.calls:
         definition = graph.layers[call.layer].definition
@@ -152,7 +160,7 @@ def _report(graph: ModelGraph, specs: Specs, oracle: ShapeOracle, prefix: str) -
         inner: list[LayerReport] = []
         inside = oracle.inside(call.layer)
         if isinstance(definition, ModelGraph) and inside is not None:
-            inner = _report(definition, specs, inside, f"{prefix}{call.layer}/")
+            inner = _report(definition, specs, inside, f"{prefix}{call.layer}/", trained=trained)
             depth = prefix.count("/") + 1
             counts = [report.flops for report in inner if report.name.count("/") == depth]
             flops = None if None in counts else sum(count or 0 for count in counts)
@@ -165,7 +173,7 @@ def _report(graph: ModelGraph, specs: Specs, oracle: ShapeOracle, prefix: str) -
                 cls=definition.kind if isinstance(definition, ModelGraph) else definition.cls,
                 shapes=tuple(spec.shape for spec in specs[prefix + call.name]),
                 parameters=cost.parameters if first else 0,
-                trainable=cost.trainable if first else 0,
+                trainable=cost.trainable if first and trained else 0,
                 flops=flops,
                 path=call.path,
             )

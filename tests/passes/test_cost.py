@@ -122,6 +122,29 @@ def test_memory_is_weights_gradients_optimizer_and_activations(build_model: Buil
     assert cost.training_bytes == (44 + 14 * 3) * 4 + 32 * 48
 
 
+def test_a_frozen_model_has_no_layer_that_is_trained(build_model: Build) -> None:
+    built = build_model(
+        """
+        trainable: false
+        layers:
+          inner: {layers: {one: {class: Dense, units: 3}}}
+          top: {class: Dense, units: 2}
+        """,
+        {"input": [4]},
+    )
+    assert (built.cost.parameters, built.cost.trainable) == (15 + 8, 0)
+    assert [row.trainable for row in built.cost.layers] == [0, 0, 0]
+    assert built.cost.training_bytes == (23 * 4) + 32 * built.cost.activation_bytes
+
+
+def test_a_frozen_model_inside_another_freezes_its_layers_alone(build_model: Build) -> None:
+    inner = "inner: {trainable: false, layers: {one: {class: Dense, units: 3}}}"
+    built = build_model(f"layers: {{{inner}, top: {{class: Dense, units: 2}}}}", {"input": [4]})
+    assert built.cost.trainable == 8
+    rows = [(row.name, row.trainable) for row in built.cost.layers]
+    assert rows == [("inner", 0), ("inner/one", 0), ("top", 8)]
+
+
 def test_an_open_length_leaves_the_work_open(build_model: Build) -> None:
     built = build_model("layers: {it: {class: Dense, units: 5}}", {"input": [None, 7]})
     assert built.cost.flops is None

@@ -193,16 +193,18 @@ def nothing_to_train(view: LintView, sink: Sink) -> None:
     """KG727: with all weights frozen, training changes nothing."""
     cost = view.cost
     if cost.parameters and not cost.trainable:
+        model = view.program.model
+        whole = model.arguments.get("trainable") is False
         frozen = [
             s for s in view.steps.values() if s.definition.arguments.get("trainable") is False
         ]
-        written = view.program.model.path
+        layer = None if whole or not frozen else written_at(frozen[0], "trainable")
         advise(
             sink,
             "KG727",
             f"none of the {cost.parameters:,} weights is trained",
-            written_at(frozen[0], "trainable") if frozen else (f"{written}.trainable", "value"),
-            mend="write `trainable: true` at the layers that are to learn",
+            layer or (f"{model.path}.trainable", "value"),
+            mend=f"write `trainable: true`{'' if whole else ' at the layers that are to learn'}",
             reason="the loss is the same in every epoch",
         )
 

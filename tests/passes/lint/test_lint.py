@@ -102,6 +102,18 @@ layers:
     assert ("KG723", "model.layers.tower.layers.wide") in places(found)
 
 
+def test_a_model_that_is_frozen_as_a_whole_is_told_there(linted: Lint) -> None:
+    model = """
+trainable: false
+layers:
+  flatten: Flatten
+  scores: {class: Dense, units: 10, activation: softmax, trainable: false}
+"""
+    (found,) = linted({"model": model})
+    assert places([found]) == [("KG727", "model.trainable")]
+    assert found.help == "write `trainable: true`"
+
+
 def test_a_residual_sum_is_no_activation_twice(linted: Lint) -> None:
     model = """
 inputs: [input]
