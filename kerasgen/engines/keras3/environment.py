@@ -76,6 +76,7 @@ def start_engine(settings: BackendDef, sink: Sink) -> None:
             import keras
 
             observed_devices()  # TensorFlow looks for its devices, loudly, at first use.
+        keep_quiet(keras.src.utils.module_utils.tensorflow)
     except ImportError as error:
         raise sink.fail(
             "KG603",
@@ -124,6 +125,23 @@ def quiet_stderr() -> Iterator[None]:
         finally:
             os.dup2(terminal, 2)
             os.close(terminal)
+
+
+def keep_quiet(tensorflow: Any) -> None:
+    """Lets TensorFlow start in silence beside another backend, where text is looked up by it.
+
+    Args:
+        tensorflow: the module as Keras has it, which is imported when it is first needed.
+    """
+    start = tensorflow.initialize
+
+    def start_quietly() -> None:
+        with quiet_stderr():
+            start()
+            if tensorflow.module is not None:
+                tensorflow.module.config.list_physical_devices()
+
+    tensorflow.initialize = start_quietly
 
 
 def _check_device(device: str, sink: Sink) -> None:

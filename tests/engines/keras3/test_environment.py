@@ -5,11 +5,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from kerasgen.engines.keras3.environment import keras_json
+from kerasgen.engines.keras3.environment import keep_quiet, keras_json
 from kerasgen.ir.program import BackendDef
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -181,3 +182,35 @@ def test_keras_json_has_the_four_keys_and_a_float() -> None:
         "epsilon": 1.0,
         "image_data_format": "channels_last",
     }
+
+
+def test_tensorflow_starts_in_silence_beside_another_backend(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    class Loud:
+        module: Any = None
+
+        def initialize(self) -> None:
+            os.write(2, b"imported\n")
+            devices = SimpleNamespace(list_physical_devices=lambda: os.write(2, b"looked\n"))
+            self.module = SimpleNamespace(config=devices)
+
+    tensorflow = Loud()
+    keep_quiet(tensorflow)
+    tensorflow.initialize()
+    assert tensorflow.module is not None
+    assert capfd.readouterr().err == ""
+
+
+def test_what_tensorflow_said_is_shown_where_it_cannot_start(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    def fail() -> None:
+        os.write(2, b"a library is lacking\n")
+        raise ImportError
+
+    tensorflow = SimpleNamespace(initialize=fail, module=None)
+    keep_quiet(tensorflow)
+    with pytest.raises(ImportError):
+        tensorflow.initialize()
+    assert capfd.readouterr().err == "a library is lacking\n"
