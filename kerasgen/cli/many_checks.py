@@ -32,9 +32,7 @@ def act(options: argparse.Namespace) -> int:
         cases = _experiments(options.all, options.overrides, place)
         jobs = len(cases)
     manner = Manner(
-        folders=place.config_dirs,
-        config_name=place.config_name,
-        config_path=place.config_path,
+        place=place,
         trust=trust_of(options),
         fast=options.fast,
         open_data=options.open_data,
@@ -57,7 +55,7 @@ def _experiments(pattern: str, overrides: Sequence[str], place: ConfigPlace) -> 
     from kerasgen.frontend.compose.group_choices import options_of
     from kerasgen.frontend.compose.origins import place_of_text
 
-    names = sorted(options_of("experiment", make_loader(place.config_dirs, place.config_path)))
+    names = sorted(options_of("experiment", make_loader(place)))
     chosen = [name for name in names if fnmatchcase(name, pattern)]
     if not chosen:
         text = f"--all {pattern}"

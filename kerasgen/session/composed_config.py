@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from kerasgen.diagnostics import CompileError
 from kerasgen.frontend.compose.composition import Composition, compose
-from kerasgen.frontend.compose.config_folders import ConfigPlace, Folders, place_of
+from kerasgen.frontend.compose.config_folders import ConfigPlace, Folders
 from kerasgen.registry import NOBODY, Trust
 
 
@@ -31,29 +31,12 @@ def compose_config(
     Raises:
         CompileError: it cannot be composed; every reason has its place.
     """
-    place = place_of(config_dir)
     try:
-        return replace(
-            compose(
-                overrides,
-                place.config_dirs,
-                config_name=place.config_name,
-                config_path=place.config_path,
-            ),
-            trust=trust,
-        )
+        return replace(compose(overrides, config_dir), trust=trust)
     except Exception as error:
         # Imported only now: a config that is in order needs no words for what is wrong.
         from kerasgen.frontend.refusals.culprits import REFUSALS, diagnose, diagnose_error
 
         if not isinstance(error, REFUSALS):
             raise
-        raise CompileError(
-            diagnose(
-                overrides,
-                place.config_dirs,
-                config_name=place.config_name,
-                config_path=place.config_path,
-            )
-            or diagnose_error(error)
-        ) from None
+        raise CompileError(diagnose(overrides, config_dir) or diagnose_error(error)) from None

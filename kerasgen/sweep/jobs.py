@@ -15,7 +15,7 @@ from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from kerasgen.diagnostics import CompileError, Diagnostic
+from kerasgen.diagnostics import CompileError
 from kerasgen.frontend.compose.composition import make_loader
 from kerasgen.frontend.compose.config_folders import ConfigPlace, Folders, place_of
 from kerasgen.frontend.compose.references import plain_node
@@ -44,12 +44,14 @@ def planned_jobs(
     """
     place = place_of(folders)
     try:
-        loader = make_loader(place.config_dirs, place.config_path)
+        loader = make_loader(place)
         first = first_job(overrides, loader, place.config_name)
     except REFUSALS as error:
-        raise CompileError(_reasons(overrides, place) or diagnose_error(error)) from None
+        raise CompileError(
+            diagnose(overrides, place, multirun=True) or diagnose_error(error)
+        ) from None
     if first is None:
-        raise CompileError(_reasons(overrides, place))
+        raise CompileError(diagnose(overrides, place, multirun=True))
     config = loader.load_configuration(place.config_name, first, RunMode.RUN)
     check_jobs(config, carried(list(overrides)))
     check_parameters(config, first, overrides, place)
@@ -91,13 +93,3 @@ def combinations(words: Sequence[str], loader: ConfigLoader) -> list[list[str]]:
     parsed = OverridesParser.create(config_loader=loader).parse_overrides(list(words))
     (jobs,) = BasicSweeper.split_arguments(parsed, None)
     return jobs
-
-
-def _reasons(overrides: Sequence[str], place: ConfigPlace) -> list[Diagnostic]:
-    return diagnose(
-        overrides,
-        place.config_dirs,
-        multirun=True,
-        config_name=place.config_name,
-        config_path=place.config_path,
-    )

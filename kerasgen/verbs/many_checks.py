@@ -18,14 +18,14 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import kerasgen
 from kerasgen.diagnostics import Diagnostic
 from kerasgen.diagnostics.diagnostic import read_diagnostic
-from kerasgen.frontend.compose.config_folders import ROOT, ConfigPlace
+from kerasgen.frontend.compose.config_folders import ConfigPlace
 from kerasgen.registry import NOBODY, Trust, trusted
 
 _CHILD = "import sys; sys.path.append(sys.argv[1]); "
@@ -50,29 +50,18 @@ class Manner:
     """How configs are checked.
 
     Attributes:
-        folders: folders of configs that come before the shipped ones.
-        config_name: name of the root config.
-        config_path: a folder in place of the shipped configs, or None.
+        place: where configs are looked for.
         trust: modules whose parts the configs may name.
         fast: whether no engine is started.
         open_data: whether the data is opened.
         own_engine: whether each is checked with its own engine.
     """
 
-    folders: tuple[str, ...] = ()
-    config_name: str = ROOT
-    config_path: str | None = None
+    place: ConfigPlace = field(default_factory=ConfigPlace)
     trust: Trust = NOBODY
     fast: bool = False
     open_data: bool = False
     own_engine: bool = False
-
-    @property
-    def place(self) -> ConfigPlace:
-        """Where configs are looked for."""
-        return ConfigPlace(
-            config_dirs=self.folders, config_name=self.config_name, config_path=self.config_path
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,9 +141,7 @@ def _ask_child(cases: Sequence[Case], manner: Manner) -> dict[Case, Checked]:
     root = Path(kerasgen.__file__).resolve().parent.parent
     question = {
         "cases": [dataclasses.asdict(case) for case in cases],
-        "folders": manner.folders,
-        "config_name": manner.config_name,
-        "config_path": manner.config_path,
+        "place": dataclasses.asdict(manner.place),
         "modules": manner.trust.modules,
         "trusted_folder": manner.trust.folder,
         "connections": manner.trust.connections,
@@ -182,13 +169,12 @@ def answer() -> None:
     from kerasgen.engine import EngineInForceError
 
     question = json.loads(sys.stdin.buffer.read())
+    place = question["place"]
     trust = trusted(
         question["modules"], question["trusted_folder"], connections=question["connections"]
     )
     manner = Manner(
-        folders=tuple(question["folders"]),
-        config_name=question["config_name"],
-        config_path=question["config_path"],
+        place=ConfigPlace(**{**place, "config_dirs": tuple(place["config_dirs"])}),
         trust=trust,
         open_data=question["open_data"],
     )

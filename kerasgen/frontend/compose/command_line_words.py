@@ -24,7 +24,8 @@ from hydra.types import RunMode
 
 from kerasgen.diagnostics import CompileError, Sink, Suggestion, closest, did_you_mean
 from kerasgen.foreign.regular_files import is_folder, is_regular, is_there, path_of
-from kerasgen.frontend.compose.composition import CONFIG_NAME, make_loader
+from kerasgen.frontend.compose.composition import make_loader
+from kerasgen.frontend.compose.config_folders import ROOT
 from kerasgen.frontend.compose.config_limits import is_within_limits
 from kerasgen.frontend.compose.data_file_command import words_for_data
 from kerasgen.frontend.compose.group_choices import ENDINGS, option_of, options_of
@@ -157,7 +158,7 @@ def refuse_flags(flags: Sequence[str], words: Sequence[str], known: Iterable[str
         CompileError: always; KG126 for each flag.
     """
     sink, loader = Sink(), make_loader()
-    config = loader.load_configuration(CONFIG_NAME, [], RunMode.RUN)
+    config = loader.load_configuration(ROOT, [], RunMode.RUN)
     keys = {**dict.fromkeys(_groups(loader)), **plain_node(config)}
     offered = [flag for flag in known if flag.startswith("--")]
     for flag in flags:
@@ -178,10 +179,8 @@ def _report_flag(
     there, near = key.partition(".")[0] in keys, closest(name, known)
     if not there and isinstance(meant := whole_key(key, keys), Suggestion):
         key, there = meant.replacement, True
-    if near is not None and not there:
-        help_text = str(did_you_mean(name, known))
-    elif not there:
-        help_text = did_you_mean("", known, listed=30)
+    if not there:
+        help_text = str(did_you_mean(name, known)) if near else did_you_mean("", known, listed=30)
     else:
         written = f"{key}={_quoted(value) if value else 'VALUE'}"
         help_text = f"what a config says has no dashes: write `{written}`"

@@ -19,7 +19,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink, SourceMap
-from kerasgen.frontend.compose.config_folders import ROOT, Folders
+from kerasgen.frontend.compose.config_folders import ConfigPlace, Folders, place_of
 from kerasgen.frontend.compose.config_limits import check_overrides
 from kerasgen.frontend.compose.hydra_settings import RunSettings, run_settings
 from kerasgen.frontend.compose.interpolation_size import check_composed
@@ -48,9 +48,6 @@ from kerasgen.frontend.compose.selector_syntax import (
 )
 from kerasgen.frontend.grammar import SELECTORS
 from kerasgen.registry import NOBODY, Trust
-
-CONFIG_NAME = ROOT
-"""The root config's name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,50 +98,44 @@ class UnresolvedError(CompileError):
         self.references = tuple(references)
 
 
-def compose(
-    overrides: Sequence[str],
-    config_dir: Folders = None,
-    *,
-    config_name: str = CONFIG_NAME,
-    config_path: str | None = None,
-) -> Composition:
+def compose(overrides: Sequence[str], where: Folders | ConfigPlace = None) -> Composition:
     """Composes a config outside a Hydra application.
 
     Args:
         overrides: Hydra overrides, as on the command line.
-        config_dir: folders of configs that come before the shipped ones.
-        config_name: name of the root config.
-        config_path: a folder in place of the shipped configs, or None.
+        where: folders of configs that come before the shipped ones, or all that is said of where
+            configs are.
 
     Returns:
         The composition.
 
     Raises:
         CompileError: an override or a file is too large or too deep.
-        Exception: whatever Hydra raises; `rejections.diagnose` turns it into diagnostics.
+        Exception: whatever Hydra raises; `refusals.culprits.diagnose` turns it into diagnostics.
     """
     check_overrides(overrides)
-    loader = make_loader(config_dir, config_path)
-    config = loader.load_configuration(config_name, list(overrides), RunMode.RUN)
+    place = place_of(where)
+    loader = make_loader(place)
+    config = loader.load_configuration(place.config_name, list(overrides), RunMode.RUN)
     if isinstance(loader, ComposedLoader):
         loader.offer_hydra(config)
     settings = run_settings(config)
     return replace(read_composition(config, loader), run=settings)
 
 
-def make_loader(config_dir: Folders = None, config_path: str | None = None) -> ConfigLoader:
+def make_loader(where: Folders | ConfigPlace = None) -> ConfigLoader:
     """Hydra's config loader over the shipped configs and folders of the user's.
 
     Args:
-        config_dir: folders of configs that come before the others.
-        config_path: a folder, or `pkg://` and a package, in place of the shipped configs, or None.
+        where: folders of configs that come before the shipped ones, or all that is said of where
+            configs are.
     """
     from hydra.core.utils import setup_globals
 
     from kerasgen.frontend.compose.selectors_through_hydra import SelectorLoader
 
     setup_globals()
-    return SelectorLoader(config_search_path=make_search_path(config_dir, config_path))
+    return SelectorLoader(config_search_path=make_search_path(place_of(where)))
 
 
 def read_composition(config: DictConfig, loader: ConfigLoader) -> Composition:

@@ -77,7 +77,7 @@ class ConfigPlace:
     Attributes:
         config_name: name of the root config.
         config_dirs: folders that come before the others, in order.
-        config_path: a folder in place of the shipped configs, or None.
+        config_path: a folder, or `pkg://` and a package, in place of the shipped configs; or None.
     """
 
     config_name: str = ROOT

@@ -14,7 +14,7 @@ from hydra.core.plugins import Plugins
 from hydra.errors import SearchPathException
 
 from kerasgen.foreign.regular_files import is_folder
-from kerasgen.frontend.compose.config_folders import Folders, config_folder, folders_of
+from kerasgen.frontend.compose.config_folders import ConfigPlace, config_folder
 from kerasgen.frontend.compose.config_limits import GuardedFiles
 from kerasgen.frontend.compose.hydra_settings import offer_launcher
 from kerasgen.frontend.compose.loader import offer_sources
@@ -23,10 +23,8 @@ OF_THE_USER = "command-line"
 """What Hydra's search path calls the provider of a folder of the user's."""
 
 
-def make_search_path(
-    config_dir: Folders = None, config_path: str | None = None
-) -> ConfigSearchPath:
-    """Where Hydra looks for configs; the arguments are those of `composition.make_loader`.
+def make_search_path(place: ConfigPlace) -> ConfigSearchPath:
+    """Where Hydra looks for configs.
 
     Hydra itself puts `--config-dir` last, so that a user's file could not take the place of a
     shipped one of the same name; here the user's comes first.
@@ -41,15 +39,14 @@ def make_search_path(
     Plugins.instance()
     offer_sources(GuardedFiles)
     offer_launcher()
-    own = folders_of(config_dir)
-    for folder in (*own, config_path):
+    for folder in (*place.config_dirs, place.config_path):
         if folder is not None and "://" not in folder and not is_folder(folder):
             raise SearchPathException(f"the config folder `{folder}` is not there")
-    primary = str(config_folder()) if config_path is None else config_path
+    primary = str(config_folder()) if place.config_path is None else place.config_path
     if "://" not in primary:
         primary = str(Path(primary).absolute())
     search_path = create_config_search_path(primary)
-    for folder in own:
+    for folder in place.config_dirs:
         # Not `as_uri`: Hydra takes what follows `file://` as it is, without unquoting `%20`.
         search_path.prepend(
             OF_THE_USER, f"file://{Path(folder).absolute()}", SearchPathQuery("main", None)

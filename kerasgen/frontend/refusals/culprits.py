@@ -24,8 +24,8 @@ from omegaconf.errors import OmegaConfBaseException
 
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink, did_you_mean
 from kerasgen.frontend.compose.command_line_words import joined, report_stray
-from kerasgen.frontend.compose.composition import CONFIG_NAME, make_loader
-from kerasgen.frontend.compose.config_folders import Folders, fault_of, folders_of
+from kerasgen.frontend.compose.composition import make_loader
+from kerasgen.frontend.compose.config_folders import ROOT, ConfigPlace, Folders, fault_of, place_of
 from kerasgen.frontend.compose.origins import place_of_text
 from kerasgen.frontend.compose.references import sentence
 from kerasgen.frontend.compose.selector_syntax import is_selector, read_selector
@@ -73,34 +73,31 @@ class _Composer:
 
 def diagnose(
     overrides: Sequence[str],
-    config_dir: Folders = None,
+    where: Folders | ConfigPlace = None,
     *,
     multirun: bool = False,
-    config_name: str = CONFIG_NAME,
-    config_path: str | None = None,
 ) -> list[Diagnostic]:
     """Finds everything that keeps a config from being composed.
 
     Args:
         overrides: Hydra overrides, as on the command line.
-        config_dir: folders of configs that come before the shipped ones.
+        where: folders of configs that come before the shipped ones, or all that is said of where
+            configs are.
         multirun: whether sweeps (`a=1,2`) are allowed.
-        config_name: name of the root config.
-        config_path: a folder in place of the shipped configs, or None.
 
     Returns:
         The diagnostics; empty if the composition succeeds after all.
     """
-    sink = Sink()
-    named = [("--config-dir", folder) for folder in folders_of(config_dir)]
-    for flag, folder in (*named, ("--config-path", config_path)):
+    sink, asked = Sink(), place_of(where)
+    named = [("--config-dir", folder) for folder in asked.config_dirs]
+    for flag, folder in (*named, ("--config-path", asked.config_path)):
         if folder is None or "://" in folder or (fault := fault_of(folder)) is None:
             continue
         place = place_of_text(f"{flag} {folder}", at=len(flag) + 1)
         sink.report_at("KG104", fault[0], location=place, help=fault[1])
     if sink.errors:
         return sink.diagnostics
-    composer = _Composer(loader=make_loader(config_dir, config_path), config_name=config_name)
+    composer = _Composer(loader=make_loader(asked), config_name=asked.config_name)
     try:
         singles = [
             _as_written(text, composer)
@@ -150,7 +147,7 @@ def report_intervals(overrides: Sequence[str], sink: Sink) -> None:
 
 
 def first_job(
-    overrides: Sequence[str], loader: ConfigLoader, config_name: str = CONFIG_NAME
+    overrides: Sequence[str], loader: ConfigLoader, config_name: str = ROOT
 ) -> list[str] | None:
     """The overrides of a sweep's first job, or None if some job cannot be composed.
 

@@ -37,15 +37,9 @@ def check_parameters(
         return
     sink = Sink()
     report_intervals(list(texts), sink)
-    found = sink.diagnostics or diagnose(
-        [*texts, *overrides],
-        place.config_dirs,
-        multirun=True,
-        config_name=place.config_name,
-        config_path=place.config_path,
-    )
+    found = sink.diagnostics or diagnose([*texts, *overrides], place, multirun=True)
     if found:
-        loader = make_loader(place.config_dirs, place.config_path)
+        loader = make_loader(place)
         again = loader.load_configuration(place.config_name, list(first), RunMode.RUN)
         origins = read_composition(again, loader).source_map
         raise CompileError([_in_file(diagnostic, texts, origins) for diagnostic in found])

@@ -19,7 +19,7 @@ from hydra.types import HydraContext, RunMode, TaskFunction
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
-from kerasgen.diagnostics import CompileError, Diagnostic, Sink
+from kerasgen.diagnostics import CompileError, Sink
 from kerasgen.frontend.compose.composition import read_composition, resolve, resolve_shown
 from kerasgen.frontend.compose.config_folders import ConfigPlace
 from kerasgen.frontend.compose.hydra_settings import (
@@ -112,18 +112,9 @@ class HydraApplication(Hydra):
             yield
         except caught as error:
             raise CompileError(
-                self._reasons(overrides, multirun=multirun) or diagnose_error(error, overrides)
+                diagnose(overrides, self.place, multirun=multirun)
+                or diagnose_error(error, overrides)
             ) from error
-
-    def _reasons(self, overrides: list[str], *, multirun: bool) -> list[Diagnostic]:
-        place = self.place
-        return diagnose(
-            overrides,
-            place.config_dirs,
-            multirun=multirun,
-            config_name=place.config_name,
-            config_path=place.config_path,
-        )
 
     def multirun(
         self,
@@ -175,7 +166,7 @@ class HydraApplication(Hydra):
         with self.refusals(overrides, *REFUSALS, multirun=True):
             first = first_job(overrides, self.config_loader, self.place.config_name)
         if first is None:
-            raise CompileError(self._reasons(overrides, multirun=True))
+            raise CompileError(diagnose(overrides, self.place, multirun=True))
         config = self.compose_config(config_name, first, RunMode.RUN, with_log_configuration)
         written = dict(zip(first, overrides, strict=True))
         config.hydra.overrides.task = [

@@ -21,8 +21,8 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from kerasgen.diagnostics import CompileError, Sink, did_you_mean
-from kerasgen.frontend.compose.composition import CONFIG_NAME
 from kerasgen.frontend.compose.config_folders import (
+    ROOT,
     ConfigPlace,
     config_folder,
     folders_of,
@@ -213,7 +213,7 @@ def _place(args: argparse.Namespace) -> ConfigPlace:
     if args.config_path is None:
         folders = with_project(folders, config_folder())
     return ConfigPlace(
-        config_name=args.config_name or CONFIG_NAME,
+        config_name=args.config_name or ROOT,
         # Whole paths where they lead somewhere: a job may change its working directory.
         config_dirs=tuple(os.path.abspath(f) if os.path.isdir(f) else f for f in folders),
         config_path=args.config_path,
@@ -228,10 +228,10 @@ def _application(place: ConfigPlace, overrides: list[str]) -> HydraApplication:
     """
     check_overrides(overrides)
     try:
-        search_path = make_search_path(place.config_dirs, place.config_path)
+        search_path = make_search_path(place)
         application = HydraApplication.create_main_hydra2("kerasgen", search_path)
     except REFUSALS as error:
-        found = diagnose(overrides, place.config_dirs, config_path=place.config_path)
+        found = diagnose(overrides, place)
         raise CompileError(found or diagnose_error(error)) from error
     assert isinstance(application, HydraApplication)
     application.place = place

@@ -88,7 +88,7 @@ class Task:
             frozen = self.loader.frozen(plain_node(whole.hydra.overrides.task))
             if frozen is not None:
                 return thaw(frozen, self.trust)
-        loader = self.loader or make_loader(self.place.config_dirs, self.place.config_path)
+        loader = self.loader or make_loader(self.place)
         return replace(read_composition(whole, loader), trust=self.trust)
 
     def outcomes_of(self, returned: object) -> list[Outcome]:

@@ -17,7 +17,7 @@ from kerasgen.frontend.compose.composition import (
     resolve_groups,
     resolve_shown,
 )
-from kerasgen.frontend.compose.config_folders import config_folder
+from kerasgen.frontend.compose.config_folders import ConfigPlace, config_folder
 
 Configs = Callable[[Mapping[str, str]], str]
 
@@ -121,7 +121,9 @@ def test_a_group_without_an_option_is_told_at_the_defaults_list(
     config_files: Callable[..., str], model: str
 ) -> None:
     root = f"# mine\ndefaults:\n  - backend: jax\n  - model: {model}\n  - optimizer: adam\n"
-    composition = compose([], config_files({"mine.yaml": root}), config_name="mine")
+    composition = compose(
+        [], ConfigPlace(config_dirs=(config_files({"mine.yaml": root}),), config_name="mine")
+    )
     with pytest.raises(CompileError) as caught:
         read_program(*resolve(composition))
     first = caught.value.diagnostics[0]

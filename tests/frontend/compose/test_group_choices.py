@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from kerasgen.frontend.compose.composition import compose
-from kerasgen.frontend.compose.config_folders import config_folder
+from kerasgen.frontend.compose.config_folders import ConfigPlace, config_folder
 
 Writer = Callable[[Mapping[str, str | bytes]], str]
 
@@ -29,7 +29,9 @@ def test_the_override_is_kept_as_it_was_written() -> None:
 
 def test_a_group_that_the_root_config_does_not_choose_needs_its_plus(configs: Writer) -> None:
     folder = configs({"root.yaml": "defaults:\n  - config\n  - _self_\n", "extra/x.yaml": "a: 1\n"})
-    composed = compose(["+extra=x", "+model=convnet"], folder, config_name="root")
+    composed = compose(
+        ["+extra=x", "+model=convnet"], ConfigPlace(config_dirs=(folder,), config_name="root")
+    )
     assert composed.choices["extra"] == "x"
     assert composed.choices["model"] == "convnet"
 

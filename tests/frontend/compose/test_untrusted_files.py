@@ -8,7 +8,7 @@ import pytest
 
 from kerasgen.diagnostics import CompileError, Diagnostic
 from kerasgen.frontend.compose.composition import compose, make_loader, resolve
-from kerasgen.frontend.compose.config_folders import config_folder
+from kerasgen.frontend.compose.config_folders import ConfigPlace, config_folder
 from kerasgen.verbs.check import compose_config
 
 Configs = Callable[[Mapping[str, str | bytes]], str]
@@ -225,7 +225,7 @@ def test_what_is_typed_is_the_users_word(configs: Configs, tmp_path: Path) -> No
 
 def test_a_root_config_that_is_named_is_the_users_word(configs: Configs) -> None:
     folder = configs({"mine.yaml": f"{ROOT}]\nhydra: {{verbose: true, run: {{dir: /x}}}}\n"})
-    assert compose([], folder, config_name="mine").diagnostics == ()
+    assert compose([], ConfigPlace(config_dirs=(folder,), config_name="mine")).diagnostics == ()
 
 
 def test_all_that_a_file_must_not_set_is_told_at_once(configs: Configs) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from kerasgen.diagnostics import Diagnostic
 from kerasgen.frontend.compose.composition import compose, make_loader
+from kerasgen.frontend.compose.config_folders import ConfigPlace
 from kerasgen.frontend.refusals.culprits import REFUSALS, diagnose, diagnose_error, first_job
 
 Configs = Callable[[Mapping[str, str | bytes]], str]
@@ -13,8 +14,10 @@ Configs = Callable[[Mapping[str, str | bytes]], str]
 ROOT = "defaults:\n  - backend: tensorflow\n  - data: digits\n  - model: {model}\n"
 
 
-def only(overrides: list[str], folder: str | None = None, **options: Any) -> Diagnostic:
-    (found,) = diagnose(overrides, folder, **options)
+def only(
+    overrides: list[str], where: str | ConfigPlace | None = None, *, multirun: bool = False
+) -> Diagnostic:
+    (found,) = diagnose(overrides, where, multirun=multirun)
     return found
 
 
@@ -298,15 +301,15 @@ def test_other_mistakes_are_found_beside_an_option_that_was_chosen(configs: Conf
 @pytest.mark.parametrize(
     ("options", "underlined"),
     [
-        ({"config_dir": "nowhere"}, "nowhere"),
+        ({"config_dirs": ("nowhere",)}, "nowhere"),
         ({"config_path": "nowhere"}, "nowhere"),
         ({"config_name": "confi"}, "confi"),
     ],
 )
 def test_a_config_folder_or_root_config_that_is_not_there_is_reported(
-    options: dict[str, str], underlined: str
+    options: dict[str, Any], underlined: str
 ) -> None:
-    (found,) = diagnose([], **options)
+    (found,) = diagnose([], ConfigPlace(**options))
     assert found.code == "KG104"
     assert pointed(found) == underlined
 
@@ -397,14 +400,17 @@ def test_a_choice_is_looked_for_among_the_choices(config_files: Configs) -> None
         "defaults:\n  - backend: tensorflow\n  - model: wanted\n  - _self_\nmodels: {wanted: 1}\n"
     )
     folder = config_files({"mine.yaml": root, "experiment/e.yaml": "wanted: 3\n"})
-    found = only([], folder, config_name="mine")
+    found = only([], ConfigPlace(config_dirs=(folder,), config_name="mine"))
     assert found.message == "the group `model` has no option `wanted`"
     assert place(found) == ("conf/mine.yaml", 3, 12)
 
 
 def test_a_group_that_no_list_names_is_told_at_the_list(config_files: Configs) -> None:
     root = "# mine\ndefaults:\n  - backend: tensorflow\n"
-    found = only(["data=digits"], config_files({"mine.yaml": root}), config_name="mine")
+    found = only(
+        ["data=digits"],
+        ConfigPlace(config_dirs=(config_files({"mine.yaml": root}),), config_name="mine"),
+    )
     assert found.message == "the config chooses no option of the group `data`"
     assert place(found) == ("conf/mine.yaml", 2, 1)
     assert found.help == "write `- data: digits` in this list"
@@ -422,7 +428,9 @@ def test_a_group_that_no_list_names_is_told_at_the_list(config_files: Configs) -
 def test_what_hydra_takes_for_no_mapping_or_list_is_told_at_its_line(
     config_files: Configs, root: str, line: int
 ) -> None:
-    found = only([], config_files({"mine.yaml": root}), config_name="mine")
+    found = only(
+        [], ConfigPlace(config_dirs=(config_files({"mine.yaml": root}),), config_name="mine")
+    )
     assert found.code == "KG109"
     assert place(found)[:2] == ("conf/mine.yaml", line)
 
@@ -447,7 +455,9 @@ def test_a_choice_that_cannot_be_made_is_told_at_its_line(
     config_files: Configs, item: str, column: int
 ) -> None:
     root = f"defaults:\n  - backend: jax\n  - {item}\n"
-    found = only([], config_files({"mine.yaml": root}), config_name="mine")
+    found = only(
+        [], ConfigPlace(config_dirs=(config_files({"mine.yaml": root}),), config_name="mine")
+    )
     assert place(found) == ("conf/mine.yaml", 3, column)
     assert ".schema" not in (found.help or "")
 
@@ -466,7 +476,9 @@ def test_a_key_that_hydra_does_not_know_is_told_with_its_home(
     config_files: Configs, section: str, message: str, line: int, column: int, help_text: str
 ) -> None:
     root = f"defaults: [backend: jax, _self_]\nhydra: {section}\n"
-    found = only([], config_files({"mine.yaml": root}), config_name="mine")
+    found = only(
+        [], ConfigPlace(config_dirs=(config_files({"mine.yaml": root}),), config_name="mine")
+    )
     assert (found.code, found.message, found.help) == ("KG107", message, help_text)
     assert place(found) == ("conf/mine.yaml", line, column)
 
