@@ -25,16 +25,16 @@ class Shapes(ShapeOracle):
     def enter(self, name: str, spec: TensorSpec) -> None:
         self.specs[name] = spec
 
-    def call(self, name: str, layer: Any, operands: Any, *_: Any) -> tuple[TensorSpec, ...]:
-        shape, written = self.specs[operands[0].name].shape, layer.definition.arguments
+    def call(self, call: Any, layer: Any) -> tuple[TensorSpec, ...]:
+        shape, written = self.specs[call.operands[0].name].shape, layer.definition.arguments
         rules = {
             "Flatten": lambda: (shape[0], prod(shape[1:])),
             "Dense": lambda: (*shape[:-1], written["units"]),
             "Conv2D": lambda: (*shape[:-1], written["filters"]),
             "MaxPooling2D": lambda: (shape[0], *(size // 2 for size in shape[1:-1]), shape[-1]),
         }
-        self.specs[name] = TensorSpec(shape=rules.get(layer.definition.cls, lambda: shape)())
-        return (self.specs[name],)
+        self.specs[call.name] = TensorSpec(shape=rules.get(layer.definition.cls, lambda: shape)())
+        return (self.specs[call.name],)
 
     def cost(self, layer: str) -> LayerCost:
         return LayerCost(parameters=0, trainable=0, weight_shapes=(), parameter_bytes=0)

@@ -14,9 +14,8 @@ from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequenc
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias, cast
 
-from kerasgen.ir.graph import LayerDef, ModelGraph
-from kerasgen.ir.model import Operand
-from kerasgen.ir.values import ObjectDef, TensorSpec, Value
+from kerasgen.ir.graph import Call, LayerDef, ModelGraph
+from kerasgen.ir.values import ObjectDef, TensorSpec
 
 Kind: TypeAlias = Literal[
     "layer",
@@ -275,14 +274,7 @@ class ShapeOracle(Protocol):
     def enter(self, name: str, spec: TensorSpec) -> None:
         """Declares an input of the model under the given tensor name."""
 
-    def call(
-        self,
-        name: str,
-        layer: LayerDef,
-        operands: Sequence[Operand],
-        keyword_operands: Mapping[str, Operand],
-        arguments: Mapping[str, Value],
-    ) -> tuple[TensorSpec, ...]:
+    def call(self, call: Call, layer: LayerDef) -> tuple[TensorSpec, ...]:
         """Makes the call and names its outputs; the layer is made at its first call.
 
         Raises:

@@ -19,7 +19,7 @@ from kerasgen.diagnostics import Sink
 from kerasgen.ir.data import DataDef
 from kerasgen.ir.graph import Call, LayerDef, ModelGraph
 from kerasgen.ir.model import Operand, TensorRef
-from kerasgen.ir.values import ObjectDef, Shape, TensorSpec, Value
+from kerasgen.ir.values import ObjectDef, Shape, TensorSpec
 from kerasgen.ir.walks import references_in
 from kerasgen.passes.columns import infer_schema
 from kerasgen.passes.cost import CostReport, count_costs
@@ -173,31 +173,24 @@ class _ColumnOracle(ShapeOracle):
         """Declares a column."""
         self._rows[name] = spec.shape[1:]
 
-    def call(
-        self,
-        name: str,
-        layer: LayerDef,
-        operands: Sequence[Operand],
-        keyword_operands: Mapping[str, Operand],
-        arguments: Mapping[str, Value],
-    ) -> tuple[TensorSpec, ...]:
+    def call(self, call: Call, layer: LayerDef) -> tuple[TensorSpec, ...]:
         """Makes a call of columns."""
-        shapes = [self._rows[reference.name] for reference in references_in(tuple(operands))]
-        if name in self._stacks:
+        shapes = [self._rows[reference.name] for reference in references_in(call.operands)]
+        if call.name in self._stacks:
             stacked = stacked_shape(shapes)
             if stacked is None:
                 raise ShapeError("the columns do not fit together")
-            self._rows[name] = stacked
+            self._rows[call.name] = stacked
             return (TensorSpec(shape=(None, *stacked)),)
         assert isinstance(layer.definition, ObjectDef)
         as_rows = not layer.definition.cls.startswith("ops.")
-        given = [self._given(operand, as_rows=as_rows) for operand in operands]
-        outcome = self._oracle.call(name, layer, given, keyword_operands, arguments)
+        given = tuple(self._given(operand, as_rows=as_rows) for operand in call.operands)
+        outcome = self._oracle.call(replace(call, operands=given), layer)
         if len(outcome) != 1:
             raise ShapeError("it gives no tensor")
         shape = outcome[0].shape[1:]
-        self._rows[name] = () if as_rows and shape == (1,) and not any(shapes) else shape
-        return (replace(outcome[0], shape=(None, *self._rows[name])),)
+        self._rows[call.name] = () if as_rows and shape == (1,) and not any(shapes) else shape
+        return (replace(outcome[0], shape=(None, *self._rows[call.name])),)
 
     def _given(self, operand: Operand, *, as_rows: bool) -> Operand:
         """An operand by the name under which the other oracle knows it in the rank it wants."""

@@ -210,7 +210,7 @@ def _spec_of(reference: TensorRef, specs: Specs) -> TensorSpec:
 
 def _ask(call: Call, layer: LayerDef, oracle: ShapeOracle) -> tuple[TensorSpec, ...] | ShapeError:
     try:
-        return oracle.call(call.name, layer, call.operands, call.keyword_operands, call.arguments)
+        return oracle.call(call, layer)
     except ShapeError as error:
         return error
 

@@ -24,9 +24,9 @@ class Oracle(ShapeOracle):
     def enter(self, name, spec):
         self._shapes[name] = spec.shape
 
-    def call(self, name, layer, operands, keyword_operands, arguments):
+    def call(self, call, layer):
         made = layer.definition
-        flat = [o for one in operands for o in (one if isinstance(one, tuple) else (one,))]
+        flat = [o for one in call.operands for o in (one if isinstance(one, tuple) else (one,))]
         given = tuple(
             o.value if isinstance(o, Constant) else self._shapes[next(references_in(o)).name]
             for o in flat

@@ -23,15 +23,8 @@ class Oracle(ShapeOracle):
     def enter(self, name: str, spec: TensorSpec) -> None:
         self.asked.append(name)
 
-    def call(
-        self,
-        name: str,
-        layer: LayerDef,
-        operands: Sequence[Any],
-        keyword_operands: Mapping[str, Any],
-        arguments: Mapping[str, Any],
-    ) -> tuple[TensorSpec, ...]:
-        self.asked.append(name)
+    def call(self, call: Call, layer: LayerDef) -> tuple[TensorSpec, ...]:
+        self.asked.append(call.name)
         cls = layer.definition.cls if isinstance(layer.definition, ObjectDef) else "Model"
         if cls == "Refused":
             raise ShapeError("no such units", argument="units", refused=True)

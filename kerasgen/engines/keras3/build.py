@@ -32,16 +32,14 @@ from kerasgen.engines.keras3.objects import (
     public_object,
 )
 from kerasgen.engines.keras3.weight_shapes import try_weights
-from kerasgen.ir.graph import LayerDef, ModelGraph
+from kerasgen.ir.graph import Call, LayerDef, ModelGraph
 from kerasgen.ir.model import Constant, Operand, TensorRef
 from kerasgen.ir.values import ObjectDef, TensorSpec, Value
 from kerasgen.ir.walks import output_refs
 from kerasgen.passes.wire import ENTRY_KINDS
 
-_Answered: TypeAlias = tuple[
-    str, LayerDef, Sequence[Operand], Mapping[str, Operand], Mapping[str, Value]
-]
-"""A call that was made: its name, the layer, and what went in."""
+_Answered: TypeAlias = tuple[Call, LayerDef]
+"""A call that was made, and its layer."""
 
 
 class KerasOracle(ShapeOracle):
@@ -119,14 +117,7 @@ class KerasOracle(ShapeOracle):
         """The oracle that made a nested model, None for a plain layer."""
         return self._inside.get(layer)
 
-    def call(
-        self,
-        name: str,
-        layer: LayerDef,
-        operands: Sequence[Operand],
-        keyword_operands: Mapping[str, Operand],
-        arguments: Mapping[str, Value],
-    ) -> tuple[TensorSpec, ...]:
+    def call(self, call: Call, layer: LayerDef) -> tuple[TensorSpec, ...]:
         """Makes the call and names its outputs; the layer is made at its first call.
 
         Raises:
@@ -138,9 +129,9 @@ class KerasOracle(ShapeOracle):
             if fresh:
                 self._layers[layer.name] = self._make(layer)
             made = self._layers[layer.name]
-            positional = [self._operand(operand) for operand in operands]
-            named = {key: self._operand(operand) for key, operand in keyword_operands.items()}
-            plain = self._values(arguments)
+            positional = [self._operand(operand) for operand in call.operands]
+            named = {key: self._operand(operand) for key, operand in call.keyword_operands.items()}
+            plain = self._values(call.arguments)
             given = keras.tree.flatten([positional, named])
             op = layer.definition if isinstance(layer.definition, ObjectDef) else None
             op = op if op is not None and op.cls.startswith("ops.") else None
@@ -148,7 +139,7 @@ class KerasOracle(ShapeOracle):
                 entry = self._catalog.find(op.cls, ("op",))
                 given_plainly = make_arguments(op, entry, self._catalog)
                 named |= plain | {key: _tuples(value) for key, value in given_plainly.items()}
-                outcome = _attempt(lambda: call_op(made, name, positional, named))
+                outcome = _attempt(lambda: call_op(made, call.name, positional, named))
             else:
                 outcome = _attempt(lambda: made(*positional, **named, **plain))
             if fresh:
@@ -159,8 +150,8 @@ class KerasOracle(ShapeOracle):
         if op is None and any(tensor is taken for tensor in tensors for taken in given):
             # `Equalization` in Keras 3.15.
             raise ShapeError("Keras gives back its input, which makes a cycle", unusable=True)
-        self._tensors[name] = tensors
-        self._answered.append((name, layer, operands, keyword_operands, arguments))
+        self._tensors[call.name] = tensors
+        self._answered.append((call, layer))
         return tuple(_spec(tensor) for tensor in tensors)
 
     def cost(self, layer: str) -> LayerCost:
@@ -250,16 +241,7 @@ def layer_cost(made: Any) -> LayerCost:
 
 
 def _calls_of(graph: ModelGraph) -> list[_Answered]:
-    return [
-        (
-            call.name,
-            graph.layers[call.layer],
-            call.operands,
-            call.keyword_operands,
-            call.arguments,
-        )
-        for call in graph.calls
-    ]
+    return [(call, graph.layers[call.layer]) for call in graph.calls]
 
 
 def _tuples(value: Any) -> Any:

@@ -33,7 +33,7 @@ from kerasgen.engines.keras3.objects import make_object, make_value, public_obje
 from kerasgen.ir.graph import Call, LayerDef, ModelGraph
 from kerasgen.ir.model import Constant, Operand, TensorRef
 from kerasgen.ir.training import Array
-from kerasgen.ir.values import ObjectDef, TensorSpec, Value
+from kerasgen.ir.values import ObjectDef, TensorSpec
 from kerasgen.passes.preparation import LEARNED, channels_last, learned_definition
 from kerasgen.passes.wire import ENTRY_KINDS
 
@@ -56,14 +56,7 @@ class KerasPreparation(ShapeOracle):
         """Declares a tensor."""
         self._tensors[name] = keras.KerasTensor(spec.shape, dtype=spec.dtype)
 
-    def call(
-        self,
-        name: str,
-        layer: LayerDef,
-        operands: Sequence[Operand],
-        keyword_operands: Mapping[str, Operand],
-        arguments: Mapping[str, Value],
-    ) -> tuple[TensorSpec, ...]:
+    def call(self, call: Call, layer: LayerDef) -> tuple[TensorSpec, ...]:
         """Makes a preprocessing layer or op and calls it; what comes out is not named.
 
         Raises:
@@ -71,7 +64,7 @@ class KerasPreparation(ShapeOracle):
         """
         assert isinstance(layer.definition, ObjectDef)
         with undisturbed():
-            function = _Function(layer.definition, operands, arguments, self._catalog)
+            function = _Function(layer.definition, call, self._catalog)
             self._layers[layer.name] = function.made
             with keras.StatelessScope(initialize_variables=False):
                 outcome = _attempt(lambda: function(self._tensors))
@@ -156,7 +149,7 @@ def fit_step(
         ShapeError: it refuses its arguments or the arrays, draws at random, or has weights that
             only training could set.
     """
-    function = _Function(definition, call.operands, call.arguments, catalog)
+    function = _Function(definition, call, catalog)
     given = any(definition.arguments.get(name) is not None for name in LEARNED)
     if not hasattr(function.made, "adapt") or given:
         return FittedStep(learned={}, apply=partial(_on_batch, function))
@@ -181,7 +174,7 @@ def restore_step(
     weights = [learned[name] for name in learned if name.startswith(_WEIGHT.format(""))]
     arguments = {} if weights else {name: array.tolist() for name, array in learned.items()}
     written = learned_definition(definition, arguments)
-    function = _Function(written, call.operands, call.arguments, catalog)
+    function = _Function(written, call, catalog)
     function.weights = weights
     return FittedStep(learned=learned, apply=partial(_on_batch, function))
 
@@ -189,17 +182,11 @@ def restore_step(
 class _Function:
     """A layer or op with everything but its tensors."""
 
-    def __init__(
-        self,
-        definition: ObjectDef,
-        operands: Sequence[Operand],
-        arguments: Mapping[str, Value],
-        catalog: Catalog,
-    ) -> None:
-        self.operands = operands
+    def __init__(self, definition: ObjectDef, call: Call, catalog: Catalog) -> None:
+        self.operands = call.operands
         self.weights: list[Array] = []
         self.made = _made(definition, catalog)
-        plain = dict(arguments)
+        plain = dict(call.arguments)
         if definition.cls.startswith("ops."):
             plain |= definition.arguments
         self._arguments = {key: make_value(value, (), catalog) for key, value in plain.items()}

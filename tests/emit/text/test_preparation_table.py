@@ -16,7 +16,7 @@ class Oracle(ShapeOracle):
     def enter(self, name, spec):
         pass
 
-    def call(self, name, layer, operands, keyword_operands, arguments):
+    def call(self, call, layer):
         return (TensorSpec(shape=(None, 4)),)
 
     def cost(self, layer):
