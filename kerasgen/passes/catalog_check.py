@@ -24,6 +24,8 @@ from kerasgen.passes.reach import check_reach, check_source_reach
 from kerasgen.passes.restated_arguments import Written
 from kerasgen.passes.unknown_names import (
     ANY_OBJECT,
+    missing_arguments,
+    report_missing_argument,
     report_unknown_argument,
     report_unknown_class,
 )
@@ -219,11 +221,7 @@ def _check_object(
         for name, value in definition.arguments.items():
             _check_value(value, None, f"{definition.path}.{name}", asked)
         return None
-    missing = [
-        name
-        for name, p in found.parameters.items()
-        if p.required and name not in definition.arguments
-    ]
+    missing = missing_arguments(definition, found)
     meant: set[str | None] = set()
     for name, value in definition.arguments.items():
         path = f"{definition.path}.{name}"
@@ -243,13 +241,7 @@ def _check_object(
             check_bounds(value, name, found.kind, path, asked.sink)
     for name in missing:
         if name not in meant:
-            asked.names.report(
-                "KG203",
-                f"`{definition.cls}` has no `{name}`",
-                key=definition.path,
-                at="key",
-                help=f"write `{name}: …`",
-            )
+            report_missing_argument(definition, name, asked.names)
     return found
 
 

@@ -1,7 +1,7 @@
 """Classes and arguments that are not there, and what was likely meant by them.
 
-This room owns the words for an unknown class and an unknown argument. What had another name once
-stands in `former_names` and `former_arguments`; whether a name is known is asked
+This room owns the words for an unknown class, and for an unknown and a missing argument. What had
+another name once stands in `former_names` and `former_arguments`; whether a name is known is asked
 in `catalog_check`.
 """
 
@@ -141,4 +141,21 @@ def report_unknown_argument(
         help_text = did_you_mean(name, found.parameters, listed=15)
     sink.report(
         "KG202", f"`{definition.cls}` has no argument `{name}`", key=path, at="key", help=help_text
+    )
+
+
+def missing_arguments(definition: ObjectDef, found: ClassEntry) -> list[str]:
+    """The arguments that a class requires and an object is not given."""
+    required = [name for name, parameter in found.parameters.items() if parameter.required]
+    return [name for name in required if name not in definition.arguments]
+
+
+def report_missing_argument(definition: ObjectDef, name: str, sink: Sink) -> None:
+    """Reports KG203 for an argument that is required and not given."""
+    sink.report(
+        "KG203",
+        f"`{definition.cls}` has no `{name}`",
+        key=definition.path,
+        at="key",
+        help=f"write `{name}: …`",
     )

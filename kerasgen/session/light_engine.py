@@ -27,7 +27,7 @@ from kerasgen.engines.choice import engine_for
 from kerasgen.ir.model import Entry, ModelDef
 from kerasgen.ir.program import BackendDef, Program
 from kerasgen.ir.values import ObjectDef, Value
-from kerasgen.ir.walks import models_in
+from kerasgen.ir.walks import models_in, objects_in
 from kerasgen.process.packages import is_installed
 from kerasgen.session.agreement import ALIKE
 
@@ -131,27 +131,14 @@ def _objects(program: Program) -> Iterator[ObjectDef]:
 def _entry_objects(entries: tuple[Entry, ...]) -> Iterator[ObjectDef]:
     for entry in entries:
         if isinstance(entry.definition, ObjectDef):
-            yield from _inside(entry.definition)
-
-
-def _inside(value: Value) -> Iterator[ObjectDef]:
-    """The objects in a value, those of nested models left to `_models`."""
-    if isinstance(value, ObjectDef):
-        yield value
-        value = value.arguments
-    if isinstance(value, Mapping):
-        for item in value.values():
-            yield from _inside(item)
-    elif isinstance(value, tuple):
-        for item in value:
-            yield from _inside(item)
+            yield from objects_in(entry.definition)
 
 
 def _objects_or_words(value: Value) -> Iterator[ObjectDef]:
     if isinstance(value, str):
         yield ObjectDef(cls=value, bare=True)
     elif isinstance(value, ObjectDef):
-        yield from _inside(value)
+        yield from objects_in(value)
     elif isinstance(value, Mapping):
         for item in value.values():
             yield from _objects_or_words(item)

@@ -22,6 +22,11 @@ from kerasgen.data.table import Source
 from kerasgen.diagnostics import Sink, closest, describe, did_you_mean
 from kerasgen.frontend.sections import check_value
 from kerasgen.ir.values import ObjectDef
+from kerasgen.passes.unknown_names import (
+    missing_arguments,
+    report_missing_argument,
+    report_unknown_argument,
+)
 from kerasgen.registry import registered_parts
 
 SOURCES: Mapping[str, type[Source]] = {
@@ -80,28 +85,15 @@ def make_source(
 
 
 def _check_names(definition: ObjectDef, made: Callable[..., Source], sink: Sink) -> None:
-    parameters = describe_callable(made, name=definition.cls, kind="source").parameters
-    unknown = [name for name in definition.arguments if name not in parameters]
+    found = describe_callable(made, name=definition.cls, kind="source")
+    unknown = [name for name in definition.arguments if name not in found.parameters]
     for name in unknown:
-        sink.report(
-            "KG202",
-            f"`{definition.cls}` has no argument `{name}`",
-            key=f"{definition.path}.{name}",
-            at="key",
-            help=did_you_mean(name, parameters, listed=15),
-        )
-    required = [name for name, parameter in parameters.items() if parameter.required]
-    missing = [name for name in required if name not in definition.arguments]
+        report_unknown_argument(definition, found, name, None, sink)
+    missing = missing_arguments(definition, found)
     meant = {closest(name, missing) for name in unknown}
     for name in missing:
         if name not in meant:
-            sink.report(
-                "KG203",
-                f"`{definition.cls}` has no `{name}`",
-                key=definition.path,
-                at="key",
-                help=f"write `{name}: …`",
-            )
+            report_missing_argument(definition, name, sink)
 
 
 def _check_argument(value: Any, hint: Any, path: str, sink: Sink) -> None:

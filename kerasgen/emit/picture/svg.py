@@ -70,28 +70,32 @@ def _text(placed: PlacedText) -> str:
 
 
 def _box(box: Box) -> str:
-    fill, stroke = FILLS[box.tone]
     dash = ' stroke-dasharray="4 3"' if box.kind == "again" else ""
-    parts = [
-        f"<g><title>{_escaped(box.name)}</title>",
-        f'<rect x="{_number(box.x)}" y="{_number(box.y)}" width="{_number(box.width)}" '
-        f'height="{_number(box.height)}" rx="{_number(box_radius(box))}" fill="{fill}" '
-        f'stroke="{stroke}"{dash}/>',
+    return _group(
+        box.name,
+        _rectangle(box, FILLS[box.tone], box_radius(box), dash),
         *map(_text, box_texts(box)),
-    ]
-    return "".join([*parts, "</g>"])
+    )
 
 
 def _frame(frame: Frame) -> str:
-    fill, stroke = FRAME
-    parts = [
-        f"<g><title>{_escaped(frame.name)}</title>",
-        f'<rect x="{_number(frame.x)}" y="{_number(frame.y)}" width="{_number(frame.width)}" '
-        f'height="{_number(frame.height)}" rx="{_number(FRAME_RADIUS)}" fill="{fill}" '
-        f'stroke="{stroke}"/>',
-        *map(_text, frame_texts(frame)),
-    ]
-    return "".join([*parts, "</g>"])
+    return _group(
+        frame.name, _rectangle(frame, FRAME, FRAME_RADIUS), *map(_text, frame_texts(frame))
+    )
+
+
+def _rectangle(item: Box | Frame, colors: tuple[str, str], radius: float, dash: str = "") -> str:
+    fill, stroke = colors
+    return (
+        f'<rect x="{_number(item.x)}" y="{_number(item.y)}" width="{_number(item.width)}" '
+        f'height="{_number(item.height)}" rx="{_number(radius)}" fill="{fill}" '
+        f'stroke="{stroke}"{dash}/>'
+    )
+
+
+def _group(title: str, *parts: str) -> str:
+    """What belongs together, with the title that a reader sees above it."""
+    return f"<g><title>{_escaped(title)}</title>{''.join(parts)}</g>"
 
 
 def _edge(edge: Edge) -> str:
@@ -105,13 +109,12 @@ def _edge(edge: Edge) -> str:
             way.append("C" + " ".join(_number(number) for number in numbers))
     head = " ".join(f"{_number(x)},{_number(y)}" for x, y in arrow_head(edge.points))
     parts = [
-        f"<g><title>{_escaped(edge.meaning)}</title>",
         f'<path d="{"".join(way)}" fill="none" stroke="{LINE}" stroke-width="{LINE_WIDTH}"/>',
         f'<polygon points="{head}" fill="{LINE}"/>',
     ]
     if label := edge_label(edge):
         parts.append(_text(label))
-    return "".join([*parts, "</g>"])
+    return _group(edge.meaning, *parts)
 
 
 def _number(value: float) -> str:
