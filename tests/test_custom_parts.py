@@ -43,6 +43,22 @@ class Gate(keras.layers.Layer):
         return {**super().get_config(), "units": self.units}
 
 
+@kerasgen.register
+class Centered(keras.layers.Layer):
+    """Subtracts the average of the training rows."""
+
+    def build(self, shape):
+        self.average = self.add_weight(shape=(shape[-1],), trainable=False, name="average")
+
+    def adapt(self, data):
+        if not self.built:
+            self.build(data.shape)
+        self.average.assign(ops.mean(data, axis=0))
+
+    def call(self, inputs):
+        return inputs - self.average
+
+
 @kerasgen.register(kind="activation")
 def squash(x):
     return x / (1.0 + ops.abs(x))
@@ -98,6 +114,7 @@ source: {class: spirals, samples: 120}
 features: [x, y]
 target: arm
 task: classification
+prepare: {centered: Centered}
 split: {test: 0.2}
 facts: {classes: 3, shape: [2]}
 """,
@@ -261,6 +278,7 @@ def test_a_saved_model_with_parts_becomes_a_config(run: Path, work: Path) -> Non
 def test_a_script_imports_the_parts_and_trains_to_the_same_numbers(run: Path, work: Path) -> None:
     made = call(work, "-m", "kerasgen", "eject", *TRUST, *RECIPE, "-o", "train.py")
     assert made.returncode == 0, made.stderr
+    assert "centered.adapt(" in (work / "train.py").read_text(encoding="utf-8")
     done = call(work, "train.py", "--history", "history.json")
     assert done.returncode == 0, done.stderr
     history = json.loads((work / "history.json").read_text(encoding="utf-8"))

@@ -109,6 +109,7 @@ class ClassEntry:
         summary: first line of its documentation.
         origin: where Python imports it from, if it is not Keras's own: `my_package.layers:Gate`.
         function: whether it is a function of one's own, which Keras takes as it is.
+        adapts: whether it is a layer that learns from data before training (`adapt`).
     """
 
     name: str
@@ -120,6 +121,7 @@ class ClassEntry:
     summary: str = ""
     origin: str = ""
     function: bool = False
+    adapts: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -85,7 +85,17 @@ def feature_names(data: Tree) -> tuple[str, ...]:
     """The names of the inputs that a data group gives to a model that declares none."""
     if not isinstance(data, Mapping):
         return (INPUT,)
-    features = data.get("features")
+    features = by_input(data.get("features") or {})
     if isinstance(features, Mapping) and features:
         return tuple(map(str, features))
     return () if has_no_data(data) else (INPUT,)
+
+
+def by_input(features: Tree) -> Tree:
+    """The features of a data group by the names of inputs; columns without a name make `INPUT`."""
+    return {INPUT: features} if isinstance(features, str | list) else features
+
+
+def by_output(target: Tree) -> Tree:
+    """The target of a data group by the names of outputs; the only output needs no name."""
+    return {"": target} if isinstance(target, str | list) else target

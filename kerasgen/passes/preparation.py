@@ -41,8 +41,8 @@ from kerasgen.passes.columns import (
 from kerasgen.passes.wire import ENTRY_KINDS, wire
 
 LEARNED = ("mean", "variance", "vocabulary", "bin_boundaries")
-"""Arguments that give a layer what it would learn from data. Only layers with `adapt` have one of
-them, and none that is given one adapts: its `adapt` refuses to work. Signatures say neither."""
+"""Arguments that give a layer what it would learn from data. None that is given one adapts: its
+`adapt` refuses to work. Signatures do not say so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,8 +184,8 @@ def without_idle(preparation: Preparation, idle: Collection[str]) -> Preparation
 def learns(definition: ObjectDef, catalog: Catalog) -> bool:
     """Whether a step learns from data what it was not given."""
     entry = catalog.find(definition.cls, ENTRY_KINDS)
-    learned = set(LEARNED).intersection(entry.parameters) if entry is not None else ()
-    return bool(learned) and all(definition.arguments.get(name) is None for name in learned)
+    given = any(definition.arguments.get(name) is not None for name in LEARNED)
+    return entry is not None and entry.adapts and not given
 
 
 def learned_definition(

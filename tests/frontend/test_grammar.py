@@ -4,9 +4,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from kerasgen.diagnostics import Sink
 from kerasgen.frontend import grammar
 from kerasgen.frontend.compose import accepted_keys
 from kerasgen.frontend.entry_names import named_entries
+from kerasgen.frontend.parse.data import parse_data
+from kerasgen.ir.values import Tree
 
 SCHEMA = Path(__file__).resolve().parents[2] / "conf" / ".schema" / "definitions.json"
 
@@ -41,4 +46,34 @@ def test_the_entries_of_a_list_have_the_names_that_keras_would_give() -> None:
         ("conv2d", "m.1"),
         ("dense_1", "m.2"),
         ("model", "m.3"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("features", "names"),
+    [
+        ("image", ("input",)),
+        (["x", "y"], ("input",)),
+        ({"left": "a", "right": ["b", "c"]}, ("left", "right")),
+    ],
+)
+def test_expansion_and_parser_give_the_inputs_the_same_names(
+    features: Tree, names: tuple[str, ...]
+) -> None:
+    section: Tree = {"source": "S", "features": features, "target": "t", "task": "regression"}
+    data = parse_data(section, Sink())
+    assert data is not None
+    assert tuple(data.features) == grammar.feature_names(section) == names
+
+
+def test_a_data_group_without_data_gives_no_input() -> None:
+    assert grammar.feature_names({"source": None, "features": []}) == ()
+
+
+def test_columns_that_cannot_be_read_are_told_at_their_name() -> None:
+    sink = Sink()
+    parse_data({"source": "S", "features": {"input": 3}, "target": 4, "task": "regression"}, sink)
+    assert [found.location.key for found in sink.errors if found.location is not None] == [
+        "data.features.input",
+        "data.target",
     ]

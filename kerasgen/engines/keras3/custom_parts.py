@@ -260,6 +260,7 @@ def _describe(part: CustomPart, kind: Kind) -> ClassEntry:
         summary=summary_of(part.target),
         origin=f"{part.module}:{part.attribute}",
         function=not isinstance(part.target, type),
+        adapts=kind == "layer" and hasattr(part.target, "adapt"),
     )
 
 

@@ -237,6 +237,7 @@ def _describe(member: Any, name: str, kind: Kind) -> ClassEntry:
         call=_call_of(member, kind),
         module=member.__module__ if "." in name else f"keras.{MODULES[kind]}",
         summary=summary_of(member),
+        adapts=kind == "layer" and hasattr(member, "adapt"),
     )
 
 

@@ -34,7 +34,7 @@ from kerasgen.ir.graph import Call, LayerDef, ModelGraph
 from kerasgen.ir.model import Constant, Operand, TensorRef
 from kerasgen.ir.training import Array
 from kerasgen.ir.values import ObjectDef, TensorSpec
-from kerasgen.passes.preparation import LEARNED, channels_last, learned_definition
+from kerasgen.passes.preparation import channels_last, learned_definition, learns
 from kerasgen.passes.wire import ENTRY_KINDS
 
 _WEIGHT = "weight {}"
@@ -150,8 +150,7 @@ def fit_step(
             only training could set.
     """
     function = _Function(definition, call, catalog)
-    given = any(definition.arguments.get(name) is not None for name in LEARNED)
-    if not hasattr(function.made, "adapt") or given:
+    if not learns(definition, catalog):
         return FittedStep(learned={}, apply=partial(_on_batch, function))
     _attempt(lambda: _adapt(function.made, (list(_flat(call.operands, b)) for b in batches)))
     return FittedStep(learned=_learned(function.made), apply=partial(_on_batch, function))

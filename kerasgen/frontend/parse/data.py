@@ -6,15 +6,14 @@ This room owns the syntax of that group. It must not open the data or know which
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from kerasgen.diagnostics import Sink, Suggestion, describe, did_you_mean
-from kerasgen.frontend.grammar import DATA_KEYS, has_no_data, join
+from kerasgen.frontend.grammar import DATA_KEYS, by_input, by_output, has_no_data, join
 from kerasgen.frontend.parse.model import parse_entries, parse_object
 from kerasgen.frontend.parse.tensors import parse_shape
 from kerasgen.frontend.sections import read_record, report_unknown_key
 from kerasgen.ir.data import DataDef, SplitDef
-from kerasgen.ir.model import INPUT
 from kerasgen.ir.values import ObjectDef, Tree, Value
 
 TASKS = ("classification", "multilabel", "regression", "autoencoding")
@@ -80,9 +79,9 @@ def parse_data(section: Tree, sink: Sink) -> DataDef | None:
         if not section.get(key):
             sink.report("KG203", f"`data` has no `{key}`", key=f"data.{key}", at="key")
     source = parse_object(section["source"], "data.source", sink) if section.get("source") else None
-    features = _columns(section.get("features") or {}, INPUT, "data.features", sink)
+    features = _columns(section.get("features") or {}, by_input, "data.features", sink)
     before = len(sink.errors)
-    target = _columns(section.get("target") or {}, "", "data.target", sink)
+    target = _columns(section.get("target") or {}, by_output, "data.target", sink)
     # A target that cannot be read is not one that is missing.
     task = _parse_task(section.get("task"), target, sink) if len(sink.errors) == before else {}
     split = read_record(SplitDef, section.get("split"), "data.split", sink)
@@ -181,9 +180,11 @@ def _check_fractions(split: SplitDef, sink: Sink) -> None:
             )
 
 
-def _columns(section: Tree, default: str, path: str, sink: Sink) -> dict[str, tuple[str, ...]]:
-    if isinstance(section, str | list):
-        section = {default: section}
+def _columns(
+    written: Tree, by_name: Callable[[Tree], Tree], path: str, sink: Sink
+) -> dict[str, tuple[str, ...]]:
+    """The columns of each input or output; a mistake is told at its name, where it has one."""
+    section = by_name(written)
     if not isinstance(section, Mapping):
         sink.report(
             "KG204", f"`{path}` is {describe(section)}, expected the name of a column", key=path
@@ -193,7 +194,7 @@ def _columns(section: Tree, default: str, path: str, sink: Sink) -> dict[str, tu
     for name, value in section.items():
         items = value if isinstance(value, list) else [value]
         names = [item for item in items if isinstance(item, str)]
-        key = join(path, name) if name != default or (default == "" and name) else path
+        key = join(path, name) if section is written else path
         if not names or len(names) < len(items):
             sink.report("KG204", f"`{key}` is {describe(value)}, expected column names", key=key)
         elif path == "data.target" and len(names) > 1:

@@ -296,3 +296,11 @@ def test_arguments_of_a_call_are_told_from_arguments_of_an_op(catalog: Catalog) 
     assert [name for name, p in where.call.items() if p.required] == ["condition"]
     assert attention is not None
     assert [name for name, p in attention.call.items() if p.required] == ["query", "value"]
+
+
+def test_the_layers_that_learn_before_training_are_those_with_adapt(catalog: Catalog) -> None:
+    names = ("Normalization", "Discretization", "StringLookup", "TextVectorization", "Dense")
+    found = {name: catalog.find(name, ("layer",)) for name in names}
+    assert [name for name, entry in found.items() if entry is not None and entry.adapts] == [
+        *names[:-1]
+    ]

@@ -123,6 +123,15 @@ def test_kinds_come_from_annotations_and_defaults(
     assert {key: getattr(found, key) for key in expected} == expected
 
 
+def test_a_layer_with_adapt_learns_before_training(entry: Entry, gate: Any, keras: Any) -> None:
+    class Centered(keras.layers.Layer):  # type: ignore[misc]
+        def adapt(self, data: Any) -> None:
+            self.average = data.mean(axis=0)
+
+    assert entry(Centered).adapts
+    assert not entry(gate).adapts
+
+
 def test_a_class_without_a_constructor_has_that_of_its_base(entry: Entry, keras: Any) -> None:
     class Wide(keras.layers.Dense):  # type: ignore[misc]
         pass
