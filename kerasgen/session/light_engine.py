@@ -7,8 +7,8 @@ for anything that computes with a model.
 Decisions:
 - Shapes come from Keras, which asks its backend, so that a layer may be refused by one backend
   alone (`NASNetMobile` by torch, channels first by tensorflow). Keras cannot be asked for that
-  beforehand: `agreement` lists the classes of which it was tried out. All others keep the config's
-  own backend.
+  beforehand: `backend_independent_classes` lists those of which it was tried out. All others keep
+  the config's own backend.
 - What the light engine refuses is said in its words. Such a config is checked again with its own.
 - jax computes with 32 bits unless it is asked: other types of elements keep their backend.
 - How much memory there is depends on the backend where it sees a graphics card that others do not.
@@ -29,7 +29,7 @@ from kerasgen.ir.program import BackendDef, Program
 from kerasgen.ir.values import ObjectDef, Value
 from kerasgen.ir.walks import models_in, objects_in
 from kerasgen.process.packages import is_installed
-from kerasgen.session.agreement import ALIKE
+from kerasgen.session.backend_independent_classes import ALIKE
 
 LIGHT = "jax"
 """The backend that is imported fastest."""

@@ -18,7 +18,7 @@ from kerasgen.engines.keras3.engine import Keras3Engine
 from kerasgen.frontend.compose.composition import compose, resolve
 from kerasgen.session import catalog as cataloging
 from kerasgen.session import light_engine
-from kerasgen.session.agreement import ALIKE
+from kerasgen.session.backend_independent_classes import ALIKE
 from kerasgen.session.light_engine import engine_for_check
 from kerasgen.session.session import Session
 from kerasgen.verbs.fast_check import FastOutcome, check_fast
