@@ -9,19 +9,19 @@ from __future__ import annotations
 
 import itertools
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from math import prod
 from pathlib import PurePath
 from typing import Any
 
 import numpy as np
 
-from kerasgen.catalog.entries import Catalog, Kind, ShapeError, ShapeOracle
+from kerasgen.catalog.entries import Catalog, ShapeError, ShapeOracle
 from kerasgen.diagnostics import Sink, as_yaml
 from kerasgen.engine import Oracles, Probe
 from kerasgen.frontend.parse.lint import silence
 from kerasgen.ir.graph import ModelGraph
-from kerasgen.ir.program import CompileDef, Loss, Program
+from kerasgen.ir.program import CompileDef, Loss, Program, loss_name, uses_of_output
 from kerasgen.ir.values import ObjectDef, Shape, TensorSpec
 from kerasgen.passes.callback_files import placed
 from kerasgen.passes.callbacks import report_failing_callback
@@ -166,7 +166,7 @@ def _probe_objective(
         outcome = _made_up(output.spec.shape, rows, 0.5)
         whole = output.fed == "indices"
         truth = _made_up(target.shape, rows, 0).astype("int32" if whole else "float32")
-        for group, kind, value in _objective_of(output.name, objective, len(outputs) == 1):
+        for group, kind, value in uses_of_output(output.name, objective, len(outputs) == 1):
             try:
                 probe.loss(value, kind, outcome, truth)
             except ShapeError as error:
@@ -185,7 +185,7 @@ def _report_refusal(
     sink: Sink,
 ) -> None:
     """Reports a loss or metric that was tried out; `group` is its key path, None if inferred."""
-    name = value.cls if isinstance(value, ObjectDef) else value
+    name = loss_name(value)
     key = value.path if isinstance(value, ObjectDef) and value.path else group
     if error.refused:
         inside = isinstance(value, ObjectDef) and error.argument in value.arguments
@@ -235,23 +235,6 @@ def _made_up(shape: Shape, rows: int, value: float) -> Any:
     return np.full((rows, *(size or 2 for size in shape[1:])), value, dtype="float32")
 
 
-def _objective_of(
-    name: str, objective: CompileDef, alone: bool
-) -> Iterator[tuple[str, Kind, Loss]]:
-    """The losses and metrics of one output, each with its key path and kind."""
-
-    def own(value: Any) -> Any:
-        return value if alone and not isinstance(value, Mapping) else (value or {}).get(name)
-
-    loss = own(objective.loss)
-    keyed = "" if alone else f".{name}"
-    if loss is not None:
-        yield f"compile.loss{keyed}", "loss", loss
-    for group in ("metrics", "weighted_metrics"):
-        for index, metric in enumerate(own(getattr(objective, group)) or ()):
-            yield f"compile.{group}{keyed}.{index}", "metric", metric
-
-
 def _make_callbacks(program: Program, catalog: Catalog, probe: Probe, sink: Sink) -> None:
     """Makes every callback once, so that a refused argument is found before training."""
     boards = [c.path for c in program.fit.callbacks.values() if c.cls.endswith("TensorBoard")]
@@ -284,7 +267,7 @@ def _rehearse_callbacks(
     metrics = {
         output.name: [
             value
-            for _, kind, value in _objective_of(output.name, objective, len(outputs) == 1)
+            for _, kind, value in uses_of_output(output.name, objective, len(outputs) == 1)
             if kind == "metric"
         ]
         for output in outputs

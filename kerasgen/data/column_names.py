@@ -19,7 +19,6 @@ from kerasgen.ir.schema import Schema
 from kerasgen.ir.values import ObjectDef
 from kerasgen.ir.walks import references_in
 from kerasgen.passes.columns import (
-    column_name,
     column_steps,
     feature_key,
     infer_schema,
@@ -88,7 +87,7 @@ def check_columns(definition: DataDef, schema: Schema, sink: Sink) -> None:
     ]
     available = list(schema.columns)
     for position, entry in enumerate(column_steps(definition)):
-        taken = [(column_name(r), r.path) for r in references_in(entry.takes)]
+        taken = [(r.written, r.path) for r in references_in(entry.takes)]
         for name, key in taken:
             if name not in available and name in made[position + 1 :]:
                 sink.report(

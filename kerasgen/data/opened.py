@@ -29,11 +29,11 @@ from kerasgen.data.schema import observe
 from kerasgen.data.sources.source_list import known_sources, make_source
 from kerasgen.data.table import Array, Source, Table, is_number
 from kerasgen.diagnostics import Sink
+from kerasgen.foreign.printable import cut
 from kerasgen.ir.data import DataDef
 from kerasgen.ir.schema import Schema
 from kerasgen.ir.walks import references_in
 from kerasgen.passes.columns import (
-    column_name,
     column_steps,
     feature_key,
     infer_schema,
@@ -117,7 +117,7 @@ def _taken(definition: DataDef) -> Iterator[tuple[str, str]]:
     """The columns that the steps take, each with the key path of where it was written."""
     for entry in column_steps(definition):
         for reference in references_in(entry.takes):
-            yield column_name(reference), reference.path
+            yield reference.written, reference.path
 
 
 def _check_rows(columns: Mapping[str, Array], sink: Sink) -> None:
@@ -216,7 +216,7 @@ def _check_kind(name: str, column: Array, key: str, table: Table, sink: Sink) ->
     row = next((i for i, text in enumerate(column.ravel().tolist()) if not is_number(text)), 0)
     sink.report(
         "KG509",
-        f'the column `{name}` holds text, as "{_cut(column.ravel()[row])}" in '
+        f'the column `{name}` holds text, as "{cut(column.ravel()[row])}" in '
         f"{table.place(row)}, expected numbers",
         key=key,
         help=f"encode it under `data.prepare`: `{name}: {{class: StringLookup, "
@@ -243,7 +243,3 @@ def _check_finite(name: str, column: Array, key: str, table: Table, sink: Sink) 
         f"the column `{name}` is `{value}` in {table.place(row)}{more}, expected finite numbers",
         key=key,
     )
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= 40 else text[:37] + "..."

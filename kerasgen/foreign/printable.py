@@ -25,6 +25,11 @@ def shown_lines(text: str) -> str:
     return "".join(c if c.isprintable() or c in "\n\t" else _escaped(c) for c in text)
 
 
+def cut(text: str, most: int = 40) -> str:
+    """A text of a few words as it is, and the begin of a longer one."""
+    return text if len(text) <= most else text[: most - 3] + "..."
+
+
 def _escaped(character: str) -> str:
     # YAML reads this form between double quotes.
     return character.encode("unicode_escape").decode()

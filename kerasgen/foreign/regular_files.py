@@ -129,6 +129,14 @@ def read_text(path: str | Path, *, most: int = MOST_BYTES, within: Path | None =
     return decoded(read_bytes(path, most=most, within=within))
 
 
+def lines_of(path: str | Path) -> list[str]:
+    """The lines of a file to point at; what is no UTF-8 is replaced, and no file has none."""
+    try:
+        return read_bytes(path).decode("utf-8", "replace").splitlines()
+    except ForeignFileError:
+        return []
+
+
 def decoded(content: bytes) -> str:
     """Bytes as the UTF-8 text that they are, without a byte order mark.
 

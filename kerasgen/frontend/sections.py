@@ -169,21 +169,22 @@ def report_no_group(group: str, sink: Sink) -> None:
 
 def _item_hint(hint: object) -> object:
     """What the values of a mapping must be, where an annotation allows a mapping by name."""
-    for option in _options(hint):
+    for option in hinted_options(hint):
         origin = typing.get_origin(option)
         if isinstance(origin, type) and issubclass(origin, Mapping):
             return typing.get_args(option)[1]
     return None
 
 
-def _options(hint: object) -> list[object]:
+def hinted_options(hint: object) -> list[object]:
+    """The kinds of value that an annotation allows, one by one."""
     if typing.get_origin(hint) in (typing.Union, types.UnionType):
-        return [option for part in typing.get_args(hint) for option in _options(part)]
+        return [option for part in typing.get_args(hint) for option in hinted_options(part)]
     return [hint]
 
 
 def _fits(value: Tree, hint: object) -> bool:
-    return any(_fits_one(value, option) for option in _options(hint))
+    return any(_fits_one(value, option) for option in hinted_options(hint))
 
 
 def _fits_one(value: Tree, option: object) -> bool:
@@ -217,7 +218,7 @@ def _limit_broken(value: Tree, hint: object) -> str:
         return ""
     if isinstance(value, int):
         return " below 2^63"
-    return " that is finite" if float in _options(hint) else ""
+    return " that is finite" if float in hinted_options(hint) else ""
 
 
 _WORDS = {bool: "true or false", int: "an integer", float: "a number", str: "a string"}
@@ -225,7 +226,7 @@ _WORDS = {bool: "true or false", int: "an integer", float: "a number", str: "a s
 
 def _expected(hint: object) -> str:
     words = []
-    for option in _options(hint):
+    for option in hinted_options(hint):
         if option is type(None):
             words.append("null")
         elif typing.get_origin(option) is Literal:
@@ -240,7 +241,7 @@ def _expected(hint: object) -> str:
 def _value_help(value: Tree, hint: object) -> str | None:
     choices = [
         str(choice)
-        for option in _options(hint)
+        for option in hinted_options(hint)
         if typing.get_origin(option) is Literal
         for choice in typing.get_args(option)
     ]

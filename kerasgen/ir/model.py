@@ -30,6 +30,11 @@ class TensorRef:
     index: int | None = None
     path: str = ""
 
+    @property
+    def written(self) -> str:
+        """The reference as a config has it: `name`, or `name.index`."""
+        return self.name if self.index is None else f"{self.name}.{self.index}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Constant:

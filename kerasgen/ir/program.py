@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from kerasgen.ir.data import DataDef
 from kerasgen.ir.model import ModelDef
@@ -40,6 +40,16 @@ Loss: TypeAlias = str | ObjectDef
 """One loss or metric: a name of Keras's vocabulary, or an object."""
 
 
+def loss_name(value: Loss) -> str:
+    """The name of a loss or metric as written: its class or its word."""
+    return value.cls if isinstance(value, ObjectDef) else value
+
+
+def loss_word(value: Loss) -> str:
+    """The name of a loss or metric without module, underscores and case."""
+    return loss_name(value).rpartition(".")[2].replace("_", "").lower()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompileDef:
     """The arguments of `Model.compile`, the optimizer apart.
@@ -59,6 +69,46 @@ class CompileDef:
     loss_weights: Mapping[str, float] | None = None
     jit_compile: bool | Literal["auto"] = "auto"
     steps_per_execution: int = field(default=1, metadata={"minimum": 1})
+
+
+class LossUse(NamedTuple):
+    """One loss or metric of an output.
+
+    Attributes:
+        path: its key path.
+        kind: which of the two it is.
+        value: the loss or metric.
+    """
+
+    path: str
+    kind: Literal["loss", "metric"]
+    value: Loss
+
+    @property
+    def name(self) -> str:
+        """Its class or its word."""
+        return loss_name(self.value)
+
+
+def uses_of_output(name: str, objective: CompileDef, alone: bool) -> Iterator[LossUse]:
+    """The losses and metrics of one output.
+
+    Args:
+        name: name of the output.
+        objective: loss and metrics of all outputs.
+        alone: whether the model has no other output, so that names may be left out.
+    """
+
+    def own(value: Any) -> Any:
+        return value if alone and not isinstance(value, Mapping) else (value or {}).get(name)
+
+    loss = own(objective.loss)
+    keyed = "" if alone else f".{name}"
+    if loss is not None:
+        yield LossUse(f"compile.loss{keyed}", "loss", loss)
+    for group in ("metrics", "weighted_metrics"):
+        for index, metric in enumerate(own(getattr(objective, group)) or ()):
+            yield LossUse(f"compile.{group}{keyed}.{index}", "metric", metric)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

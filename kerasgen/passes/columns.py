@@ -22,7 +22,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from kerasgen.ir.data import DataDef
-from kerasgen.ir.model import Entry, Operand, TensorRef
+from kerasgen.ir.model import Entry, Operand
 from kerasgen.ir.schema import ALL, Column, ColumnType, Role, Schema
 from kerasgen.ir.values import ObjectDef, Shape
 from kerasgen.ir.walks import references_in
@@ -89,14 +89,9 @@ def step_operands(entry: Entry) -> tuple[Operand, ...]:
     return takes if isinstance(takes, tuple) else (takes,)
 
 
-def column_name(reference: TensorRef) -> str:
-    """The column that a reference names; a column's name may end in a point and digits."""
-    return reference.name if reference.index is None else f"{reference.name}.{reference.index}"
-
-
 def taken_columns(entry: Entry) -> tuple[str, ...]:
     """The columns that a step takes, in order; none for a step that acts on the inputs."""
-    return tuple(column_name(reference) for reference in references_in(entry.takes))
+    return tuple(reference.written for reference in references_in(entry.takes))
 
 
 def source_column(name: str, data: DataDef) -> str:

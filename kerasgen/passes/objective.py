@@ -12,7 +12,7 @@ from typing import Any
 
 from kerasgen.diagnostics import Sink, did_you_mean
 from kerasgen.ir.graph import ModelGraph
-from kerasgen.ir.program import CompileDef, Loss
+from kerasgen.ir.program import CompileDef, Loss, loss_name, loss_word
 from kerasgen.ir.values import ObjectDef
 from kerasgen.passes.ends import OutputSpec
 
@@ -173,8 +173,7 @@ def _check_loss(
     loss: Loss, output: OutputSpec, activation: str | None, key: str, sink: Sink
 ) -> None:
     """Holds a loss that was written against the labels of its output and its last activation."""
-    name = loss.cls if isinstance(loss, ObjectDef) else loss
-    word = name.rpartition(".")[2].replace("_", "").lower()
+    name, word = loss_name(loss), loss_word(loss)
     coding = output.labels.coding
     known = output.target is not None
     if word == "sparsecategoricalcrossentropy" and coding in ("one_hot", "multi_hot"):
@@ -226,7 +225,7 @@ def of_logits(loss: Loss) -> str:
     """What to write so that a cross-entropy takes logits: an argument, or the object of a word."""
     if isinstance(loss, ObjectDef) and not loss.bare:
         return "from_logits: true"
-    word = loss.cls if isinstance(loss, ObjectDef) else loss
+    word = loss_name(loss)
     word = {"bce": "binary_crossentropy"}.get(word.lower(), word)
     cls = "".join(part[:1].upper() + part[1:] for part in word.split("_"))
     return f"{{class: {cls}, from_logits: true}}"

@@ -15,14 +15,14 @@ Decisions:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from kerasgen.diagnostics import Sink
 from kerasgen.ir.data import DataDef
 from kerasgen.ir.names import snake_case
-from kerasgen.ir.program import CompileDef, Loss
+from kerasgen.ir.program import CompileDef, Loss, LossUse, loss_word, uses_of_output
 from kerasgen.ir.values import ObjectDef
 from kerasgen.passes.ends import OutputSpec
 
@@ -61,22 +61,6 @@ class Encoded:
     because: Mapping[str, tuple[str, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Use:
-    """One loss or metric of an output."""
-
-    value: Loss
-    key: str
-
-    @property
-    def name(self) -> str:
-        return self.value.cls if isinstance(self.value, ObjectDef) else self.value
-
-    @property
-    def word(self) -> str:
-        return self.name.rpartition(".")[2].replace("_", "").lower()
-
-
 def encode_labels(
     outputs: Sequence[OutputSpec],
     objective: CompileDef,
@@ -102,7 +86,7 @@ def encode_labels(
         if output.fed not in ("indices", "one_hot"):
             settled.append(output)
             continue
-        uses = list(_uses(output.name, objective, alone))
+        uses = list(uses_of_output(output.name, objective, alone))
         needing = [use for use in uses if _needs_one_hot(use, is_own)]
         bound = [use for use in uses if _bound_to_indices(use, is_own)]
         failing = [use for use in uses if backend == "torch" and _fails_on_torch(use, output)]
@@ -145,7 +129,7 @@ def check_class_axis(outputs: Sequence[OutputSpec], sink: Sink) -> None:
 
 def reads_indices(value: Loss) -> bool:
     """Whether a loss or metric of Keras reads class indices, and nothing else."""
-    word = _Use(value, "").word
+    word = loss_word(value)
     arguments = value.arguments if isinstance(value, ObjectDef) else {}
     sparse = word in BY_ARGUMENT and arguments.get("sparse_y_true", True) is not False
     return word in TWINS or word in INDICES_ALONE or sparse
@@ -158,7 +142,7 @@ def twin(value: Loss, *, named: bool) -> Loss:
         value: the loss or metric.
         named: whether its twin is to be called as it is, as in a history.
     """
-    word = _Use(value, "").word
+    word = loss_word(value)
     if word in BY_ARGUMENT and isinstance(value, ObjectDef):
         return replace(value, arguments={**value.arguments, "sparse_y_true": False})
     if word not in TWINS:
@@ -173,38 +157,26 @@ def twin(value: Loss, *, named: bool) -> Loss:
     )
 
 
-def _uses(name: str, objective: CompileDef, alone: bool) -> Iterator[_Use]:
-    def own(value: Any) -> Any:
-        return value if alone and not isinstance(value, Mapping) else (value or {}).get(name)
-
-    keyed = "" if alone else f".{name}"
-    if (loss := own(objective.loss)) is not None:
-        yield _Use(loss, f"compile.loss{keyed}")
-    for group in ("metrics", "weighted_metrics"):
-        for index, metric in enumerate(own(getattr(objective, group)) or ()):
-            yield _Use(metric, f"compile.{group}{keyed}.{index}")
-
-
-def _needs_one_hot(use: _Use, is_own: Callable[[str], bool]) -> bool:
+def _needs_one_hot(use: LossUse, is_own: Callable[[str], bool]) -> bool:
     # The class `Accuracy` compares numbers for equality; the word `accuracy` is another thing.
-    chosen = isinstance(use.value, str) and use.value.islower() and use.word in EITHER
+    chosen = isinstance(use.value, str) and use.value.islower() and loss_word(use.value) in EITHER
     return not (chosen or is_own(use.name) or reads_indices(use.value))
 
 
-def _bound_to_indices(use: _Use, is_own: Callable[[str], bool]) -> bool:
+def _bound_to_indices(use: LossUse, is_own: Callable[[str], bool]) -> bool:
     """Whether it cannot be given one-hot rows: it has no twin, or one without its arguments."""
-    if is_own(use.name) or use.word in INDICES_ALONE:
+    if is_own(use.name) or loss_word(use.value) in INDICES_ALONE:
         return True
     arguments = use.value.arguments if isinstance(use.value, ObjectDef) else {}
-    return use.word in TWINS and not SPARSE_ARGUMENTS.issuperset(arguments)
+    return loss_word(use.value) in TWINS and not SPARSE_ARGUMENTS.issuperset(arguments)
 
 
-def _fails_on_torch(use: _Use, output: OutputSpec) -> bool:
+def _fails_on_torch(use: LossUse, output: OutputSpec) -> bool:
     """Whether Keras on PyTorch finds no gradient of a loss at each place of a picture."""
     arguments = use.value.arguments if isinstance(use.value, ObjectDef) else {}
     return (
-        use.key.startswith("compile.loss")
-        and use.word == "sparsecategoricalcrossentropy"
+        use.path.startswith("compile.loss")
+        and loss_word(use.value) == "sparsecategoricalcrossentropy"
         and output.fed == "indices"
         and output.labels.places == 2
         and arguments.get("from_logits", False) is not True
@@ -230,7 +202,7 @@ def _with_twins(objective: CompileDef, hot: set[str], alone: bool) -> CompileDef
 
 
 def _report_clash(
-    output: OutputSpec, needing: _Use, bound: _Use, data: DataDef, sink: Sink
+    output: OutputSpec, needing: LossUse, bound: LossUse, data: DataDef, sink: Sink
 ) -> None:
     """Reports two losses or metrics of which one needs the labels that the other cannot read."""
     column = data.target.get(output.name, data.target.get("", "label"))
@@ -240,20 +212,20 @@ def _report_clash(
         "KG510",
         f"`{needing.name}` expects one-hot labels, and `{bound.name}` takes the labels of "
         f"`{output.name}` as they are: class indices",
-        key=str(written) if written else needing.key,
+        key=str(written) if written else needing.path,
         help=f"take one of the two out, or write `{column}: {{class: CategoryEncoding, "
         f"num_tokens: {classes}, output_mode: one_hot, from: {column}}}` under `data.prepare`, "
         f"if `{bound.name}` can read that",
     )
 
 
-def _report_failing(output: OutputSpec, failing: _Use, bound: _Use, sink: Sink) -> None:
+def _report_failing(output: OutputSpec, failing: LossUse, bound: LossUse, sink: Sink) -> None:
     whose = "with these arguments" if bound == failing else f"beside `{bound.name}`"
     sink.report(
         "KG515",
         f"`{failing.name}` {whose} cannot be trained on torch: Keras finds no gradient of "
         f"probabilities at each place of `{output.name}`",
-        key=failing.key,
+        key=failing.path,
         help="write `from_logits: true` among its arguments and `activation: linear` in the last "
         "layer, or take `backend=jax` or `backend=tensorflow`",
     )

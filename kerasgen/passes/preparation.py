@@ -30,7 +30,6 @@ from kerasgen.ir.schema import ALL, Schema
 from kerasgen.ir.values import ObjectDef, Shape
 from kerasgen.ir.walks import references_in
 from kerasgen.passes.columns import (
-    column_name,
     column_steps,
     declared_shape,
     feature_key,
@@ -263,7 +262,7 @@ class _Wiring:
 def _renamed(operand: Operand, schema: Schema, wiring: _Wiring) -> Operand:
     if not isinstance(operand, TensorRef):
         return operand
-    found = _column(column_name(operand), schema, wiring)
+    found = _column(operand.written, schema, wiring)
     return replace(found, path=operand.path)
 
 

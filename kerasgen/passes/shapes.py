@@ -271,10 +271,7 @@ def _counted(count: int, noun: str) -> str:
 def _coming(call: Call, specs: Specs) -> list[tuple[str, str]]:
     references: Sequence[TensorRef] = list(_references(call))
     return [
-        (
-            reference.name if reference.index is None else f"{reference.name}.{reference.index}",
-            shown_shape(_spec_of(reference, specs).shape),
-        )
+        (reference.written, shown_shape(_spec_of(reference, specs).shape))
         for reference in references
     ]
 

@@ -95,10 +95,7 @@ def named_outputs(graph: ModelGraph) -> list[tuple[str, TensorRef]]:
     """The outputs of a model and what to call them, in order."""
     if isinstance(graph.outputs, Mapping):
         return list(graph.outputs.items())
-    return [
-        (ref.name if ref.index is None else f"{ref.name}.{ref.index}", ref)
-        for ref in output_refs(graph.outputs)
-    ]
+    return [(reference.written, reference) for reference in output_refs(graph.outputs)]
 
 
 def tone_of(definition: ObjectDef | ModelGraph) -> Tone:

@@ -7,12 +7,12 @@ must not know which groups or classes there are.
 from __future__ import annotations
 
 import re
-import types
 import typing
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
 from kerasgen.catalog.entries import Parameter, ValueKind
+from kerasgen.frontend.sections import hinted_options
 
 Schema: TypeAlias = dict[str, Any]
 """One JSON Schema (draft-07) as plain data."""
@@ -166,7 +166,7 @@ def from_annotation(hint: object, **bounds: object) -> Schema:
     words: list[Any] = []
     plain: list[str] = []
     others: list[Schema] = []
-    for option in _options(hint):
+    for option in hinted_options(hint):
         origin = typing.get_origin(option)
         if origin is Literal:
             words += typing.get_args(option)
@@ -192,12 +192,6 @@ def from_annotation(hint: object, **bounds: object) -> Schema:
         return {"type": ["string", *plain], **bounds}
     rest = [value_of(*plain, **bounds)] if plain else []
     return {"anyOf": [*others, *rest]}
-
-
-def _options(hint: object) -> list[Any]:
-    if typing.get_origin(hint) in (typing.Union, types.UnionType):
-        return [option for part in typing.get_args(hint) for option in _options(part)]
-    return [hint]
 
 
 def _kind_name(kind: ValueKind, null: bool) -> str:

@@ -35,7 +35,6 @@ from kerasgen.ir.graph import Call, ModelGraph
 from kerasgen.ir.model import Constant, Entry, TensorRef
 from kerasgen.ir.values import ObjectDef
 from kerasgen.passes.columns import (
-    column_name,
     column_steps,
     input_steps,
     step_operands,
@@ -98,7 +97,7 @@ def _loop_key(entry: Entry) -> object:
 
 
 def _column(operand: object) -> str:
-    return column_name(operand) if isinstance(operand, TensorRef) else ""
+    return operand.written if isinstance(operand, TensorRef) else ""
 
 
 def _column_step(

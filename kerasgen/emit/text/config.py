@@ -21,7 +21,6 @@ from kerasgen.ir.model import (
     ModelDef,
     Operand,
     Outputs,
-    TensorRef,
 )
 from kerasgen.ir.values import ObjectDef, Value
 from kerasgen.passes.fold.blocks import BlockDef, FoldedModel
@@ -122,19 +121,15 @@ def _takes_data(takes: Operand | Mapping[str, Operand]) -> object:
         return {key: _takes_data(operand) for key, operand in takes.items()}
     if isinstance(takes, tuple):
         return [_takes_data(operand) for operand in takes]
-    return takes.value if isinstance(takes, Constant) else _reference_data(takes)
-
-
-def _reference_data(reference: TensorRef) -> str:
-    return reference.name if reference.index is None else f"{reference.name}.{reference.index}"
+    return takes.value if isinstance(takes, Constant) else takes.written
 
 
 def _outputs_data(outputs: Outputs) -> object:
     if isinstance(outputs, Mapping):
-        return {name: _reference_data(reference) for name, reference in outputs.items()}
+        return {name: reference.written for name, reference in outputs.items()}
     if isinstance(outputs, tuple):
-        return [_reference_data(reference) for reference in outputs]
-    return None if outputs is None else _reference_data(outputs)
+        return [reference.written for reference in outputs]
+    return None if outputs is None else outputs.written
 
 
 def _object_data(definition: ObjectDef) -> dict[str, Any]:

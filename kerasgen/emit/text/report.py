@@ -112,9 +112,7 @@ def _output(output: OutputSpec, objective: CompileDef | None, *, alone: bool) ->
 
     return {
         "name": output.name,
-        "tensor": output.tensor.name
-        if output.tensor.index is None
-        else f"{output.tensor.name}.{output.tensor.index}",
+        "tensor": output.tensor.written,
         **_spec(output.spec),
         "task": output.task,
         "classes": output.classes,

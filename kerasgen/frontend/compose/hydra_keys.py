@@ -28,6 +28,7 @@ from hydra.conf import HydraConf
 from hydra.core.default_element import GroupDefault, InputDefault
 
 from kerasgen.diagnostics import describe
+from kerasgen.foreign.printable import cut
 from kerasgen.frontend.compose.resolvers import RESOLVER_HELP, resolver_problem
 from kerasgen.ir.values import Tree
 
@@ -195,7 +196,7 @@ def _plugin_values(path: str, value: Tree) -> Iterator[Refused]:
         for index, item in enumerate(value):
             yield from _plugin_values(f"{path}.{index}", item)
     elif isinstance(value, str) and value != "???" and not _WORD.match(value):
-        yield _refused(path, f"is `{_shortened(value)}`, expected a number or a word for `{name}`")
+        yield _refused(path, f"is `{cut(value)}`, expected a number or a word for `{name}`")
 
 
 def _parameters(path: str, value: Tree) -> Iterator[Refused]:
@@ -221,12 +222,8 @@ def _parameter_texts(path: str, value: Tree) -> Iterator[Refused]:
         if isinstance(item, Mapping | list):
             yield from _parameter_texts(path, item)
         elif isinstance(item, str) and _LEADING_OUT.search(item):
-            what = f"is `{_shortened(item)}`, which holds a path or an interpolation"
+            what = f"is `{cut(item)}`, which holds a path or an interpolation"
             yield _refused(path, what)
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= 40 else text[:37] + "..."
 
 
 def refused_choice(default: InputDefault, config_path: str) -> Refused | None:

@@ -27,7 +27,7 @@ from kerasgen.diagnostics import (
     describe,
     did_you_mean,
 )
-from kerasgen.foreign.regular_files import ForeignFileError, read_bytes
+from kerasgen.foreign.regular_files import lines_of
 from kerasgen.frontend.grammar import join
 from kerasgen.frontend.sections import report_unknown_key
 from kerasgen.ir.program import LintDef
@@ -81,7 +81,7 @@ def silence(sink: Sink, lint: LintDef) -> tuple[Diagnostic, ...]:
     Returns:
         What was taken out, in order.
     """
-    read = cache(_lines_of)
+    read = cache(lines_of)
     silenced = tuple(
         diagnostic
         for diagnostic in sink.diagnostics
@@ -141,10 +141,3 @@ def _with_strange_codes(diagnostic: Diagnostic, read: Callable[[str], list[str]]
 
 def _codes_in(line: str) -> set[str]:
     return {code.strip() for found in _COMMENT.findall(line) for code in found.split(",")}
-
-
-def _lines_of(file: str) -> list[str]:
-    try:
-        return read_bytes(file).decode("utf-8", "replace").splitlines()
-    except ForeignFileError:
-        return []

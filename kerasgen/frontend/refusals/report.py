@@ -19,7 +19,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import GrammarParseError, KeyValidationError
 
 from kerasgen.diagnostics import Sink, SourceLocation, closest, did_you_mean
-from kerasgen.foreign.regular_files import ForeignFileError, is_regular, read_bytes
+from kerasgen.foreign.regular_files import is_regular, lines_of
 from kerasgen.frontend.compose.command_line_words import file_of_choice
 from kerasgen.frontend.compose.config_folders import config_files
 from kerasgen.frontend.compose.config_limits import is_within_limits
@@ -116,17 +116,10 @@ def _report_yaml(error: yaml.YAMLError, sink: Sink) -> None:
     sink.report_at(code, f"not valid YAML: {problem}", location=location, help=help_text)
 
 
-def _lines(file: Path) -> list[str]:
-    try:
-        return read_bytes(file).decode("utf-8", "replace").splitlines()
-    except ForeignFileError:
-        return []
-
-
 def _mandatory_in_braces(location: SourceLocation | None) -> bool:
     if location is None or location.file is None or location.line is None:
         return False
-    before = (_lines(Path(location.file))[location.line - 1 :] or [""])[0]
+    before = (lines_of(location.file)[location.line - 1 :] or [""])[0]
     return "???" in before and bool(re.search(r"[{\[].*\?\?\?", before))
 
 
@@ -286,7 +279,7 @@ def _report_twice(group: str, fault: Fault, sink: Sink) -> None:
     message = f"an option of the group `{group}` is chosen twice"
     help_text: str | None = f"to choose in place of another file, write `- override /{group}: …`"
     if location is not None and location.file is not None and location.line is not None:
-        line = _lines(Path(location.file))[location.line - 1]
+        line = lines_of(location.file)[location.line - 1]
         found = re.match(rf"\s*-\s*['\"]?(\w+)\s+/?{re.escape(group)}\b", line)
         if found is not None and closest(found[1], ["override"]) is not None:
             word = found[1]
@@ -332,7 +325,7 @@ def _keys_written(path: str, fault: Fault) -> list[str]:
 
 def _unclosed_line(location: SourceLocation) -> tuple[str, SourceLocation] | None:
     """The first line of a file with an interpolation that has no end."""
-    for number, line in enumerate(_lines(Path(str(location.file))), 1):
+    for number, line in enumerate(lines_of(str(location.file)), 1):
         if problem := unclosed(line.partition(" #")[0]):
             place = replace(location, line=number, column=line.find("${") + 1, length=2)
             return f"an interpolation cannot be read: {problem}", place
@@ -349,7 +342,7 @@ def _place_in_file(fault: Fault, word: str, *, key: str = "") -> SourceLocation 
                 return mark.key
     pattern = re.compile(rf"(?<![\w-]){re.escape(word)}(?![\w-])")
     for file, _ in files if word else []:
-        for number, line in enumerate(_lines(file), 1):
+        for number, line in enumerate(lines_of(file), 1):
             if found := pattern.search(line.partition("#")[0]):
                 return SourceLocation(
                     file=shown_path(file), line=number, column=found.start() + 1, length=len(word)

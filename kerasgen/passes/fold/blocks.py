@@ -31,6 +31,7 @@ from kerasgen.passes.fold.search import (
     BlockUse,
     Default,
     Repetition,
+    arguments_of,
     best_repetition,
     entry_size,
     parameters_of,
@@ -283,7 +284,7 @@ def _apart(
 
     The copies of a run `conv` are `conv_0`, `conv_1`, …, and a neighbor may be called so already.
     """
-    folded = [isinstance(e.definition, BlockUse) or "repeat" in _arguments(e) for e in entries]
+    folded = [isinstance(e.definition, BlockUse) or "repeat" in arguments_of(e) for e in entries]
     # Names that came with the model go first: they stay.
     order = sorted(range(len(entries)), key=lambda i: folded[i])
     known = set(taken)
@@ -305,7 +306,7 @@ def _apart(
 
 def _expanded_names(entry: Entry, blocks: Mapping[str, BlockDef]) -> Iterator[str]:
     """The names that an entry has after expansion."""
-    copies = _arguments(entry).get("repeat")
+    copies = arguments_of(entry).get("repeat")
     names = [entry.name]
     if copies is not None:
         count = copies if isinstance(copies, int) else _MOST_COPIES
@@ -315,10 +316,6 @@ def _expanded_names(entry: Entry, blocks: Mapping[str, BlockDef]) -> Iterator[st
         return
     inner = [n for e in blocks[entry.definition.cls].entries for n in _expanded_names(e, blocks)]
     yield from (f"{name}_{end}" for name in names for end in inner)
-
-
-def _arguments(entry: Entry) -> Mapping[str, Value]:
-    return entry.definition.arguments if isinstance(entry.definition, ObjectDef) else {}
 
 
 def _renamed(takes: object, names: Mapping[str, str]) -> Any:

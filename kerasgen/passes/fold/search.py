@@ -127,7 +127,7 @@ def parameters_of(
         The arguments of the block's entries, its parameters with their defaults, and the
         arguments of each use.
     """
-    written: list[dict[str, Value]] = [dict(_arguments(entry)) for entry in instances[0]]
+    written: list[dict[str, Value]] = [dict(arguments_of(entry)) for entry in instances[0]]
     vectors: dict[str, list[Value]] = {}
     for offset, key, vector in _varying(instances, default):
         written[offset][key] = _parameter(key, vector, vectors, names[offset])
@@ -289,7 +289,7 @@ def _varying(
         definition = entries[0].definition
         if not isinstance(definition, ObjectDef):
             continue
-        every = [_arguments(entry) for entry in entries]
+        every = [arguments_of(entry) for entry in entries]
         for key in dict.fromkeys(key for arguments in every for key in arguments):
             vector = [
                 arguments[key] if key in arguments else _absent(definition, key, default)
@@ -304,7 +304,8 @@ def _absent(definition: ObjectDef, key: str, default: Default) -> Value:
     return found
 
 
-def _arguments(entry: Entry) -> Mapping[str, Value]:
+def arguments_of(entry: Entry) -> Mapping[str, Value]:
+    """The arguments of what an entry makes; none where it makes no object."""
     return entry.definition.arguments if isinstance(entry.definition, ObjectDef) else {}
 
 

@@ -13,10 +13,11 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 
 from kerasgen.diagnostics import Sink
+from kerasgen.ir.program import loss_name
 from kerasgen.ir.values import ObjectDef
 from kerasgen.passes.lint.flat_graph import WEIGHTED
 from kerasgen.passes.lint.rules import lint_length
-from kerasgen.passes.lint.view import LintView, Place, ScoredOutput, advise, shown_name, written_at
+from kerasgen.passes.lint.view import LintView, Place, ScoredOutput, advise, written_at
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
@@ -177,7 +178,7 @@ def targets_undefined(arrays: ArrayView, sink: Sink) -> None:
         advise(
             sink,
             "KG763",
-            f"`{shown_name(end.loss)}` expects {expected}, and {_share(count, values.size)} of "
+            f"`{loss_name(end.loss)}` expects {expected}, and {_share(count, values.size)} of "
             f"the targets of `{end.output.name}` "
             + ("are 0" if relative else f"go from {_number(values.min())} to "
                f"{_number(values.max())}"),

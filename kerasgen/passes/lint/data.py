@@ -13,7 +13,7 @@ from kerasgen.ir.data import DataDef
 from kerasgen.ir.model import Entry
 from kerasgen.ir.values import ObjectDef
 from kerasgen.ir.walks import references_in
-from kerasgen.passes.columns import column_name, column_steps
+from kerasgen.passes.columns import column_steps
 from kerasgen.passes.lint.flat_graph import WEIGHTED
 from kerasgen.passes.lint.view import LintView, Place, advise
 
@@ -160,7 +160,7 @@ def _made_of(target: str, data: DataDef) -> set[str]:
     """The columns that steps make of a target alone, the target's own encoding left out."""
     columns: set[str] = set()
     for entry in column_steps(data):
-        taken = {column_name(reference) for reference in references_in(entry.takes)}
+        taken = {reference.written for reference in references_in(entry.takes)}
         if entry.name != target and taken and taken <= {target, *columns}:
             columns.add(entry.name)
     return columns

@@ -7,6 +7,7 @@ last layer shows it is told when the objective is settled.
 from __future__ import annotations
 
 from kerasgen.diagnostics import Sink
+from kerasgen.ir.program import loss_name, loss_word
 from kerasgen.ir.values import ObjectDef
 from kerasgen.passes.lint.metrics import metric_of_another_form
 from kerasgen.passes.lint.view import (
@@ -14,8 +15,6 @@ from kerasgen.passes.lint.view import (
     Place,
     ScoredOutput,
     advise,
-    plain_word,
-    shown_name,
     written_at,
 )
 from kerasgen.passes.objective import of_logits
@@ -74,7 +73,7 @@ def sigmoid_for_one_of_many(view: LintView, sink: Sink) -> None:
             advise(
                 sink,
                 "KG703",
-                f"`{shown_name(end.loss)}` expects shares of 1, and `{end.output.name}` ends "
+                f"`{loss_name(end.loss)}` expects shares of 1, and `{end.output.name}` ends "
                 f"with `{end.activation}`",
                 _activation_place(end),
                 mend="write `activation: softmax`; for labels that do not exclude each "
@@ -97,7 +96,7 @@ def softmax_for_each(view: LintView, sink: Sink) -> None:
             advise(
                 sink,
                 "KG704",
-                f"`{shown_name(end.loss)}` asks each class by itself, and `{end.output.name}` "
+                f"`{loss_name(end.loss)}` asks each class by itself, and `{end.output.name}` "
                 "ends with `softmax`",
                 _activation_place(end) if end.output.fed == "multi_hot" else end.place,
                 mend="write `activation: sigmoid`"
@@ -118,7 +117,7 @@ def activation_no_loss_reads(view: LintView, sink: Sink) -> None:
         advise(
             sink,
             "KG705",
-            f"`{shown_name(end.loss)}` expects {wanted}, and `{end.output.name}` ends with "
+            f"`{loss_name(end.loss)}` expects {wanted}, and `{end.output.name}` ends with "
             f"`{end.activation}`",
             _activation_place(end),
             mend="take the activation out"
@@ -137,7 +136,7 @@ def hidden_logits(view: LintView, sink: Sink) -> None:
             continue
         if end.last.path == end.output.path:
             continue  # The last layer itself: told when the objective was settled.
-        name = shown_name(end.loss)
+        name = loss_name(end.loss)
         if end.logits and end.activation in ("softmax", "sigmoid"):
             advise(
                 sink,
@@ -163,7 +162,7 @@ def one_score_for_classes(view: LintView, sink: Sink) -> None:
             advise(
                 sink,
                 "KG706",
-                f"`{shown_name(end.loss)}` expects a score for each class, and "
+                f"`{loss_name(end.loss)}` expects a score for each class, and "
                 f"`{end.output.name}` gives one",
                 end.place,
                 mend="write `loss: binary_crossentropy`, or a unit for each class",
@@ -179,7 +178,7 @@ def hinge_on_probabilities(view: LintView, sink: Sink) -> None:
             advise(
                 sink,
                 "KG707",
-                f"`{shown_name(end.loss)}` expects scores from -1 to 1, and `{end.output.name}` "
+                f"`{loss_name(end.loss)}` expects scores from -1 to 1, and `{end.output.name}` "
                 f"ends with `{end.activation}`",
                 _activation_place(end),
                 mend="write `activation: tanh`, or `loss: "
@@ -214,8 +213,8 @@ def metric_of_logits(view: LintView, sink: Sink) -> None:
         for metric, place in end.metrics:
             arguments = metric.arguments if isinstance(metric, ObjectDef) else {}
             told = {"threshold", "thresholds", "from_logits"} & set(arguments)
-            if plain_word(metric) in _THRESHOLDED and not told:
-                word = plain_word(metric)
+            if loss_word(metric) in _THRESHOLDED and not told:
+                word = loss_word(metric)
                 write = {
                     "accuracy": "{class: BinaryAccuracy, threshold: 0.0}",
                     "acc": "{class: BinaryAccuracy, threshold: 0.0}",
@@ -228,7 +227,7 @@ def metric_of_logits(view: LintView, sink: Sink) -> None:
                 advise(
                     sink,
                     "KG709",
-                    f"`{shown_name(metric)}` expects probabilities, and `{end.output.name}` "
+                    f"`{loss_name(metric)}` expects probabilities, and `{end.output.name}` "
                     "gives logits",
                     place,
                     mend=f"write `{write}`" if write else "end the model with a sigmoid",
@@ -245,12 +244,12 @@ def accuracy_of_amounts(view: LintView, sink: Sink) -> None:
         if end.output.fed != "amounts" or end.word in _CROSSENTROPIES:
             continue
         for metric, place in end.metrics:
-            word = plain_word(metric)
+            word = loss_word(metric)
             if word in words or (word == "binaryaccuracy" and task == "regression"):
                 advise(
                     sink,
                     "KG710",
-                    f"`{shown_name(metric)}` counts right classes, and `{end.output.name}` is "
+                    f"`{loss_name(metric)}` counts right classes, and `{end.output.name}` is "
                     f"trained for {task}",
                     place,
                     mend="write `mean_absolute_error`, or another metric of distances",
@@ -262,7 +261,7 @@ def top_of_all(view: LintView, sink: Sink) -> None:
     """KG712: among the best k of k classes is every class."""
     for end in view.outputs:
         for metric, place in end.metrics:
-            if "topkcategoricalaccuracy" not in plain_word(metric) or end.units is None:
+            if "topkcategoricalaccuracy" not in loss_word(metric) or end.units is None:
                 continue
             written = metric.arguments.get("k") if isinstance(metric, ObjectDef) else None
             k = written if isinstance(written, int) else 5
@@ -270,7 +269,7 @@ def top_of_all(view: LintView, sink: Sink) -> None:
                 advise(
                     sink,
                     "KG712",
-                    f"`{shown_name(metric)}` looks at the best {k} of {end.units} scores",
+                    f"`{loss_name(metric)}` looks at the best {k} of {end.units} scores",
                     place,
                     mend=f"write a `k` below {end.units}",
                     reason="every label is among them: the metric is always 1",

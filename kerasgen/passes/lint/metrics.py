@@ -6,8 +6,9 @@ It owns what a metric counts when it is given another form than it expects.
 from __future__ import annotations
 
 from kerasgen.diagnostics import Sink
+from kerasgen.ir.program import loss_name, loss_word
 from kerasgen.ir.values import ObjectDef
-from kerasgen.passes.lint.view import LintView, ScoredOutput, advise, plain_word, shown_name
+from kerasgen.passes.lint.view import LintView, ScoredOutput, advise
 
 
 def metric_of_another_form(view: LintView, sink: Sink) -> None:
@@ -17,13 +18,13 @@ def metric_of_another_form(view: LintView, sink: Sink) -> None:
             continue
         for metric, place in end.metrics:
             arguments = metric.arguments if isinstance(metric, ObjectDef) else {}
-            found = _misfit(plain_word(metric), end, set(arguments))
+            found = _misfit(loss_word(metric), end, set(arguments))
             if found is not None:
                 expected, write, reason = found
                 advise(
                     sink,
                     "KG711",
-                    f"`{shown_name(metric)}` expects {expected}",
+                    f"`{loss_name(metric)}` expects {expected}",
                     place,
                     mend=f"write `{write}`",
                     reason=reason,

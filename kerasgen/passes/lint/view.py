@@ -14,7 +14,7 @@ from kerasgen.catalog.entries import Catalog
 from kerasgen.diagnostics import Anchor, Sink
 from kerasgen.ir.data import DataDef
 from kerasgen.ir.graph import ModelGraph
-from kerasgen.ir.program import CompileDef, Loss, Program
+from kerasgen.ir.program import CompileDef, Loss, Program, loss_word
 from kerasgen.ir.values import ObjectDef, TensorSpec, Value
 from kerasgen.passes.cost import CostReport
 from kerasgen.passes.ends import OutputSpec
@@ -223,17 +223,6 @@ def _once(steps: Sequence[Step]) -> Iterator[Step]:
             yield step
 
 
-def plain_word(value: Loss) -> str:
-    """The name of a loss or metric without module, underscores and case."""
-    name = value.cls if isinstance(value, ObjectDef) else value
-    return name.rpartition(".")[2].replace("_", "").lower()
-
-
-def shown_name(value: Loss) -> str:
-    """The name of a loss or metric as written."""
-    return value.cls if isinstance(value, ObjectDef) else value
-
-
 def written_at(step: Step, argument: str) -> Place:
     """The place of an argument where it is written, else of the entry."""
     return argument_place(step.definition, argument, step.path)
@@ -315,7 +304,7 @@ def _scored(
         activation=None if last is None else _activation(last, catalog),
         noise=noise,
         loss=loss,
-        word=plain_word(loss),
+        word=loss_word(loss),
         logits=arguments.get("from_logits") is True,
         place=objective.loss_place(output),
         metrics=tuple(objective.metrics(output)),
