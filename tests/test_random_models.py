@@ -144,7 +144,7 @@ def test_each_of_a_thousand_comes_back_as_it_was(remake: Callable[..., Any], see
 
 @pytest.mark.parametrize("seed", range(300))
 def test_an_expanded_model_expands_to_itself(seed: int) -> None:
-    from kerasgen.frontend.expand.model import expand_model
+    from kerasgen.frontend.expand.whole_model import expand_model
 
     drawn = random_model(seed)
     sink = Sink()

@@ -13,7 +13,7 @@ from typing import Any
 
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink
 from kerasgen.frontend.compose.composition import Composition, resolve, resolve_groups
-from kerasgen.frontend.expand.model import expand_config
+from kerasgen.frontend.expand.whole_model import expand_config
 from kerasgen.frontend.parse.backend import parse_backend
 from kerasgen.frontend.parse.data import frozen_facts, parse_data
 from kerasgen.frontend.parse.program import FirstGroups, check_sections, parse_program

@@ -8,7 +8,7 @@ import pytest
 from kerasgen.diagnostics import Note, Sink, SourceLocation, SourceMap
 from kerasgen.diagnostics.source_map import Expansion, Mark, Original, Remark, Replacement
 from kerasgen.frontend.compose.composition import compose, resolve
-from kerasgen.frontend.expand.model import expand_config
+from kerasgen.frontend.expand.whole_model import expand_config
 from kerasgen.frontend.select.apply import select_config
 
 Files = Mapping[str, str]

@@ -12,7 +12,7 @@ from kerasgen.diagnostics.source_map import Expansion, Mark, Original, Remark, R
 from kerasgen.diagnostics.source_map_data import from_plain, to_plain
 from kerasgen.foreign.regular_files import TOO_MUCH, ForeignFileError
 from kerasgen.frontend.compose.composition import compose, resolve
-from kerasgen.frontend.expand.model import expand_config
+from kerasgen.frontend.expand.whole_model import expand_config
 from kerasgen.frontend.select.apply import select_config
 
 PLACE = SourceLocation(file="m.yaml", line=3, column=5, length=4)

@@ -7,7 +7,7 @@ import pytest
 
 from kerasgen.diagnostics import Diagnostic, SourceLocation
 from kerasgen.frontend.compose.composition import compose, resolve
-from kerasgen.frontend.expand.model import expand_config
+from kerasgen.frontend.expand.whole_model import expand_config
 
 Files = Mapping[str, str]
 

@@ -14,7 +14,7 @@ from kerasgen.ir.model import ModelDef
 from kerasgen.sweep.hydra.command_line import main as train
 
 COMPUTED = (
-    "kerasgen.frontend.expand.model.expand_config",
+    "kerasgen.frontend.expand.whole_model.expand_config",
     "kerasgen.frontend.select.apply.select_config",
     "kerasgen.frontend.parse.program.parse_program",
     "kerasgen.passes.catalog_check.check",

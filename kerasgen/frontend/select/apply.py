@@ -24,7 +24,7 @@ from kerasgen.diagnostics import Sink, describe, did_you_mean
 from kerasgen.diagnostics.source_map import Mark, Replacement
 from kerasgen.frontend.compose.origins import SetByOverride, trace_origins
 from kerasgen.frontend.compose.selector_syntax import Selector, place_in, read_selectors
-from kerasgen.frontend.expand.model import LocatedConfig, expand_model
+from kerasgen.frontend.expand.whole_model import LocatedConfig, expand_model
 from kerasgen.frontend.grammar import SELECTORS, feature_names, join
 from kerasgen.frontend.select.match import (
     Found,

@@ -9,7 +9,7 @@ from omegaconf import OmegaConf
 from kerasgen.diagnostics import Sink
 from kerasgen.emit.text.config import data_yaml, model_data, write_config
 from kerasgen.frontend.expand.expressions import unescaped
-from kerasgen.frontend.expand.model import expand_model
+from kerasgen.frontend.expand.whole_model import expand_model
 from kerasgen.frontend.parse.model import parse_model
 from kerasgen.ir.model import Entry, ModelDef
 from kerasgen.ir.values import ObjectDef

@@ -34,7 +34,7 @@ def rebuild(build_model: Callable[..., Any]) -> Rebuild:
 
     def make(text: str) -> Any:
         from kerasgen.frontend.expand.expressions import unescaped
-        from kerasgen.frontend.expand.model import expand_model
+        from kerasgen.frontend.expand.whole_model import expand_model
 
         section = OmegaConf.to_container(OmegaConf.create(text), resolve=True)
         sink = Sink()

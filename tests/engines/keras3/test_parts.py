@@ -123,12 +123,15 @@ def test_kinds_come_from_annotations_and_defaults(
     assert {key: getattr(found, key) for key in expected} == expected
 
 
-def test_a_layer_with_adapt_learns_before_training(entry: Entry, gate: Any, keras: Any) -> None:
+def test_a_layer_with_adapt_learns_before_training(entry: Entry, keras: Any) -> None:
     class Centered(keras.layers.Layer):  # type: ignore[misc]
         def adapt(self, data: Any) -> None:
             self.average = data.mean(axis=0)
 
     assert entry(Centered).adapts
+
+
+def test_a_layer_without_adapt_learns_in_training_alone(entry: Entry, gate: Any) -> None:
     assert not entry(gate).adapts
 
 

@@ -13,7 +13,7 @@ from kerasgen.frontend.compose.selector_syntax import (
     read_selector,
     read_selectors,
 )
-from kerasgen.frontend.expand.model import expand_config
+from kerasgen.frontend.expand.whole_model import expand_config
 from kerasgen.frontend.refusals.culprits import diagnose
 from kerasgen.frontend.select.apply import apply_selectors, select_config
 

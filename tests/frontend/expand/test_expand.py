@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from kerasgen.diagnostics import Diagnostic, Sink, SourceLocation
-from kerasgen.frontend.expand.model import expand_config, expand_model
+from kerasgen.frontend.expand.whole_model import expand_config, expand_model
 
 
 def expanded(text: str, inputs: Sequence[str] = ("input",)) -> Any:

@@ -8,7 +8,7 @@ import yaml
 
 from kerasgen.diagnostics import Sink
 from kerasgen.emit.text.config import write_config
-from kerasgen.frontend.expand.model import expand_model
+from kerasgen.frontend.expand.whole_model import expand_model
 from kerasgen.frontend.parse.model import parse_model
 from kerasgen.ir.model import INPUT, ModelDef, TensorRef
 from kerasgen.ir.values import ObjectDef

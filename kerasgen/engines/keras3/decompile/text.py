@@ -23,7 +23,7 @@ from kerasgen.engines.keras3.decompile.sources import FoundModel, find_model
 from kerasgen.engines.keras3.environment import no_idle_tensorflow
 from kerasgen.engines.keras3.introspection import keras_catalog
 from kerasgen.frontend.expand.expressions import unescaped
-from kerasgen.frontend.expand.model import expand_model
+from kerasgen.frontend.expand.whole_model import expand_model
 from kerasgen.frontend.parse.model import parse_model
 from kerasgen.ir.model import INPUT, Constant, ModelDef, TensorRef
 from kerasgen.ir.values import ObjectDef
