@@ -91,6 +91,7 @@ def step_operands(entry: Entry) -> tuple[Operand, ...]:
 
 def taken_columns(entry: Entry) -> tuple[str, ...]:
     """The columns that a step takes, in order; none for a step that acts on the inputs."""
+    # A column's name may end in a point and digits, as a reference to one of several outputs does.
     return tuple(reference.written for reference in references_in(entry.takes))
 
 
