@@ -78,7 +78,7 @@ def test_ten_thousand_spoilt_configs_never_end_in_a_traceback(
 ) -> None:
     findings, failed = run_all(range(FIRST, FIRST + COUNT), corpus)
     with capsys.disabled():
-        print(f"\n{table(findings)}")
+        print(f"\n{table(findings)}", *failed, sep="\n\n")
     assert failed == []
     assert len(findings) < 100 or share(findings) >= 0.95
 

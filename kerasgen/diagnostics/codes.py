@@ -23,6 +23,7 @@ CODES: dict[str, str] = {
     "KG116": "object in Keras's own serialized form",
     "KG117": "download that the command line does not ask for",
     "KG118": "saved program that a config file runs",
+    "KG119": "defaults list that leaves its order open",
     "KG120": "value that YAML reads as something else",
     "KG125": "file, folder or name in the place of an override",
     "KG126": "flag that is not there, or does nothing",

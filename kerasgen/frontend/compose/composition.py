@@ -154,6 +154,8 @@ def read_composition(config: DictConfig, loader: ConfigLoader) -> Composition:
     config_sources = config.hydra.runtime.config_sources
     folders = [Path(source.path) for source in config_sources if source.schema == "file"]
     sink = Sink()
+    if isinstance(loader, ComposedLoader):
+        sink.add(loader.warned)
     origins = trace_origins(
         config_files(made_of.defaults, folders),
         (

@@ -17,6 +17,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -44,7 +45,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf._utils import get_yaml_loader
 from omegaconf.errors import OmegaConfBaseException
 
-from kerasgen.diagnostics import Sink, SourceLocation
+from kerasgen.diagnostics import Diagnostic, Sink, SourceLocation
 from kerasgen.frontend.compose.accepted_keys import without_plus
 from kerasgen.frontend.compose.group_choices import settle_choices
 from kerasgen.frontend.compose.origins import shown_path
@@ -102,6 +103,11 @@ class ComposedLoader(ConfigLoaderImpl):
             config.hydra.runtime.output_dir = os.path.abspath(str(config.hydra.run.dir))
         HydraConfig.instance().set_config(config)
 
+    @property
+    def warned(self) -> Sequence[Diagnostic]:
+        """What the files say that is no mistake, but hardly meant."""
+        return tuple(self._guard.sink.diagnostics)
+
     def composed_from(
         self, config_name: str | None, overrides: Sequence[str]
     ) -> Ingredients | None:
@@ -146,9 +152,12 @@ class ComposedLoader(ConfigLoaderImpl):
             CompileError: a file says what no file must say.
         """
         try:
-            config = super()._load_configuration_impl(
-                config_name, overrides, run_mode, from_shell, validate_sweep_overrides
-            )
+            with warnings.catch_warnings():
+                # The guard says it with a place.
+                warnings.filterwarnings("ignore", r"In '.*': Defaults list is missing", UserWarning)
+                config = super()._load_configuration_impl(
+                    config_name, overrides, run_mode, from_shell, validate_sweep_overrides
+                )
         except Exception:
             self._guard.sink.stop_on_errors()  # Hydra may have met only what follows from it.
             raise

@@ -155,6 +155,7 @@ def _report_missing_option(error: MissingConfigException, fault: Fault, sink: Si
     message, near = f"the group `{group}` has no option `{option}`", option
     if not group:
         message = f"there is no config `{wanted}`"
+        options = [*(name for name in options if not name.startswith("_")), "_self_"]
     elif not options:
         message, near = f"there is no group `{group}`", group
         options = _groups(fault)
