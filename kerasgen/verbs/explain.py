@@ -12,6 +12,7 @@ Decisions:
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from functools import cache, partial
 from typing import TYPE_CHECKING
@@ -63,13 +64,18 @@ def explain(words: Sequence[str], trust: Trust = NOBODY) -> list[str]:
     catalog = cache(partial(offered_catalog, trust))
     sink = Sink()
     told: dict[str, None] = {}
-    for word in words:
+    for number, word in enumerate(words):
         found = find_sections(word, sections)
         texts = [_section_text(section, sections) for section in found]
         if not found:
             texts = [class_text(entry) for entry in named_classes(word, catalog)]
         if not texts:
-            _report_unknown(word, words, sections, catalog, sink)
+            sink.report_at(
+                "KG622",
+                f"nothing is known of `{word}`",
+                location=_place(words, number),
+                help=_nearest(word, [*known_words(sections), *_class_names(catalog())]),
+            )
         told |= dict.fromkeys(texts)
     sink.stop_on_errors()
     return list(told)
@@ -197,20 +203,15 @@ def _class_names(catalog: Catalog) -> list[str]:
     return sorted(set(catalog.names(tuple(MODULES))))
 
 
-def _report_unknown(
-    word: str,
-    words: Sequence[str],
-    sections: Sequence[Section],
-    catalog: Callable[[], Catalog],
-    sink: Sink,
-) -> None:
-    """Reports a word of the command line that nothing is known of."""
-    line = " ".join(words)
-    place = SourceLocation(override=line, column=line.index(word) + 1, length=max(1, len(word)))
-    known = [*known_words(sections), *_class_names(catalog())]
-    sink.report_at(
-        "KG622",
-        f"nothing is known of `{word}`",
-        location=place,
-        help=did_you_mean(word, known) or "`kerasgen explain` alone lists what can be asked",
-    )
+def _place(words: Sequence[str], number: int) -> SourceLocation:
+    """Where a word stands on the command line."""
+    before = "".join(f"{word} " for word in words[:number])
+    length = max(1, len(words[number]))
+    return SourceLocation(override=" ".join(words), column=len(before) + 1, length=length)
+
+
+def _nearest(word: str, known: Sequence[str]) -> str:
+    """What may have been meant by a word that nothing is known of."""
+    if re.match(r"KG\d", word, re.IGNORECASE):  # The nearest number is another mistake.
+        return "`kerasgen explain codes` lists the codes"
+    return did_you_mean(word, known) or "`kerasgen explain` alone lists what can be asked"

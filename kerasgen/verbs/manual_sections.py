@@ -10,6 +10,8 @@ Decisions:
 - What stands below a key that holds names or arguments of the user's has no section of its own: the
   nearest one around it is meant. Below a section with fixed keys, a key that is not there is
   unknown.
+- What has no section but a line in a table, such as a file of a record or a setting of Hydra's,
+  leads to the section of the table, if its name has a point or a slash: plain words stand in many.
 """
 
 from __future__ import annotations
@@ -28,6 +30,9 @@ _TITLE = re.compile(r"(#+) (.+)")
 _RULE = re.compile(r"\s*Rule `(\w+)`\.")
 _CODE = re.compile(r"KG\d{3}\b", re.IGNORECASE)
 _KEY = re.compile(r"[a-z_]+(?:\.[A-Za-z_]+)*\Z")
+_SELECTOR = re.compile(r"model\.layers(?:\.\w+)*\[")
+_NAMES = re.compile(r"\| ((?:`[^`]+`(?:, )?)+) \|")
+"""The first cell of a line of a table that is about what it names."""
 _NESTED = re.compile(r"(\.layers\.)[^.]+\.layers\.")
 """A layer of a nested model, which is written as one of the model around it."""
 
@@ -82,7 +87,8 @@ def find_sections(word: str, sections: Sequence[Section]) -> tuple[Section, ...]
     """The sections that a word asks for; none where nothing is known of it.
 
     Args:
-        word: a code, a rule, a page, a key as it is overridden, the last part of a key, or a title.
+        word: a code, a rule, a page, a key as it is overridden, the last part of a key, a title, an
+            override of a group, a selector, or the name of a line of a table.
         sections: the manual.
     """
     asked = _plain(word)
@@ -91,7 +97,10 @@ def find_sections(word: str, sections: Sequence[Section]) -> tuple[Section, ...]
         named = tuple(s for s in among if s.key is None and asked in map(_plain, s.words))
         if named:
             return named[:1]
-    return _of_key(word, sections)
+    key, given, _ = word.lstrip("+~").partition("=")
+    page = "topics/selectors.md" if _SELECTOR.match(key) else f"groups/{key}.md" if given else ""
+    meant = tuple(section for section in pages if section.page == page)
+    return meant or _of_key(word, sections) or _of_table(key, sections)
 
 
 def known_words(sections: Sequence[Section]) -> list[str]:
@@ -148,6 +157,19 @@ def _of_key(word: str, sections: Sequence[Section]) -> tuple[Section, ...]:
         if length == len(parts) and any(_begins(name.split("."), parts) for name in by_key):
             return (by_key[".".join(parts[:-1])],) if ".".join(parts[:-1]) in by_key else ()
     return ()
+
+
+def _of_table(name: str, sections: Sequence[Section]) -> tuple[Section, ...]:
+    """The innermost section with a table that has a line of this name."""
+    if not re.search(r"[./]", name):
+        return ()
+    found = [
+        section
+        for section in sections
+        for line in section.text.splitlines()
+        if (names := _NAMES.match(line)) and f"`{name}`" in names[1].split(", ")
+    ]
+    return (max(found, key=lambda section: section.level),) if found else ()
 
 
 def _fits(pattern: Sequence[str], parts: Sequence[str]) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kerasgen.diagnostics import Sink
+from kerasgen.diagnostics import CompileError, Sink
 from kerasgen.emit.picture.mermaid import to_mermaid
 from kerasgen.emit.picture.png import to_png
 from kerasgen.emit.picture.svg import to_svg
@@ -21,6 +21,7 @@ from kerasgen.emit.text.model_views import shapes_text, weights_text
 from kerasgen.emit.text.preparation_table import preparation_table
 from kerasgen.emit.text.resolved_config import config_with_origins, config_yaml
 from kerasgen.frontend.compose.config_folders import Folders
+from kerasgen.frontend.compose.origins import place_of_text
 from kerasgen.record.read import is_run
 from kerasgen.registry import NOBODY, Trust
 from kerasgen.session.composed_config import compose_config
@@ -71,12 +72,24 @@ class Target:
         Raises:
             CompileError: a run stands among overrides.
         """
-        for word in words:
+        for number, word in enumerate(words):
             if is_run(word):
                 if len(words) > 1:
-                    raise Sink().fail("KG606", f"the run `{word}` is looked at without overrides")
+                    raise _refused_beside(words, number)
                 return cls(run=Path(word), trust=trust)
         return cls(overrides=tuple(words), config_dir=config_dir, trust=trust)
+
+
+def _refused_beside(words: Sequence[str], number: int) -> CompileError:
+    """The error for a run that stands among overrides or other runs."""
+    others = [word for index, word in enumerate(words) if index != number]
+    runs = any(map(is_run, others))
+    return Sink().fail_at(
+        "KG606",
+        f"the run `{words[number]}` is looked at {'alone' if runs else 'without overrides'}",
+        location=place_of_text(others[0]),
+        help=None if runs else "a run has its config: leave the overrides out",
+    )
 
 
 def resolved_text(target: Target) -> str:

@@ -96,6 +96,21 @@ def test_words_that_nothing_is_known_of_are_told_together() -> None:
     assert (place.override, place.column) == ("fit.epoch Gate Gatte", 16)
 
 
+def test_a_word_is_told_where_it_stands_though_another_one_holds_it() -> None:
+    with pytest.raises(CompileError) as caught:
+        explain(["fit", "fitt.x", "tt"])
+    places = [d.location.column for d in caught.value.diagnostics if d.location is not None]
+    assert places == [5, 12]
+
+
+def test_a_code_that_is_none_has_no_nearest() -> None:
+    with pytest.raises(CompileError) as caught:
+        explain(["KG999"])
+    assert [d.help for d in caught.value.diagnostics] == [
+        "`kerasgen explain codes` lists the codes"
+    ]
+
+
 def test_the_overview_names_commands_groups_topics_keys_and_rules() -> None:
     text = overview()
     named = ["`check`", "`fit`", "`sweeps`", "`fit.epochs`", "`KG101` to `KG902`", "`dead_kernel`"]

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from kerasgen.cli import main
-from kerasgen.diagnostics import SourceLocation, SourceMap
+from kerasgen.diagnostics import CompileError, SourceLocation, SourceMap
 from kerasgen.diagnostics.source_map import Mark
 from kerasgen.diagnostics.source_map_data import to_plain
 from kerasgen.record.file_names import CONFIG, RECORD, SOURCE_MAP
+from kerasgen.verbs.show import Target
 
 MakeRun = Callable[..., Path]
 
@@ -125,3 +126,25 @@ def test_a_source_map_that_is_none_is_refused(
     (folder / SOURCE_MAP).write_text('{"version": 1, "marks": []}')
     assert main(["show", str(folder)]) == 2
     assert "source_map.json` is no source map" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("beside", "told"),
+    [
+        (["fit.epochs=3"], "is looked at without overrides"),
+        (["other"], "is looked at alone"),
+    ],
+)
+def test_what_stands_beside_a_run_is_told_where_it_stands(
+    beside: list[str], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("run", "other"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "record.json").write_text("{}")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(CompileError) as caught:
+        Target.named(["run", *beside], None)
+    (found,) = caught.value.diagnostics
+    assert found.message == f"the run `run` {told}"
+    assert found.location is not None
+    assert found.location.override == beside[0]

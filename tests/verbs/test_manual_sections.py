@@ -44,13 +44,22 @@ def sections() -> tuple[Section, ...]:
         ("model.layers.tower.layers.dense.from", "model.layers.NAME.from"),
         ("fit.callbacks.stop.patience", "fit.callbacks.NAME"),
         ("data.facts.classes.digit", "data.facts.classes"),
+        ("model=convnet", "model"),
+        ("+experiment=book/mnist_mlp", "experiment"),
+        ("model.layers[conv*].filters*=2", "Selectors"),
+        ("~model.layers.tower[Dropout]", "Selectors"),
+        ("hydra/launcher=basic", "Sweeps"),
+        ("hydra.sweep.dir", "Sweeps"),
+        ("history.csv", "The record of a run"),
     ],
 )
 def test_a_word_leads_to_its_section(word: str, title: str, sections: tuple[Section, ...]) -> None:
     assert [section.title for section in find_sections(word, sections)] == [title]
 
 
-@pytest.mark.parametrize("word", ["fit.epoch", "KG999", "epoch", "data.splits.test", "", "."])
+@pytest.mark.parametrize(
+    "word", ["fit.epoch", "KG999", "epoch", "data.splits.test", "", ".", "a.b", "nope=3"]
+)
 def test_a_word_of_nothing_leads_nowhere(word: str, sections: tuple[Section, ...]) -> None:
     assert find_sections(word, sections) == ()
 
