@@ -273,7 +273,7 @@ def test_a_reader_that_leaves_is_no_error(application: Any) -> None:
 
 def test_an_interrupted_run_ends_with_130(application: Any) -> None:
     process = application.start("name=sleep")
-    assert process.stdout.readline().startswith("ran")
+    assert process.stdout.readline() == "sleeps\n"
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
