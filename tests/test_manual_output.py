@@ -11,7 +11,10 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import IO
 
+import h5py
+import numpy as np
 import pytest
 from manual_examples import BLOCKS, ROOT, Example, examples, write_files
 
@@ -28,6 +31,8 @@ NOT_RUN = {
     "applications.ResNet50": "makes a model of 25 million weights",
     "my_parts": "a module is registered for the whole process",
     "backend.image_data_format=channels_first": "another engine than that of the process",
+    "backend=torch": "another engine than that of the process",
+    "--own-engine": "a package is taken away",
 }
 """Words of commands that are parsed and checked alone, and why."""
 
@@ -36,8 +41,10 @@ def _is_run(example: Example) -> bool:
     words = (example.command, *example.words)
     if example.block is None or example.block.language != "text":
         return False
-    shown = example.printed.partition("\n")[2] or os.environ.get(UPDATE)
-    return bool(shown) and not any(word in NOT_RUN for word in words)
+    line, _, shown = example.printed.partition("\n")
+    if line.endswith("/dev/full") or not (shown or os.environ.get(UPDATE)):
+        return False
+    return not any(word in NOT_RUN for word in words)
 
 
 EXAMPLES = [example for example in examples() if _is_run(example)]
@@ -54,12 +61,15 @@ def test_a_command_prints_what_is_shown(
     example: Example, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: str
 ) -> None:
     write_files(tmp_path, example.block)
+    _write_weights(tmp_path / "weights.h5")
     monkeypatch.chdir(tmp_path)
     cataloging.engine_catalog(engine_for(engine))
     monkeypatch.setattr(cataloging, "lightest_engine", lambda: BackendDef(backend=engine))
     words = [example.command, *example.words]
     chosen = any(word.startswith("backend=") for word in words)
-    if engine != "tensorflow" and example.command in ("check", "show") and not chosen:
+    with_backend = ("check", "show", "eject")
+    recorded = any(word.startswith("outputs/") for word in words)
+    if engine != "tensorflow" and example.command in with_backend and not chosen and not recorded:
         words.append(f"backend={engine}")
     out = io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
@@ -96,6 +106,72 @@ def test_a_part_of_ones_own_is_told_as_it_is_shown(tmp_path: Path) -> None:
     )
     assert done.stderr.rstrip() == example.printed.partition("\n")[2].rstrip()
     assert done.returncode == 2
+
+
+OF_OTHER_ENGINES = [
+    example
+    for example in examples()
+    if example.command == "check" and example.codes & {"KG512", "KG515"}
+]
+
+
+@pytest.mark.parametrize("example", OF_OTHER_ENGINES, ids=lambda example: min(example.codes))
+def test_a_check_by_another_engine_prints_what_is_shown(example: Example, tmp_path: Path) -> None:
+    write_files(tmp_path, example.block)
+    done = _child(example, tmp_path)
+    assert done.stderr.rstrip() == example.printed.partition("\n")[2].rstrip()
+    assert done.returncode == 2
+
+
+def test_a_package_that_is_not_there_is_told_as_it_is_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (example,) = (e for e in examples() if e.codes == {"KG603"})
+    (tmp_path / "sitecustomize.py").write_text(
+        "import importlib.util\n"
+        "find_spec = importlib.util.find_spec\n"
+        "importlib.util.find_spec = lambda name, package=None: (\n"
+        "    None if name == 'jax' else find_spec(name, package)\n"
+        ")\n"
+    )
+    done = _child(example, tmp_path, path=str(tmp_path))
+    assert _plain(done.stderr) == example.printed.partition("\n")[2].rstrip()
+    assert done.returncode == 2
+
+
+def test_a_full_disk_behind_stdout_is_told_as_it_is_shown(tmp_path: Path) -> None:
+    (example,) = (e for e in examples() if e.codes == {"KG804"})
+    with open("/dev/full", "w") as full:
+        done = _child(example, tmp_path, stdout=full)
+    assert done.stderr.rstrip() == example.printed.partition("\n")[2].rstrip()
+    assert done.returncode == 1
+
+
+def _child(
+    example: Example, folder: Path, *, path: str = "", stdout: IO[str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """An example as a process of its own, which may start any engine."""
+    python_path = os.pathsep.join(filter(None, (path, str(ROOT))))
+    return subprocess.run(
+        [sys.executable, "-m", "kerasgen", example.command, *example.words],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": python_path},
+        stdout=subprocess.PIPE if stdout is None else stdout,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def _write_weights(path: Path) -> None:
+    """A file of weights as Keras 2 wrote it, of a Dense layer with another number of units."""
+    with h5py.File(path, "w") as file:
+        file.attrs["layer_names"] = [b"dense"]
+        group = file.create_group("dense")
+        group.attrs["weight_names"] = [b"kernel", b"bias"]
+        group["kernel"], group["bias"] = np.zeros((2, 4)), np.zeros(4)
 
 
 def _plain(text: str) -> str:
