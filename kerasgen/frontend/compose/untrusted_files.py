@@ -32,8 +32,9 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf._utils import split_key
 from omegaconf.errors import OmegaConfBaseException
 
-from kerasgen.diagnostics import Severity, Sink, SourceLocation
+from kerasgen.diagnostics import Sink, SourceLocation
 from kerasgen.frontend.compose.config_folders import ROOT, config_folder
+from kerasgen.frontend.compose.defaults_order import warn_of_order
 from kerasgen.frontend.compose.hydra_keys import (
     FOLDERS,
     Refused,
@@ -50,7 +51,7 @@ from kerasgen.frontend.compose.origins import (
     shown_path,
     trace_origins,
 )
-from kerasgen.frontend.compose.refused_lines import place_of_choice, place_of_defaults
+from kerasgen.frontend.compose.refused_lines import place_of_choice
 from kerasgen.frontend.compose.resolvers import (
     ENVIRONMENT_HELP,
     RESOLVER_HELP,
@@ -137,24 +138,10 @@ class FileGuard:
         """
         if result is None or not isinstance(result.config, DictConfig):
             return
-        self._warn_of_order(result, config_path)
+        warn_of_order(result, _file_of(result, config_path), self.sink)
         if self.is_file(result, config_path) and result.config._get_node("hydra") is not None:
             self._check_settings(result, config_path, "")
             self.sink.stop_on_errors()
-
-    def _warn_of_order(self, result: ConfigResult, config_path: str) -> None:
-        """Warns of a defaults list that leaves it to Hydra where the file's own keys stand."""
-        defaults = result.defaults_list or ()
-        chosen = any(not default.is_override() for default in defaults)
-        if not chosen or not result.config or any(default.is_self() for default in defaults):
-            return
-        self.sink.report_at(
-            "KG119",
-            "the defaults list has no `_self_`: the file's own keys come last, over all options",
-            location=place_of_defaults([_file_of(result, config_path)]),
-            help="write `- _self_` where its own keys are to come, above `experiment` for one",
-            severity=Severity.WARNING,
-        )
 
     def check_merged(self, default: ResultDefault, repo: IConfigRepository) -> None:
         """Checks a config that is merged next: what it sets of Hydra's, and who chose it."""

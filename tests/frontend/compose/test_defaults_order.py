@@ -6,6 +6,7 @@ import pytest
 
 from kerasgen.diagnostics import CompileError, Severity
 from kerasgen.frontend.compose.composition import compose
+from kerasgen.frontend.compose.config_folders import ConfigPlace
 
 SHIPPED = Path(__file__).resolve().parents[3] / "conf"
 
@@ -25,7 +26,7 @@ defaults:
 
 def _composed(folder: Path, text: str):
     (folder / "mine.yaml").write_text(text)
-    return compose([], str(folder), config_name="mine")
+    return compose([], ConfigPlace(config_name="mine", config_dirs=(str(folder),)))
 
 
 @pytest.mark.filterwarnings("error")
