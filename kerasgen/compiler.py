@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import tempfile
 from collections.abc import Mapping, Sequence
+from functools import partial
 from math import prod
 from pathlib import PurePath
 from typing import Any
@@ -36,7 +37,7 @@ from kerasgen.passes.objective import settle_objective
 from kerasgen.passes.one_hot_labels import check_class_axis, encode_labels
 from kerasgen.passes.outline import Outline
 from kerasgen.passes.prepared_shapes import shape_preparation
-from kerasgen.passes.shapes import Specs, infer_shapes, shown_shape
+from kerasgen.passes.shapes import Specs, infer_shapes, report_call, shown_shape
 from kerasgen.process.machine_memory import Memory
 from kerasgen.process.packages import is_installed
 
@@ -76,7 +77,8 @@ def compile_program(
     slots = _optimizer_slots(program, probe, sink)
     _make_callbacks(program, catalog, probe, sink)
     with engine.shape_oracle(catalog, program.seed) as oracle:
-        specs = infer_shapes(graph, inputs, oracle, sink)
+        refuse = partial(report_call, hint=prepared.hint)
+        specs = infer_shapes(graph, inputs, oracle, sink, refuse)
     sink.stop_on_errors()
 
     outputs = describe_outputs(graph, specs, program.data, inputs, prepared.targets, sink)

@@ -38,6 +38,7 @@ BY_A_PERSON: dict[str, str] = {
     "give the outputs names": "the names are the person's",
     "write boundaries": "any numbers in the range will do",
     "count the classes": "the classes are the person's",
+    "give `cut` its `vocabulary`": "the words are the person's",
 }
 """Beginnings of helps that no machine can obey, and why."""
 

@@ -25,6 +25,7 @@ from kerasgen.passes.columns import infer_schema
 from kerasgen.passes.cost import CostReport, count_costs
 from kerasgen.passes.preparation import Preparation, wire_preparation, without_idle
 from kerasgen.passes.shapes import Specs, infer_shapes, shown_shape
+from kerasgen.passes.wire import ENTRY_KINDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,11 +37,13 @@ class ShapedPreparation:
         specs: specs by name of column or call, as far as they are known.
         cost: what its steps cost before they have learned anything, None where a shape is not
             known.
+        hint: what gives an input of unknown width a known one, None for nothing.
     """
 
     preparation: Preparation
     specs: Specs
     cost: CostReport | None
+    hint: str | None = None
 
     @property
     def inputs(self) -> dict[str, Shape | None]:
@@ -74,13 +77,14 @@ def shape_preparation(
     if preparation is None:
         return None
     columns = _ColumnOracle(preparation.stacks, oracle)
-    specs = _infer(preparation, columns, sink)
+    specs = _infer(preparation, columns, catalog, sink)
+    hint = _width_hint(preparation, specs, catalog)
     preparation = without_idle(preparation, _idle(preparation.graph, preparation.stacks, specs))
     graph = preparation.graph
     cost = None
     if all(call.name in specs for call in graph.calls):
         cost = count_costs(graph, specs, columns, batch_size=1, slots=0)
-    return ShapedPreparation(preparation=preparation, specs=specs, cost=cost)
+    return ShapedPreparation(preparation=preparation, specs=specs, cost=cost, hint=hint)
 
 
 def _idle(graph: ModelGraph, stacks: Mapping[str, str], specs: Specs) -> set[str]:
@@ -95,7 +99,24 @@ def _idle(graph: ModelGraph, stacks: Mapping[str, str], specs: Specs) -> set[str
     }
 
 
-def _infer(preparation: Preparation, oracle: ShapeOracle, sink: Sink) -> Specs:
+def _width_hint(preparation: Preparation, specs: Specs, catalog: Catalog) -> str | None:
+    """What gives the rows a known width, where one step would have to learn it."""
+    for name, entry in preparation.steps.items():
+        made = entry.definition
+        open_width = name in specs and None in specs[name][0].shape[1:]
+        if not open_width or not isinstance(made, ObjectDef):
+            continue
+        known = catalog.find(made.cls, ENTRY_KINDS)
+        learns = known is not None and "vocabulary" in known.parameters
+        if learns and made.arguments.get("vocabulary") is None:
+            return (
+                f"give `{entry.name}` its `vocabulary`: without it, the width of what it gives is "
+                "known only when it has seen the data"
+            )
+    return None
+
+
+def _infer(preparation: Preparation, oracle: ShapeOracle, catalog: Catalog, sink: Sink) -> Specs:
     inputs = {
         item.name: TensorSpec(shape=(None, *item.shape))
         for item in preparation.graph.inputs
@@ -108,13 +129,20 @@ def _infer(preparation: Preparation, oracle: ShapeOracle, sink: Sink) -> Specs:
             return  # The shape of the input is not known; opening says which columns do not fit.
         shapes = [specs[reference.name][0].shape[1:] for reference in references_in(call.operands)]
         assert isinstance(layer.definition, ObjectDef)
-        report_refusal(layer.definition, call.path, error, shapes[0] if shapes else None, sink)
+        shape = shapes[0] if shapes else None
+        hint = _width_hint(preparation, specs, catalog) if None in (shape or ()) else None
+        report_refusal(layer.definition, call.path, error, shape, sink, hint)
 
     return infer_shapes(preparation.graph, inputs, oracle, sink, refuse)
 
 
 def report_refusal(
-    definition: ObjectDef, path: str, error: ShapeError, shape: Shape | None, sink: Sink
+    definition: ObjectDef,
+    path: str,
+    error: ShapeError,
+    shape: Shape | None,
+    sink: Sink,
+    hint: str | None = None,
 ) -> None:
     """Reports what Keras says against a step: against its arguments, or the shape it was given.
 
@@ -124,6 +152,7 @@ def report_refusal(
         error: what Keras said.
         shape: the shape that went in, without the row axis; None for none.
         sink: gets the mistake.
+        hint: what helps against a shape of unknown width.
     """
     if error.refused:
         refused = error.definition or definition
@@ -136,7 +165,8 @@ def report_refusal(
         )
         return
     taken = "what it is given" if shape is None else shown_shape((None, *shape))
-    sink.report("KG401", f"`{definition.cls}` cannot take {taken}: {error}", key=path, at="key")
+    message = f"`{definition.cls}` cannot take {taken}: {error}"
+    sink.report("KG401", message, key=path, at="key", help=hint)
 
 
 def stacked_shape(shapes: Sequence[Shape]) -> Shape | None:

@@ -58,7 +58,7 @@ def infer_shapes(
             elif _enter_nested(call, graph, specs, oracle, sink):
                 outcome = _ask(call, graph.layers[call.layer], oracle)
                 if isinstance(outcome, ShapeError):
-                    (refuse or _report)(call, graph.layers[call.layer], outcome, specs, sink)
+                    (refuse or report_call)(call, graph.layers[call.layer], outcome, specs, sink)
                 else:
                     specs[call.name] = outcome
     _check_outputs(graph, specs, sink)
@@ -215,8 +215,24 @@ def _ask(call: Call, layer: LayerDef, oracle: ShapeOracle) -> tuple[TensorSpec, 
         return error
 
 
-def _report(call: Call, layer: LayerDef, error: ShapeError, specs: Specs, sink: Sink) -> None:
-    """Reports a call that has no shape, by what the engine said of it."""
+def report_call(
+    call: Call,
+    layer: LayerDef,
+    error: ShapeError,
+    specs: Specs,
+    sink: Sink,
+    hint: str | None = None,
+) -> None:
+    """Reports a call that has no shape, by what the engine said of it.
+
+    Args:
+        call: the call.
+        layer: its layer.
+        error: what the engine said.
+        specs: the specs so far.
+        sink: gets the mistake.
+        hint: what helps against tensors of unknown width.
+    """
     if error.refused and isinstance(layer.definition, ObjectDef):
         _report_refused(layer, layer.definition, error, sink)
         return
@@ -227,11 +243,13 @@ def _report(call: Call, layer: LayerDef, error: ShapeError, specs: Specs, sink: 
         )
         return
     coming = _coming(call, specs)
+    unknown = any(None in _spec_of(taken, specs).shape[1:] for taken in _references(call))
     sink.report(
         "KG401",
         f"`{call.name}`{cls} cannot take {_listed(coming)}: {error}",
         key=call.path,
         at="key",
+        help=hint if unknown else None,
         notes=[f"`{name}` has shape {shape}" for name, shape in coming] if coming[1:] else (),
     )
 

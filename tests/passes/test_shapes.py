@@ -10,7 +10,7 @@ from kerasgen.diagnostics import Sink
 from kerasgen.ir.graph import Call, LayerDef, ModelGraph
 from kerasgen.ir.model import InputDef, TensorRef
 from kerasgen.ir.values import ObjectDef, TensorSpec
-from kerasgen.passes.shapes import infer_shapes, shown_shape
+from kerasgen.passes.shapes import infer_shapes, report_call, shown_shape
 
 
 class Oracle(ShapeOracle):
@@ -98,6 +98,20 @@ def test_only_the_first_fault_of_a_chain_is_told() -> None:
     assert found == [("KG401", "model.layers.l1")]
     assert oracle.asked == ["input", "l0", "l1"]
     assert list(specs) == ["input", "l0"]
+
+
+@pytest.mark.parametrize(("width", "told"), [(None, "name the words"), (4, None)])
+def test_a_hint_is_told_of_a_tensor_whose_width_is_not_known(
+    width: int | None, told: str | None
+) -> None:
+    made = ObjectDef(cls="Bad")
+    layer = LayerDef(name="a", definition=made, path="model.layers.a")
+    taken = TensorRef(name="input", path="model.layers.a")
+    call = Call(name="a", layer="a", operands=(taken,), path="model.layers.a")
+    specs = {"input": (TensorSpec(shape=(None, width)),)}
+    sink = Sink()
+    report_call(call, layer, ShapeError("too small"), specs, sink, "name the words")
+    assert [d.help for d in sink.diagnostics] == [told]
 
 
 def test_what_stands_behind_a_fault_is_made_for_its_arguments() -> None:

@@ -53,6 +53,7 @@ UNSEEN = (
     "mandatory_value_not_given",
     "output_that_does_not_fit_the_target",
     "shape_conflict",
+    "text_column_without_a_vocabulary",
     "unknown_reference",
     "value_that_the_class_refuses",
 )
