@@ -22,6 +22,7 @@ from kerasgen.emit.text.preparation_table import preparation_table
 from kerasgen.emit.text.resolved_config import config_with_origins, config_yaml
 from kerasgen.frontend.compose.config_folders import Folders
 from kerasgen.frontend.compose.origins import place_of_text
+from kerasgen.frontend.parse.data import refuse_absent
 from kerasgen.record.read import is_run
 from kerasgen.registry import NOBODY, Trust
 from kerasgen.session.composed_config import compose_config
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from kerasgen.engine import Model
     from kerasgen.ir.graph import ModelGraph
     from kerasgen.passes.compiled import CompiledProgram
+    from kerasgen.passes.prepared_shapes import ShapedPreparation
     from kerasgen.passes.shapes import Specs
 
 
@@ -138,7 +140,7 @@ def look_at(target: Target, look: str) -> str:
         compiled = compiled_program(target)
         return shapes_text(compiled.graph, compiled.specs, compiled.cost)
     if look == "prepare":
-        return preparation_table(compiled_program(target).preparation)
+        return preparation_table(_shaped_preparation(target))
     model = _model(target, weights=look == "weights")
     return _MODEL_LOOKS[look](model)
 
@@ -165,7 +167,7 @@ def draw_preparation(target: Target, path: Path) -> str:
         CompileError: the config has mistakes, the ending is unknown, or the file cannot be written.
     """
     form = _form_of(path)
-    shaped = compiled_program(target).preparation
+    shaped = _shaped_preparation(target)
     write_output(path, form(shaped.preparation.graph, shaped.specs), Sink())
     count = len(shaped.preparation.steps)
     return f"{path}: {count} step{'' if count == 1 else 's'}"
@@ -194,6 +196,12 @@ def compiled_program(target: Target) -> CompiledProgram:
         CompileError: it does not compile, or cannot be read.
     """
     return _session(target, CLOSED).compiled.program
+
+
+def _shaped_preparation(target: Target) -> ShapedPreparation:
+    session = _session(target, CLOSED)
+    refuse_absent(session.data, session.parsed.findings.sink())
+    return session.compiled.program.preparation
 
 
 def _session(target: Target, aim: Aim) -> Session:

@@ -37,3 +37,16 @@ def test_the_steps_of_a_config_are_drawn_as_a_model_is(
 def test_an_ending_that_is_no_drawing_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["show", "--prepare-graph", "prepare.gif"]) == 2
     assert "`prepare.gif`" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("look", [["--prepare"], ["--prepare-graph", "prepare.mmd"]])
+def test_without_data_there_is_nothing_to_prepare(
+    look: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["show", "data=none", *look]) == 2
+    assert "error[KG621]" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
