@@ -124,9 +124,13 @@ def example_of(line: str, printed: str = "", block: Block | None = None) -> Exam
         words[:2] = ["kerasgen", "run"]
     if len(words) < 2 or words[0] != "kerasgen" or words[1] not in ("run", *COMMANDS):
         return None
-    if words in (["kerasgen", "import"], ["kerasgen", "explain", "WORD"]):  # a name in a sentence
+    if words in (
+        ["kerasgen", "import"],
+        ["kerasgen", "predict"],
+        ["kerasgen", "explain", "WORD"],
+    ):  # a name in a sentence
         return None
-    end = words.index(">") if ">" in words else len(words)
+    end = next((n for n, word in enumerate(words) if word in "<>"), len(words))
     return Example(command=words[1], words=tuple(words[2:end]), printed=printed, block=block)
 
 

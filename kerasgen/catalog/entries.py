@@ -35,6 +35,7 @@ Kind: TypeAlias = Literal[
     "seed_generator",
     "optimizer_map",
     "source",
+    "step",
 ]
 """What an object is. An op is a `keras.ops` function, an application a model factory; a quantizer
 is one or a configuration of quantization."""
@@ -199,6 +200,7 @@ MODULES: Mapping[Kind, str] = {
     "seed_generator": "random",
     "optimizer_map": "optimizers",
     "source": "sources",
+    "step": "steps",
 }
 """Kind to the public module that holds it, without `keras.`."""
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from kerasgen.cli import check, eject, explain, import_model, runs, schema, show
+from kerasgen.cli import check, eject, explain, import_model, predict, runs, schema, show
 from kerasgen.cli.shared_arguments import Command
 
 COMMANDS: Mapping[str, Command] = {
     "check": check.COMMAND,
     "show": show.COMMAND,
     "runs": runs.COMMAND,
+    "predict": predict.COMMAND,
     "import": import_model.COMMAND,
     "eject": eject.COMMAND,
     "schema": schema.COMMAND,

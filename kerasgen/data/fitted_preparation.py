@@ -1,7 +1,8 @@
 """What the steps of `data.prepare` have learned: a value that can be kept and read again.
 
-This room owns the record and its two files: which step has learned what as JSON, the arrays beside
-it in NumPy's archive. Neither is code: words are kept as text, and reading unpickles nothing.
+This room owns the record and its files: which step has learned what as JSON, the arrays beside
+it in NumPy's archive, and the columns that they were fitted on, as JSON. None is code: words are
+kept as text, and reading unpickles nothing.
 
 Decisions:
 - A step that learns nothing has an entry too, so that the file lists the steps.
@@ -21,12 +22,16 @@ import numpy as np
 from kerasgen.data.table import Array
 from kerasgen.engine import Learned
 from kerasgen.foreign.json_data import read_json
+from kerasgen.ir.schema import Schema, schema_of, schema_tree
 
 VERSION = 1
 """Of the form of the files."""
 
 STEPS = "steps.json"
 """The file that lists the steps, and for each argument the name of its array."""
+
+COLUMNS = "columns.json"
+"""The file that says what the columns of the source are."""
 
 ARRAYS = "learned.npz"
 """The file that holds the arrays."""
@@ -98,6 +103,32 @@ def read_fitted(folder: Path) -> FittedPreparation:
             for name, step in steps.items()
         }
     return FittedPreparation(learned=learned)
+
+
+def write_columns(schema: Schema, folder: Path) -> None:
+    """Writes what the columns are into a file of a folder, which must be there.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    text = json.dumps({"version": VERSION, **schema_tree(schema)}, indent=2)
+    (folder / COLUMNS).write_text(text + "\n", encoding="utf-8")
+
+
+def read_columns(folder: Path) -> Schema:
+    """Reads what `write_columns` has written.
+
+    Raises:
+        ForeignFileError: it cannot be read, or holds too much.
+        ValueError: it is not of this form.
+    """
+    tree: Any = read_json(folder / COLUMNS)
+    if not isinstance(tree, dict) or tree.get("version") != VERSION:
+        raise ValueError(f"`{COLUMNS}` is not of version {VERSION}")
+    try:
+        return schema_of(tree)
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"`{COLUMNS}` tells no columns: {error}") from error
 
 
 def _same(one: Learned, other: Learned) -> bool:

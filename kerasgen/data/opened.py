@@ -15,7 +15,7 @@ Decisions:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -25,13 +25,17 @@ from kerasgen.data.column_names import check_columns
 from kerasgen.data.description import describe_data, fingerprint
 from kerasgen.data.facts import declared_classes, settle_facts
 from kerasgen.data.labels import index_labels, several_labels
+from kerasgen.data.model_facts import ModelEnds, input_facts, output_facts
 from kerasgen.data.schema import observe
+from kerasgen.data.settled import settle_preparation, settle_split, settle_types
 from kerasgen.data.sources.source_list import known_sources, make_source
+from kerasgen.data.split import Divided, PartRows, split_rows
 from kerasgen.data.table import Array, Source, Table, is_number
 from kerasgen.diagnostics import Sink
 from kerasgen.foreign.printable import cut
 from kerasgen.ir.data import DataDef
 from kerasgen.ir.schema import Schema
+from kerasgen.ir.values import ObjectDef, Tree
 from kerasgen.ir.walks import references_in
 from kerasgen.passes.columns import (
     column_steps,
@@ -41,24 +45,35 @@ from kerasgen.passes.columns import (
 )
 from kerasgen.runtime.arrays import plain_column
 
+_KNOW_MISSING = ("Impute", "IsMissing")
+"""Steps that know what to do with a number that is missing."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenedData:
     """Opened data.
 
     Attributes:
+        definition: the data group, with all that was left to the data.
+        written: keys of the group to what was left to the data, as plain data.
+        parts: the rows of each part.
         columns: the source's columns that are used, rows first; labels are class indices.
         schema: what the source's columns are, and what they are for.
         given: number in `split.PARTS` of each row's part, None where the source says nothing.
         facts: what configs may refer to (`classes`, `shape`, `samples`, …), as plain data.
+        ends: what a model that is written by the data takes and gives.
         fingerprint: `sha256:…`, equal for equal data.
         description: what the record says of the data, as plain data.
     """
 
+    definition: DataDef
+    written: Mapping[str, Tree]
+    parts: PartRows
     columns: Mapping[str, Array]
     schema: Schema
     given: Array | None
     facts: Mapping[str, Any]
+    ends: ModelEnds
     fingerprint: str
     description: Mapping[str, Any]
 
@@ -72,6 +87,8 @@ def open_data(
     definition: DataDef,
     sink: Sink,
     sources: Mapping[str, Callable[..., Source]] | None = None,
+    *,
+    seed: int = 0,
 ) -> OpenedData:
     """Opens the data and verifies what the config says of it.
 
@@ -79,6 +96,7 @@ def open_data(
         definition: the data group.
         sink: gets every mistake.
         sources: the sources that a config may name, None for all that are known.
+        seed: seed of the run, for the division of the rows.
 
     Returns:
         The opened data.
@@ -90,6 +108,8 @@ def open_data(
     sink.stop_on_errors()
     wanted = infer_schema(definition).read
     table = source.read(None if wanted is None else frozenset(wanted), sink)
+    settled = settle_types(definition, table)
+    definition = settled.definition
     schema = infer_schema(definition, table.names)
     check_columns(definition, schema, sink)
     sink.stop_on_errors()
@@ -97,17 +117,36 @@ def open_data(
     _check_rows(plain, sink)
     columns, class_names, mapped = _settle_labels(definition, schema, plain, table, sink)
     schema = observe(schema, table.columns, columns, class_names)
+    sink.stop_on_errors()
+    settled = settle_split(settled, schema, columns)
+    divided = Divided(columns=columns, schema=schema, given=table.given)
+    parts = split_rows(divided, settled.definition, seed, sink)
+    settled = settle_preparation(settled, schema, columns, parts.training, sink)
+    definition = settled.definition
+    schema = replace(schema, features=definition.features) if settled.inputs else schema
     _check_numbers(definition, schema, columns, table, sink)
     sink.stop_on_errors()
     facts = settle_facts(definition, schema, columns, sink)
     sink.stop_on_errors()
+    shapes = facts.get("shape")
+    by_name = shapes if isinstance(shapes, Mapping) else dict.fromkeys(schema.features, shapes)
+    ends = ModelEnds(
+        inputs=input_facts(by_name, settled.inputs),
+        outputs=output_facts(definition, columns, class_names, parts.training),
+    )
+    if settled.inputs:
+        facts["inputs"] = ends.inputs
     mark = fingerprint(columns, class_names, table.given)
     description = describe_data(definition.source, columns, class_names, table.given)
     return OpenedData(
+        definition=definition,
+        written=settled.written,
+        parts=parts,
         columns=columns,
         schema=schema,
         given=table.given,
         facts=facts,
+        ends=ends,
         fingerprint=mark,
         description={**description, **mapped, **table.notes, "fingerprint": mark},
     )
@@ -199,9 +238,20 @@ def _check_numbers(
             uses[name] = key
             if name not in class_names:
                 _check_kind(name, columns[name], key, table, sink)
+    handled = _handled(definition)
     for name, key in uses.items():
         if name not in class_names:
-            _check_finite(name, columns[name], key, table, sink)
+            _check_finite(name, columns[name], key, table, sink, missing=name in handled)
+
+
+def _handled(definition: DataDef) -> set[str]:
+    """The columns whose missing values the steps take care of: all that take them do."""
+    takers: dict[str, set[bool]] = {}
+    for entry in column_steps(definition):
+        knows = isinstance(entry.definition, ObjectDef) and entry.definition.cls in _KNOW_MISSING
+        for reference in references_in(entry.takes):
+            takers.setdefault(reference.written, set()).add(knows)
+    return {name for name, known in takers.items() if known == {True}}
 
 
 def _check_kind(name: str, column: Array, key: str, table: Table, sink: Sink) -> None:
@@ -226,18 +276,21 @@ def _check_kind(name: str, column: Array, key: str, table: Table, sink: Sink) ->
     )
 
 
-def _check_finite(name: str, column: Array, key: str, table: Table, sink: Sink) -> None:
-    """Checks that a column of numbers holds none that is infinite or missing."""
+def _check_finite(
+    name: str, column: Array, key: str, table: Table, sink: Sink, *, missing: bool = False
+) -> None:
+    """Checks that a column of numbers holds none that is infinite, or missing where it must not."""
     if column.dtype.kind != "f":
         return
-    finite = np.isfinite(column).reshape(len(column), -1).all(axis=1)
+    allowed = np.isnan(column) if missing else np.zeros(column.shape, dtype=bool)
+    finite = (np.isfinite(column) | allowed).reshape(len(column), -1).all(axis=1)
     if finite.all():
         return
     row = int(np.argmin(finite))
     count = int((~finite).sum())
     more = f" and {count - 1} further rows" if count > 1 else ""
     values = column[row].ravel()
-    value = values[~np.isfinite(values)][0]
+    value = values[~(np.isfinite(values) | allowed[row].ravel())][0]
     sink.report(
         "KG506",
         f"the column `{name}` is `{value}` in {table.place(row)}{more}, expected finite numbers",

@@ -25,7 +25,7 @@ Decisions:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -36,19 +36,21 @@ from kerasgen.catalog.entries import Catalog, ShapeError
 from kerasgen.data.fitted_preparation import FittedPreparation
 from kerasgen.data.made_columns import check_inputs, check_made
 from kerasgen.data.opened import OpenedData
+from kerasgen.data.own_steps import fit_own, is_own, restore_own
 from kerasgen.data.split import PartRows
 from kerasgen.data.table import Array
 from kerasgen.diagnostics import Sink, did_you_mean
 from kerasgen.engine import Learned, Preprocessing, StartedEngine
 from kerasgen.ir.data import DataDef
 from kerasgen.ir.graph import Call
+from kerasgen.ir.model import TensorRef
 from kerasgen.ir.schema import Schema
 from kerasgen.ir.values import ObjectDef
 from kerasgen.ir.walks import references_in
 from kerasgen.passes.columns import feature_key
 from kerasgen.passes.preparation import Preparation, wire_preparation
 from kerasgen.passes.prepared_shapes import report_refusal
-from kerasgen.passes.wire import ENTRY_KINDS
+from kerasgen.passes.wire import STEP_KINDS
 from kerasgen.runtime.columns import as_rows, in_batches, stack, transform
 
 
@@ -135,22 +137,22 @@ def apply_fitted(
     schema: Schema,
     definition: DataDef,
     started: StartedEngine,
-) -> PreparedPart:
+) -> dict[str, Array]:
     """Prepares other rows as those were on which the steps were fitted.
 
     Args:
         fitted: what the steps have learned.
-        columns: the source's columns, targets as class indices where they are labels.
-        schema: these columns.
+        columns: the source's columns that go into the model; targets are not needed.
+        schema: the columns.
         definition: the data group.
         started: makes the steps, and knows where class names are found.
 
     Returns:
-        The arrays of all rows.
+        Model input to array, rows first.
 
     Raises:
         CompileError: a step is refused.
-        KeyError: a step was not fitted.
+        KeyError: a step was not fitted, or a column is not there.
     """
     sink = Sink()
     preparation = wire_preparation(definition, schema, started.catalog, sink)
@@ -159,21 +161,37 @@ def apply_fitted(
     makes = started.engine.preprocessing(started.catalog)
     steps = _Steps(makes=makes, sink=sink, learned=dict(fitted.learned), fits=False)
     every = np.arange(len(next(iter(columns.values()))))
-    whole = _columns(preparation, columns, every, steps)
-    x = _inputs(preparation, whole, {"training": every}, definition, steps)["training"]
-    return PreparedPart(x=x, y=_targets(preparation, whole, x, every))
+    wanted = _needed_for(preparation.inputs.values(), preparation)
+    whole = _columns(preparation, columns, every, steps, only=wanted)
+    return _inputs(preparation, whole, {"training": every}, definition, steps)["training"]
+
+
+def _needed_for(ends: Iterable[TensorRef], preparation: Preparation) -> set[str]:
+    """The tensors from which some others are made, these included."""
+    takes = {
+        call.name: {reference.name for reference in references_in(call.operands)}
+        for call in preparation.graph.calls
+    }
+    found: set[str] = set()
+    waiting = [reference.name for reference in ends]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += takes.get(name, ())
+    return found
 
 
 def _check_classes(definition: DataDef, catalog: Catalog, sink: Sink) -> None:
     for entry in definition.prepare:
         if isinstance(entry.definition, ObjectDef) and not catalog.find(
-            entry.definition.cls, ENTRY_KINDS
+            entry.definition.cls, STEP_KINDS
         ):
             sink.report(
                 "KG201",
-                f"there is no layer or op `{entry.definition.cls}`",
+                f"there is no layer, op or step `{entry.definition.cls}`",
                 key=f"{entry.path}.class",
-                help=did_you_mean(entry.definition.cls, catalog.names(ENTRY_KINDS)),
+                help=did_you_mean(entry.definition.cls, catalog.names(STEP_KINDS)),
             )
     sink.stop_on_errors()
 
@@ -207,9 +225,13 @@ class _Steps:
         Raises:
             ShapeError: it is refused.
         """
+        own = is_own(definition)
         if self.fits:
-            step = self.makes.fit(definition, call, [training])
+            fit = fit_own(definition, training) if own else None
+            step = fit or self.makes.fit(definition, call, [training])
             self.learned[call.name] = step.learned
+        elif own:
+            step = restore_own(definition, self.learned[call.name])
         else:
             step = self.makes.restore(definition, call, self.learned[call.name])
         return lambda *columns: step.apply(dict(zip(training, columns, strict=True)))
@@ -232,19 +254,32 @@ class _Steps:
 
 
 def _columns(
-    preparation: Preparation, columns: Mapping[str, Array], training: Array, steps: _Steps
+    preparation: Preparation,
+    columns: Mapping[str, Array],
+    training: Array,
+    steps: _Steps,
+    *,
+    only: Collection[str] | None = None,
 ) -> dict[str, Array]:
     """The columns by the names of their tensors, for all rows, fitted on the training rows."""
-    found = {item.name: columns[item.name] for item in preparation.graph.inputs}
+    found = {
+        item.name: columns[item.name]
+        for item in preparation.graph.inputs
+        if only is None or item.name in only
+    }
     for call, definition in _calls(preparation, of_columns=True):
+        if only is not None and call.name not in only:
+            continue
         names = list(dict.fromkeys(reference.name for reference in references_in(call.operands)))
-        layer = not definition.cls.startswith("ops.")
+        own, layer = is_own(definition), not definition.cls.startswith("ops.")
+        layer = layer and not own
         taken = [found[name] for name in names]
         given = map(as_rows, taken) if layer else taken
         fitted_on = {n: array[training] for n, array in zip(names, given, strict=True)}
         with steps.told(call, definition, fitted_on):
             step = steps.make(call, definition, fitted_on)
-            found[call.name] = (transform if layer else in_batches)(step, *taken)
+            carry = transform if layer else in_batches
+            found[call.name] = step(*taken) if own else carry(step, *taken)
     return found
 
 

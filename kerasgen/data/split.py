@@ -13,15 +13,16 @@ Decisions:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
-from kerasgen.data.opened import OpenedData
 from kerasgen.data.table import Array
 from kerasgen.diagnostics import Sink
 from kerasgen.ir.data import DataDef
+from kerasgen.ir.schema import Schema
 from kerasgen.runtime.errors import DataError
 from kerasgen.runtime.labels import is_one_hot
 from kerasgen.runtime.split import PARTS, draw_rows, draw_stratified, last_rows
@@ -32,6 +33,26 @@ _HELPS = {
     "stratified": "ask for another size, or write `stratify: false`",
 }
 """What an error of the plain division is about to what may help."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Divided:
+    """Rows that are to be divided.
+
+    Attributes:
+        columns: their columns, labels as class indices.
+        schema: what the columns are.
+        given: number in `PARTS` of each row's part, None where the source says nothing.
+    """
+
+    columns: Mapping[str, Array]
+    schema: Schema
+    given: Array | None
+
+    @property
+    def samples(self) -> int:
+        """Number of rows."""
+        return len(next(iter(self.columns.values())))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,11 +70,11 @@ class PartRows:
     test: Array | None
 
 
-def split_rows(opened: OpenedData, definition: DataDef, seed: int, sink: Sink) -> PartRows:
-    """Divides the rows of opened data.
+def split_rows(rows: Divided, definition: DataDef, seed: int, sink: Sink) -> PartRows:
+    """Divides rows.
 
     Args:
-        opened: the opened data.
+        rows: the rows.
         definition: the data group, with its split.
         seed: seed of the run.
         sink: gets what cannot be done: KG204 and KG507.
@@ -64,7 +85,7 @@ def split_rows(opened: OpenedData, definition: DataDef, seed: int, sink: Sink) -
     Raises:
         CompileError: the split cannot be made.
     """
-    labels = _stratified_by(opened, definition, sink)
+    labels = _stratified_by(rows, definition, sink)
     sink.stop_on_errors()
     split = definition.split
     draw = draw_rows if split.shuffle else last_rows
@@ -72,15 +93,15 @@ def split_rows(opened: OpenedData, definition: DataDef, seed: int, sink: Sink) -
         draw = partial(draw_stratified, labels=labels)
     for part in ("test", "validation"):
         if getattr(split, part) == "given":
-            _check_given(opened, part, sink)
+            _check_given(rows, part, sink)
     sink.stop_on_errors()
     try:
         parts = plain_split(
-            opened.samples,
+            rows.samples,
             seed,
             {"test": split.test, "validation": split.validation},
             draw,
-            opened.given,
+            rows.given,
         )
     except DataError as error:
         word, _, part = error.about.rpartition(" ")
@@ -91,23 +112,23 @@ def split_rows(opened: OpenedData, definition: DataDef, seed: int, sink: Sink) -
     )
 
 
-def _check_given(opened: OpenedData, part: str, sink: Sink) -> None:
+def _check_given(rows: Divided, part: str, sink: Sink) -> None:
     key = f"data.split.{part}"
     help_text = f"write a fraction or a number of rows: `{part}: 0.2`"
-    if opened.given is None:
+    if rows.given is None:
         sink.report(
             "KG204",
             f"`{part}` is `given`, and the source does not say which rows are which",
             key=key,
             help=help_text,
         )
-    elif not (opened.given == PARTS.index(part)).any():
+    elif not (rows.given == PARTS.index(part)).any():
         sink.report(
             "KG204", f"`{part}` is `given`, and the source gives none", key=key, help=help_text
         )
 
 
-def _stratified_by(opened: OpenedData, definition: DataDef, sink: Sink) -> Array | None:
+def _stratified_by(rows: Divided, definition: DataDef, sink: Sink) -> Array | None:
     """The labels whose shares each part keeps: those of the first target that has classes."""
     split = definition.split
     if not split.stratify:
@@ -121,12 +142,12 @@ def _stratified_by(opened: OpenedData, definition: DataDef, sink: Sink) -> Array
         )
         return None
     for output, column in definition.target.items():
-        if column not in opened.schema.class_names:
+        if column not in rows.schema.class_names:
             continue
-        labels = opened.columns[column]
+        labels = rows.columns[column]
         if labels.ndim == 1:
             return labels
-        if labels.ndim == 2 and is_one_hot(labels, len(opened.schema.class_names[column])):
+        if labels.ndim == 2 and is_one_hot(labels, len(rows.schema.class_names[column])):
             return np.asarray(labels.argmax(axis=1))
         several = definition.task.get(output) == "multilabel"
         sink.report(

@@ -7,10 +7,52 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from kerasgen.ir.model import Entry
+from kerasgen.ir.schema import ColumnType
 from kerasgen.ir.values import ObjectDef, Value
 
-FACTS = ("classes", "class_names", "shape", "target_shape", "samples")
+FACTS = ("classes", "class_names", "shape", "target_shape", "samples", "inputs")
 """The facts of the data that configs may refer to, as in `${data.classes}`."""
+
+AUTO = "auto"
+"""What a key says that is settled by the data itself, once it is opened."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnDef:
+    """What a config says that a column is, and how `prepare: auto` treats it.
+
+    Attributes:
+        type: what its values are; `ignore` for a column that is not read; None for what the data
+            tells.
+        missing: what becomes of rows without a value: `error`, `drop` (the row), `mean`, `median`,
+            `mode`, `indicator` (the mean, and a column that says so), or a value that is put in
+            their place; None for `error` with numbers that are whole, else `indicator`.
+        scale: how numbers are scaled: `standard` (mean 0, variance 1), `minmax` (0 to 1), `log`
+            (logarithm of 1 + x, then standard), `none`.
+        encode: how words and categories go into the model: `one_hot`, `embedding` or `index`; None
+            for what their number suggests.
+        vocabulary: the words that there are, None for those of the training part.
+        unknown: what becomes of other words: a category of their `own`, or an `error`.
+        rare: words in fewer rows than that are unknown.
+        order: the words of an ordinal column, lowest first.
+        parts: what is taken of a date.
+        tokens: most words of a text's vocabulary.
+        length: words that are kept of a text.
+        path: key path of the entry.
+    """
+
+    type: ColumnType | Literal["ignore"] | None = None
+    missing: str | float | int | None = None
+    scale: Literal["standard", "minmax", "log", "none"] | None = None
+    encode: Literal["one_hot", "embedding", "index"] | None = None
+    vocabulary: tuple[str, ...] | None = None
+    unknown: Literal["own", "error"] | None = None
+    rare: int | None = field(default=None, metadata={"minimum": 0})
+    order: tuple[str, ...] | None = None
+    parts: tuple[str, ...] | None = None
+    tokens: int | None = field(default=None, metadata={"minimum": 2})
+    length: int | None = field(default=None, metadata={"minimum": 1})
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,13 +62,13 @@ class SplitDef:
     Attributes:
         test: `given` (the source says), a fraction of the rows, a number of rows, or None.
         validation: the same; fractions and numbers are taken of what is not test.
-        stratify: whether each part keeps the shares of the classes.
+        stratify: whether each part keeps the shares of the classes; `auto` where it can.
         shuffle: whether rows are drawn at random; False takes them from the end.
     """
 
     test: float | int | Literal["given"] | None = field(default=None, metadata={"minimum": 0})
     validation: float | int | Literal["given"] | None = field(default=None, metadata={"minimum": 0})
-    stratify: bool = False
+    stratify: bool | Literal["auto"] = False
     shuffle: bool = True
 
 
@@ -40,8 +82,10 @@ class DataDef:
         target: output name to column; the key is empty where one unnamed target was written;
             empty for none (an autoencoder's target is its input).
         task: `classification`, `multilabel`, `regression` or `autoencoding`; by output name where
-            they differ.
+            they differ; `auto` for what the target tells.
         prepare: preprocessing entries, in order.
+        automatic: whether each column is prepared as its type wants it, before these.
+        columns: column to what the config says of it.
         split: how the rows are divided.
         facts: what is known without opening the data (`classes`, `shape`, …).
         path: key path of the group.
@@ -52,6 +96,8 @@ class DataDef:
     target: Mapping[str, str]
     task: Mapping[str, str]
     prepare: tuple[Entry, ...] = ()
+    automatic: bool = False
+    columns: Mapping[str, ColumnDef] = field(default_factory=dict)
     split: SplitDef = field(default_factory=SplitDef)
     facts: Mapping[str, Value] = field(default_factory=dict)
     path: str = "data"
@@ -60,3 +106,8 @@ class DataDef:
     def absent(self) -> bool:
         """Whether there is no data at all, and the model stands alone."""
         return not self.source.cls
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether something is left to be told by the data itself."""
+        return self.automatic or AUTO in self.task.values() or self.split.stratify == AUTO

@@ -30,7 +30,7 @@ from kerasgen.passes.unknown_names import (
     report_unknown_class,
 )
 from kerasgen.passes.values import check_kind, titled, unquoted
-from kerasgen.passes.wire import ENTRY_KINDS
+from kerasgen.passes.wire import ENTRY_KINDS, STEP_KINDS
 from kerasgen.registry import NOBODY, Trust
 
 
@@ -83,7 +83,7 @@ def check(
     if not program.data.absent:
         _check_source(program.data, NOBODY, asked)
     for entry in program.data.prepare:
-        _check_entry(entry, asked)
+        _check_entry(entry, asked, STEP_KINDS)
     _check_model(program.model, asked)
     _check_batch_sizes(program, sink)
     _check_object(program.optimizer, ("optimizer",), asked)
@@ -163,7 +163,7 @@ def _check_model(model: ModelDef, asked: Inquiry) -> None:
                 _check_call(entry, found, asked)
 
 
-def _check_entry(entry: Entry, asked: Inquiry) -> None:
+def _check_entry(entry: Entry, asked: Inquiry, kinds: Sequence[Kind] = ENTRY_KINDS) -> None:
     if isinstance(entry.definition, ModelDef):
         _check_model(entry.definition, asked)
         _check_model_call(entry, entry.definition, asked.names)
@@ -175,7 +175,7 @@ def _check_entry(entry: Entry, asked: Inquiry) -> None:
             help="inputs stand under the model's `inputs`, or come from the data",
         )
     elif entry.definition is not None:
-        found = _check_object(entry.definition, ENTRY_KINDS, asked, entry=entry)
+        found = _check_object(entry.definition, kinds, asked, entry=entry)
         if found is not None:
             _check_call(entry, found, asked)
 

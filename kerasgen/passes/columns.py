@@ -7,7 +7,8 @@ of columns. It must not see rows: what these add stands in `data.schema`.
 Decisions:
 - A step with `from` makes or replaces the column of its name; a step without acts on every model
   input, after its columns are stacked.
-- `features: all` stands for every column of the source that is no target.
+- `features: all` stands for every column of the source that is no target, and is not
+  ignored.
 - `data.facts.shape` is the shape of an input before `data.prepare`: of the source's columns that
   it is made of, stacked. A column of the source that is no input holds what
   `data.facts.target_shape` says, or one number a row; columns that a step joins to a target hold
@@ -141,8 +142,9 @@ def _all_of(data: DataDef, names: Sequence[str] | None) -> tuple[str, ...]:
     """What `all` stands for; itself where the names of the columns are not known."""
     if names is None:
         return (ALL,)
-    targets = set(data.target.values())
-    return tuple(name for name in names if name not in targets)
+    apart = set(data.target.values())
+    apart |= {name for name, column in data.columns.items() if column.type == "ignore"}
+    return tuple(name for name in names if name not in apart)
 
 
 def _sources(data: DataDef) -> dict[str, set[str]]:

@@ -25,6 +25,7 @@ from kerasgen.passes.columns import infer_schema
 from kerasgen.passes.cost import CostReport, count_costs
 from kerasgen.passes.preparation import Preparation, wire_preparation, without_idle
 from kerasgen.passes.shapes import Specs, infer_shapes, shown_shape
+from kerasgen.passes.step_shapes import own_shape
 from kerasgen.passes.wire import ENTRY_KINDS
 
 
@@ -76,7 +77,7 @@ def shape_preparation(
     preparation = wire_preparation(data, infer_schema(data), catalog, sink)
     if preparation is None:
         return None
-    columns = _ColumnOracle(preparation.stacks, oracle)
+    columns = _ColumnOracle(preparation.stacks, oracle, catalog)
     specs = _infer(preparation, columns, catalog, sink)
     hint = _width_hint(preparation, specs, catalog)
     preparation = without_idle(preparation, _idle(preparation.graph, preparation.stacks, specs))
@@ -193,8 +194,10 @@ def _row(reference: TensorRef, specs: Specs) -> Shape | None:
 class _ColumnOracle(ShapeOracle):
     """Asks another oracle about tensors of the rank that it needs to see."""
 
-    def __init__(self, stacks: Mapping[str, str], oracle: ShapeOracle) -> None:
+    def __init__(self, stacks: Mapping[str, str], oracle: ShapeOracle, catalog: Catalog) -> None:
         self._stacks = stacks
+        self._catalog = catalog
+        self._own: set[str] = set()
         self._oracle = oracle
         self._rows: dict[str, Shape] = {}
         self._entered: set[str] = set()
@@ -213,6 +216,10 @@ class _ColumnOracle(ShapeOracle):
             self._rows[call.name] = stacked
             return (TensorSpec(shape=(None, *stacked)),)
         assert isinstance(layer.definition, ObjectDef)
+        if self._catalog.find(layer.definition.cls, ("step",)) is not None:
+            self._own.add(layer.name)
+            self._rows[call.name] = own_shape(layer.definition, shapes)
+            return (TensorSpec(shape=(None, *self._rows[call.name])),)
         as_rows = not layer.definition.cls.startswith("ops.")
         given = tuple(self._given(operand, as_rows=as_rows) for operand in call.operands)
         outcome = self._oracle.call(replace(call, operands=given), layer)
@@ -258,7 +265,7 @@ class _ColumnOracle(ShapeOracle):
         """There are no models inside a preparation."""
 
     def cost(self, layer: str) -> LayerCost:
-        """What a step costs; a stack holds nothing."""
-        if layer in self._stacks:
+        """What a step costs; a stack holds nothing, and a step of ours none of the engine's."""
+        if layer in self._stacks or layer in self._own:
             return LayerCost(parameters=0, trainable=0, weight_shapes=(), parameter_bytes=0)
         return self._oracle.cost(layer)

@@ -20,6 +20,9 @@ from kerasgen.ir.walks import models_in, output_refs, references_in
 ENTRY_KINDS: tuple[Kind, ...] = ("layer", "op", "application")
 """What an entry of `layers` may be."""
 
+STEP_KINDS: tuple[Kind, ...] = (*ENTRY_KINDS, "step")
+"""What an entry of `data.prepare` may be."""
+
 
 def wire(model: ModelDef, catalog: Catalog, sink: Sink) -> ModelGraph | None:
     """Resolves the references of a model and of the models inside it.
@@ -268,7 +271,7 @@ def _call(entry: Entry, takes: Takes, layers: Mapping[str, LayerDef], catalog: C
 
 def _spreads(definition: ObjectDef, catalog: Catalog) -> bool:
     """Whether a list goes in as several arguments: where several are required, or `*args`."""
-    entry: ClassEntry | None = catalog.find(definition.cls, ENTRY_KINDS)
+    entry: ClassEntry | None = catalog.find(definition.cls, STEP_KINDS)
     if entry is None:
         return False
     required = [p for p in entry.call.values() if p.required and p.tensor]

@@ -25,6 +25,9 @@ TRACEBACK = "traceback.txt"
 TENSORBOARD = "tensorboard"
 """A folder: event files as TensorBoard writes them."""
 
+PREPARE = "prepare"
+"""A folder: what the steps of `data.prepare` have learned, and what the columns are."""
+
 CONSOLE = "console.log"
 """What a job of a sweep has printed; it is there before the run, and stays."""
 

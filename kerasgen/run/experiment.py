@@ -257,6 +257,7 @@ def _results(experiment: _Experiment, model: Trainable, run: ActiveRun) -> None:
             saved, text = steps.save(compiled, model, engine, parts, predicted, run.folder)
             line.append(text)
             events.emit(ArtifactSaved(file=MODEL, facts=saved))
+            steps.keep_preparation(parts.fitted, experiment.opened.schema, run.folder)
         else:
             line.append("not wanted (tracking.model)")
     if tracking.plots:

@@ -37,15 +37,21 @@ def fitting_samples(
         The samples, images with the channels where `image_data_format` wants them.
     """
     first = compiled.program.backend.image_data_format == "channels_first"
-    inputs = [
-        _placed(_cast(x[item.name], compiled.specs[item.name][0]), first)
-        for item in compiled.graph.inputs
-    ]
     targets = {
         output.name: _placed(_target(y[output.name if output.name in y else ""], output), first)
         for output in compiled.outputs
     }
-    return Samples(x=inputs[0] if len(inputs) == 1 else inputs, y=_as_outputs(targets, compiled))
+    return Samples(x=model_inputs(compiled, x), y=_as_outputs(targets, compiled))
+
+
+def model_inputs(compiled: CompiledProgram, x: Mapping[str, Array]) -> Arrays:
+    """Puts prepared inputs into the form in which a model takes them; as in `fitting_samples`."""
+    first = compiled.program.backend.image_data_format == "channels_first"
+    inputs = [
+        _placed(_cast(x[item.name], compiled.specs[item.name][0]), first)
+        for item in compiled.graph.inputs
+    ]
+    return inputs[0] if len(inputs) == 1 else inputs
 
 
 def check_targets(compiled: CompiledProgram, y: Mapping[str, Array], sink: Sink) -> None:

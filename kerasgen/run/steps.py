@@ -15,16 +15,17 @@ from pathlib import Path
 from typing import Any
 
 from kerasgen.catalog.entries import Catalog
-from kerasgen.data.fitted_preparation import FittedPreparation
+from kerasgen.data.fitted_preparation import FittedPreparation, write_columns, write_fitted
 from kerasgen.data.opened import OpenedData
 from kerasgen.data.preparation import prepare_data
-from kerasgen.data.split import PartRows, split_rows
+from kerasgen.data.split import PartRows
 from kerasgen.diagnostics import Sink, SourceLocation
 from kerasgen.engine import Engine, StartedEngine, Trainable, TrainingListener
 from kerasgen.frontend.compose.resolvers import SECRET_KEYS, with_environment
 from kerasgen.frontend.parse.lint import silence
 from kerasgen.ir.data import DataDef
 from kerasgen.ir.program import FitDef, Loss
+from kerasgen.ir.schema import Schema
 from kerasgen.ir.training import Array, KeptWeights, Samples, TrainingData
 from kerasgen.ir.values import ObjectDef
 from kerasgen.passes.callback_files import paths_of, placed
@@ -32,7 +33,7 @@ from kerasgen.passes.compiled import CompiledProgram
 from kerasgen.passes.lint.arrays import lint_arrays
 from kerasgen.passes.lint.view import with_catalog
 from kerasgen.passes.reach import path_problem
-from kerasgen.record.file_names import MODEL
+from kerasgen.record.file_names import MODEL, PREPARE
 from kerasgen.run.samples import (
     check_targets,
     class_weights,
@@ -101,7 +102,7 @@ def preprocess(
 ) -> tuple[PreparedParts, str]:
     """Step 2: splits the rows, fits the preprocessing on the training part, applies it to all."""
     program = compiled.program
-    rows = _whole_batches(split_rows(opened, program.data, program.seed, sink), compiled)
+    rows = _whole_batches(opened.parts, compiled)
     prepared = prepare_data(opened, rows, program.data, started, sink)
     check_targets(compiled, prepared.training.y, sink)
     view = with_catalog(compiled.view, started.catalog)
@@ -276,6 +277,18 @@ def save(
         raise ValueError(f"the reloaded model predicts something else: differs by {difference:.3g}")
     facts = {"bytes": path.stat().st_size, "reload_difference": difference}
     return facts, f"{MODEL}, reloaded: largest difference {difference:.3g}"
+
+
+def keep_preparation(fitted: FittedPreparation, schema: Schema, folder: Path) -> None:
+    """Writes what the steps have learned, and of which columns, beside the model.
+
+    Raises:
+        OSError: a file cannot be written.
+    """
+    place = folder / PREPARE
+    place.mkdir(exist_ok=True)
+    write_fitted(fitted, place)
+    write_columns(schema, place)
 
 
 def _word(loss: Loss | None) -> str:

@@ -135,16 +135,19 @@ def describe(backend: str, path: str) -> None:
 
 
 def _with_sources(catalog: Catalog) -> Catalog:
+    from kerasgen.data.own_steps import step_entries
     from kerasgen.data.sources.source_list import source_entries
 
     sources = {entry.name: entry for entry in source_entries()}
-    return replace(catalog, entries={**catalog.entries, "source": sources})
+    steps = {entry.name: entry for entry in step_entries()}
+    return replace(catalog, entries={**catalog.entries, "source": sources, "step": steps})
 
 
 def _installed() -> Installed | None:
     """What a catalog is valid for: Keras, and the modules here that describe it and the sources."""
     data = sorted((_PACKAGE / "data" / "sources").glob("*.py"))
-    own = [*describing_files(), _PACKAGE / "catalog" / "entries.py", *data]
+    steps = sorted((_PACKAGE / "runtime").glob("*.py"))
+    own = [*describing_files(), _PACKAGE / "catalog" / "entries.py", *data, *steps]
     return find_installed(own)
 
 

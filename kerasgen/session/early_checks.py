@@ -54,6 +54,8 @@ def check_settings(composition: Composition) -> None:
 
 def facts_suffice(data: DataDef) -> bool:
     """Whether the declared facts are all that compiling needs to know of the data."""
+    if data.unsettled:
+        return False
     shape = data.facts.get("shape")
     by_name = isinstance(shape, Mapping) and all(name in shape for name in data.features)
     shaped = data.absent or isinstance(shape, tuple) or by_name

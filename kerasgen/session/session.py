@@ -33,7 +33,7 @@ from kerasgen.diagnostics import CompileError, Diagnostic, Sink
 from kerasgen.engine import StartedEngine
 from kerasgen.frontend.compose.composition import Composition, UnresolvedError, title_of
 from kerasgen.frontend.parse.backend import parse_backend
-from kerasgen.frontend.parse.data import frozen_facts, refuse_absent
+from kerasgen.frontend.parse.data import refuse_absent
 from kerasgen.ir.data import DataDef
 from kerasgen.ir.program import BackendDef
 from kerasgen.passes.outline import outline
@@ -53,6 +53,7 @@ from kerasgen.session.frontend_stages import (
     with_groups,
     with_sections,
 )
+from kerasgen.session.left_to_data import leaves_model, model_unknown, read_again
 from kerasgen.session.states import (
     ANY_SOURCE,
     OPENED,
@@ -124,6 +125,8 @@ class Session:
         """
         first = self.groups.first if self.aim.data == "where lacking" else None
         try:
+            if self.aim.data != "unread" and leaves_model(self.selected):
+                return self._lacking(model_unknown(self.selected.findings.sink()), written=False)
             read = parsed(self.selected, name=self._title, first=first)
         except UnresolvedError as error:
             return self._lacking(error)
@@ -198,15 +201,15 @@ class Session:
         sink = self.planned.sink()
         from kerasgen.data.opened import open_data  # NumPy takes its time
 
-        data = open_data(self.data, sink)
+        data = open_data(self.data, sink, seed=self.parsed.seed)
         return Opened(data=data, findings=Findings.of(sink))
 
     @cached_property
     def settled(self) -> Settled:
         """The outlined program with the facts of its data."""
         outlined = self.outlined
-        if isinstance(outlined, Presumed):
-            return self._read_again(outlined.read)
+        if isinstance(outlined, Presumed) or self.data.unsettled:
+            return self._read_again()
         if self.facts_declared:
             return Settled(
                 outline=outlined.outline,
@@ -351,7 +354,7 @@ class Session:
         if self._needs_rows and first is not None and isinstance(self.begun, Composition):
             refuse_absent(first.data, self.begun.sink())
 
-    def _lacking(self, error: UnresolvedError) -> Lacking:
+    def _lacking(self, error: UnresolvedError, *, written: bool = True) -> Lacking:
         """What is left of a config that cannot be resolved; the error if more than facts lacks."""
         self._refuse_absent()
         groups = self.groups
@@ -359,7 +362,8 @@ class Session:
             # The data is not opened then: what refers to its facts is no mistake of its own.
             others = [found for found in error.diagnostics if found not in error.references]
             raise with_groups(others, groups.refused) from None
-        unread = groups.first is None or facts_suffice(groups.first.data)
+        known = groups.first is None or facts_suffice(groups.first.data)
+        unread = known and written
         if not isinstance(self.begun, Composition) or (self.opens and unread):
             raise error
         findings = Findings.of(self.begun.sink())
@@ -384,12 +388,12 @@ class Session:
         sink.stop_on_errors()
         return Outlined(read=read, outline=outlined, catalog=catalog, findings=Findings.of(sink))
 
-    def _read_again(self, read: Lacking) -> Settled:
-        """Reads a config with the facts of its data, to which it refers."""
-        facts, first = self.opened.data.facts, read.first()
-        settled = replace(first, data=replace(first.data, facts=frozen_facts(facts)))
-        state = selected(expanded(with_sections(resolved(read.composition, facts))))
-        again = parsed(state, name=self._title, first=settled)
+    def _read_again(self) -> Settled:
+        """The config with what its data tells."""
+        first = self.groups.first
+        assert isinstance(self.begun, Composition), "a recorded config leaves nothing open"
+        assert first is not None, "its data was opened"
+        again = read_again(self.begun, first, self.opened.data)
         sink = again.findings.sink()
         sink.add(self.opened.findings.found)
         found = outline(again.program, self.catalog, sink, self.trust)

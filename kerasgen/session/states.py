@@ -141,6 +141,11 @@ class Parsed(NamedTuple):
     config: Mapping[str, Any]
     findings: Findings
 
+    @property
+    def seed(self) -> int:
+        """The seed by which rows are divided."""
+        return self.program.seed
+
 
 class Lacking(NamedTuple):
     """A config that cannot be resolved as long as the facts of its data are not known.
@@ -156,6 +161,12 @@ class Lacking(NamedTuple):
     groups: FirstGroups | None
     error: UnresolvedError
     findings: Findings
+
+    @property
+    def seed(self) -> int:
+        """The seed by which rows are divided."""
+        seed = self.composition.config.get("seed")
+        return seed if isinstance(seed, int) else 0
 
     def first(self) -> FirstGroups:
         """The groups, where nothing can be done without them.

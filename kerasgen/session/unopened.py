@@ -34,7 +34,14 @@ from kerasgen.passes.outline import check_ends
 from kerasgen.passes.preparation import check_preparation
 from kerasgen.passes.unknown_names import UnknownNamesError
 from kerasgen.passes.wire import wire
-from kerasgen.session.frontend_stages import expanded, parsed, resolved, selected, with_sections
+from kerasgen.session.frontend_stages import (
+    expanded,
+    parsed,
+    resolved,
+    selected,
+    with_sections,
+)
+from kerasgen.session.left_to_data import leaves_model
 from kerasgen.session.states import ANY_SOURCE, Lacking, Parsed, ReadConfig
 
 _STAND_INS: Mapping[str, Any] = {"classes": 2, "shape": [1]}
@@ -98,6 +105,8 @@ def _names_in(lacking: Lacking, catalog: Catalog, kept: Sink) -> tuple[str, ...]
         certain = [found for found in error.diagnostics if not _hangs_on_facts(found, written)]
         kept.add(certain)
         return () if certain else None
+    if leaves_model(state):
+        return ()  # Nothing is certain of a model that is not written yet.
     reading = _Reading(written=written, kept=kept, counted=_counts(written))
     read = _read(state, lacking, reading)
     if read is None:

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from kerasgen.data.opened import OpenedData, open_data
-from kerasgen.data.split import PartRows, split_rows
+from kerasgen.data.split import PartRows
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink
 from kerasgen.frontend.parse.data import parse_data
 from kerasgen.ir.data import DataDef
@@ -71,8 +71,8 @@ def split(define: Callable[[str], DataDef]) -> Callable[..., tuple[OpenedData, P
 
     def divide(text: str, seed: int = 0) -> tuple[OpenedData, PartRows]:
         definition = define(text)
-        opened = open_data(definition, Sink())
-        return opened, split_rows(opened, definition, seed, Sink())
+        opened = open_data(definition, Sink(), seed=seed)
+        return opened, opened.parts
 
     return divide
 

@@ -9,12 +9,13 @@ from kerasgen.data.fitted_preparation import (
     ARRAYS,
     STEPS,
     FittedPreparation,
+    read_columns,
     read_fitted,
+    write_columns,
     write_fitted,
 )
 from kerasgen.data.opened import open_data
 from kerasgen.data.preparation import apply_fitted, prepare_data
-from kerasgen.data.split import split_rows
 from kerasgen.diagnostics import Sink
 
 PREPARE = """
@@ -41,7 +42,7 @@ def fitted(define, started, tmp_path):
         f"split: {{test: 0.3}}, prepare: {{{steps}}}}}"
     )
     opened = open_data(definition, Sink())
-    parts = split_rows(opened, definition, 0, Sink())
+    parts = opened.parts
     return definition, opened, parts, prepare_data(opened, parts, definition, started, Sink())
 
 
@@ -64,9 +65,21 @@ def test_steps_that_were_read_give_the_same_numbers(fitted, started, tmp_path):
     read = read_fitted(tmp_path)
     test = {name: column[parts.test] for name, column in opened.columns.items()}
     again = apply_fitted(read, test, opened.schema, definition, started)
-    np.testing.assert_array_equal(again.x["input"], prepared.test.x["input"])
-    np.testing.assert_array_equal(again.y[""], prepared.test.y[""])
-    assert again.x["input"].dtype == prepared.test.x["input"].dtype
+    np.testing.assert_array_equal(again["input"], prepared.test.x["input"])
+    assert again["input"].dtype == prepared.test.x["input"].dtype
+
+
+def test_rows_without_a_target_are_prepared(fitted, started):
+    definition, opened, parts, prepared = fitted
+    test = {n: c[parts.test] for n, c in opened.columns.items() if n != "kind"}
+    again = apply_fitted(prepared.fitted, test, opened.schema, definition, started)
+    np.testing.assert_array_equal(again["input"], prepared.test.x["input"])
+
+
+def test_what_the_columns_are_comes_back_from_its_file(fitted, tmp_path):
+    opened = fitted[1]
+    write_columns(opened.schema, tmp_path)
+    assert read_columns(tmp_path) == opened.schema
 
 
 def test_the_files_hold_no_code(fitted, tmp_path):

@@ -5,7 +5,6 @@ import pytest
 
 from kerasgen.data.opened import open_data
 from kerasgen.data.preparation import prepare_data
-from kerasgen.data.split import split_rows
 from kerasgen.diagnostics import CompileError, Sink
 
 DIGITS = "source: {class: ScikitLearn, name: digits}, features: image, task: classification"
@@ -16,7 +15,7 @@ def prepare(define, started):
     def run(text):
         definition, sink = define(text), Sink()
         opened = open_data(definition, sink)
-        parts = split_rows(opened, definition, 0, sink)
+        parts = opened.parts
         return prepare_data(opened, parts, definition, started, sink)
 
     return run

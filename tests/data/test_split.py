@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from kerasgen.data.opened import open_data
-from kerasgen.data.split import split_rows
 from kerasgen.diagnostics import CompileError, Sink
 
 DIGITS = (
@@ -19,9 +18,8 @@ DIGITS = (
 def refused_split(define):
     def attempt(text):
         definition, sink = define(text), Sink()
-        opened = open_data(definition, sink)
         with pytest.raises(CompileError):
-            split_rows(opened, definition, 0, sink)
+            open_data(definition, sink)
         (found,) = sink.errors
         return found
 

@@ -186,7 +186,6 @@ def test_every_recorded_figure_is_that_of_the_saved_weights(
     from programs import read_program
 
     from kerasgen.data.opened import open_data
-    from kerasgen.data.split import split_rows
     from kerasgen.diagnostics import Sink
     from kerasgen.frontend.compose.composition import resolve
 
@@ -200,7 +199,7 @@ def test_every_recorded_figure_is_that_of_the_saved_weights(
     config, sink = resolve(composed)
     program, _ = read_program(config, sink)
     opened = open_data(program.data, Sink())
-    rows = split_rows(opened, program.data, 0, Sink())
+    rows = opened.parts
     model = keras.models.load_model(tmp_path / "run" / file_names.MODEL)
     for part, figures in fields["metrics"].items():
         index = getattr(rows, part)

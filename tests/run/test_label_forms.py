@@ -14,7 +14,6 @@ import pytest
 import yaml
 
 from kerasgen.data.opened import open_data
-from kerasgen.data.split import split_rows
 from kerasgen.diagnostics import Sink
 from kerasgen.frontend.compose.composition import compose
 from kerasgen.frontend.parse.data import parse_data
@@ -193,7 +192,7 @@ def test_a_config_trains_what_its_script_and_plain_keras_train(
     written = Path(place.conf, "data", "own.yaml").read_text(encoding="utf-8")
     data = parse_data(yaml.safe_load(written), Sink())
     assert data is not None
-    plain = plainly(form, split_rows(open_data(data, Sink()), data, 0, Sink()))
+    plain = plainly(form, open_data(data, Sink()).parts)
     assert set(ours) == set(plain)
     for key, values in plain.items():
         assert ours[key] == pytest.approx(values, rel=1e-5), key

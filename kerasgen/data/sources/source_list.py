@@ -18,6 +18,7 @@ from kerasgen.data.sources.bundled import KerasDataset, ScikitLearn
 from kerasgen.data.sources.csv_table import Csv
 from kerasgen.data.sources.images import ImageFolder
 from kerasgen.data.sources.own import OwnSource
+from kerasgen.data.sources.table_file import TableFile
 from kerasgen.data.table import Source
 from kerasgen.diagnostics import Sink, closest, describe, did_you_mean
 from kerasgen.frontend.sections import check_value
@@ -35,6 +36,7 @@ SOURCES: Mapping[str, type[Source]] = {
     "KerasDataset": KerasDataset,
     "ImageFolder": ImageFolder,
     "Csv": Csv,
+    "Table": TableFile,
 }
 """Name in a config to source class."""
 
@@ -103,7 +105,7 @@ def _check_argument(value: Any, hint: Any, path: str, sink: Sink) -> None:
     if not lists:
         check_value(value, hint, path, sink)
         return
-    if value is None and type(None) in options:
+    if (value is None and type(None) in options) or (type(value) is str and str in options):
         return
     item = typing.get_args(lists[0])[0]
     shown = describe(value)

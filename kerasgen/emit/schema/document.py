@@ -32,10 +32,11 @@ from kerasgen.emit.schema.values import (
 )
 from kerasgen.frontend.grammar import BLOCK_KEYS, GROUPS
 from kerasgen.frontend.parse.backend import BACKENDS
+from kerasgen.frontend.parse.columns import COLUMN_TYPES, DATE_PARTS, MISSING_WORDS
 from kerasgen.frontend.parse.data import TASKS
 from kerasgen.frontend.parse.lint import LINT_CODES
 from kerasgen.frontend.parse.program import MAXIMUM_SEED
-from kerasgen.ir.data import DataDef, SplitDef
+from kerasgen.ir.data import ColumnDef, DataDef, SplitDef
 from kerasgen.ir.model import ModelDef
 from kerasgen.ir.program import BackendDef, CompileDef, FitDef, LintDef, TrackingDef
 from kerasgen.ir.values import ObjectDef, Plain, Value
@@ -276,19 +277,41 @@ def _data(ending: str) -> Schema:
             "features": {**named, "additionalProperties": columns},
             "target": {**named, "additionalProperties": {"type": "string"}},
             "task": one_of(TASKS, {"type": "object", "additionalProperties": task}),
+            "columns": {
+                "type": ["object", "null"],
+                "additionalProperties": one_of(COLUMN_TYPES, _column()),
+            },
             "prepare": {
                 "if": {"type": "null"},
-                "else": ref(f"entries{ending}"),
+                "else": ref(f"steps{ending}"),
             },
             "split": {**_record(SplitDef, {}), "type": ["object", "null"]},
             "facts": _facts(),
         },
     )
+    del schema["properties"]["automatic"]  # it is `prepare: auto`
     if not ending:
         source["if"] = {"type": "object"}
         source["then"] = {"required": ["class"]}
         schema |= {"type": "object", "required": ["source", "features"]}
     return schema
+
+
+def _column() -> Schema:
+    """What a config says of a column, where that is more than its type."""
+    words: Schema = {"type": "array", "items": {"type": ["string", "number", "boolean"]}}
+    record = _record(
+        ColumnDef,
+        {
+            "type": one_of(COLUMN_TYPES, null=True),
+            "missing": one_of(MISSING_WORDS, {"type": ["string", "number"]}, null=True),
+            "vocabulary": words,
+            "order": words,
+            "parts": {"type": "array", "items": one_of(DATE_PARTS)},
+        },
+    )
+    del record["properties"]["defaults"]
+    return {**record, "type": "object"}
 
 
 def _facts() -> Schema:

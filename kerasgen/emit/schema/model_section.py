@@ -22,6 +22,7 @@ from kerasgen.emit.schema.class_arguments import (
 )
 from kerasgen.emit.schema.values import Schema, enumeration, one_of, ref, value_of
 from kerasgen.frontend.grammar import BLOCK_KEYS, ENTRY_KEYS, MODEL_KEYS
+from kerasgen.ir.data import AUTO
 from kerasgen.ir.model import InputDef
 
 # YAML 1.1, by which configs are read, takes these words for booleans.
@@ -81,10 +82,32 @@ def model_definitions(catalog: Catalog) -> dict[str, Schema]:
             "additionalProperties": ref(f"entry{ending}"),
             "items": ref(f"entry{ending}"),
         }
+        found[f"steps{ending}"] = _steps(catalog, ending)
         found[f"model{ending}"] = model_schema(partial=partial)
         found[f"nested_model{ending}"] = model_schema(partial=partial, nested=True)
     found["block"] = model_schema(partial=False, keys=BLOCK_KEYS)
     return found
+
+
+def _steps(catalog: Catalog, ending: str) -> Schema:
+    """The steps of a preparation: entries, our own ones among them, or `auto`."""
+    own: Schema = {"class": enumeration(catalog.names(("step",)))}
+    one: Schema = {
+        "if": {"type": "object", "properties": own, "required": ["class"]},
+        "then": {
+            "properties": {"from": ref("operands")},
+            "allOf": [choose(catalog, ("step",), complete=not ending)],
+        },
+        "else": ref(f"entry{ending}"),
+    }
+    listed: Schema = {
+        "type": ["object", "array"],
+        "propertyNames": {"pattern": _NAME, "patternErrorMessage": "not usable as a name"},
+        "properties": {AUTO: value_of("boolean")},
+        "additionalProperties": one,
+        "items": one,
+    }
+    return one_of([AUTO], listed)
 
 
 def model_schema(
@@ -102,6 +125,7 @@ def model_schema(
         nested: whether it is an entry of another model.
         further: further properties, such as Hydra's `defaults` of a file.
     """
+    written = ref("entries_partial" if partial else "entries")
     known: Schema = {
         "class": {
             **one_of(list(MODEL_CLASSES)),
@@ -122,8 +146,8 @@ def model_schema(
             "description": "The model's inputs. Left out: taken from the data.",
         },
         "layers": {
-            **ref("entries_partial" if partial else "entries"),
-            "description": "The entries, in order: name to layer.",
+            **one_of([AUTO], {"type": ["object", "array"], "allOf": [written]}),
+            "description": "The entries, in order: name to layer; `auto`: what the data wants.",
         },
         "outputs": {**ref("outputs"), "description": "What comes out. Left out: the last entry."},
     }

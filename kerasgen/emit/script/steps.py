@@ -42,6 +42,7 @@ from kerasgen.passes.columns import (
 from kerasgen.passes.ends import OutputSpec
 from kerasgen.passes.preparation import Preparation, channels_last, learns
 from kerasgen.passes.shapes import Specs
+from kerasgen.passes.step_shapes import OWN_LEARNED
 from kerasgen.passes.wire import ENTRY_KINDS
 
 
@@ -114,6 +115,8 @@ def _column_step(
         if isinstance(operand, TensorRef)
     ]
     lines: list[str] = []
+    if context.catalog.find(made.cls, ("step",)) is not None:
+        return _own_step(entry, key, columns, context, names, depth)
     if is_op(made):
         step = _applied(entry, None, operands, context)
         code = call("in_batches", step, *columns)
@@ -126,6 +129,27 @@ def _column_step(
         step = _applied(entry, variable, operands, context)
         code = call("transform", step, *columns)
     return [*lines, *statement(f"columns[{key}] = ", code, depth=depth)]
+
+
+def _own_step(
+    entry: Entry,
+    key: str,
+    columns: Sequence[str],
+    context: DataContext,
+    names: Names,
+    depth: int,
+) -> list[str]:
+    """The lines of a step that is quoted: it takes columns as they are."""
+    made = entry.definition
+    assert isinstance(made, ObjectDef)
+    variable = "step" if key == "name" else names.give(entry.name)
+    arguments = {k: value_code(v, (), context.catalog) for k, v in made.arguments.items()}
+    lines = statement(f"{variable} = ", call(made.cls, named=arguments), depth=depth)
+    learned = OWN_LEARNED.get(made.cls, ())
+    if learned and any(made.arguments.get(name) is None for name in learned):
+        fitted = [f"{column}[training]" for column in columns]
+        lines += statement("", call(f"{variable}.adapt", *fitted), depth=depth)
+    return [*lines, *statement(f"columns[{key}] = ", call(variable, *columns), depth=depth)]
 
 
 def _applied(

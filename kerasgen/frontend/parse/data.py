@@ -10,13 +10,15 @@ from collections.abc import Callable, Collection, Mapping
 
 from kerasgen.diagnostics import Sink, Suggestion, describe, did_you_mean
 from kerasgen.frontend.grammar import DATA_KEYS, by_input, by_output, has_no_data, join
+from kerasgen.frontend.parse.columns import parse_columns
 from kerasgen.frontend.parse.model import parse_entries, parse_object
 from kerasgen.frontend.parse.tensors import parse_shape
 from kerasgen.frontend.sections import read_record, report_unknown_key
-from kerasgen.ir.data import DataDef, SplitDef
+from kerasgen.ir.data import AUTO, DataDef, SplitDef
+from kerasgen.ir.model import Entry
 from kerasgen.ir.values import ObjectDef, Tree, Value
 
-TASKS = ("classification", "multilabel", "regression", "autoencoding")
+TASKS = ("classification", "multilabel", "regression", "autoencoding", AUTO)
 _OTHER_WORDS: Mapping[str, str] = {
     **dict.fromkeys(
         (
@@ -33,10 +35,7 @@ _OTHER_WORDS: Mapping[str, str] = {
         "multilabel",
     ),
     **dict.fromkeys(
-        (
-            *("linear", "continuous", "numeric", "regress", "linear_regression"),
-            *("timeseries", "time_series", "forecasting", "forecast"),
-        ),
+        (*("linear", "continuous", "numeric", "regress", "linear_regression"),),
         "regression",
     ),
     **dict.fromkeys(
@@ -88,8 +87,8 @@ def parse_data(section: Tree, sink: Sink) -> DataDef | None:
     if split is not None:
         _check_fractions(split, sink)
     facts = _parse_facts(section.get("facts") or {}, sink)
-    prepare = section.get("prepare")
-    entries = parse_entries(prepare, "data.prepare", sink) if prepare else ()
+    automatic, entries = parse_prepare(section.get("prepare"), sink)
+    columns = parse_columns(section.get("columns") or {}, sink)
     if len(sink.errors) > known or source is None or split is None:
         return None
     return DataDef(
@@ -98,9 +97,29 @@ def parse_data(section: Tree, sink: Sink) -> DataDef | None:
         target={output: columns[0] for output, columns in target.items()},
         task=task,
         prepare=entries,
+        automatic=automatic,
+        columns=columns,
         split=split,
         facts=facts,
     )
+
+
+def parse_prepare(section: Tree, sink: Sink) -> tuple[bool, tuple[Entry, ...]]:
+    """Parses `data.prepare`.
+
+    Args:
+        section: `auto`, or steps in order; `auto: true` among them is both.
+        sink: gets every mistake.
+
+    Returns:
+        Whether columns are prepared as their types want it, and the steps that are written.
+    """
+    if section == AUTO:
+        return True, ()
+    automatic = isinstance(section, Mapping) and section.get(AUTO) is True
+    if isinstance(section, Mapping) and automatic:
+        section = {key: value for key, value in section.items() if key != AUTO}
+    return automatic, parse_entries(section, "data.prepare", sink) if section else ()
 
 
 def refuse_absent(data: DataDef | None, sink: Sink) -> None:

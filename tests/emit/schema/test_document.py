@@ -140,10 +140,11 @@ def shipped() -> Validators:
 @pytest.fixture(scope="module")
 def installed(catalog: Catalog) -> Catalog:
     """All that the installed Keras and the data sources offer."""
+    from kerasgen.data.own_steps import step_entries
     from kerasgen.data.sources.source_list import source_entries
     from kerasgen.engines.keras3.introspection import keras_catalog
 
-    return keras_catalog().extended(source_entries())
+    return keras_catalog().extended([*source_entries(), *step_entries()])
 
 
 def test_the_shipped_schemas_are_those_of_the_installed_keras(installed: Catalog) -> None:

@@ -1,0 +1,85 @@
+"""Steps of `data.prepare` that Keras has no layer for: how one is made, fitted and applied.
+
+This room owns the way from an entry's arguments to a step of `kerasgen.runtime`, and back from what
+it has learned. What a step does stands there, in plain NumPy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from kerasgen.catalog.entries import ClassEntry, ShapeError, describe_callable
+from kerasgen.data.table import Array
+from kerasgen.engine import FittedStep, Learned
+from kerasgen.ir.values import ObjectDef
+from kerasgen.runtime.errors import DataError
+from kerasgen.runtime.step_list import STEPS
+
+
+def step_entries() -> list[ClassEntry]:
+    """The steps as catalog entries."""
+    return [describe_callable(made, name=name, kind="step") for name, made in STEPS.items()]
+
+
+def is_own(definition: ObjectDef) -> bool:
+    """Whether an entry is a step of ours, rather than one of the engine's layers and ops."""
+    return definition.cls in STEPS
+
+
+def fit_own(definition: ObjectDef, columns: Mapping[str, Array]) -> FittedStep:
+    """Makes a step and fits it.
+
+    Args:
+        definition: the step and its arguments.
+        columns: what it takes, training rows alone.
+
+    Raises:
+        ShapeError: it refuses its arguments or the columns.
+    """
+    step = _made(definition, {})
+    if not hasattr(step, "adapt") or _is_given(step):
+        return _fitted(step, {})
+    try:
+        step.adapt(*columns.values())
+    except (DataError, TypeError, ValueError) as error:
+        raise ShapeError(str(error)) from error
+    return _fitted(step, step.learned())
+
+
+def restore_own(definition: ObjectDef, learned: Learned) -> FittedStep:
+    """Makes a step that was fitted before, out of what it has learned.
+
+    Raises:
+        ShapeError: it refuses its arguments.
+    """
+    return _fitted(_made(definition, learned), learned)
+
+
+def _made(definition: ObjectDef, learned: Learned) -> Any:
+    plain = {name: _plain(value) for name, value in definition.arguments.items()}
+    plain |= {name: array.tolist() for name, array in learned.items()}
+    try:
+        return STEPS[definition.cls](**plain)
+    except (DataError, TypeError, ValueError) as error:
+        raise ShapeError(str(error), refused=True) from error
+
+
+def _plain(value: Any) -> Any:
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value
+
+
+def _is_given(step: Any) -> bool:
+    """Whether its arguments say what it would learn."""
+    return all(getattr(step, name) is not None for name in step.LEARNED)
+
+
+def _fitted(step: Any, learned: Learned) -> FittedStep:
+    def apply(columns: Mapping[str, Array]) -> Array:
+        try:
+            made: Array = step(*columns.values())
+        except (DataError, TypeError, ValueError) as error:
+            raise ShapeError(str(error)) from error
+        return made
+
+    return FittedStep(learned=learned, apply=apply)

@@ -1,0 +1,169 @@
+"""Settling: what a data group leaves to its data becomes what a person would have written.
+
+This room owns the order of that: types of columns, then the task, then whether the split is
+stratified, and last, when the rows are divided, the steps of `prepare: auto` by the training rows
+alone. What a column of a type gets stands in `passes.automatic_preparation`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+import numpy as np
+
+from kerasgen.data.column_types import infer_task, infer_type
+from kerasgen.data.table import Array, Table
+from kerasgen.diagnostics import Sink
+from kerasgen.frontend.parse.columns import IGNORE
+from kerasgen.frontend.parse.data import parse_prepare
+from kerasgen.ir.data import AUTO, ColumnDef, DataDef
+from kerasgen.ir.schema import ColumnType, Schema
+from kerasgen.ir.values import Tree
+from kerasgen.passes.automatic_preparation import TrainingColumn, write_out
+from kerasgen.runtime.category_steps import as_words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettledData:
+    """A data group with nothing left open.
+
+    Attributes:
+        definition: the group.
+        written: keys of the group to what settling has written in their place, as plain data.
+        inputs: model input to what it is, where `prepare: auto` made it.
+    """
+
+    definition: DataDef
+    written: Mapping[str, Tree] = field(default_factory=dict)
+    inputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+def settle_types(definition: DataDef, table: Table) -> SettledData:
+    """Settles the types of the columns and the task.
+
+    Args:
+        definition: the data group.
+        table: what its source gave.
+    """
+    if not definition.unsettled:
+        return SettledData(definition=definition)
+    columns = {
+        name: _typed(definition.columns.get(name, ColumnDef()), values)
+        for name, values in table.columns.items()
+    }
+    written: dict[str, Tree] = {"columns": {n: _as_written(c) for n, c in columns.items()}}
+    task = dict(definition.task)
+    for output, column in definition.target.items():
+        if task.get(output) == AUTO and column in table.columns:
+            labelled = column in table.class_names
+            kind = columns[column].type
+            task[output] = (
+                "classification"
+                if labelled
+                else infer_task(table.columns[column], _known_type(kind))
+            )
+    written["task"] = dict(task) if any(task) else task.get("", AUTO)
+    return SettledData(
+        definition=replace(definition, columns={**definition.columns, **columns}, task=task),
+        written=written,
+    )
+
+
+def settle_split(settled: SettledData, schema: Schema, columns: Mapping[str, Array]) -> SettledData:
+    """Settles whether the parts keep the shares of the classes: where each class can be divided."""
+    split = settled.definition.split
+    if split.stratify != AUTO:
+        return settled
+    stratify = split.shuffle and any(
+        columns[column].ndim == 1 and np.unique(columns[column], return_counts=True)[1].min() >= 3
+        for column in settled.definition.target.values()
+        if column in schema.class_names
+    )
+    split = replace(split, stratify=stratify)
+    said: Tree = {
+        item.name: getattr(split, item.name)
+        for item in fields(split)
+        if getattr(split, item.name) != item.default
+    }
+    return replace(
+        settled,
+        definition=replace(settled.definition, split=split),
+        written={**settled.written, "split": said},
+    )
+
+
+def settle_preparation(
+    settled: SettledData,
+    schema: Schema,
+    columns: Mapping[str, Array],
+    training: Array,
+    sink: Sink,
+) -> SettledData:
+    """Writes `prepare: auto` out, by what the training rows say of each column.
+
+    Args:
+        settled: the group with its types.
+        schema: the columns and their roles.
+        columns: their values.
+        training: the rows of the training part.
+        sink: gets nothing but bugs of ours: what is written out is right.
+    """
+    definition = settled.definition
+    if not definition.automatic:
+        return settled
+    facts = {
+        name: _training_column(columns[name][training], definition.columns[name])
+        for name, column in schema.columns.items()
+        if "feature" in column.roles and definition.columns[name].type != IGNORE
+    }
+    found = write_out(facts, definition.columns)
+    _, entries = parse_prepare(dict(found.prepare), sink)
+    sink.stop_on_errors()
+    features = {name: tuple(names) for name, names in found.features.items()}
+    tree: Tree = {name: [*names] for name, names in features.items()}
+    return SettledData(
+        definition=replace(
+            definition,
+            features=features,
+            prepare=(*entries, *definition.prepare),
+            automatic=False,
+        ),
+        written={**settled.written, "features": tree, "prepare": found.prepare},
+        inputs=found.inputs,
+    )
+
+
+def _typed(said: ColumnDef, values: Array) -> ColumnDef:
+    return said if said.type is not None else replace(said, type=infer_type(values))
+
+
+def _known_type(kind: str | None) -> ColumnType:
+    return "number" if kind is None or kind == IGNORE else kind  # type: ignore[return-value]
+
+
+def _as_written(column: ColumnDef) -> Tree:
+    """A column as a config says it; a bare word where its type is all."""
+    said: dict[str, Tree] = {}
+    for item in fields(ColumnDef):
+        value = getattr(column, item.name)
+        if item.name != "path" and value is not None:
+            said[item.name] = list(value) if isinstance(value, tuple) else value
+    return str(column.type) if set(said) == {"type"} else said
+
+
+def _training_column(values: Array, said: ColumnDef) -> TrainingColumn:
+    kind = _known_type(said.type)
+    if kind == "number" and values.dtype.kind != "U":
+        known = values[np.isfinite(values)]
+        return TrainingColumn(
+            type=kind,
+            missing=bool(np.isnan(values).any()) if values.dtype.kind == "f" else False,
+            low=float(known.min()) if known.size else None,
+            high=float(known.max()) if known.size else None,
+        )
+    words, counts = np.unique(as_words(values), return_counts=True)
+    order = np.lexsort((words, -counts))
+    kept = [str(words[i]) for i in order if words[i] != "" and counts[i] >= (said.rare or 0)]
+    return TrainingColumn(type=kind, missing=bool((words == "").any()), words=tuple(kept))

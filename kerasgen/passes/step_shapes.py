@@ -1,0 +1,39 @@
+"""The pass that knows our own steps of `data.prepare`: what they learn, and make of a shape.
+
+It owns what no engine can be asked of them. It must not import them: NumPy takes its time, and a
+check needs shapes alone. A test holds it against the steps themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from kerasgen.ir.values import ObjectDef, Shape
+
+OWN_LEARNED: Mapping[str, tuple[str, ...]] = {
+    "Impute": ("fill",),
+    "Categories": ("vocabulary",),
+    "Tokens": ("vocabulary",),
+}
+"""Step to the arguments that it learns where they are not given."""
+
+
+def own_shape(definition: ObjectDef, shapes: Sequence[Shape]) -> Shape:
+    """The shape of a row of what a step makes; None in it for a size that it has yet to learn.
+
+    Args:
+        definition: the step and its arguments.
+        shapes: the shapes of rows of the columns that it takes.
+    """
+    if definition.cls == "Categories":
+        if definition.arguments.get("output", "index") == "index":
+            return ()
+        vocabulary = definition.arguments.get("vocabulary")
+        return (len(vocabulary) + 1,) if isinstance(vocabulary, tuple) else (None,)
+    if definition.cls == "DateParts":
+        parts = definition.arguments.get("parts", ("year", "month", "weekday"))
+        return (len(parts),) if isinstance(parts, tuple) else (None,)
+    if definition.cls == "Tokens":
+        length = definition.arguments.get("length", 200)
+        return (length,) if isinstance(length, int) else (None,)
+    return shapes[0] if shapes else ()

@@ -1,0 +1,102 @@
+"""Words of a column become indices, or a place for each; unknown words have their own.
+
+Keras's `StringLookup` does the same with TensorFlow alone; this needs NumPy. Index 0 is
+for what is unknown, rare or missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from kerasgen.runtime.errors import DataError
+from kerasgen.runtime.values import Array
+
+
+class Categories:
+    """Gives the index of each word in a vocabulary, from 1, or zeros and a single one.
+
+    Words in fewer rows than `rare` are unknown. Without a vocabulary it learns one: the
+    words of the rows in the order of how often they come, then of the alphabet.
+    """
+
+    LEARNED = ("vocabulary",)
+
+    def __init__(
+        self,
+        vocabulary: Sequence[str] | None = None,
+        rare: int = 0,
+        most: int | None = None,
+        unknown: str = "own",
+        output: str = "index",
+    ) -> None:
+        self.vocabulary = None if vocabulary is None else [str(w) for w in vocabulary]
+        self.rare = rare
+        self.most = most
+        self.unknown = unknown
+        self.output = output
+
+    def adapt(self, words: Array) -> None:
+        """Learns the vocabulary."""
+        found, counts = np.unique(as_words(words), return_counts=True)
+        order = np.lexsort((found, -counts))
+        kept = [
+            str(found[place])
+            for place in order
+            if found[place] != "" and counts[place] >= self.rare
+        ]
+        self.vocabulary = kept[: self.most]
+
+    def __call__(self, words: Array) -> Array:
+        """Gives an index a row, or a place for each word."""
+        vocabulary = self.vocabulary or []
+        order = np.argsort(np.asarray(vocabulary, dtype="str"))
+        known = np.asarray(vocabulary, dtype="str")[order]
+        text = as_words(words)
+        indices = np.zeros(len(text), dtype="int32")
+        if len(known):
+            place = np.minimum(np.searchsorted(known, text), len(known) - 1)
+            hit = known[place] == text
+            indices[hit] = order[place[hit]].astype("int32") + 1
+        if self.unknown == "error" and (strange := np.flatnonzero(indices == 0)).size:
+            row = int(strange[0])
+            raise DataError(f'"{text[row]}" in row {row + 1} is unknown', about="words")
+        if self.output == "index":
+            return indices
+        return np.asarray(
+            indices[:, np.newaxis] == np.arange(len(vocabulary) + 1), dtype="float32"
+        )
+
+    def learned(self) -> dict[str, Array]:
+        """What it has learned, by argument."""
+        return {"vocabulary": np.asarray(self.vocabulary or [], dtype="str")}
+
+
+class Ordinal:
+    """Gives the rank of each word in an order, from 0 for the lowest to 1."""
+
+    def __init__(self, order: Sequence[str]) -> None:
+        self.order = [str(word) for word in order]
+
+    def __call__(self, words: Array) -> Array:
+        """Gives the ranks."""
+        ranks = {word: rank for rank, word in enumerate(self.order)}
+        steps = max(1, len(self.order) - 1)
+        found = np.empty(len(words), dtype="float32")
+        for row, word in enumerate(as_words(words).tolist()):
+            if word not in ranks:
+                raise DataError(f'"{word}" in row {row + 1} has no rank', about="order")
+            found[row] = ranks[word] / steps
+        return found
+
+
+def as_words(values: Array) -> Array:
+    """Words as they are; whole numbers and truth values by their digits."""
+    if values.dtype.kind == "U":
+        return values
+    if values.dtype.kind == "f" and np.isfinite(values).all():
+        whole = np.rint(values)
+        if (whole == values).all():
+            values = whole.astype("int64")
+    return values.astype("str")

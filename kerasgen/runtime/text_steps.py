@@ -1,0 +1,58 @@
+"""Texts become rows of word indices, with plain Python and NumPy.
+
+Keras's `TextVectorization` does the same with TensorFlow alone. Index 0 fills short
+texts, 1 is for words that are not in the vocabulary.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from kerasgen.runtime.values import Array
+
+WORD = re.compile(r"\w+(?:['\u2019]\w+)*|[^\w\s]")
+"""A word, which may have an apostrophe in it, or a single sign."""
+
+
+class Tokens:
+    """Gives the indices of the first words of a text, in lower case.
+
+    Without a vocabulary it learns one: the `tokens - 2` words that come most often.
+    """
+
+    LEARNED = ("vocabulary",)
+
+    def __init__(
+        self,
+        tokens: int = 20_000,
+        length: int = 200,
+        vocabulary: Sequence[str] | None = None,
+    ) -> None:
+        self.tokens = tokens
+        self.length = length
+        self.vocabulary = None if vocabulary is None else [str(w) for w in vocabulary]
+
+    def adapt(self, texts: Array) -> None:
+        """Learns the vocabulary."""
+        counts: Counter[str] = Counter()
+        for text in texts.tolist():
+            counts.update(WORD.findall(text.lower()))
+        order = sorted(counts, key=lambda word: (-counts[word], word))
+        self.vocabulary = order[: self.tokens - 2]
+
+    def __call__(self, texts: Array) -> Array:
+        """Gives a row of indices for each text."""
+        places = {word: place for place, word in enumerate(self.vocabulary or [], 2)}
+        found = np.zeros((len(texts), self.length), dtype="int32")
+        for row, text in enumerate(texts.tolist()):
+            words = WORD.findall(text.lower())[: self.length]
+            found[row, : len(words)] = [places.get(word, 1) for word in words]
+        return found
+
+    def learned(self) -> dict[str, Array]:
+        """What it has learned, by argument."""
+        return {"vocabulary": np.asarray(self.vocabulary or [], dtype="str")}

@@ -1,0 +1,79 @@
+"""What a config leaves to its data, and how it is read again once the data is opened.
+
+This room owns the order of that: facts first, then what the data group left open, then a model that
+is written by the data. What comes out is a config as a person would have written it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from kerasgen.diagnostics import Sink
+from kerasgen.frontend.compose.composition import Composition, UnresolvedError, title_of
+from kerasgen.frontend.parse.data import frozen_facts
+from kerasgen.frontend.parse.program import FirstGroups
+from kerasgen.ir.data import AUTO
+from kerasgen.ir.values import Tree
+from kerasgen.passes.automatic_model import write_model
+from kerasgen.session.frontend_stages import expanded, parsed, resolved, selected, with_sections
+from kerasgen.session.states import Parsed, ReadConfig
+
+if TYPE_CHECKING:
+    from kerasgen.data.opened import OpenedData
+
+
+def leaves_model(state: ReadConfig) -> bool:
+    """Whether the layers of a config's model are left to its data (`layers: auto`)."""
+    model = state.config.get("model")
+    return isinstance(model, Mapping) and model.get("layers") == AUTO
+
+
+def model_unknown(sink: Sink) -> UnresolvedError:
+    """What is said of a model that is left to its data, where the data is not opened."""
+    sink.report(
+        "KG105",
+        "`layers: auto` is left to the data",
+        key="model.layers",
+        help="let the data be opened (`run.py`, or `kerasgen check --open-data`)",
+    )
+    return UnresolvedError(sink.errors, sink.errors)
+
+
+def read_again(composition: Composition, first: FirstGroups, opened: OpenedData) -> Parsed:
+    """Reads a config with what its data tells: facts, and what was left to the data.
+
+    Args:
+        composition: the config.
+        first: the groups that were read before the data was opened.
+        opened: the data.
+
+    Raises:
+        CompileError: the config has mistakes.
+    """
+    data = replace(opened.definition, facts=frozen_facts(opened.facts))
+    state = _with_written(resolved(composition, opened.facts), opened.written)
+    if leaves_model(state):
+        found = write_model(opened.ends.inputs, opened.ends.outputs)
+        model = {**state.config["model"], "layers": found.layers}
+        model.setdefault("outputs", found.outputs)
+        state = state._replace(config={**state.config, "model": model})
+    state = selected(expanded(with_sections(state)))
+    return parsed(state, name=title_of(composition), first=replace(first, data=data))
+
+
+def _with_written(state: ReadConfig, written: Mapping[str, Tree]) -> ReadConfig:
+    """A config with what its data has settled in the place of what left it open.
+
+    Steps that the config writes come after those of `prepare: auto`.
+    """
+    data = dict(state.config["data"])
+    steps = data.get("prepare")
+    data |= written
+    if "prepare" in written and isinstance(steps, Mapping):
+        data["prepare"] = {
+            **written["prepare"],  # type: ignore[dict-item]  # steps by name
+            **{name: step for name, step in steps.items() if name != AUTO},
+        }
+    return state._replace(config={**state.config, "data": data})

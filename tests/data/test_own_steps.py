@@ -1,0 +1,76 @@
+"""Steps of our own: what they make of columns, and what is said of them elsewhere."""
+
+import numpy as np
+import pytest
+
+from kerasgen.catalog.entries import ShapeError
+from kerasgen.data.own_steps import fit_own, restore_own
+from kerasgen.ir.values import ObjectDef
+from kerasgen.passes.step_shapes import OWN_LEARNED, own_shape
+from kerasgen.runtime.step_list import STEPS
+
+AGES = np.array([20, np.nan, 40, 40], dtype="float32")
+CITIES = np.array(["Rome", "Bonn", "", "Rome"])
+
+CASES = [
+    ("Impute", {}, AGES, [20, 100 / 3, 40, 40]),
+    ("Impute", {"strategy": "median"}, AGES, [20, 40, 40, 40]),
+    ("Impute", {"strategy": "mode"}, AGES, [20, 40, 40, 40]),
+    ("Impute", {"fill": -1.0}, AGES, [20, -1, 40, 40]),
+    ("IsMissing", {}, AGES, [0, 1, 0, 0]),
+    ("LogScale", {}, np.array([0, np.e - 1, 1 - np.e]), [0, 1, -1]),
+    ("Categories", {}, CITIES, [1, 2, 0, 1]),
+    ("Categories", {"rare": 2}, CITIES, [1, 0, 0, 1]),
+    (
+        "Categories",
+        {"vocabulary": ("Bonn",), "output": "one_hot"},
+        CITIES,
+        [[1, 0], [0, 1], [1, 0], [1, 0]],
+    ),
+    ("DateParts", {}, np.array(["2024-02", "2023-12-31"]), [[2024, 2, 4], [2023, 12, 7]]),
+    ("DateParts", {"parts": ("hour",)}, np.array(["2024-02-01T13:05:00", ""]), [[13], [np.nan]]),
+    (
+        "Tokens",
+        {"length": 3},
+        np.array(["Free! free tickets", "don't"]),
+        [[2, 3, 2], [4, 0, 0]],
+    ),
+    ("Ordinal", {"order": ("low", "mid", "high")}, np.array(["mid", "high", "low"]), [0.5, 1, 0]),
+]
+
+
+@pytest.mark.parametrize(("name", "arguments", "column", "made"), CASES)
+def test_a_step_makes_of_a_column(name, arguments, column, made):
+    step = fit_own(ObjectDef(cls=name, arguments=arguments), {"column": column})
+    assert np.allclose(step.apply({"column": column}), made, equal_nan=True)
+
+
+@pytest.mark.parametrize(("name", "arguments", "column", "made"), CASES)
+def test_a_step_is_made_again_of_what_it_has_learned(name, arguments, column, made):
+    definition = ObjectDef(cls=name, arguments=arguments)
+    learned = fit_own(definition, {"column": column}).learned
+    assert np.allclose(restore_own(definition, learned).apply({"column": column[:1]}), made[:1])
+
+
+@pytest.mark.parametrize(("name", "arguments", "column", "made"), CASES)
+def test_the_shape_of_a_step_is_known_without_it(name, arguments, column, made):
+    definition = ObjectDef(cls=name, arguments=arguments)
+    assert own_shape(definition, [()]) == np.shape(made)[1:]
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_what_a_step_learns_is_known_without_it(name):
+    assert OWN_LEARNED.get(name, ()) == getattr(STEPS[name], "LEARNED", ())
+
+
+def test_an_unknown_word_is_refused_where_it_must_not_be():
+    definition = ObjectDef(
+        cls="Categories", arguments={"vocabulary": ("Rome",), "unknown": "error"}
+    )
+    with pytest.raises(ShapeError, match='"Bonn" in row 2'):
+        fit_own(definition, {"c": CITIES}).apply({"c": CITIES})
+
+
+def test_a_column_without_any_number_cannot_be_filled():
+    with pytest.raises(ShapeError, match="all its numbers are missing"):
+        fit_own(ObjectDef(cls="Impute"), {"c": np.full(3, np.nan)})

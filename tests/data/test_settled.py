@@ -1,0 +1,108 @@
+"""What a data group leaves to its data is written out, by the training rows alone."""
+
+import numpy as np
+import pytest
+import yaml
+
+from kerasgen.data.opened import open_data
+from kerasgen.diagnostics import Sink
+from kerasgen.frontend.parse.data import parse_data
+
+ROWS = 60
+"""Rows of the table."""
+
+
+@pytest.fixture
+def people(tmp_path):
+    """A table with a number that is missing at times, a word and a class; gives its group."""
+    random = np.random.default_rng(0)
+    age = random.normal(40, 10, ROWS).astype("float32")
+    age[[3, 17]] = np.nan
+    path = tmp_path / "people.npz"
+    np.savez(
+        path,
+        age=age,
+        city=random.choice(["Bonn", "Rome", "Oslo"], ROWS),
+        paid=random.choice(["yes", "no"], ROWS),
+        number=np.arange(ROWS),
+    )
+
+    def group(**keys):
+        return {
+            "source": {"class": "Arrays", "path": str(path)},
+            "features": "all",
+            "target": "paid",
+            "task": "auto",
+            "prepare": "auto",
+            "split": {"test": 0.2, "validation": 0.1, "stratify": "auto"},
+            **keys,
+        }
+
+    return group
+
+
+def _opened(group):
+    sink = Sink()
+    definition = parse_data(group, sink)
+    assert definition is not None, sink.diagnostics
+    return open_data(definition, sink)
+
+
+def test_nothing_is_left_open(people):
+    opened = _opened(people())
+    assert not opened.definition.unsettled
+    assert opened.definition.task == {"": "classification"}
+    assert opened.definition.split.stratify is True
+
+
+def test_what_was_written_is_read_as_the_same_group(people):
+    group = people()
+    opened = _opened(group)
+    again = _opened({**group, **opened.written})
+    assert not again.definition.unsettled
+    assert again.definition.prepare == opened.definition.prepare
+    assert again.definition.features == opened.definition.features
+    assert again.fingerprint == opened.fingerprint
+
+
+def test_a_number_that_is_missing_is_filled_and_marked(people):
+    steps = {entry.name: entry.definition.cls for entry in _opened(people()).definition.prepare}
+    assert steps["age_filled"] == "Impute"
+    assert steps["age_missing"] == "IsMissing"
+    assert steps["age_scaled"] == "Normalization"
+
+
+def test_an_ignored_column_is_no_feature(people):
+    definition = _opened(people(columns={"number": "ignore"})).definition
+    assert not any("number" in column for column in definition.features["input"])
+
+
+def test_a_word_that_stands_in_the_test_part_alone_is_in_no_vocabulary(people, tmp_path):
+    group = people()
+    before = _opened(group)
+    stranger = int(before.parts.test[0])
+    path = tmp_path / "people.npz"
+    with np.load(path) as archive:
+        columns = dict(archive)
+    columns["city"][stranger] = "Lima"
+    np.savez(path, **columns)
+    after = _opened(group)
+    assert stranger in after.parts.test
+    assert "Lima" not in str(after.written["prepare"])
+    assert after.written["prepare"] == before.written["prepare"]
+
+
+@pytest.mark.parametrize(
+    ("values", "task"),
+    [
+        (["a", "b", "a", "b"] * 10, "classification"),
+        ([0, 1, 1, 0] * 10, "classification"),
+        (np.arange(40) / 3, "regression"),
+        (np.arange(40), "regression"),
+    ],
+)
+def test_the_task_follows_from_the_target(values, task, tmp_path):
+    path = tmp_path / "rows.npz"
+    np.savez(path, x=np.ones((40, 2), "float32"), y=np.asarray(values))
+    text = f"{{source: {{class: Arrays, path: {path}}}, features: x, target: y, task: auto}}"
+    assert _opened(yaml.safe_load(text)).definition.task == {"": task}

@@ -1,0 +1,162 @@
+"""A table trains with two settings, and its run answers for new rows."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import kerasgen
+from kerasgen.diagnostics import CompileError
+from kerasgen.frontend.compose.composition import compose
+from kerasgen.process.exit_codes import DONE
+from kerasgen.run.experiment import run_experiment
+from kerasgen.verbs.named_run import named_run
+from kerasgen.verbs.predict import Question, predict_file
+
+pytest.importorskip("polars")
+
+COLUMNS = ("age", "city", "joined", "note", "member")
+
+
+def _rows(count: int, seed: int = 0) -> list[list[str]]:
+    """Rows in which whoever is older than 40 and from Rome is a member."""
+    random = np.random.default_rng(seed)
+    rows = []
+    for number in range(count):
+        age, city = int(random.integers(20, 60)), str(random.choice(["Rome", "Oslo"]))
+        member = "yes" if age > 40 and city == "Rome" else "no"
+        shown = "" if number % 17 == 3 else str(age)
+        joined = f"20{random.integers(10, 24)}-{random.integers(1, 13):02d}-01"
+        rows.append([shown, city, joined, f"a note of {number} words and {age}", member])
+    return rows
+
+
+def _write(path: Path, rows: list[list[str]], names: tuple[str, ...] = COLUMNS) -> Path:
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file, delimiter=";")
+        writer.writerow(names)
+        writer.writerows(rows)
+    return path
+
+
+@pytest.fixture(scope="module")
+def run(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of any table, with nothing said of it but its target."""
+    folder = tmp_path_factory.mktemp("predict")
+    data = _write(folder / "members.csv", _rows(240))
+    overrides = [
+        *(f"backend={engine}", "data=table", "model=table", f"data.source.path={data}"),
+        *("data.target=member", "fit.epochs=12", "fit.verbose=0", "tracking.plots=false"),
+    ]
+    assert run_experiment(compose(overrides), folder / "outputs" / "run") == DONE
+    return folder / "outputs" / "run"
+
+
+def _answers(run: Path, file: Path, **more: object) -> list[dict[str, str]]:
+    text = predict_file(run, Question(rows=str(file), **more))
+    assert text is not None
+    return list(csv.DictReader(text.splitlines()))
+
+
+def test_what_was_left_to_the_data_is_written_out(run: Path) -> None:
+    import yaml
+
+    config = yaml.safe_load((run / "config.yaml").read_text())
+    assert config["data"]["task"] == "classification"
+    assert config["data"]["columns"]["joined"] == "date"
+    assert config["data"]["columns"]["note"] == "text"
+    assert set(config["data"]["features"]) == {"numbers", "note"}
+    assert config["model"]["outputs"] == "chance"
+
+
+def test_a_run_answers_for_rows_without_a_target(run: Path, tmp_path: Path) -> None:
+    rows = _rows(60, seed=1)
+    file = _write(tmp_path / "new.csv", [row[:-1] for row in rows], COLUMNS[:-1])
+    answers = _answers(run, file)
+    right = [answer["predicted"] == row[-1] for answer, row in zip(answers, rows, strict=True)]
+    assert np.mean(right) > 0.8
+    assert list(answers[0]) == [*COLUMNS[:-1], "predicted", "probability"]
+    assert all(0.5 <= float(answer["probability"]) <= 1 for answer in answers)
+
+
+def test_the_columns_of_the_input_stay_as_they_were_written(run: Path, tmp_path: Path) -> None:
+    row = ["41", "Rome", "2020-05-01", "a note; with a sign"]
+    (answer,) = _answers(run, _write(tmp_path / "new.csv", [row], COLUMNS[:-1]))
+    assert [answer[name] for name in COLUMNS[:-1]] == row
+
+
+def test_all_classes_and_their_scores_are_named(run: Path, tmp_path: Path) -> None:
+    file = _write(tmp_path / "new.csv", _rows(5))
+    (first, *_) = _answers(run, file, top=2, scores=True)
+    assert {first["predicted"], first["predicted_2"]} == {"yes", "no"}
+    assert float(first["score_no"]) + float(first["score_yes"]) == pytest.approx(1)
+
+
+def test_an_answer_is_written_by_the_ending_of_its_file(run: Path, tmp_path: Path) -> None:
+    import polars
+
+    file = _write(tmp_path / "new.csv", _rows(5))
+    for name in ("a.csv", "a.jsonl", "a.parquet"):
+        question = Question(rows=str(file), output=tmp_path / name)
+        assert predict_file(run, question) is None
+    lines = (tmp_path / "a.jsonl").read_text().splitlines()
+    assert [json.loads(line)["predicted"] for line in lines] == (
+        polars.read_parquet(tmp_path / "a.parquet")["predicted"].to_list()
+    )
+
+
+def test_python_asks_the_same(run: Path, tmp_path: Path) -> None:
+    rows = _rows(8, seed=2)
+    file = _write(tmp_path / "new.csv", rows)
+    columns = dict(zip(COLUMNS, zip(*rows, strict=True), strict=True))
+    found = kerasgen.load(run).predict({n: list(v) for n, v in columns.items() if n != "member"})
+    assert found["predicted"].tolist() == [answer["predicted"] for answer in _answers(run, file)]
+
+
+def test_a_column_that_is_missing_is_told(run: Path, tmp_path: Path) -> None:
+    file = _write(tmp_path / "new.csv", [["41", "Rome"]], ("age", "citty"))
+    with pytest.raises(CompileError) as caught:
+        predict_file(run, Question(rows=str(file)))
+    assert [(d.code, d.message) for d in caught.value.diagnostics] == [
+        ("KG504", "the rows have no column `city`"),
+        ("KG504", "the rows have no column `joined`"),
+        ("KG504", "the rows have no column `note`"),
+    ]
+    assert caught.value.diagnostics[0].help == "did you mean `citty`?"
+
+
+def test_a_word_in_the_place_of_a_number_is_told(run: Path, tmp_path: Path) -> None:
+    rows = [*_rows(3), ["old", "Rome", "2020-05-01", "note", "no"]]
+    with pytest.raises(CompileError) as caught:
+        predict_file(run, Question(rows=str(_write(tmp_path / "new.csv", rows))))
+    (found,) = caught.value.diagnostics
+    assert found.code == "KG509"
+    assert '"old" in row 4' in found.message
+
+
+def test_last_is_the_newest_completed_run(run: Path) -> None:
+    assert named_run("last", run.parent) == run
+    assert named_run("run", run.parent) == run
+
+
+@pytest.mark.parametrize("name", ["last", "rnu"])
+def test_a_run_that_is_not_there_is_told(name: str, run: Path, tmp_path: Path) -> None:
+    outputs = tmp_path if name == "last" else run.parent
+    with pytest.raises(CompileError) as caught:
+        named_run(name, outputs)
+    assert caught.value.diagnostics[0].code == "KG606"
+
+
+def test_a_number_is_answered_in_its_own_units(engine: str, tmp_path: Path) -> None:
+    random = np.random.default_rng(3)
+    rows = [[str(n), str(10_000 + 500 * n)] for n in random.integers(0, 50, 200).tolist()]
+    data = _write(tmp_path / "prices.csv", rows, ("rooms", "price"))
+    overrides = [
+        *(f"backend={engine}", "data=table", "model=table", f"data.source.path={data}"),
+        *("data.target=price", "fit.epochs=60", "fit.verbose=0", "tracking.plots=false"),
+    ]
+    assert run_experiment(compose(overrides), tmp_path / "run") == DONE
+    (answer,) = _answers(tmp_path / "run", _write(tmp_path / "new.csv", [["20"]], ("rooms",)))
+    assert float(answer["predicted"]) == pytest.approx(20_000, rel=0.1)
