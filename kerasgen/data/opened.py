@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from kerasgen.data.column_names import check_columns
+from kerasgen.data.column_rows import tidy_table
 from kerasgen.data.description import describe_data, fingerprint
 from kerasgen.data.facts import declared_classes, settle_facts
 from kerasgen.data.labels import index_labels, several_labels
@@ -108,6 +109,8 @@ def open_data(
     sink.stop_on_errors()
     wanted = infer_schema(definition).read
     table = source.read(None if wanted is None else frozenset(wanted), sink)
+    table = tidy_table(definition, table, sink)
+    sink.stop_on_errors()
     settled = settle_types(definition, table)
     definition = settled.definition
     schema = infer_schema(definition, table.names)

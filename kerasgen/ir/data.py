@@ -25,8 +25,9 @@ class ColumnDef:
         type: what its values are; `ignore` for a column that is not read; None for what the data
             tells.
         missing: what becomes of rows without a value: `error`, `drop` (the row), `mean`, `median`,
-            `mode`, `indicator` (the mean, and a column that says so), or a value that is put in
-            their place; None for `error` with numbers that are whole, else `indicator`.
+            `mode`, `indicator` (the mean, and a column that says so), or a number that is put in
+            their place; None for `indicator` where the training part misses values.
+        strip: characters that do not count at the ends of words.
         scale: how numbers are scaled: `standard` (mean 0, variance 1), `minmax` (0 to 1), `log`
             (logarithm of 1 + x, then standard), `none`.
         encode: how words and categories go into the model: `one_hot`, `embedding` or `index`; None
@@ -43,6 +44,7 @@ class ColumnDef:
 
     type: ColumnType | Literal["ignore"] | None = None
     missing: str | float | int | None = None
+    strip: str | None = None
     scale: Literal["standard", "minmax", "log", "none"] | None = None
     encode: Literal["one_hot", "embedding", "index"] | None = None
     vocabulary: tuple[str, ...] | None = None

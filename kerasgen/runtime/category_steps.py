@@ -92,11 +92,13 @@ class Ordinal:
 
 
 def as_words(values: Array) -> Array:
-    """Words as they are; whole numbers and truth values by their digits."""
+    """Words as they are, numbers by their digits; a number that is missing is empty."""
     if values.dtype.kind == "U":
         return values
-    if values.dtype.kind == "f" and np.isfinite(values).all():
-        whole = np.rint(values)
-        if (whole == values).all():
-            values = whole.astype("int64")
-    return values.astype("str")
+    if values.dtype.kind != "f":
+        return values.astype("str")
+    missing = np.isnan(values)
+    filled = np.where(missing, 0, values)
+    whole = np.isfinite(filled).all() and (np.rint(filled) == filled).all()
+    words = (filled.astype("int64") if whole else filled).astype("str")
+    return np.asarray(np.where(missing, "", words))

@@ -188,13 +188,18 @@ def read_text(file: str, form: TableForm) -> Any:
             new_columns=titles,
             infer_schema=False,
             empty_string_is_null=False,
-            missing_columns="raise",
         )
     except polars.exceptions.PolarsError as error:
         raise DataError(
             wrong_line(text, file, between, quote) or f"`{file}`: {first_line(error)}",
             about="separator",
         ) from error
+    # Polars takes the cells that a short line lacks for empty ones.
+    lines = polars.Series(text.split("\n"))
+    signs = lines.str.count_matches(between, literal=True)
+    doubtful = (signs != len(titles) - 1) & (lines.str.strip_chars() != "")
+    if doubtful.any() and (problem := wrong_line(text, file, between, quote)):
+        raise DataError(problem, about="separator")
     words = frame.with_columns(polars.all().str.strip_chars())
     return words.filter(polars.any_horizontal(polars.all() != ""))
 

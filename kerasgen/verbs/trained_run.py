@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from kerasgen.catalog.entries import ShapeError
+from kerasgen.data.column_rows import stripped
 from kerasgen.data.fitted_preparation import FittedPreparation, read_columns, read_fitted
 from kerasgen.data.preparation import apply_fitted
 from kerasgen.data.table import Array
@@ -149,6 +150,7 @@ class TrainedRun:
     def _typed(self, name: str, values: Array, sink: Sink) -> Array:
         """A column in the form in which it was trained on; reports numbers that are none."""
         known = self.schema.columns.get(name)
+        values = stripped(values, self.data.columns.get(name))
         if known is None or known.dtype in (None, "text"):
             return values if values.dtype.kind == "U" else values.astype("str")
         if values.dtype.kind == "U":

@@ -1,0 +1,119 @@
+"""Rows as `data.columns` wants them: words without what does not count, rows that are left out.
+
+This room owns what is done with the cells of a column before anything else, and the checks of what
+is said of it. It must not know what a column is used for, but that a target needs a value.
+
+Decisions:
+- A target without a value is a mistake, unless `missing: drop` leaves the row out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from kerasgen.data.table import Array, Table, is_number
+from kerasgen.diagnostics import Sink, did_you_mean
+from kerasgen.foreign.printable import cut
+from kerasgen.frontend.grammar import join
+from kerasgen.ir.data import ColumnDef, DataDef
+from kerasgen.passes.columns import target_key
+
+
+def tidy_table(definition: DataDef, table: Table, sink: Sink) -> Table:
+    """Takes off what does not count, leaves rows out, and checks what is said of the columns.
+
+    Args:
+        definition: the data group.
+        table: what its source gave.
+        sink: gets a column that is not there, a value that is missing, a word that is no number.
+    """
+    if not definition.columns and not definition.unsettled:
+        return table
+    for name in definition.columns:
+        if name not in table.names:
+            sink.report(
+                "KG504",
+                f"there is no column `{name}`",
+                key=join("data.columns", name),
+                at="key",
+                help=did_you_mean(name, table.names, listed=40),
+            )
+    columns = {
+        name: stripped(values, definition.columns.get(name))
+        for name, values in table.columns.items()
+    }
+    kept = _kept_rows(definition, columns)
+    tidy = replace(table, columns=columns) if kept is None else _only(table, columns, kept)
+    _check_targets(definition, tidy, sink)
+    _check_numbers(definition, tidy, sink)
+    return tidy
+
+
+def stripped(values: Array, said: ColumnDef | None) -> Array:
+    """Words without the characters at their ends that do not count."""
+    if said is None or said.strip is None or values.dtype.kind != "U":
+        return values
+    return np.char.strip(values, said.strip)
+
+
+def missing_in(values: Array) -> Array:
+    """Which rows of a column of one value a row have none."""
+    if values.ndim > 1 or values.dtype.kind not in "fU":
+        return np.zeros(len(values), dtype=bool)
+    return np.asarray(values == "" if values.dtype.kind == "U" else np.isnan(values))
+
+
+def _kept_rows(definition: DataDef, columns: Mapping[str, Array]) -> Array | None:
+    dropping = [
+        missing_in(columns[name])
+        for name, said in definition.columns.items()
+        if said.missing == "drop" and name in columns
+    ]
+    return None if not dropping else np.flatnonzero(~np.logical_or.reduce(dropping))
+
+
+def _only(table: Table, columns: Mapping[str, Array], kept: Array) -> Table:
+    """A table with some of its rows."""
+    dropped = len(next(iter(columns.values()))) - len(kept)
+    return replace(
+        table,
+        columns={name: values[kept] for name, values in columns.items()},
+        given=None if table.given is None else table.given[kept],
+        lines=None if table.lines is None else table.lines[kept],
+        notes={**table.notes, "rows_dropped": dropped} if dropped else table.notes,
+    )
+
+
+def _check_targets(definition: DataDef, table: Table, sink: Sink) -> None:
+    for output, name in definition.target.items():
+        if name not in table.columns:
+            continue
+        absent = np.flatnonzero(missing_in(table.columns[name]))
+        if absent.size:
+            more = f" and {absent.size - 1} further rows" if absent.size > 1 else ""
+            sink.report(
+                "KG506",
+                f"the target `{name}` has no value in {table.place(int(absent[0]))}{more}",
+                key=target_key(output),
+                help=f"leave such rows out: `'data.columns.{name}={{missing: drop}}'`",
+            )
+
+
+def _check_numbers(definition: DataDef, table: Table, sink: Sink) -> None:
+    """Reports words in a column that is said to hold numbers."""
+    for name, said in definition.columns.items():
+        values = table.columns.get(name)
+        if said.type != "number" or values is None or values.dtype.kind != "U":
+            continue
+        words = values.tolist()
+        row = next((i for i, word in enumerate(words) if word and not is_number(word)), 0)
+        sink.report(
+            "KG509",
+            f'the column `{name}` holds "{cut(words[row])}" in {table.place(row)}, '
+            "expected a number",
+            key=join("data.columns", name),
+            help="if it stands for a missing value, name it under `data.source.missing_values`",
+        )

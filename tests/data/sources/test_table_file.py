@@ -1,0 +1,133 @@
+"""Tables of any kind are read into the same columns, and told what is wrong with them."""
+
+import numpy as np
+import pytest
+
+from kerasgen.data.sources.table_file import TableFile
+from kerasgen.diagnostics import CompileError, Sink
+
+polars = pytest.importorskip("polars")
+
+
+def _read(path, **form):
+    return TableFile(path=str(path), **form).read(None, Sink())
+
+
+def _refused(path, **form):
+    with pytest.raises(CompileError) as caught:
+        _read(path, **form)
+    (found,) = caught.value.diagnostics
+    return found
+
+
+TEXT = "name,size,when\nAnna,1.5,2024-01-02\nBen,,2024-03-04\n"
+
+
+def _columns(table):
+    return {name: values.tolist() for name, values in table.columns.items()}
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        (TEXT, {}),
+        (TEXT.replace(",", ";").replace("1.5", "1,5"), {"decimal": ","}),
+        (TEXT.replace(",", "\t"), {}),
+        (TEXT.replace(",", " , "), {}),
+        ("\ufeff" + TEXT.replace("\n", "\r\n") + "\r\n\r\n", {}),
+        (TEXT.split("\n", 1)[1], {"header": False, "names": ("name", "size", "when")}),
+        (TEXT.replace("Ben,,", "Ben,?,"), {}),
+        (TEXT.replace("Ben,,", "Ben,-99,"), {"missing_values": ("-99",)}),
+        (TEXT.replace("Anna", '"Anna"'), {}),
+    ],
+)
+def test_text_is_read_however_it_is_written(text, form, tmp_path):
+    (tmp_path / "t.csv").write_text(text, encoding="utf-8", newline="")
+    table = _read(tmp_path / "t.csv", **form)
+    assert table.columns["name"].tolist() == ["Anna", "Ben"]
+    assert np.array_equal(table.columns["size"], [1.5, np.nan], equal_nan=True)
+    assert table.columns["when"].tolist() == ["2024-01-02", "2024-03-04"]
+
+
+@pytest.mark.parametrize("ending", ["parquet", "feather", "jsonl", "xlsx"])
+def test_other_formats_give_the_same_columns(ending, tmp_path):
+    import datetime
+
+    frame = polars.DataFrame(
+        {
+            "name": ["Anna", None],
+            "size": [1.5, None],
+            "count": [16_777_217, 3],
+            "when": [datetime.date(2024, 1, 2), datetime.date(2024, 3, 4)],
+        }
+    )
+    path = tmp_path / f"t.{ending}"
+    if ending == "xlsx":
+        pytest.importorskip("xlsxwriter")
+    write = {"jsonl": "write_ndjson", "feather": "write_ipc", "xlsx": "write_excel"}
+    getattr(frame, write.get(ending, f"write_{ending}"))(path)
+    columns = _read(path).columns
+    assert columns["name"].tolist() == ["Anna", ""]
+    assert np.array_equal(columns["size"], [1.5, np.nan], equal_nan=True)
+    assert columns["count"].tolist() == [16_777_217, 3]
+    assert columns["when"].tolist() == ["2024-01-02", "2024-03-04"]
+
+
+def test_several_files_are_one_table(tmp_path):
+    for number in range(3):
+        (tmp_path / f"{number}.csv").write_text(f"a,b\n{number},x\n")
+    assert _columns(_read(tmp_path / "*.csv")) == {"a": [0, 1, 2], "b": ["x", "x", "x"]}
+
+
+def test_rows_of_the_test_file_are_the_given_test_part(tmp_path):
+    (tmp_path / "a.csv").write_text("a\n1\n2\n")
+    (tmp_path / "b.csv").write_text("a\n3\n")
+    table = _read(tmp_path / "a.csv", test_path=str(tmp_path / "b.csv"))
+    assert table.given.tolist() == [0, 0, 2]
+
+
+@pytest.mark.parametrize(
+    ("text", "form", "code", "words"),
+    [
+        ("a,b\n1,2\n3\n", {}, "KG502", "line 3 of"),
+        ("a,b\n1,2\n3,4,5\n", {}, "KG502", "has 3 cells, expected 2"),
+        ("a,a\n1,2\n", {}, "KG502", "two columns of"),
+        (" \n\n", {}, "KG503", "is empty"),
+        ("a,b\n1,2\n", {"names": ("x",)}, "KG204", "`names` has 1"),
+        ("a\né\n", {"encoding": "ascii"}, "KG502", "line 2 of"),
+        ("a\n1\n", {"encoding": "latin-11"}, "KG502", "there is no encoding"),
+        ("a\n1\n", {"separator": ";;"}, "KG204", "expected one character"),
+    ],
+)
+def test_what_is_wrong_with_a_table_is_told(text, form, code, words, tmp_path):
+    (tmp_path / "t.csv").write_text(text, encoding="utf-8")
+    found = _refused(tmp_path / "t.csv", **form)
+    assert found.code == code
+    assert words in found.message
+
+
+def test_latin_text_is_told_with_its_line_and_read_with_its_encoding(tmp_path):
+    (tmp_path / "t.csv").write_bytes("a\nx\né\n".encode("latin-1"))
+    assert "line 3" in _refused(tmp_path / "t.csv").message
+    assert _columns(_read(tmp_path / "t.csv", encoding="latin-1")) == {"a": ["x", "é"]}
+
+
+def test_files_with_other_columns_are_refused(tmp_path):
+    (tmp_path / "a.csv").write_text("a,b\n1,2\n")
+    (tmp_path / "b.csv").write_text("a,c\n1,2\n")
+    assert "`b` is in one of them alone" in _refused(tmp_path / "*.csv").message
+
+
+def test_a_damaged_parquet_file_is_told(tmp_path):
+    (tmp_path / "t.parquet").write_bytes(b"PAR1 is not enough")
+    assert "cannot be read as parquet" in _refused(tmp_path / "t.parquet").message
+
+
+@pytest.mark.parametrize("path", ["none.csv", "none*.csv"])
+def test_a_file_that_is_not_there_is_told(path, tmp_path):
+    assert _refused(tmp_path / path).code in ("KG501", "KG502")
+
+
+def test_lists_inside_a_table_are_told(tmp_path):
+    polars.DataFrame({"a": [[1, 2]]}).write_parquet(tmp_path / "t.parquet")
+    assert "neither numbers nor words" in _refused(tmp_path / "t.parquet").message

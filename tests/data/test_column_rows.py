@@ -1,0 +1,99 @@
+"""What is said of a column is done with its cells first, and checked."""
+
+import pytest
+
+from kerasgen.data.opened import open_data
+from kerasgen.diagnostics import CompileError, Sink
+from kerasgen.frontend.parse.data import parse_data
+
+pytest.importorskip("polars")
+
+
+@pytest.fixture
+def group(tmp_path):
+    """A data group over a table of text."""
+
+    def write(text, columns=None, **source):
+        (tmp_path / "table.csv").write_text(text)
+        path = str(tmp_path / "table.csv")
+        return {
+            "source": {"class": "Table", "path": path, **source},
+            "columns": columns or {},
+            "features": "all",
+            "target": "y",
+            "task": "auto",
+            "prepare": "auto",
+        }
+
+    return write
+
+
+def _opened(group):
+    sink = Sink()
+    definition = parse_data(group, sink)
+    assert definition is not None, sink.diagnostics
+    return open_data(definition, sink)
+
+
+def _refused(group):
+    with pytest.raises(CompileError) as caught:
+        _opened(group)
+    return [(d.code, d.message) for d in caught.value.diagnostics]
+
+
+ROWS = "x,y\n1,yes\n,no\n3,yes\n4,no\n"
+
+
+def test_rows_without_a_value_can_be_left_out(group):
+    opened = _opened(group(ROWS, {"x": {"missing": "drop"}}))
+    assert opened.samples == 3
+    assert opened.columns["x"].tolist() == [1, 3, 4]
+    assert opened.description["rows_dropped"] == 1
+
+
+def test_a_value_may_be_refused_where_it_is_missing(group):
+    assert _refused(group(ROWS, {"x": {"missing": "error"}})) == [
+        ("KG506", "the column `x` is `nan` in row 2, expected finite numbers")
+    ]
+
+
+def test_a_target_without_a_value_is_told(group):
+    assert _refused(group("x,y\n1,yes\n2,\n3,no\n")) == [
+        ("KG506", "the target `y` has no value in row 2")
+    ]
+
+
+def test_characters_at_the_ends_of_words_need_not_count(group):
+    text = "x,y\n1,yes.\n2,no\n3,yes\n4,no.\n"
+    opened = _opened(group(text, {"y": {"type": "category", "strip": "."}}))
+    assert opened.facts["class_names"] == ["no", "yes"]
+
+
+def test_a_word_in_a_column_of_numbers_is_told_with_its_row(group):
+    found = _refused(group("x,y\n1,yes\n?,no\nold,no\n", {"x": "number"}))
+    assert found == [("KG509", 'the column `x` holds "old" in row 3, expected a number')]
+
+
+def test_a_column_that_is_not_there_is_told(group):
+    assert _refused(group(ROWS, {"z": "number"})) == [("KG504", "there is no column `z`")]
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ({"x": "numbr"}, "KG205"),
+        ({"x": {"type": "numeric"}}, "KG205"),
+        ({"x": 3}, "KG204"),
+        ({"x": {"tokens": 1}}, "KG204"),
+        ({"x": {"vocabulary": "a"}}, None),
+        ({"x": {"order": [1, 1]}}, "KG204"),
+        ({"x": {"type": "ordinal"}}, "KG203"),
+        ({"x": {"parts": ["yeer"]}}, "KG205"),
+        ({"x": {"typ": "number"}}, "KG107"),
+        (["x"], "KG204"),
+    ],
+)
+def test_what_is_said_wrongly_of_a_column_is_located(said, code, group):
+    sink = Sink()
+    parse_data({**group(ROWS), "columns": said}, sink)
+    assert [d.code for d in sink.errors] == ([] if code is None else [code])
