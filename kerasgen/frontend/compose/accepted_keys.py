@@ -34,7 +34,11 @@ _DEFINING = ("class", "block", "is", "layers", "shape")
 _FREE = "*"
 """The kind of a place below which any key may stand."""
 
+COLUMNS = "data.columns"
+"""The key below which columns have keys without a class."""
+
 BY_NAME = (
+    "data.columns",
     "data.facts",
     "data.features",
     "data.target",
@@ -160,7 +164,8 @@ def _is_bare_around(other: Override, key: str) -> bool:
 
 def _give_class(other: Override, config: DictConfig) -> None:
     """Makes `layers.drop=Dropout` a mapping, which takes the place of what the config has there."""
-    other._value, other.type = {"class": other.value()}, OverrideType.FORCE_ADD
+    word = _bare_word(other.key_or_group)
+    other._value, other.type = {word: other.value()}, OverrideType.FORCE_ADD
     node = OmegaConf.select(config, other.key_or_group)
     if isinstance(node, DictConfig):
         with open_dict(node):
@@ -168,12 +173,18 @@ def _give_class(other: Override, config: DictConfig) -> None:
                 del node[name]
 
 
+def _bare_word(key: str) -> str:
+    """What a single word at a key stands for: a column's type, or a class."""
+    return "type" if key.rpartition(".")[0] == COLUMNS else "class"
+
+
 def _unfold(config: DictConfig, key: str) -> None:
     """Makes `drop: Dropout` a mapping with its class, where a key below it is set."""
     node: Any = config
     if key.rpartition(".")[0] in BY_NAME:
         return
-    for step in key.split(".")[:-1]:
+    steps = key.split(".")[:-1]
+    for depth, step in enumerate(steps, 1):
         if not isinstance(node, DictConfig) or step not in node:
             return
         child = node._get_node(step)
@@ -182,7 +193,7 @@ def _unfold(config: DictConfig, key: str) -> None:
         )
         if isinstance(value, str) and "$" not in value and value != "???":
             with open_dict(node):
-                node[step] = {"class": value}
+                node[step] = {_bare_word(".".join(steps[:depth])): value}
             child = node._get_node(step)
         node = child
 
@@ -239,7 +250,8 @@ def _holds_keys(config: DictConfig, path: str, defined: set[str]) -> bool:
     It may be there, as a mapping or as a bare class, or be brought by another override. `with`,
     and what is a mapping by the names of inputs, outputs or classes, need no class.
     """
-    if path in defined or path.rpartition(".")[2] == "with":
+    around, _, last = path.rpartition(".")
+    if path in defined or last == "with" or around == COLUMNS:
         return True
     if not _is_there(config, path) and path in BY_NAME:
         return True
