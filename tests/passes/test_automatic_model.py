@@ -1,0 +1,64 @@
+"""What `layers: auto` stands for, by what the data is."""
+
+import pytest
+
+from kerasgen.passes.automatic_model import write_model
+
+CLASSES = {"": {"task": "classification", "units": 3}}
+
+
+def _classes(found):
+    return {name: entry["class"] for name, entry in found.layers.items()}
+
+
+def test_numbers_go_into_the_hidden_layers_at_once():
+    found = write_model({"input": {"kind": "numbers"}}, CLASSES)
+    assert _classes(found) == {"hidden": "Dense", "drop": "Dropout", "scores": "Dense"}
+    assert found.layers["hidden"]["from"] == "input"
+    assert found.outputs == "scores"
+
+
+@pytest.mark.parametrize(
+    ("facts", "classes"),
+    [
+        ({"kind": "index", "words": 40}, ["Embedding", "Flatten"]),
+        ({"kind": "tokens", "words": 40}, ["Embedding", "GlobalAveragePooling1D"]),
+        ({"kind": "image"}, ["Conv2D", "GlobalAveragePooling2D"]),
+        ({"kind": "sequence"}, ["GRU"]),
+    ],
+)
+def test_an_input_goes_through_layers_of_its_kind(facts, classes):
+    found = write_model({"a": {"kind": "numbers"}, "b": facts}, CLASSES)
+    assert list(_classes(found).values())[: len(classes)] == classes
+    assert found.layers["joined"]["class"] == "Concatenate"
+
+
+@pytest.mark.parametrize(
+    ("facts", "name", "units", "activation"),
+    [
+        ({"task": "classification", "units": 2}, "chance", 1, "sigmoid"),
+        ({"task": "classification", "units": 5}, "scores", 5, "softmax"),
+        ({"task": "multilabel", "units": 5}, "chances", 5, "sigmoid"),
+        ({"task": "regression", "units": 2}, "value", 2, None),
+    ],
+)
+def test_a_head_is_that_of_its_task(facts, name, units, activation):
+    found = write_model({"input": {"kind": "numbers"}}, {"": facts})
+    head = found.layers[name]
+    assert (head["units"], head.get("activation")) == (units, activation)
+
+
+def test_a_number_comes_out_in_its_own_units():
+    facts = {"task": "regression", "units": 1, "mean": 50.0, "deviation": 4.0}
+    found = write_model({"input": {"kind": "numbers"}}, {"": facts})
+    assert found.layers["value"] == {
+        **{"class": "Rescaling", "scale": 4.0, "offset": 50.0},
+        "from": "value_scaled",
+    }
+
+
+def test_each_target_has_a_head_by_its_name():
+    outputs = {"kind": CLASSES[""], "price": {"task": "regression", "units": 1}}
+    found = write_model({"hidden": {"kind": "numbers"}}, outputs)
+    assert found.outputs == ["kind", "price"]
+    assert "hidden_2" in found.layers  # the input has taken the other name
