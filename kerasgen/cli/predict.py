@@ -38,7 +38,7 @@ def _act(options: argparse.Namespace) -> int:
     from kerasgen.verbs.predict import Question, predict_file
 
     question = Question(
-        rows=options.rows, output=options.output, top=max(1, options.top), scores=options.scores
+        rows=options.rows, output=options.output, top=options.top, scores=options.scores
     )
     folder = named_run(options.run, options.outputs)
     text = predict_file(folder, question, trust_of(options))

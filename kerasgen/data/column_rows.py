@@ -18,6 +18,7 @@ from kerasgen.data.table import Array, Table, is_number
 from kerasgen.diagnostics import Sink, did_you_mean
 from kerasgen.foreign.printable import cut
 from kerasgen.frontend.grammar import join
+from kerasgen.frontend.parse.columns import IGNORE
 from kerasgen.ir.data import ColumnDef, DataDef
 from kerasgen.passes.columns import target_key
 
@@ -48,6 +49,7 @@ def tidy_table(definition: DataDef, table: Table, sink: Sink) -> Table:
     kept = _kept_rows(definition, columns)
     tidy = replace(table, columns=columns) if kept is None else _only(table, columns, kept)
     _check_targets(definition, tidy, sink)
+    _check_missing(definition, tidy, sink)
     _check_numbers(definition, tidy, sink)
     return tidy
 
@@ -89,6 +91,13 @@ def _only(table: Table, columns: Mapping[str, Array], kept: Array) -> Table:
 
 def _check_targets(definition: DataDef, table: Table, sink: Sink) -> None:
     for output, name in definition.target.items():
+        said = definition.columns.get(name)
+        if said is not None and said.type == IGNORE:
+            sink.report(
+                "KG204",
+                f"the target `{name}` is said to be ignored",
+                key=join("data.columns", name),
+            )
         if name not in table.columns:
             continue
         absent = np.flatnonzero(missing_in(table.columns[name]))
@@ -99,6 +108,30 @@ def _check_targets(definition: DataDef, table: Table, sink: Sink) -> None:
                 f"the target `{name}` has no value in {table.place(int(absent[0]))}{more}",
                 key=target_key(output),
                 help=f"leave such rows out: `'data.columns.{name}={{missing: drop}}'`",
+            )
+
+
+def _check_missing(definition: DataDef, table: Table, sink: Sink) -> None:
+    """Reports missing values that are refused, and fillings of words, which have no mean."""
+    for name, said in definition.columns.items():
+        if said.missing in (None, "drop") or name not in table.columns:
+            continue
+        values = table.columns[name]
+        absent = np.flatnonzero(missing_in(values))
+        if said.missing == "error" and absent.size:
+            more = f" and {absent.size - 1} further rows" if absent.size > 1 else ""
+            sink.report(
+                "KG506",
+                f"the column `{name}` has no value in {table.place(int(absent[0]))}{more}",
+                key=join("data.columns", name),
+            )
+        elif said.missing != "error" and values.dtype.kind == "U":
+            sink.report(
+                "KG204",
+                f"`missing` is `{said.missing}` for the words of `{name}`, expected `error` or "
+                "`drop`",
+                key=join("data.columns", name),
+                help="left out, a word that is missing is an unknown one",
             )
 
 

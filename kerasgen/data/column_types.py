@@ -16,6 +16,8 @@ import numpy as np
 
 from kerasgen.data.table import Array
 from kerasgen.ir.schema import ColumnType
+from kerasgen.runtime.date_steps import read_date
+from kerasgen.runtime.errors import DataError
 
 TRUTHS = frozenset(("true", "false", "yes", "no", "t", "f", "y", "n"))
 """Words for true and false, in lower case."""
@@ -48,12 +50,22 @@ def infer_type(values: Array) -> ColumnType:
     different = np.unique(words)
     if all(word.lower() in TRUTHS for word in different.tolist()):
         return "boolean"
-    if all(_DATE.match(word) for word in different.tolist()):
+    if all(map(_is_date, np.unique(values[values != ""]).tolist())):
         return "date"
     spaces = float(np.mean(np.char.count(words, " ")))
     if spaces >= 1 and len(different) > max(50, len(words) / 2):
         return "text"
     return "category"
+
+
+def _is_date(word: str) -> bool:
+    if not _DATE.match(word):
+        return False
+    try:
+        read_date(word, 0)
+    except DataError:
+        return False
+    return True
 
 
 def infer_task(values: Array, column: ColumnType) -> str:

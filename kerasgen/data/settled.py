@@ -108,7 +108,10 @@ def settle_preparation(
         schema: the columns and their roles.
         columns: their values.
         training: the rows of the training part.
-        sink: gets nothing but bugs of ours: what is written out is right.
+        sink: gets features of no column.
+
+    Raises:
+        CompileError: KG504, there are no features.
     """
     definition = settled.definition
     if not definition.automatic:
@@ -118,6 +121,13 @@ def settle_preparation(
         for name, column in schema.columns.items()
         if "feature" in column.roles and definition.columns[name].type != IGNORE
     }
+    if not facts:
+        raise sink.fail(
+            "KG504",
+            "no column is left for the features",
+            key="data.features",
+            help="the source has none beside the target, or all are ignored",
+        )
     found = write_out(facts, definition.columns)
     _, entries = parse_prepare(dict(found.prepare), sink)
     sink.stop_on_errors()

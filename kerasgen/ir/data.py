@@ -52,7 +52,7 @@ class ColumnDef:
     rare: int | None = field(default=None, metadata={"minimum": 0})
     order: tuple[str, ...] | None = None
     parts: tuple[str, ...] | None = None
-    tokens: int | None = field(default=None, metadata={"minimum": 2})
+    tokens: int | None = field(default=None, metadata={"minimum": 3})
     length: int | None = field(default=None, metadata={"minimum": 1})
     path: str = ""
 

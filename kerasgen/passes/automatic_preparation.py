@@ -15,6 +15,7 @@ Decisions:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -96,9 +97,10 @@ def write_out(columns: Mapping[str, TrainingColumn], said: Mapping[str, ColumnDe
         found.features[title] = work.stacked
         found.inputs[title] = {"kind": "numbers"}
     for name, end in alone.items():
-        found.features[name] = [end.column]
+        title = name if re.fullmatch(r"[A-Za-z]\w*", name) else work.free(name)
+        found.features[title] = [end.column]
         words = {} if end.words is None else {"words": end.words}
-        found.inputs[name] = {"kind": end.kind, **words}
+        found.inputs[title] = {"kind": end.kind, **words}
     return found
 
 
@@ -133,13 +135,20 @@ class _Work:
     stacked: list[str] = field(default_factory=list)
     alone: dict[str, End] = field(default_factory=dict)
 
-    def step(self, name: str, made: str, takes: str, **arguments: Tree) -> str:
-        """Adds a step; gives the name of the column that it makes."""
-        title, number = name, 1
+    def free(self, name: str) -> str:
+        """A name that an entry may have, with a number where it is taken."""
+        plain = re.sub(r"\W+", "_", name).strip("_") or "column"
+        plain = f"column_{plain}" if plain[0].isdigit() else plain
+        title, number = plain, 1
         while title in self.taken:
             number += 1
-            title = f"{name}_{number}"
+            title = f"{plain}_{number}"
         self.taken.add(title)
+        return title
+
+    def step(self, name: str, made: str, takes: str, **arguments: Tree) -> str:
+        """Adds a step; gives the name of the column that it makes."""
+        title = self.free(name)
         self.prepare[title] = {"class": made, **arguments, "from": takes}
         return title
 

@@ -31,7 +31,14 @@ class Categories:
         unknown: str = "own",
         output: str = "index",
     ) -> None:
-        self.vocabulary = None if vocabulary is None else [str(w) for w in vocabulary]
+        if output not in ("index", "one_hot") or unknown not in ("own", "error"):
+            problem = "`output` is `index` or `one_hot`, `unknown` is `own` or `error`"
+            raise DataError(problem, about="output")
+        if most is not None and most < 1:
+            raise DataError(f"`most` is {most}, expected 1 or more", about="most")
+        self.vocabulary = (
+            None if vocabulary is None else distinct_words(vocabulary, "vocabulary")
+        )
         self.rare = rare
         self.most = most
         self.unknown = unknown
@@ -77,7 +84,7 @@ class Ordinal:
     """Gives the rank of each word in an order, from 0 for the lowest to 1."""
 
     def __init__(self, order: Sequence[str]) -> None:
-        self.order = [str(word) for word in order]
+        self.order = distinct_words(order, "order")
 
     def __call__(self, words: Array) -> Array:
         """Gives the ranks."""
@@ -95,10 +102,32 @@ def as_words(values: Array) -> Array:
     """Words as they are, numbers by their digits; a number that is missing is empty."""
     if values.dtype.kind == "U":
         return values
-    if values.dtype.kind != "f":
-        return values.astype("str")
-    missing = np.isnan(values)
-    filled = np.where(missing, 0, values)
-    whole = np.isfinite(filled).all() and (np.rint(filled) == filled).all()
-    words = (filled.astype("int64") if whole else filled).astype("str")
-    return np.asarray(np.where(missing, "", words))
+    found, places = np.unique(values, return_inverse=True)
+    words = [number_word(number) for number in found.tolist()]
+    return np.asarray(words, dtype="str")[places.reshape(values.shape)]
+
+
+def number_word(number: float) -> str:
+    """How a number is written as a word: whole ones without a point."""
+    if number != number:
+        return ""
+    return (
+        str(int(number))
+        if abs(number) < 2**63 and number == int(number)
+        else str(number)
+    )
+
+
+def distinct_words(words: Sequence[str], about: str) -> list[str]:
+    """Words of a list, each once.
+
+    Raises:
+        DataError: they are no list, or one stands twice.
+    """
+    if isinstance(words, str):
+        raise DataError(f"`{about}` is one word, expected a list", about=about)
+    listed = [str(word) for word in words]
+    twice = next((word for word in listed if listed.count(word) > 1), None)
+    if twice is not None:
+        raise DataError(f"`{twice}` stands twice in `{about}`", about=about)
+    return listed

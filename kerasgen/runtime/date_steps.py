@@ -7,6 +7,7 @@ from datetime import datetime
 
 import numpy as np
 
+from kerasgen.runtime.category_steps import as_words
 from kerasgen.runtime.errors import DataError
 from kerasgen.runtime.values import Array
 
@@ -39,7 +40,7 @@ class DateParts:
     def __call__(self, words: Array) -> Array:
         """Gives a row of parts for each date."""
         found = np.full((len(words), len(self.parts)), np.nan, dtype="float32")
-        for row, word in enumerate(words.tolist()):
+        for row, word in enumerate(as_words(words).tolist()):
             if word:
                 moment = read_date(word, row)
                 found[row] = [DATE_PARTS[part](moment) for part in self.parts]

@@ -38,7 +38,7 @@ class Impute:
         Raises:
             DataError: there are none.
         """
-        if np.isnan(values).all(axis=0).any():
+        if np.isnan(as_numbers(values)).all(axis=0).any():
             raise DataError("all its numbers are missing", about="column")
         exact = values.astype("float64")
         if self.strategy == "mode":
@@ -49,7 +49,7 @@ class Impute:
 
     def __call__(self, values: Array) -> Array:
         """Gives the numbers without holes."""
-        fill = np.asarray(self.fill, values.dtype)
+        fill = np.asarray(self.fill, as_numbers(values).dtype)
         return np.asarray(np.where(np.isnan(values), fill, values))
 
     def learned(self) -> dict[str, Array]:
@@ -68,7 +68,7 @@ class IsMissing:
 
     def __call__(self, values: Array) -> Array:
         """Gives a 0 or 1 for each number."""
-        return np.asarray(np.isnan(values), dtype="float32")
+        return np.asarray(np.isnan(as_numbers(values)), dtype="float32")
 
 
 class LogScale:
@@ -76,4 +76,16 @@ class LogScale:
 
     def __call__(self, values: Array) -> Array:
         """Gives the logarithms."""
-        return np.asarray(np.sign(values) * np.log1p(np.abs(values)))
+        size = np.log1p(np.abs(as_numbers(values)))
+        return np.asarray(np.sign(values) * size, dtype="float32")
+
+
+def as_numbers(values: Array) -> Array:
+    """Numbers as they are.
+
+    Raises:
+        DataError: they are words.
+    """
+    if values.dtype.kind == "U":
+        raise DataError(f'it holds words, as "{values[0]}"', about="column")
+    return values

@@ -100,8 +100,13 @@ def read_cells(
         DataError: the file cannot be used.
     """
     frame = read_frame(path, form)
-    cells = {name: frame[name].to_list() for name in frame.columns}
+    cells = {name: [plain_cell(c) for c in frame[name]] for name in frame.columns}
     return cells, {name: frame_column(frame[name], form) for name in frame.columns}
+
+
+def plain_cell(cell: Any) -> Any:
+    """A cell as CSV and JSON can say it."""
+    return cell if isinstance(cell, str | int | float | None) else str(cell)
 
 
 def table_files(path: str | Sequence[str]) -> list[str]:
@@ -152,14 +157,27 @@ def read_frame(file: str, form: TableForm) -> Any:
         if kind == "json":
             return polars.read_ndjson(file, infer_schema_length=None)
         if kind == "excel":
-            header = form.get("header", True)
-            return polars.read_excel(
-                file, sheet_name=form.get("sheet"), has_header=header
-            )
+            return read_sheet_of(file, form)
     except polars.exceptions.PolarsError as error:
         problem = f"`{file}` cannot be read as {kind}: {first_line(error)}"
         raise DataError(problem, about="path") from error
     return read_text(file, form)
+
+
+def read_sheet_of(file: str, form: TableForm) -> Any:
+    """Reads a sheet of an Excel file.
+
+    Raises:
+        DataError: it is no such file, or has no such sheet.
+    """
+    import polars
+
+    header, sheet = form.get("header", True), form.get("sheet")
+    try:
+        return polars.read_excel(file, sheet_name=sheet, has_header=header)
+    except Exception as error:  # its reader has errors of its own
+        problem = f"`{file}` cannot be read as excel: {first_line(error)}"
+        raise DataError(problem, about="path") from error
 
 
 def read_text(file: str, form: TableForm) -> Any:
@@ -293,15 +311,15 @@ def frame_column(series: Any, form: TableForm) -> Array:
         if numbers.null_count() > absent or absent == len(words):
             return np.asarray(words.fill_null("").to_list(), dtype="str")
         return narrow_numbers(numbers)
-    if series.dtype == polars.Boolean and not series.null_count():
-        return np.asarray(series.to_numpy())
     if series.dtype.is_numeric():
         return narrow_numbers(series.cast(polars.Float64))
     if series.dtype.is_temporal():
-        iso = "%Y-%m-%d" if series.dtype == polars.Date else "%Y-%m-%dT%H:%M:%S"
-        texts = series.dt.strftime(iso) if series.dtype != polars.Duration else None
-        if texts is not None:
-            return np.asarray(texts.fill_null("").to_list(), dtype="str")
+        if series.dtype == polars.Duration:
+            seconds = series.dt.total_microseconds().cast(polars.Float64) / 1e6
+            return narrow_numbers(seconds)
+        forms = {polars.Date: "%Y-%m-%d", polars.Time: "%H:%M:%S"}
+        texts = series.dt.strftime(forms.get(series.dtype, "%Y-%m-%dT%H:%M:%S"))
+        return np.asarray(texts.fill_null("").to_list(), dtype="str")
     if series.dtype.is_nested() or series.dtype in (polars.Binary, polars.Object):
         problem = f"`{series.name}` holds {series.dtype}, neither numbers nor words"
         raise DataError(problem, about="path")

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from kerasgen.runtime.category_steps import as_words
+from kerasgen.runtime.errors import DataError
 from kerasgen.runtime.values import Array
 
 WORD = re.compile(r"\w+(?:['\u2019]\w+)*|[^\w\s]")
@@ -32,6 +34,9 @@ class Tokens:
         length: int = 200,
         vocabulary: Sequence[str] | None = None,
     ) -> None:
+        if tokens < 3 or length < 1:
+            problem = "a text needs 3 `tokens` and a `length` of 1 at the least"
+            raise DataError(problem, about="tokens")
         self.tokens = tokens
         self.length = length
         self.vocabulary = None if vocabulary is None else [str(w) for w in vocabulary]
@@ -39,7 +44,7 @@ class Tokens:
     def adapt(self, texts: Array) -> None:
         """Learns the vocabulary."""
         counts: Counter[str] = Counter()
-        for text in texts.tolist():
+        for text in as_words(texts).tolist():
             counts.update(WORD.findall(text.lower()))
         order = sorted(counts, key=lambda word: (-counts[word], word))
         self.vocabulary = order[: self.tokens - 2]
@@ -48,7 +53,7 @@ class Tokens:
         """Gives a row of indices for each text."""
         places = {word: place for place, word in enumerate(self.vocabulary or [], 2)}
         found = np.zeros((len(texts), self.length), dtype="int32")
-        for row, text in enumerate(texts.tolist()):
+        for row, text in enumerate(as_words(texts).tolist()):
             words = WORD.findall(text.lower())[: self.length]
             found[row, : len(words)] = [places.get(word, 1) for word in words]
         return found

@@ -92,14 +92,40 @@ def predict_file(folder: Path, question: Question, trust: Trust = NOBODY) -> str
         OSError: the answer cannot be written.
     """
     sink = Sink()
+    _check_question(question, sink)
     run = load_run(folder, trust)
     rows = _read_rows(run, question.rows, sink)
     answers = answer_columns(run.answers(rows.columns), top=question.top, scores=question.scores)
+    if taken := [name for name in answers if name in rows.cells]:
+        raise sink.fail(
+            "KG305",
+            f"the rows have a column `{taken[0]}`, which is what the answer is called",
+            key="data.source",
+            help="give the column another name",
+        )
     columns = {**rows.cells, **{name: column.tolist() for name, column in answers.items()}}
     if question.output is None:
         return table_text(columns)
     _write(columns, question.output, sink)
     return None
+
+
+def _check_question(question: Question, sink: Sink) -> None:
+    """Refuses what cannot be done before anything is computed."""
+    if question.top < 1:
+        raise sink.fail("KG204", f"`--top` is {question.top}, expected 1 or more", key="--top")
+    output = question.output
+    if output is None:
+        return
+    if FORMATS.get(output.suffix.lower(), "") not in ("csv", "json", "parquet", "arrow"):
+        raise sink.fail(
+            "KG605",
+            f"answers are not written as `{output.suffix or output.name}`",
+            key="--output",
+            help="let the file end in .csv, .tsv, .jsonl, .parquet or .arrow",
+        )
+    if output.is_dir():
+        raise sink.fail("KG605", f"`{output}` is a folder, expected a file", key="--output")
 
 
 def table_text(columns: Mapping[str, list[Any]]) -> str:
@@ -175,10 +201,8 @@ def _write(columns: Mapping[str, list[Any]], output: Path, sink: Sink) -> None:
     out = io.BytesIO()
     if kind == "parquet":
         frame.write_parquet(out)
-    elif kind == "arrow":
-        frame.write_ipc(out)
     else:
-        raise sink.fail("KG502", f"answers are not written as `{output.suffix}`", key="data.source")
+        frame.write_ipc(out)
     write_atomically(output, out.getvalue())
 
 

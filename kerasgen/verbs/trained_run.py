@@ -37,6 +37,7 @@ from kerasgen.record.file_names import PREPARE
 from kerasgen.registry import NOBODY, Trust
 from kerasgen.run.samples import model_inputs, outputs_by_name
 from kerasgen.runtime.arrays_of_rows import rows_as_columns
+from kerasgen.runtime.category_steps import as_words
 from kerasgen.session.recorded import open_run
 from kerasgen.verbs.finished_run import load_run_model
 
@@ -132,12 +133,15 @@ class TrainedRun:
                     help=did_you_mean(name, list(columns), listed=40),
                 )
         sink.stop_on_errors()
+        if not len(columns[self.needed[0]]):
+            raise sink.fail("KG503", "there are no rows to answer for", key="data.source")
         used = {name: self._typed(name, columns[name], sink) for name in self.needed}
         sink.stop_on_errors()
         try:
             x = apply_fitted(self.fitted, used, self.schema, self.data, self.started)
         except ShapeError as error:
             raise sink.fail("KG506", str(error), key="data.prepare") from error
+        _check_finite(x, used, sink)
         size = batch_size or self.compiled.program.fit.batch_size
         outcome = self.model.predict(model_inputs(self.compiled, x), size)
         found = outputs_by_name(outcome, self.compiled)
@@ -152,7 +156,9 @@ class TrainedRun:
         known = self.schema.columns.get(name)
         values = stripped(values, self.data.columns.get(name))
         if known is None or known.dtype in (None, "text"):
-            return values if values.dtype.kind == "U" else values.astype("str")
+            if values.dtype.kind == "b":
+                return np.where(values, "true", "false")
+            return as_words(values)
         if values.dtype.kind == "U":
             values = _numbers(name, values, sink)
         return values.astype(known.dtype) if values.dtype.kind in "iub" else values
@@ -257,6 +263,33 @@ def _numbers(name: str, words: Array, sink: Sink) -> Array:
             )
             break
     return found
+
+
+def _check_finite(x: Mapping[str, Array], columns: Mapping[str, Array], sink: Sink) -> None:
+    """Refuses rows that the preparation leaves without a number: there is no answer for them.
+
+    Raises:
+        CompileError: KG506, there is one.
+    """
+    for values in x.values():
+        if values.dtype.kind != "f":
+            continue
+        wrong = np.flatnonzero(~np.isfinite(values.reshape(len(values), -1)).all(axis=1))
+        if not wrong.size:
+            continue
+        row = int(wrong[0])
+        odd = [
+            name
+            for name, column in columns.items()
+            if column.dtype.kind == "f" and not np.isfinite(column[row]).all()
+        ]
+        named = ", ".join(f"`{name}`" for name in odd) or "a column"
+        raise sink.fail(
+            "KG506",
+            f"{named} has no finite value in row {row + 1}, and the training had none without one",
+            key="data.features",
+            help="train with `missing` for that column under `data.columns`, or leave the row out",
+        )
 
 
 def _class_names(

@@ -53,7 +53,7 @@ def test_rows_without_a_value_can_be_left_out(group):
 
 def test_a_value_may_be_refused_where_it_is_missing(group):
     assert _refused(group(ROWS, {"x": {"missing": "error"}})) == [
-        ("KG506", "the column `x` is `nan` in row 2, expected finite numbers")
+        ("KG506", "the column `x` has no value in row 2")
     ]
 
 

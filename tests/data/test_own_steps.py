@@ -74,3 +74,37 @@ def test_an_unknown_word_is_refused_where_it_must_not_be():
 def test_a_column_without_any_number_cannot_be_filled():
     with pytest.raises(ShapeError, match="all its numbers are missing"):
         fit_own(ObjectDef(cls="Impute"), {"c": np.full(3, np.nan)})
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "words"),
+    [
+        ("Impute", {"strategy": "max"}, "no way to fill"),
+        ("Categories", {"output": "onehot"}, "`output` is"),
+        ("Categories", {"vocabulary": ("a", "a")}, "stands twice"),
+        ("Categories", {"vocabulary": "red"}, "expected a list"),
+        ("Categories", {"most": 0}, "`most` is 0"),
+        ("Ordinal", {"order": ("a", "a")}, "stands twice"),
+        ("DateParts", {"parts": ("yeer",)}, "no part `yeer`"),
+        ("Tokens", {"tokens": 1}, "at the least"),
+        ("Tokens", {"length": 0}, "at the least"),
+    ],
+)
+def test_a_step_refuses_its_arguments(name, arguments, words):
+    with pytest.raises(ShapeError, match=words) as caught:
+        fit_own(ObjectDef(cls=name, arguments=arguments), {"c": CITIES})
+    assert caught.value.refused
+
+
+@pytest.mark.parametrize("name", ["Impute", "IsMissing", "LogScale"])
+def test_words_are_no_numbers(name):
+    definition = ObjectDef(cls=name)
+    with pytest.raises(ShapeError, match="holds words"):
+        fit_own(definition, {"c": CITIES}).apply({"c": CITIES})
+
+
+def test_a_number_is_the_same_word_whatever_stands_beside_it():
+    vocabulary = {"vocabulary": ("1", "2", "3")}
+    step = fit_own(ObjectDef(cls="Categories", arguments=vocabulary), {"c": np.ones(1)})
+    assert step.apply({"c": np.array([1.0, 2.0])}).tolist() == [1, 2]
+    assert step.apply({"c": np.array([1.0, 2.0, 2.5, np.nan])}).tolist() == [1, 2, 0, 0]

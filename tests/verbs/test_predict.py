@@ -160,3 +160,41 @@ def test_a_number_is_answered_in_its_own_units(engine: str, tmp_path: Path) -> N
     assert run_experiment(compose(overrides), tmp_path / "run") == DONE
     (answer,) = _answers(tmp_path / "run", _write(tmp_path / "new.csv", [["20"]], ("rooms",)))
     assert float(answer["predicted"]) == pytest.approx(20_000, rel=0.1)
+
+
+def test_a_row_without_an_answer_is_told(engine: str, tmp_path: Path) -> None:
+    rows = [[str(n), "no" if n < 20 else "yes"] for n in range(40)]
+    data = _write(tmp_path / "whole.csv", rows, ("a b", "y"))
+    overrides = [
+        *(f"backend={engine}", "data=table", "model=table", f"data.source.path={data}"),
+        *("data.target=y", "fit.epochs=1", "fit.verbose=0", "tracking.plots=false"),
+    ]
+    assert run_experiment(compose(overrides), tmp_path / "run") == DONE
+    for cells, code in (([["3"], ["?"]], "KG506"), ([["inf"]], "KG506"), ([], "KG503")):
+        file = _write(tmp_path / "new.csv", cells, ("a b",))
+        with pytest.raises(CompileError) as caught:
+            predict_file(tmp_path / "run", Question(rows=str(file)))
+        assert [d.code for d in caught.value.diagnostics] == [code]
+
+
+@pytest.mark.parametrize(
+    ("question", "code"),
+    [
+        ({"top": 0}, "KG204"),
+        ({"output": Path("answers.docx")}, "KG605"),
+        ({"output": Path(".")}, "KG605"),
+    ],
+)
+def test_what_cannot_be_asked_is_told(question: dict, code: str, run: Path, tmp_path: Path) -> None:
+    file = _write(tmp_path / "new.csv", _rows(3))
+    with pytest.raises(CompileError) as caught:
+        predict_file(run, Question(rows=str(file), **question))
+    assert [d.code for d in caught.value.diagnostics] == [code]
+
+
+def test_a_column_that_is_called_as_the_answer_is_told(run: Path, tmp_path: Path) -> None:
+    rows = [[*row, "x"] for row in _rows(3)]
+    file = _write(tmp_path / "new.csv", rows, (*COLUMNS, "predicted"))
+    with pytest.raises(CompileError) as caught:
+        predict_file(run, Question(rows=str(file)))
+    assert [d.code for d in caught.value.diagnostics] == ["KG305"]

@@ -69,10 +69,10 @@ class TableFile:
         """
         for name in _ONE_CHARACTER:
             value = getattr(self, name)
-            if value is not None and (len(value) != 1 or value in "\r\n"):
+            if value is not None and (len(value.encode()) != 1 or value in "\r\n\0"):
                 raise sink.fail(
                     "KG204",
-                    f'`{name}` is the string "{value}", expected one character',
+                    f'`{name}` is the string "{value}", expected one ASCII character',
                     key=argument_key(name),
                 )
         if not is_installed("polars"):

@@ -131,7 +131,10 @@ def _words(value: Tree, path: str, sink: Sink) -> tuple[str, ...] | None:
     if value is None:
         return None
     items: Sequence[Tree] = value if isinstance(value, list) else [value]
-    if not items or any(isinstance(item, Mapping | list) or item is None for item in items):
+    if not items:
+        sink.report("KG204", f"`{path.rpartition('.')[2]}` is an empty list", key=path)
+        return None
+    if any(isinstance(item, Mapping | list) or item is None for item in items):
         name = path.rpartition(".")[2]
         sink.report("KG204", f"`{name}` is {describe(value)}, expected a list of words", key=path)
         return None

@@ -96,7 +96,7 @@ def test_rows_of_the_test_file_are_the_given_test_part(tmp_path):
         ("a,b\n1,2\n", {"names": ("x",)}, "KG204", "`names` has 1"),
         ("a\né\n", {"encoding": "ascii"}, "KG502", "line 2 of"),
         ("a\n1\n", {"encoding": "latin-11"}, "KG502", "there is no encoding"),
-        ("a\n1\n", {"separator": ";;"}, "KG204", "expected one character"),
+        ("a\n1\n", {"separator": ";;"}, "KG204", "expected one ASCII character"),
     ],
 )
 def test_what_is_wrong_with_a_table_is_told(text, form, code, words, tmp_path):
