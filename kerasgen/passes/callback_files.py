@@ -22,11 +22,11 @@ RECORDED = frozenset(
     {
         "record.json", "config.yaml", "overrides.yaml", "keras.json", "diagnostics.json",
         "data.json", "history.csv", "metrics.json", "summary.txt", "predictions.npz",
-        "traceback.txt", "source_map.json", "console.log",
+        "traceback.txt", "source_map.json", "console.log", "prepare",
     }
 )  # fmt: skip
-"""The files in which a run records itself, and which no callback may write over; the room of the
-record lies above this one. A checkpoint may be called as the model that is saved in the end."""
+"""What a run records itself in, and no callback may write over; the room of the record lies above
+this one. A checkpoint may be called as the model that is saved in the end."""
 
 
 def callback_entry(callback: ObjectDef, catalog: Catalog) -> ClassEntry | None:

@@ -169,7 +169,7 @@ def _check_callback(callback: ObjectDef, catalog: Catalog, sink: Sink, trust: Tr
         if not isinstance(value, str) or _ADDRESS.match(value) or connects:
             continue
         name = path.removeprefix(f"{callback.path}.").partition(".")[0]
-        if name in paths and posixpath.normpath(value).lower() in RECORDED:
+        if name in paths and posixpath.normpath(value).lower().partition("/")[0] in RECORDED:
             sink.report(
                 "KG113",
                 f"`{value}` is a file in which the run records itself, expected another name",

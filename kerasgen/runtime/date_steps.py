@@ -24,6 +24,9 @@ DATE_PARTS = {
 }
 """Part of a date to how it is taken; weekdays are counted from 1 for Monday."""
 
+USUAL_PARTS = ("year", "month", "weekday")
+"""What is taken of a date where nothing is said."""
+
 
 class DateParts:
     """Gives parts of a date as numbers; a month without a day is its first.
@@ -31,7 +34,7 @@ class DateParts:
     Dates are written as ISO 8601 says. One that is missing has parts that are NaN.
     """
 
-    def __init__(self, parts: Sequence[str] = ("year", "month", "weekday")) -> None:
+    def __init__(self, parts: Sequence[str] = USUAL_PARTS) -> None:
         unknown = [part for part in parts if part not in DATE_PARTS]
         if unknown:
             raise DataError(f"a date has no part `{unknown[0]}`", about="parts")

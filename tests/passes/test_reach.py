@@ -75,7 +75,9 @@ def test_no_folder_of_a_run_is_given_to_a_callback_that_deletes_it(reach: Reach,
     assert reach(fit=fit) == ([] if own else [("KG113", "fit.callbacks.c.backup_dir")])
 
 
-@pytest.mark.parametrize("name", ["config.yaml", "./history.csv", "x/../record.json"])
+@pytest.mark.parametrize(
+    "name", ["config.yaml", "./history.csv", "x/../record.json", "prepare/steps.json"]
+)
 def test_no_callback_writes_over_the_record_of_its_run(reach: Reach, name: str) -> None:
     fit = {"callbacks": {"c": {"class": "CSVLogger", "filename": name}}}
     for typed in (False, True):

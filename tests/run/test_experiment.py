@@ -45,6 +45,7 @@ def test_a_run_leaves_every_file_of_its_record(trained: Path) -> None:
         file_names.METRICS,
         file_names.SUMMARY,
         file_names.MODEL,
+        file_names.PREPARE,
         file_names.PREDICTIONS,
         file_names.LEARNING_CURVES,
         file_names.CONFUSION_MATRIX,

@@ -35,7 +35,10 @@ _OTHER_WORDS: Mapping[str, str] = {
         "multilabel",
     ),
     **dict.fromkeys(
-        (*("linear", "continuous", "numeric", "regress", "linear_regression"),),
+        (
+            *("linear", "continuous", "numeric", "regress", "linear_regression"),
+            *("timeseries", "time_series", "forecasting", "forecast"),
+        ),
         "regression",
     ),
     **dict.fromkeys(
