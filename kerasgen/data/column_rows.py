@@ -42,6 +42,13 @@ def tidy_table(definition: DataDef, table: Table, sink: Sink) -> Table:
                 at="key",
                 help=did_you_mean(name, table.names, listed=40),
             )
+    if odd := next((name for name in table.names if "$" in name), None):
+        sink.report(
+            "KG305",
+            f"the column `{odd}` has a `$` in its name, which a config reads as a reference",
+            key="data.source",
+            help="name the columns under `data.source.names`, or in the file",
+        )
     columns = {
         name: stripped(values, definition.columns.get(name))
         for name, values in table.columns.items()

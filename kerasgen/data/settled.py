@@ -19,8 +19,9 @@ from kerasgen.diagnostics import Sink
 from kerasgen.frontend.parse.columns import IGNORE
 from kerasgen.frontend.parse.data import parse_prepare
 from kerasgen.ir.data import AUTO, ColumnDef, DataDef
+from kerasgen.ir.model import Entry
 from kerasgen.ir.schema import ColumnType, Schema
-from kerasgen.ir.values import Tree
+from kerasgen.ir.values import ObjectDef, Tree
 from kerasgen.passes.automatic_preparation import TrainingColumn, write_out
 from kerasgen.runtime.category_steps import as_words
 
@@ -131,6 +132,9 @@ def settle_preparation(
     found = write_out(facts, definition.columns)
     _, entries = parse_prepare(dict(found.prepare), sink)
     sink.stop_on_errors()
+    entries = tuple(
+        _placed(entry, definition.columns[found.sources[entry.name]]) for entry in entries
+    )
     features = {name: tuple(names) for name, names in found.features.items()}
     tree: Tree = {name: [*names] for name, names in features.items()}
     return SettledData(
@@ -143,6 +147,13 @@ def settle_preparation(
         written={**settled.written, "features": tree, "prepare": found.prepare},
         inputs=found.inputs,
     )
+
+
+def _placed(entry: Entry, said: ColumnDef) -> Entry:
+    """A step at the place where something is said of its column: there its mistakes are mended."""
+    if not said.path or not isinstance(entry.definition, ObjectDef):
+        return entry
+    return replace(entry, path=said.path, definition=replace(entry.definition, path=said.path))
 
 
 def _typed(said: ColumnDef, values: Array) -> ColumnDef:

@@ -71,11 +71,13 @@ class WrittenOut:
         prepare: name to step, in order.
         inputs: model input to what it is, for the model: its `kind`, and the number of its words
             as `words`.
+        sources: name of a step to the column for whose sake it is there.
     """
 
     features: dict[str, list[str]] = field(default_factory=dict)
     prepare: dict[str, Tree] = field(default_factory=dict)
     inputs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    sources: dict[str, str] = field(default_factory=dict)
 
 
 def write_out(columns: Mapping[str, TrainingColumn], said: Mapping[str, ColumnDef]) -> WrittenOut:
@@ -87,10 +89,11 @@ def write_out(columns: Mapping[str, TrainingColumn], said: Mapping[str, ColumnDe
     """
     work = _Work(taken=set(columns))
     for name, column in columns.items():
+        work.column = name
         treat = _TREATMENTS.get(column.type)
         if treat is not None:
             treat(name, column, said.get(name, ColumnDef()), work)
-    found = WrittenOut(prepare=work.prepare)
+    found = WrittenOut(prepare=work.prepare, sources=work.sources)
     alone = dict(work.alone)
     if work.stacked:
         title = STACKED if alone else INPUT
@@ -126,12 +129,16 @@ class _Work:
     Attributes:
         taken: names of columns.
         prepare: name to step.
+        column: the column whose steps are written.
+        sources: name of a step to its column.
         stacked: columns of the stacked input.
         alone: model input to what goes in there.
     """
 
     taken: set[str]
     prepare: dict[str, Tree] = field(default_factory=dict)
+    column: str = ""
+    sources: dict[str, str] = field(default_factory=dict)
     stacked: list[str] = field(default_factory=list)
     alone: dict[str, End] = field(default_factory=dict)
 
@@ -150,6 +157,7 @@ class _Work:
         """Adds a step; gives the name of the column that it makes."""
         title = self.free(name)
         self.prepare[title] = {"class": made, **arguments, "from": takes}
+        self.sources[title] = self.column
         return title
 
 

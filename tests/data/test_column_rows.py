@@ -97,3 +97,24 @@ def test_what_is_said_wrongly_of_a_column_is_located(said, code, group):
     sink = Sink()
     parse_data({**group(ROWS), "columns": said}, sink)
     assert [d.code for d in sink.errors] == ([] if code is None else [code])
+
+
+def test_a_mistake_that_a_step_finds_is_told_at_its_column(group, started):
+    from dataclasses import replace
+
+    from kerasgen.data.own_steps import step_entries
+    from kerasgen.data.preparation import prepare_data
+
+    started = replace(started, catalog=started.catalog.extended(step_entries()))
+    said = {"x": {"type": "ordinal", "order": ["low", "high"]}}
+    opened = _opened(group("x,y\nlow,yes\nmiddle,no\nhigh,yes\nlow,no\n", said))
+    with pytest.raises(CompileError) as caught:
+        prepare_data(opened, opened.parts, opened.definition, started, Sink())
+    (found,) = caught.value.diagnostics
+    assert '"middle" in row 2 has no rank' in found.message
+    assert found.location.key == "data.columns.x"
+
+
+def test_a_dollar_in_a_name_is_told(group):
+    (found,) = _refused(group("a$b,y\n1,yes\n2,no\n"))
+    assert found[0] == "KG305"
