@@ -1,5 +1,7 @@
 """Tables of any kind are read into the same columns, and told what is wrong with them."""
 
+import zipfile
+
 import numpy as np
 import pytest
 
@@ -49,7 +51,7 @@ def test_text_is_read_however_it_is_written(text, form, tmp_path):
     assert table.columns["when"].tolist() == ["2024-01-02", "2024-03-04"]
 
 
-@pytest.mark.parametrize("ending", ["parquet", "feather", "jsonl", "xlsx"])
+@pytest.mark.parametrize("ending", ["parquet", "feather", "jsonl"])
 def test_other_formats_give_the_same_columns(ending, tmp_path):
     import datetime
 
@@ -62,9 +64,7 @@ def test_other_formats_give_the_same_columns(ending, tmp_path):
         }
     )
     path = tmp_path / f"t.{ending}"
-    if ending == "xlsx":
-        pytest.importorskip("xlsxwriter")
-    write = {"jsonl": "write_ndjson", "feather": "write_ipc", "xlsx": "write_excel"}
+    write = {"jsonl": "write_ndjson", "feather": "write_ipc"}
     getattr(frame, write.get(ending, f"write_{ending}"))(path)
     columns = _read(path).columns
     assert columns["name"].tolist() == ["Anna", ""]
@@ -131,3 +131,45 @@ def test_a_file_that_is_not_there_is_told(path, tmp_path):
 def test_lists_inside_a_table_are_told(tmp_path):
     polars.DataFrame({"a": [[1, 2]]}).write_parquet(tmp_path / "t.parquet")
     assert "neither numbers nor words" in _refused(tmp_path / "t.parquet").message
+
+
+_WORKBOOK = {
+    "[Content_Types].xml": """<Types xmlns="http://schemas.openxmlformats.org/package/2006/\
+content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.\
+relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override PartName=\
+"/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.\
+main+xml"/><Override PartName="/xl/worksheets/sheet1.xml" ContentType="application/vnd.\
+openxmlformats-officedocument.spreadsheetml.worksheet+xml"/></Types>""",
+    "_rels/.rels": """<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/\
+relationships"><Relationship Id="r1" Type="http://schemas.openxmlformats.org/officeDocument/2006/\
+relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>""",
+    "xl/_rels/workbook.xml.rels": """<Relationships xmlns="http://schemas.openxmlformats.org/\
+package/2006/relationships"><Relationship Id="r1" Type="http://schemas.openxmlformats.org/\
+officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/></Relationships>""",
+    "xl/workbook.xml": """<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/\
+main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets>\
+<sheet name="Birds" sheetId="1" r:id="r1"/></sheets></workbook>""",
+    "xl/worksheets/sheet1.xml": """<worksheet xmlns="http://schemas.openxmlformats.org/\
+spreadsheetml/2006/main"><sheetData><row r="1"><c r="A1" t="inlineStr"><is><t>name</t></is></c>\
+<c r="B1" t="inlineStr"><is><t>size</t></is></c></row><row r="2"><c r="A2" t="inlineStr"><is>\
+<t>Anna</t></is></c><c r="B2"><v>1.5</v></c></row><row r="3"><c r="A3" t="inlineStr"><is>\
+<t>Ben</t></is></c></row></sheetData></worksheet>""",
+}
+"""The smallest file that Excel opens: a sheet of three rows."""
+
+
+def test_a_sheet_of_excel_is_read_and_one_that_is_not_there_told(tmp_path):
+    pytest.importorskip("fastexcel")
+    with zipfile.ZipFile(tmp_path / "t.xlsx", "w") as archive:
+        for name, text in _WORKBOOK.items():
+            archive.writestr(name, text)
+    columns = _read(tmp_path / "t.xlsx").columns
+    assert columns["name"].tolist() == ["Anna", "Ben"]
+    assert np.array_equal(columns["size"], [1.5, np.nan], equal_nan=True)
+    assert "cannot be read as excel" in _refused(tmp_path / "t.xlsx", sheet="Fish").message
+
+
+def test_a_damaged_excel_file_is_told(tmp_path):
+    pytest.importorskip("fastexcel")
+    (tmp_path / "t.xlsx").write_bytes(b"PK is not enough")
+    assert "cannot be read as excel" in _refused(tmp_path / "t.xlsx").message
