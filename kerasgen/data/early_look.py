@@ -15,7 +15,7 @@ from __future__ import annotations
 import zipfile
 from pathlib import Path
 
-from kerasgen.data.column_names import check_columns, check_known_columns
+from kerasgen.data.columns.names import check_columns, check_known_columns
 from kerasgen.data.sources.arrays import ARCHIVE, SINGLE
 from kerasgen.data.sources.csv_table import Csv
 from kerasgen.data.sources.files import find_path

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kerasgen.data.table import Array
-from kerasgen.ir.data import DataDef
 from kerasgen.passes.columns import column_steps
+
+if TYPE_CHECKING:
+    from kerasgen.data.opened import OpenedData
 
 _KINDS = {1: "numbers", 2: "sequence", 3: "image"}
 """Axes of a row to what such an input is."""
@@ -36,49 +37,37 @@ class ModelEnds:
     outputs: Mapping[str, Mapping[str, Any]]
 
 
-def input_facts(
-    shapes: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]]
-) -> dict[str, dict[str, Any]]:
-    """Model input to what it is.
+def model_ends(opened: OpenedData) -> ModelEnds:
+    """What a model takes and gives, by what the opened data is.
 
     Args:
-        shapes: model input to the shape of its rows before `data.prepare`, None where not known.
-        known: what `prepare: auto` knows of the inputs that it has made.
+        opened: the data, with nothing left open.
     """
-    facts = {
+    shapes, features = opened.facts.get("shape"), opened.schema.features
+    by_name = shapes if isinstance(shapes, Mapping) else dict.fromkeys(features, shapes)
+    inputs = {
         name: {"kind": _KINDS.get(len(shape), "numbers")}
-        for name, shape in shapes.items()
+        for name, shape in by_name.items()
         if shape is not None
     }
-    return {**facts, **{name: dict(found) for name, found in known.items()}}
+    outputs = {
+        output: _output(opened, column, opened.definition.task.get(output, ""))
+        for output, column in opened.definition.target.items()
+    }
+    return ModelEnds(inputs={**inputs, **opened.facts.get("inputs", {})}, outputs=outputs)
 
 
-def output_facts(
-    definition: DataDef,
-    columns: Mapping[str, Array],
-    class_names: Mapping[str, tuple[str, ...]],
-    training: Array,
-) -> dict[str, dict[str, Any]]:
-    """Output to what is learned there: `task`, `units`, and for numbers `mean` and `deviation`.
-
-    Args:
-        definition: the data group, settled.
-        columns: the columns, labels as class indices.
-        class_names: label column to the names of its classes.
-        training: the rows of the training part.
-    """
-    made = {entry.name for entry in column_steps(definition)}
-    facts: dict[str, dict[str, Any]] = {}
-    for output, column in definition.target.items():
-        task = definition.task.get(output, "")
-        found: dict[str, Any] = {"task": task}
-        if column in class_names:
-            found["units"] = len(class_names[column])
-        elif column in columns:
-            values = columns[column][training]
-            found["units"] = int(values.shape[-1]) if values.ndim > 1 else 1
-            if column not in made and values.dtype.kind in "iuf":
-                found["mean"] = float(np.mean(values, dtype="float64"))
-                found["deviation"] = float(np.std(values, dtype="float64")) or 1.0
-        facts[output] = found
-    return facts
+def _output(opened: OpenedData, column: str, task: str) -> dict[str, Any]:
+    """What is learned of a target: `task`, `units`, and for numbers `mean` and `deviation`."""
+    found: dict[str, Any] = {"task": task}
+    class_names = opened.schema.class_names
+    if column in class_names:
+        found["units"] = len(class_names[column])
+    elif column in opened.columns:
+        values = opened.columns[column][opened.parts.training]
+        found["units"] = int(values.shape[-1]) if values.ndim > 1 else 1
+        made = {entry.name for entry in column_steps(opened.definition)}
+        if column not in made and values.dtype.kind in "iuf":
+            found["mean"] = float(np.mean(values, dtype="float64"))
+            found["deviation"] = float(np.std(values, dtype="float64")) or 1.0
+    return found

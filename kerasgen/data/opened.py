@@ -21,12 +21,11 @@ from typing import Any
 
 import numpy as np
 
-from kerasgen.data.column_names import check_columns
-from kerasgen.data.column_rows import tidy_table
+from kerasgen.data.columns.names import check_columns
+from kerasgen.data.columns.rows import tidy_table
 from kerasgen.data.description import describe_data, fingerprint
 from kerasgen.data.facts import declared_classes, settle_facts
 from kerasgen.data.labels import index_labels, several_labels
-from kerasgen.data.model_facts import ModelEnds, input_facts, output_facts
 from kerasgen.data.schema import observe
 from kerasgen.data.settled import settle_preparation, settle_split, settle_types
 from kerasgen.data.sources.source_list import known_sources, make_source
@@ -62,7 +61,6 @@ class OpenedData:
         schema: what the source's columns are, and what they are for.
         given: number in `split.PARTS` of each row's part, None where the source says nothing.
         facts: what configs may refer to (`classes`, `shape`, `samples`, …), as plain data.
-        ends: what a model that is written by the data takes and gives.
         fingerprint: `sha256:…`, equal for equal data.
         description: what the record says of the data, as plain data.
     """
@@ -74,7 +72,6 @@ class OpenedData:
     schema: Schema
     given: Array | None
     facts: Mapping[str, Any]
-    ends: ModelEnds
     fingerprint: str
     description: Mapping[str, Any]
 
@@ -131,14 +128,8 @@ def open_data(
     sink.stop_on_errors()
     facts = settle_facts(definition, schema, columns, sink)
     sink.stop_on_errors()
-    shapes = facts.get("shape")
-    by_name = shapes if isinstance(shapes, Mapping) else dict.fromkeys(schema.features, shapes)
-    ends = ModelEnds(
-        inputs=input_facts(by_name, settled.inputs),
-        outputs=output_facts(definition, columns, class_names, parts.training),
-    )
     if settled.inputs:
-        facts["inputs"] = ends.inputs
+        facts["inputs"] = {name: dict(found) for name, found in settled.inputs.items()}
     mark = fingerprint(columns, class_names, table.given)
     description = describe_data(definition.source, columns, class_names, table.given)
     return OpenedData(
@@ -149,7 +140,6 @@ def open_data(
         schema=schema,
         given=table.given,
         facts=facts,
-        ends=ends,
         fingerprint=mark,
         description={**description, **mapped, **table.notes, "fingerprint": mark},
     )

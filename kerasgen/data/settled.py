@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from kerasgen.data.column_types import infer_task, infer_type
+from kerasgen.data.columns.rows import missing_in
+from kerasgen.data.columns.types import infer_task, infer_type
 from kerasgen.data.table import Array, Table
 from kerasgen.diagnostics import Sink
 from kerasgen.frontend.parse.columns import IGNORE
@@ -184,6 +185,10 @@ def _training_column(values: Array, said: ColumnDef) -> TrainingColumn:
             low=float(known.min()) if known.size else None,
             high=float(known.max()) if known.size else None,
         )
+    if kind in ("date", "text"):  # their words are many, and nobody asks for them here
+        return TrainingColumn(type=kind, missing=bool(missing_in(values).any()))
+    if values.ndim > 2:
+        return TrainingColumn(type=kind, low=float(values.min()), high=float(values.max()))
     words, counts = np.unique(as_words(values), return_counts=True)
     order = np.lexsort((words, -counts))
     kept = [str(words[i]) for i in order if words[i] != "" and counts[i] >= (said.rare or 0)]

@@ -24,6 +24,7 @@ from kerasgen.ir.data import ColumnDef
 from kerasgen.ir.model import INPUT
 from kerasgen.ir.schema import ColumnType
 from kerasgen.ir.values import Tree
+from kerasgen.passes.step_shapes import USUAL_PARTS
 
 MOST_PLACES = 32
 """Words of a category up to which each has a place of its own."""
@@ -33,9 +34,6 @@ MOST_TOKENS = 20_000
 
 MOST_WORDS = 200
 """Words that are kept of a text."""
-
-DATE_DEFAULT = ("year", "month", "weekday")
-"""What is taken of a date."""
 
 STACKED = "numbers"
 """The input of the stacked columns, where there are others."""
@@ -205,7 +203,7 @@ def _ordinal(name: str, column: TrainingColumn, said: ColumnDef, work: _Work) ->
 
 
 def _date(name: str, column: TrainingColumn, said: ColumnDef, work: _Work) -> None:
-    parts: list[Tree] = [*(said.parts or DATE_DEFAULT)]
+    parts: list[Tree] = [*(said.parts or USUAL_PARTS)]
     made = work.step(f"{name}_parts", "DateParts", name, parts=parts)
     if column.missing:
         made = work.step(f"{name}_filled", "Impute", made)

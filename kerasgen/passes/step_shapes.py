@@ -18,6 +18,10 @@ OWN_LEARNED: Mapping[str, tuple[str, ...]] = {
 """Step to the arguments that it learns where they are not given."""
 
 
+USUAL_PARTS = ("year", "month", "weekday")
+"""What `DateParts` takes of a date where nothing is said."""
+
+
 def own_shape(definition: ObjectDef, shapes: Sequence[Shape]) -> Shape:
     """The shape of a row of what a step makes; None in it for a size that it has yet to learn.
 
@@ -31,7 +35,7 @@ def own_shape(definition: ObjectDef, shapes: Sequence[Shape]) -> Shape:
         vocabulary = definition.arguments.get("vocabulary")
         return (len(vocabulary) + 1,) if isinstance(vocabulary, tuple) else (None,)
     if definition.cls == "DateParts":
-        parts = definition.arguments.get("parts", ("year", "month", "weekday"))
+        parts = definition.arguments.get("parts", USUAL_PARTS)
         return (len(parts),) if isinstance(parts, tuple) else (None,)
     if definition.cls == "Tokens":
         length = definition.arguments.get("length", 200)

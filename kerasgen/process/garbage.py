@@ -8,13 +8,13 @@ Decisions:
 - A process of kerasgen begins with the collector `relaxed`: it comes, but seldom.
 - It is off while an engine is imported. In a process of our own, what is there afterwards stays
   until the end, so that it is frozen: collections during the training need not look at it.
+- An entry point imports this before it hears signals, so that it imports nothing itself, not even
+  `contextlib`.
 """
 
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 _SELDOM = 50_000
 """New objects between two collections of a process that starts; Python's own is 700 or 2,000."""
@@ -27,19 +27,19 @@ def relax() -> None:
     gc.set_threshold(_SELDOM)
 
 
-@contextmanager
-def paused() -> Iterator[None]:
-    """No garbage is collected meanwhile; a collector that was off before stays off.
+class paused:  # noqa: N801 - it is used as a function
+    """No garbage is collected inside; a collector that was off before stays off.
 
     Where it was relaxed, what is there is frozen afterwards, and it comes as often as usual.
     """
-    working = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
+
+    def __enter__(self) -> None:
+        self._working = gc.isenabled()
+        gc.disable()
+
+    def __exit__(self, *_: object) -> None:
         if gc.get_threshold()[0] == _SELDOM:
             gc.freeze()
             gc.set_threshold(*_USUAL)
-        if working:
+        if self._working:
             gc.enable()

@@ -16,7 +16,6 @@ from kerasgen.frontend.parse.data import frozen_facts
 from kerasgen.frontend.parse.program import FirstGroups
 from kerasgen.ir.data import AUTO
 from kerasgen.ir.values import Tree
-from kerasgen.passes.automatic_model import write_model
 from kerasgen.session.frontend_stages import expanded, parsed, resolved, selected, with_sections
 from kerasgen.session.states import Parsed, ReadConfig
 
@@ -55,7 +54,11 @@ def read_again(composition: Composition, first: FirstGroups, opened: OpenedData)
     data = replace(opened.definition, facts=frozen_facts(opened.facts))
     state = _with_written(resolved(composition, opened.facts), opened.written)
     if leaves_model(state):
-        found = write_model(opened.ends.inputs, opened.ends.outputs)
+        from kerasgen.data.model_facts import model_ends  # few configs leave their model
+        from kerasgen.passes.automatic_model import write_model
+
+        ends = model_ends(opened)
+        found = write_model(ends.inputs, ends.outputs)
         model = {**state.config["model"], "layers": found.layers}
         model.setdefault("outputs", found.outputs)
         state = state._replace(config={**state.config, "model": model})

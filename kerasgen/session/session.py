@@ -28,7 +28,7 @@ from functools import cached_property, partial
 from typing import Any
 
 from kerasgen.catalog.entries import Catalog
-from kerasgen.data.column_names import check_known_columns
+from kerasgen.data.columns.names import check_known_columns
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink
 from kerasgen.engine import StartedEngine
 from kerasgen.frontend.compose.composition import Composition, UnresolvedError, title_of

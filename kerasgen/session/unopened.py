@@ -23,7 +23,7 @@ from typing import Any
 from omegaconf import DictConfig
 
 from kerasgen.catalog.entries import Catalog
-from kerasgen.data.column_names import check_known_columns
+from kerasgen.data.columns.names import check_known_columns
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink, SourceMap
 from kerasgen.frontend.compose.composition import Composition, title_of
 from kerasgen.frontend.compose.references import plain_node, references_of, value_at

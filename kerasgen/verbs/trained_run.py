@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from kerasgen.catalog.entries import ShapeError
-from kerasgen.data.column_rows import stripped
+from kerasgen.data.columns.rows import stripped
 from kerasgen.data.fitted_preparation import FittedPreparation, read_columns, read_fitted
 from kerasgen.data.preparation import apply_fitted
 from kerasgen.data.table import Array
@@ -164,7 +164,7 @@ class TrainedRun:
         return values.astype(known.dtype) if values.dtype.kind in "iub" else values
 
     def _answer(self, output: OutputSpec, values: Array, title: str) -> Answer:
-        names = _class_names(output, self.data, self.compiled)
+        names = _class_names(output, self.data)
         if output.task == "classification" and values.ndim == 2:
             scores = _chances(values, output, self.compiled)
             chosen = np.asarray(names or range(scores.shape[1]), dtype="str")
@@ -292,13 +292,10 @@ def _check_finite(x: Mapping[str, Array], columns: Mapping[str, Array], sink: Si
         )
 
 
-def _class_names(
-    output: OutputSpec, data: DataDef, compiled: CompiledProgram
-) -> tuple[str, ...] | None:
+def _class_names(output: OutputSpec, data: DataDef) -> tuple[str, ...] | None:
     known: Any = data.facts.get("class_names")
     if isinstance(known, Mapping):
         known = known.get(output.name, known.get(""))
-    del compiled
     return tuple(map(str, known)) if isinstance(known, tuple) else None
 
 

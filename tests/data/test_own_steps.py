@@ -108,3 +108,12 @@ def test_a_number_is_the_same_word_whatever_stands_beside_it():
     step = fit_own(ObjectDef(cls="Categories", arguments=vocabulary), {"c": np.ones(1)})
     assert step.apply({"c": np.array([1.0, 2.0])}).tolist() == [1, 2]
     assert step.apply({"c": np.array([1.0, 2.0, 2.5, np.nan])}).tolist() == [1, 2, 0, 0]
+
+
+def test_the_parts_of_a_date_are_known_without_the_step():
+    from kerasgen.frontend.parse.columns import DATE_PARTS as WRITTEN
+    from kerasgen.passes.step_shapes import USUAL_PARTS as KNOWN
+    from kerasgen.runtime.date_steps import DATE_PARTS, USUAL_PARTS
+
+    assert tuple(DATE_PARTS) == WRITTEN
+    assert USUAL_PARTS == KNOWN

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import yaml
 
+from kerasgen.data.model_facts import model_ends
 from kerasgen.data.opened import open_data
 from kerasgen.diagnostics import Sink
 from kerasgen.frontend.parse.data import parse_data
@@ -106,3 +107,14 @@ def test_the_task_follows_from_the_target(values, task, tmp_path):
     np.savez(path, x=np.ones((40, 2), "float32"), y=np.asarray(values))
     text = f"{{source: {{class: Arrays, path: {path}}}, features: x, target: y, task: auto}}"
     assert _opened(yaml.safe_load(text)).definition.task == {"": task}
+
+
+def test_images_are_scaled_and_go_in_alone(tmp_path):
+    path = tmp_path / "images.npz"
+    images = np.random.default_rng(0).integers(0, 256, (40, 4, 4, 3)).astype("uint8")
+    np.savez(path, x=images, y=np.arange(40) % 2)
+    text = f"{{source: {{class: Arrays, path: {path}}}, features: all, target: y, task: auto}}"
+    opened = _opened({**yaml.safe_load(text), "prepare": "auto"})
+    assert opened.definition.features == {"x": ("x_scaled",)}
+    assert opened.facts["inputs"] == {"x": {"kind": "image"}}
+    assert model_ends(opened).outputs == {"": {"task": "classification", "units": 2}}

@@ -11,7 +11,6 @@ Decisions:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
 from kerasgen.data.sources.files import find_file
@@ -94,7 +93,6 @@ class TableFile:
             columns={name: columns[name] for name in chosen(names, wanted)},
             names=names,
             given=given,
-            files=tuple((Path(file).name, 0) for file in table_files(self.path)),
         )
 
 

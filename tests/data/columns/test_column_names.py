@@ -6,7 +6,7 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from kerasgen.data.column_names import check_known_columns, known_columns
+from kerasgen.data.columns.names import check_known_columns, known_columns
 from kerasgen.data.sources.bundled import BundledName, KerasDataset, KerasName, ScikitLearn
 from kerasgen.diagnostics import Sink
 from kerasgen.frontend.parse.data import parse_data

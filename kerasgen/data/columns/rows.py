@@ -107,32 +107,35 @@ def _check_targets(definition: DataDef, table: Table, sink: Sink) -> None:
             )
         if name not in table.columns:
             continue
-        absent = np.flatnonzero(missing_in(table.columns[name]))
-        if absent.size:
-            more = f" and {absent.size - 1} further rows" if absent.size > 1 else ""
+        if (rows := _missing_rows(name, table)) is not None:
             sink.report(
                 "KG506",
-                f"the target `{name}` has no value in {table.place(int(absent[0]))}{more}",
+                f"the target `{name}` has no value in {rows}",
                 key=target_key(output),
                 help=f"leave such rows out: `'data.columns.{name}={{missing: drop}}'`",
             )
 
 
+def _missing_rows(name: str, table: Table) -> str | None:
+    """The rows in which a column has no value, as a message says it; None for none."""
+    absent = np.flatnonzero(missing_in(table.columns[name]))
+    if not absent.size:
+        return None
+    more = f" and {absent.size - 1} further rows" if absent.size > 1 else ""
+    return f"{table.place(int(absent[0]))}{more}"
+
+
 def _check_missing(definition: DataDef, table: Table, sink: Sink) -> None:
     """Reports missing values that are refused, and fillings of words, which have no mean."""
+    targets = definition.target.values()
     for name, said in definition.columns.items():
         if said.missing in (None, "drop") or name not in table.columns:
             continue
-        values = table.columns[name]
-        absent = np.flatnonzero(missing_in(values))
-        if said.missing == "error" and absent.size:
-            more = f" and {absent.size - 1} further rows" if absent.size > 1 else ""
-            sink.report(
-                "KG506",
-                f"the column `{name}` has no value in {table.place(int(absent[0]))}{more}",
-                key=join("data.columns", name),
-            )
-        elif said.missing != "error" and values.dtype.kind == "U":
+        if said.missing == "error":
+            if name not in targets and (rows := _missing_rows(name, table)) is not None:
+                message = f"the column `{name}` has no value in {rows}"
+                sink.report("KG506", message, key=join("data.columns", name))
+        elif table.columns[name].dtype.kind == "U":
             sink.report(
                 "KG204",
                 f"`missing` is `{said.missing}` for the words of `{name}`, expected `error` or "

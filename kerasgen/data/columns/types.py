@@ -50,7 +50,8 @@ def infer_type(values: Array) -> ColumnType:
     different = np.unique(words)
     if all(word.lower() in TRUTHS for word in different.tolist()):
         return "boolean"
-    if all(map(_is_date, np.unique(values[values != ""]).tolist())):
+    # All rows are looked at only where the first ones are dates.
+    if all(map(_is_date, different.tolist())) and all(map(_is_date, values[values != ""].tolist())):
         return "date"
     spaces = float(np.mean(np.char.count(words, " ")))
     if spaces >= 1 and len(different) > max(50, len(words) / 2):
@@ -69,17 +70,13 @@ def _is_date(word: str) -> bool:
 
 
 def infer_task(values: Array, column: ColumnType) -> str:
-    """What there is to learn of a target: `classification`, `multilabel` or `regression`.
+    """What there is to learn of a target: `classification` or `regression`.
 
     Args:
         values: the target, rows first.
         column: its type.
     """
-    if column == "labels":
-        return "multilabel"
-    if column in ("category", "boolean", "ordinal"):
-        return "classification"
-    if values.dtype.kind == "U":
+    if column in ("category", "boolean", "ordinal") or values.dtype.kind == "U":
         return "classification"
     if values.ndim > 1 and values.shape[-1] > 1:
         return "regression"

@@ -1,0 +1,1 @@
+"""Columns: their names, what their values are, and what is done with their cells first."""
