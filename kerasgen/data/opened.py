@@ -41,6 +41,7 @@ from kerasgen.passes.columns import (
     column_steps,
     feature_key,
     infer_schema,
+    taken_columns,
     target_key,
 )
 from kerasgen.runtime.arrays import plain_column
@@ -56,6 +57,7 @@ class OpenedData:
     Attributes:
         definition: the data group, with all that was left to the data.
         written: keys of the group to what was left to the data, as plain data.
+        learned: written step to arguments that were left to the data.
         parts: the rows of each part.
         columns: the source's columns that are used, rows first; labels are class indices.
         schema: what the source's columns are, and what they are for.
@@ -67,6 +69,7 @@ class OpenedData:
 
     definition: DataDef
     written: Mapping[str, Tree]
+    learned: Mapping[str, Mapping[str, Tree]]
     parts: PartRows
     columns: Mapping[str, Array]
     schema: Schema
@@ -111,7 +114,7 @@ def open_data(
     settled = settle_types(definition, table)
     definition = settled.definition
     schema = infer_schema(definition, table.names)
-    check_columns(definition, schema, sink)
+    check_columns(_before_automatic(definition, table.names), schema, sink)
     sink.stop_on_errors()
     plain = {name: plain_column(array) for name, array in table.columns.items()}
     _check_rows(plain, sink)
@@ -123,7 +126,10 @@ def open_data(
     parts = split_rows(divided, settled.definition, seed, sink)
     settled = settle_preparation(settled, schema, columns, parts.training, sink)
     definition = settled.definition
-    schema = replace(schema, features=definition.features) if settled.inputs else schema
+    if settled.inputs:
+        check_columns(definition, schema, sink)
+        sink.stop_on_errors()
+        schema = replace(schema, features=definition.features)
     _check_numbers(definition, schema, columns, table, sink)
     sink.stop_on_errors()
     facts = settle_facts(definition, schema, columns, sink)
@@ -135,6 +141,7 @@ def open_data(
     return OpenedData(
         definition=definition,
         written=settled.written,
+        learned=settled.learned,
         parts=parts,
         columns=columns,
         schema=schema,
@@ -143,6 +150,24 @@ def open_data(
         fingerprint=mark,
         description={**description, **mapped, **table.notes, "fingerprint": mark},
     )
+
+
+def _before_automatic(definition: DataDef, names: tuple[str, ...]) -> DataDef:
+    """The group without the written steps that wait for a column of `prepare: auto`."""
+    if not definition.automatic:
+        return definition
+    available, kept, waiting = set(names), [], set()
+    for entry in definition.prepare:
+        if available.issuperset(taken_columns(entry)):
+            kept.append(entry)
+            available.add(entry.name)
+        else:
+            waiting.add(entry.name)
+    features = {
+        name: tuple(column for column in columns if column not in waiting)
+        for name, columns in definition.features.items()
+    }
+    return replace(definition, prepare=tuple(kept), features=features)
 
 
 def _taken(definition: DataDef) -> Iterator[tuple[str, str]]:

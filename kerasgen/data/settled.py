@@ -15,15 +15,20 @@ import numpy as np
 
 from kerasgen.data.columns.rows import missing_in
 from kerasgen.data.columns.types import infer_task, infer_type
+from kerasgen.data.own_steps import fit_own
 from kerasgen.data.table import Array, Table
 from kerasgen.diagnostics import Sink
+from kerasgen.frontend.grammar import join
 from kerasgen.frontend.parse.columns import IGNORE
 from kerasgen.frontend.parse.data import parse_prepare
 from kerasgen.ir.data import AUTO, ColumnDef, DataDef
 from kerasgen.ir.model import Entry
 from kerasgen.ir.schema import ColumnType, Schema
 from kerasgen.ir.values import ObjectDef, Tree
-from kerasgen.passes.automatic_preparation import TrainingColumn, write_out
+from kerasgen.passes.automatic_preparation import WrittenOut, write_out, written_by_hand
+from kerasgen.passes.automatic_steps import TrainingColumn
+from kerasgen.passes.columns import taken_columns
+from kerasgen.passes.step_shapes import has_open_width
 from kerasgen.runtime.category_steps import as_words
 
 
@@ -35,11 +40,13 @@ class SettledData:
         definition: the group.
         written: keys of the group to what settling has written in their place, as plain data.
         inputs: model input to what it is, where `prepare: auto` made it.
+        learned: written step to the arguments that it was given.
     """
 
     definition: DataDef
     written: Mapping[str, Tree] = field(default_factory=dict)
     inputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    learned: Mapping[str, Mapping[str, Tree]] = field(default_factory=dict)
 
 
 def settle_types(definition: DataDef, table: Table) -> SettledData:
@@ -110,44 +117,98 @@ def settle_preparation(
         schema: the columns and their roles.
         columns: their values.
         training: the rows of the training part.
-        sink: gets features of no column.
+        sink: gets what goes in nowhere: KG528.
 
     Raises:
-        CompileError: KG504, there are no features.
+        CompileError: KG504, there are no features; KG529, a column cannot share an input.
     """
+    settled = _with_vocabularies(settled, schema, columns, training)
     definition = settled.definition
     if not definition.automatic:
         return settled
+    listed = {c: None for names in schema.features.values() for c in names if c in schema.columns}
+    by_hand = written_by_hand(definition, listed)
     facts = {
         name: _training_column(columns[name][training], definition.columns[name])
-        for name, column in schema.columns.items()
-        if "feature" in column.roles and definition.columns[name].type != IGNORE
+        for name in listed
+        if definition.columns[name].type != IGNORE and name not in by_hand
     }
-    if not facts:
+    found = write_out(facts, definition.columns, schema.features, by_hand)
+    _tell(found, definition, sink)
+    _, entries = parse_prepare(dict(found.prepare), sink)
+    sink.stop_on_errors()
+    ours = {e.name: _placed(e, definition.columns[found.sources[e.name]]) for e in entries}
+    features = {name: tuple(names) for name, names in found.features.items()}
+    tree: Tree = {name: [*names] for name, names in features.items()}
+    return replace(
+        settled,
+        definition=replace(
+            definition,
+            features=features,
+            prepare=tuple((ours | {entry.name: entry for entry in definition.prepare}).values()),
+            automatic=False,
+        ),
+        written={**settled.written, "features": tree, "prepare": found.prepare},
+        inputs=found.inputs,
+    )
+
+
+def _tell(found: WrittenOut, definition: DataDef, sink: Sink) -> None:
+    """Tells what goes in nowhere, and what cannot go in where it is wanted.
+
+    Raises:
+        CompileError: KG504, there are no features; KG529, a column cannot share an input.
+    """
+    for name, reason in found.left_out.items():
+        sink.warn(
+            "KG528",
+            f"`prepare: auto` leaves the column `{name}` out: {reason}",
+            key=definition.columns[name].path or "data.prepare",
+            help=f"write `data.columns.{name}=ignore`, or prepare it by hand under `data.prepare`",
+        )
+    for name, title in found.apart.items():
+        kind = definition.columns[name].type if name in definition.columns else "index"
+        sink.report(
+            "KG529",
+            f"`{name}` ({kind}) cannot be stacked with other columns in the input `{title}`",
+            key=join("data.features", title),
+            help=f"give it an input of its own: `data.features.{name}: {name}`",
+        )
+    sink.stop_on_errors()
+    if not found.features:
         raise sink.fail(
             "KG504",
             "no column is left for the features",
             key="data.features",
             help="the source has none beside the target, or all are ignored",
         )
-    found = write_out(facts, definition.columns)
-    _, entries = parse_prepare(dict(found.prepare), sink)
-    sink.stop_on_errors()
-    entries = tuple(
-        _placed(entry, definition.columns[found.sources[entry.name]]) for entry in entries
-    )
-    features = {name: tuple(names) for name, names in found.features.items()}
-    tree: Tree = {name: [*names] for name, names in features.items()}
-    return SettledData(
-        definition=replace(
-            definition,
-            features=features,
-            prepare=(*entries, *definition.prepare),
-            automatic=False,
-        ),
-        written={**settled.written, "features": tree, "prepare": found.prepare},
-        inputs=found.inputs,
-    )
+
+
+def _with_vocabularies(
+    settled: SettledData, schema: Schema, columns: Mapping[str, Array], training: Array
+) -> SettledData:
+    """Gives written steps the words of which each is to have a place: a model must know how many.
+
+    Words that an earlier step makes are not known before it works.
+    """
+    definition = settled.definition
+    made: set[str] = set()
+    steps: dict[str, Entry] = {}
+    learned: dict[str, Mapping[str, Tree]] = {}
+    for entry in definition.prepare:
+        step, taken = entry.definition, taken_columns(entry)
+        known = all(name in columns and name not in made for name in taken)
+        if isinstance(step, ObjectDef) and has_open_width(step) and known:
+            fitted = fit_own(step, {name: columns[name][training] for name in taken})
+            words = tuple(fitted.learned["vocabulary"].tolist())
+            arguments = {**step.arguments, "vocabulary": words}
+            steps[entry.name] = replace(entry, definition=replace(step, arguments=arguments))
+            learned[entry.name] = {"vocabulary": [*words]}
+        made.add(entry.name)
+    if not steps:
+        return settled
+    prepare = tuple(steps.get(entry.name, entry) for entry in definition.prepare)
+    return replace(settled, definition=replace(definition, prepare=prepare), learned=learned)
 
 
 def _placed(entry: Entry, said: ColumnDef) -> Entry:
@@ -182,14 +243,19 @@ def _training_column(values: Array, said: ColumnDef) -> TrainingColumn:
         return TrainingColumn(
             type=kind,
             missing=bool(np.isnan(values).any()) if values.dtype.kind == "f" else False,
+            rows=len(known) if values.ndim == 1 else None,
             low=float(known.min()) if known.size else None,
             high=float(known.max()) if known.size else None,
         )
+    absent = missing_in(values)
+    rows = int(len(values) - absent.sum())
     if kind in ("date", "text"):  # their words are many, and nobody asks for them here
-        return TrainingColumn(type=kind, missing=bool(missing_in(values).any()))
+        return TrainingColumn(type=kind, missing=rows < len(values), rows=rows)
     if values.ndim > 2:
         return TrainingColumn(type=kind, low=float(values.min()), high=float(values.max()))
     words, counts = np.unique(as_words(values), return_counts=True)
     order = np.lexsort((words, -counts))
     kept = [str(words[i]) for i in order if words[i] != "" and counts[i] >= (said.rare or 0)]
-    return TrainingColumn(type=kind, missing=bool((words == "").any()), words=tuple(kept))
+    return TrainingColumn(
+        type=kind, missing=bool((words == "").any()), rows=rows, words=tuple(kept)
+    )

@@ -64,6 +64,8 @@ CODES: dict[str, str] = {
     "KG513": "class weights for rows with several labels",
     "KG514": "class weights for a class that is not there",
     "KG515": "a loss that the backend cannot train with",
+    "KG528": "column that tells nothing, and is left out",
+    "KG529": "column that cannot share an input with others",
     "KG601": "keras.json that cannot be read",
     "KG602": "backend that Keras does not have",
     "KG603": "package that is not installed",

@@ -112,4 +112,15 @@ class DataDef:
     @property
     def unsettled(self) -> bool:
         """Whether something is left to be told by the data itself."""
-        return self.automatic or AUTO in self.task.values() or self.split.stratify == AUTO
+        if self.automatic or AUTO in self.task.values() or self.split.stratify == AUTO:
+            return True
+        return any(_has_open_width(entry.definition) for entry in self.prepare)
+
+
+def _has_open_width(step: object) -> bool:
+    """Whether a step gives a place to each word, and its training rows say which there are."""
+    return (
+        isinstance(step, ObjectDef)
+        and step.arguments.get("output") == "one_hot"
+        and step.arguments.get("vocabulary") is None
+    )

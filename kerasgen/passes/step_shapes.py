@@ -22,6 +22,11 @@ USUAL_PARTS = ("year", "month", "weekday")
 """What `DateParts` takes of a date where nothing is said."""
 
 
+def has_open_width(definition: ObjectDef) -> bool:
+    """Whether a step gives a place to each word of a vocabulary that it has yet to learn."""
+    return definition.cls == "Categories" and own_shape(definition, [()]) == (None,)
+
+
 def own_shape(definition: ObjectDef, shapes: Sequence[Shape]) -> Shape:
     """The shape of a row of what a step makes; None in it for a size that it has yet to learn.
 

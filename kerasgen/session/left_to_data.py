@@ -52,7 +52,7 @@ def read_again(composition: Composition, first: FirstGroups, opened: OpenedData)
         CompileError: the config has mistakes.
     """
     data = replace(opened.definition, facts=frozen_facts(opened.facts))
-    state = _with_written(resolved(composition, opened.facts), opened.written)
+    state = _with_written(resolved(composition, opened.facts), opened)
     if leaves_model(state):
         from kerasgen.data.model_facts import model_ends  # few configs leave their model
         from kerasgen.passes.automatic_model import write_model
@@ -66,17 +66,26 @@ def read_again(composition: Composition, first: FirstGroups, opened: OpenedData)
     return parsed(state, name=title_of(composition), first=replace(first, data=data))
 
 
-def _with_written(state: ReadConfig, written: Mapping[str, Tree]) -> ReadConfig:
+def _with_written(state: ReadConfig, opened: OpenedData) -> ReadConfig:
     """A config with what its data has settled in the place of what left it open.
 
-    Steps that the config writes come after those of `prepare: auto`.
+    Steps that the config writes come after those of `prepare: auto`, or stand in the place of one.
     """
     data = dict(state.config["data"])
     steps = data.get("prepare")
-    data |= written
-    if "prepare" in written and isinstance(steps, Mapping):
+    data |= opened.written
+    if isinstance(steps, Mapping):
+        written = opened.written.get("prepare")
         data["prepare"] = {
-            **written["prepare"],  # type: ignore[dict-item]  # steps by name
-            **{name: step for name, step in steps.items() if name != AUTO},
+            **(written if isinstance(written, Mapping) else {}),
+            **{
+                name: _with_learned(step, opened.learned.get(name))
+                for name, step in steps.items()
+                if name != AUTO
+            },
         }
     return state._replace(config={**state.config, "data": data})
+
+
+def _with_learned(step: Tree, learned: Mapping[str, Tree] | None) -> Tree:
+    return {**step, **learned} if learned and isinstance(step, Mapping) else step

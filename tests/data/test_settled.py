@@ -6,7 +6,7 @@ import yaml
 
 from kerasgen.data.model_facts import model_ends
 from kerasgen.data.opened import open_data
-from kerasgen.diagnostics import Sink
+from kerasgen.diagnostics import CompileError, Sink
 from kerasgen.frontend.parse.data import parse_data
 
 ROWS = 60
@@ -118,3 +118,53 @@ def test_images_are_scaled_and_go_in_alone(tmp_path):
     assert opened.definition.features == {"x": ("x_scaled",)}
     assert opened.facts["inputs"] == {"x": {"kind": "image"}}
     assert model_ends(opened).outputs == {"": {"task": "classification", "units": 2}}
+
+
+def test_steps_that_are_written_stand_among_those_of_auto(people):
+    steps = {
+        "auto": True,
+        "city": {"class": "Categories", "output": "one_hot", "from": "city"},
+        "double": {"class": "ops.multiply", "from": ["number", 2.0]},
+        "age_scaled": {"class": "Rescaling", "scale": 0.1, "from": "age_filled"},
+    }
+    definition = _opened(people(prepare=steps)).definition
+    assert [entry.name for entry in definition.prepare] == [
+        *("age_filled", "age_missing", "age_scaled", "number_scaled"),
+        *("city", "double"),
+    ]
+    scaled = next(entry for entry in definition.prepare if entry.name == "age_scaled")
+    assert scaled.definition.cls == "Rescaling"
+    assert definition.features == {
+        "input": ("age_missing", "age_scaled", "number_scaled", "city", "double")
+    }
+
+
+def test_a_written_step_is_given_the_words_of_the_training_rows(people):
+    steps = {"city": {"class": "Categories", "output": "one_hot", "from": "city"}}
+    opened = _opened(people(features="city", prepare=steps))
+    (entry,) = opened.definition.prepare
+    assert sorted(entry.definition.arguments["vocabulary"]) == ["Bonn", "Oslo", "Rome"]
+    assert opened.learned == {"city": {"vocabulary": [*entry.definition.arguments["vocabulary"]]}}
+
+
+def test_a_column_that_is_left_out_is_told(people, tmp_path):
+    group = people(columns={"number": {"missing": "mean"}})
+    with np.load(tmp_path / "people.npz") as archive:
+        columns = {**archive, "number": np.ones(ROWS)}
+    np.savez(tmp_path / "people.npz", **columns)
+    sink = Sink()
+    opened = open_data(parse_data(group, sink), sink)
+    (warning,) = sink.diagnostics
+    assert (warning.code, warning.location.key) == ("KG528", "data.columns.number")
+    assert not any("number" in column for column in opened.definition.features["input"])
+
+
+def test_a_column_that_cannot_share_an_input_is_refused(people, tmp_path):
+    group = people(
+        features={"all_of_it": ["age", "city"]},
+        columns={"city": {"type": "category", "encode": "embedding"}},
+    )
+    with pytest.raises(CompileError) as caught:
+        _opened(group)
+    (found,) = caught.value.diagnostics
+    assert (found.code, found.location.key) == ("KG529", "data.features.all_of_it")

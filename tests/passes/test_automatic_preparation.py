@@ -3,7 +3,8 @@
 import pytest
 
 from kerasgen.ir.data import ColumnDef
-from kerasgen.passes.automatic_preparation import MOST_PLACES, TrainingColumn, write_out
+from kerasgen.passes.automatic_preparation import write_out
+from kerasgen.passes.automatic_steps import MOST_KEPT, MOST_PLACES, End, TrainingColumn
 
 NUMBER = TrainingColumn(type="number", low=2.0, high=6.0)
 WORDS = TrainingColumn(type="category", words=("b", "a"))
@@ -69,3 +70,71 @@ def test_numbers_and_places_are_stacked_beside_what_goes_in_alone():
 def test_a_step_takes_no_name_of_a_column():
     found = write_out({"n": NUMBER, "n_scaled": NUMBER}, {})
     assert list(found.prepare) == ["n_scaled_2", "n_scaled_scaled"]
+
+
+def test_inputs_that_have_a_name_keep_it():
+    columns = {"n": NUMBER, "w": WORDS, "t": TrainingColumn(type="text")}
+    found = write_out(columns, {}, {"wide": ("w",), "deep": ("n", "w"), "words": ("t",)})
+    assert found.features == {
+        "wide": ["w_places"],
+        "deep": ["n_scaled", "w_places"],
+        "words": ["t_tokens"],
+    }
+    assert [facts["kind"] for facts in found.inputs.values()] == ["numbers", "numbers", "tokens"]
+
+
+def test_a_category_that_shares_an_input_has_places_however_many():
+    many = TrainingColumn(type="category", words=tuple(f"w{n}" for n in range(MOST_PLACES + 1)))
+    found = write_out({"n": NUMBER, "c": many}, {}, {"both": ("n", "c"), "one": ("c",)})
+    assert found.features == {"both": ["n_scaled", "c_places"], "one": ["c_places"]}
+
+
+def test_a_text_cannot_share_an_input():
+    found = write_out({"n": NUMBER, "t": TrainingColumn(type="text")}, {}, {"both": ("n", "t")})
+    assert found.apart == {"t": "both"}
+
+
+def test_a_column_that_is_prepared_by_hand_has_no_automatic_steps():
+    hand = {"w": End(column="w", kind="index", words=9), "ratio": None}
+    found = write_out({"n": NUMBER, "w": WORDS}, {}, None, hand)
+    assert list(found.prepare) == ["n_scaled"]
+    assert found.features == {"numbers": ["n_scaled", "ratio"], "w": ["w"]}
+    assert found.inputs["w"] == {"kind": "index", "words": 9}
+
+
+def test_a_written_step_stands_in_the_place_of_one_of_its_name():
+    many = TrainingColumn(type="category", words=tuple(f"w{n}" for n in range(MOST_PLACES + 1)))
+    found = write_out({"n": NUMBER, "c": many}, {}, None, {"c_index": None, "n_scaled": None})
+    assert found.features == {"input": ["n_scaled", "c_index"]}
+
+
+@pytest.mark.parametrize(
+    ("column", "reason"),
+    [
+        (TrainingColumn(type="number", missing=True, rows=0), "no value"),
+        (TrainingColumn(type="number", rows=9, low=1.0, high=1.0), "a single value"),
+        (TrainingColumn(type="category", rows=9, words=("a",)), "a single value"),
+        (TrainingColumn(type="date", missing=True, rows=0), "no value"),
+        (
+            TrainingColumn(type="category", rows=100, words=tuple(map(str, range(99)))),
+            "nearly all different",
+        ),
+    ],
+)
+def test_a_column_that_tells_nothing_is_left_out(column, reason):
+    found = write_out({"n": NUMBER, "c": column}, {})
+    assert reason in found.left_out["c"]
+    assert found.features == {"input": ["n_scaled"]}
+
+
+def test_names_are_a_category_where_that_is_said():
+    names = TrainingColumn(type="category", rows=100, words=tuple(map(str, range(99))))
+    _, found = _steps(names, ColumnDef(encode="embedding"))
+    assert found.inputs == {"c": {"kind": "index", "words": 100}}
+
+
+def test_of_very_many_words_the_most_frequent_are_kept():
+    words = tuple(f"w{n}" for n in range(MOST_KEPT + 5))
+    _, found = _steps(TrainingColumn(type="category", rows=10_000, words=words))
+    (step,) = found.prepare.values()
+    assert step["vocabulary"] == list(words[:MOST_KEPT])
