@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from kerasgen.data.labels import count_labels
+from kerasgen.data.large_arrays import pieces_of
 from kerasgen.data.table import Array
 from kerasgen.ir.values import ObjectDef, Value
 from kerasgen.runtime.split import PARTS
@@ -73,8 +74,9 @@ def _add_array(digest: Any, name: str, array: Array) -> None:
     _add_text(digest, name)
     if array.dtype.kind == "U":
         _add_text(digest, f"text {array.shape}")
-        for text in array.ravel().tolist():
-            _add_text(digest, text)
+        for (rows,) in pieces_of(array):
+            for text in rows.ravel().tolist():
+                _add_text(digest, text)
         return
     little = array.dtype.newbyteorder("<")
     _add_text(digest, f"{little.str.replace('=', '<')} {array.shape}")

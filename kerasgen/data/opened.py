@@ -26,8 +26,9 @@ from kerasgen.data.columns.rows import tidy_table
 from kerasgen.data.description import describe_data, fingerprint
 from kerasgen.data.facts import declared_classes, settle_facts
 from kerasgen.data.labels import index_labels, several_labels
+from kerasgen.data.large_arrays import ArraySpace, room_told
 from kerasgen.data.schema import observe
-from kerasgen.data.settled import settle_preparation, settle_split, settle_types
+from kerasgen.data.settled import TrainingRows, settle_preparation, settle_split, settle_types
 from kerasgen.data.sources.source_list import known_sources, make_source
 from kerasgen.data.split import Divided, PartRows, split_rows
 from kerasgen.data.table import Array, Source, Table, is_number
@@ -62,6 +63,7 @@ class OpenedData:
         columns: the source's columns that are used, rows first; labels are class indices.
         schema: what the source's columns are, and what they are for.
         given: number in `split.PARTS` of each row's part, None where the source says nothing.
+        space: where arrays of all rows have their place.
         facts: what configs may refer to (`classes`, `shape`, `samples`, …), as plain data.
         fingerprint: `sha256:…`, equal for equal data.
         description: what the record says of the data, as plain data.
@@ -74,6 +76,7 @@ class OpenedData:
     columns: Mapping[str, Array]
     schema: Schema
     given: Array | None
+    space: ArraySpace
     facts: Mapping[str, Any]
     fingerprint: str
     description: Mapping[str, Any]
@@ -107,6 +110,11 @@ def open_data(
     """
     source = make_source(definition.source, known_sources() if sources is None else sources, sink)
     sink.stop_on_errors()
+    with room_told(sink):
+        return _opened(source, definition, seed, sink)
+
+
+def _opened(source: Source, definition: DataDef, seed: int, sink: Sink) -> OpenedData:
     wanted = infer_schema(definition).read
     table = source.read(None if wanted is None else frozenset(wanted), sink)
     table = tidy_table(definition, table, sink)
@@ -124,7 +132,8 @@ def open_data(
     settled = settle_split(settled, schema, columns)
     divided = Divided(columns=columns, schema=schema, given=table.given)
     parts = split_rows(divided, settled.definition, seed, sink)
-    settled = settle_preparation(settled, schema, columns, parts.training, sink)
+    training = TrainingRows(columns=columns, rows=parts.training, space=table.space)
+    settled = settle_preparation(settled, schema, training, sink)
     definition = settled.definition
     if settled.inputs:
         check_columns(definition, schema, sink)
@@ -146,6 +155,7 @@ def open_data(
         columns=columns,
         schema=schema,
         given=table.given,
+        space=table.space,
         facts=facts,
         fingerprint=mark,
         description={**description, **mapped, **table.notes, "fingerprint": mark},

@@ -21,19 +21,22 @@ Decisions:
 - A run does with rows what the graph of the preparation says, call by call: columns of all rows
   first, then the inputs part by part. So a step is fitted on what the steps before it made.
 - What was fitted is a value: the same steps, given it, make the same arrays of other rows.
+- Where the data is read piece by piece, so is what is made of it: arrays of all rows lie in files.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from kerasgen.catalog.entries import Catalog, ShapeError
 from kerasgen.data.fitted_preparation import FittedPreparation
+from kerasgen.data.large_arrays import ArraySpace, pieces_of
 from kerasgen.data.made_columns import check_inputs, check_made
 from kerasgen.data.opened import OpenedData
 from kerasgen.data.own_steps import fit_own, is_own, restore_own
@@ -51,7 +54,10 @@ from kerasgen.passes.columns import feature_key
 from kerasgen.passes.preparation import Preparation, wire_preparation
 from kerasgen.passes.prepared_shapes import report_refusal
 from kerasgen.passes.wire import STEP_KINDS
-from kerasgen.runtime.columns import as_rows, in_batches, stack, transform
+from kerasgen.runtime.columns import as_rows, as_single, each_batch, stack
+
+_AT_ONCE = 2**30
+"""Bytes that a step is fitted on at once; statistics over batches differ by their rounding."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +113,8 @@ def prepare_data(
     sink.stop_on_errors()
     assert preparation is not None
     makes = started.engine.preprocessing(started.catalog)
-    steps = _Steps(makes=makes, sink=sink, learned={}, fits=True)
+    space = opened.space
+    steps = _Steps(makes=makes, sink=sink, learned={}, fits=True, space=space)
     rows = {"training": parts.training, "validation": parts.validation, "test": parts.test}
     asked = {part: index for part, index in rows.items() if index is not None}
     columns = _columns(preparation, opened.columns, parts.training, steps)
@@ -120,7 +127,7 @@ def prepare_data(
     check_inputs(definition, x, sink)
     sink.stop_on_errors()
     prepared = {
-        part: PreparedPart(x=x[part], y=_targets(preparation, columns, x[part], index))
+        part: PreparedPart(x=x[part], y=_targets(preparation, columns, x[part], index, space))
         for part, index in asked.items()
     }
     return PreparedData(
@@ -159,7 +166,8 @@ def apply_fitted(
     sink.stop_on_errors()
     assert preparation is not None
     makes = started.engine.preprocessing(started.catalog)
-    steps = _Steps(makes=makes, sink=sink, learned=dict(fitted.learned), fits=False)
+    learned = dict(fitted.learned)
+    steps = _Steps(makes=makes, sink=sink, learned=learned, fits=False, space=ArraySpace())
     every = np.arange(len(next(iter(columns.values()))))
     wanted = _needed_for(preparation.inputs.values(), preparation)
     whole = _columns(preparation, columns, every, steps, only=wanted)
@@ -205,12 +213,14 @@ class _Steps:
         sink: gets a step that is refused.
         learned: call to what its step has learned; filled where they are fitted.
         fits: whether they are fitted.
+        space: where what they make has its place.
     """
 
     makes: Preprocessing
     sink: Sink
     learned: dict[str, Learned]
     fits: bool
+    space: ArraySpace
 
     def make(
         self, call: Call, definition: ObjectDef, training: Mapping[str, Array]
@@ -228,7 +238,7 @@ class _Steps:
         own = is_own(definition)
         if self.fits:
             fit = fit_own(definition, training) if own else None
-            step = fit or self.makes.fit(definition, call, [training])
+            step = fit or self.makes.fit(definition, call, _fitting_batches(training))
             self.learned[call.name] = step.learned
         elif own:
             step = restore_own(definition, self.learned[call.name])
@@ -275,12 +285,26 @@ def _columns(
         layer = layer and not own
         taken = [found[name] for name in names]
         given = map(as_rows, taken) if layer else taken
-        fitted_on = {n: array[training] for n, array in zip(names, given, strict=True)}
+        space = steps.space
+        fitted_on = {n: space.take(array, training) for n, array in zip(names, given, strict=True)}
         with steps.told(call, definition, fitted_on):
             step = steps.make(call, definition, fitted_on)
-            carry = transform if layer else in_batches
-            found[call.name] = step(*taken) if own else carry(step, *taken)
+            if own:
+                found[call.name] = space.applied(step, taken)
+                continue
+            rows = map(as_rows, taken) if layer else taken
+            whole = space.gather(each_batch(step, *rows))
+            found[call.name] = as_single(whole, taken) if layer else whole
     return found
+
+
+def _fitting_batches(training: Mapping[str, Array]) -> Iterator[Mapping[str, Array]]:
+    """The rows that a step is fitted on: at once, unless a backend would have to hold too many."""
+    if sum(array.nbytes for array in training.values()) <= _AT_ONCE:
+        yield training
+        return
+    for piece in pieces_of(*training.values()):
+        yield dict(zip(training, piece, strict=True))
 
 
 def _calls(preparation: Preparation, *, of_columns: bool) -> list[tuple[Call, ObjectDef]]:
@@ -303,14 +327,14 @@ def _inputs(
     steps: _Steps,
 ) -> dict[str, dict[str, Array]]:
     """Part to input name to what goes into the model."""
-    tensors = _stacks(preparation, columns, parts, definition, steps.sink)
+    tensors = _stacks(preparation, columns, parts, definition, steps)
     for call, made in _calls(preparation, of_columns=False):
         (name,) = (reference.name for reference in references_in(call.operands))
         fitted_on = {name: tensors["training"][name]}
         with steps.told(call, made, fitted_on):
             step = steps.make(call, made, fitted_on)
             for arrays in tensors.values():
-                arrays[call.name] = in_batches(step, arrays[name])
+                arrays[call.name] = steps.space.gather(each_batch(step, arrays[name]))
     return {
         part: {name: arrays[reference.name] for name, reference in preparation.inputs.items()}
         for part, arrays in tensors.items()
@@ -322,7 +346,7 @@ def _stacks(
     columns: Mapping[str, Array],
     parts: Mapping[str, Array],
     definition: DataDef,
-    sink: Sink,
+    steps: _Steps,
 ) -> dict[str, dict[str, Array]]:
     """Part to the inputs before the steps on inputs, by the names of their tensors."""
     tensors: dict[str, dict[str, Array]] = {part: {} for part in parts}
@@ -331,7 +355,7 @@ def _stacks(
         first += [reference.name for reference in references_in(call.operands)]
     for name in columns.keys() & set(first):
         for part, rows in parts.items():
-            tensors[part][name] = columns[name][rows]
+            tensors[part][name] = steps.space.take(columns[name], rows)
     for call in preparation.graph.calls:
         if call.name not in preparation.stacks:
             continue
@@ -339,7 +363,7 @@ def _stacks(
         shapes = {column.shape[1:] or (1,) for column in stacked}
         if len({shape[:-1] for shape in shapes}) > 1:
             name = preparation.stacks[call.name]
-            sink.report(
+            steps.sink.report(
                 "KG401",
                 f"the columns of the input `{name}` cannot be stacked, their rows have the "
                 f"shapes {', '.join(str(list(shape)) for shape in sorted(shapes))}",
@@ -347,16 +371,25 @@ def _stacks(
             )
             continue
         for part, rows in parts.items():
-            tensors[part][call.name] = stack([column[rows] for column in stacked])
-    sink.stop_on_errors()
+            tensors[part][call.name] = steps.space.joined(partial(_stacked, stacked), rows)
+    steps.sink.stop_on_errors()
     return tensors
 
 
+def _stacked(columns: Sequence[Array], rows: Array) -> Array:
+    return stack([column[rows] for column in columns])
+
+
 def _targets(
-    preparation: Preparation, columns: Mapping[str, Array], x: Mapping[str, Array], rows: Array
+    preparation: Preparation,
+    columns: Mapping[str, Array],
+    x: Mapping[str, Array],
+    rows: Array,
+    space: ArraySpace,
 ) -> dict[str, Array]:
     if not preparation.targets:
         return {"": next(iter(x.values()))} if len(x) == 1 else dict(x)
     return {
-        output: columns[reference.name][rows] for output, reference in preparation.targets.items()
+        output: space.take(columns[reference.name], rows)
+        for output, reference in preparation.targets.items()
     }

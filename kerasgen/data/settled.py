@@ -15,6 +15,7 @@ import numpy as np
 
 from kerasgen.data.columns.rows import missing_in
 from kerasgen.data.columns.types import infer_task, infer_type
+from kerasgen.data.large_arrays import ArraySpace
 from kerasgen.data.own_steps import fit_own
 from kerasgen.data.table import Array, Table
 from kerasgen.diagnostics import Sink
@@ -29,7 +30,7 @@ from kerasgen.passes.automatic_preparation import WrittenOut, write_out, written
 from kerasgen.passes.automatic_steps import TrainingColumn
 from kerasgen.passes.columns import taken_columns
 from kerasgen.passes.step_shapes import has_open_width
-from kerasgen.runtime.category_steps import as_words
+from kerasgen.runtime.category_steps import count_words, frequent_words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,25 @@ class SettledData:
     written: Mapping[str, Tree] = field(default_factory=dict)
     inputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     learned: Mapping[str, Mapping[str, Tree]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingRows:
+    """The rows that may tell what a preparation is made of.
+
+    Attributes:
+        columns: the columns, all their rows.
+        rows: the numbers of the rows of the training part.
+        space: where arrays of all rows have their place.
+    """
+
+    columns: Mapping[str, Array]
+    rows: Array
+    space: ArraySpace
+
+    def column(self, name: str) -> Array:
+        """The values of a column in these rows."""
+        return self.space.take(self.columns[name], self.rows)
 
 
 def settle_types(definition: DataDef, table: Table) -> SettledData:
@@ -106,8 +126,7 @@ def settle_split(settled: SettledData, schema: Schema, columns: Mapping[str, Arr
 def settle_preparation(
     settled: SettledData,
     schema: Schema,
-    columns: Mapping[str, Array],
-    training: Array,
+    training: TrainingRows,
     sink: Sink,
 ) -> SettledData:
     """Writes `prepare: auto` out, by what the training rows say of each column.
@@ -115,21 +134,20 @@ def settle_preparation(
     Args:
         settled: the group with its types.
         schema: the columns and their roles.
-        columns: their values.
         training: the rows of the training part.
         sink: gets what goes in nowhere: KG528.
 
     Raises:
         CompileError: KG504, there are no features; KG529, a column cannot share an input.
     """
-    settled = _with_vocabularies(settled, schema, columns, training)
+    settled = _with_vocabularies(settled, training)
     definition = settled.definition
     if not definition.automatic:
         return settled
     listed = {c: None for names in schema.features.values() for c in names if c in schema.columns}
     by_hand = written_by_hand(definition, listed)
     facts = {
-        name: _training_column(columns[name][training], definition.columns[name])
+        name: _training_column(training.column(name), definition.columns[name])
         for name in listed
         if definition.columns[name].type != IGNORE and name not in by_hand
     }
@@ -184,9 +202,7 @@ def _tell(found: WrittenOut, definition: DataDef, sink: Sink) -> None:
         )
 
 
-def _with_vocabularies(
-    settled: SettledData, schema: Schema, columns: Mapping[str, Array], training: Array
-) -> SettledData:
+def _with_vocabularies(settled: SettledData, training: TrainingRows) -> SettledData:
     """Gives written steps the words of which each is to have a place: a model must know how many.
 
     Words that an earlier step makes are not known before it works.
@@ -197,9 +213,9 @@ def _with_vocabularies(
     learned: dict[str, Mapping[str, Tree]] = {}
     for entry in definition.prepare:
         step, taken = entry.definition, taken_columns(entry)
-        known = all(name in columns and name not in made for name in taken)
+        known = all(name in training.columns and name not in made for name in taken)
         if isinstance(step, ObjectDef) and has_open_width(step) and known:
-            fitted = fit_own(step, {name: columns[name][training] for name in taken})
+            fitted = fit_own(step, {name: training.column(name) for name in taken})
             words = tuple(fitted.learned["vocabulary"].tolist())
             arguments = {**step.arguments, "vocabulary": words}
             steps[entry.name] = replace(entry, definition=replace(step, arguments=arguments))
@@ -253,9 +269,6 @@ def _training_column(values: Array, said: ColumnDef) -> TrainingColumn:
         return TrainingColumn(type=kind, missing=rows < len(values), rows=rows)
     if values.ndim > 2:
         return TrainingColumn(type=kind, low=float(values.min()), high=float(values.max()))
-    words, counts = np.unique(as_words(values), return_counts=True)
-    order = np.lexsort((words, -counts))
-    kept = [str(words[i]) for i in order if words[i] != "" and counts[i] >= (said.rare or 0)]
-    return TrainingColumn(
-        type=kind, missing=bool((words == "").any()), rows=rows, words=tuple(kept)
-    )
+    counts = count_words(values)
+    kept = frequent_words(counts, said.rare or 0)
+    return TrainingColumn(type=kind, missing="" in counts, rows=rows, words=tuple(kept))

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Protocol, TypeAlias
 
 import numpy as np
 
+from kerasgen.data.large_arrays import ArraySpace
 from kerasgen.diagnostics import Sink
 from kerasgen.runtime.source_call import SourceCall
 
@@ -30,6 +31,7 @@ class Table:
         lines: line number of each row in its file, where rows are lines.
         files: file names with their numbers of rows, in order, where rows are lines.
         notes: what else the record should say, as plain data.
+        space: where arrays of all rows have their place.
     """
 
     columns: Mapping[str, Array]
@@ -39,6 +41,7 @@ class Table:
     lines: Array | None = None
     files: tuple[tuple[str, int], ...] = ()
     notes: Mapping[str, Any] = field(default_factory=dict)
+    space: ArraySpace = ArraySpace()  # noqa: RUF009  # a frozen value
 
     def place(self, row: int) -> str:
         """Where a row stands, as a message says it; rows are counted from 1."""

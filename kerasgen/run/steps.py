@@ -16,6 +16,7 @@ from typing import Any
 
 from kerasgen.catalog.entries import Catalog
 from kerasgen.data.fitted_preparation import FittedPreparation, write_columns, write_fitted
+from kerasgen.data.large_arrays import room_told
 from kerasgen.data.opened import OpenedData
 from kerasgen.data.preparation import prepare_data
 from kerasgen.data.split import PartRows
@@ -103,7 +104,8 @@ def preprocess(
     """Step 2: splits the rows, fits the preprocessing on the training part, applies it to all."""
     program = compiled.program
     rows = _whole_batches(opened.parts, compiled)
-    prepared = prepare_data(opened, rows, program.data, started, sink)
+    with room_told(sink):
+        prepared = prepare_data(opened, rows, program.data, started, sink)
     check_targets(compiled, prepared.training.y, sink)
     view = with_catalog(compiled.view, started.catalog)
     lint_arrays(view, prepared.training, prepared.validation, prepared.test, sink)

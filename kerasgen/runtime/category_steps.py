@@ -6,7 +6,8 @@ for what is unknown, rare or missing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -46,14 +47,7 @@ class Categories:
 
     def adapt(self, words: Array) -> None:
         """Learns the vocabulary."""
-        found, counts = np.unique(as_words(words), return_counts=True)
-        order = np.lexsort((found, -counts))
-        kept = [
-            str(found[place])
-            for place in order
-            if found[place] != "" and counts[place] >= self.rare
-        ]
-        self.vocabulary = kept[: self.most]
+        self.vocabulary = frequent_words(count_words(words), self.rare)[: self.most]
 
     def __call__(self, words: Array) -> Array:
         """Gives an index a row, or a place for each word."""
@@ -96,6 +90,20 @@ class Ordinal:
                 raise DataError(f'"{word}" in row {row + 1} has no rank', about="order")
             found[row] = ranks[word] / steps
         return found
+
+
+def count_words(values: Array) -> Counter[str]:
+    """How many rows have each word; a number is one, a missing one is empty."""
+    counts: Counter[str] = Counter()
+    for start in range(0, len(values), 65_536):
+        counts.update(as_words(values[start : start + 65_536]).ravel().tolist())
+    return counts
+
+
+def frequent_words(counts: Mapping[str, int], least: int = 0) -> list[str]:
+    """The words of `least` rows or more: the most frequent first, then by name."""
+    kept = [word for word, count in counts.items() if word and count >= least]
+    return sorted(kept, key=lambda word: (-counts[word], word))
 
 
 def as_words(values: Array) -> Array:

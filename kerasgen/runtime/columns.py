@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,20 +29,29 @@ def in_batches(
     function: Callable[..., Any], *columns: Array, size: int = 4096
 ) -> Array:
     """Applies a layer or function to all rows, some at a time."""
+    return np.concatenate(list(each_batch(function, *columns, size=size)))
+
+
+def each_batch(
+    function: Callable[..., Any], *columns: Array, size: int = 4096
+) -> Iterator[Array]:
+    """Applies a layer or function to rows, some at a time."""
     from keras import ops
 
-    batches = []
     for start in range(0, len(columns[0]), size):
         batch = [column[start : start + size] for column in columns]
         values = ops.convert_to_numpy(function(*batch))
         # NumPy shows bfloat16 as bytes without a meaning.
-        batches.append(values.astype("float32") if values.dtype.kind == "V" else values)
-    return np.concatenate(batches)
+        yield values.astype("float32") if values.dtype.kind == "V" else values
 
 
 def transform(layer: Callable[..., Any], *columns: Array) -> Array:
     """Applies a layer to columns; single numbers stay so if it keeps them."""
-    result = in_batches(layer, *map(as_rows, columns))
+    return as_single(in_batches(layer, *map(as_rows, columns)), columns)
+
+
+def as_single(result: Array, columns: Sequence[Array]) -> Array:
+    """Takes the axis of features off again, where single numbers were made of such."""
     single = all(column.ndim == 1 for column in columns)
     return result[:, 0] if single and result.shape[1:] == (1,) else result
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from glob import glob
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
@@ -209,14 +209,17 @@ def read_text(file: str, form: TableForm) -> Any:
         )
     except polars.exceptions.PolarsError as error:
         raise DataError(
-            wrong_line(text, file, between, quote) or f"`{file}`: {first_line(error)}",
+            wrong_line(text.split("\n"), file, between, quote)
+            or f"`{file}`: {first_line(error)}",
             about="separator",
         ) from error
     # Polars takes the cells that a short line lacks for empty ones.
     lines = polars.Series(text.split("\n"))
     signs = lines.str.count_matches(between, literal=True)
     doubtful = (signs != len(titles) - 1) & (lines.str.strip_chars() != "")
-    if doubtful.any() and (problem := wrong_line(text, file, between, quote)):
+    if doubtful.any() and (
+        problem := wrong_line(text.split("\n"), file, between, quote)
+    ):
         raise DataError(problem, about="separator")
     words = frame.with_columns(polars.all().str.strip_chars())
     return words.filter(polars.any_horizontal(polars.all() != ""))
@@ -270,10 +273,12 @@ def column_titles(
     return titles
 
 
-def wrong_line(text: str, file: str, separator: str, quote: str | None) -> str | None:
+def wrong_line(
+    written: Iterable[str], file: str, separator: str, quote: str | None
+) -> str | None:
     """What is wrong with the first line that has another number of cells."""
     lines = csv.reader(
-        text.split("\n"),
+        written,
         delimiter=separator,
         quotechar=quote,
         quoting=csv.QUOTE_NONE if quote is None else csv.QUOTE_MINIMAL,
@@ -298,37 +303,64 @@ def frame_column(series: Any, form: TableForm) -> Array:
     Raises:
         DataError: it holds lists or other things that are neither numbers nor words.
     """
+    exact = exact_numbers(series, form)
+    return column_words(series, form) if exact is None else narrow_numbers(exact)
+
+
+def exact_numbers(series: Any, form: TableForm) -> Array | None:
+    """The numbers of a column as float64, NaN where one is missing.
+
+    None for a column of words, and for one of text without any value.
+    """
     import polars
 
+    numbers = None
     if series.dtype == polars.String:
-        words = series.str.strip_chars()
-        absent_words = list(form.get("missing_values", MISSING))
-        words = words.set(words.is_in(absent_words), None)
-        digits, decimal = words, form.get("decimal", ".")
+        words = known_words(series, form)
+        decimal = form.get("decimal", ".")
         if decimal != ".":
             digits = words.str.replace(decimal, ".", literal=True)
-        numbers, absent = digits.cast(polars.Float64, strict=False), words.null_count()
-        if numbers.null_count() > absent or absent == len(words):
-            return np.asarray(words.fill_null("").to_list(), dtype="str")
-        return narrow_numbers(numbers)
-    if series.dtype.is_numeric():
-        return narrow_numbers(series.cast(polars.Float64))
-    if series.dtype.is_temporal():
-        if series.dtype == polars.Duration:
-            seconds = series.dt.total_microseconds().cast(polars.Float64) / 1e6
-            return narrow_numbers(seconds)
-        forms = {polars.Date: "%Y-%m-%d", polars.Time: "%H:%M:%S"}
-        texts = series.dt.strftime(forms.get(series.dtype, "%Y-%m-%dT%H:%M:%S"))
-        return np.asarray(texts.fill_null("").to_list(), dtype="str")
+        else:
+            digits = words
+        found, absent = digits.cast(polars.Float64, strict=False), words.null_count()
+        if found.null_count() == absent and absent < len(words):
+            numbers = found
+    elif series.dtype.is_numeric():
+        numbers = series.cast(polars.Float64)
+    elif series.dtype == polars.Duration:
+        numbers = series.dt.total_microseconds().cast(polars.Float64) / 1e6
+    return None if numbers is None else numbers.fill_null(float("nan")).to_numpy()
+
+
+def column_words(series: Any, form: TableForm) -> Array:
+    """The cells of a column as words, empty where one is missing.
+
+    Raises:
+        DataError: it holds lists or other things that are neither numbers nor words.
+    """
+    import polars
+
     if series.dtype.is_nested() or series.dtype in (polars.Binary, polars.Object):
         problem = f"`{series.name}` holds {series.dtype}, neither numbers nor words"
         raise DataError(problem, about="path")
-    return np.asarray(series.cast(polars.String).fill_null("").to_list(), dtype="str")
+    if series.dtype == polars.String:
+        words = known_words(series, form)
+    elif series.dtype.is_temporal():
+        forms = {polars.Date: "%Y-%m-%d", polars.Time: "%H:%M:%S"}
+        words = series.dt.strftime(forms.get(series.dtype, "%Y-%m-%dT%H:%M:%S"))
+    else:
+        words = series.cast(polars.String)
+    return np.asarray(words.fill_null("").to_list(), dtype="str")
 
 
-def narrow_numbers(numbers: Any) -> Array:
+def known_words(series: Any, form: TableForm) -> Any:
+    """Words without the blanks around them, none where one is missing."""
+    words = series.str.strip_chars()
+    return words.set(words.is_in(list(form.get("missing_values", MISSING))), None)
+
+
+def narrow_numbers(exact: Array) -> Array:
     """Numbers as float32, or as int64 where float32 would change whole ones."""
-    exact = numbers.fill_null(float("nan")).to_numpy()
     with np.errstate(over="ignore"):
         narrow = np.asarray(exact.astype("float32"))
     whole = np.isfinite(exact).all() and (exact == np.rint(exact)).all()

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -50,7 +51,7 @@ def tidy_table(definition: DataDef, table: Table, sink: Sink) -> Table:
             help="name the columns under `data.source.names`, or in the file",
         )
     columns = {
-        name: stripped(values, definition.columns.get(name))
+        name: _stripped(values, definition.columns.get(name), table)
         for name, values in table.columns.items()
     }
     kept = _kept_rows(definition, columns)
@@ -59,6 +60,12 @@ def tidy_table(definition: DataDef, table: Table, sink: Sink) -> Table:
     _check_missing(definition, tidy, sink)
     _check_numbers(definition, tidy, sink)
     return tidy
+
+
+def _stripped(values: Array, said: ColumnDef | None, table: Table) -> Array:
+    if said is None or said.strip is None:
+        return values
+    return table.space.applied(partial(stripped, said=said), [values])
 
 
 def stripped(values: Array, said: ColumnDef | None) -> Array:
@@ -89,7 +96,7 @@ def _only(table: Table, columns: Mapping[str, Array], kept: Array) -> Table:
     dropped = len(next(iter(columns.values()))) - len(kept)
     return replace(
         table,
-        columns={name: values[kept] for name, values in columns.items()},
+        columns={name: table.space.take(values, kept) for name, values in columns.items()},
         given=None if table.given is None else table.given[kept],
         lines=None if table.lines is None else table.lines[kept],
         notes={**table.notes, "rows_dropped": dropped} if dropped else table.notes,

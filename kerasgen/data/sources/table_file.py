@@ -10,17 +10,27 @@ Decisions:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, ClassVar, Literal, cast
 
+from kerasgen.data.large_arrays import LIMIT, ArraySpace, room_told
 from kerasgen.data.sources.files import find_file
 from kerasgen.data.sources.plain_functions import Told, call_with_fields, telling
+from kerasgen.data.sources.table_stream import can_stream, stream_table
 from kerasgen.data.table import Table, argument_key, chosen
 from kerasgen.diagnostics import Sink
+from kerasgen.process.machine_memory import device_memory
 from kerasgen.process.packages import is_installed
 from kerasgen.runtime.source_call import SourceCall
-from kerasgen.runtime.table_files import SEPARATORS, read_table, table_files
+from kerasgen.runtime.table_files import SEPARATORS, TableForm, read_table, table_files
 from kerasgen.runtime.tables import MISSING
+
+_COPIES = 5
+"""What a file of text takes in memory while it is read, by its own size: text, cells, numbers."""
+
+_PACKED = 8
+"""The same of a file that is packed."""
 
 _ONE_CHARACTER = ("separator", "quote", "decimal")
 
@@ -40,6 +50,8 @@ class TableFile:
         encoding: the encoding of a file of text.
         missing_values: cells that stand for a missing value.
         sheet: the sheet of an Excel file, None for the first.
+        stream: whether it is read piece by piece, and large columns lie in files; `auto` where it
+            would take more than a quarter of the memory.
     """
 
     path: str | tuple[str, ...]
@@ -52,12 +64,13 @@ class TableFile:
     encoding: str = "utf-8"
     missing_values: tuple[str, ...] = MISSING
     sheet: str | None = None
+    stream: bool | Literal["auto"] = "auto"
 
     PATHS: ClassVar[tuple[str, ...]] = ("path", "test_path")
 
     def plain_call(self) -> SourceCall:
         """The plain function that reads it, and its arguments."""
-        return call_with_fields(read_table, self)
+        return call_with_fields(read_table, replace(self, stream="auto"))
 
     def read(self, wanted: frozenset[str] | None, sink: Sink) -> Table:
         """Reads the data; see `table.Source`.
@@ -81,11 +94,13 @@ class TableFile:
                 key="data.source.class",
                 help="pip install 'kerasgen[tables]'",
             )
-        with telling(sink, _forms(self)):
+        with room_told(sink), telling(sink, _forms(self)):
             for argument in self.PATHS:
                 value = getattr(self, argument)
                 for file in table_files(value) if value is not None else ():
                     find_file(file, argument, sink)
+            if self._streams():
+                return self._read_by_pieces(wanted)
             call = self.plain_call()
             columns, given = call.function(**call.arguments)
         names = tuple(columns)
@@ -94,6 +109,41 @@ class TableFile:
             names=names,
             given=given,
         )
+
+    def _streams(self) -> bool:
+        """Whether it is read piece by piece.
+
+        Raises:
+            DataError: a pattern matches no file.
+        """
+        if self.stream is False:
+            return False
+        form = self._form()
+        paths = [self.path, *([] if self.test_path is None else [self.test_path])]
+        if not all(can_stream(path, form) for path in paths):
+            return False
+        if self.stream is True:
+            return True
+        memory = device_memory(None)
+        size = sum(_unpacked(file) for path in paths for file in table_files(path))
+        return memory is not None and size > memory.size / 4
+
+    def _form(self) -> TableForm:
+        form: Any = {name: getattr(self, name) for name in TableForm.__annotations__}
+        return cast(TableForm, form)
+
+    def _read_by_pieces(self, wanted: frozenset[str] | None) -> Table:
+        space = ArraySpace(limit=LIMIT)
+        (columns, given), names = stream_table(
+            (self.path, self.test_path), wanted, self._form(), space
+        )
+        return Table(columns=columns, names=names, given=given, space=space)
+
+
+def _unpacked(file: str) -> int:
+    """Bytes that a table takes in memory while it is read, as a rule."""
+    packed = Path(file).suffix.lower() in (".parquet", ".pq")
+    return Path(file).stat().st_size * (_PACKED if packed else _COPIES)
 
 
 def _forms(source: TableFile) -> dict[str, Told]:
