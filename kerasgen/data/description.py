@@ -13,6 +13,7 @@ import numpy as np
 
 from kerasgen.data.labels import count_labels
 from kerasgen.data.large_arrays import pieces_of
+from kerasgen.data.split import PartRows
 from kerasgen.data.table import Array
 from kerasgen.ir.values import ObjectDef, Value
 from kerasgen.runtime.split import PARTS
@@ -67,6 +68,19 @@ def describe_data(
             name: dict(zip(names, count_labels(columns[name], len(names)), strict=True))
             for name, names in class_names.items()
         },
+    }
+
+
+def describe_parts(parts: PartRows) -> dict[str, Any]:
+    """Part to the number of its rows and a hash of which rows of the source they are."""
+    rows = {"training": parts.training, "validation": parts.validation, "test": parts.test}
+    return {
+        part: {
+            "samples": len(index),
+            "rows": f"sha256:{hashlib.sha256(index.astype('<i8').tobytes()).hexdigest()}",
+        }
+        for part, index in rows.items()
+        if index is not None
     }
 
 

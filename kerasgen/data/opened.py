@@ -23,7 +23,7 @@ import numpy as np
 
 from kerasgen.data.columns.names import check_columns
 from kerasgen.data.columns.rows import tidy_table
-from kerasgen.data.description import describe_data, fingerprint
+from kerasgen.data.description import describe_data, describe_parts, fingerprint
 from kerasgen.data.facts import declared_classes, settle_facts
 from kerasgen.data.labels import index_labels, several_labels
 from kerasgen.data.large_arrays import ArraySpace, room_told
@@ -130,7 +130,7 @@ def _opened(source: Source, definition: DataDef, seed: int, sink: Sink) -> Opene
     schema = observe(schema, table.columns, columns, class_names)
     sink.stop_on_errors()
     settled = settle_split(settled, schema, columns)
-    divided = Divided(columns=columns, schema=schema, given=table.given)
+    divided = Divided(columns=columns, schema=schema, given=table.given, place=table.place)
     parts = split_rows(divided, settled.definition, seed, sink)
     training = TrainingRows(columns=columns, rows=parts.training, space=table.space)
     settled = settle_preparation(settled, schema, training, sink)
@@ -158,7 +158,13 @@ def _opened(source: Source, definition: DataDef, seed: int, sink: Sink) -> Opene
         space=table.space,
         facts=facts,
         fingerprint=mark,
-        description={**description, **mapped, **table.notes, "fingerprint": mark},
+        description={
+            **description,
+            **mapped,
+            **table.notes,
+            "fingerprint": mark,
+            "parts": describe_parts(parts),
+        },
     )
 
 

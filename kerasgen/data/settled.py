@@ -105,7 +105,8 @@ def settle_split(settled: SettledData, schema: Schema, columns: Mapping[str, Arr
     split = settled.definition.split
     if split.stratify != AUTO:
         return settled
-    stratify = split.shuffle and any(
+    drawn = split.shuffle and split.time is None
+    stratify = drawn and any(
         columns[column].ndim == 1 and np.unique(columns[column], return_counts=True)[1].min() >= 3
         for column in settled.definition.target.values()
         if column in schema.class_names

@@ -8,29 +8,63 @@ Decisions:
   are not given to another part. Rows whose given part is not asked for are ordinary rows.
 - The validation part is taken of what is not test.
 - Each part lists its rows in the order of the source; `fit.shuffle` decides about batches.
-- A fraction gives the nearest whole number of rows, one at least.
+- A fraction gives the nearest whole number of rows, one at least; where groups stay together, as
+  near to it as they allow.
+- A fold is the test part: each row is tested once, and the validation part is drawn as ever. In
+  time, a fold is trained on what is older, and the rows that are newer are in no part.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import combinations
 
 import numpy as np
 
+from kerasgen.data.columns.rows import missing_in
 from kerasgen.data.table import Array
 from kerasgen.diagnostics import Sink
-from kerasgen.ir.data import DataDef
+from kerasgen.foreign.printable import cut
+from kerasgen.ir.data import DataDef, SplitDef
 from kerasgen.ir.schema import Schema
+from kerasgen.passes.division import ways_to_divide
 from kerasgen.runtime.errors import DataError
+from kerasgen.runtime.folds import (
+    deal_in_order,
+    deal_rows,
+    deal_stratified,
+    take_fold,
+    take_next_rows,
+)
+from kerasgen.runtime.groups import deal_groups, draw_groups
 from kerasgen.runtime.labels import is_one_hot
-from kerasgen.runtime.split import PARTS, draw_rows, draw_stratified, last_rows
+from kerasgen.runtime.row_order import moments, newest_rows
+from kerasgen.runtime.split import (
+    PARTS,
+    Fold,
+    draw_rows,
+    draw_stratified,
+    last_rows,
+    named_parts,
+)
 from kerasgen.runtime.split import split_rows as plain_split
+
+_WAYS: Mapping[str, Callable[..., Array]] = {
+    way.__name__: way
+    for way in (
+        *(draw_rows, last_rows, draw_stratified, draw_groups, newest_rows),
+        *(deal_rows, deal_in_order, deal_stratified, deal_groups),
+    )
+}
+"""The functions that draw a part or deal rows out, by their names."""
 
 _HELPS = {
     "stratify": "write `stratify: false`, or leave the class out",
     "stratified": "ask for another size, or write `stratify: false`",
+    "group": "name a column with more values, or leave `group` out",
+    "fold": "ask for fewer folds",
 }
 """What an error of the plain division is about to what may help."""
 
@@ -43,11 +77,13 @@ class Divided:
         columns: their columns, labels as class indices.
         schema: what the columns are.
         given: number in `PARTS` of each row's part, None where the source says nothing.
+        place: where a row stands, as a message says it.
     """
 
     columns: Mapping[str, Array]
     schema: Schema
     given: Array | None
+    place: Callable[[int], str]
 
     @property
     def samples(self) -> int:
@@ -57,7 +93,7 @@ class Divided:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartRows:
-    """The rows of each part: int64, ascending, disjoint, together all rows.
+    """The rows of each part: int64, ascending, disjoint, together all rows but newer folds.
 
     Attributes:
         training: never empty.
@@ -77,7 +113,7 @@ def split_rows(rows: Divided, definition: DataDef, seed: int, sink: Sink) -> Par
         rows: the rows.
         definition: the data group, with its split.
         seed: seed of the run.
-        sink: gets what cannot be done: KG204 and KG507.
+        sink: gets what cannot be done: KG204, KG506, KG507, KG511 and KG532.
 
     Returns:
         The parts.
@@ -85,47 +121,165 @@ def split_rows(rows: Divided, definition: DataDef, seed: int, sink: Sink) -> Par
     Raises:
         CompileError: the split cannot be made.
     """
-    labels = _stratified_by(rows, definition, sink)
-    sink.stop_on_errors()
     split = definition.split
-    draw = draw_rows if split.shuffle else last_rows
-    if labels is not None:
-        draw = partial(draw_stratified, labels=labels)
-    for part in ("test", "validation"):
-        if getattr(split, part) == "given":
-            _check_given(rows, part, sink)
+    known = {
+        "labels": _stratified_by(rows, definition, sink),
+        "groups": _groups(rows, split.group, sink),
+        "times": _times(rows, split.time, sink),
+    }
+    rows = replace(rows, given=_given(rows, split.by, sink))
     sink.stop_on_errors()
+    for part in ("test", "validation"):
+        _check_given(rows, split, part, sink)
+    sink.stop_on_errors()
+    named = {name: values for name, values in known.items() if values is not None}
+    draw, deal = ways_to_divide(split, stratified="labels" in named)
     try:
         parts = plain_split(
             rows.samples,
             seed,
-            {"test": split.test, "validation": split.validation},
-            draw,
+            {
+                "test": None if split.fold is not None else split.test,
+                "validation": split.validation,
+            },
+            partial(_WAYS[draw], **named),
             rows.given,
+            _fold(split, deal, named),
         )
     except DataError as error:
         word, _, part = error.about.rpartition(" ")
         key = "data.split" if part == "split" else f"data.split.{part}"
         raise sink.fail("KG507", str(error), key=key, help=_HELPS.get(word or part)) from error
+    if known["groups"] is not None:
+        _check_groups(known["groups"], parts, sink)
     return PartRows(
         training=parts["training"], validation=parts.get("validation"), test=parts.get("test")
     )
 
 
-def _check_given(rows: Divided, part: str, sink: Sink) -> None:
+def _fold(split: SplitDef, deal: str | None, named: Mapping[str, Array]) -> Fold | None:
+    """How the rows of a fold are found, None where there are no folds."""
+    numbers = split.fold_numbers
+    if numbers is None:
+        return None
+    number, folds = numbers
+    if deal is None:
+        return partial(take_next_rows, number=number, folds=folds, times=named["times"])
+    return partial(take_fold, number=number, folds=folds, deal=partial(_WAYS[deal], **named))
+
+
+def _given(rows: Divided, column: str | None, sink: Sink) -> Array | None:
+    """The number of each row's part, by the column that says it or by the source."""
+    if column is None:
+        return rows.given
+    if column in rows.schema.target.values():
+        sink.report(
+            "KG204",
+            f"`{column}` is the target: it cannot tell the parts as well",
+            key="data.split.by",
+        )
+        return None
+    found = named_parts(rows.columns[column])
+    if (found < 0).any():
+        row = int(found.argmin())
+        word = cut(str(rows.columns[column][row]))
+        sink.report(
+            "KG532",
+            f'the column `{column}` holds "{word}" in {rows.place(row)}, which names no part',
+            key="data.split.by",
+            help="the parts are called `train`, `validation` and `test`; true is for test rows",
+        )
+    return found
+
+
+def _groups(rows: Divided, column: str | None, sink: Sink) -> Array | None:
+    """The groups; reports rows without one."""
+    if column is None:
+        return None
+    groups = rows.columns[column]
+    if groups.ndim > 1:
+        sink.report(
+            "KG532", f"a row of the column `{column}` is no one group", key="data.split.group"
+        )
+    elif (missing := missing_in(groups)).any():
+        sink.report(
+            "KG506",
+            f"the column `{column}` has no group in {rows.place(int(missing.argmax()))}",
+            key="data.split.group",
+            help=f"leave such rows out: `'data.columns.{column}={{missing: drop}}'`",
+        )
+    return groups
+
+
+def _times(rows: Divided, column: str | None, sink: Sink) -> Array | None:
+    """The times as numbers; reports a row without one."""
+    if column is None:
+        return None
+    values = rows.columns[column]
+    if (missing := missing_in(values)).any():
+        sink.report(
+            "KG506",
+            f"the column `{column}` has no time in {rows.place(int(missing.argmax()))}",
+            key="data.split.time",
+            help=f"leave such rows out: `'data.columns.{column}={{missing: drop}}'`",
+        )
+        return None
+    try:
+        return moments(values)
+    except DataError as error:
+        sink.report(
+            "KG532",
+            f"the column `{column}` does not say when: {error}",
+            key="data.split.time",
+            help="times are numbers, or dates as ISO 8601 writes them: `2024-01-31`",
+        )
+        return None
+
+
+def _check_groups(groups: Array, parts: Mapping[str, Array], sink: Sink) -> None:
+    """Reports a group of which a given part has some rows, and another part others."""
+    found = {part: np.unique(groups[index]) for part, index in parts.items()}
+    for one, other in combinations(found, 2):
+        shared = np.intersect1d(found[one], found[other])
+        if shared.size:
+            more = f" and of {shared.size - 1} others" if shared.size > 1 else ""
+            sink.report(
+                "KG532",
+                f"rows of the group `{cut(str(shared[0]))}`{more} are in the {one} and in the "
+                f"{other} part, which are given",
+                key="data.split.group",
+                help="leave `group` out, or let the part be drawn",
+            )
+    sink.stop_on_errors()
+
+
+def _check_given(rows: Divided, split: SplitDef, part: str, sink: Sink) -> None:
     key = f"data.split.{part}"
-    help_text = f"write a fraction or a number of rows: `{part}: 0.2`"
-    if rows.given is None:
+    teller = "the source" if split.by is None else f"the column `{split.by}`"
+    some = rows.given is not None and bool((rows.given == PARTS.index(part)).any())
+    if getattr(split, part) != "given":
+        if split.by is not None and some:
+            sink.report(
+                "KG204",
+                f"{teller} names rows of the {part} part, and `{part}` is not `given`",
+                key=key if getattr(split, part) is not None else "data.split.by",
+                help=f"write `{part}: given`",
+            )
+    elif rows.given is None:
         sink.report(
             "KG204",
             f"`{part}` is `given`, and the source does not say which rows are which",
             key=key,
-            help=help_text,
+            help=_drawn(part),
         )
-    elif not (rows.given == PARTS.index(part)).any():
+    elif not some:
         sink.report(
-            "KG204", f"`{part}` is `given`, and the source gives none", key=key, help=help_text
+            "KG204", f"`{part}` is `given`, and {teller} gives none", key=key, help=_drawn(part)
         )
+
+
+def _drawn(part: str) -> str:
+    return f"write a fraction or a number of rows: `{part}: 0.2`"
 
 
 def _stratified_by(rows: Divided, definition: DataDef, sink: Sink) -> Array | None:

@@ -66,6 +66,7 @@ CODES: dict[str, str] = {
     "KG515": "a loss that the backend cannot train with",
     "KG528": "column that tells nothing, and is left out",
     "KG529": "column that cannot share an input with others",
+    "KG532": "rows whose part cannot be told",
     "KG601": "keras.json that cannot be read",
     "KG602": "backend that Keras does not have",
     "KG603": "package that is not installed",

@@ -66,12 +66,46 @@ class SplitDef:
         validation: the same; fractions and numbers are taken of what is not test.
         stratify: whether each part keeps the shares of the classes; `auto` where it can.
         shuffle: whether rows are drawn at random; False takes them from the end.
+        group: the column whose equal values stay in one part, None for none.
+        by: the column that says which part a row is in, None for none; parts are `given` by it.
+        time: the column by which the newest rows are taken, None for none.
+        fold: which fold is the test part, as `2/5` for the second of five; None for none.
     """
 
     test: float | int | Literal["given"] | None = field(default=None, metadata={"minimum": 0})
     validation: float | int | Literal["given"] | None = field(default=None, metadata={"minimum": 0})
     stratify: bool | Literal["auto"] = False
     shuffle: bool = True
+    group: str | None = None
+    by: str | None = None
+    time: str | None = None
+    fold: str | None = None
+
+    @property
+    def fold_numbers(self) -> tuple[int, int] | None:
+        """The number of the fold, from 1, and how many there are."""
+        if self.fold is None:
+            return None
+        number, _, folds = self.fold.partition("/")
+        return int(number), int(folds)
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """Key of the split to the column that it names."""
+        named = {"group": self.group, "by": self.by, "time": self.time}
+        return {key: column for key, column in named.items() if column is not None}
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The names of the parts that there are."""
+        tests = bool(self.test) or self.fold is not None
+        validation = ("validation",) if self.validation else ()
+        return ("training", *validation, *(("test",) if tests else ()))
+
+    @property
+    def takes_given(self) -> bool:
+        """Whether the source says which part some rows are in."""
+        return self.by is None and "given" in (self.test, self.validation)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,6 +62,7 @@ def infer_schema(data: DataDef, names: Sequence[str] | None = None) -> Schema:
     for name in used if names is None else names:
         roles: list[Role] = ["feature"] if name in fed else []
         roles += ["target"] if name in aims else []
+        roles += [role for role, column in beside_columns(data) if column == name]
         if name not in used and not roles:
             roles = ["ignored"]
         columns[name] = Column(
@@ -70,6 +71,27 @@ def infer_schema(data: DataDef, names: Sequence[str] | None = None) -> Schema:
     return Schema(
         columns=columns, complete=names is not None, features=features, target=data.target
     )
+
+
+def beside_columns(data: DataDef) -> list[tuple[Role, str]]:
+    """The columns that say something of a row and are no features by themselves, with their role.
+
+    A column that says which part a row is in is an `id`.
+    """
+    split = data.split
+    roles: tuple[tuple[Role, str | None], ...] = (
+        ("group", split.group),
+        ("id", split.by),
+        ("time", split.time),
+    )
+    return [(role, column) for role, column in roles if column is not None]
+
+
+def apart_from_all(data: DataDef) -> tuple[str, ...]:
+    """The columns that `features: all` does not stand for."""
+    ignored = [name for name, column in data.columns.items() if column.type == "ignore"]
+    beside = [name for _, name in beside_columns(data)]
+    return tuple(dict.fromkeys([*data.target.values(), *ignored, *beside]))
 
 
 def column_steps(data: DataDef) -> tuple[Entry, ...]:
@@ -142,8 +164,7 @@ def _all_of(data: DataDef, names: Sequence[str] | None) -> tuple[str, ...]:
     """What `all` stands for; itself where the names of the columns are not known."""
     if names is None:
         return (ALL,)
-    apart = set(data.target.values())
-    apart |= {name for name, column in data.columns.items() if column.type == "ignore"}
+    apart = apart_from_all(data)
     return tuple(name for name in names if name not in apart)
 
 
@@ -164,7 +185,8 @@ def _named_columns(data: DataDef) -> list[str]:
     taken = [name for entry in steps for name in taken_columns(entry)]
     found = dict.fromkeys([*(name for name in used if name not in made), *taken])
     earlier = made - {name for name in taken if _is_taken_as_it_came(name, steps)}
-    return [name for name in found if name not in earlier and name != ALL]
+    named = [name for name in found if name not in earlier and name != ALL]
+    return list(dict.fromkeys([*named, *(name for _, name in beside_columns(data))]))
 
 
 def _is_taken_as_it_came(name: str, steps: Sequence[Entry]) -> bool:

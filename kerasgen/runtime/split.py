@@ -29,11 +29,17 @@ PART_NAMES = {
     "test": "test",
     "testing": "test",
 }
-"""How folders and arrays call the parts."""
+"""How folders, arrays and columns call the parts."""
+
+TRUTHS = {"true": "test", "false": "training", "1": "test", "0": "training"}
+"""What a column that says whether a row is for the test says."""
 
 
 Draw: TypeAlias = "Callable[[str, Array, int, list[int]], Array]"
 """Takes a part, the rows that are left, how many of them it gets, and seeds."""
+
+Fold: TypeAlias = "Callable[[Array, list[int]], tuple[Array, Array]]"
+"""Takes the rows that are left and seeds; gives the test part, and all others."""
 
 
 def split_rows(
@@ -42,8 +48,11 @@ def split_rows(
     sizes: Mapping[str, Size],
     draw: Draw,
     given: Array | None = None,
+    fold: Fold | None = None,
 ) -> dict[str, Array]:
     """Divides rows into parts; each draws for itself, so that none moves another.
+
+    A fold is the test part, in the place of one that is drawn.
 
     Raises:
         DataError: no rows are left for training, or too few for a part.
@@ -54,6 +63,8 @@ def split_rows(
         if size == "given":
             parts[part] = np.flatnonzero(given == PARTS.index(part))
             rest = np.setdiff1d(rest, parts[part])
+    if fold is not None:
+        parts["test"], rest = fold(rest, [len(sizes), abs(seed), int(seed < 0)])
     for number, (part, size) in enumerate(sizes.items()):
         if size and not isinstance(size, str):
             wanted = count_rows(part, size, len(rest))
@@ -63,6 +74,32 @@ def split_rows(
         raise DataError(f"no rows of {count} are left for training", about="split")
     parts["training"] = rest
     return {part: parts[part] for part in PARTS if part in parts}
+
+
+def parts_of(column: Array) -> Array:
+    """The number of the part of each row, which a column says in words or as a truth.
+
+    Raises:
+        DataError: a row says something else.
+    """
+    found = named_parts(column)
+    if (found < 0).any():
+        row = int(found.argmin())
+        raise DataError(
+            f'"{column[row]}" in row {row + 1} is the name of no part', about="by"
+        )
+    return found
+
+
+def named_parts(column: Array) -> Array:
+    """The number of the part of each row, -1 where a column says something else."""
+    words, numbers = np.unique(column, return_inverse=True)
+    if words.dtype.kind == "f":
+        words = np.array([f"{word:g}" for word in words])
+    known = {**PART_NAMES, **TRUTHS}
+    names = [known.get(str(word).strip().lower()) for word in words.tolist()]
+    found = [-1 if name is None else PARTS.index(name) for name in names]
+    return np.array(found, dtype="int64")[numbers]
 
 
 def count_rows(part: str, size: int | float, rows: int) -> int:

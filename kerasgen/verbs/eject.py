@@ -66,8 +66,9 @@ def script_source(data: DataDef, sink: Sink) -> SourceCall:
     """
     source = make_source(data.source, known_sources(), sink)
     plain = source.plain_call()
-    given = "given" in (data.split.test, data.split.validation)
-    if isinstance(source, OwnSource) and (given or isinstance(plain.function, type)):
+    if isinstance(source, OwnSource) and (
+        data.split.takes_given or isinstance(plain.function, type)
+    ):
         known = ", ".join(f"`{name}`" for name in SOURCES)
         raise sink.fail(
             "KG611",

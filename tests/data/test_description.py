@@ -1,11 +1,15 @@
 """The fingerprint of data, and what the record says of it."""
 
+import hashlib
 import json
+import struct
 
 import numpy as np
 import pytest
 
 from kerasgen.data.description import fingerprint
+
+ROWS_0_TO_2 = hashlib.sha256(struct.pack("<3q", 0, 1, 2)).hexdigest()
 
 
 def test_the_fingerprint_of_known_data_is_known(open_text):
@@ -75,4 +79,5 @@ def test_the_description_is_plain_data_with_counts_and_ranges(open_text, table):
         "classes": {"y": {"no": 2, "yes": 1}},
         "labels_mapped": {"y": ["no", "yes"]},
         "fingerprint": opened.fingerprint,
+        "parts": {"training": {"samples": 3, "rows": f"sha256:{ROWS_0_TO_2}"}},
     }

@@ -180,3 +180,133 @@ def test_a_class_of_one_row_cannot_be_stratified(refused_split, table):
         "KG507",
         "class 1 has one row, which cannot be divided in proportion",
     )
+
+
+@pytest.fixture
+def visits(tmp_path):
+    """A table of 120 visits of 30 patients, a part for each and a date."""
+    rng = np.random.default_rng(0)
+    words = ["train", "train", "Validation", "TEST"]
+    lines = ["dose,patient,part,day,held,ill"]
+    for row in range(120):
+        patient = row % 30
+        day = f"2024-{1 + (row * 7) % 12:02d}-{1 + row % 28:02d}"
+        held = str(patient % 5 == 0).lower()
+        ill = "yes" if rng.random() < 0.4 else "no"
+        lines.append(f"{rng.random():.4f},p{patient},{words[patient % 4]},{day},{held},{ill}")
+    (tmp_path / "visits.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    path = tmp_path / "visits.csv"
+    return (
+        f"{{source: {{class: Table, path: {path}}}, features: all, target: ill, task: auto, "
+        "prepare: auto, split: %s}"
+    )
+
+
+@pytest.mark.parametrize("stratify", ["auto", "false"])
+def test_no_group_is_in_two_parts(stratify, visits, split):
+    wish = f"{{test: 0.2, validation: 0.1, group: patient, stratify: {stratify}}}"
+    opened, parts = split(visits % wish)
+    patients = opened.columns["patient"]
+    found = [set(patients[rows]) for rows in (parts.training, parts.validation, parts.test)]
+    assert sum(map(len, found)) == 30
+    assert abs(len(parts.test) - 24) <= 4
+
+
+def test_columns_of_the_split_are_no_features_under_all(visits, open_text):
+    opened = open_text(visits % "{test: 0.2, group: patient}")
+    assert opened.schema.columns["patient"].roles == ("group",)
+    assert "patient" not in [c for names in opened.schema.features.values() for c in names]
+
+
+def test_a_column_says_in_words_which_part_a_row_is_in(visits, split):
+    opened, parts = split(visits % "{by: part, test: given, validation: given}")
+    patients = np.char.lstrip(opened.columns["patient"], "p").astype(int) % 4
+    assert np.array_equal(parts.test, np.flatnonzero(patients == 3))
+    assert np.array_equal(parts.validation, np.flatnonzero(patients == 2))
+
+
+def test_a_column_of_truths_says_which_rows_are_for_the_test(visits, split):
+    opened, parts = split(visits % "{by: held, test: given, validation: 0.1}")
+    patients = np.char.lstrip(opened.columns["patient"], "p").astype(int)
+    assert np.array_equal(parts.test, np.flatnonzero(patients % 5 == 0))
+    assert len(parts.validation) == 10
+
+
+def test_the_newest_rows_are_for_the_test(visits, split):
+    opened, parts = split(visits % "{time: day, test: 20, validation: 10}")
+    days = opened.columns["day"]
+    assert min(days[parts.test]) >= max(days[parts.validation])
+    assert min(days[parts.validation]) >= max(days[parts.training])
+    assert len(parts.test) == 20
+
+
+@pytest.mark.parametrize("more", ["", ", group: patient", ", stratify: true", ", shuffle: false"])
+def test_every_row_is_tested_in_one_of_the_folds(more, visits, split):
+    tests = []
+    for number in range(1, 6):
+        opened, parts = split(visits % f"{{fold: {number}/5, test: 0.3, validation: 0.1{more}}}")
+        assert sorted(_rows(parts)) == list(range(120))
+        tests.append(parts.test)
+    assert sorted(np.concatenate(tests)) == list(range(120))
+    if "group" in more:
+        patients = opened.columns["patient"]
+        assert sum(len(set(patients[rows])) for rows in tests) == 30
+
+
+def test_a_fold_in_time_is_trained_on_older_rows_alone(visits, split):
+    opened, parts = split(visits % "{fold: 2/3, time: day, validation: 10}")
+    days = opened.columns["day"]
+    assert min(days[parts.test]) >= max(days[parts.validation])
+    assert min(days[parts.validation]) >= max(days[parts.training])
+    assert len(_rows(parts)) == 90
+
+
+def test_the_record_says_which_rows_a_part_has(visits, open_text):
+    text = visits % "{test: 0.2, group: patient}"
+    first, again = open_text(text), open_text(text)
+    other = open_text(visits % "{test: 0.2, time: day}")
+    told = first.description["parts"]
+    assert told == again.description["parts"]
+    assert told["test"]["samples"] == len(first.parts.test)
+    assert told["test"]["rows"] != other.description["parts"]["test"]["rows"]
+
+
+@pytest.mark.parametrize(
+    ("wish", "code", "key", "words"),
+    [
+        ("{by: ill, test: given}", "KG204", "data.split.by", "`ill` is the target"),
+        ("{by: day, test: given}", "KG532", "data.split.by", '"2024-01-01" in row 1,'),
+        ("{by: part, test: given}", "KG204", "data.split.by", "`validation` is not `given`"),
+        ("{by: part, validation: given, test: 0.1}", "KG204", "data.split.test", "not `given`"),
+        ("{by: held, test: given, validation: given}", "KG204", "data.split.validation", "`held`"),
+        ("{time: patient, test: 0.2}", "KG532", "data.split.time", '"p0" in row'),
+        ("{group: nobody, test: 0.2}", "KG504", "data.split.group", "no column `nobody`"),
+        ("{group: ill, test: 0.2, fold: 1/5}", "KG507", "data.split.group", "2 groups, too few"),
+        ("{fold: 1/500}", "KG507", "data.split.fold", "too few for 500 folds"),
+    ],
+)
+def test_a_column_that_cannot_divide_is_told(wish, code, key, words, visits, refused_split):
+    found = refused_split(visits % wish)
+    assert (found.code, found.location.key) == (code, key)
+    assert words in found.message
+
+
+def test_a_group_in_two_given_parts_is_told(visits, refused_split, tmp_path):
+    lines = (tmp_path / "visits.csv").read_text().splitlines()
+    lines[1] = lines[1].replace(",train,", ",test,")
+    (tmp_path / "visits.csv").write_text("\n".join(lines))
+    found = refused_split(visits % "{by: part, test: given, validation: given, group: patient}")
+    assert found.code == "KG532"
+    assert found.message == (
+        "rows of the group `p0` are in the training and in the test part, which are given"
+    )
+
+
+def test_a_row_without_a_group_is_told(visits, refused_split, tmp_path):
+    text = (tmp_path / "visits.csv").read_text()
+    (tmp_path / "visits.csv").write_text(text.replace(",p7,", ",,", 1))
+    found = refused_split(visits % "{group: patient, test: 0.2}")
+    assert (found.code, found.message) == (
+        "KG506",
+        "the column `patient` has no group in row 8",
+    )

@@ -107,13 +107,18 @@ def check_columns(definition: DataDef, schema: Schema, sink: Sink) -> None:
                 help="give the step another name",
             )
         available.append(entry.name)
-    for name, names in schema.features.items():
-        for column in names:
-            if column not in available:
-                _report_missing(column, feature_key(definition, name), available, sink)
-    for output, column in definition.target.items():
+    used = [
+        (column, feature_key(definition, name))
+        for name, names in schema.features.items()
+        for column in names
+    ]
+    used += [(column, target_key(output)) for output, column in definition.target.items()]
+    for column, key in used:
         if column not in available:
-            _report_missing(column, target_key(output), available, sink)
+            _report_missing(column, key, available, sink)
+    for key, column in definition.split.columns.items():
+        if column not in schema.columns:
+            _report_missing(column, f"data.split.{key}", list(schema.columns), sink)
 
 
 def _report_missing(name: str, key: str, available: list[str], sink: Sink) -> None:

@@ -32,32 +32,44 @@ from kerasgen.ir.data import DataDef
 from kerasgen.ir.model import TensorRef
 from kerasgen.ir.schema import ALL
 from kerasgen.ir.values import TensorSpec
-from kerasgen.passes.columns import column_steps, infer_schema
+from kerasgen.passes.columns import apart_from_all, column_steps, infer_schema
+from kerasgen.passes.division import ways_to_divide
 from kerasgen.passes.ends import OutputSpec, fed_target
-
-
-def takes_given(data: DataDef) -> bool:
-    """Whether the split asks for parts that the source gives."""
-    return "given" in (data.split.test, data.split.validation)
-
-
-def parts_asked(data: DataDef) -> tuple[str, ...]:
-    """The names of the parts that there are."""
-    sizes = {"validation": data.split.validation, "test": data.split.test}
-    return ("training", *(part for part, size in sizes.items() if size))
 
 
 def _split_call(context: DataContext) -> Code:
     """The call of `split_rows`, which tells the rows of each part."""
     split = context.data.split
-    sizes = mapped({part: literal(getattr(split, part)) for part in ("test", "validation")})
-    draw: Code = "draw_rows" if split.shuffle else "last_rows"
+    asked = {part: getattr(split, part) for part in ("test", "validation")}
+    if split.fold is not None:
+        asked["test"] = None
+    sizes = mapped({part: literal(size) for part, size in asked.items()})
+    known: dict[str, Code] = {}
     if split.stratify and (labels := _class_labels(context.data)) is not None:
-        draw = call("partial", "draw_stratified", named={"labels": labels})
-    named: dict[str, Code] = {"draw": draw}
-    if takes_given(context.data):
+        known["labels"] = labels
+    if split.group is not None:
+        known["groups"] = f"columns[{string(split.group)}]"
+    if split.time is not None:
+        known["times"] = call("moments", f"columns[{string(split.time)}]")
+    draw, deal = ways_to_divide(split, stratified="labels" in known)
+    named: dict[str, Code] = {"draw": _with(draw, known)}
+    if split.by is not None:
+        named["given"] = call("parts_of", f"columns[{string(split.by)}]")
+    elif split.takes_given:
         named["given"] = "given"
+    if (numbers := split.fold_numbers) is not None:
+        fold = {"number": str(numbers[0]), "folds": str(numbers[1])}
+        dealt = {} if deal is None else {"deal": _with(deal, known)}
+        taken = call("partial", "take_fold", named={**fold, **dealt})
+        if deal is None:
+            taken = call("partial", "take_next_rows", named={**fold, **known})
+        named["fold"] = taken
     return call("split_rows", f"len({_some_column(context)})", "seed", sizes, named=named)
+
+
+def _with(function: str, known: Mapping[str, Code]) -> Code:
+    """A function that knows of its rows what it asks for."""
+    return call("partial", function, named=dict(known)) if known else function
 
 
 def _class_labels(data: DataDef) -> str | None:
@@ -74,7 +86,7 @@ def _class_labels(data: DataDef) -> str | None:
 def preprocess_function(context: DataContext) -> str:
     """Writes `preprocess(columns, seed)`: part name to inputs and targets."""
     data = context.data
-    given = "given, " if takes_given(data) else ""
+    given = "given, " if data.split.takes_given else ""
     taken = {"rows", "columns", "x", "y", "parts", "part", "index", "inputs", "targets"}
     taken |= {
         "values",
@@ -94,8 +106,8 @@ def preprocess_function(context: DataContext) -> str:
     if any("[training]" in line for line in steps):
         lines.append('    training = rows["training"]')
     if ALL in [c for columns in context.features.values() for c in columns]:
-        targets = list(dict.fromkeys(data.target.values()))
-        other = f" if name not in {flat(literal(targets))}" if targets else ""
+        apart = list(apart_from_all(data))
+        other = f" if name not in {flat(literal(apart))}" if apart else ""
         lines.append(f"    names = [name for name in columns{other}]")
     lines += [*steps, *_stacking_lines(context), *input_lines(context, names)]
     lines += ["    parts = {}", "    for part, index in rows.items():"]

@@ -15,7 +15,7 @@ from kerasgen.catalog.entries import Catalog
 from kerasgen.diagnostics import Sink
 from kerasgen.emit.script.calls import ModelContext
 from kerasgen.emit.script.code import WIDTH, Names, call, docstring, prose, statement, string
-from kerasgen.emit.script.data import preprocess_function, takes_given
+from kerasgen.emit.script.data import preprocess_function
 from kerasgen.emit.script.imports import Import, import_lines
 from kerasgen.emit.script.model import model_functions
 from kerasgen.emit.script.objects import WRAPPERS, imported_from
@@ -93,7 +93,7 @@ def eject(
         data=program.data,
         source=source,
         classes={output: _classes(output, compiled.outputs) for output in program.data.target},
-        given=takes_given(program.data),
+        given=program.data.split.takes_given,
         own=own,
     )
     function = source.function

@@ -22,7 +22,6 @@ from kerasgen.emit.script.code import (
     statement,
     string,
 )
-from kerasgen.emit.script.data import parts_asked, takes_given
 from kerasgen.emit.script.objects import found_entry, object_code, word_code
 from kerasgen.emit.script.sources import PathOption
 from kerasgen.frontend.compose.resolvers import SECRET_KEYS, environment_name
@@ -167,7 +166,7 @@ def train_function(context: TrainingContext) -> str:
     if callbacks:
         lines += statement("callbacks = ", listed(callbacks))
         named["callbacks"] = "callbacks"
-    if "validation" in parts_asked(context.program.data):
+    if "validation" in context.program.data.split.parts:
         named["validation_data"] = 'parts["validation"]'
     named |= _fit_arguments(fit)
     model_fit = call("model.fit", "inputs", "targets", named=named)
@@ -203,7 +202,7 @@ def save_function() -> str:
 def main_function(context: TrainingContext) -> str:
     """Writes `main()`: the steps in their order."""
     program = context.program
-    given = takes_given(program.data)
+    given = program.data.split.takes_given
     paths = ", ".join(f"arguments.{path.option.replace('-', '_')}" for path in context.paths)
     lines = ["    arguments = parse_arguments()", "    set_up()"]
     if context.writes:
@@ -246,7 +245,7 @@ def _after_training(context: TrainingContext) -> list[str]:
         "    for name, samples in parts.items():",
         '        print(f"{name}:", evaluate(model, samples, arguments.batch_size))',
     ]
-    if "test" in parts_asked(program.data):
+    if "test" in program.data.split.parts:
         part = "test"
         lines += [
             '    predicted = predict(model, parts["test"], arguments.batch_size)',

@@ -12,9 +12,10 @@ from kerasgen.diagnostics import Sink, Suggestion, describe, did_you_mean
 from kerasgen.frontend.grammar import DATA_KEYS, by_input, by_output, has_no_data, join
 from kerasgen.frontend.parse.columns import parse_columns
 from kerasgen.frontend.parse.model import parse_entries, parse_object
+from kerasgen.frontend.parse.split import parse_split
 from kerasgen.frontend.parse.tensors import parse_shape
-from kerasgen.frontend.sections import read_record, report_unknown_key
-from kerasgen.ir.data import AUTO, DataDef, SplitDef
+from kerasgen.frontend.sections import report_unknown_key
+from kerasgen.ir.data import AUTO, DataDef
 from kerasgen.ir.model import Entry
 from kerasgen.ir.values import ObjectDef, Tree, Value
 
@@ -86,9 +87,7 @@ def parse_data(section: Tree, sink: Sink) -> DataDef | None:
     target = _columns(section.get("target") or {}, by_output, "data.target", sink)
     # A target that cannot be read is not one that is missing.
     task = _parse_task(section.get("task"), target, sink) if len(sink.errors) == before else {}
-    split = read_record(SplitDef, section.get("split"), "data.split", sink)
-    if split is not None:
-        _check_fractions(split, sink)
+    split = parse_split(section.get("split"), sink)
     facts = _parse_facts(section.get("facts") or {}, sink)
     automatic, entries = parse_prepare(section.get("prepare"), sink)
     columns = parse_columns(section.get("columns") or {}, sink)
@@ -189,17 +188,6 @@ def _check_count(value: Tree, path: str, sink: Sink) -> None:
             f"`{path}` is {describe(value)}, expected a positive integer",
             key=path,
         )
-
-
-def _check_fractions(split: SplitDef, sink: Sink) -> None:
-    for part in ("test", "validation"):
-        size = getattr(split, part)
-        if isinstance(size, float) and size >= 1:
-            sink.report(
-                "KG204",
-                f"`{part}` is `{size}`, expected a fraction below 1 or a whole number of rows",
-                key=f"data.split.{part}",
-            )
 
 
 def _columns(

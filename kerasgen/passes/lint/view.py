@@ -201,10 +201,10 @@ def with_catalog(view: ProgramView, catalog: Catalog) -> LintView:
 
 def declared_rows(data: DataDef) -> int | None:
     """Rows of the training part as the facts declare them, None where they do not."""
-    rest = data.facts.get("samples")
-    if type(rest) is not int:
+    rest, split = data.facts.get("samples"), data.split
+    if type(rest) is not int or split.group is not None or split.fold is not None:
         return None
-    for size in (data.split.test, data.split.validation):
+    for size in (split.test, split.validation):
         if size == "given":
             return None
         if isinstance(size, float):
