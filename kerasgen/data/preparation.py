@@ -36,7 +36,7 @@ import numpy as np
 
 from kerasgen.catalog.entries import Catalog, ShapeError
 from kerasgen.data.fitted_preparation import FittedPreparation
-from kerasgen.data.large_arrays import ArraySpace, pieces_of
+from kerasgen.data.large_arrays import PIECE, ArraySpace, pieces_of
 from kerasgen.data.made_columns import check_inputs, check_made
 from kerasgen.data.opened import OpenedData
 from kerasgen.data.own_steps import fit_own, is_own, restore_own
@@ -55,6 +55,9 @@ from kerasgen.passes.preparation import Preparation, wire_preparation
 from kerasgen.passes.prepared_shapes import report_refusal
 from kerasgen.passes.wire import STEP_KINDS
 from kerasgen.runtime.columns import as_rows, as_single, each_batch, stack
+
+_BATCH = 4096
+"""Rows that a step gets at a time; of single numbers it gets more."""
 
 _AT_ONCE = 2**30
 """Bytes that a step is fitted on at once; statistics over batches differ by their rounding."""
@@ -293,7 +296,8 @@ def _columns(
                 found[call.name] = space.applied(step, taken)
                 continue
             rows = map(as_rows, taken) if layer else taken
-            whole = space.gather(each_batch(step, *rows))
+            size = PIECE if all(array.ndim == 1 for array in taken) else _BATCH
+            whole = space.gather(each_batch(step, *rows, size=size))
             found[call.name] = as_single(whole, taken) if layer else whole
     return found
 

@@ -62,14 +62,14 @@ def split_rows(
     for part, size in sizes.items():
         if size == "given":
             parts[part] = np.flatnonzero(given == PARTS.index(part))
-            rest = np.setdiff1d(rest, parts[part])
+            rest = without_rows(rest, parts[part])
     if fold is not None:
         parts["test"], rest = fold(rest, [len(sizes), abs(seed), int(seed < 0)])
     for number, (part, size) in enumerate(sizes.items()):
         if size and not isinstance(size, str):
             wanted = count_rows(part, size, len(rest))
             parts[part] = draw(part, rest, wanted, [number, abs(seed), int(seed < 0)])
-            rest = np.setdiff1d(rest, parts[part])
+            rest = without_rows(rest, parts[part])
     if len(rest) == 0:
         raise DataError(f"no rows of {count} are left for training", about="split")
     parts["training"] = rest
@@ -100,6 +100,15 @@ def named_parts(column: Array) -> Array:
     names = [known.get(str(word).strip().lower()) for word in words.tolist()]
     found = [-1 if name is None else PARTS.index(name) for name in names]
     return np.array(found, dtype="int64")[numbers]
+
+
+def without_rows(rows: Array, taken: Array) -> Array:
+    """The rows that are not taken, ascending as they are."""
+    if not len(rows):
+        return rows
+    left = np.ones(max(rows[-1], taken.max(initial=-1)) + 1, dtype=bool)
+    left[taken] = False
+    return rows[left[rows]]
 
 
 def count_rows(part: str, size: int | float, rows: int) -> int:

@@ -15,6 +15,7 @@ import numpy as np
 from kerasgen.diagnostics import Sink
 from kerasgen.ir.program import loss_name
 from kerasgen.ir.values import ObjectDef
+from kerasgen.passes.lint.equal_rows import flat_rows, is_crowded, known_rows
 from kerasgen.passes.lint.flat_graph import WEIGHTED
 from kerasgen.passes.lint.rules import lint_length
 from kerasgen.passes.lint.view import LintView, Place, ScoredOutput, advise, written_at
@@ -42,10 +43,6 @@ _SLACK = 1e-3
 
 _IMAGE_LIMIT, _TABLE_LIMIT = 32, 1000
 """Sizes from which numbers of an image, or of a table, are not scaled for certain."""
-
-_KEY_COLUMNS = 64
-_LARGEST = 2**31
-"""Bytes of a part up to which its rows are compared."""
 
 
 class PartArrays(Protocol):
@@ -252,14 +249,14 @@ def embedding_values(arrays: ArrayView, sink: Sink) -> None:
 
 def rows_shared(arrays: ArrayView, sink: Sink) -> None:
     """KG767: rows that the model was trained on tell nothing about others."""
-    training = _flat_rows(arrays.parts["training"])
-    if training is None or _is_crowded(training):
+    training = flat_rows(arrays.parts["training"].x.values())
+    if training is None or is_crowded(training):
         return
     for part in list(arrays.parts)[1:]:
-        rows = _flat_rows(arrays.parts[part])
+        rows = flat_rows(arrays.parts[part].x.values())
         if rows is None or rows.shape[1] != training.shape[1]:
             continue
-        share = _known_rows(rows, training) / len(rows)
+        share = known_rows(rows, training) / len(rows)
         if share >= 0.2:
             advise(
                 sink,
@@ -367,34 +364,3 @@ def _labels(targets: Array, end: ScoredOutput) -> Array:
     """The class indices of all rows and places, one after the other."""
     one_hot = end.output.labels.coding == "one_hot"
     return (targets.argmax(axis=-1) if one_hot else targets).reshape(-1)
-
-
-def _flat_rows(part: PartArrays) -> Array | None:
-    """The rows of all inputs side by side; None where they cannot be compared, or are too many."""
-    arrays = [array.reshape(len(array), -1) for array in part.x.values()]
-    size = sum(array.nbytes for array in arrays)
-    if not arrays or size > _LARGEST or any(array.dtype.kind not in "iuf" for array in arrays):
-        return None
-    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays, axis=1)
-
-
-def _is_crowded(rows: Array) -> bool:
-    """Whether rows of so few different values must repeat by themselves."""
-    columns = rows[:, :: max(1, rows.shape[1] // _KEY_COLUMNS)]
-    room = sum(np.log(len(np.unique(columns[:1000, i]))) for i in range(columns.shape[1]))
-    return bool(room < np.log(len(rows)) + np.log(100))
-
-
-def _known_rows(rows: Array, training: Array) -> int:
-    """How many rows are rows of the training part too."""
-    step = max(1, rows.shape[1] // _KEY_COLUMNS)
-    # Most rows differ in a few columns already: only those that do not are compared whole.
-    maybe = np.isin(_keys(rows[:, ::step]), _keys(training[:, ::step]))
-    likely = np.isin(_keys(training[:, ::step]), _keys(rows[maybe][:, ::step]))
-    return int(np.isin(_keys(rows[maybe]), _keys(training[likely])).sum())
-
-
-def _keys(rows: Array) -> Array:
-    """One number a row that is equal for equal rows."""
-    whole = np.ascontiguousarray(rows)
-    return np.fromiter((hash(row.tobytes()) for row in whole), dtype="int64", count=len(whole))
