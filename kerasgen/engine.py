@@ -30,6 +30,7 @@ from kerasgen.ir.values import ObjectDef
 
 if TYPE_CHECKING:
     from kerasgen.passes.compiled import CompiledProgram
+    from kerasgen.passes.held_preparation import RawInputs
     from kerasgen.process.machine_memory import Memory
 
 Learned: TypeAlias = "Mapping[str, Array]"
@@ -211,6 +212,16 @@ class Model(Protocol):
     def predict(self, x: Arrays, batch_size: int) -> Arrays:
         """What it gives for some inputs, in the form of its outputs."""
 
+    def call(self, x: Arrays) -> Arrays:
+        """What one call of it gives for a few inputs: `predict` without what makes many fast."""
+
+    def inner(self, name: str) -> Model:
+        """The model inside it that is called so.
+
+        Raises:
+            KeyError: there is none.
+        """
+
 
 class Trainable(Model, Protocol):
     """A model that was made of a compiled program, and can be trained."""
@@ -246,8 +257,13 @@ class Trainable(Model, Protocol):
     def evaluate(self, samples: Samples, batch_size: int) -> dict[str, float]:
         """Loss and metrics on some samples."""
 
-    def save(self, path: Path) -> None:
-        """Saves it; the file appears whole or not at all."""
+    def save(self, path: Path, raw: RawInputs | None = None) -> None:
+        """Saves it; the file appears whole or not at all.
+
+        Args:
+            path: the file.
+            raw: the steps that go into the file before it, None for itself alone.
+        """
 
 
 class Engine(Oracles, Protocol):
@@ -329,70 +345,3 @@ class StartedEngine:
 
     engine: Engine
     catalog: Catalog
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """What is to be read as a config.
-
-    Attributes:
-        target: a model file, a name of `keras.applications`, or `MODULE:FACTORY`.
-        folded: whether repeated pieces become blocks, where that is shorter.
-        engine: the engine that wrote a file which names none; None for what the file tells.
-    """
-
-    target: str
-    folded: bool = True
-    engine: str | None = None
-
-
-class FilledModel(Protocol):
-    """A model that was read, with its weights."""
-
-    def write(self, path: Path) -> str:
-        """Writes it, reads it again and compares.
-
-        Returns:
-            What was written, for people.
-
-        Raises:
-            OSError: it cannot be written.
-        """
-
-
-class ReadModel(Protocol):
-    """A model that was read as a config."""
-
-    @property
-    def text(self) -> str:
-        """The config, with a comment above it."""
-
-    def filled(self, weights: Path | None, engine: str | None, sink: Sink) -> FilledModel:
-        """Gives the model its weights.
-
-        Args:
-            weights: a file of weights that the model's own file does not hold, or None.
-            engine: the engine that made them, None for what the file tells.
-            sink: gets every mistake.
-
-        Raises:
-            CompileError: KG608, the weights cannot be read; KG618 and KG619, they do not fit the
-                model, or it has none.
-        """
-
-
-class Importer(Protocol):
-    """Reads models of the engine, and of older ones, as configs."""
-
-    def read(self, reading: Reading, catalog: Catalog, sink: Sink) -> ReadModel:
-        """Makes a config of a model.
-
-        Args:
-            reading: what is to be read.
-            catalog: where the names stand that a config may write.
-            sink: gets every mistake.
-
-        Raises:
-            CompileError: KG608, it cannot be read; KG609, it cannot be written as a config; KG615
-                and KG616, it is of an older Keras, and Keras 3 cannot say it.
-        """

@@ -26,13 +26,11 @@ Decisions:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
-
-import numpy as np
 
 from kerasgen.catalog.entries import Catalog, ShapeError
 from kerasgen.data.fitted_preparation import FittedPreparation
@@ -46,8 +44,6 @@ from kerasgen.diagnostics import Sink, did_you_mean
 from kerasgen.engine import Learned, Preprocessing, StartedEngine
 from kerasgen.ir.data import DataDef
 from kerasgen.ir.graph import Call
-from kerasgen.ir.model import TensorRef
-from kerasgen.ir.schema import Schema
 from kerasgen.ir.values import ObjectDef
 from kerasgen.ir.walks import references_in
 from kerasgen.passes.columns import feature_key
@@ -117,16 +113,16 @@ def prepare_data(
     assert preparation is not None
     makes = started.engine.preprocessing(started.catalog)
     space = opened.space
-    steps = _Steps(makes=makes, sink=sink, learned={}, fits=True, space=space)
+    steps = StepMaking(makes=makes, sink=sink, learned={}, fits=True, space=space)
     rows = {"training": parts.training, "validation": parts.validation, "test": parts.test}
     asked = {part: index for part, index in rows.items() if index is not None}
-    columns = _columns(preparation, opened.columns, parts.training, steps)
+    columns = prepared_columns(preparation, opened.columns, parts.training, steps)
     made = {
         entry.name: columns[call] for call, entry in preparation.steps.items() if call in columns
     }
     check_made(definition, opened.schema, {**opened.columns, **made}, sink)
     sink.stop_on_errors()
-    x = _inputs(preparation, columns, asked, definition, steps)
+    x = prepared_inputs(preparation, columns, asked, definition, steps)
     check_inputs(definition, x, sink)
     sink.stop_on_errors()
     prepared = {
@@ -139,58 +135,6 @@ def prepare_data(
         test=prepared.get("test"),
         fitted=FittedPreparation(learned=steps.learned),
     )
-
-
-def apply_fitted(
-    fitted: FittedPreparation,
-    columns: Mapping[str, Array],
-    schema: Schema,
-    definition: DataDef,
-    started: StartedEngine,
-) -> dict[str, Array]:
-    """Prepares other rows as those were on which the steps were fitted.
-
-    Args:
-        fitted: what the steps have learned.
-        columns: the source's columns that go into the model; targets are not needed.
-        schema: the columns.
-        definition: the data group.
-        started: makes the steps, and knows where class names are found.
-
-    Returns:
-        Model input to array, rows first.
-
-    Raises:
-        CompileError: a step is refused.
-        KeyError: a step was not fitted, or a column is not there.
-    """
-    sink = Sink()
-    preparation = wire_preparation(definition, schema, started.catalog, sink)
-    sink.stop_on_errors()
-    assert preparation is not None
-    makes = started.engine.preprocessing(started.catalog)
-    learned = dict(fitted.learned)
-    steps = _Steps(makes=makes, sink=sink, learned=learned, fits=False, space=ArraySpace())
-    every = np.arange(len(next(iter(columns.values()))))
-    wanted = _needed_for(preparation.inputs.values(), preparation)
-    whole = _columns(preparation, columns, every, steps, only=wanted)
-    return _inputs(preparation, whole, {"training": every}, definition, steps)["training"]
-
-
-def _needed_for(ends: Iterable[TensorRef], preparation: Preparation) -> set[str]:
-    """The tensors from which some others are made, these included."""
-    takes = {
-        call.name: {reference.name for reference in references_in(call.operands)}
-        for call in preparation.graph.calls
-    }
-    found: set[str] = set()
-    waiting = [reference.name for reference in ends]
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found.add(name)
-            waiting += takes.get(name, ())
-    return found
 
 
 def _check_classes(definition: DataDef, catalog: Catalog, sink: Sink) -> None:
@@ -208,7 +152,7 @@ def _check_classes(definition: DataDef, catalog: Catalog, sink: Sink) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Steps:
+class StepMaking:
     """How the steps are made: fitted, or out of what they have learned.
 
     Attributes:
@@ -266,11 +210,11 @@ class _Steps:
             self.sink.stop_on_errors()
 
 
-def _columns(
+def prepared_columns(
     preparation: Preparation,
     columns: Mapping[str, Array],
     training: Array,
-    steps: _Steps,
+    steps: StepMaking,
     *,
     only: Collection[str] | None = None,
 ) -> dict[str, Array]:
@@ -323,12 +267,12 @@ def _calls(preparation: Preparation, *, of_columns: bool) -> list[tuple[Call, Ob
     return found
 
 
-def _inputs(
+def prepared_inputs(
     preparation: Preparation,
     columns: Mapping[str, Array],
     parts: Mapping[str, Array],
     definition: DataDef,
-    steps: _Steps,
+    steps: StepMaking,
 ) -> dict[str, dict[str, Array]]:
     """Part to input name to what goes into the model."""
     tensors = _stacks(preparation, columns, parts, definition, steps)
@@ -350,7 +294,7 @@ def _stacks(
     columns: Mapping[str, Array],
     parts: Mapping[str, Array],
     definition: DataDef,
-    steps: _Steps,
+    steps: StepMaking,
 ) -> dict[str, dict[str, Array]]:
     """Part to the inputs before the steps on inputs, by the names of their tensors."""
     tensors: dict[str, dict[str, Array]] = {part: {} for part in parts}

@@ -15,7 +15,8 @@ from kerasgen.engines.keras3.error_text import shorten
 from kerasgen.process.packages import is_installed
 
 if TYPE_CHECKING:
-    from kerasgen.engine import Engine, Importer
+    from kerasgen.engine import Engine
+    from kerasgen.importer import Importer
 
 
 def engine_for(backend: str) -> Engine:

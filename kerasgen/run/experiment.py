@@ -235,6 +235,7 @@ def _epochs(run: ActiveRun) -> Callable[[int, dict[str, float]], None]:
 def _results(experiment: _Experiment, model: Trainable, run: ActiveRun) -> None:
     from kerasgen.run import predictions as reporting
     from kerasgen.run import steps
+    from kerasgen.run.saved_model import TrainedModel, keep_preparation, save
 
     compiled, parts, events, record = experiment.compiled, experiment.parts, run.events, run.record
     assert record is not None, "the record is opened before the first step"
@@ -253,11 +254,17 @@ def _results(experiment: _Experiment, model: Trainable, run: ActiveRun) -> None:
             events.emit(ArtifactSaved(file=PREDICTIONS))
     with events.step("save") as line:
         if tracking.model:
-            engine = experiment.session.engine.engine
-            saved, text = steps.save(compiled, model, engine, parts, predicted, run.folder)
+            trained = TrainedModel(
+                compiled=compiled,
+                model=model,
+                opened=experiment.opened,
+                parts=parts,
+                predicted=predicted,
+            )
+            saved, text = save(trained, experiment.session.engine, run.folder)
             line.append(text)
             events.emit(ArtifactSaved(file=MODEL, facts=saved))
-            steps.keep_preparation(parts.fitted, experiment.opened.schema, run.folder)
+            keep_preparation(trained, run.folder)
         else:
             line.append("not wanted (tracking.model)")
     if tracking.plots:

@@ -6,27 +6,24 @@ steps, and what becomes of a step that fails, is the business of `experiment`.
 
 from __future__ import annotations
 
-import math
 import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from kerasgen.catalog.entries import Catalog
-from kerasgen.data.fitted_preparation import FittedPreparation, write_columns, write_fitted
+from kerasgen.data.fitted_preparation import FittedPreparation
 from kerasgen.data.large_arrays import room_told
 from kerasgen.data.opened import OpenedData
 from kerasgen.data.preparation import prepare_data
 from kerasgen.data.split import PartRows
 from kerasgen.diagnostics import Sink, SourceLocation
-from kerasgen.engine import Engine, StartedEngine, Trainable, TrainingListener
+from kerasgen.engine import StartedEngine, Trainable, TrainingListener
 from kerasgen.frontend.compose.resolvers import SECRET_KEYS, with_environment
 from kerasgen.frontend.parse.lint import silence
 from kerasgen.ir.data import DataDef
 from kerasgen.ir.program import FitDef, Loss
-from kerasgen.ir.schema import Schema
 from kerasgen.ir.training import Array, KeptWeights, Samples, TrainingData
 from kerasgen.ir.values import ObjectDef
 from kerasgen.passes.callback_files import paths_of, placed
@@ -34,20 +31,12 @@ from kerasgen.passes.compiled import CompiledProgram
 from kerasgen.passes.lint.arrays import lint_arrays
 from kerasgen.passes.lint.view import with_catalog
 from kerasgen.passes.reach import path_problem
-from kerasgen.record.file_names import MODEL, PREPARE
 from kerasgen.run.samples import (
     check_targets,
     class_weights,
     fitting_samples,
     outputs_by_name,
 )
-from kerasgen.runtime.training import largest_difference
-
-RELOAD_TOLERANCE = 1e-5
-"""Largest relative difference between predictions before saving and after reloading."""
-
-SAMPLE_ROWS = 256
-"""Rows on which the reloaded model is compared, at the least."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,58 +230,6 @@ def predict(
     return named, shapes
 
 
-def save(
-    compiled: CompiledProgram,
-    model: Trainable,
-    engine: Engine,
-    parts: PreparedParts,
-    predicted: Mapping[str, Array] | None,
-    folder: Path,
-) -> tuple[dict[str, Any], str]:
-    """Step 8: saves the model, loads the file, and compares the predictions of both.
-
-    Args:
-        compiled: the compiled program.
-        model: the trained model.
-        engine: loads the file.
-        parts: the prepared data.
-        predicted: what the model predicted of the test part, or None without one.
-        folder: the folder of the run.
-
-    Raises:
-        ValueError: the reloaded model predicts something else.
-    """
-    path = folder / MODEL
-    model.save(path)
-    size = compiled.program.fit.batch_size
-    rows = size * math.ceil(SAMPLE_ROWS / size)  # whole batches, as they were predicted before
-    samples = _first(parts.test or parts.training, rows)
-    before = (
-        outputs_by_name(model.predict(samples.x, size), compiled)
-        if predicted is None
-        else {name: values[:rows] for name, values in predicted.items()}
-    )
-    after = outputs_by_name(engine.load(path).predict(samples.x, size), compiled)
-    difference = max(largest_difference(before[name], after[name]) for name in before)
-    if difference > RELOAD_TOLERANCE:
-        path.unlink()
-        raise ValueError(f"the reloaded model predicts something else: differs by {difference:.3g}")
-    facts = {"bytes": path.stat().st_size, "reload_difference": difference}
-    return facts, f"{MODEL}, reloaded: largest difference {difference:.3g}"
-
-
-def keep_preparation(fitted: FittedPreparation, schema: Schema, folder: Path) -> None:
-    """Writes what the steps have learned, and of which columns, beside the model.
-
-    Raises:
-        OSError: a file cannot be written.
-    """
-    place = folder / PREPARE
-    place.mkdir(exist_ok=True)
-    write_fitted(fitted, place)
-    write_columns(schema, place)
-
-
 def _word(loss: Loss | None) -> str:
     return loss.cls if isinstance(loss, ObjectDef) else str(loss)
 
@@ -324,9 +261,3 @@ def _placed(callback: ObjectDef, folder: Path, catalog: Catalog) -> ObjectDef:
         for name, value in within.arguments.items()
     }
     return replace(within, arguments=arguments)
-
-
-def _first(samples: Samples, rows: int) -> Samples:
-    x = samples.x
-    cut = [a[:rows] for a in x] if isinstance(x, list) else x[:rows]  # type: ignore[index]
-    return replace(samples, x=cut)

@@ -40,6 +40,8 @@ def load_run_model(
 ) -> Model:
     """The trained model of a run, loaded with the engine that trained it.
 
+    A file that holds steps of the data before the model gives the model inside it.
+
     Args:
         folder: the folder of the run.
         trust: modules whose parts stand in the model.
@@ -59,7 +61,9 @@ def load_run_model(
     engine = session.start_alone().engine
 
     try:
-        return engine.load_foreign(path, folder)
+        loaded = engine.load_foreign(path, folder)
+        name = _trained_layer(folder)
+        return loaded if name is None else loaded.inner(name)
     except CompileError:
         raise
     except ForeignFileError as error:
@@ -70,6 +74,17 @@ def load_run_model(
             f"`{path}` cannot be loaded: {explain(error)}",
             help=_trust_help(folder, trust),
         ) from error
+
+
+def _trained_layer(folder: Path) -> str | None:
+    """What the trained model is called inside a file that holds steps of the data; None for all."""
+    try:
+        told = read_known_record(folder).get("model")
+    except ForeignFileError:
+        return None
+    held = told.get("preparation") if isinstance(told, Mapping) else None
+    name = held.get("trained") if isinstance(held, Mapping) else None
+    return name if isinstance(name, str) else None
 
 
 def _trust_help(folder: Path, trust: Trust) -> str | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kerasgen.engine import Reading
+from kerasgen.importer import Reading
 from kerasgen.registry import NOBODY, Trust
 from kerasgen.verbs.import_weights import Saving, require_free, require_place, save_imported
 

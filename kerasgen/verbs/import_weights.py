@@ -17,7 +17,7 @@ from kerasgen.diagnostics import Sink
 from kerasgen.foreign.regular_files import is_folder, is_regular, is_there, told
 
 if TYPE_CHECKING:
-    from kerasgen.engine import ReadModel
+    from kerasgen.importer import ReadModel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

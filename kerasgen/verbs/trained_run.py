@@ -22,7 +22,7 @@ import numpy as np
 from kerasgen.catalog.entries import ShapeError
 from kerasgen.data.columns.rows import stripped
 from kerasgen.data.fitted_preparation import FittedPreparation, read_columns, read_fitted
-from kerasgen.data.preparation import apply_fitted
+from kerasgen.data.kept_preparation import KeptPreparation, apply_fitted
 from kerasgen.data.table import Array
 from kerasgen.diagnostics import Sink, did_you_mean
 from kerasgen.engine import Model, StartedEngine
@@ -98,6 +98,13 @@ class TrainedRun:
         return self.compiled.program.data
 
     @property
+    def kept(self) -> KeptPreparation:
+        """What its preparation has learned, ready to be applied."""
+        return KeptPreparation(
+            fitted=self.fitted, schema=self.schema, definition=self.data, started=self.started
+        )
+
+    @property
     def needed(self) -> tuple[str, ...]:
         """The columns without which there is no answer."""
         made = {entry.name for entry in column_steps(self.data)}
@@ -138,7 +145,7 @@ class TrainedRun:
         used = {name: self._typed(name, columns[name], sink) for name in self.needed}
         sink.stop_on_errors()
         try:
-            x = apply_fitted(self.fitted, used, self.schema, self.data, self.started)
+            x = apply_fitted(self.kept, used)
         except ShapeError as error:
             raise sink.fail("KG506", str(error), key="data.prepare") from error
         _check_finite(x, used, sink)

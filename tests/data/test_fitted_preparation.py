@@ -14,8 +14,9 @@ from kerasgen.data.fitted_preparation import (
     write_columns,
     write_fitted,
 )
+from kerasgen.data.kept_preparation import KeptPreparation, apply_fitted
 from kerasgen.data.opened import open_data
-from kerasgen.data.preparation import apply_fitted, prepare_data
+from kerasgen.data.preparation import prepare_data
 from kerasgen.diagnostics import Sink
 
 PREPARE = """
@@ -59,12 +60,18 @@ def test_what_was_learned_comes_back_from_its_files(fitted, tmp_path):
     }
 
 
+def _kept(fitted, opened, definition, started) -> KeptPreparation:
+    return KeptPreparation(
+        fitted=fitted, schema=opened.schema, definition=definition, started=started
+    )
+
+
 def test_steps_that_were_read_give_the_same_numbers(fitted, started, tmp_path):
     definition, opened, parts, prepared = fitted
     write_fitted(prepared.fitted, tmp_path)
     read = read_fitted(tmp_path)
     test = {name: column[parts.test] for name, column in opened.columns.items()}
-    again = apply_fitted(read, test, opened.schema, definition, started)
+    again = apply_fitted(_kept(read, opened, definition, started), test)
     np.testing.assert_array_equal(again["input"], prepared.test.x["input"])
     assert again["input"].dtype == prepared.test.x["input"].dtype
 
@@ -72,7 +79,7 @@ def test_steps_that_were_read_give_the_same_numbers(fitted, started, tmp_path):
 def test_rows_without_a_target_are_prepared(fitted, started):
     definition, opened, parts, prepared = fitted
     test = {n: c[parts.test] for n, c in opened.columns.items() if n != "kind"}
-    again = apply_fitted(prepared.fitted, test, opened.schema, definition, started)
+    again = apply_fitted(_kept(prepared.fitted, opened, definition, started), test)
     np.testing.assert_array_equal(again["input"], prepared.test.x["input"])
 
 

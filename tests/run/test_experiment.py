@@ -146,9 +146,20 @@ def test_the_saved_model_predicts_what_the_record_holds(trained: Path) -> None:
 
     with np.load(trained / file_names.PREDICTIONS, allow_pickle=False) as arrays:
         rows, predicted = arrays["rows"], arrays["predicted"]
-    images = load_digits().images[rows][..., np.newaxis].astype("float32") / 16
+    images = load_digits().images[rows][..., np.newaxis].astype("float32")
     model = keras.models.load_model(trained / file_names.MODEL)
-    np.testing.assert_allclose(model.predict(images, verbose=0), predicted, atol=1e-5)
+    np.testing.assert_allclose(model.predict({"image": images}, verbose=0), predicted, atol=1e-5)
+
+
+def test_the_model_before_its_preparation_is_a_layer_of_the_saved_one(trained: Path) -> None:
+    import keras
+
+    held = read_record(trained)["model"]["preparation"]
+    assert held["inside"] == ["scale"]
+    assert held["inputs"] == {"image": {"column": "image", "shape": [8, 8, 1], "dtype": "uint8"}}
+    inner = keras.models.load_model(trained / file_names.MODEL).get_layer(held["trained"])
+    assert inner.compiled
+    assert inner.input_shape == (None, 8, 8, 1)
 
 
 def test_the_recorded_config_trains_to_the_same_history(trained: Path, tmp_path: Path) -> None:
@@ -202,6 +213,7 @@ def test_every_recorded_figure_is_that_of_the_saved_weights(
     opened = open_data(program.data, Sink())
     rows = opened.parts
     model = keras.models.load_model(tmp_path / "run" / file_names.MODEL)
+    model = model.get_layer(fields["model"]["preparation"]["trained"])
     for part, figures in fields["metrics"].items():
         index = getattr(rows, part)
         x, y = opened.columns["image"][index].astype("float32") / 16, opened.columns["label"][index]

@@ -20,7 +20,7 @@ from kerasgen.run.experiment import run_experiment
 @pytest.fixture
 def composition(engine: str, monkeypatch: pytest.MonkeyPatch) -> Composition:
     """A composed config; what computes is replaced, and writes what a run writes."""
-    from kerasgen.run import experiment, steps
+    from kerasgen.run import experiment, saved_model, steps
     from kerasgen.run import predictions as reporting
 
     def kept(module: object, name: str) -> None:
@@ -58,7 +58,7 @@ def composition(engine: str, monkeypatch: pytest.MonkeyPatch) -> Composition:
     monkeypatch.setattr(steps, "compile_", lambda *_: "compiled")
     monkeypatch.setattr(steps, "evaluate", lambda *_: ({"accuracy": 0.5}, "evaluated"))
     monkeypatch.setattr(steps, "predict", lambda *_: ({"scores": np.zeros((359, 10))}, "done"))
-    monkeypatch.setattr(steps, "save", save)
+    monkeypatch.setattr(saved_model, "save", save)
     monkeypatch.setattr(reporting, "draw_plots", draw)
     return compose([f"backend={engine}"])
 

@@ -12,7 +12,7 @@ import pytest
 from kerasgen.catalog.entries import Catalog
 from kerasgen.diagnostics import CompileError, Sink
 from kerasgen.diagnostics.render import render_text
-from kerasgen.engine import Reading
+from kerasgen.importer import Reading
 from kerasgen.verbs.import_weights import Saving, require_place, save_imported
 
 KERNEL, BIAS = np.arange(6, dtype="float32").reshape(2, 3), np.ones(3, "float32")

@@ -11,7 +11,6 @@ from typing import Any
 
 from kerasgen.catalog.entries import Catalog
 from kerasgen.diagnostics import Sink
-from kerasgen.engine import FilledModel, Importer, Reading, ReadModel
 from kerasgen.engines.keras3.decompile.text import ImportedModel, import_model
 from kerasgen.engines.keras3.environment import no_idle_tensorflow
 from kerasgen.engines.keras3.model_files.model_file import Weights
@@ -22,6 +21,7 @@ from kerasgen.engines.keras3.model_files.weights.transfer import (
     write_verified,
 )
 from kerasgen.foreign.regular_files import ForeignFileError
+from kerasgen.importer import FilledModel, Importer, Reading, ReadModel
 
 
 class Keras3Importer(Importer):

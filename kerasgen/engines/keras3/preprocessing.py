@@ -64,7 +64,7 @@ class KerasPreparation(ShapeOracle):
         """
         assert isinstance(layer.definition, ObjectDef)
         with undisturbed():
-            function = _Function(layer.definition, call, self._catalog)
+            function = StepFunction(layer.definition, call, self._catalog)
             self._layers[layer.name] = function.made
             with keras.StatelessScope(initialize_variables=False):
                 outcome = _attempt(lambda: function(self._tensors))
@@ -149,7 +149,7 @@ def fit_step(
         ShapeError: it refuses its arguments or the arrays, draws at random, or has weights that
             only training could set.
     """
-    function = _Function(definition, call, catalog)
+    function = StepFunction(definition, call, catalog)
     if not learns(definition, catalog):
         return FittedStep(learned={}, apply=partial(_on_batch, function))
     _attempt(lambda: _adapt(function.made, (list(_flat(call.operands, b)) for b in batches)))
@@ -173,13 +173,22 @@ def restore_step(
     weights = [learned[name] for name in learned if name.startswith(_WEIGHT.format(""))]
     arguments = {} if weights else {name: array.tolist() for name, array in learned.items()}
     written = learned_definition(definition, arguments)
-    function = _Function(written, call, catalog)
+    function = StepFunction(written, call, catalog)
     function.weights = weights
     return FittedStep(learned=learned, apply=partial(_on_batch, function))
 
 
-class _Function:
-    """A layer or op with everything but its tensors."""
+class StepFunction:
+    """A layer or op with everything but its tensors.
+
+    Args:
+        definition: the layer or op.
+        call: the call of it, for its operands and plain arguments.
+        catalog: where class names are found.
+
+    Raises:
+        ShapeError: it refuses its arguments, or draws at random.
+    """
 
     def __init__(self, definition: ObjectDef, call: Call, catalog: Catalog) -> None:
         self.operands = call.operands
@@ -191,6 +200,7 @@ class _Function:
         self._arguments = {key: make_value(value, (), catalog) for key, value in plain.items()}
 
     def __call__(self, tensors: Mapping[str, Any]) -> Any:
+        """Calls it with tensors by name."""
         positional = [_value(operand, tensors) for operand in self.operands]
         if self.weights:
             self.made(*positional, **self._arguments)  # It gets its weights at its first call.
@@ -289,7 +299,7 @@ def _attempt(action: Callable[[], Any]) -> Any:
         raise ShapeError(shorten(error)) from error
 
 
-def _on_batch(function: _Function, tensors: Mapping[str, Array]) -> Any:
+def _on_batch(function: StepFunction, tensors: Mapping[str, Array]) -> Any:
     """What a step makes of some rows, as a tensor of the backend."""
     outcome = _attempt(lambda: function(tensors))
     if getattr(function.made, "trainable_weights", None):

@@ -9,11 +9,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import keras
+
 from kerasgen.catalog.entries import Catalog
 from kerasgen.engine import Model, Trainable, TrainingListener
 from kerasgen.engines.keras3.deferred_weights import allocate_weights
 from kerasgen.engines.keras3.environment import set_seed
+from kerasgen.engines.keras3.raw_model import with_preparation
 from kerasgen.engines.keras3.training import (
+    call_model,
     compile_model,
     evaluate_model,
     fit_model,
@@ -27,6 +31,7 @@ from kerasgen.engines.keras3.training import (
 from kerasgen.ir.program import CompileDef, FitDef
 from kerasgen.ir.training import Arrays, KeptWeights, Samples, TrainingData
 from kerasgen.ir.values import ObjectDef
+from kerasgen.passes.held_preparation import RawInputs
 
 
 class KerasModel(Model):
@@ -54,6 +59,21 @@ class KerasModel(Model):
     def predict(self, x: Arrays, batch_size: int) -> Arrays:
         """What it gives for some inputs."""
         return predict_model(self.model, x, batch_size)
+
+    def call(self, x: Arrays) -> Arrays:
+        """What one call of it gives for some inputs."""
+        return call_model(self.model, x)
+
+    def inner(self, name: str) -> Model:
+        """A model that is one of its layers.
+
+        Raises:
+            KeyError: there is none of that name.
+        """
+        for layer in self.model.layers:
+            if layer.name == name and isinstance(layer, keras.Model):
+                return KerasModel(layer)
+        raise KeyError(name)
 
 
 class KerasTrainable(KerasModel, Trainable):
@@ -90,6 +110,7 @@ class KerasTrainable(KerasModel, Trainable):
         """Loss and metrics on some samples, by Keras's names."""
         return evaluate_model(self.model, samples, batch_size)
 
-    def save(self, path: Path) -> None:
-        """Saves it as a `.keras` file."""
-        save_model(self.model, path)
+    def save(self, path: Path, raw: RawInputs | None = None) -> None:
+        """Saves it as a `.keras` file, with steps before it or alone."""
+        whole = self.model if raw is None else with_preparation(self.model, raw, self._catalog)
+        save_model(whole, path)

@@ -24,7 +24,7 @@ from kerasgen.engines.keras3.followers import Follower
 from kerasgen.engines.keras3.kept_weights import WeightWatch
 from kerasgen.engines.keras3.objects import make_object
 from kerasgen.ir.program import CompileDef, FitDef, Loss
-from kerasgen.ir.training import Arrays, KeptWeights, Samples, TrainingData
+from kerasgen.ir.training import Array, Arrays, KeptWeights, Samples, TrainingData
 from kerasgen.ir.values import ObjectDef
 from kerasgen.runtime.training import evaluate, own_memory, predict
 
@@ -163,8 +163,27 @@ def evaluate_model(model: Any, samples: Samples, batch_size: int) -> dict[str, f
 def predict_model(model: Any, x: Arrays, batch_size: int) -> Arrays:
     """What a model gives for some inputs, as NumPy arrays in the form of its outputs."""
     _reset_states(model)
-    outputs: Arrays = predict(model, (x, None), batch_size)
+    fed = keras.tree.map_structure(_as_fed, x)
+    outputs: Arrays = predict(model, (fed, None), batch_size)
     return outputs
+
+
+def call_model(model: Any, x: Arrays) -> Arrays:
+    """What one call of a model gives, as NumPy arrays; nothing is traced or compiled for it."""
+    _reset_states(model)
+    fed = keras.tree.map_structure(lambda a: keras.ops.convert_to_tensor(_as_fed(a)), x)
+    outputs = model(fed, training=False)
+    arrays: Arrays = keras.tree.map_structure(keras.ops.convert_to_numpy, outputs)
+    return arrays
+
+
+def _as_fed(values: Array) -> Any:
+    """An array as Keras takes it: words as tensors of TensorFlow, which alone has such."""
+    if values.dtype.kind != "U":
+        return values
+    import tensorflow
+
+    return tensorflow.constant(values)
 
 
 def _reset_states(model: Any) -> None:
