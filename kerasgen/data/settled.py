@@ -79,7 +79,7 @@ def settle_types(definition: DataDef, table: Table) -> SettledData:
     if not definition.unsettled:
         return SettledData(definition=definition)
     columns = {
-        name: _typed(definition.columns.get(name, ColumnDef()), values)
+        name: _typed(definition.columns.get(name, ColumnDef()), table.types.get(name), values)
         for name, values in table.columns.items()
     }
     written: dict[str, Tree] = {"columns": {n: _as_written(c) for n, c in columns.items()}}
@@ -235,8 +235,9 @@ def _placed(entry: Entry, said: ColumnDef) -> Entry:
     return replace(entry, path=said.path, definition=replace(entry.definition, path=said.path))
 
 
-def _typed(said: ColumnDef, values: Array) -> ColumnDef:
-    return said if said.type is not None else replace(said, type=infer_type(values))
+def _typed(said: ColumnDef, told: ColumnType | None, values: Array) -> ColumnDef:
+    """A column with its type: as the config says, as the source says, as the values are."""
+    return said if said.type is not None else replace(said, type=told or infer_type(values))
 
 
 def _known_type(kind: str | None) -> ColumnType:

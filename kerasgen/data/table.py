@@ -14,6 +14,7 @@ import numpy as np
 
 from kerasgen.data.large_arrays import ArraySpace
 from kerasgen.diagnostics import Sink
+from kerasgen.ir.schema import ColumnType
 from kerasgen.runtime.source_call import SourceCall
 
 Array: TypeAlias = np.ndarray[Any, Any]
@@ -26,6 +27,7 @@ class Table:
     Attributes:
         columns: name to array, rows first; images are `(rows, height, width, channels)`.
         names: every column that the source has, those that were not asked for included.
+        types: column to what it is, where the source says.
         class_names: column of class indices to the names of its classes.
         given: number in `runtime.split.PARTS` of each row's part, where the source says.
         lines: line number of each row in its file, where rows are lines.
@@ -36,6 +38,7 @@ class Table:
 
     columns: Mapping[str, Array]
     names: tuple[str, ...]
+    types: Mapping[str, ColumnType] = field(default_factory=dict)
     class_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     given: Array | None = None
     lines: Array | None = None

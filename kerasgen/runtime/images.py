@@ -1,150 +1,119 @@
-"""Images in folders of classes, perhaps in folders of parts, or in an archive of them.
+"""Images in folders of classes, and the decoding of one image.
 
-Rows are in the order of part, class and file name, so that they are the same on every
-machine. Hidden files are passed over, as are files beside the folders.
+What has one obvious meaning is converted: palettes, grey and CMYK to the colours that
+are asked for, and a picture that says that it lies on its side is turned. What has none
+is no image to learn from: several pictures in a file, values of 16 bits or floats.
 """
 
 from __future__ import annotations
 
 import io
-import tarfile
-import zipfile
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from pathlib import Path, PurePosixPath
-from typing import Any, TypedDict
+import struct
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from kerasgen.runtime.errors import DataError
-from kerasgen.runtime.split import PART_NAMES, PARTS
+from kerasgen.runtime.class_folders import kept_rows, read_files, sort_folders
 from kerasgen.runtime.values import Array, Columns
 
 MODES = {"rgb": "RGB", "rgba": "RGBA", "grayscale": "L"}
 """Color mode, in Keras's words, to Pillow's."""
 
+IMAGE_FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
+"""The formats that Pillow may try; some of its others call outside programs."""
 
-class Folders(TypedDict):
-    """What the folders mean: files in the order of the rows, classes, parts."""
+ANIMATIONS = ("GIF", "PNG", "WEBP", "TIFF")
+"""Formats whose files may hold several pictures of the same rank."""
 
-    files: list[str]
-    labels: Array
-    classes: tuple[str, ...]
-    given: Array | None
+MOST_PIXELS = 2**26
+"""Pixels of an image."""
+
+FREE_PIXELS = 2**24
+"""Pixels that an image may have however small its file is."""
+
+PIXELS_A_BYTE = 200
+"""Pixels that a larger image may have for each byte of its file."""
 
 
 def read_images(
-    path: str, size: Sequence[int] | None = None, color_mode: str = "rgb"
+    path: str,
+    size: Sequence[int] | None = None,
+    color_mode: str = "rgb",
+    bad: str = "error",
 ) -> Columns:
     """Reads the images in a folder, or in an archive of one, and their labels."""
-    from PIL import Image
-
     contents = dict(read_files(Path(path).expanduser()))
     found = sort_folders(contents, path)
-    images = []
+    images, problems = [], {}
     for name in found["files"]:
-        with Image.open(io.BytesIO(contents[name])) as image:
-            images.append(image_array(image, MODES[color_mode], size))
-    columns = {"image": np.stack(images), "label": found["labels"]}
-    return columns, found["given"]
+        image, problem = decode_image(contents[name], MODES[color_mode], size)
+        if problem:
+            problems[name] = problem
+        else:
+            images.append(image)
+    rows = kept_rows(found["files"], problems, bad, path)
+    given = found["given"]
+    columns = {"image": np.stack(images), "label": found["labels"][rows]}
+    return columns, None if given is None else given[rows]
 
 
-def read_files(path: Path) -> Iterator[tuple[str, bytes]]:
-    """Yields name and content of the files in a folder, or in an archive of one."""
-    if path.is_dir():
-        for file in path.rglob("*"):
-            if file.is_file():
-                yield file.relative_to(path).as_posix(), file.read_bytes()
-    elif zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            for info in archive.infolist():
-                if not info.is_dir():
-                    yield info.filename, archive.read(info)
-    else:
-        with tarfile.open(path) as tar:
-            for member in tar:
-                stream = tar.extractfile(member)
-                if stream is not None:
-                    yield member.name, stream.read()
+def decode_image(
+    content: bytes, mode: str, size: Sequence[int] | None
+) -> tuple[Array, str]:
+    """The pixels of a file's image, and what is wrong with it; empty for nothing."""
+    from PIL import Image, UnidentifiedImageError
+
+    nothing = np.zeros((0, 0, len(mode)), "uint8")
+    if not content:
+        return nothing, "is empty"
+    try:
+        with Image.open(io.BytesIO(content), formats=IMAGE_FORMATS) as image:
+            if problem := image_problem(image, len(content)):
+                return nothing, problem
+            return image_array(image, mode, size), ""
+    except UnidentifiedImageError:
+        return nothing, "is not an image"
+    except (
+        OSError,
+        ValueError,
+        SyntaxError,
+        EOFError,
+        struct.error,
+        zlib.error,
+        Image.DecompressionBombError,
+        Image.DecompressionBombWarning,
+    ) as error:
+        return nothing, f"cannot be decoded: {error}"
+
+
+def image_problem(image: Any, packed: int) -> str:
+    """What is wrong with an image whose head was read; empty for nothing."""
+    pixels = image.size[0] * image.size[1]
+    if pixels > MOST_PIXELS:
+        return f"has {pixels:,} pixels, expected at most {MOST_PIXELS:,}"
+    if pixels > FREE_PIXELS + PIXELS_A_BYTE * packed:
+        return f"has {pixels:,} pixels in {packed:,} bytes, which no picture has"
+    if image.mode[0] in "IF":
+        return f"has values of the kind `{image.mode}`, expected 8 bits"
+    frames = getattr(image, "n_frames", 1) if image.format in ANIMATIONS else 1
+    return f"holds {frames} pictures, expected one" if frames > 1 else ""
 
 
 def image_array(image: Any, mode: str, size: Sequence[int] | None) -> Array:
     """The pixels of an opened image, rows first, with an axis of channels."""
-    from PIL import Image
+    from PIL import Image, ImageOps
 
+    image.load()
+    if "exif" in image.info:  # it may say that the picture lies on its side
+        image = ImageOps.exif_transpose(image)
+    if image.mode == "P" and "transparency" in image.info:
+        image = image.convert("RGBA")
     if image.mode != mode:
         image = image.convert(mode)
     if size is not None and image.size != (size[1], size[0]):
         image = image.resize((size[1], size[0]), Image.Resampling.BILINEAR)
     pixels = np.asarray(image)
     return pixels if pixels.ndim == 3 else pixels[..., np.newaxis]
-
-
-def sort_folders(names: Iterable[str], path: str) -> Folders:
-    """Tells classes and parts from the names of files, with `/` between folders.
-
-    Raises:
-        DataError: no file is in a folder of a class, or only some outer folders are
-            parts.
-    """
-    split = {name: PurePosixPath(name).parts for name in names}
-    shown = {name: parts for name, parts in split.items() if not is_hidden(parts)}
-    shift = common_folders(shown.values())
-    inner = {name: parts[shift:] for name, parts in shown.items()}
-    parted = has_parts(inner.values(), path)
-    depth = 2 if parted else 1
-    found = {name: parts for name, parts in inner.items() if len(parts) > depth}
-    if not found:
-        problem = f"`{path}` has no images in folders of classes"
-        raise DataError(problem, about="classes")
-    classes = {name: parts[depth - 1] for name, parts in found.items()}
-    numbers = {
-        name: part_number(parts) if parted else 0 for name, parts in found.items()
-    }
-    files = sorted(found, key=lambda name: (numbers[name], found[name][depth - 1 :]))
-    known = sorted(set(classes.values()))
-    indices = {name: index for index, name in enumerate(known)}
-    given = np.array([numbers[name] for name in files], dtype="int8")
-    return {
-        "files": files,
-        "labels": np.array([indices[classes[name]] for name in files], dtype="int64"),
-        "classes": tuple(known),
-        "given": given if parted else None,
-    }
-
-
-def is_hidden(parts: Sequence[str]) -> bool:
-    """Whether a file is one that systems and archives leave among the images."""
-    marked = any(part.startswith((".", "__MACOSX")) for part in parts)
-    return marked or parts[-1] == "Thumbs.db"
-
-
-def common_folders(files: Collection[Sequence[str]]) -> int:
-    """How many folders stand around all folders of classes and parts."""
-    deep = [parts for parts in files if len(parts) > 1]
-    shift = 0
-    while any(len(parts) - shift > 2 for parts in deep):
-        heads = {parts[shift] for parts in deep if len(parts) > shift + 1}
-        if len(heads) > 1 or heads.pop().lower() in PART_NAMES:
-            break
-        shift += 1
-    return shift
-
-
-def has_parts(files: Collection[Sequence[str]], path: str) -> bool:
-    """Whether the outer folders are parts; either all of them are, or none.
-
-    Raises:
-        DataError: only some of them are parts.
-    """
-    heads = {parts[0] for parts in files if len(parts) > 2}
-    outer = {parts[0] for parts in files if len(parts) > 1}
-    known = {head for head in heads if head.lower() in PART_NAMES}
-    if known and outer != known:
-        problem = f"`{path}` has the part `{min(known)}` beside `{min(outer - known)}`"
-        raise DataError(f"{problem}, which is no part", about="parts")
-    return bool(known)
-
-
-def part_number(parts: Sequence[str]) -> int:
-    """The number of the part whose name the outer folder bears."""
-    return PARTS.index(PART_NAMES[parts[0].lower()])

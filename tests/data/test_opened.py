@@ -272,7 +272,8 @@ def test_every_source_says_in_the_catalog_what_it_takes():
     from kerasgen.data.sources.source_list import source_entries
 
     entries = {entry.name: entry for entry in source_entries()}
-    assert set(entries) == {"ScikitLearn", "Arrays", "KerasDataset", "ImageFolder", "Csv", "Table"}
+    names = {"ScikitLearn", "Arrays", "KerasDataset", "ImageFolder", "Texts", "Sounds", "Csv"}
+    assert set(entries) == {*names, "Table"}
     assert entries["Csv"].parameters["path"].required
     assert entries["Csv"].parameters["header"].value == "bool"
     assert all(entry.kind == "source" and entry.summary for entry in entries.values())

@@ -3,16 +3,20 @@
 import io
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from scipy.io import wavfile
 
 from kerasgen.data.sources.arrays import Arrays
 from kerasgen.data.sources.bundled import KerasDataset, ScikitLearn
 from kerasgen.data.sources.csv_table import Csv
 from kerasgen.data.sources.images import ImageFolder
+from kerasgen.data.sources.sounds import Sounds
+from kerasgen.data.sources.texts import Texts
 from kerasgen.data.table import Source
 from kerasgen.diagnostics import Sink
 
@@ -90,6 +94,30 @@ def image_archive(folder: Path) -> Source:
     return ImageFolder(path=str(folder / "set.zip"), size=(2, 2), color_mode="grayscale")
 
 
+def images_with_a_bad_one(folder: Path) -> Source:
+    source = image_folder(folder)
+    (folder / "set/train/dog").mkdir()
+    (folder / "set/train/dog/1.png").write_bytes(b"no image")
+    return replace(source, bad="skip")  # type: ignore[type-var]
+
+
+def text_folder(folder: Path) -> Source:
+    texts = {"train/b/1.txt": "für".encode(), "train/a/2.txt": b"\xff", "test/a/1.txt": b" two\n"}
+    for name, content in texts.items():
+        (folder / name).parent.mkdir(parents=True)
+        (folder / name).write_bytes(content)
+    return Texts(path=str(folder), characters=3, bad="skip")
+
+
+def sound_folder(folder: Path) -> Source:
+    for name, rate in (("a", 8000), ("b", 16000), ("c", 8000)):
+        (folder / name).mkdir()
+        values = np.sin(np.arange(40 * (rate // 8000)) / 3)
+        wavfile.write(folder / name / "1.wav", rate, (values * 2**14).astype("int16"))
+    (folder / "c" / "1.wav").write_bytes(b"RIFF")
+    return Sounds(path=str(folder), rate=8000, length=50, channels=2, bad="skip")
+
+
 def shipped(name: str) -> Callable[[Path], Source]:
     return lambda folder: ScikitLearn(name=name)  # type: ignore[arg-type]
 
@@ -103,6 +131,9 @@ SOURCES: dict[str, Callable[[Path], Source]] = {
     "a copy of a data set": copy_of_a_data_set,
     "a folder of images": image_folder,
     "an archive of images": image_archive,
+    "images with a bad one": images_with_a_bad_one,
+    "a folder of texts": text_folder,
+    "a folder of sounds": sound_folder,
     **{name: shipped(name) for name in ("digits", "iris", "diabetes", "linnerud")},
 }
 

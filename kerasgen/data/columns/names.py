@@ -1,7 +1,7 @@
 """The names of the columns: what a config may call, before or after the data is opened.
 
 This room owns the check of these names, and those that are known without looking: of the data sets
-that ship with a library, of folders of images, and of tables whose config names all columns. It
+that ship with a library, of folders of files, and of tables whose config names all columns. It
 reads nothing, and needs no NumPy, so that a fast check can afford it.
 
 Decisions:
@@ -27,6 +27,9 @@ from kerasgen.passes.columns import (
 )
 
 _IMAGES = ("image", "label")
+
+_FOLDERS = {"ImageFolder": _IMAGES, "Texts": ("text", "label"), "Sounds": ("sound", "label")}
+"""Source of files in folders to its columns."""
 
 _SHIPPED: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "ScikitLearn": {
@@ -64,8 +67,8 @@ def known_columns(source: ObjectDef) -> tuple[str, ...] | None:
     name, columns = source.arguments.get("name"), source.arguments.get("columns")
     if source.cls in _SHIPPED:
         return _SHIPPED[source.cls].get(name) if isinstance(name, str) else None
-    if source.cls == "ImageFolder":
-        return _IMAGES
+    if source.cls in _FOLDERS:
+        return _FOLDERS[source.cls]
     if source.cls == "Csv" and isinstance(columns, tuple) and columns:
         return tuple(str(column) for column in columns)
     return None

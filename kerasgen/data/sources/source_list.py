@@ -18,7 +18,9 @@ from kerasgen.data.sources.bundled import KerasDataset, ScikitLearn
 from kerasgen.data.sources.csv_table import Csv
 from kerasgen.data.sources.images import ImageFolder
 from kerasgen.data.sources.own import OwnSource
+from kerasgen.data.sources.sounds import Sounds
 from kerasgen.data.sources.table_file import TableFile
+from kerasgen.data.sources.texts import Texts
 from kerasgen.data.table import Source
 from kerasgen.diagnostics import Sink, closest, describe, did_you_mean
 from kerasgen.frontend.sections import check_value
@@ -35,6 +37,8 @@ SOURCES: Mapping[str, type[Source]] = {
     "Arrays": Arrays,
     "KerasDataset": KerasDataset,
     "ImageFolder": ImageFolder,
+    "Texts": Texts,
+    "Sounds": Sounds,
     "Csv": Csv,
     "Table": TableFile,
 }

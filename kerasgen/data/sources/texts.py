@@ -1,0 +1,93 @@
+"""Texts in folders: one folder a class, perhaps within one folder a part.
+
+This room owns what may be asked of texts in files. How their files are found and read stands in
+`class_folders`, how one becomes a text in `runtime.text_files`.
+
+Decisions:
+- NumPy holds texts in rows of one width, that of the longest, so that one long text makes all of
+  them large: what that takes is looked at before it is done, and `characters` cuts them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from kerasgen.data.sources.class_folders import Decoded, opened_folders
+from kerasgen.data.sources.files import check_memory
+from kerasgen.data.sources.plain_functions import call_with_fields
+from kerasgen.data.table import Array, Table, argument_key
+from kerasgen.diagnostics import Sink
+from kerasgen.runtime.source_call import SourceCall
+from kerasgen.runtime.text_files import decode_text, read_texts
+
+_BYTES = 4
+"""Bytes that NumPy takes for a character."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Texts:
+    """Texts in `CLASS/FILE` or `PART/CLASS/FILE`, in a folder or an archive of one.
+
+    The columns are `text` and `label` (indices of the sorted class names). Parts are called
+    `train`, `val` or `validation`, and `test`.
+
+    Attributes:
+        path: the folder, or a `.tar`, `.tar.gz`, `.tgz` or `.zip` archive.
+        encoding: the encoding of the files.
+        characters: characters that are kept of a text, None for all.
+        bad: what becomes of a file that is no text, or an empty one: an `error`, or `skip`.
+    """
+
+    path: str
+    encoding: str = "utf-8"
+    characters: int | None = None
+    bad: Literal["error", "skip"] = "error"
+
+    PATHS: ClassVar[tuple[str, ...]] = ("path",)
+
+    def plain_call(self) -> SourceCall:
+        """The plain function that reads it, and its arguments."""
+        return call_with_fields(read_texts, self, "label")
+
+    def read(self, wanted: frozenset[str] | None, sink: Sink) -> Table:
+        """Reads the data; see `table.Source`.
+
+        Raises:
+            CompileError: KG204, there is no such encoding, or no character is to be kept; or with
+                a code of its own, the texts cannot be read, or lie in no folders of classes.
+        """
+        self._check(sink)
+        with opened_folders(self.path, "texts", self.bad, sink) as folders:
+            found = folders.sorted_files()
+            texts: Array | None = None
+            if wanted is None or "text" in wanted or self.bad == "skip":
+                read = dict(folders.decoded(found["files"], self._decode))
+                longest = max(map(len, read.values()), default=0)
+                what = f"a column of {len(read):,} texts, the longest of {longest:,} characters,"
+                check_memory(len(found["files"]) * longest * _BYTES, what, "characters", sink)
+                texts = np.array([read.get(name, "") for name in found["files"]])
+            return folders.table(found, "text", "text", texts)
+
+    def _decode(self, content: bytes) -> Decoded:
+        return decode_text(content, self.encoding, self.characters)
+
+    def _check(self, sink: Sink) -> None:
+        try:
+            "a".encode(self.encoding)
+        except (LookupError, ValueError):
+            sink.report(
+                "KG204",
+                f"there is no encoding `{self.encoding}`",
+                key=argument_key("encoding"),
+                help="Python's names are meant, as `utf-8`, `latin-1` or `cp1252`",
+            )
+        if self.characters is not None and self.characters < 1:
+            sink.report(
+                "KG204",
+                f"`characters` is {self.characters}, expected 1 or more",
+                key=argument_key("characters"),
+            )
+        sink.stop_on_errors()
