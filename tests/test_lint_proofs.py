@@ -491,6 +491,46 @@ def last_class_wins() -> None:
     assert (predicted(model, x).argmax(axis=1) == 2).all()
 
 
+def answer_that_nobody_will_have() -> None:
+    rows = np.concatenate([X, SIGN], axis=1)
+    model, _ = trained(
+        [dense(1, "sigmoid")], rows, SIGN, "binary_crossentropy", epochs=60, rate=1.0
+    )
+    asked = np.concatenate([X, 0 * SIGN], axis=1)  # as it is before the answer is known
+    right = ((predicted(model, asked) > 0.5) == SIGN).mean()
+    assert ((predicted(model, rows) > 0.5) == SIGN).mean() == 1.0
+    assert right < 1.0
+
+
+def rows_by_their_names() -> None:
+    names, labels = np.eye(48, dtype="float32"), RANDOM.integers(0, 2, (48, 1)).astype("float32")
+    model, _ = trained(
+        [dense(1, "sigmoid")], names, labels, "binary_crossentropy", epochs=40, rate=5.0
+    )
+    assert ((predicted(model, names) > 0.5) == labels).all()  # by heart
+    assert np.ptp(predicted(model, 0 * names)) == 0  # all new rows are one
+
+
+def same_in_all_rows() -> None:
+    rows = np.concatenate([X, np.zeros((48, 1), "float32")], axis=1)  # a constant, standardized
+    model, _ = trained([ones(1, "sigmoid")], rows, SIGN, "binary_crossentropy", epochs=5)
+    kernel = model.get_weights()[0][:, 0]
+    assert kernel[4] == 1.0  # as it was made
+    assert (kernel[:4] != 1.0).all()
+
+
+def counted_twice() -> None:
+    import keras
+
+    def slope(rows: Any) -> float:
+        layer = dense(1, kernel_initializer=keras.initializers.Zeros())
+        model, _ = trained([layer], rows, SIGN, "mse", batch_size=48, rate=0.01)
+        return float(model.get_weights()[0].sum())
+
+    once, twice = X[:, :1], np.repeat(X[:, :1], 2, axis=1)
+    assert np.isclose(slope(twice), 2 * slope(once))
+
+
 PROOFS: Mapping[str, Callable[[], None]] = {
     "KG701": logits_of_a_softmax,
     "KG702": softmax_of_one,
@@ -544,6 +584,10 @@ PROOFS: Mapping[str, Callable[[], None]] = {
     "KG767": rows_known_by_heart,
     "KG768": class_never_seen,
     "KG769": last_class_wins,
+    "KG770": answer_that_nobody_will_have,
+    "KG771": rows_by_their_names,
+    "KG772": same_in_all_rows,
+    "KG773": counted_twice,
 }
 
 

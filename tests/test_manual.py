@@ -24,6 +24,7 @@ from kerasgen.ir.data import FACTS, SplitDef
 from kerasgen.ir.program import BackendDef, CompileDef, FitDef, LintDef, TrackingDef
 from kerasgen.passes.lint.arrays import ARRAY_RULES
 from kerasgen.passes.lint.rules import RULES
+from kerasgen.passes.lint.suspicious_columns import COLUMN_RULES
 from kerasgen.session import catalog as cataloging
 from kerasgen.sweep.jobs import planned_jobs
 from kerasgen.verbs.fast_check import check_fast
@@ -115,7 +116,7 @@ def test_every_rule_of_lint_stands_at_its_code() -> None:
                 r"^## (KG\d{3}): .+\n\nRule `(\w+)`\.$", text, re.MULTILINE
             ):
                 told[rule] = code
-    rules = [*RULES, *ARRAY_RULES]
+    rules = [*RULES, *ARRAY_RULES, *COLUMN_RULES]
     codes = {rule.__name__: re.search(r"KG\d{3}", rule.__doc__ or "") for rule in rules}
     assert told.keys() == codes.keys()
     assert {rule: code for rule, code in told.items() if codes[rule]} == {

@@ -23,6 +23,7 @@ import numpy as np
 
 from kerasgen.data.columns.names import check_columns
 from kerasgen.data.columns.rows import tidy_table
+from kerasgen.data.columns.suspicious import OpenedRows, warn_of_columns
 from kerasgen.data.description import describe_data, describe_parts, fingerprint
 from kerasgen.data.facts import declared_classes, settle_facts
 from kerasgen.data.labels import index_labels, several_labels
@@ -132,6 +133,7 @@ def _opened(source: Source, definition: DataDef, seed: int, sink: Sink) -> Opene
     settled = settle_split(settled, schema, columns)
     divided = Divided(columns=columns, schema=schema, given=table.given, place=table.place)
     parts = split_rows(divided, settled.definition, seed, sink)
+    written = definition
     training = TrainingRows(columns=columns, rows=parts.training, space=table.space)
     settled = settle_preparation(settled, schema, training, sink)
     definition = settled.definition
@@ -141,6 +143,9 @@ def _opened(source: Source, definition: DataDef, seed: int, sink: Sink) -> Opene
         schema = replace(schema, features=definition.features)
     _check_numbers(definition, schema, columns, table, sink)
     sink.stop_on_errors()
+    fed = infer_schema(definition, table.names).columns
+    rows = OpenedRows(columns=columns, class_names=class_names, training=parts.training)
+    warn_of_columns(written, [n for n, c in fed.items() if "feature" in c.roles], rows, sink)
     facts = settle_facts(definition, schema, columns, sink)
     sink.stop_on_errors()
     if settled.inputs:

@@ -1,16 +1,24 @@
-"""The types of columns: what the values say where the config says nothing.
+"""The types of columns: what the values say where the config says nothing, and why.
 
 This room owns the guess of a column's type and of a target's task. It sees the values, and says
 nothing of what is made of them.
 
 Decisions:
-- Words of a column are a text where a row has several of them and few rows are alike.
-- A target of whole numbers is classes where there are no more than ten different ones.
+- The form of words is told by the first ones, but a column is true and false, or dates, only where
+  every word is.
+- Words are a text where a row has several of them and few rows are alike. Of few rows that is
+  certain only where each has four words or more.
+- Numbers are numbers, however few they are: whether 1, 2 and 3 are amounts or names nobody can
+  tell from them. A target of whole numbers is classes where there are no more than ten different
+  ones, and two rows for each.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -19,19 +27,53 @@ from kerasgen.ir.schema import ColumnType
 from kerasgen.runtime.date_steps import read_date
 from kerasgen.runtime.errors import DataError
 
-TRUTHS = frozenset(("true", "false", "yes", "no", "t", "f", "y", "n"))
-"""Words for true and false, in lower case."""
+TRUTHS = (("true", "false"), ("yes", "no"), ("t", "f"), ("y", "n"))
+"""Pairs of words for true and false, in lower case."""
+
+LOOK = 10_000
+"""Rows that are looked at for the form of words."""
 
 _MOST_CLASSES = 10
 """Different whole numbers of a target up to which they are classes."""
 
-_LOOK = 10_000
-"""Rows that are looked at for the form of words."""
+_MANY_TEXTS = 50
+"""Different words beyond which a column of several words a row may be a text."""
+
+_FEW_TEXTS, _SURE_SPACES, _SURE_SHARE = 8, 3.0, 0.9
+"""Fewest rows of a text; blanks a row, and share of different rows, for which few rows are enough.
+"""
 
 _DATE = re.compile(
     r"\d{4}-\d{2}(-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?)?\Z"
 )
 """A date as ISO 8601 writes it: a month, a day, or a moment."""
+
+_OTHER_DATE = re.compile(
+    r"""(\d{1,2}[./-]\d{1,2}[./-](\d{4}|\d{2})            # 31.12.2025, 12/31/25
+    |\d{4}[./]\d{1,2}[./]\d{1,2}                          # 2025/12/31
+    |\d{1,2}[ -](jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[ -]\d{2,4}
+    |(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\ \d{1,2},?\ \d{4}
+    )([ T]\d{1,2}:\d{2}(:\d{2})?(\ ?[ap]m)?)?\Z""",
+    re.VERBOSE | re.IGNORECASE,
+)
+"""Dates as people write them, which no step reads."""
+
+_DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+\Z")
+_THOUSANDS = re.compile(r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?\Z")
+_DIGITS = re.compile(r"[-+]?\d+(\.\d+)?\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Inferred:
+    """A guess.
+
+    Attributes:
+        type: what the values are.
+        why: what says so, as the end of a sentence.
+    """
+
+    type: ColumnType
+    why: str
 
 
 def infer_type(values: Array) -> ColumnType:
@@ -40,26 +82,56 @@ def infer_type(values: Array) -> ColumnType:
     Args:
         values: the column, rows first; missing words are empty, missing numbers NaN.
     """
+    if values.dtype.kind != "U" or values.ndim > 1:
+        return type_of_numbers(values).type
+    known = values[values != ""]
+    first = known[:LOOK]
+    # All rows are looked at only where the first ones are of that form.
+    return type_of_words(
+        first,
+        dates=all(map(is_date, first[:100].tolist())) and all(map(is_date, known.tolist())),
+        truths=are_truths(np.unique(first[:100])) and are_truths(np.unique(known)),
+    ).type
+
+
+def type_of_numbers(values: Array) -> Inferred:
+    """What a column is whose cells are no words."""
     if values.dtype.kind == "b":
-        return "boolean"
-    if values.dtype.kind != "U":
-        return "image" if values.ndim == 4 else "sequence" if values.ndim == 3 else "number"
-    words = values[values != ""][:_LOOK]
-    if len(words) == 0:
-        return "category"
-    different = np.unique(words)
-    if all(word.lower() in TRUTHS for word in different.tolist()):
-        return "boolean"
-    # All rows are looked at only where the first ones are dates.
-    if all(map(_is_date, different.tolist())) and all(map(_is_date, values[values != ""].tolist())):
-        return "date"
-    spaces = float(np.mean(np.char.count(words, " ")))
-    if spaces >= 1 and len(different) > max(50, len(words) / 2):
-        return "text"
-    return "category"
+        return Inferred("boolean", "all values are true or false")
+    if values.ndim == 4:
+        return Inferred("image", "arrays with height, width and channels")
+    if values.ndim == 3:
+        return Inferred("sequence", "arrays with steps and features")
+    return Inferred("number", "all cells are numbers")
 
 
-def _is_date(word: str) -> bool:
+def type_of_words(first: Array, *, dates: bool, truths: bool) -> Inferred:
+    """What a column of words is.
+
+    Args:
+        first: the first words, missing ones left out.
+        dates: whether all words of the column are dates as ISO 8601 writes them.
+        truths: whether all of them are words for true and false.
+    """
+    if len(first) == 0:
+        return Inferred("category", "no cell has a value")
+    if truths:
+        return Inferred("boolean", "all cells are words for true and false")
+    if dates:
+        return Inferred("date", "all cells are dates as ISO 8601 writes them")
+    different, count = len(np.unique(first)), len(first)
+    spaces = float(np.mean(np.char.count(first, " ")))
+    many = different > max(_MANY_TEXTS, count / 2)
+    sure = count >= _FEW_TEXTS and spaces >= _SURE_SPACES and different > count * _SURE_SHARE
+    if spaces >= 1 and (many or sure):
+        return Inferred("text", f"{spaces + 1:.0f} words a row, and few rows alike")
+    if spaces >= 1:
+        return Inferred("category", "words, and many rows alike" if count > 1 else "words")
+    return Inferred("category", "one word a row")
+
+
+def is_date(word: str) -> bool:
+    """Whether a word is a date as ISO 8601 writes it, and there is such a day."""
     if not _DATE.match(word):
         return False
     try:
@@ -67,6 +139,31 @@ def _is_date(word: str) -> bool:
     except DataError:
         return False
     return True
+
+
+def are_truths(words: Iterable[str]) -> bool:
+    """Whether words are of one pair for true and false, and there are any."""
+    found = {str(word).lower() for word in words}
+    return bool(found) and any(found <= set(pair) for pair in TRUTHS)
+
+
+def written_otherwise(
+    words: Iterable[str],
+) -> Literal["decimal comma", "thousands", "date"] | None:
+    """What numbers or dates are written as that are taken for words; None for other words.
+
+    Args:
+        words: some words of the column, missing ones left out.
+    """
+    found = list(words)
+    if not found:
+        return None
+    # 1,234 may be either: a comma that is never followed by three digits alone decides it.
+    if all(_THOUSANDS.match(word) or _DIGITS.match(word) for word in found):
+        return "thousands" if any(map(_THOUSANDS.match, found)) else None
+    if all(_DECIMAL_COMMA.match(word) or _DIGITS.match(word) for word in found):
+        return "decimal comma" if any(map(_DECIMAL_COMMA.match, found)) else None
+    return "date" if all(map(_OTHER_DATE.match, found)) else None
 
 
 def infer_task(values: Array, column: ColumnType) -> str:
@@ -82,5 +179,6 @@ def infer_task(values: Array, column: ColumnType) -> str:
         return "regression"
     known = values[np.isfinite(values)] if values.dtype.kind == "f" else values
     whole = values.dtype.kind in "iu" or bool((known == np.rint(known)).all())
-    few = whole and len(np.unique(known)) <= _MOST_CLASSES
+    different = len(np.unique(known)) if whole else 0
+    few = whole and different <= min(_MOST_CLASSES, max(2, known.size / 2))
     return "classification" if few else "regression"

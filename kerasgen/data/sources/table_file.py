@@ -118,7 +118,7 @@ class TableFile:
         """
         if self.stream is False:
             return False
-        form = self._form()
+        form = self.form()
         paths = [self.path, *([] if self.test_path is None else [self.test_path])]
         if not all(can_stream(path, form) for path in paths):
             return False
@@ -128,14 +128,15 @@ class TableFile:
         size = sum(_unpacked(file) for path in paths for file in table_files(path))
         return memory is not None and size > memory.size / 4
 
-    def _form(self) -> TableForm:
+    def form(self) -> TableForm:
+        """How the files are written."""
         form: Any = {name: getattr(self, name) for name in TableForm.__annotations__}
         return cast(TableForm, form)
 
     def _read_by_pieces(self, wanted: frozenset[str] | None) -> Table:
         space = ArraySpace(limit=LIMIT)
         (columns, given), names = stream_table(
-            (self.path, self.test_path), wanted, self._form(), space
+            (self.path, self.test_path), wanted, self.form(), space
         )
         return Table(columns=columns, names=names, given=given, space=space)
 

@@ -92,7 +92,7 @@ def stream_table(
     if test_path is not None:
         files += [(file, PARTS.index("test")) for file in table_files(test_path)]
     try:
-        frames = [_scan(file, form) for file, _ in files]
+        frames = [scan_file(file, form) for file, _ in files]
         heads = [frame.head(0).collect() for frame in frames]
         for head, (file, _) in zip(heads, files, strict=True):
             same_columns(head, heads[0], file)
@@ -209,7 +209,12 @@ def _is_utf8(encoding: str) -> bool:
         return False
 
 
-def _scan(file: str, form: TableForm) -> Any:
+def scan_file(file: str, form: TableForm) -> Any:
+    """A file as a lazy frame of Polars; all cells of a file of text are words, empty for none.
+
+    Raises:
+        DataError: it is no such table.
+    """
     import polars
 
     kind = _kind(file)

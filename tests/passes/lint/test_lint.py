@@ -24,8 +24,11 @@ pytestmark = [
 ]
 """What Keras and JAX themselves say of the models of two cases."""
 
-ON_ROWS = ("KG761", "KG762", "KG763", "KG764", "KG765", "KG767", "KG768", "KG769")
-"""Codes of the rules that need rows; they are tested with arrays."""
+ON_ROWS = (
+    *("KG761", "KG762", "KG763", "KG764", "KG765", "KG767", "KG768", "KG769"),
+    *("KG770", "KG771", "KG772", "KG773"),
+)
+"""Codes of the rules that need rows; they are tested with arrays and columns."""
 
 Lint = Callable[[dict[str, str]], list[Diagnostic]]
 

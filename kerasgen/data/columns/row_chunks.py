@@ -1,0 +1,186 @@
+"""The rows of a table, some at a time, in the form in which they are counted.
+
+This room owns how arrays and large files become chunks. What is counted stands in `tally`.
+
+Decisions:
+- A file is streamed with Polars where it is large and in a form that streams; of others the source
+  reads the table whole.
+- Cells are words until all of them were tried as numbers, as for a run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kerasgen.data.columns.rows import missing_in
+from kerasgen.data.columns.tally import Chunk
+from kerasgen.data.sources.table_file import TableFile
+from kerasgen.data.sources.table_stream import can_stream, scan_file
+from kerasgen.data.table import Array, Table
+from kerasgen.ir.column_figures import Stray
+from kerasgen.process.packages import is_installed
+from kerasgen.runtime.errors import DataError
+from kerasgen.runtime.table_files import (
+    TableForm,
+    column_words,
+    first_line,
+    known_words,
+    same_columns,
+    table_files,
+)
+
+LARGE = 32 * 2**20
+"""Bytes of a file from which on it is streamed."""
+
+CHUNK = 100_000
+"""Rows that are counted at a time."""
+
+MOST_COUNTED = 1_000
+"""Values of a chunk whose rows are counted, the most frequent ones."""
+
+
+def chunks_of_table(table: Table) -> Iterator[dict[str, Chunk]]:
+    """The rows of a table that was read whole, as one chunk."""
+    yield {
+        name: _chunk_of(values, table.class_names.get(name))
+        for name, values in table.columns.items()
+    }
+
+
+def _chunk_of(values: Array, classes: tuple[str, ...] | None) -> Chunk:
+    if classes is not None and values.ndim == 1:
+        values = np.asarray(classes, dtype="U")[values]
+    flat = values.reshape(len(values), -1) if values.ndim > 1 else values
+    shape = values.shape[1:] if values.shape[1:] != (1,) else ()
+    flat = flat[:, 0] if values.ndim > 1 and not shape else flat
+    words = flat.dtype.kind == "U"
+    absent = missing_in(flat) if flat.ndim == 1 else np.zeros(len(flat), dtype=bool)
+    return Chunk(
+        marks=_marks(flat),
+        absent=absent,
+        numbers=None if words else flat,
+        words=lambda rows: [_word(cell) for cell in flat[rows].tolist()] if not shape else [],
+        counted=lambda: ([], 0) if shape else _counted(flat[~absent]),
+        dtype=flat.dtype.kind,
+        shape=tuple(shape),
+    )
+
+
+def _counted(known: Array) -> tuple[list[tuple[str, int]], int]:
+    different, first, counts = np.unique(known, return_index=True, return_counts=True)
+    order = np.lexsort((first, -counts))[:MOST_COUNTED]
+    return [(_word(different[i].item()), int(counts[i])) for i in order], len(different)
+
+
+def _word(cell: object) -> str:
+    """A cell as people write it."""
+    if isinstance(cell, float):
+        return "" if cell != cell else f"{cell:.7g}"
+    return str(cell)
+
+
+def _marks(values: Array) -> Array:
+    """A number of 64 bits for each row, equal for equal values."""
+    if values.dtype.kind == "U" or values.ndim > 1:
+        rows: Any = values.tolist() if values.ndim == 1 else (row.tobytes() for row in values)
+        return _mixed(np.fromiter(map(hash, rows), dtype="int64", count=len(values)).view("uint64"))
+    return _mixed((values.astype("float64") + 0.0).view("uint64"))
+
+
+def _mixed(bits: Array) -> Array:
+    """Bits spread evenly (the finalizer of SplitMix64)."""
+    with np.errstate(over="ignore"):
+        bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        return np.asarray(bits ^ (bits >> np.uint64(31)))
+
+
+def streamed(source: TableFile) -> Iterator[dict[str, Chunk]] | None:
+    """The rows of large files, in bounded memory; None for files that are read whole.
+
+    Raises:
+        DataError: by a step of it, a file is no such table, or has other columns.
+    """
+    if source.test_path is not None or not is_installed("polars"):
+        return None
+    form = source.form()
+    files = table_files(source.path)
+    if sum(Path(file).stat().st_size for file in files) < LARGE:
+        return None
+    return _batches(files, form) if can_stream(source.path, form) else None
+
+
+def _batches(files: Sequence[str], form: TableForm) -> Iterator[dict[str, Chunk]]:
+    import polars
+
+    try:
+        frames = [scan_file(file, form) for file in files]
+        heads = [frame.head(0).collect() for frame in frames]
+        for head, file in zip(heads, files, strict=True):
+            same_columns(head, heads[0], file)
+        for frame in frames:
+            for batch in frame.collect_batches(chunk_size=CHUNK, maintain_order=True):
+                if batch.height:
+                    yield {series.name: _chunk_of_series(series, form) for series in batch}
+    except polars.exceptions.PolarsError as error:
+        raise DataError(f"`{files[0]}`: {first_line(error)}", about="separator") from error
+
+
+def _chunk_of_series(series: Any, form: TableForm) -> Chunk:
+    """A chunk of a column of Polars."""
+    import polars
+
+    if series.dtype.is_numeric():
+        values = series.cast(polars.Float64).fill_null(float("nan")).to_numpy()
+        return Chunk(
+            marks=_marks(values),
+            absent=np.isnan(values),
+            numbers=values,
+            words=lambda rows: _listed(series, rows),
+            counted=lambda: _counted_series(series),
+        )
+    text = series.dtype == polars.String
+    texts = known_words(series if text else _as_text(series, form), form)
+    absent = texts.is_null().to_numpy()
+    decimal = form.get("decimal", ".")
+    digits = texts if decimal == "." else texts.str.replace(decimal, ".", literal=True)
+    numbers = digits.cast(polars.Float64, strict=False) if text else None
+    if numbers is None or numbers.null_count() == len(numbers):
+        numbers = None
+    stray = None
+    if numbers is not None and numbers.null_count() > int(absent.sum()):
+        wrong = numbers.is_null().to_numpy() & ~absent
+        row = int(np.argmax(wrong))
+        stray = Stray(cells=int(wrong.sum()), row=row, cell=str(texts[row]))
+    return Chunk(
+        marks=_mixed(texts.hash().to_numpy()),
+        absent=absent,
+        numbers=None if numbers is None else numbers.fill_null(float("nan")).to_numpy(),
+        words=lambda rows: _listed(texts, rows),
+        counted=lambda: _counted_series(texts),
+        stray=stray,
+    )
+
+
+def _as_text(series: Any, form: TableForm) -> Any:
+    import polars
+
+    return polars.Series(series.name, column_words(series, form), dtype=polars.String)
+
+
+def _listed(series: Any, rows: Array | slice) -> list[str]:
+    chosen = series if isinstance(rows, slice) else series.gather(rows)
+    return ["" if cell is None else str(cell) for cell in chosen.to_list()]
+
+
+def _counted_series(series: Any) -> tuple[list[tuple[str, int]], int]:
+    known = series.drop_nulls().alias("value")
+    table = known.value_counts(name="rows")
+    top = table.top_k(MOST_COUNTED, by="rows")
+    pairs: Mapping[str, list[Any]] = top.to_dict(as_series=False)
+    counted = zip(map(_word, pairs["value"]), pairs["rows"], strict=True)
+    return list(counted), table.height

@@ -1,0 +1,206 @@
+"""What is suspicious in columns: identifiers, constants, copies, and what gives the target away.
+
+This room owns how these are told from the rows of a run, and from the figures of a description.
+What is said of them stands in `passes.lint.suspicious_columns`.
+
+Decisions:
+- Words of which none stands twice are an identifier, and so are whole numbers of which none does,
+  if their name says so or they count the rows without a gap. A price that never repeats is none.
+- A column that is an identifier, constant or a text is not asked whether it gives the target away.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from kerasgen.data.columns.giveaway import CLASSES_TOLD, NUMBERS_TOLD, class_skill, number_skill
+from kerasgen.data.columns.rows import missing_in
+from kerasgen.data.columns.tally import SAMPLE
+from kerasgen.data.table import Array
+from kerasgen.ir.column_figures import ColumnFigures, ColumnSigns
+from kerasgen.ir.schema import ColumnType
+
+MOSTLY = 0.5
+"""Share of rows without a value from which on a column is mostly missing."""
+
+_LEAST_ROWS, _COUNTING_ROWS = 20, 50
+"""Rows from which on values that never repeat are an identifier, and numbers without a gap are."""
+
+_ID_NAME = re.compile(r"(?:^|_)(?:ids?|uuid|guid|index|idx|nr|no|num|number|key|row|rownum)_?\Z")
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+_CELLS = 2_000_000
+"""Cells that are compared with the target: of many columns fewer rows each."""
+
+_HEAD = 1_000
+"""Rows that are looked at before all are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aim:
+    """A target, as columns are compared with it.
+
+    Attributes:
+        values: its values in the rows that are compared.
+        classes: whether they are classes.
+    """
+
+    values: Array
+    classes: bool
+
+
+def signs_of_rows(
+    columns: Mapping[str, Array],
+    rows: Array,
+    types: Mapping[str, ColumnType],
+    targets: Mapping[str, bool],
+) -> dict[str, ColumnSigns]:
+    """What is suspicious in columns, by some rows; cheap where nothing is, a column at a time.
+
+    Args:
+        columns: all columns, rows first.
+        rows: the rows that may be looked at.
+        types: the feature columns, to what they are.
+        targets: target column to whether it holds classes.
+    """
+    chosen = rows[_chosen(len(rows), len(types))]
+    aims = {n: Aim(values=columns[n][chosen], classes=c) for n, c in targets.items()}
+    found: dict[str, ColumnSigns] = {}
+    for name, kind in types.items():
+        if columns[name].ndim > 1 or not len(rows):
+            continue
+        values = columns[name][rows]
+        constant = _constant(values)
+        identifier = None if constant is not None else _identifier(name, kind, values)
+        plain = constant is None and identifier is None
+        earlier = {n: columns[n] for n, other in found.items() if other.constant is None}
+        found[name] = ColumnSigns(
+            type=kind,
+            constant=constant,
+            identifier=identifier,
+            same_as=None if constant is not None else _twin(values, earlier, rows),
+            gives_away=_given_away(columns[name][chosen], kind, aims) if plain else {},
+        )
+    return found
+
+
+def signs_of_figures(
+    figures: Mapping[str, ColumnFigures],
+    sample: Mapping[str, Array],
+    twins: Mapping[str, str],
+    targets: Mapping[str, bool],
+) -> dict[str, ColumnSigns]:
+    """What is suspicious in columns, by their figures and some rows.
+
+    Args:
+        figures: column to its figures.
+        sample: column to its values in some rows.
+        twins: column to an earlier one that is the same.
+        targets: target column to whether it holds classes.
+    """
+    aims = {n: Aim(values=sample[n], classes=c) for n, c in targets.items() if n in sample}
+    found = {}
+    for name, column in figures.items():
+        constant = None
+        if not column.known:
+            constant = ""
+        elif column.distinct == 1 and not column.missing:
+            constant = next(iter(column.examples), "")
+        share = column.missing / column.rows if column.rows else 0.0
+        identifier = None
+        if column.unique and not column.shape:
+            identifier = identifier_reason(name, column.type, column.known, _counts_rows(column))
+        plain = constant is None and identifier is None and name not in targets
+        plain = plain and not column.shape and name in sample
+        found[name] = ColumnSigns(
+            type=column.type,
+            constant=constant,
+            mostly_missing=share if MOSTLY < share < 1 else None,
+            identifier=identifier,
+            same_as=twins.get(name) if constant is None else None,
+            gives_away=_given_away(sample[name], column.type, aims) if plain else {},
+        )
+    return found
+
+
+def identifier_reason(name: str, kind: ColumnType, known: int, counts: bool | None) -> str | None:
+    """Why a column whose values never repeat is an identifier; None where it is none.
+
+    Args:
+        name: its name.
+        kind: what its values are.
+        known: rows that have a value.
+        counts: whether its numbers count the rows without a gap; None for numbers that are not
+            whole.
+    """
+    if known < _LEAST_ROWS:
+        return None
+    if kind == "category":
+        return "no word stands twice"
+    if kind != "number" or counts is None:
+        return None
+    if _ID_NAME.search(_CAMEL.sub("_", name).lower().replace(" ", "_").replace("-", "_")):
+        return "no number stands twice, and its name is that of an identifier"
+    return "its numbers count the rows" if counts and known >= _COUNTING_ROWS else None
+
+
+def _counts_rows(column: ColumnFigures) -> bool | None:
+    if not column.whole or column.low is None or column.high is None:
+        return None
+    return not column.missing and column.high - column.low + 1 == column.rows
+
+
+def _constant(values: Array) -> str | None:
+    first = values[0]
+    if values.dtype.kind == "f" and np.isnan(first):
+        return "" if np.isnan(values).all() else None
+    return str(first) if bool((values == first).all()) else None
+
+
+def _identifier(name: str, kind: ColumnType, values: Array) -> str | None:
+    if kind not in ("category", "number") or len(np.unique(values[:_HEAD])) < len(values[:_HEAD]):
+        return None
+    absent = missing_in(values)
+    known = values[~absent]
+    ordered = np.sort(known)
+    if len(known) < _LEAST_ROWS or bool((ordered[1:] == ordered[:-1]).any()):
+        return None
+    counts = None
+    if values.dtype.kind != "U" and bool((known == np.rint(known)).all()):
+        counts = not absent.any() and float(ordered[-1]) - float(ordered[0]) + 1 == len(known)
+    return identifier_reason(name, kind, len(known), counts)
+
+
+def _twin(values: Array, earlier: Mapping[str, Array], rows: Array) -> str | None:
+    """An earlier column with the same values in these rows."""
+    numbers = values.dtype.kind == "f"
+    for name, other in earlier.items():
+        alike = other.dtype.kind == values.dtype.kind and np.array_equal(
+            other[rows[:_HEAD]], values[:_HEAD], equal_nan=numbers
+        )
+        if alike and np.array_equal(other[rows], values, equal_nan=numbers):
+            return name
+    return None
+
+
+def _given_away(values: Array, kind: ColumnType, aims: Mapping[str, Aim]) -> dict[str, float]:
+    if kind == "text" or values.ndim > 1:
+        return {}
+    found = {}
+    for name, aim in aims.items():
+        skill = (class_skill if aim.classes else number_skill)(values, aim.values)
+        if skill >= (CLASSES_TOLD if aim.classes else NUMBERS_TOLD):
+            found[name] = skill
+    return found
+
+
+def _chosen(rows: int, columns: int) -> Array:
+    """Rows that are compared: all of few, else some that are drawn, the same ones every time."""
+    most = max(_HEAD, min(SAMPLE, _CELLS // max(1, columns)))
+    if rows <= most:
+        return np.arange(rows)
+    return np.sort(np.random.default_rng(0).choice(rows, most, replace=False))

@@ -1,0 +1,151 @@
+"""Rules of lint about columns: what should not be fed, though Keras trains with it.
+
+It owns what is said of suspicious columns, by a run and by `kerasgen describe`. It must not see
+rows: what they say of a column comes in as signs, told from the training rows alone in a run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from kerasgen.diagnostics import Sink, as_override
+from kerasgen.diagnostics.diagnostic import Anchor
+from kerasgen.foreign.printable import cut
+from kerasgen.ir.column_figures import ColumnSigns
+from kerasgen.ir.data import DataDef
+from kerasgen.ir.schema import ALL
+
+_TYPED = re.compile(r"[A-Za-z_][\w-]*", re.ASCII)
+_TYPED_IN_BRACES = re.compile(r"[\w][\w .$%*@?|/+-]*", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnView:
+    """What a rule on columns sees.
+
+    Attributes:
+        data: the data group, as far as it was written.
+        inputs: feature column to the key path of the features that have it.
+        signs: column to what is suspicious in it.
+        placed: whether there is a config in which a column has its place.
+    """
+
+    data: DataDef
+    inputs: Mapping[str, str]
+    signs: Mapping[str, ColumnSigns]
+    placed: bool = True
+
+    def place(self, column: str) -> tuple[str | None, Anchor]:
+        """Where a column is written: what it is said to be, else the features."""
+        said = self.data.columns.get(column)
+        if said is not None and said.path:
+            return said.path, "key"
+        return (self.inputs[column] if self.placed else None), "value"
+
+    def warn(
+        self, code: str, column: str, message: str, mend: str, reason: str, sink: Sink
+    ) -> None:
+        """Reports what a rule found in a column."""
+        key, at = self.place(column)
+        sink.warn(code, message, key=key, at=at, help=mend, notes=[reason])
+
+    def leave_out(self, column: str) -> str:
+        """How a column is left out of the features."""
+        if all(ALL in names for names in self.data.features.values()):
+            return f"leave it out: `{said_of_column(column, 'ignore')}`"
+        return f"take `{column}` out of `data.features`"
+
+
+def said_of_column(column: str, word: str) -> str:
+    """What is typed to say what a column is; what cannot be typed is an entry of a config."""
+    if _TYPED.fullmatch(column):
+        return as_override(f"data.columns.{column}", word)
+    if _TYPED_IN_BRACES.fullmatch(column):
+        return f"'data.columns={{{column}: {word}}}'"
+    return f'columns: {{"{column}": {word}}}'
+
+
+def columns_that_give_away(view: ColumnView, sink: Sink) -> None:
+    """KG770: a column that is known only when the target is."""
+    if len(view.inputs) < 2:  # the one feature of a simple table may well tell all
+        return
+    for name, signs in _features(view):
+        for target, skill in signs.gives_away.items():
+            view.warn(
+                "KG770",
+                name,
+                f"the feature `{name}` alone tells the target `{target}` ({skill:.1%} better than "
+                "guessing)",
+                view.leave_out(name),
+                "if it is known only after the target is, the model is worth nothing when it is "
+                "asked",
+                sink,
+            )
+
+
+def identifiers(view: ColumnView, sink: Sink) -> None:
+    """KG771: names of rows, of which new rows have others."""
+    for name, signs in _features(view):
+        if signs.identifier is not None and len(view.inputs) > 1:
+            view.warn(
+                "KG771",
+                name,
+                f"the feature `{name}` looks like an identifier: {signs.identifier}",
+                view.leave_out(name),
+                "a model can but learn rows by heart from it",
+                sink,
+            )
+
+
+def columns_that_say_nothing(view: ColumnView, sink: Sink) -> None:
+    """KG772: one value, or hardly any."""
+    for name, signs in _features(view):
+        if signs.constant is not None:
+            what = f"is `{cut(signs.constant)}` in all rows" if signs.constant else "has no value"
+            reason = "there is nothing to learn from it"
+        elif signs.mostly_missing is not None:
+            what = f"has no value in {signs.mostly_missing:.0%} of the rows"
+            reason = "what stands in the other rows is learned from few of them"
+        else:
+            continue
+        view.warn("KG772", name, f"the feature `{name}` {what}", view.leave_out(name), reason, sink)
+
+
+def columns_twice(view: ColumnView, sink: Sink) -> None:
+    """KG773: the same column under two names."""
+    for name, signs in _features(view):
+        if signs.same_as is not None and signs.same_as in view.inputs:
+            view.warn(
+                "KG773",
+                name,
+                f"the feature `{name}` is `{signs.same_as}` again",
+                view.leave_out(name),
+                "it counts twice, and says nothing more",
+                sink,
+            )
+
+
+COLUMN_RULES: Sequence[Callable[[ColumnView, Sink], None]] = (
+    columns_that_give_away,
+    identifiers,
+    columns_that_say_nothing,
+    columns_twice,
+)
+"""Every rule about columns that a run tells."""
+
+
+def lint_columns(view: ColumnView, sink: Sink) -> None:
+    """Applies every rule about columns.
+
+    Args:
+        view: the columns.
+        sink: gets the warnings.
+    """
+    for rule in COLUMN_RULES:
+        rule(view, sink)
+
+
+def _features(view: ColumnView) -> list[tuple[str, ColumnSigns]]:
+    return [(name, view.signs[name]) for name in view.inputs if name in view.signs]
