@@ -16,7 +16,7 @@ from kerasgen.ir.schema import Schema
 from kerasgen.ir.values import Shape, Value
 from kerasgen.passes.columns import (
     column_steps,
-    declared_shape,
+    declared_fact,
     feature_key,
     joins_columns,
     source_column,
@@ -55,6 +55,9 @@ def settle_facts(
     }
     facts = {name: _thawed(value) for name, value in definition.facts.items()}
     facts["samples"] = len(next(iter(columns.values())))
+    windows = definition.windows
+    if windows is not None:
+        shapes = {n: None if row is None else (windows.length, *row) for n, row in shapes.items()}
     known = [list(shape) for shape in shapes.values() if shape is not None]
     if len(known) == len(shapes):
         same = all(shape == known[0] for shape in known)
@@ -73,11 +76,14 @@ def settle_facts(
 
 def _target_shape(definition: DataDef, columns: Mapping[str, Array]) -> dict[str, Any]:
     """The fact `target_shape`; targets of one number a row need none, made ones say their own."""
-    shapes = {}
+    shapes: dict[str, list[int]] = {}
+    horizon = [] if definition.windows is None else [definition.windows.horizon]
     for output, column in definition.target.items():
         source = source_column(column, definition)
         if source in columns and not joins_columns(column, definition):
-            shapes[output] = list(columns[source].shape[1:])
+            shapes[output] = [*horizon, *columns[source].shape[1:]]
+        elif horizon and column in definition.joined:
+            shapes[output] = [*horizon, len(definition.joined[column])]
     if not any(shapes.values()):
         return {}
     return {"target_shape": next(iter(shapes.values())) if len(definition.target) == 1 else shapes}
@@ -178,7 +184,7 @@ def _verify(
 def _verify_shapes(definition: DataDef, shapes: Mapping[str, Shape | None], sink: Sink) -> None:
     by_input = isinstance(definition.facts["shape"], Mapping)
     for name, shape in shapes.items():
-        declared = declared_shape(definition, name)
+        declared = declared_fact(definition, name)
         key = f"shape.{name}" if by_input else "shape"
         if declared is None and not by_input:
             _contradict(key, _thawed(definition.facts["shape"]), list(shape or ()), sink)

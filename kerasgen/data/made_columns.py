@@ -18,6 +18,7 @@ from kerasgen.ir.model import Entry
 from kerasgen.ir.schema import Schema
 from kerasgen.ir.values import ObjectDef
 from kerasgen.passes.columns import column_steps, feature_key
+from kerasgen.runtime.split import PARTS
 
 
 def check_made(
@@ -132,7 +133,8 @@ def check_inputs(definition: DataDef, x: Mapping[str, Mapping[str, Array]], sink
             if array.dtype.kind == "f" and not np.isfinite(array).all():
                 sink.report(
                     "KG506",
-                    f"the input `{name}` is not finite in the {part} part after `data.prepare`",
+                    f"the input `{name}` is not finite in the "
+                    f"{f'{part} part' if part in PARTS else part} after `data.prepare`",
                     key="data.prepare" if definition.prepare else feature_key(definition, name),
                     at="key",
                 )

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kerasgen.ir.data import ColumnDef, WindowsDef
 from kerasgen.passes.columns import column_steps
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ def model_ends(opened: OpenedData) -> ModelEnds:
 
 def _output(opened: OpenedData, column: str, task: str) -> dict[str, Any]:
     """What is learned of a target: `task`, `units`, and for numbers `mean` and `deviation`."""
+    if opened.definition.windows is not None:
+        return _forecast(opened, column, opened.definition.windows)
     found: dict[str, Any] = {"task": task}
     class_names = opened.schema.class_names
     if column in class_names:
@@ -70,4 +73,27 @@ def _output(opened: OpenedData, column: str, task: str) -> dict[str, Any]:
         if column not in made and values.dtype.kind in "iuf":
             found["mean"] = float(np.mean(values, dtype="float64"))
             found["deviation"] = float(np.std(values, dtype="float64")) or 1.0
+    return found
+
+
+def _forecast(opened: OpenedData, column: str, windows: WindowsDef) -> dict[str, Any]:
+    """What is forecast of a target, as `automatic_forecast.write_forecaster` takes it."""
+    definition = opened.definition
+    several = definition.joined.get(column)
+    found: dict[str, Any] = {"task": definition.task.get("", ""), "horizon": windows.horizon}
+    if several is not None:
+        found["targets"] = len(several)
+    names = several or (column,)
+    made = {entry.name for entry in column_steps(definition)}
+    if any(name in made or name not in opened.columns for name in names):
+        return found
+    values = np.stack([opened.columns[name] for name in names], axis=-1).astype("float64")
+    training = values[opened.parts.training]
+    said = [definition.columns.get(name, ColumnDef()).scale for name in names]
+    found["log"] = set(said) == {"log"} and bool((training >= 0).all())
+    training = np.log1p(training) if found["log"] else training
+    mean, deviation = training.mean(axis=0), training.std(axis=0)
+    deviation[deviation == 0] = 1.0
+    found["mean"] = mean.tolist() if several is not None else float(mean[0])
+    found["deviation"] = deviation.tolist() if several is not None else float(deviation[0])
     return found

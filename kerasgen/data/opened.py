@@ -29,6 +29,7 @@ from kerasgen.data.facts import declared_classes, settle_facts
 from kerasgen.data.labels import index_labels, several_labels
 from kerasgen.data.large_arrays import ArraySpace, room_told
 from kerasgen.data.schema import observe
+from kerasgen.data.series import in_time_order, split_series
 from kerasgen.data.settled import TrainingRows, settle_preparation, settle_split, settle_types
 from kerasgen.data.sources.source_list import known_sources, make_source
 from kerasgen.data.split import Divided, PartRows, split_rows
@@ -68,6 +69,7 @@ class OpenedData:
         facts: what configs may refer to (`classes`, `shape`, `samples`, …), as plain data.
         fingerprint: `sha256:…`, equal for equal data.
         description: what the record says of the data, as plain data.
+        order: for a forecast, the number of each row in the source; None where it is the row's own.
     """
 
     definition: DataDef
@@ -81,6 +83,7 @@ class OpenedData:
     facts: Mapping[str, Any]
     fingerprint: str
     description: Mapping[str, Any]
+    order: Array | None = None
 
     @property
     def samples(self) -> int:
@@ -120,6 +123,7 @@ def _opened(source: Source, definition: DataDef, seed: int, sink: Sink) -> Opene
     table = source.read(None if wanted is None else frozenset(wanted), sink)
     table = tidy_table(definition, table, sink)
     sink.stop_on_errors()
+    table = in_time_order(definition, table, sink)
     settled = settle_types(definition, table)
     definition = settled.definition
     schema = infer_schema(definition, table.names)
@@ -132,7 +136,11 @@ def _opened(source: Source, definition: DataDef, seed: int, sink: Sink) -> Opene
     sink.stop_on_errors()
     settled = settle_split(settled, schema, columns)
     divided = Divided(columns=columns, schema=schema, given=table.given, place=table.place)
-    parts = split_rows(divided, settled.definition, seed, sink)
+    parts = (
+        split_rows(divided, settled.definition, seed, sink)
+        if definition.windows is None
+        else split_series(divided, settled.definition, sink)
+    )
     written = definition
     training = TrainingRows(columns=columns, rows=parts.training, space=table.space)
     settled = settle_preparation(settled, schema, training, sink)
@@ -163,6 +171,7 @@ def _opened(source: Source, definition: DataDef, seed: int, sink: Sink) -> Opene
         space=table.space,
         facts=facts,
         fingerprint=mark,
+        order=table.order,
         description={
             **description,
             **mapped,

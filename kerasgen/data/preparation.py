@@ -22,6 +22,7 @@ Decisions:
   first, then the inputs part by part. So a step is fitted on what the steps before it made.
 - What was fitted is a value: the same steps, given it, make the same arrays of other rows.
 - Where the data is read piece by piece, so is what is made of it: arrays of all rows lie in files.
+- The steps of a forecast work on rows as well; windows are views over what they made.
 """
 
 from __future__ import annotations
@@ -38,6 +39,13 @@ from kerasgen.data.large_arrays import PIECE, ArraySpace, pieces_of
 from kerasgen.data.made_columns import check_inputs, check_made
 from kerasgen.data.opened import OpenedData
 from kerasgen.data.own_steps import fit_own, is_own, restore_own
+from kerasgen.data.prepared_parts import (
+    EVERY,
+    PreparedData,
+    PreparedPart,
+    in_windows,
+    rows_by_part,
+)
 from kerasgen.data.split import PartRows
 from kerasgen.data.table import Array
 from kerasgen.diagnostics import Sink, did_you_mean
@@ -57,36 +65,6 @@ _BATCH = 4096
 
 _AT_ONCE = 2**30
 """Bytes that a step is fitted on at once; statistics over batches differ by their rounding."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PreparedPart:
-    """The arrays of one part, rows first.
-
-    Attributes:
-        x: input name to array.
-        y: output name to array; the name is empty for one unnamed target.
-    """
-
-    x: Mapping[str, Array]
-    y: Mapping[str, Array]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PreparedData:
-    """The arrays of all parts; None for a part that was not asked for.
-
-    Attributes:
-        training: what the model is fitted on, as the steps were.
-        validation: what each epoch is measured on.
-        test: what the trained model is measured on.
-        fitted: what the steps have learned of the training part.
-    """
-
-    training: PreparedPart
-    validation: PreparedPart | None
-    test: PreparedPart | None
-    fitted: FittedPreparation
 
 
 def prepare_data(
@@ -114,8 +92,9 @@ def prepare_data(
     makes = started.engine.preprocessing(started.catalog)
     space = opened.space
     steps = StepMaking(makes=makes, sink=sink, learned={}, fits=True, space=space)
-    rows = {"training": parts.training, "validation": parts.validation, "test": parts.test}
-    asked = {part: index for part, index in rows.items() if index is not None}
+    asked = rows_by_part(parts)
+    if definition.windows is not None:  # The rows of all parts come as windows over them.
+        asked = {"training": parts.training, EVERY: np.arange(opened.samples)}
     columns = prepared_columns(preparation, opened.columns, parts.training, steps)
     made = {
         entry.name: columns[call] for call, entry in preparation.steps.items() if call in columns
@@ -129,11 +108,15 @@ def prepare_data(
         part: PreparedPart(x=x[part], y=_targets(preparation, columns, x[part], index, space))
         for part, index in asked.items()
     }
+    rows = prepared.get(EVERY)
+    if rows is not None:
+        prepared = in_windows(rows, parts, definition)
     return PreparedData(
         training=prepared["training"],
         validation=prepared.get("validation"),
         test=prepared.get("test"),
         fitted=FittedPreparation(learned=steps.learned),
+        rows=rows,
     )
 
 

@@ -26,6 +26,7 @@ from kerasgen.ir.data import AUTO, ColumnDef, DataDef
 from kerasgen.ir.model import Entry
 from kerasgen.ir.schema import ColumnType, Schema
 from kerasgen.ir.values import ObjectDef, Tree
+from kerasgen.passes.automatic_forecast import series_kinds
 from kerasgen.passes.automatic_preparation import WrittenOut, write_out, written_by_hand
 from kerasgen.passes.automatic_steps import TrainingColumn
 from kerasgen.passes.columns import taken_columns
@@ -168,7 +169,7 @@ def settle_preparation(
             automatic=False,
         ),
         written={**settled.written, "features": tree, "prepare": found.prepare},
-        inputs=found.inputs,
+        inputs=found.inputs if definition.windows is None else series_kinds(found.inputs),
     )
 
 

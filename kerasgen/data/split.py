@@ -99,11 +99,13 @@ class PartRows:
         training: never empty.
         validation: None if no validation part is asked for.
         test: None if no test part is asked for.
+        starts: for a forecast, part to the first row of each of its windows.
     """
 
     training: Array
     validation: Array | None
     test: Array | None
+    starts: Mapping[str, Array] | None = None
 
 
 def split_rows(rows: Divided, definition: DataDef, seed: int, sink: Sink) -> PartRows:

@@ -34,6 +34,8 @@ class Table:
         files: file names with their numbers of rows, in order, where rows are lines.
         notes: what else the record should say, as plain data.
         space: where arrays of all rows have their place.
+        order: where each row stood when it was read, None where rows stand as they were; `lines`
+            and `files` are of the rows as they were.
     """
 
     columns: Mapping[str, Array]
@@ -45,9 +47,11 @@ class Table:
     files: tuple[tuple[str, int], ...] = ()
     notes: Mapping[str, Any] = field(default_factory=dict)
     space: ArraySpace = ArraySpace()  # noqa: RUF009  # a frozen value
+    order: Array | None = None
 
     def place(self, row: int) -> str:
         """Where a row stands, as a message says it; rows are counted from 1."""
+        row = row if self.order is None else int(self.order[row])
         if self.lines is None:
             return f"row {row + 1}"
         before = 0

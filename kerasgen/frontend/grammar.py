@@ -21,7 +21,10 @@ SELECTORS = "selectors"
 SECTIONS = (*GROUPS, SELECTORS, "seed", "name", "lint")
 """Keys at the top of a config."""
 
-DATA_KEYS = ("source", "columns", "features", "target", "task", "prepare", "split", "facts")
+DATA_KEYS = (
+    *("source", "columns", "features", "target", "task", "time", "series", "windows"),
+    *("prepare", "split", "facts"),
+)
 """Keys of the data group."""
 
 MODEL_KINDS: Mapping[str, Literal["Sequential", "Functional"]] = {

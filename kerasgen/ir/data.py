@@ -109,6 +109,24 @@ class SplitDef:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WindowsDef:
+    """How the rows of series become the windows of a forecast.
+
+    Attributes:
+        length: rows that go into the model.
+        horizon: rows that follow them, which are forecast.
+        stride: rows from one window to the next; the newest window of each part is always there.
+        season: rows after which a series repeats itself, for the seasonal baseline; None for what
+            the times tell (12 for months, 7 for days).
+    """
+
+    length: int = field(metadata={"minimum": 1})
+    horizon: int = field(default=1, metadata={"minimum": 1})
+    stride: int = field(default=1, metadata={"minimum": 1})
+    season: int | None = field(default=None, metadata={"minimum": 1})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DataDef:
     """What to train on.
 
@@ -117,12 +135,16 @@ class DataDef:
         features: input name to the columns that it stacks.
         target: output name to column; the key is empty where one unnamed target was written;
             empty for none (an autoencoder's target is its input).
-        task: `classification`, `multilabel`, `regression` or `autoencoding`; by output name where
-            they differ; `auto` for what the target tells.
+        task: `classification`, `multilabel`, `regression`, `autoencoding` or `forecasting`; by
+            output name where they differ; `auto` for what the target tells.
+        joined: column that stands for a list of targets, to these.
         prepare: preprocessing entries, in order.
         automatic: whether each column is prepared as its type wants it, before these.
         columns: column to what the config says of it.
         split: how the rows are divided.
+        time: the column that orders the rows; empty for none.
+        series: the column that tells several series apart; empty for one series.
+        windows: how the rows become windows, None where each row is a sample.
         facts: what is known without opening the data (`classes`, `shape`, …).
         path: key path of the group.
     """
@@ -135,6 +157,10 @@ class DataDef:
     automatic: bool = False
     columns: Mapping[str, ColumnDef] = field(default_factory=dict)
     split: SplitDef = field(default_factory=SplitDef)
+    time: str = ""
+    series: str = ""
+    windows: WindowsDef | None = None
+    joined: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     facts: Mapping[str, Value] = field(default_factory=dict)
     path: str = "data"
 

@@ -44,7 +44,7 @@ def write_model(inputs: Facts, outputs: Facts) -> WrittenModel:
         outputs: output to its `task`, `units`, and for numbers `mean` and `deviation`; the name is
             empty for one unnamed target.
     """
-    work = _Work(taken={*inputs, *(name for name in outputs if name)})
+    work = ModelWork(taken={*inputs, *(name for name in outputs if name)})
     ends = [_encoded(name, facts, work) for name, facts in inputs.items()]
     joined = ends[0]
     if len(ends) > 1:
@@ -57,7 +57,7 @@ def write_model(inputs: Facts, outputs: Facts) -> WrittenModel:
 
 
 @dataclass(slots=True, kw_only=True)
-class _Work:
+class ModelWork:
     """What was written so far.
 
     Attributes:
@@ -85,11 +85,11 @@ class _Work:
         return start
 
 
-def _encoded(name: str, facts: Mapping[str, Tree], work: _Work) -> str:
+def _encoded(name: str, facts: Mapping[str, Tree], work: ModelWork) -> str:
     """The layers of one input; gives the name of what comes out, a row of numbers."""
     kind, words = facts.get("kind"), facts.get("words")
     if kind == "index":
-        size = _embedding_size(words)
+        size = embedding_size(words)
         table: dict[str, Tree] = {"class": "Embedding", "input_dim": words, "output_dim": size}
         return work.chain(name, name, {"embedded": table, "flat": {"class": "Flatten"}})
     if kind == "tokens":
@@ -113,13 +113,13 @@ def _encoded(name: str, facts: Mapping[str, Tree], work: _Work) -> str:
     return name
 
 
-def _embedding_size(words: Tree) -> int:
+def embedding_size(words: Tree) -> int:
     """Numbers for each word of a category, more for more words (a rule of thumb of fastai's)."""
     count = words if isinstance(words, int) else 2
     return int(min(50, max(2, round(1.6 * count**0.56))))
 
 
-def _head(name: str, facts: Mapping[str, Tree], body: str, work: _Work) -> str:
+def _head(name: str, facts: Mapping[str, Tree], body: str, work: ModelWork) -> str:
     task, units = facts.get("task"), facts.get("units")
     classes = task == "classification"
     if classes and units == 2:

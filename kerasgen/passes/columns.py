@@ -8,7 +8,7 @@ Decisions:
 - A step with `from` makes or replaces the column of its name; a step without acts on every model
   input, after its columns are stacked.
 - `features: all` stands for every column of the source that is no target, and is not
-  ignored.
+  ignored. The past of what is forecast goes in, and its time where `parts` of it are asked for.
 - `data.facts.shape` is the shape of an input before `data.prepare`: of the source's columns that
   it is made of, stacked. A column of the source that is no input holds what
   `data.facts.target_shape` says, or one number a row; columns that a step joins to a target hold
@@ -32,6 +32,7 @@ _TYPES: Mapping[str, ColumnType] = {
     "classification": "category",
     "multilabel": "labels",
     "regression": "number",
+    "forecasting": "number",
 }
 """Task to what its target is, if nothing is made of it before."""
 
@@ -83,15 +84,21 @@ def beside_columns(data: DataDef) -> list[tuple[Role, str]]:
         ("group", split.group),
         ("id", split.by),
         ("time", split.time),
+        ("time", data.time),
+        ("series", data.series),
     )
-    return [(role, column) for role, column in roles if column is not None]
+    return [(role, column) for role, column in roles if column]
 
 
 def apart_from_all(data: DataDef) -> tuple[str, ...]:
     """The columns that `features: all` does not stand for."""
-    ignored = [name for name, column in data.columns.items() if column.type == "ignore"]
-    beside = [name for _, name in beside_columns(data)]
-    return tuple(dict.fromkeys([*data.target.values(), *ignored, *beside]))
+    apart = [name for name, column in data.columns.items() if column.type == "ignore"]
+    said = data.columns.get(data.time)
+    parted = said is not None and said.parts is not None
+    apart += [name for _, name in beside_columns(data) if name != data.time or not parted]
+    if data.windows is None:
+        apart += [*data.target.values(), *(c for names in data.joined.values() for c in names)]
+    return tuple(dict.fromkeys(apart))
 
 
 def column_steps(data: DataDef) -> tuple[Entry, ...]:
@@ -134,6 +141,14 @@ def joins_columns(column: str, data: DataDef) -> bool:
 
 
 def declared_shape(
+    data: DataDef, name: str, fact: Literal["shape", "target_shape"] = "shape"
+) -> Shape | None:
+    """What `data.facts` says of a row of a model input or target, windows or not; None if none."""
+    whole = declared_fact(data, name, fact)
+    return whole[1:] if whole is not None and data.windows is not None else whole
+
+
+def declared_fact(
     data: DataDef, name: str, fact: Literal["shape", "target_shape"] = "shape"
 ) -> Shape | None:
     """What `data.facts` says of a model input, or of an output's target; None if no shape."""

@@ -29,7 +29,7 @@ class OutputSpec:
         name: the output's name, as `compile` knows it.
         tensor: the tensor that comes out.
         spec: its shape and type.
-        task: `classification`, `multilabel`, `regression` or `autoencoding`; empty without data.
+        task: as in `DataDef`; empty without data.
         target: the target's shape and type, None where it is not known.
         classes: number of classes, None where that is not known or does not apply.
         path: key path of the entry that makes it.
@@ -314,7 +314,7 @@ def _check_output(output: OutputSpec, data: DataDef, argument: str, sink: Sink) 
                 at="key",
             )
         return
-    if output.task == "regression":
+    if output.task in ("regression", "forecasting"):
         fed = fed_target(output)
         if fed is not None and len(fed.shape) == len(shape) and not _compatible(shape, fed.shape):
             sink.report(

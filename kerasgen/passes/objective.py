@@ -164,6 +164,8 @@ def _infer_metrics(output: OutputSpec, graph: ModelGraph) -> tuple[Loss, ...]:
     coding = output.labels.coding
     if coding in ("binary", "multi_hot") and last_activation(output, graph) == "linear":
         return (ObjectDef(cls="BinaryAccuracy", arguments={"threshold": 0.0}),)
+    if output.task == "forecasting":
+        return ("mean_absolute_error", ObjectDef(cls="RootMeanSquaredError"))
     if coding == "amounts":
         return ("mean_absolute_error",) if output.task == "regression" else ()
     return ("binary_accuracy",) if coding == "multi_hot" else ("accuracy",)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 from kerasgen.catalog.entries import Catalog, LayerCost, ShapeError, ShapeOracle
 from kerasgen.diagnostics import Sink
-from kerasgen.ir.data import DataDef
+from kerasgen.ir.data import DataDef, WindowsDef
 from kerasgen.ir.graph import Call, LayerDef, ModelGraph
 from kerasgen.ir.model import Operand, TensorRef
 from kerasgen.ir.values import ObjectDef, Shape, TensorSpec
@@ -39,25 +39,31 @@ class ShapedPreparation:
         cost: what its steps cost before they have learned anything, None where a shape is not
             known.
         hint: what gives an input of unknown width a known one, None for nothing.
+        windows: how rows become samples, None where each row is one.
     """
 
     preparation: Preparation
     specs: Specs
     cost: CostReport | None
     hint: str | None = None
+    windows: WindowsDef | None = None
 
     @property
     def inputs(self) -> dict[str, Shape | None]:
-        """Model input to the shape of a row; None where not known."""
+        """Model input to the shape of a sample; None where not known."""
         ends = self.preparation.inputs.items()
         found = {name: _row(reference, self.specs) for name, reference in ends}
-        return {name: (1,) if shape == () else shape for name, shape in found.items()}
+        rows = {name: (1,) if shape == () else shape for name, shape in found.items()}
+        length = () if self.windows is None else (self.windows.length,)
+        return {name: None if row is None else (*length, *row) for name, row in rows.items()}
 
     @property
     def targets(self) -> dict[str, Shape | None]:
-        """Output name to the shape of its target's rows; None where not known."""
+        """Output name to the shape of a sample's target; None where not known."""
         ends = self.preparation.targets.items()
-        return {name: _row(reference, self.specs) for name, reference in ends}
+        rows = {name: _row(reference, self.specs) for name, reference in ends}
+        horizon = () if self.windows is None else (self.windows.horizon,)
+        return {name: None if row is None else (*horizon, *row) for name, row in rows.items()}
 
 
 def shape_preparation(
@@ -85,7 +91,9 @@ def shape_preparation(
     cost = None
     if all(call.name in specs for call in graph.calls):
         cost = count_costs(graph, specs, columns, batch_size=1, slots=0)
-    return ShapedPreparation(preparation=preparation, specs=specs, cost=cost, hint=hint)
+    return ShapedPreparation(
+        preparation=preparation, specs=specs, cost=cost, hint=hint, windows=data.windows
+    )
 
 
 def _idle(graph: ModelGraph, stacks: Mapping[str, str], specs: Specs) -> set[str]:

@@ -37,6 +37,7 @@ from kerasgen.run.samples import (
     fitting_samples,
     outputs_by_name,
 )
+from kerasgen.runtime.series import windows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +48,8 @@ class PreparedParts:
         training: what the model is fitted on.
         validation: what each epoch is measured on, or None.
         test: what the trained model is measured on, or None.
-        test_rows: row numbers of the test part in the source, or None.
+        test_rows: row numbers of the test part in the source, of a forecast those of each window;
+            or None.
         fitted: what the steps of `data.prepare` have learned of the training part.
         class_weight: class index to weight, or None.
         silenced: number of warnings on the rows that the config silences.
@@ -112,7 +114,7 @@ def preprocess(
         training=fitted["training"],
         validation=fitted["validation"],
         test=fitted["test"],
-        test_rows=rows.test,
+        test_rows=_test_rows(opened, rows, program.data),
         fitted=prepared.fitted,
         class_weight=class_weights(compiled, fitted["training"].y, opened.facts, sink),
         silenced=len(silenced),
@@ -123,11 +125,25 @@ def preprocess(
     return parts, f"{sizes}" + (f"; {', '.join(steps)}" if steps else "")
 
 
+def _test_rows(opened: OpenedData, rows: PartRows, data: DataDef) -> Array | None:
+    """The rows of the source that are predicted; for a forecast the rows of each window."""
+    if data.windows is None or rows.starts is None or opened.order is None:
+        return rows.test
+    if rows.test is None:
+        return None
+    return windows(opened.order, rows.starts["test"] + data.windows.length, data.windows.horizon)
+
+
 def _whole_batches(rows: PartRows, compiled: CompiledProgram) -> PartRows:
-    """Leaves the last rows of the training part out where an input takes whole batches alone."""
+    """Leaves the last samples of the training part out where an input takes whole batches alone."""
     sizes = [item.batch_size for item in compiled.graph.inputs if item.batch_size]
-    rest = len(rows.training) % sizes[0] if sizes else 0
-    return replace(rows, training=rows.training[:-rest]) if rest else rows
+    samples = rows.training if rows.starts is None else rows.starts["training"]
+    rest = len(samples) % sizes[0] if sizes else 0
+    if not rest:
+        return rows
+    if rows.starts is not None:
+        return replace(rows, starts={**rows.starts, "training": samples[:-rest]})
+    return replace(rows, training=samples[:-rest])
 
 
 def _check_batches(compiled: CompiledProgram, sizes: Mapping[str, int], sink: Sink) -> None:

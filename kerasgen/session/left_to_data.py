@@ -55,10 +55,12 @@ def read_again(composition: Composition, first: FirstGroups, opened: OpenedData)
     state = _with_written(resolved(composition, opened.facts), opened)
     if leaves_model(state):
         from kerasgen.data.model_facts import model_ends  # few configs leave their model
+        from kerasgen.passes.automatic_forecast import write_forecaster
         from kerasgen.passes.automatic_model import write_model
 
         ends = model_ends(opened)
-        found = write_model(ends.inputs, ends.outputs)
+        write = write_model if data.windows is None else write_forecaster
+        found = write(ends.inputs, ends.outputs)
         model = {**state.config["model"], "layers": found.layers}
         model.setdefault("outputs", found.outputs)
         state = state._replace(config={**state.config, "model": model})

@@ -24,7 +24,7 @@ NOTHING = {"none"}
 
 ONLINE = {"fashion_mnist", "cifar10"}
 ARCHIVE = {"cifar10_images"}
-ANY = {"table", "images", "text_folder", "sounds"}
+ANY = {"table", "series", "images", "text_folder", "sounds"}
 """Groups for any data of a kind, which tell nothing of it."""
 
 SHIPPED = {path.stem for path in FOLDER.glob("*.yaml")}

@@ -36,7 +36,7 @@ from kerasgen.frontend.parse.columns import COLUMN_TYPES, DATE_PARTS, MISSING_WO
 from kerasgen.frontend.parse.data import TASKS
 from kerasgen.frontend.parse.lint import LINT_CODES
 from kerasgen.frontend.parse.program import MAXIMUM_SEED
-from kerasgen.ir.data import ColumnDef, DataDef, SplitDef
+from kerasgen.ir.data import ColumnDef, DataDef, SplitDef, WindowsDef
 from kerasgen.ir.model import ModelDef
 from kerasgen.ir.program import BackendDef, CompileDef, FitDef, LintDef, TrackingDef
 from kerasgen.ir.values import ObjectDef, Plain, Value
@@ -275,7 +275,7 @@ def _data(ending: str) -> Schema:
         {
             "source": {"if": {"type": "null"}, "else": source},  # null for no data at all
             "features": {**named, "additionalProperties": columns},
-            "target": {**named, "additionalProperties": {"type": "string"}},
+            "target": {**named, "additionalProperties": columns},
             "task": one_of(TASKS, {"type": "object", "additionalProperties": task}),
             "columns": {
                 "type": ["object", "null"],
@@ -286,10 +286,14 @@ def _data(ending: str) -> Schema:
                 "else": ref(f"steps{ending}"),
             },
             "split": {**_record(SplitDef, {}), "type": ["object", "null"]},
+            "time": from_annotation(str | None),
+            "series": from_annotation(str | None),
+            "windows": {**_record(WindowsDef, {}), "type": ["object", "null"]},
             "facts": _facts(),
         },
     )
-    del schema["properties"]["automatic"]  # it is `prepare: auto`
+    for inferred in ("automatic", "joined"):  # `prepare: auto`, and a list as the target
+        del schema["properties"][inferred]
     if not ending:
         source["if"] = {"type": "object"}
         source["then"] = {"required": ["class"]}

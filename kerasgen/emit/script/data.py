@@ -22,6 +22,7 @@ from kerasgen.emit.script.code import (
     statement,
     string,
 )
+from kerasgen.emit.script.series import EVERY, EVERY_ROW, forecast_rows, rows_of_series
 from kerasgen.emit.script.sources import AS_THEY_ARE
 from kerasgen.emit.script.steps import (
     DataContext,
@@ -102,16 +103,24 @@ def preprocess_function(context: DataContext) -> str:
     }
     names = Names(taken=taken)
     steps = column_lines(context, names)
-    lines = statement("rows = ", _split_call(context))
+    if data.windows is None:
+        lines = statement("rows = ", _split_call(context))
+    else:
+        lines = rows_of_series(data, data.windows, given=data.split.takes_given)
     if any("[training]" in line for line in steps):
         lines.append('    training = rows["training"]')
     if ALL in [c for columns in context.features.values() for c in columns]:
         apart = list(apart_from_all(data))
         other = f" if name not in {flat(literal(apart))}" if apart else ""
         lines.append(f"    names = [name for name in columns{other}]")
-    lines += [*steps, *_stacking_lines(context), *input_lines(context, names)]
+    lines += steps
+    if data.windows is not None:
+        lines.append(EVERY_ROW)
+    lines += [*_stacking_lines(context), *input_lines(context, names)]
     lines += ["    parts = {}", "    for part, index in rows.items():"]
-    if not _uses_index(context):
+    if data.windows is not None:
+        lines[-1] = "    for part, begins in starts.items():"
+    elif not _uses_index(context):
         lines[-1] = "    for part in rows:"
     lines += statement("inputs = ", _inputs_code(context), depth=2)
     lines += statement("targets = ", _targets_code(context), depth=2)
@@ -165,7 +174,10 @@ def _inputs_code(context: DataContext) -> Code:
     made = []
     for item in context.graph.inputs:
         spec = context.specs[item.name][0]
-        code = f"x[part][{string(item.name)}]" if several else "x[part]"
+        part = "part" if context.data.windows is None else string(EVERY)
+        code = f"x[{part}][{string(item.name)}]" if several else f"x[{part}]"
+        if context.data.windows is not None:
+            code = f"windows({code}, begins, {context.data.windows.length})"
         made.append(_placed(_cast(code, spec), len(spec.shape), context))
     return listed(made) if several else made[0]
 
@@ -206,6 +218,8 @@ def _target(output: OutputSpec, context: DataContext) -> str:
         steps = [entry for entry in column_steps(data) if entry.name == column]
         labels = column in infer_schema(data).class_indices and not steps
         code = f"columns[{string(column)}][index]"
+        if data.windows is not None:
+            code = forecast_rows(column, data.windows)
     if output.encoded:
         whole = output.target is not None and len(output.target.shape) == len(output.spec.shape)
         code = f"{code}[..., 0]" if whole else code

@@ -25,7 +25,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from kerasgen.frontend.grammar import DATA_KEYS, GROUPS, MODEL_KEYS
-from kerasgen.ir.data import SplitDef
+from kerasgen.ir.data import SplitDef, WindowsDef
 from kerasgen.ir.program import BackendDef, CompileDef, FitDef, TrackingDef
 
 _DEFINING = ("class", "block", "is", "layers", "shape")
@@ -79,8 +79,10 @@ _KINDS: Mapping[str, Mapping[str, str]] = {
         "name": _LEAF,
     },
     "backend": _fields(BackendDef),
-    "data": {**dict.fromkeys(DATA_KEYS, _FREE), "prepare": "names", "split": "split"},
+    "data": {**dict.fromkeys(DATA_KEYS, _FREE), "prepare": "names", "split": "split"}
+    | {"time": _LEAF, "series": _LEAF, "windows": "windows"},
     "split": _fields(SplitDef),
+    "windows": _fields(WindowsDef),
     "model": _MODEL,
     "compile": _fields(CompileDef, loss=_FREE, metrics=_FREE, weighted_metrics=_FREE)
     | {"loss_weights": _FREE},

@@ -11,6 +11,13 @@ from collections.abc import Callable, Collection, Mapping
 from kerasgen.diagnostics import Sink, Suggestion, describe, did_you_mean
 from kerasgen.frontend.grammar import DATA_KEYS, by_input, by_output, has_no_data, join
 from kerasgen.frontend.parse.columns import parse_columns
+from kerasgen.frontend.parse.forecast import (
+    FORECASTING,
+    check_forecast,
+    join_targets,
+    parse_series,
+    settled_tasks,
+)
 from kerasgen.frontend.parse.model import parse_entries, parse_object
 from kerasgen.frontend.parse.split import parse_split
 from kerasgen.frontend.parse.tensors import parse_shape
@@ -19,7 +26,7 @@ from kerasgen.ir.data import AUTO, DataDef
 from kerasgen.ir.model import Entry
 from kerasgen.ir.values import ObjectDef, Tree, Value
 
-TASKS = ("classification", "multilabel", "regression", "autoencoding", AUTO)
+TASKS = ("classification", "multilabel", "regression", "autoencoding", FORECASTING, AUTO)
 _OTHER_WORDS: Mapping[str, str] = {
     **dict.fromkeys(
         (
@@ -36,12 +43,10 @@ _OTHER_WORDS: Mapping[str, str] = {
         "multilabel",
     ),
     **dict.fromkeys(
-        (
-            *("linear", "continuous", "numeric", "regress", "linear_regression"),
-            *("timeseries", "time_series", "forecasting", "forecast"),
-        ),
+        (*("linear", "continuous", "numeric", "regress", "linear_regression"),),
         "regression",
     ),
+    **dict.fromkeys(("timeseries", "time_series", "forecast", "windows"), FORECASTING),
     **dict.fromkeys(
         ("autoencoder", "auto_encoder", "reconstruction"),
         "autoencoding",
@@ -59,10 +64,6 @@ _REASONS: Mapping[str, str] = {
         "the target is a mask with the class of each pixel",
     ),
     "tagging": "the target holds the class of each step",
-    **dict.fromkeys(
-        ("timeseries", "time_series", "forecasting", "forecast"),
-        "the target is the number, or the numbers, that follow",
-    ),
 }
 """Why, where the word does not say it: there the task may be a choice."""
 
@@ -88,6 +89,13 @@ def parse_data(section: Tree, sink: Sink) -> DataDef | None:
     # A target that cannot be read is not one that is missing.
     task = _parse_task(section.get("task"), target, sink) if len(sink.errors) == before else {}
     split = parse_split(section.get("split"), sink)
+    before = len(sink.errors)
+    keys = parse_series(section, sink)
+    readable = len(sink.errors) == before
+    task = settled_tasks(task, keys)
+    joined = join_targets(target, task, sink)
+    if split is not None and readable:
+        check_forecast(task, keys, split, sink)
     facts = _parse_facts(section.get("facts") or {}, sink)
     automatic, entries = parse_prepare(section.get("prepare"), sink)
     columns = parse_columns(section.get("columns") or {}, sink)
@@ -96,12 +104,16 @@ def parse_data(section: Tree, sink: Sink) -> DataDef | None:
     return DataDef(
         source=source,
         features=features,
-        target={output: columns[0] for output, columns in target.items()},
+        target=joined.target,
         task=task,
-        prepare=entries,
+        joined=joined.joined,
+        prepare=(*entries, *joined.steps),
         automatic=automatic,
         columns=columns,
         split=split,
+        time=keys.time,
+        series=keys.series,
+        windows=keys.windows,
         facts=facts,
     )
 
@@ -207,15 +219,6 @@ def _columns(
         key = join(path, name) if section is written else path
         if not names or len(names) < len(items):
             sink.report("KG204", f"`{key}` is {describe(value)}, expected column names", key=key)
-        elif path == "data.target" and len(names) > 1:
-            sink.report(
-                "KG204",
-                "`data.target` is a list, expected one column or a mapping",
-                key=path,
-                help="name the output of each: `target: {digit: label, odd: odd}`; "
-                "for one output join the columns under `data.prepare`: "
-                f"`targets: {{class: ops.stack, axis: -1, from: [{', '.join(names)}]}}`",
-            )
         else:
             columns[str(name)] = tuple(names)
     return columns

@@ -121,7 +121,7 @@ def test_the_group_must_be_a_mapping() -> None:
         ("classification_binary", "classification"),
         ("Semantic Segmentation", "classification"),
         ("multi_label", "multilabel"),
-        ("timeseries", "regression"),
+        ("timeseries", "forecasting"),
         ("autoencoder", "autoencoding"),
     ],
 )

@@ -1,0 +1,114 @@
+"""The pass that writes `layers: auto` out for a forecast: from windows of rows to the rows behind.
+
+It owns which layers read a window, and the head that gives the numbers of the horizon. It gives
+what a person would have written, as `automatic_model` does for samples that are rows.
+
+Decisions:
+- `$reader` reads the window: `dense` takes all its numbers at once, `conv` looks at neighbours,
+  `gru` remembers. What it says is added to a linear forecast (`$linear`), so that the model has
+  at hand what a linear one would say.
+- The head ends in the target's own units: a `Rescaling` by the mean and deviation of the training
+  part, and behind it the exponential where the logarithm was asked for (`scale: log`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from kerasgen.ir.values import Tree
+from kerasgen.passes.automatic_model import Facts, ModelWork, WrittenModel, embedding_size
+
+_KINDS = {"numbers": "sequence"}
+"""What an input of rows is once it comes in windows, where that is something else."""
+
+
+def series_kinds(inputs: Mapping[str, Mapping[str, Tree]]) -> dict[str, dict[str, Tree]]:
+    """What `prepare: auto` made of each input, in windows."""
+    return {
+        name: {**facts, "kind": _KINDS.get(str(facts["kind"]), facts["kind"])}
+        for name, facts in inputs.items()
+    }
+
+
+def write_forecaster(inputs: Facts, outputs: Facts) -> WrittenModel:
+    """Writes a model of a forecast out.
+
+    Args:
+        inputs: model input to its `kind`: `sequence`, `index` or `tokens` (with `words`), `image`.
+        outputs: output to its `horizon`; its number of `targets`, None for one that has no axis;
+            `mean` and `deviation`, a number or one for each target, where these are known; and
+            whether these are of the `log`. The name is empty for one unnamed target.
+    """
+    work = ModelWork(taken={*inputs, *(name for name in outputs if name)})
+    ends = [_as_sequence(name, facts, work) for name, facts in inputs.items()]
+    window = ends[0]
+    if len(ends) > 1:
+        window = work.add("joined", {"class": "Concatenate", "axis": -1, "from": [*ends]})
+    work.add(
+        "memory", {"if": "$reader == 'gru'", "class": "GRU", "units": "$memory", "from": window}
+    )
+    convolution: dict[str, Tree] = {
+        "if": "$reader == 'conv'",
+        "class": "Conv1D",
+        "filters": "$filters[$index]",
+        "kernel_size": 3,
+        "padding": "causal",
+        "activation": "relu",
+        "repeat": "len($filters)",
+    }
+    maps = work.add("maps", {**convolution, "from": window})
+    work.add("flat_maps", {"if": "$reader == 'conv'", "class": "Flatten", "from": maps})
+    work.add("flat", {"if": "$reader == 'dense'", "class": "Flatten", "from": window})
+    hidden: dict[str, Tree] = {"class": "Dense", "units": "$hidden[$index]", "activation": "relu"}
+    work.add("hidden", {**hidden, "repeat": "len($hidden)"})
+    body = work.add("drop", {"if": "$dropout > 0", "class": "Dropout", "rate": "$dropout"})
+    straight = work.add("window", {"if": "$linear", "class": "Flatten", "from": window})
+    heads = [_head(name, facts, (body, straight), work) for name, facts in outputs.items()]
+    return WrittenModel(layers=work.layers, outputs=heads[0] if len(heads) == 1 else [*heads])
+
+
+def _as_sequence(name: str, facts: Mapping[str, Tree], work: ModelWork) -> str:
+    """The layers of one input; gives the name of what comes out, a row of numbers a step."""
+    kind, words = facts.get("kind"), facts.get("words")
+    if kind == "index":
+        size = embedding_size(words)
+        table: dict[str, Tree] = {"class": "Embedding", "input_dim": words, "output_dim": size}
+        flat: dict[str, Tree] = {"class": "TimeDistributed", "layer": {"class": "Flatten"}}
+        return work.chain(name, name, {"embedded": table, "flat": flat})
+    if kind == "tokens":
+        table = {"class": "Embedding", "input_dim": words, "output_dim": "$embedding"}
+        mean: dict[str, Tree] = {"class": "ops.mean", "axis": 2}
+        return work.chain(name, name, {"embedded": table, "mean": mean})
+    if kind == "image":
+        flat = {"class": "TimeDistributed", "layer": {"class": "Flatten"}}
+        return work.chain(name, name, {"flat": flat})
+    return name
+
+
+def _head(name: str, facts: Mapping[str, Tree], ends: tuple[str, str], work: ModelWork) -> str:
+    """The layers of one output; gives the name of the last."""
+    horizon, targets = facts.get("horizon"), facts.get("targets")
+    assert isinstance(horizon, int)
+    title = name or "forecast"
+    units = horizon * (targets if isinstance(targets, int) else 1)
+    body, straight = ends
+    dense = work.add(f"{title}_steps", {"class": "Dense", "units": units, "from": body})
+    line: dict[str, Tree] = {"if": "$linear", "class": "Dense", "units": units, "from": straight}
+    linear = work.add(f"{title}_line", line)
+    entries: dict[str, Mapping[str, Tree]] = {
+        f"{title}_sum": {"if": "$linear", "class": "Add", "from": [dense, linear]}
+    }
+    if isinstance(targets, int):
+        entries[f"{title}_table"] = {"class": "Reshape", "target_shape": [horizon, targets]}
+    if "deviation" in facts:
+        scale = {"scale": facts["deviation"], "offset": facts["mean"]}
+        entries[f"{title}_scaled"] = {"class": "Rescaling", **scale}
+    if facts.get("log") is True:
+        entries[f"{title}_grown"] = {"class": "ops.expm1"}
+    last = list(entries)[-1]
+    if last == f"{title}_sum":  # A number that nothing is known of ends as it is.
+        entries[last := f"{title}_end"] = {"class": "Identity"}
+    for entry_name, entry in entries.items():
+        final = entry_name == last
+        work.add(title if final else entry_name, entry, exact=final and bool(name))
+    return title
