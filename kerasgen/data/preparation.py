@@ -44,7 +44,7 @@ from kerasgen.data.prepared_parts import (
     PreparedData,
     PreparedPart,
     in_windows,
-    rows_by_part,
+    rows_to_prepare,
 )
 from kerasgen.data.split import PartRows
 from kerasgen.data.table import Array
@@ -92,9 +92,7 @@ def prepare_data(
     makes = started.engine.preprocessing(started.catalog)
     space = opened.space
     steps = StepMaking(makes=makes, sink=sink, learned={}, fits=True, space=space)
-    asked = rows_by_part(parts)
-    if definition.windows is not None:  # The rows of all parts come as windows over them.
-        asked = {"training": parts.training, EVERY: np.arange(opened.samples)}
+    asked = rows_to_prepare(parts, definition, opened.samples)
     columns = prepared_columns(preparation, opened.columns, parts.training, steps)
     made = {
         entry.name: columns[call] for call, entry in preparation.steps.items() if call in columns

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from kerasgen.data.fitted_preparation import FittedPreparation
 from kerasgen.data.split import PartRows
 from kerasgen.data.table import Array
@@ -54,8 +56,10 @@ class PreparedData:
     rows: PreparedPart | None = None
 
 
-def rows_by_part(parts: PartRows) -> dict[str, Array]:
-    """The parts that there are, and their rows."""
+def rows_to_prepare(parts: PartRows, definition: DataDef, samples: int) -> dict[str, Array]:
+    """The parts that there are, and their rows; for a forecast those of training, and all."""
+    if definition.windows is not None:
+        return {"training": parts.training, EVERY: np.arange(samples)}
     rows = {"training": parts.training, "validation": parts.validation, "test": parts.test}
     return {part: index for part, index in rows.items() if index is not None}
 
