@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from kerasgen.data.columns.hidden_forms import tell_hidden_forms
 from kerasgen.data.columns.names import check_columns
 from kerasgen.data.columns.rows import tidy_table
 from kerasgen.data.columns.suspicious import OpenedRows, warn_of_columns
@@ -123,6 +124,7 @@ def _opened(source: Source, definition: DataDef, seed: int, sink: Sink) -> Opene
     table = source.read(None if wanted is None else frozenset(wanted), sink)
     table = tidy_table(definition, table, sink)
     sink.stop_on_errors()
+    tell_hidden_forms(definition, table, sink)
     table = in_time_order(definition, table, sink)
     settled = settle_types(definition, table)
     definition = settled.definition

@@ -16,6 +16,7 @@ from kerasgen.data.large_arrays import ArraySpace
 from kerasgen.diagnostics import Sink
 from kerasgen.ir.schema import ColumnType
 from kerasgen.runtime.source_call import SourceCall
+from kerasgen.runtime.table_rows import place_of_row
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
@@ -31,7 +32,7 @@ class Table:
         class_names: column of class indices to the names of its classes.
         given: number in `runtime.split.PARTS` of each row's part, where the source says.
         lines: line number of each row in its file, where rows are lines.
-        files: file names with their numbers of rows, in order, where rows are lines.
+        files: file names with their numbers of rows, in order, where rows come from files.
         notes: what else the record should say, as plain data.
         space: where arrays of all rows have their place.
         order: where each row stood when it was read, None where rows stand as they were; `lines`
@@ -52,14 +53,7 @@ class Table:
     def place(self, row: int) -> str:
         """Where a row stands, as a message says it; rows are counted from 1."""
         row = row if self.order is None else int(self.order[row])
-        if self.lines is None:
-            return f"row {row + 1}"
-        before = 0
-        for file, rows in self.files:
-            if row < before + rows:
-                return f"line {self.lines[row]} of `{file}`"
-            before += rows
-        return f"line {self.lines[row]}"
+        return place_of_row(self.files, self.lines, row)
 
 
 class Source(Protocol):

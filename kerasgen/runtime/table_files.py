@@ -1,27 +1,35 @@
-"""Tables in files become columns: text, Parquet, Arrow, JSON lines, Excel.
+"""Tables in files become columns: text, Parquet, Arrow, JSON, Excel, databases.
 
-Cells of text lose the blanks around them. A column is numbers if every cell is one, and
-words otherwise; a number that is missing is NaN, a word that is missing is empty.
+Files are read in pieces, so that no more than the columns is held. The pieces are
+frames of Polars; how cells become numbers and words stands in `table_columns`.
 """
 
 from __future__ import annotations
 
-import csv
-from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from glob import glob
 from pathlib import Path
-from typing import Any, TypedDict, Unpack
+from tempfile import TemporaryDirectory
+from typing import Any, Unpack
 
 import numpy as np
 
+from kerasgen.runtime.databases import database_pieces, is_database
 from kerasgen.runtime.errors import DataError
+from kerasgen.runtime.nested_tables import flat_piece, json_pieces
 from kerasgen.runtime.split import PARTS
-from kerasgen.runtime.tables import MISSING
+from kerasgen.runtime.table_columns import ColumnPieces, read_columns
+from kerasgen.runtime.table_rows import FileRows, TableRead, without_infinite
+from kerasgen.runtime.text_tables import (
+    PIECE_ROWS,
+    TableForm,
+    has_bad_rows,
+    leave_out_bad_rows,
+    line_numbers,
+    open_text,
+    text_pieces,
+)
 from kerasgen.runtime.values import Array, Columns
-
-SEPARATORS = (",", ";", "\t", "|")
-"""What may stand between the cells of a line, the likeliest first."""
 
 FORMATS = {
     ".csv": "csv",
@@ -36,23 +44,14 @@ FORMATS = {
     ".ipc": "arrow",
     ".jsonl": "json",
     ".ndjson": "json",
+    ".json": "json",
     ".xlsx": "excel",
     ".xls": "excel",
+    ".sqlite": "database",
+    ".sqlite3": "database",
+    ".db": "database",
 }
 """Ending of a file to its format."""
-
-
-class TableForm(TypedDict, total=False):
-    """How a table is written."""
-
-    header: bool
-    names: Sequence[str] | None
-    separator: str | None
-    quote: str | None
-    decimal: str
-    encoding: str
-    missing_values: Collection[str]
-    sheet: str | None
 
 
 def read_table(
@@ -68,27 +67,52 @@ def read_table(
     Raises:
         DataError: a file cannot be used.
     """
-    import polars
+    found = read_rows_of_files(path, test_path, wanted, form)
+    return found["columns"], found["given"]
 
-    frames: list[Any] = []
-    sizes = []
-    for named in (path, test_path):
-        files = table_files(named) if named is not None else []
-        part = [read_frame(file, form) for file in files]
-        for file, frame in zip(files, part, strict=True):
-            same_columns(frame, (frames + part)[0], file)
-        frames += part
-        sizes.append(sum(frame.height for frame in part))
-    whole = polars.concat(frames, how="vertical_relaxed")
-    columns = {
-        name: frame_column(whole[name], form)
-        for name in whole.columns
-        if wanted is None or name in wanted
+
+def read_rows_of_files(
+    path: str | Sequence[str],
+    test_path: str | Sequence[str] | None,
+    wanted: Collection[str] | None,
+    form: TableForm,
+    column: Callable[[str], Any] = ColumnPieces,
+) -> TableRead:
+    """Reads tables, and says where each row stands.
+
+    Args:
+        path: the files, as `read_table` takes them.
+        test_path: the files of the test part.
+        wanted: the columns that are made, None for all.
+        form: how the files are written.
+        column: takes the pieces of a column.
+
+    Raises:
+        DataError: a file cannot be used.
+    """
+    training = table_files(path)
+    test = table_files(test_path) if test_path is not None else []
+    found: list[FileRows] = []
+    columns, names = read_columns(
+        lambda: pieces_of_files([*training, *test], form, found), form, wanted, column
+    )
+    given = None
+    if test_path is not None:
+        numbers = [PARTS.index("training")] * len(training)
+        numbers += [PARTS.index("test")] * len(test)
+        sizes = [file["rows"] for file in found]
+        given = np.repeat(np.array(numbers, dtype="int8"), sizes)
+    lines = [file["lines"] for file in found if file["lines"] is not None]
+    table: TableRead = {
+        "columns": columns,
+        "names": names,
+        "given": given,
+        "files": [(file["file"], file["rows"]) for file in found],
+        "lines": np.concatenate(lines) if len(lines) == len(found) else None,
+        "skipped": sum(file["skipped"] for file in found),
+        "reasons": [reason for file in found for reason in file["reasons"]],
     }
-    if test_path is None:
-        return columns, None
-    numbers = np.array([PARTS.index("training"), PARTS.index("test")], dtype="int8")
-    return columns, np.repeat(numbers, sizes)
+    return without_infinite(table) if form.get("bad") == "skip" else table
 
 
 def read_cells(
@@ -99,24 +123,33 @@ def read_cells(
     Raises:
         DataError: the file cannot be used.
     """
-    frame = read_frame(path, form)
-    cells = {name: [plain_cell(c) for c in frame[name]] for name in frame.columns}
-    return cells, {name: frame_column(frame[name], form) for name in frame.columns}
+    pieces = [*pieces_of_files([path], form, [])]
+    columns, names = read_columns(lambda: pieces, form)
+    cells: dict[str, list[Any]] = {name: [] for name in names}
+    for piece in pieces:
+        for name in names:
+            cells[name] += [plain_cell(cell) for cell in piece[name]]
+    return cells, columns
 
 
 def plain_cell(cell: Any) -> Any:
-    """A cell as CSV and JSON can say it."""
-    return cell if isinstance(cell, str | int | float | None) else str(cell)
+    """A cell as CSV and JSON can say it; text without the blanks around it."""
+    if isinstance(cell, str):
+        return cell.strip()
+    return cell if isinstance(cell, int | float | None) else str(cell)
 
 
 def table_files(path: str | Sequence[str]) -> list[str]:
-    """The files that a path, a pattern or a list of these names.
+    """The files that a path, a pattern or a list of these names; a database is one.
 
     Raises:
         DataError: a pattern matches none.
     """
     found: list[str] = []
     for item in [path] if isinstance(path, str) else path:
+        if is_database(item):
+            found.append(item)
+            continue
         place = str(Path(item).expanduser())
         several = any(sign in item for sign in "*?[") and not Path(place).exists()
         files = sorted(glob(place, recursive=True)) if several else [place]
@@ -126,22 +159,60 @@ def table_files(path: str | Sequence[str]) -> list[str]:
     return found
 
 
-def same_columns(frame: Any, first: Any, file: str) -> None:
+def pieces_of_files(
+    files: Sequence[str], form: TableForm, found: list[FileRows]
+) -> Iterator[Any]:
+    """The rows of several files as frames; what is known of each file is put down.
+
+    Raises:
+        DataError: a file cannot be used, has other columns than the first, or changes
+            while it is read.
+    """
+    found.clear()
+    titles: list[str] | None = None
+    for file in files:
+        before = state_of_file(file)
+        rows: FileRows = {
+            "file": file,
+            "rows": 0,
+            "lines": None,
+            "skipped": 0,
+            "reasons": [],
+        }
+        found.append(rows)
+        for piece in pieces_of_file(file, form, rows):
+            titles = titles or piece.columns
+            same_columns(piece.columns, titles, file)
+            rows["rows"] += piece.height
+            yield piece
+        if state_of_file(file) != before:
+            raise DataError(f"`{file}` was changed while it was read", about="changed")
+
+
+def state_of_file(file: str) -> tuple[int, int]:
+    """What changes when a file is written."""
+    if is_database(file):
+        return 0, 0
+    state = Path(file).stat()
+    return state.st_size, state.st_mtime_ns
+
+
+def same_columns(columns: Sequence[str], first: Sequence[str], file: str) -> None:
     """Checks that a further file has the columns of the first.
 
     Raises:
         DataError: it has others.
     """
-    if frame.columns != first.columns:
-        other = sorted(set(frame.columns) ^ set(first.columns))
+    if list(columns) != list(first):
+        other = sorted(set(columns) ^ set(first))
         what = (
             f"`{other[0]}` is in one of them alone" if other else "their order differs"
         )
         raise DataError(f"`{file}` has other columns: {what}", about="path")
 
 
-def read_frame(file: str, form: TableForm) -> Any:
-    """Reads a file by its ending.
+def pieces_of_file(file: str, form: TableForm, rows: FileRows) -> Iterator[Any]:
+    """The rows of a file by its ending, an empty frame where there are none.
 
     Raises:
         DataError: it is no table of that kind.
@@ -149,19 +220,56 @@ def read_frame(file: str, form: TableForm) -> Any:
     import polars
 
     kind = FORMATS.get(Path(file).suffix.lower(), "csv")
+    if is_database(file):
+        yield from database_pieces(file, form)
+        return
+    if kind == "csv":
+        yield from pieces_of_text(file, form, rows)
+        return
     try:
         if kind == "parquet":
-            return polars.read_parquet(file)
-        if kind == "arrow":
-            return polars.read_ipc(file)
-        if kind == "json":
-            return polars.read_ndjson(file, infer_schema_length=None)
-        if kind == "excel":
-            return read_sheet_of(file, form)
+            yield from scanned(polars.scan_parquet(file, glob=False))
+        elif kind == "arrow":
+            yield from scanned(polars.scan_ipc(file))
+        elif kind == "json":
+            yield from json_pieces(file, rows, form.get("bad") == "skip")
+        else:
+            yield read_sheet_of(file, form)
     except polars.exceptions.PolarsError as error:
         problem = f"`{file}` cannot be read as {kind}: {first_line(error)}"
         raise DataError(problem, about="path") from error
-    return read_text(file, form)
+
+
+def scanned(frame: Any) -> Iterator[Any]:
+    """The pieces of a frame that is not read yet; structs become columns."""
+    empty = True
+    for piece in frame.collect_batches(chunk_size=PIECE_ROWS, maintain_order=True):
+        empty = False
+        yield flat_piece(piece)
+    if empty:
+        yield flat_piece(frame.collect())
+
+
+def pieces_of_text(file: str, form: TableForm, rows: FileRows) -> Iterator[Any]:
+    """The rows of a file of text.
+
+    Raises:
+        DataError: it cannot be cut into rows.
+    """
+    import polars
+
+    with TemporaryDirectory() as folder:
+        text = open_text(file, form, Path(folder))
+        if form.get("bad") == "skip" and has_bad_rows(text):
+            leave_out_bad_rows(text, Path(folder))
+        empty = True
+        for piece in text_pieces(text):
+            empty = False
+            yield piece
+        if empty:
+            yield polars.DataFrame(schema=dict.fromkeys(text["titles"], polars.String))
+        rows["lines"] = line_numbers(text)
+        rows["skipped"], rows["reasons"] = text["skipped"], text["reasons"]
 
 
 def read_sheet_of(file: str, form: TableForm) -> Any:
@@ -180,190 +288,6 @@ def read_sheet_of(file: str, form: TableForm) -> Any:
         raise DataError(problem, about="path") from error
 
 
-def read_text(file: str, form: TableForm) -> Any:
-    """Reads a table of text, all its cells as words.
-
-    Raises:
-        DataError: it is empty, is in another encoding, has columns that cannot be
-            named, or lines of another length.
-    """
-    import polars
-
-    header, quote = form.get("header", True), form.get("quote", '"')
-    text = read_lines(file, form.get("encoding", "utf-8"))
-    first = next((line for line in text.split("\n", 50) if line.strip()), "")
-    tabbed = Path(file).suffix.lower() in (".tsv", ".tab")
-    between = form.get("separator")
-    between = between or ("\t" if tabbed else likely_separator(first, quote))
-    cells = next(csv.reader([first], delimiter=between, quotechar=quote or None), [])
-    titles = column_titles(cells, file, header, form.get("names"))
-    try:
-        frame = polars.read_csv(
-            text.encode(),
-            separator=between,
-            quote_char=quote,
-            has_header=header,
-            new_columns=titles,
-            infer_schema=False,
-            empty_string_is_null=False,
-        )
-    except polars.exceptions.PolarsError as error:
-        raise DataError(
-            wrong_line(text.split("\n"), file, between, quote)
-            or f"`{file}`: {first_line(error)}",
-            about="separator",
-        ) from error
-    # Polars takes the cells that a short line lacks for empty ones.
-    lines = polars.Series(text.split("\n"))
-    signs = lines.str.count_matches(between, literal=True)
-    doubtful = (signs != len(titles) - 1) & (lines.str.strip_chars() != "")
-    if doubtful.any() and (
-        problem := wrong_line(text.split("\n"), file, between, quote)
-    ):
-        raise DataError(problem, about="separator")
-    words = frame.with_columns(polars.all().str.strip_chars())
-    return words.filter(polars.any_horizontal(polars.all() != ""))
-
-
-def read_lines(file: str, encoding: str) -> str:
-    """Reads a file of text, without the mark at its beginning.
-
-    Raises:
-        DataError: it is in another encoding, or empty.
-    """
-    raw = Path(file).read_bytes()
-    try:
-        text = raw.decode("utf-8-sig" if encoding == "utf-8" else encoding)
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        problem = f"line {line} of `{file}` is not {encoding} text"
-        raise DataError(problem, about="encoding") from error
-    except LookupError as error:
-        raise DataError(
-            f"there is no encoding `{encoding}`", about="encoding"
-        ) from error
-    if not text.strip():
-        raise DataError(f"`{file}` is empty", about="empty")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-def likely_separator(line: str, quote: str | None) -> str:
-    """What stands most often between the cells of a line, outside of quotes."""
-    plain = "".join(line.split(quote)[::2]) if quote else line
-    return max(SEPARATORS, key=plain.count)
-
-
-def column_titles(
-    cells: Sequence[str], file: str, header: bool, names: Sequence[str] | None
-) -> list[str]:
-    """The names of all columns.
-
-    Raises:
-        DataError: they are too few or too many, or not distinct.
-    """
-    if names is not None and len(names) != len(cells):
-        problem = f"`names` has {len(names)}, and `{file}` {len(cells)} columns"
-        raise DataError(problem, about="names")
-    if names is None and header:
-        names = [cell.strip() or f"c{index}" for index, cell in enumerate(cells)]
-    titles = list(names or (f"c{index}" for index in range(len(cells))))
-    twice, times = Counter(titles).most_common(1)[0]
-    if times > 1:
-        raise DataError(f"two columns of `{file}` are called `{twice}`", about="header")
-    return titles
-
-
-def wrong_line(
-    written: Iterable[str], file: str, separator: str, quote: str | None
-) -> str | None:
-    """What is wrong with the first line that has another number of cells."""
-    lines = csv.reader(
-        written,
-        delimiter=separator,
-        quotechar=quote,
-        quoting=csv.QUOTE_NONE if quote is None else csv.QUOTE_MINIMAL,
-    )
-    wanted = 0
-    for row in lines:
-        wanted = wanted or len(row)
-        if any(row) and len(row) != wanted:
-            place = f"line {lines.line_num} of `{file}`"
-            return f"{place} has {len(row)} cells, expected {wanted}"
-    return None
-
-
 def first_line(error: BaseException) -> str:
     """The first line of what a library says."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
-
-
-def frame_column(series: Any, form: TableForm) -> Array:
-    """Makes an array of a column.
-
-    Raises:
-        DataError: it holds lists or other things that are neither numbers nor words.
-    """
-    exact = exact_numbers(series, form)
-    return column_words(series, form) if exact is None else narrow_numbers(exact)
-
-
-def exact_numbers(series: Any, form: TableForm) -> Array | None:
-    """The numbers of a column as float64, NaN where one is missing.
-
-    None for a column of words, and for one of text without any value.
-    """
-    import polars
-
-    numbers = None
-    if series.dtype == polars.String:
-        words = known_words(series, form)
-        decimal = form.get("decimal", ".")
-        if decimal != ".":
-            digits = words.str.replace(decimal, ".", literal=True)
-        else:
-            digits = words
-        found, absent = digits.cast(polars.Float64, strict=False), words.null_count()
-        if found.null_count() == absent and absent < len(words):
-            numbers = found
-    elif series.dtype.is_numeric():
-        numbers = series.cast(polars.Float64)
-    elif series.dtype == polars.Duration:
-        numbers = series.dt.total_microseconds().cast(polars.Float64) / 1e6
-    return None if numbers is None else numbers.fill_null(float("nan")).to_numpy()
-
-
-def column_words(series: Any, form: TableForm) -> Array:
-    """The cells of a column as words, empty where one is missing.
-
-    Raises:
-        DataError: it holds lists or other things that are neither numbers nor words.
-    """
-    import polars
-
-    if series.dtype.is_nested() or series.dtype in (polars.Binary, polars.Object):
-        problem = f"`{series.name}` holds {series.dtype}, neither numbers nor words"
-        raise DataError(problem, about="path")
-    if series.dtype == polars.String:
-        words = known_words(series, form)
-    elif series.dtype.is_temporal():
-        forms = {polars.Date: "%Y-%m-%d", polars.Time: "%H:%M:%S"}
-        words = series.dt.strftime(forms.get(series.dtype, "%Y-%m-%dT%H:%M:%S"))
-    else:
-        words = series.cast(polars.String)
-    return np.asarray(words.fill_null("").to_list(), dtype="str")
-
-
-def known_words(series: Any, form: TableForm) -> Any:
-    """Words without the blanks around them, none where one is missing."""
-    words = series.str.strip_chars()
-    return words.set(words.is_in(list(form.get("missing_values", MISSING))), None)
-
-
-def narrow_numbers(exact: Array) -> Array:
-    """Numbers as float32, or as int64 where float32 would change whole ones."""
-    with np.errstate(over="ignore"):
-        narrow = np.asarray(exact.astype("float32"))
-    whole = np.isfinite(exact).all() and (exact == np.rint(exact)).all()
-    if whole and not np.array_equal(narrow, exact) and np.abs(exact).max() < 2**53:
-        return np.asarray(exact.astype("int64"))
-    return narrow

@@ -146,10 +146,19 @@ def column_names(
         return tuple(f"c{index}" for index in range(len(first)))
     named = [name or f"c{index}" for index, name in enumerate(first)]
     names = tuple(named if columns is None else columns)
-    if len(set(names)) < len(names):
-        twice, _ = Counter(names).most_common(1)[0]
-        raise DataError(f"two columns of `{file}` are called `{twice}`", about="header")
+    distinct_names(names, file)
     return names
+
+
+def distinct_names(names: Sequence[str], file: str) -> None:
+    """Checks that no two columns have one name.
+
+    Raises:
+        DataError: two have.
+    """
+    twice, times = Counter(names).most_common(1)[0]
+    if times > 1:
+        raise DataError(f"two columns of `{file}` are called `{twice}`", about="header")
 
 
 def join_sheets(sheets: Sequence[Sheet]) -> Columns:

@@ -19,25 +19,16 @@ import numpy as np
 from kerasgen.data.columns.rows import missing_in
 from kerasgen.data.columns.tally import Chunk
 from kerasgen.data.sources.table_file import TableFile
-from kerasgen.data.sources.table_stream import can_stream, scan_file
 from kerasgen.data.table import Array, Table
 from kerasgen.ir.column_figures import Stray
 from kerasgen.process.packages import is_installed
-from kerasgen.runtime.errors import DataError
-from kerasgen.runtime.table_files import (
-    TableForm,
-    column_words,
-    first_line,
-    known_words,
-    same_columns,
-    table_files,
-)
+from kerasgen.runtime.databases import is_database
+from kerasgen.runtime.table_columns import known_words, text_numbers
+from kerasgen.runtime.table_files import pieces_of_files, table_files
+from kerasgen.runtime.text_tables import TableForm
 
 LARGE = 32 * 2**20
 """Bytes of a file from which on it is streamed."""
-
-CHUNK = 100_000
-"""Rows that are counted at a time."""
 
 MOST_COUNTED = 1_000
 """Values of a chunk whose rows are counted, the most frequent ones."""
@@ -109,25 +100,15 @@ def streamed(source: TableFile) -> Iterator[dict[str, Chunk]] | None:
         return None
     form = source.form()
     files = table_files(source.path)
-    if sum(Path(file).stat().st_size for file in files) < LARGE:
+    if any(map(is_database, files)) or sum(Path(f).stat().st_size for f in files) < LARGE:
         return None
-    return _batches(files, form) if can_stream(source.path, form) else None
+    return _batches(files, form)
 
 
 def _batches(files: Sequence[str], form: TableForm) -> Iterator[dict[str, Chunk]]:
-    import polars
-
-    try:
-        frames = [scan_file(file, form) for file in files]
-        heads = [frame.head(0).collect() for frame in frames]
-        for head, file in zip(heads, files, strict=True):
-            same_columns(head, heads[0], file)
-        for frame in frames:
-            for batch in frame.collect_batches(chunk_size=CHUNK, maintain_order=True):
-                if batch.height:
-                    yield {series.name: _chunk_of_series(series, form) for series in batch}
-    except polars.exceptions.PolarsError as error:
-        raise DataError(f"`{files[0]}`: {first_line(error)}", about="separator") from error
+    for piece in pieces_of_files(files, form, []):
+        if piece.height:
+            yield {series.name: _chunk_of_series(series, form) for series in piece}
 
 
 def _chunk_of_series(series: Any, form: TableForm) -> Chunk:
@@ -143,19 +124,15 @@ def _chunk_of_series(series: Any, form: TableForm) -> Chunk:
             words=lambda rows: _listed(series, rows),
             counted=lambda: _counted_series(series),
         )
-    text = series.dtype == polars.String
-    texts = known_words(series if text else _as_text(series, form), form)
+    texts = known_words(series, form)
     absent = texts.is_null().to_numpy()
-    decimal = form.get("decimal", ".")
-    digits = texts if decimal == "." else texts.str.replace(decimal, ".", literal=True)
-    numbers = digits.cast(polars.Float64, strict=False) if text else None
-    if numbers is None or numbers.null_count() == len(numbers):
-        numbers = None
-    stray = None
-    if numbers is not None and numbers.null_count() > int(absent.sum()):
-        wrong = numbers.is_null().to_numpy() & ~absent
-        row = int(np.argmax(wrong))
-        stray = Stray(cells=int(wrong.sum()), row=row, cell=str(texts[row]))
+    numbers, stray = None, None
+    if series.dtype == polars.String:
+        numbers, others = text_numbers(series, form)
+        numbers = None if numbers.null_count() == len(numbers) else numbers
+        if numbers is not None and others.any():
+            row = int(others.arg_max() or 0)
+            stray = Stray(cells=int(others.sum()), row=row, cell=str(texts[row]))
     return Chunk(
         marks=_mixed(texts.hash().to_numpy()),
         absent=absent,
@@ -164,12 +141,6 @@ def _chunk_of_series(series: Any, form: TableForm) -> Chunk:
         counted=lambda: _counted_series(texts),
         stray=stray,
     )
-
-
-def _as_text(series: Any, form: TableForm) -> Any:
-    import polars
-
-    return polars.Series(series.name, column_words(series, form), dtype=polars.String)
 
 
 def _listed(series: Any, rows: Array | slice) -> list[str]:

@@ -22,6 +22,7 @@ from kerasgen.frontend.grammar import join
 from kerasgen.frontend.parse.columns import IGNORE
 from kerasgen.ir.data import ColumnDef, DataDef
 from kerasgen.passes.columns import target_key
+from kerasgen.runtime.table_rows import files_of_rows
 
 
 def tidy_table(definition: DataDef, table: Table, sink: Sink) -> Table:
@@ -99,6 +100,7 @@ def _only(table: Table, columns: Mapping[str, Array], kept: Array) -> Table:
         columns={name: table.space.take(values, kept) for name, values in columns.items()},
         given=None if table.given is None else table.given[kept],
         lines=None if table.lines is None else table.lines[kept],
+        files=tuple(files_of_rows(table.files, kept)),
         notes={**table.notes, "rows_dropped": dropped} if dropped else table.notes,
     )
 

@@ -22,7 +22,14 @@ PATIENCE = 3.0
 """Seconds of work after which, and between which, progress is shown."""
 
 
-def find_file(path: str, argument: str, sink: Sink, *, suffixes: tuple[str, ...] = ()) -> Path:
+def find_file(
+    path: str,
+    argument: str,
+    sink: Sink,
+    *,
+    suffixes: tuple[str, ...] = (),
+    held: bool = True,
+) -> Path:
     """The file that an argument names.
 
     Args:
@@ -30,6 +37,7 @@ def find_file(path: str, argument: str, sink: Sink, *, suffixes: tuple[str, ...]
         argument: name of the source's argument.
         sink: gets the mistake.
         suffixes: how its name may end; empty for any.
+        held: whether it is held in memory as a whole.
 
     Raises:
         CompileError: KG501 if it is not there, KG502 if it is a folder or of another kind, KG503 if
@@ -47,7 +55,8 @@ def find_file(path: str, argument: str, sink: Sink, *, suffixes: tuple[str, ...]
         size = found.stat().st_size
     if size == 0:
         raise sink.fail("KG503", f"`{path}` is empty", key=argument_key(argument))
-    check_memory(size, f"`{path}`", argument, sink)
+    if held:
+        check_memory(size, f"`{path}`", argument, sink)
     return found
 
 

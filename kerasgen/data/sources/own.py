@@ -12,6 +12,7 @@ class that is made of these arguments, whose method `read()` gives the same; wit
 from __future__ import annotations
 
 import inspect
+import os
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from typing import Any, ClassVar
 
 from kerasgen.data.table import Array, Table, chosen
 from kerasgen.diagnostics import CompileError, Sink
+from kerasgen.frontend.compose.resolvers import SECRET_KEYS, with_environment
 from kerasgen.ir.values import Value
 from kerasgen.registry import CustomPart
 from kerasgen.runtime.errors import DataError
@@ -72,7 +74,10 @@ class OwnSource:
         return Table(columns={name: columns[name] for name in chosen(names, wanted)}, names=names)
 
     def _called(self, wanted: frozenset[str] | None, sink: Sink) -> Any:
-        arguments = {name: _plain(value) for name, value in self.arguments.items()}
+        arguments = {
+            name: _plain(with_environment(value, os.environ) if name in SECRET_KEYS else value)
+            for name, value in self.arguments.items()
+        }
         made = self.part.target(**arguments)
         if not isinstance(self.part.target, type):
             return made

@@ -1,30 +1,39 @@
-"""Tables of any kind in files: text with its warts, Parquet, Arrow, JSON lines, Excel.
+"""Tables of any kind: text with its warts, Parquet, Arrow, JSON, Excel, databases.
 
-This room owns what may be asked of such files, and what is said where they are not as they must be.
-How they become columns stands in `runtime.table_files`, which reads them with Polars, an extra.
+This room owns what may be asked of such tables, and what is said where they are not as they must
+be. How they become columns stands in `runtime.table_files`, which reads them with Polars, an extra.
 
 Decisions:
 - What stands between the cells of a file of text is told by its first line, where nobody says it.
 - A value that is missing is no mistake here: what becomes of it the columns say.
+- The password of a database comes from the environment when the rows are read, and stands nowhere
+  else.
 """
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal, cast
 
 from kerasgen.data.large_arrays import LIMIT, ArraySpace, room_told
-from kerasgen.data.sources.files import find_file
+from kerasgen.data.sources.files import find_file, readable
 from kerasgen.data.sources.plain_functions import Told, call_with_fields, telling
-from kerasgen.data.sources.table_stream import can_stream, stream_table
+from kerasgen.data.sources.table_stream import stream_table
 from kerasgen.data.table import Table, argument_key, chosen
 from kerasgen.diagnostics import Sink
+from kerasgen.foreign.regular_files import TOO_MUCH
+from kerasgen.frontend.compose.resolvers import with_environment
 from kerasgen.process.machine_memory import device_memory
 from kerasgen.process.packages import is_installed
+from kerasgen.runtime.databases import is_database, sqlite_file
+from kerasgen.runtime.errors import DataError
 from kerasgen.runtime.source_call import SourceCall
-from kerasgen.runtime.table_files import SEPARATORS, TableForm, read_table, table_files
+from kerasgen.runtime.table_files import read_table, table_files
 from kerasgen.runtime.tables import MISSING
+from kerasgen.runtime.text_tables import SEPARATORS, TableForm
 
 _COPIES = 5
 """What a file of text takes in memory while it is read, by its own size: text, cells, numbers."""
@@ -32,26 +41,35 @@ _COPIES = 5
 _PACKED = 8
 """The same of a file that is packed."""
 
-_ONE_CHARACTER = ("separator", "quote", "decimal")
+_ONE_CHARACTER = ("separator", "quote", "decimal", "thousands", "comment")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableFile:
-    """A table in a file, by its ending: text, Parquet, Arrow, JSON lines, Excel.
+    """A table: text, Parquet, Arrow, JSON, Excel, SQLite by its ending, or a database by its URL.
 
     Attributes:
-        path: the file, a pattern (`parts/*.csv`), or a list of files of the same columns.
+        path: the file, a pattern (`parts/*.csv`), a list of files of the same columns, or the URL
+            of a database.
         test_path: files of the same columns that are the given test part, or None.
         header: whether the first line of a file of text names the columns.
         names: names of all columns of a file of text; None for those of the header, or `c0`, ….
         separator: what stands between two cells; None for what the first line tells.
         quote: what stands around a cell that holds separators; None for nothing.
+        comment: the sign at the beginning of lines that do not count, or None.
+        skip_lines: lines at the top of a file of text that do not count.
         decimal: the decimal point.
+        thousands: what stands between thousands in numbers, or None.
+        symbols: signs beside numbers that do not count, as in `$%`.
+        dates: how dates are written, as in `%d.%m.%Y`; None for ISO 8601.
         encoding: the encoding of a file of text.
-        missing_values: cells that stand for a missing value.
+        missing_values: cells that stand for a missing value; or by column, beside the usual ones.
         sheet: the sheet of an Excel file, None for the first.
-        stream: whether it is read piece by piece, and large columns lie in files; `auto` where it
-            would take more than a quarter of the memory.
+        query: the SELECT whose rows are read; None for all of the one table of a SQLite file.
+        password: the password of the database, as `${oc.env:NAME}`.
+        bad: what becomes of rows that cannot be read: `error`, or `skip` to leave them out.
+        stream: whether large columns lie in files; `auto` where reading it would take more than a
+            quarter of the memory.
     """
 
     path: str | tuple[str, ...]
@@ -60,10 +78,18 @@ class TableFile:
     names: tuple[str, ...] | None = None
     separator: str | None = None
     quote: str | None = '"'
+    comment: str | None = None
+    skip_lines: int = 0
     decimal: str = "."
+    thousands: str | None = None
+    symbols: str = ""
+    dates: str | None = None
     encoding: str = "utf-8"
-    missing_values: tuple[str, ...] = MISSING
+    missing_values: tuple[str, ...] | Mapping[str, tuple[str, ...]] = MISSING
     sheet: str | None = None
+    query: str | None = None
+    password: str | None = None
+    bad: Literal["error", "skip"] = "error"
     stream: bool | Literal["auto"] = "auto"
 
     PATHS: ClassVar[tuple[str, ...]] = ("path", "test_path")
@@ -76,9 +102,53 @@ class TableFile:
         """Reads the data; see `table.Source`.
 
         Raises:
-            CompileError: KG204, an argument is not as it should be; KG603, Polars is not installed;
-                or with a code of its own, a file cannot be read, or holds what cannot be used.
+            CompileError: KG204, an argument is not as it should be; KG603, a package is not
+                installed; or with a code of its own, a file cannot be read, or holds what cannot be
+                used.
         """
+        self._check_arguments(sink)
+        with room_told(sink), telling(sink, _forms(self)):
+            streams = self._streams()
+            for argument in self.PATHS:
+                value = getattr(self, argument)
+                for file in table_files(value) if value is not None else ():
+                    _find(file, argument, sink, held=not streams)
+            space = ArraySpace(limit=LIMIT) if streams else ArraySpace()
+            with readable(str(self.path), "path", sink):
+                paths = (self.path, self.test_path)
+                found = stream_table(paths, wanted, self.form(), space)
+        skipped = {"skipped": found["skipped"], "skipped_rows": found["reasons"]}
+        return Table(
+            columns={name: found["columns"][name] for name in chosen((*found["columns"],), wanted)},
+            names=tuple(found["names"]),
+            given=found["given"],
+            lines=found["lines"],
+            files=tuple(found["files"]),
+            notes=skipped if found["skipped"] else {},
+            space=space,
+        )
+
+    def _streams(self) -> bool:
+        """Whether large columns lie in files.
+
+        Raises:
+            DataError: a pattern matches no file.
+        """
+        if self.stream != "auto":
+            return self.stream
+        memory = device_memory(None)
+        paths = [self.path, *([] if self.test_path is None else [self.test_path])]
+        size = sum(_unpacked(file) for path in paths for file in table_files(path))
+        return memory is not None and size > memory.size / 4
+
+    def _check_arguments(self, sink: Sink) -> None:
+        if not is_installed("polars"):
+            raise sink.fail(
+                "KG603",
+                "the source `Table` needs the package `polars`",
+                key="data.source.class",
+                help="pip install 'kerasgen[tables]'",
+            )
         for name in _ONE_CHARACTER:
             value = getattr(self, name)
             if value is not None and (len(value.encode()) != 1 or value in "\r\n\0"):
@@ -87,64 +157,57 @@ class TableFile:
                     f'`{name}` is the string "{value}", expected one ASCII character',
                     key=argument_key(name),
                 )
-        if not is_installed("polars"):
+        if self.skip_lines < 0:
+            raise sink.fail(
+                "KG204",
+                f"`skip_lines` is {self.skip_lines}, expected 0 or more",
+                key=argument_key("skip_lines"),
+            )
+        paths = [self.path] if isinstance(self.path, str) else [*self.path]
+        bases = [path for path in paths if is_database(path)]
+        if self.query is not None and not bases:
+            raise sink.fail(
+                "KG204",
+                f"`query` is given, and `{paths[0]}` is no database",
+                key=argument_key("query"),
+            )
+        if any(sqlite_file(base) is None for base in bases) and not is_installed("sqlalchemy"):
             raise sink.fail(
                 "KG603",
-                "the source `Table` needs the package `polars`",
-                key="data.source.class",
-                help="pip install 'kerasgen[tables]'",
+                "a database is read with the package `sqlalchemy`",
+                key=argument_key("path"),
+                help="pip install 'kerasgen[sql]'",
             )
-        with room_told(sink), telling(sink, _forms(self)):
-            for argument in self.PATHS:
-                value = getattr(self, argument)
-                for file in table_files(value) if value is not None else ():
-                    find_file(file, argument, sink)
-            if self._streams():
-                return self._read_by_pieces(wanted)
-            call = self.plain_call()
-            columns, given = call.function(**call.arguments)
-        names = tuple(columns)
-        return Table(
-            columns={name: columns[name] for name in chosen(names, wanted)},
-            names=names,
-            given=given,
-        )
-
-    def _streams(self) -> bool:
-        """Whether it is read piece by piece.
-
-        Raises:
-            DataError: a pattern matches no file.
-        """
-        if self.stream is False:
-            return False
-        form = self.form()
-        paths = [self.path, *([] if self.test_path is None else [self.test_path])]
-        if not all(can_stream(path, form) for path in paths):
-            return False
-        if self.stream is True:
-            return True
-        memory = device_memory(None)
-        size = sum(_unpacked(file) for path in paths for file in table_files(path))
-        return memory is not None and size > memory.size / 4
 
     def form(self) -> TableForm:
-        """How the files are written."""
-        form: Any = {name: getattr(self, name) for name in TableForm.__annotations__}
-        return cast(TableForm, form)
+        """How it is written, with the password of the environment.
 
-    def _read_by_pieces(self, wanted: frozenset[str] | None) -> Table:
-        space = ArraySpace(limit=LIMIT)
-        (columns, given), names = stream_table(
-            (self.path, self.test_path), wanted, self.form(), space
-        )
-        return Table(columns=columns, names=names, given=given, space=space)
+        Raises:
+            DataError: the environment has none.
+        """
+        form: Any = {name: getattr(self, name) for name in TableForm.__annotations__}
+        try:
+            form["password"] = with_environment(self.password, os.environ)
+        except KeyError as error:
+            problem = f"the environment has no {error}, the password of the database"
+            raise DataError(problem.replace("'", "`"), about="variable") from None
+        return cast(TableForm, form)
 
 
 def _unpacked(file: str) -> int:
     """Bytes that a table takes in memory while it is read, as a rule."""
-    packed = Path(file).suffix.lower() in (".parquet", ".pq")
-    return Path(file).stat().st_size * (_PACKED if packed else _COPIES)
+    place = Path(file)
+    if not place.is_file():
+        return 0
+    packed = place.suffix.lower() in (".parquet", ".pq")
+    return place.stat().st_size * (_PACKED if packed else _COPIES)
+
+
+def _find(file: str, argument: str, sink: Sink, *, held: bool) -> None:
+    """Looks for a file, before any of them is read."""
+    place = sqlite_file(file) if is_database(file) else file
+    if place is not None:
+        find_file(place, argument, sink, held=held)
 
 
 def _forms(source: TableFile) -> dict[str, Told]:
@@ -162,6 +225,20 @@ def _forms(source: TableFile) -> dict[str, Told]:
         "separator": Told(
             argument="path",
             help=f"cells are told apart by `separator` (one of {listed} by itself) and `quote`; "
-            "if quotes are part of the text, write `quote: null`",
+            "if quotes are part of the text, write `quote: null`; `bad: skip` leaves such rows out",
         ),
+        "json": Told(argument="path", help="`bad: skip` leaves such lines out"),
+        "wide": Told(TOO_MUCH, "path"),
+        "changed": Told("KG517", "path", "start again when nothing writes to it"),
+        "absent": Told("KG501", "path"),
+        "query": Told("KG519", None if source.query is not None else "path"),
+        "locked": Told("KG518", "path", "try again when nobody writes to it"),
+        "password": Told(
+            "KG518",
+            "path" if source.password is None else "password",
+            "name the variable that holds it: `data.source.password='${oc.env:NAME}'`",
+        ),
+        "variable": Told("KG518", "password"),
+        "driver": Told("KG603", "path", "install what SQLAlchemy needs for this database"),
+        "database": Told("KG518", "path"),
     }

@@ -20,8 +20,10 @@ from kerasgen.emit.script.code import (
     is_shape,
     listed,
     literal,
+    mapped,
     string,
 )
+from kerasgen.frontend.compose.resolvers import environment_name
 from kerasgen.ir.graph import LayerDef, ModelGraph
 from kerasgen.ir.model import ModelDef
 from kerasgen.ir.trained_layers import TRAINABLE
@@ -218,3 +220,12 @@ def _worded(word: str, kinds: Sequence[Kind], catalog: Catalog) -> str:
 
 def _key(key: object) -> str:
     return string(key) if isinstance(key, str) else repr(key)
+
+
+def secret_code(value: object) -> Code:
+    """A value that may hold names of environment variables, which the script reads itself."""
+    if isinstance(value, Mapping):
+        return mapped({str(key): secret_code(item) for key, item in value.items()})
+    if (name := environment_name(value)) is not None:
+        return f"os.environ[{string(name)}]"
+    return literal(value)

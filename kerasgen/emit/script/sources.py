@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from kerasgen.catalog.entries import ClassEntry
 from kerasgen.emit.script.code import (
@@ -22,6 +23,8 @@ from kerasgen.emit.script.code import (
     statement,
     string,
 )
+from kerasgen.emit.script.objects import secret_code
+from kerasgen.frontend.compose.resolvers import SECRET_KEYS
 from kerasgen.ir.data import DataDef
 from kerasgen.passes.columns import column_steps, infer_schema
 from kerasgen.passes.ends import OutputSpec
@@ -98,7 +101,7 @@ def _read_call(context: SourceContext, parameters: Sequence[str]) -> Code:
     source = context.source
     known = list(inspect.signature(source.function).parameters)
     codes = {
-        name: name if name in parameters else literal(value)
+        name: name if name in parameters else _value(name, value)
         for name, value in source.arguments.items()
     }
     used = infer_schema(context.data).read
@@ -112,11 +115,15 @@ def _read_call(context: SourceContext, parameters: Sequence[str]) -> Code:
 
 def _own_lines(context: SourceContext, entry: ClassEntry) -> list[str]:
     """Calls the function of one's own that gives the columns."""
-    codes = {name: literal(value) for name, value in context.source.arguments.items()}
+    codes = {name: _value(name, value) for name, value in context.source.arguments.items()}
     lines = statement("given = ", call(entry.origin.rpartition(":")[2], named=codes))
     used = infer_schema(context.data).read
     taken = call("take_columns", "given", *([] if used is None else [_names(used)]))
     return [*lines, *statement("columns = ", taken)]
+
+
+def _value(name: str, value: Any) -> Code:
+    return secret_code(value) if name in SECRET_KEYS else literal(value)
 
 
 def _names(columns: Sequence[str]) -> Code:

@@ -22,9 +22,9 @@ from kerasgen.emit.script.code import (
     statement,
     string,
 )
-from kerasgen.emit.script.objects import found_entry, object_code, word_code
+from kerasgen.emit.script.objects import found_entry, object_code, secret_code, word_code
 from kerasgen.emit.script.sources import PathOption
-from kerasgen.frontend.compose.resolvers import SECRET_KEYS, environment_name
+from kerasgen.frontend.compose.resolvers import SECRET_KEYS
 from kerasgen.ir.program import CompileDef, FitDef, Program
 from kerasgen.ir.values import ObjectDef
 from kerasgen.passes.callback_files import paths_of
@@ -332,15 +332,8 @@ def _replaced(callback: ObjectDef, catalog: Catalog) -> dict[str, Code]:
         for name, path in paths_of(callback, catalog).items()
     }
     secrets = {
-        name: _secret(value) for name, value in callback.arguments.items() if name in SECRET_KEYS
+        name: secret_code(value)
+        for name, value in callback.arguments.items()
+        if name in SECRET_KEYS
     }
     return paths | secrets
-
-
-def _secret(value: Any) -> Code:
-    """A value that may hold names of environment variables, which the script reads itself."""
-    if isinstance(value, Mapping):
-        return mapped({str(key): _secret(item) for key, item in value.items()})
-    if (name := environment_name(value)) is not None:
-        return f"os.environ[{string(name)}]"
-    return literal(value)

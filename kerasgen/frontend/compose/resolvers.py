@@ -39,19 +39,20 @@ OF_HYDRA = frozenset(
 SECRET_KEYS = frozenset(
     {"headers", "token", "api_key", "password", "secret", "credentials", "auth", "access_key"}
 )
-"""Arguments of callbacks that hold secrets: nothing of them is shown or written by Keras."""
+"""Arguments of callbacks and sources that hold secrets: nothing of them is shown or written."""
 
 RESOLVER_HELP = (
     "a config file may use `now`, `hydra`, `oc.select` and references such as `${data.classes}`"
 )
 
 ENVIRONMENT_HELP = (
-    "let the shell put it in on the command line, as in `data.source.path=$NAME`; a callback's "
-    "`headers`, `token`, `password` … may be `${oc.env:NAME}`, which is recorded as written"
+    "let the shell put it in on the command line, as in `data.source.path=$NAME`; `headers`, "
+    "`token`, `password` … of a callback or a source may be `${oc.env:NAME}`, recorded as written"
 )
 
 _ENVIRONMENT = re.compile(r"\$\{oc\.env:([A-Za-z_][A-Za-z0-9_]*)\}\Z")
 _CALLBACKS = re.compile(r"fit\.callbacks\.[^.]+\.([^.]+)(\..+)?")
+_SOURCE = re.compile(r"data\.source\.([^.]+)(\..+)?")
 
 
 def resolver_problem(text: str, key: str | None = None) -> str | None:
@@ -100,8 +101,8 @@ def calls(text: str) -> Iterator[tuple[str, str | None]]:
 
 
 def holds_secret(key: str) -> bool:
-    """Whether a key path is that of a secret: an argument of a callback, by its name."""
-    found = _CALLBACKS.fullmatch(key)
+    """Whether a key path is that of a secret: an argument of a callback or the data's source."""
+    found = _CALLBACKS.fullmatch(key) or _SOURCE.fullmatch(key)
     return found is not None and found[1] in SECRET_KEYS
 
 

@@ -19,6 +19,7 @@ from kerasgen.frontend.parse.forecast import (
     settled_tasks,
 )
 from kerasgen.frontend.parse.model import parse_entries, parse_object
+from kerasgen.frontend.parse.secrets import refuse_passwords
 from kerasgen.frontend.parse.split import parse_split
 from kerasgen.frontend.parse.tensors import parse_shape
 from kerasgen.frontend.sections import report_unknown_key
@@ -83,6 +84,8 @@ def parse_data(section: Tree, sink: Sink) -> DataDef | None:
         if not section.get(key):
             sink.report("KG203", f"`data` has no `{key}`", key=f"data.{key}", at="key")
     source = parse_object(section["source"], "data.source", sink) if section.get("source") else None
+    if source is not None:
+        refuse_passwords(source, sink)
     features = _columns(section.get("features") or {}, by_input, "data.features", sink)
     before = len(sink.errors)
     target = _columns(section.get("target") or {}, by_output, "data.target", sink)

@@ -25,6 +25,7 @@ def group(tmp_path):
             "prepare": "auto",
         }
 
+    write.path = str(tmp_path / "table.csv")
     return write
 
 
@@ -51,15 +52,20 @@ def test_rows_without_a_value_can_be_left_out(group):
     assert opened.description["rows_dropped"] == 1
 
 
+def _place(group, line):
+    return f"line {line} of `{group.path}`"
+
+
 def test_a_value_may_be_refused_where_it_is_missing(group):
+    place = _place(group, 3)
     assert _refused(group(ROWS, {"x": {"missing": "error"}})) == [
-        ("KG506", "the column `x` has no value in row 2")
+        ("KG506", f"the column `x` has no value in {place}")
     ]
 
 
 def test_a_target_without_a_value_is_told(group):
     assert _refused(group("x,y\n1,yes\n2,\n3,no\n")) == [
-        ("KG506", "the target `y` has no value in row 2")
+        ("KG506", f"the target `y` has no value in {_place(group, 3)}")
     ]
 
 
@@ -71,7 +77,16 @@ def test_characters_at_the_ends_of_words_need_not_count(group):
 
 def test_a_word_in_a_column_of_numbers_is_told_with_its_row(group):
     found = _refused(group("x,y\n1,yes\n?,no\nold,no\n", {"x": "number"}))
-    assert found == [("KG509", 'the column `x` holds "old" in row 3, expected a number')]
+    message = f'the column `x` holds "old" in {_place(group, 4)}, expected a number'
+    assert found == [("KG509", message)]
+
+
+def test_places_stay_right_where_rows_are_left_out(group):
+    text = "x,z,y\n1,2,yes\n,3,no\n3,4,yes\n4,old,no\n"
+    found = _refused(group(text, {"x": {"missing": "drop"}, "z": "number"}))
+    assert found == [
+        ("KG509", f'the column `z` holds "old" in {_place(group, 5)}, expected a number')
+    ]
 
 
 def test_a_column_that_is_not_there_is_told(group):

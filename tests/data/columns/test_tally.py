@@ -12,6 +12,7 @@ from kerasgen.data.columns.tally import EXACT, TableTally
 from kerasgen.data.sources.table_file import TableFile
 from kerasgen.data.table import Table
 from kerasgen.ir.column_figures import QUANTILES, TableFigures
+from kerasgen.runtime import table_files, text_tables
 from kerasgen.runtime.table_files import read_table
 
 polars = pytest.importorskip("polars")
@@ -27,7 +28,8 @@ def at_once(columns: dict[str, Any]) -> TableFigures:
 
 def in_chunks(path: Path, monkeypatch: pytest.MonkeyPatch, rows: int = 700) -> TableFigures:
     monkeypatch.setattr(row_chunks, "LARGE", 0)
-    monkeypatch.setattr(row_chunks, "CHUNK", rows)
+    for module in (table_files, text_tables):
+        monkeypatch.setattr(module, "PIECE_ROWS", rows)
     chunks = streamed(TableFile(path=str(path)))
     assert chunks is not None
     tally = None

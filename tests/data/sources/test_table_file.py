@@ -128,9 +128,27 @@ def test_a_file_that_is_not_there_is_told(path, tmp_path):
     assert _refused(tmp_path / path).code in ("KG501", "KG502")
 
 
-def test_lists_inside_a_table_are_told(tmp_path):
-    polars.DataFrame({"a": [[1, 2]]}).write_parquet(tmp_path / "t.parquet")
-    assert "neither numbers nor words" in _refused(tmp_path / "t.parquet").message
+def test_lists_of_equally_many_numbers_are_a_column_of_several_values(tmp_path):
+    polars.DataFrame({"a": [[1, 2], [3, 4]]}).write_parquet(tmp_path / "t.parquet")
+    assert _columns(_read(tmp_path / "t.parquet")) == {"a": [[1, 2], [3, 4]]}
+
+
+def test_lists_of_words_are_words_with_bars_between_them(tmp_path):
+    (tmp_path / "t.jsonl").write_text('{"a": ["x", "y z"]}\n{"a": ["w"]}\n')
+    assert _columns(_read(tmp_path / "t.jsonl")) == {"a": ["x|y z", "w"]}
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ([[1, 2], [3]], "lists of 2 and of 1 numbers, expected equally many"),
+        ([[[1]], [[2]]], "neither numbers nor words"),
+        ([b"x", b"y"], "neither numbers nor words"),
+    ],
+)
+def test_cells_that_are_no_column_are_told(values, words, tmp_path):
+    polars.DataFrame({"a": values}).write_parquet(tmp_path / "t.parquet")
+    assert words in _refused(tmp_path / "t.parquet").message
 
 
 _WORKBOOK = {

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from kerasgen.data import large_arrays
-from kerasgen.data.sources import table_file, table_stream
+from kerasgen.data.sources import files, table_file
 from kerasgen.data.sources.table_file import TableFile
 from kerasgen.diagnostics import CompileError, Sink
+from kerasgen.runtime import table_files, text_tables
 
 polars = pytest.importorskip("polars")
 
@@ -15,8 +16,9 @@ polars = pytest.importorskip("polars")
 def small_pieces(monkeypatch, tmp_path):
     monkeypatch.setenv("KERASGEN_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(table_file, "LIMIT", 100)
-    for module in (large_arrays, table_stream):
-        monkeypatch.setattr(module, "PIECE", 10)
+    monkeypatch.setattr(large_arrays, "PIECE", 10)
+    for module in (table_files, text_tables):
+        monkeypatch.setattr(module, "PIECE_ROWS", 10)
 
 
 def _same(**arguments):
@@ -90,12 +92,20 @@ def test_a_line_of_another_length_is_told_with_its_number(line, tmp_path):
     assert "line 32" in message
 
 
-def test_another_encoding_is_read_at_once(tmp_path):
-    (tmp_path / "t.csv").write_text("name\nMüller\n", encoding="latin-1")
-    source = TableFile(path=str(tmp_path / "t.csv"), encoding="latin-1", stream=True)
-    table = source.read(None, Sink())
-    assert table.columns["name"].tolist() == ["Müller"]
-    assert not table.space.mapped
+def test_text_of_another_encoding_is_the_same(tmp_path):
+    (tmp_path / "t.csv").write_text("name\n" + "Müller\n" * 50, encoding="latin-1")
+    read = _same(path=str(tmp_path / "t.csv"), encoding="latin-1")
+    assert set(read.columns["name"].tolist()) == {"Müller"}
+
+
+def test_a_file_that_memory_does_not_hold_is_read(tmp_path, monkeypatch):
+    _rows().write_csv(tmp_path / "t.csv")
+    small = type("Memory", (), {"size": 1_000, "owner": "this machine"})
+    monkeypatch.setattr(table_file, "device_memory", lambda device: small)
+    monkeypatch.setattr(files, "device_memory", lambda device: small)
+    assert len(TableFile(path=str(tmp_path / "t.csv")).read(None, Sink()).columns["word"]) == 100
+    with pytest.raises(CompileError):
+        TableFile(path=str(tmp_path / "t.csv"), stream=False).read(None, Sink())
 
 
 def test_a_table_is_streamed_by_itself_where_memory_is_small(tmp_path, monkeypatch):

@@ -1,0 +1,189 @@
+"""Words that are numbers or dates in a form that nobody named: they are told, and how to name it.
+
+This room owns what such words look like, and the line that reads them as what they are. It must not
+know what becomes of the column.
+
+Decisions:
+- What the config says of a column is meant: such a column is not looked at.
+- A few different words are enough to tell a form. That most of them are plain numbers, and some are
+  not, is told of many alone: a code may have digits.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kerasgen.data.table import Array, Table
+from kerasgen.diagnostics import Sink
+from kerasgen.foreign.printable import cut
+from kerasgen.frontend.grammar import join
+from kerasgen.ir.data import DataDef
+
+_SOURCE = "Table"
+"""The source that can be told the form."""
+
+_LOOK = 2_000
+"""Different words of a column that are looked at."""
+
+_SHARE = 0.9
+"""Share of them that must have a form."""
+
+_MANY = 20
+"""Different numbers from which on a column of numbers is one, whatever else stands in it."""
+
+_SYMBOLS = "€$£¥₹%°"
+
+_NUMBER = re.compile(
+    rf"(?P<before>[{_SYMBOLS}]*) ?[-+]?"
+    r"(?:(?P<plain>\d+|\d*\.\d+)"
+    r"|(?P<group>\d{1,3}(?P<sign>[,.' \u00a0])\d{3}(?:(?P=sign)\d{3})*)(?:(?P<point>[.,])\d+)?"
+    r"|(?P<comma>\d*,\d+))"
+    rf" ?(?P<after>[{_SYMBOLS}]*)\Z"
+)
+
+_TIME = r"(?P<time> \d{1,2}:\d{2}(?P<seconds>:\d{2})?)?"
+_DATES = (
+    (
+        re.compile(rf"(?P<a>\d{{1,2}})(?P<sign>[./-])(?P<b>\d{{1,2}})(?P=sign)\d{{4}}{_TIME}\Z"),
+        "%Y",
+    ),
+    (
+        re.compile(rf"(?P<a>\d{{1,2}})(?P<sign>[./-])(?P<b>\d{{1,2}})(?P=sign)\d{{2}}{_TIME}\Z"),
+        "%y",
+    ),
+)
+_YEAR_FIRST = re.compile(rf"\d{{4}}(?P<sign>[./])\d{{1,2}}(?P=sign)\d{{1,2}}{_TIME}\Z")
+_MONTH_NAMES = (
+    (re.compile(r"\d{1,2} [A-Z][a-z]{2} \d{4}\Z"), "%d %b %Y"),
+    (re.compile(r"\d{1,2} [A-Z][a-z]{3,8} \d{4}\Z"), "%d %B %Y"),
+    (re.compile(r"[A-Z][a-z]{2} \d{1,2}, \d{4}\Z"), "%b %d, %Y"),
+    (re.compile(r"[A-Z][a-z]{3,8} \d{1,2}, \d{4}\Z"), "%B %d, %Y"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HiddenForm:
+    """What words are, and how they are read so.
+
+    Attributes:
+        what: what they are.
+        help: what is to be written.
+    """
+
+    what: str
+    help: str
+
+
+def tell_hidden_forms(definition: DataDef, table: Table, sink: Sink) -> None:
+    """Warns of each column of words that are numbers or dates of another form.
+
+    Args:
+        definition: the data group.
+        table: what its source gave.
+        sink: gets the warnings.
+    """
+    if definition.source.cls != _SOURCE:
+        return
+    for name, values in table.columns.items():
+        said = definition.columns.get(name)
+        if values.dtype.kind != "U" or values.ndim > 1 or (said is not None and said.type):
+            continue
+        if (found := hidden_form(values)) is not None:
+            sink.warn(
+                "KG516",
+                f"the column `{name}` holds {found.what}, and is taken for words",
+                key=join("data.columns", name),
+                help=f"{found.help}; if they are words, write `data.columns.{name}=category`",
+            )
+
+
+def hidden_form(values: Array) -> HiddenForm | None:
+    """What the words of a column are, if not words.
+
+    Args:
+        values: the column; missing words are empty.
+    """
+    first = values[: 50 * _LOOK]
+    words = [word for word in np.unique(first).tolist() if word][:_LOOK]
+    if len(words) < 2:
+        return None
+    return _numbers(words) or _dates(words)
+
+
+def _numbers(words: Sequence[str]) -> HiddenForm | None:
+    found = [match for word in words if (match := _NUMBER.match(word)) is not None]
+    if len(found) < _SHARE * len(words):
+        return None
+    example = cut(next((m[0] for m in found if m["plain"] is None), found[0][0]))
+    symbols = "".join(sorted({sign for m in found for sign in m["before"] + m["after"]}))
+    grouped = [m for m in found if m["group"] is not None]
+    comma = any(m["comma"] is not None or m["point"] == "," for m in found)
+    signs = {m["sign"] for m in grouped}
+    settings = []
+    if comma:
+        signs -= {","}
+        settings.append("data.source.decimal=','")
+    if len(signs) > 1:
+        return None
+    settings += [f'data.source.thousands="{sign}"' for sign in signs]
+    if symbols:
+        example = cut(next(m[0] for m in found if m["before"] or m["after"]))
+        settings.append(f"data.source.symbols='{symbols}'")
+    if settings:
+        what = f'numbers of another form, as "{example}"'
+        return HiddenForm(what=what, help=f"write `{' '.join(settings)}`")
+    others = [word for word in words if _NUMBER.match(word) is None]
+    if len(found) < _MANY or not others:
+        return None
+    listed = ", ".join(f'"{cut(word)}"' for word in others[:3])
+    return HiddenForm(
+        what=f"numbers in most rows, and {listed} in others",
+        help="name what stands for a missing value under `data.source.missing_values`",
+    )
+
+
+def _dates(words: Sequence[str]) -> HiddenForm | None:
+    for pattern, year in _DATES:
+        found = _matching(pattern, words)
+        if found:
+            sign = _most(m["sign"] for m in found)
+            days = any(int(m["a"]) > 12 for m in found), any(int(m["b"]) > 12 for m in found)
+            if all(days):
+                return None
+            orders = ("%d", "%m"), ("%m", "%d")
+            kept = [order for order, no in zip(orders, reversed(days), strict=True) if not no]
+            forms = [sign.join((*order, year)) + _time(found) for order in kept]
+            return _told(found[0][0], forms)
+    if found := _matching(_YEAR_FIRST, words):
+        sign = _most(m["sign"] for m in found)
+        return _told(found[0][0], [sign.join(("%Y", "%m", "%d")) + _time(found)])
+    for pattern, form in _MONTH_NAMES:
+        if found := _matching(pattern, words):
+            return _told(found[0][0], [form])
+    return None
+
+
+def _matching(pattern: re.Pattern[str], words: Sequence[str]) -> list[re.Match[str]]:
+    """The matches of words, none where too few match."""
+    found = [match for word in words if (match := pattern.match(word)) is not None]
+    return found if len(found) >= _SHARE * len(words) else []
+
+
+def _time(found: Sequence[re.Match[str]]) -> str:
+    if not any(match["time"] for match in found):
+        return ""
+    return " %H:%M:%S" if any(match["seconds"] for match in found) else " %H:%M"
+
+
+def _most(signs: Iterable[str]) -> str:
+    return Counter(signs).most_common(1)[0][0]
+
+
+def _told(example: str, forms: Sequence[str]) -> HiddenForm:
+    written = " or ".join(f"`data.source.dates='{form}'`" for form in forms)
+    return HiddenForm(what=f'dates of another form, as "{cut(example)}"', help=f"write {written}")

@@ -1,0 +1,52 @@
+"""Passwords in a config are refused: what stands in one is recorded, shown and shared.
+
+This room owns what a password looks like among the arguments of a source. It must not show one: a
+mistake is told by its key alone, without the line in which it stands.
+"""
+
+from __future__ import annotations
+
+import re
+
+from kerasgen.diagnostics import Sink, SourceLocation
+from kerasgen.frontend.compose.resolvers import SECRET_KEYS, environment_name
+from kerasgen.frontend.grammar import join
+from kerasgen.ir.values import ObjectDef, Value
+
+_IN_ADDRESS = re.compile(
+    r"[a-z][\w+.-]*://[^/?#\s]*:[^/?#\s]+@|://\S*[?&;](?:password|passwd|pwd|token|secret)=",
+    re.IGNORECASE,
+)
+"""A URL with a password, before the host or among its parameters."""
+
+
+def refuse_passwords(source: ObjectDef, sink: Sink) -> None:
+    """Reports passwords that are written out, in the arguments of a data source.
+
+    Args:
+        source: the source as it was written.
+        sink: gets the mistakes, which show nothing of a password.
+    """
+    for name, value in source.arguments.items():
+        key = join(source.path, name)
+        if name in SECRET_KEYS:
+            if value is not None and environment_name(value) is None:
+                _refuse(f"`{name}` is written out", key, sink)
+        elif any(_IN_ADDRESS.search(text) for text in _texts(value)):
+            _refuse(f"the address in `{name}` holds a password", key, sink)
+
+
+def _refuse(problem: str, key: str, sink: Sink) -> None:
+    sink.report_at(
+        "KG520",
+        f"{problem}, and a config is recorded and shown",
+        location=SourceLocation(key=key),
+        help="leave it out, and name the variable of the environment that holds it: "
+        "`data.source.password='${oc.env:NAME}'`",
+    )
+
+
+def _texts(value: Value) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    return [item for item in value if isinstance(item, str)] if isinstance(value, tuple) else []

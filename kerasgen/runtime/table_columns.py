@@ -1,0 +1,304 @@
+"""Pieces of a table become columns: numbers, words, lists of equally many.
+
+A column is numbers if every cell is one, and words otherwise; a number that is missing
+is NaN, a word that is missing is empty. Words lose the blanks around them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable
+from typing import Any
+
+import numpy as np
+
+from kerasgen.runtime.errors import DataError
+from kerasgen.runtime.text_tables import TableForm, missing_marks
+from kerasgen.runtime.values import Array
+
+MOST_WIDENING = 100
+"""How many times its size a column of words may become in memory."""
+
+FREE_WIDTH = 2**30
+"""Bytes that any column of words may take in memory."""
+
+BETWEEN_ITEMS = "|"
+"""What stands between the words of a list in a cell."""
+
+ALL_MISSING = np.dtype("float16")
+"""Type of a piece without any value, of which nobody knows whether it is numbers."""
+
+DATE_FORMS = {"Date": "%Y-%m-%d", "Time": "%H:%M:%S", "Datetime": "%Y-%m-%dT%H:%M:%S"}
+"""How a date or a time is written."""
+
+
+class ColumnKind:
+    """What the pieces of a column are together.
+
+    Numbers are float32, or int64 where float32 would change whole ones.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.rows = self.width = self.size = 0
+        self.shape: tuple[int, ...] | None = None
+        self.words = self.known = self.large = False
+        self.whole = True
+
+    def look_at(self, piece: Array) -> None:
+        """Takes a piece into account.
+
+        Raises:
+            DataError: it does not fit to those before, or makes them too large.
+        """
+        if not len(piece):
+            return
+        if self.shape not in (None, piece.shape[1:]):
+            raise DataError(f"`{self.name}` holds lists of different lengths")
+        self.shape = piece.shape[1:]
+        self.rows += len(piece)
+        self.size += piece.nbytes
+        self.words = piece.dtype.kind == "U"
+        if self.words:
+            self.width = max(self.width, piece.dtype.itemsize)
+            check_width(self.name, self.width, self.rows, self.size)
+            return
+        self.known = self.known or piece.dtype != ALL_MISSING
+        self.large = self.large or piece.dtype.kind == "i"
+        self.whole = self.whole and (piece.dtype.kind == "i" or is_whole(piece))
+
+    def kind(self) -> str:
+        """The type of all: `U` for words, also where no value is known."""
+        if self.words or not self.known:
+            return "U"
+        return "int64" if self.large and self.whole else "float32"
+
+
+class ColumnPieces:
+    """The pieces of a column, held in memory."""
+
+    def __init__(self, name: str) -> None:
+        self.kind = ColumnKind(name)
+        self.pieces: list[Array] = []
+
+    def append(self, piece: Array) -> None:
+        """Adds rows."""
+        self.kind.look_at(piece)
+        self.pieces.append(piece)
+
+    def array(self) -> Array:
+        """All rows."""
+        kind, pieces = self.kind.kind(), self.pieces
+        self.pieces = []
+        if kind == "U" and not self.kind.words:
+            return np.full(self.kind.rows, "", dtype="str")
+        parts = [piece for piece in pieces if len(piece)]
+        return np.concatenate([part.astype(kind, copy=False) for part in parts])
+
+
+def read_columns(
+    pieces: Callable[[], Iterable[Any]],
+    form: TableForm,
+    wanted: Collection[str] | None = None,
+    column: Callable[[str], Any] = ColumnPieces,
+) -> tuple[dict[str, Array], list[str]]:
+    """Makes columns of the pieces of a table, and gives the names of all that it has.
+
+    What is taken for numbers until a word comes is read a second time.
+
+    Args:
+        pieces: reads the table anew, as frames of Polars.
+        form: how it is written.
+        wanted: the columns that are made, None for all.
+        column: takes the pieces of a column.
+
+    Raises:
+        DataError: a column holds what is neither numbers nor words.
+    """
+    words: set[str] = set()
+    while True:
+        found: dict[str, Any] = {}
+        names: list[str] = []
+        rows, late = 0, False
+        for frame in pieces():
+            names = frame.columns
+            for name in names:
+                if wanted is not None and name not in wanted:
+                    continue
+                part = None if name in words else number_piece(frame[name], form)
+                if part is None:
+                    late = late or (name not in words and rows > 0)
+                    words.add(name)
+                    part = word_piece(frame[name], form)
+                if name not in found:
+                    found[name] = column(name)
+                if not late:
+                    found[name].append(part)
+            rows += frame.height
+        if not late:
+            return {name: made.array() for name, made in found.items()}, names
+
+
+def check_width(name: str, width: int, rows: int, size: int) -> None:
+    """Checks that no word of a column makes all the others too wide.
+
+    Args:
+        name: the column.
+        width: bytes of its longest word.
+        rows: how many words there are.
+        size: bytes that they would take by themselves.
+
+    Raises:
+        DataError: one does.
+    """
+    if width * rows > FREE_WIDTH + MOST_WIDENING * size:
+        longest = f"a word of {width // 4:,} characters in `{name}`"
+        raise DataError(f"{longest} makes all others as wide", about="wide")
+
+
+def is_whole(numbers: Array) -> bool:
+    """Whether all numbers are whole ones that double precision tells apart."""
+    if not np.isfinite(numbers).all() or (numbers != np.rint(numbers)).any():
+        return False
+    return len(numbers) == 0 or bool(np.abs(numbers).max() < 2**53)
+
+
+def number_piece(series: Any, form: TableForm) -> Array | None:
+    """A piece of a column as numbers; None if it holds words."""
+    import polars
+
+    kind = series.dtype
+    if kind == polars.String:
+        return digits_piece(series, form)
+    if kind.is_numeric():
+        return narrow_numbers(series.cast(polars.Float64))
+    if kind == polars.Duration:
+        seconds = series.dt.total_microseconds().cast(polars.Float64) / 1e6
+        return narrow_numbers(seconds)
+    if kind in (polars.List, polars.Array) and kind.inner.is_numeric():
+        return list_piece(series)
+    return None
+
+
+def digits_piece(series: Any, form: TableForm) -> Array | None:
+    """A piece of a column of text as numbers; None if a cell is a word."""
+    numbers, others = text_numbers(series, form)
+    if others.any():
+        return None
+    if numbers.null_count() == len(numbers):
+        return np.full(len(numbers), np.nan, dtype=ALL_MISSING)
+    return narrow_numbers(numbers)
+
+
+def text_numbers(series: Any, form: TableForm) -> tuple[Any, Any]:
+    """The numbers of cells of text, and which cells are words."""
+    import polars
+
+    marks = missing_marks(form, series.name)
+    number_marks = [mark for mark in marks if re.fullmatch(r"[-+]?[\d.]+", mark)]
+    # An empty cell that stands for no missing value is a word.
+    texts = series if "" in marks else series.fill_null("-")
+    if number_marks:
+        texts = texts.set(texts.str.strip_chars().is_in(number_marks), None)
+    plain = form.get("decimal", ".") == "." and not form.get("thousands")
+    numbers = texts.cast(polars.Float64, strict=False)
+    if not plain or form.get("symbols") or numbers.null_count() > texts.null_count():
+        numbers = plain_digits(texts, form).cast(polars.Float64, strict=False)
+    others = numbers.is_null() & texts.is_not_null()
+    if others.any():
+        others = others & ~texts.str.strip_chars().is_in([*marks])
+    return numbers, others.fill_null(False)
+
+
+def plain_digits(texts: Any, form: TableForm) -> Any:
+    """Cells of text, numbers among them with a point and without signs."""
+    decimal, thousands = form.get("decimal", "."), form.get("thousands")
+    digits = texts.str.strip_chars(f"{form.get('symbols', '')} \t\r\n\u00a0")
+    if thousands:
+        point, sign = re.escape(decimal), re.escape(thousands)
+        grouped = digits.str.contains(rf"^[-+]?\d{{1,3}}({sign}\d{{3}})+({point}\d*)?$")
+        without = digits.str.replace_all(thousands, "", literal=True)
+        digits = digits.zip_with(~grouped.fill_null(False), without)
+    if decimal != ".":
+        pointed = digits.str.contains(".", literal=True).fill_null(False)
+        commas = digits.str.replace(decimal, ".", literal=True)
+        digits = commas.set(pointed, "-")
+    return digits
+
+
+def list_piece(series: Any) -> Array:
+    """A piece of a column of lists of numbers, equally many in each.
+
+    Raises:
+        DataError: they are not equally many, or a list is missing.
+    """
+    import polars
+
+    lists = series.cast(polars.List(polars.Float64))
+    lengths = lists.list.len().fill_null(0)
+    if lengths.n_unique() > 1:
+        row = int((lengths != lengths[0]).arg_max() or 0)
+        raise DataError(
+            f"`{series.name}` holds lists of {lengths[0]} and of {lengths[row]} "
+            "numbers, expected equally many in each row"
+        )
+    values = lists.explode().fill_null(float("nan")).to_numpy()
+    return narrow_numbers(polars.Series(values)).reshape(len(series), -1)
+
+
+def word_piece(series: Any, form: TableForm) -> Array:
+    """A piece of a column as words, empty where one is missing.
+
+    Raises:
+        DataError: it holds things that are neither numbers nor words.
+    """
+    return word_array(known_words(series, form))
+
+
+def known_words(series: Any, form: TableForm) -> Any:
+    """The cells of a column as words, none where one is missing.
+
+    Raises:
+        DataError: it holds things that are neither numbers nor words.
+    """
+    import polars
+
+    kind = series.dtype
+    if kind in (polars.List, polars.Array) and kind.inner == polars.String:
+        return series.cast(polars.List(polars.String)).list.join(BETWEEN_ITEMS)
+    if kind.is_nested() or kind in (polars.Binary, polars.Object):
+        problem = f"`{series.name}` holds {kind}, neither numbers nor words"
+        raise DataError(problem)
+    if kind.is_temporal():
+        return series.dt.strftime(DATE_FORMS[str(kind).partition("(")[0]])
+    if kind != polars.String:
+        return series.cast(polars.String)
+    words = series.str.strip_chars()
+    words = words.set(words.is_in([*missing_marks(form, series.name)]), None)
+    if dates := form.get("dates"):
+        moments = words.str.to_datetime(dates, strict=False)
+        if moments.null_count() == words.null_count():
+            day = not any(sign in dates for sign in ("%H", "%I", "%T", "%M", "%S"))
+            return moments.dt.strftime(DATE_FORMS["Date" if day else "Datetime"])
+    return words
+
+
+def word_array(words: Any) -> Array:
+    """Words as an array; a missing one is empty.
+
+    Raises:
+        DataError: one of them makes all others too wide.
+    """
+    lengths = words.str.len_chars()
+    check_width(words.name, 4 * (lengths.max() or 0), len(words), lengths.sum())
+    return np.asarray(words.fill_null("").to_list(), dtype="str")
+
+
+def narrow_numbers(numbers: Any) -> Array:
+    """Numbers as float32, or as int64 where float32 would change whole ones."""
+    exact = numbers.fill_null(float("nan")).to_numpy()
+    with np.errstate(over="ignore"):
+        narrow = np.asarray(exact.astype("float32"))
+    if np.array_equal(narrow, exact):
+        return narrow
+    return np.asarray(exact.astype("int64")) if is_whole(exact) else narrow

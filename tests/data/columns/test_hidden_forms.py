@@ -1,0 +1,87 @@
+"""Words that are numbers or dates are told with the line that reads them, and it reads them."""
+
+import re
+
+import numpy as np
+import pytest
+
+from kerasgen.data.columns.hidden_forms import hidden_form, tell_hidden_forms
+from kerasgen.data.columns.types import infer_type
+from kerasgen.data.sources.table_file import TableFile
+from kerasgen.diagnostics import Sink
+
+pytest.importorskip("polars")
+
+
+@pytest.mark.parametrize(
+    ("words", "settings"),
+    [
+        (["1,5", "2,25", "3"], {"decimal": ","}),
+        (["1.234,5", "2,5"], {"decimal": ",", "thousands": "."}),
+        (["1,234", "12,345,678"], {"thousands": ","}),
+        (["1,234.5", "12.5"], {"thousands": ","}),
+        (["1 234", "12 345"], {"thousands": " "}),
+        (["$5", "12.50 $"], {"symbols": "$"}),
+        (["€1.200,50", "3,5 €"], {"decimal": ",", "thousands": ".", "symbols": "€"}),
+        (["12%", "5%"], {"symbols": "%"}),
+        (["31.12.2024", "01.02.2023"], {"dates": "%d.%m.%Y"}),
+        (["12/31/2024", "01/02/2023"], {"dates": "%m/%d/%Y"}),
+        (["31-12-24", "01-02-23"], {"dates": "%d-%m-%y"}),
+        (["2024/12/31", "2023/01/02"], {"dates": "%Y/%m/%d"}),
+        (["31.12.2024 10:30", "01.02.2023 9:05"], {"dates": "%d.%m.%Y %H:%M"}),
+        (["5 Jan 2024", "12 Feb 2023"], {"dates": "%d %b %Y"}),
+        (["January 5, 2024", "August 12, 2023"], {"dates": "%B %d, %Y"}),
+    ],
+)
+def test_what_is_told_reads_the_column(words, settings, tmp_path):
+    found = hidden_form(np.asarray(words))
+    assert found is not None
+    told = dict(re.findall(r"data\.source\.(\w+)=[\"'](.+?)[\"']", found.help))
+    assert told == settings
+    (tmp_path / "t.tsv").write_text("a\tb\n" + "".join(f"{word}\t1\n" for word in words))
+    values = TableFile(path=str(tmp_path / "t.tsv"), **told).read(None, Sink()).columns["a"]
+    assert infer_type(values) == ("date" if "dates" in told else "number")
+
+
+def test_dates_of_which_nobody_knows_the_order_are_told_with_both() -> None:
+    found = hidden_form(np.asarray(["01/02/2024", "03/04/2024"]))
+    assert found is not None
+    assert "%d/%m/%Y" in found.help
+    assert "%m/%d/%Y" in found.help
+
+
+def test_a_few_words_among_many_numbers_are_told() -> None:
+    found = hidden_form(np.asarray([*map(str, range(50)), "unknown"]))
+    assert found is not None
+    assert '"unknown"' in found.what
+    assert "missing_values" in found.help
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["red", "blue"],
+        ["A-12", "B-13"],
+        ["1", "2", "many"],
+        ["2024-01-02", "2023-02-03"],
+        ["1.2.3", "1.2.4"],
+        ["13.13.2024", "01.14.2024"],
+        ["", ""],
+        ["x"],
+    ],
+)
+def test_words_are_words(words) -> None:
+    assert hidden_form(np.asarray(words)) is None
+
+
+def test_a_column_of_which_something_is_said_is_not_looked_at(define, tmp_path):
+    (tmp_path / "t.csv").write_text("a;b\n1,5;1,5\n2,5;2,5\n")
+    definition = define(
+        f"{{source: {{class: Table, path: {tmp_path / 't.csv'}}}, features: all, target: b, "
+        "task: auto, prepare: auto, columns: {a: category}}"
+    )
+    sink = Sink()
+    table = TableFile(path=str(tmp_path / "t.csv")).read(None, sink)
+    tell_hidden_forms(definition, table, sink)
+    (warning,) = sink.diagnostics
+    assert (warning.code, warning.location.key) == ("KG516", "data.columns.b")
