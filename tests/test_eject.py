@@ -523,14 +523,16 @@ def test_the_script_of_any_table_trains_to_the_same_history(
 ) -> None:
     pytest.importorskip("polars")
     random = np.random.default_rng(0)
-    lines = ["age;city;joined;note;member"]
+    lines = ["age;score;city;joined;note;member"]
     for number in range(150):
         age, city = random.integers(20, 60), random.choice(["Rome", "Oslo"])
         shown = "" if number % 17 == 3 else age
+        score = "" if number % 13 == 5 else number % 7
         joined = f"20{random.integers(10, 24)}-0{random.integers(1, 10)}-01"
         member = "yes" if age > 40 and city == "Rome" else "no"
-        lines.append(f"{shown};{city};{joined};a note of {number} words and {age};{member}")
+        lines.append(f"{shown};{score};{city};{joined};a note of {number} words and {age};{member}")
     data = tmp_path / "members.csv"
     data.write_text("\n".join(lines) + "\n")
     table = ["data=table", "model=table", f"data.source.path={data}", "data.target=member"]
-    assert_same_history([*table, *QUICK], tmp_path / "ejected", monkeypatch)
+    said = ["data.columns.age={missing: drop}", "data.columns.city={type: category, strip: R}"]
+    assert_same_history([*table, *said, *QUICK], tmp_path / "ejected", monkeypatch)

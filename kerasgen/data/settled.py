@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from kerasgen.data.columns.rows import missing_in
 from kerasgen.data.columns.types import infer_task, infer_type
 from kerasgen.data.large_arrays import ArraySpace
 from kerasgen.data.own_steps import fit_own
@@ -32,6 +31,7 @@ from kerasgen.passes.automatic_steps import TrainingColumn
 from kerasgen.passes.columns import taken_columns
 from kerasgen.passes.step_shapes import has_open_width
 from kerasgen.runtime.category_steps import count_words, frequent_words
+from kerasgen.runtime.cells import missing_rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -266,7 +266,7 @@ def _training_column(values: Array, said: ColumnDef) -> TrainingColumn:
             low=float(known.min()) if known.size else None,
             high=float(known.max()) if known.size else None,
         )
-    absent = missing_in(values)
+    absent = missing_rows(values)
     rows = int(len(values) - absent.sum())
     if kind in ("date", "text"):  # their words are many, and nobody asks for them here
         return TrainingColumn(type=kind, missing=rows < len(values), rows=rows)

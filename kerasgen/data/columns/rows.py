@@ -9,11 +9,9 @@ Decisions:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from functools import partial
-
-import numpy as np
 
 from kerasgen.data.table import Array, Table, is_number
 from kerasgen.diagnostics import Sink, did_you_mean
@@ -22,6 +20,7 @@ from kerasgen.frontend.grammar import join
 from kerasgen.frontend.parse.columns import IGNORE
 from kerasgen.ir.data import ColumnDef, DataDef
 from kerasgen.passes.columns import target_key
+from kerasgen.runtime.cells import full_rows, missing_rows, strip_words
 from kerasgen.runtime.table_rows import files_of_rows
 
 
@@ -55,8 +54,9 @@ def tidy_table(definition: DataDef, table: Table, sink: Sink) -> Table:
         name: _stripped(values, definition.columns.get(name), table)
         for name, values in table.columns.items()
     }
-    kept = _kept_rows(definition, columns)
-    tidy = replace(table, columns=columns) if kept is None else _only(table, columns, kept)
+    tidy = replace(table, columns=columns)
+    if names := dropping(definition, columns):
+        tidy = _only(table, columns, full_rows(columns, names))
     _check_targets(definition, tidy, sink)
     _check_missing(definition, tidy, sink)
     _check_numbers(definition, tidy, sink)
@@ -71,25 +71,17 @@ def _stripped(values: Array, said: ColumnDef | None, table: Table) -> Array:
 
 def stripped(values: Array, said: ColumnDef | None) -> Array:
     """Words without the characters at their ends that do not count."""
-    if said is None or said.strip is None or values.dtype.kind != "U":
-        return values
-    return np.char.strip(values, said.strip)
+    return values if said is None or said.strip is None else strip_words(values, said.strip)
 
 
-def missing_in(values: Array) -> Array:
-    """Which rows of a column of one value a row have none."""
-    if values.ndim > 1 or values.dtype.kind not in "fU":
-        return np.zeros(len(values), dtype=bool)
-    return np.asarray(values == "" if values.dtype.kind == "U" else np.isnan(values))
+def dropping(definition: DataDef, names: Collection[str]) -> list[str]:
+    """The columns that leave a row out where it has no value in them.
 
-
-def _kept_rows(definition: DataDef, columns: Mapping[str, Array]) -> Array | None:
-    dropping = [
-        missing_in(columns[name])
-        for name, said in definition.columns.items()
-        if said.missing == "drop" and name in columns
-    ]
-    return None if not dropping else np.flatnonzero(~np.logical_or.reduce(dropping))
+    Args:
+        definition: the data group.
+        names: the columns that are read.
+    """
+    return [n for n, said in definition.columns.items() if said.missing == "drop" and n in names]
 
 
 def _only(table: Table, columns: Mapping[str, Array], kept: Array) -> Table:
@@ -127,11 +119,12 @@ def _check_targets(definition: DataDef, table: Table, sink: Sink) -> None:
 
 def _missing_rows(name: str, table: Table) -> str | None:
     """The rows in which a column has no value, as a message says it; None for none."""
-    absent = np.flatnonzero(missing_in(table.columns[name]))
-    if not absent.size:
+    absent = missing_rows(table.columns[name])
+    if not absent.any():
         return None
-    more = f" and {absent.size - 1} further rows" if absent.size > 1 else ""
-    return f"{table.place(int(absent[0]))}{more}"
+    count = int(absent.sum())
+    more = f" and {count - 1} further rows" if count > 1 else ""
+    return f"{table.place(int(absent.argmax()))}{more}"
 
 
 def _check_missing(definition: DataDef, table: Table, sink: Sink) -> None:

@@ -90,6 +90,7 @@ def load_function(context: SourceContext) -> str:
     else:
         kept = "given" if context.given else "_"
         lines = statement(f"columns, {kept} = ", _read_call(context, parameters))
+    lines += _cell_lines(context)
     lines += _label_lines(context)
     lines.append("    return columns, given" if context.given else "    return columns")
     text = "Reads the columns that are used; labels become class indices."
@@ -128,6 +129,26 @@ def _value(name: str, value: Any) -> Code:
 
 def _names(columns: Sequence[str]) -> Code:
     return listed(string(name) for name in columns)
+
+
+def _cell_lines(context: SourceContext) -> list[str]:
+    """The lines that do with cells what `data.columns` says: strip words, leave rows out."""
+    schema = infer_schema(context.data)
+    read = schema.read
+    said = {n: c for n, c in context.data.columns.items() if read is None or n in read}
+    lines: list[str] = []
+    for name, column in said.items():
+        if column.strip is not None:
+            place = f"columns[{string(name)}]"
+            lines += statement(f"{place} = ", call("strip_words", place, string(column.strip)))
+    dropping = [name for name, column in said.items() if column.missing == "drop"]
+    if dropping:
+        lines += statement("kept = ", call("full_rows", "columns", _names(dropping)))
+        code = "{name: column[kept] for name, column in columns.items()}"
+        lines.append(f"    columns = {code}")
+        if context.given:
+            lines.append("    given = None if given is None else given[kept]")
+    return lines
 
 
 def _label_lines(context: SourceContext) -> list[str]:

@@ -1,0 +1,27 @@
+"""Cells of columns before anything is made of them: what does not count, and holes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import numpy as np
+
+from kerasgen.runtime.values import Array
+
+
+def strip_words(values: Array, characters: str) -> Array:
+    """Takes characters off the ends of words; numbers stay as they are."""
+    return np.char.strip(values, characters) if values.dtype.kind == "U" else values
+
+
+def missing_rows(values: Array) -> Array:
+    """Which rows have no value, where a row has one."""
+    if values.ndim > 1 or values.dtype.kind not in "fU":
+        return np.zeros(len(values), dtype=bool)
+    return np.asarray(values == "" if values.dtype.kind == "U" else np.isnan(values))
+
+
+def full_rows(columns: Mapping[str, Array], names: Collection[str]) -> Array:
+    """The numbers of the rows that have a value in each of some columns."""
+    holes = [missing_rows(columns[name]) for name in names]
+    return np.flatnonzero(~np.logical_or.reduce(holes))
