@@ -170,7 +170,7 @@ _PROGRAMS = (
     "model=resnet50 data=cifar10", "model=densenet121 data=cifar10",
     "model=table_number data=diabetes_progression optimizer=adadelta",
     "model=table_binary data=breast_cancer", "model=table_classes data=wine",
-    "model=table_classes data=iris", "model=table_number data=diamonds",
+    "model=table_classes data=iris",
     "model=convnet data=fashion_mnist", "model=unet data=pixels", "model=siamese data=pair_large",
     "model=seq2seq data=next_word", "model=wavenet data=signal", "model=transformer data=texts",
     "model=wide_deep data=columns", "model=language_mlp data=language",

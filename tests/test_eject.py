@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_shipped import EXPERIMENTS, SMALL
+from test_shipped import EXPERIMENTS, LEFT, SMALL, small
 
 from kerasgen.cli import main
 from kerasgen.data.sources.source_list import SOURCES
@@ -100,7 +100,9 @@ def scripts(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The scripts of all shipped experiments, in one folder."""
     folder = tmp_path_factory.mktemp("scripts")
     for experiment in EXPERIMENTS:
-        text = ejected([f"experiment={experiment}"])
+        place = tmp_path_factory.mktemp("files")
+        files = small(experiment, place) if experiment in LEFT else []
+        text = ejected([f"experiment={experiment}", *files])
         (folder / f"{experiment.replace('/', '_')}.py").write_text(text, encoding="utf-8")
     return folder
 
@@ -149,10 +151,7 @@ def test_the_script_of_an_experiment_trains_to_the_same_history(
     engine: str, tmp_path: Path, experiment: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     overrides = [f"experiment={experiment}", *QUICK]
-    if experiment in SMALL:
-        (tmp_path / "data").mkdir()
-        path = SMALL[experiment](tmp_path / "data")
-        overrides += [f"data.source.path='{path}'", "~data.facts.samples"]
+    overrides += small(experiment, tmp_path)
 
     assert_same_history(overrides, tmp_path / "both", monkeypatch)
 
@@ -510,10 +509,7 @@ def test_the_script_of_an_experiment_alone_trains_to_the_same_history(
     tmp_path: Path, experiment: str
 ) -> None:
     overrides = [f"experiment={experiment}", "fit.epochs=2"]
-    if experiment in SMALL:
-        (tmp_path / "data").mkdir()
-        path = SMALL[experiment](tmp_path / "data")
-        overrides += [f"data.source.path='{path}'", "~data.facts.samples"]
+    overrides += small(experiment, tmp_path)
 
     assert_same_alone(overrides, tmp_path / "both")
 

@@ -19,13 +19,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from kerasgen.data.columns.rows import missing_in
 from kerasgen.data.split import Divided, PartRows
 from kerasgen.data.table import Array, Table
 from kerasgen.data.times import Spacing, spacing_of
 from kerasgen.diagnostics import Sink
 from kerasgen.foreign.printable import cut
 from kerasgen.ir.data import DataDef, SplitDef, WindowsDef
+from kerasgen.runtime.cells import missing_in
 from kerasgen.runtime.date_steps import read_date
 from kerasgen.runtime.errors import DataError
 from kerasgen.runtime.series import newest_of_series, series_ends, time_order, window_starts

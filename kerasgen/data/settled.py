@@ -31,7 +31,7 @@ from kerasgen.passes.automatic_steps import TrainingColumn
 from kerasgen.passes.columns import taken_columns
 from kerasgen.passes.step_shapes import has_open_width
 from kerasgen.runtime.category_steps import count_words, frequent_words
-from kerasgen.runtime.cells import missing_rows
+from kerasgen.runtime.cells import missing_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -266,7 +266,7 @@ def _training_column(values: Array, said: ColumnDef) -> TrainingColumn:
             low=float(known.min()) if known.size else None,
             high=float(known.max()) if known.size else None,
         )
-    absent = missing_rows(values)
+    absent = missing_in(values)
     rows = int(len(values) - absent.sum())
     if kind in ("date", "text"):  # their words are many, and nobody asks for them here
         return TrainingColumn(type=kind, missing=rows < len(values), rows=rows)

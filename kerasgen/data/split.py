@@ -23,13 +23,13 @@ from itertools import combinations
 
 import numpy as np
 
-from kerasgen.data.columns.rows import missing_in
 from kerasgen.data.table import Array
 from kerasgen.diagnostics import Sink
 from kerasgen.foreign.printable import cut
 from kerasgen.ir.data import DataDef, SplitDef
 from kerasgen.ir.schema import Schema
 from kerasgen.passes.division import ways_to_divide
+from kerasgen.runtime.cells import missing_in
 from kerasgen.runtime.errors import DataError
 from kerasgen.runtime.folds import (
     deal_in_order,

@@ -93,9 +93,7 @@ def _encoded(name: str, facts: Mapping[str, Tree], work: ModelWork) -> str:
         table: dict[str, Tree] = {"class": "Embedding", "input_dim": words, "output_dim": size}
         return work.chain(name, name, {"embedded": table, "flat": {"class": "Flatten"}})
     if kind == "tokens":
-        table = {"class": "Embedding", "input_dim": words, "output_dim": "$embedding"}
-        pooled: dict[str, Tree] = {"class": "GlobalAveragePooling1D"}
-        return work.chain(name, name, {"embedded": table, "pooled": pooled})
+        return work.chain(name, name, _of_text(words))
     if kind == "image":
         convolution: dict[str, Tree] = {
             "class": "Conv2D",
@@ -111,6 +109,23 @@ def _encoded(name: str, facts: Mapping[str, Tree], work: ModelWork) -> str:
     if kind == "sequence":
         return work.chain(name, name, {"memory": {"class": "GRU", "units": "$memory"}})
     return name
+
+
+def _of_text(words: Tree) -> dict[str, dict[str, Tree]]:
+    """The mean of the words of a text, or the strongest of what a convolution finds in it."""
+    return {
+        "embedded": {"class": "Embedding", "input_dim": words, "output_dim": "$embedding"},
+        "pooled": {"class": "GlobalAveragePooling1D", "if": "$window < 1"},
+        "windows": {
+            "class": "Conv1D",
+            "filters": "$embedding",
+            "kernel_size": "$window",
+            "padding": "same",
+            "activation": "relu",
+            "if": "$window > 0",
+        },
+        "strongest": {"class": "GlobalMaxPooling1D", "if": "$window > 0"},
+    }
 
 
 def embedding_size(words: Tree) -> int:

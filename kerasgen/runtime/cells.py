@@ -14,7 +14,7 @@ def strip_words(values: Array, characters: str) -> Array:
     return np.char.strip(values, characters) if values.dtype.kind == "U" else values
 
 
-def missing_rows(values: Array) -> Array:
+def missing_in(values: Array) -> Array:
     """Which rows have no value, where a row has one."""
     if values.ndim > 1 or values.dtype.kind not in "fU":
         return np.zeros(len(values), dtype=bool)
@@ -23,5 +23,5 @@ def missing_rows(values: Array) -> Array:
 
 def full_rows(columns: Mapping[str, Array], names: Collection[str]) -> Array:
     """The numbers of the rows that have a value in each of some columns."""
-    holes = [missing_rows(columns[name]) for name in names]
+    holes = [missing_in(columns[name]) for name in names]
     return np.flatnonzero(~np.logical_or.reduce(holes))

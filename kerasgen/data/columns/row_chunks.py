@@ -16,12 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from kerasgen.data.columns.rows import missing_in
 from kerasgen.data.columns.tally import Chunk
 from kerasgen.data.sources.table_file import TableFile
 from kerasgen.data.table import Array, Table
 from kerasgen.ir.column_figures import Stray
 from kerasgen.process.packages import is_installed
+from kerasgen.runtime.cells import missing_in
 from kerasgen.runtime.databases import is_database
 from kerasgen.runtime.table_columns import known_words, text_numbers
 from kerasgen.runtime.table_files import pieces_of_files, table_files

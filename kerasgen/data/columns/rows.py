@@ -20,7 +20,7 @@ from kerasgen.frontend.grammar import join
 from kerasgen.frontend.parse.columns import IGNORE
 from kerasgen.ir.data import ColumnDef, DataDef
 from kerasgen.passes.columns import target_key
-from kerasgen.runtime.cells import full_rows, missing_rows, strip_words
+from kerasgen.runtime.cells import full_rows, missing_in, strip_words
 from kerasgen.runtime.table_rows import files_of_rows
 
 
@@ -108,7 +108,7 @@ def _check_targets(definition: DataDef, table: Table, sink: Sink) -> None:
             )
         if name not in table.columns:
             continue
-        if (rows := _missing_rows(name, table)) is not None:
+        if (rows := _rows_missing(name, table)) is not None:
             sink.report(
                 "KG506",
                 f"the target `{name}` has no value in {rows}",
@@ -117,9 +117,9 @@ def _check_targets(definition: DataDef, table: Table, sink: Sink) -> None:
             )
 
 
-def _missing_rows(name: str, table: Table) -> str | None:
+def _rows_missing(name: str, table: Table) -> str | None:
     """The rows in which a column has no value, as a message says it; None for none."""
-    absent = missing_rows(table.columns[name])
+    absent = missing_in(table.columns[name])
     if not absent.any():
         return None
     count = int(absent.sum())
@@ -134,7 +134,7 @@ def _check_missing(definition: DataDef, table: Table, sink: Sink) -> None:
         if said.missing in (None, "drop") or name not in table.columns:
             continue
         if said.missing == "error":
-            if name not in targets and (rows := _missing_rows(name, table)) is not None:
+            if name not in targets and (rows := _rows_missing(name, table)) is not None:
                 message = f"the column `{name}` has no value in {rows}"
                 sink.report("KG506", message, key=join("data.columns", name))
         elif table.columns[name].dtype.kind == "U":

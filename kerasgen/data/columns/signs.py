@@ -18,11 +18,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from kerasgen.data.columns.giveaway import CLASSES_TOLD, NUMBERS_TOLD, class_skill, number_skill
-from kerasgen.data.columns.rows import missing_in
 from kerasgen.data.columns.tally import SAMPLE
 from kerasgen.data.table import Array
 from kerasgen.ir.column_figures import ColumnFigures, ColumnSigns
 from kerasgen.ir.schema import ColumnType
+from kerasgen.runtime.cells import missing_in
 
 MOSTLY = 0.5
 """Share of rows without a value from which on a column is mostly missing."""
