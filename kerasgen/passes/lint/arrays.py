@@ -15,7 +15,7 @@ import numpy as np
 from kerasgen.diagnostics import Sink
 from kerasgen.ir.program import loss_name
 from kerasgen.ir.values import ObjectDef
-from kerasgen.passes.lint.equal_rows import flat_rows, is_crowded, known_rows
+from kerasgen.passes.lint.equal_rows import Rows, is_crowded, known_rows
 from kerasgen.passes.lint.flat_graph import WEIGHTED
 from kerasgen.passes.lint.rules import lint_length
 from kerasgen.passes.lint.view import LintView, Place, ScoredOutput, advise, written_at
@@ -249,12 +249,12 @@ def embedding_values(arrays: ArrayView, sink: Sink) -> None:
 
 def rows_shared(arrays: ArrayView, sink: Sink) -> None:
     """KG767: rows that the model was trained on tell nothing about others."""
-    training = flat_rows(arrays.parts["training"].x.values())
-    if training is None or is_crowded(training):
+    training = Rows(arrays.parts["training"].x.values())
+    if not training.comparable or is_crowded(training):
         return
     for part in list(arrays.parts)[1:]:
-        rows = flat_rows(arrays.parts[part].x.values())
-        if rows is None or rows.shape[1] != training.shape[1]:
+        rows = Rows(arrays.parts[part].x.values())
+        if not rows.comparable or rows.columns != training.columns:
             continue
         share = known_rows(rows, training) / len(rows)
         if share >= 0.2:

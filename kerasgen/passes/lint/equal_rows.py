@@ -24,46 +24,71 @@ _ODD = np.uint64(0x9E3779B97F4A7C15)
 """The golden ratio of 2**64, which spreads neighbouring numbers over all bits."""
 
 
-def flat_rows(inputs: Iterable[Array]) -> Array | None:
-    """The rows of all inputs side by side; None where they cannot be compared, or are too many."""
-    arrays = [array.reshape(len(array), -1) for array in inputs]
-    size = sum(array.nbytes for array in arrays)
-    if not arrays or size > _LARGEST or any(array.dtype.kind not in "iuf" for array in arrays):
-        return None
-    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays, axis=1)
+class Rows:
+    """The rows of several inputs side by side, which are joined some at a time.
+
+    Args:
+        inputs: arrays of numbers, rows first.
+    """
+
+    def __init__(self, inputs: Iterable[Array]) -> None:
+        self._arrays = [array.reshape(len(array), -1) for array in inputs]
+        self.columns = sum(array.shape[1] for array in self._arrays)
+
+    def __len__(self) -> int:
+        return len(self._arrays[0])
+
+    @property
+    def comparable(self) -> bool:
+        """Whether they are numbers, and not too many."""
+        size = sum(array.nbytes for array in self._arrays)
+        numbers = all(array.dtype.kind in "iuf" for array in self._arrays)
+        return bool(self._arrays) and size <= _LARGEST and numbers
+
+    def some(self, rows: slice | Array) -> Array:
+        """Some of the rows, `(rows, columns)`."""
+        pieces = [array[rows] for array in self._arrays]
+        return pieces[0] if len(pieces) == 1 else np.concatenate(pieces, axis=1)
 
 
-def is_crowded(rows: Array) -> bool:
+def is_crowded(rows: Rows) -> bool:
     """Whether rows of so few different values must repeat by themselves."""
-    columns = rows[:, :: max(1, rows.shape[1] // _KEY_COLUMNS)]
-    room = sum(np.log(len(np.unique(columns[:1000, i]))) for i in range(columns.shape[1]))
+    first = rows.some(slice(1000))[:, :: _step(rows)]
+    room = sum(np.log(len(np.unique(first[:, i]))) for i in range(first.shape[1]))
     return bool(room < np.log(len(rows)) + np.log(100))
 
 
-def known_rows(rows: Array, training: Array) -> int:
+def known_rows(rows: Rows, training: Rows) -> int:
     """How many rows are rows of the training part too."""
-    step = max(1, rows.shape[1] // _KEY_COLUMNS)
+    step = _step(rows)
     # Most rows differ in a few columns already: only those that do not are compared whole.
-    first, others = row_keys(rows[:, ::step]), row_keys(training[:, ::step])
+    first, others = row_keys(rows, step), row_keys(training, step)
     maybe = _among(first, others)
     if step == 1 or not maybe.any():
         return int(maybe.sum())
     likely = _among(others, first[maybe])
-    return int(_among(row_keys(rows[maybe]), row_keys(training[likely])).sum())
+    whole = [Rows([part.some(found)]) for part, found in ((rows, maybe), (training, likely))]
+    return int(_among(row_keys(whole[0]), row_keys(whole[1])).sum())
 
 
-def row_keys(rows: Array) -> Array:
+def _step(rows: Rows) -> int:
+    return max(1, rows.columns // _KEY_COLUMNS)
+
+
+def row_keys(rows: Rows, step: int = 1) -> Array:
     """One number a row that is equal for equal rows, and hardly ever for others.
 
     Args:
-        rows: numbers, `(rows, columns)`.
+        rows: the rows.
+        step: every which column counts.
 
     Returns:
         uint64, `(rows,)`.
     """
     keys = np.empty(len(rows), dtype="uint64")
     for start in range(0, len(rows), _PIECE):
-        keys[start : start + _PIECE] = _keys_of(rows[start : start + _PIECE])
+        piece = slice(start, start + _PIECE)
+        keys[piece] = _keys_of(rows.some(piece)[:, ::step])
     return keys
 
 
