@@ -76,6 +76,8 @@ CODES: dict[str, str] = {
     "KG546": "series that is too short",
     "KG547": "gaps between times",
     "KG548": "rows that are not in the order of their times",
+    "KG540": "decoded files that are not kept",
+    "KG541": "file that changes while it is read",
     "KG601": "keras.json that cannot be read",
     "KG602": "backend that Keras does not have",
     "KG603": "package that is not installed",

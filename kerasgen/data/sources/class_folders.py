@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import tarfile
 import zipfile
 import zlib
@@ -27,12 +28,15 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import numpy as np
+
+from kerasgen.data.large_arrays import LIMIT, ArraySpace
 from kerasgen.data.sources.files import Progress, find_path, readable
 from kerasgen.data.sources.plain_functions import Told, telling
 from kerasgen.data.table import Array, Table, argument_key
 from kerasgen.diagnostics import CompileError, Sink
-from kerasgen.foreign.regular_files import is_regular
 from kerasgen.ir.schema import ColumnType
+from kerasgen.process.machine_memory import device_memory
 from kerasgen.runtime.class_folders import Folders, kept_rows, sort_folders
 
 CHUNK = 1024
@@ -59,11 +63,18 @@ MOST_FOLDERS = 100_000
 MOST_NAMED = 20
 """Files that were skipped that the record names; it counts all."""
 
-Content: TypeAlias = "Path | bytes"
+Content: TypeAlias = "str | bytes"
 """A file on the disk, or what an archive holds of one."""
 
 Decoded: TypeAlias = "tuple[Any, str]"
 """What a file holds, and what is wrong with it: nothing if it is empty."""
+
+
+_WIDER = np.dtype("float32").itemsize
+"""How many times as many bytes prepared pixels take."""
+
+_SHARE = 1 / 4
+"""Share of the memory that a prepared array may take; there are copies of it on the way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,9 +156,10 @@ class ClassFolders:
         with telling(self.sink, self._forms()):
             rows = kept_rows(found["files"], self.problems, self.bad, self.written)
         whole = len(rows) == len(found["files"])
+        space = ArraySpace() if values is None else room_for(values)
         columns = {"label": found["labels"] if whole else found["labels"][rows]}
         if values is not None:
-            columns[column] = values if whole else values[rows]
+            columns[column] = values if whole else space.take(values, np.asarray(rows))
         given = found["given"]
         return Table(
             columns=columns,
@@ -156,6 +168,7 @@ class ClassFolders:
             class_names={"label": found["classes"]},
             given=given if whole or given is None else given[rows],
             notes={} if whole else skipped_files(self.problems),
+            space=space,
         )
 
     def _forms(self) -> Mapping[str, Told]:
@@ -168,6 +181,13 @@ class ClassFolders:
 
 
 _SKIP = "mend or remove the file, or leave such files out with `data.source.bad=skip`"
+
+
+def room_for(values: Array) -> ArraySpace:
+    """Where a run holds what it makes of an array: in files where that may not fit the memory."""
+    memory = device_memory(None)
+    large = memory is not None and values.nbytes * _WIDER > memory.size * _SHARE
+    return ArraySpace(limit=LIMIT if large else None)
 
 
 def skipped_files(problems: Mapping[str, str]) -> dict[str, Any]:
@@ -204,16 +224,16 @@ def opened_folders(written: str, what: str, bad: str, sink: Sink) -> Iterator[Cl
 def _decode(file: Content, decode: Callable[[bytes], Decoded]) -> Decoded:
     if isinstance(file, bytes):
         return decode(file)
-    if not is_regular(file):
-        return None, "is no regular file"
     try:
-        with file.open("rb") as stream:
-            content = stream.read(LARGEST + 1)
+        found = os.stat(file)
+        if not stat.S_ISREG(found.st_mode):
+            return None, "is no regular file"
+        if found.st_size > LARGEST:
+            return None, f"has more than {LARGEST // 2**20} MiB"
+        with open(file, "rb", buffering=0) as stream:
+            return decode(stream.read(found.st_size))
     except OSError as error:
         return None, f"cannot be read: {(error.strerror or str(error)).lower()}"
-    if len(content) > LARGEST:
-        return None, f"has more than {LARGEST // 2**20} MiB"
-    return decode(content)
 
 
 def _list_files(path: Path) -> list[str]:
@@ -252,8 +272,8 @@ def _walked(path: Path) -> Iterator[str]:
         around[folder] = (*around.get(parent, ()), real)
         if len(around) > MOST_FOLDERS:
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
-        base = Path(folder).relative_to(path)
-        yield from ((base / name).as_posix() for name in files)
+        base = Path(folder).relative_to(path).as_posix()
+        yield from (name if base == "." else f"{base}/{name}" for name in files)
 
 
 def _require_bounded(unpacked: int, packed: int) -> None:
@@ -267,7 +287,7 @@ def _contents(
     """The wanted files, each with its content, in the order in which they are quickly read."""
     if path.is_dir():
         for name in files:
-            yield name, path / name
+            yield name, os.path.join(path, name)
     elif zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             for info in archive.infolist():

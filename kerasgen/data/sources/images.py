@@ -12,15 +12,13 @@ Decisions:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import prod
+from functools import partial
 from typing import ClassVar, Literal
 
-import numpy as np
-
+from kerasgen.data.decoded_cache import DecodedRows
 from kerasgen.data.sources.class_folders import ClassFolders, Decoded, opened_folders
-from kerasgen.data.sources.files import check_memory
 from kerasgen.data.sources.plain_functions import call_with_fields
 from kerasgen.data.table import Array, Table, argument_key
 from kerasgen.diagnostics import Sink
@@ -89,31 +87,32 @@ class ImageFolder:
             images: Array | None = None
             if wanted is None or "image" in wanted or self.bad == "skip":
                 rows = {name: row for row, name in enumerate(found["files"])}
-                images = self._read_images(folders, rows, sink)
+                images = DecodedRows(
+                    folders=folders,
+                    files=found["files"],
+                    form=f"images {self.size} {self.color_mode} {_pillow_version()}",
+                    unit="pixels",
+                    decode=partial(self._decoded, folders, rows),
+                ).array()
             return folders.table(found, "image", "image", images)
 
-    def _read_images(self, folders: ClassFolders, rows: Mapping[str, int], sink: Sink) -> Array:
-        mode = MODES[self.color_mode]
-        channels = len(mode)  # `RGB`, `RGBA`, `L`: a letter for each
-        size: tuple[int, ...] | None = self.size
-        images = np.zeros((0, 0, 0, channels), dtype="uint8")
-        if size is not None:
-            _check_memory(len(rows), size, channels, sink)
-        for name, image in folders.decoded(list(rows), image_decoder(mode, size)):
-            if not len(images):
-                size = image.shape[:2]
-                _check_memory(len(rows), size, channels, sink)
-                images = np.empty((len(rows), *size, channels), dtype="uint8")
+    def _decoded(
+        self, folders: ClassFolders, rows: Mapping[str, int]
+    ) -> Iterator[tuple[int, Array]]:
+        """Number and pixels of each row; they have one size."""
+        size = self.size
+        decode = image_decoder(MODES[self.color_mode], size)
+        for name, image in folders.decoded(list(rows), decode):
+            size = image.shape[:2] if size is None else size
             if image.shape[:2] != size:
-                raise sink.fail(
+                raise folders.sink.fail(
                     "KG502",
                     f"`{name}` has the size {list(image.shape[:2])}, and others have "
                     f"{list(size or ())}",
                     key=argument_key("path"),
                     help="give all images one size with `data.source.size=[…,…]`",
                 )
-            images[rows[name]] = image
-        return images
+            yield rows[name], image
 
 
 def image_decoder(mode: str, size: Sequence[int] | None) -> Callable[[bytes], Decoded]:
@@ -157,6 +156,8 @@ def _fast_decoder(mode: str, size: Sequence[int] | None) -> Callable[[bytes], Ar
     return decode
 
 
-def _check_memory(count: int, size: Sequence[int], channels: int, sink: Sink) -> None:
-    what = f"an array of {count:,} images of {' x '.join(map(str, size))} pixels"
-    check_memory(count * prod(size) * channels, what, "path", sink)
+def _pillow_version() -> str:
+    """The version of what decodes and resizes: another one may give other pixels."""
+    from PIL import __version__
+
+    return __version__

@@ -10,14 +10,14 @@ Decisions:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
 from typing import ClassVar, Literal
 
-import numpy as np
-
+from kerasgen.data.decoded_cache import DecodedRows
 from kerasgen.data.sources.class_folders import ClassFolders, Decoded, opened_folders
-from kerasgen.data.sources.files import check_memory
 from kerasgen.data.sources.plain_functions import Told, call_with_fields, telling
 from kerasgen.data.table import Array, Table, argument_key
 from kerasgen.diagnostics import Sink
@@ -78,24 +78,27 @@ class Sounds:
             sounds: Array | None = None
             if wanted is None or "sound" in wanted or self.bad == "skip":
                 rows = {name: row for row, name in enumerate(found["files"])}
-                sounds = self._read_sounds(folders, rows, sink)
+                sounds = DecodedRows(
+                    folders=folders,
+                    files=found["files"],
+                    form=f"sounds {self.rate} {self.length} {self.channels} {version('scipy')}",
+                    unit="values",
+                    decode=partial(self._decoded, folders, rows),
+                ).array()
             return folders.table(found, "sound", "audio", sounds)
 
-    def _read_sounds(self, folders: ClassFolders, rows: Mapping[str, int], sink: Sink) -> Array:
-        sounds = np.zeros((0, 0), dtype="float32")
+    def _decoded(
+        self, folders: ClassFolders, rows: Mapping[str, int]
+    ) -> Iterator[tuple[int, Array]]:
+        """Number and values of each row; they have one length, and come of one rate."""
         known: dict[str, tuple[int, int]] = {}
         for name, (samples, rate) in folders.decoded(list(rows), self._decode):
-            if not known:
-                what = f"an array of {len(rows):,} sounds of {len(samples):,} values"
-                check_memory(len(rows) * samples.nbytes, what, "path", sink)
-                sounds = np.empty((len(rows), *samples.shape), dtype="float32")
             known[name] = rate, len(samples)
-            if samples.shape == sounds.shape[1:]:
-                sounds[rows[name]] = samples
+            if len(samples) == next(iter(known.values()))[1]:
+                yield rows[name], samples
         if known:
-            with telling(sink, _FORMS):
+            with telling(folders.sink, _FORMS):
                 same_sounds({name: known[name] for name in rows if name in known})
-        return sounds
 
     def _decode(self, content: bytes) -> Decoded:
         samples, rate, problem = decode_sound(content, self.rate, self.length, self.channels)
