@@ -78,7 +78,7 @@ class DecodedRows:
         """The rows: from the cache, or decoded and put there.
 
         Raises:
-            CompileError: KG541, a file changed meanwhile; KG901, the memory does not hold them and
+            CompileError: KG517, a file changed meanwhile; KG901, the memory does not hold them and
                 the cache neither; or what decoding has found.
         """
         stamps = _stamps(self.folders.path, self.files)
@@ -143,10 +143,10 @@ class DecodedRows:
                 places = range(len(stamps)) if self.folders.path.is_dir() else ()
                 changed = next((self.files[i] for i in places if stamps[i] != after[i]), "")
                 raise self.folders.sink.fail(
-                    "KG541",
-                    f"`{changed or self.folders.written}` changed while it was read",
+                    "KG517",
+                    f"`{changed or self.folders.written}` was changed while it was read",
                     key="data.source.path",
-                    help="run again when nobody writes there",
+                    help="start again when nothing writes to it",
                 )
             with _writing():
                 (aside / _PROBLEMS).write_text(json.dumps(self.folders.problems))

@@ -289,7 +289,7 @@ def test_a_file_that_changes_while_it_is_read_is_told(
     with pytest.raises(CompileError) as caught:
         read(ImageFolder(path=path, size=(3, 4)))
     (told,) = caught.value.diagnostics
-    assert (told.code, told.message) == ("KG541", "`b/1.png` changed while it was read")
+    assert (told.code, told.message) == ("KG517", "`b/1.png` was changed while it was read")
     assert kept(cache) == []
 
 
