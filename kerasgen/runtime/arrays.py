@@ -1,9 +1,10 @@
-"""Arrays in NumPy's files become columns with given parts."""
+"""Arrays in NumPy's files and in HDF5 become columns with given parts."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -38,6 +39,62 @@ def read_arrays(
     return join_arrays(
         {name: np.load(Path(files[name]).expanduser()) for name in names}
     )
+
+
+def read_hdf5(
+    path: str, group: str | None = None, wanted: Collection[str] | None = None
+) -> Columns:
+    """Reads the data sets of an HDF5 file, or of one of its groups.
+
+    Raises:
+        DataError: there is no such group, or a data set is no column.
+    """
+    import h5py
+
+    with h5py.File(Path(path).expanduser(), "r") as file:
+        sets = data_sets(file, group)
+        names = wanted_arrays([*sets], wanted)
+        return join_arrays({name: stored_values(name, sets[name]) for name in names})
+
+
+def data_sets(file: Any, group: str | None = None) -> dict[str, Any]:
+    """The data sets of an HDF5 file: `a.b` for the `b` in the group `a`.
+
+    A group that is called as a part holds the rows of it: `train/x` is `x_train`.
+
+    Raises:
+        DataError: there is no such group.
+    """
+    root = file if group is None else file.get(group)
+    if root is None or hasattr(root, "shape"):
+        raise DataError(f"there is no group `{group}`", about="group")
+    found: dict[str, Any] = {}
+    waiting: list[tuple[tuple[str, ...], Any]] = [((), root)]
+    while waiting:
+        above, item = waiting.pop()
+        if hasattr(item, "shape"):
+            part = PART_NAMES.get(above[0]) if len(above) > 1 else None
+            title = ".".join(above[1:]) + f"_{above[0]}" if part else ".".join(above)
+            found[title] = item
+            continue
+        waiting += [((*above, name), inner) for name, inner in item.items()]
+    return {title: found[title] for title in sorted(found)}
+
+
+def stored_values(name: str, stored: Any) -> Array:
+    """The values of a data set of HDF5.
+
+    Raises:
+        DataError: they are neither numbers nor text.
+    """
+    import h5py
+
+    kind = stored.dtype
+    if h5py.check_string_dtype(kind) is not None and kind.kind == "O":
+        return np.asarray(stored.asstr(errors="replace")[()], dtype="str")
+    if kind.kind not in "biufS":
+        raise DataError(f"`{name}` holds `{kind}`, neither numbers nor text")
+    return np.asarray(stored[()])
 
 
 def array_titles(paths: Mapping[str, str | None]) -> dict[str, str]:

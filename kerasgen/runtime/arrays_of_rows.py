@@ -1,8 +1,12 @@
-"""Rows as Python has them become columns: mappings, data frames, arrays."""
+"""Rows as Python has them become columns: mappings, data frames, tables, arrays.
+
+Data frames are known by what they can do, so that no library of them is imported.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -10,36 +14,125 @@ import numpy as np
 from kerasgen.runtime.errors import DataError
 from kerasgen.runtime.values import Array
 
+ABSENT_TYPES = ("NoneType", "NAType", "NaTType")
+"""Types of what stands for a missing value in a cell, beside NaN."""
+
 
 def rows_as_columns(rows: Any, wanted: Sequence[str]) -> dict[str, Array]:
-    """Makes arrays of rows: a mapping of columns, mappings, a data frame, or an array.
+    """Makes arrays of rows, whatever form they have; an array is the one wanted column.
 
     Raises:
         DataError: they are something else.
     """
-    if isinstance(rows, np.ndarray) and len(wanted) == 1:
+    plain = isinstance(rows, np.ndarray) and rows.dtype.names is None
+    if plain and len(wanted) == 1:
         return {wanted[0]: rows}
-    if hasattr(rows, "columns") and hasattr(rows, "__getitem__"):
-        return {str(name): plain_cells(rows[name]) for name in rows.columns}
+    named = None if plain else named_columns(rows)
+    if named is None:
+        problem = f"rows are {type(rows).__name__}, expected columns"
+        raise DataError(problem, about="rows")
+    return {name: plain_cells(name, column) for name, column in named.items()}
+
+
+def named_columns(rows: Any) -> dict[str, Any] | None:
+    """The columns of a mapping, frame, table, structured array or list of mappings.
+
+    None for anything else.
+
+    Raises:
+        DataError: two columns have one name.
+    """
     if isinstance(rows, Mapping):
-        return {str(name): plain_cells(column) for name, column in rows.items()}
-    if isinstance(rows, Sequence) and rows and isinstance(rows[0], Mapping):
-        names = list(dict.fromkeys(name for row in rows for name in row))
-        return {str(n): plain_cells([row.get(n) for row in rows]) for n in names}
-    raise DataError(f"rows are {type(rows).__name__}, expected columns", about="rows")
+        return {str(name): column for name, column in rows.items()}
+    if isinstance(rows, np.ndarray):
+        return (
+            None if rows.dtype.names is None else {n: rows[n] for n in rows.dtype.names}
+        )
+    if hasattr(rows, "collect") and hasattr(rows, "collect_schema"):  # lazy Polars
+        rows = rows.collect()
+    if hasattr(rows, "schema") and hasattr(rows, "column"):  # pyarrow
+        titles = [*rows.schema.names]
+        found = {str(n): rows.column(place) for place, n in enumerate(titles)}
+    elif hasattr(rows, "columns") and hasattr(rows, "__getitem__"):
+        titles = [*rows.columns]
+        found = {str(n): rows[n] for n in titles}
+    else:
+        return columns_of_mappings(rows)
+    if len(found) < len(titles):
+        twice = next(name for name in titles if titles.count(name) > 1)
+        raise DataError(f"two columns called `{twice}`", about="rows")
+    return found
 
 
-def plain_cells(column: Any) -> Array:
-    """Makes numbers or words of a column; what is missing is NaN, or empty."""
-    values = np.asarray(column)
-    if values.dtype.kind in "iufbU":
+def columns_of_mappings(rows: Any) -> dict[str, Any] | None:
+    """The columns of a list of mappings, None for anything else."""
+    several = isinstance(rows, Sequence) and not isinstance(rows, str) and len(rows) > 0
+    if several and all(isinstance(row, Mapping) for row in rows):
+        names = dict.fromkeys(name for row in rows for name in row)
+        return {str(name): [row.get(name) for row in rows] for name in names}
+    return None
+
+
+def plain_cells(name: str, column: Any) -> Array:
+    """Makes numbers or words of a column; what is missing is NaN, or empty.
+
+    Raises:
+        DataError: a cell is neither, or they are of unequal length.
+    """
+    try:
+        values = np.asarray(column)
+        if values.dtype.kind == "O" and values.ndim == 1 and has_lists(values):
+            values = np.asarray([np.asarray(cell) for cell in values.tolist()])
+    except ValueError:  # NumPy: rows of unequal length
+        raise DataError(f"rows of unequal length as `{name}`", about="rows") from None
+    kind = values.dtype.kind
+    if kind == "S":
+        return np.char.decode(values, "utf-8", "replace")
+    if kind == "M":
+        words = np.datetime_as_string(values.astype("datetime64[s]"))
+        return np.where(np.isnat(values), "", words)
+    if kind == "m":
+        seconds = values.astype("timedelta64[us]").astype("float64") / 1e6
+        return np.where(np.isnat(values), np.nan, seconds)
+    if kind in "biufU":
         return values
-    cells = [None if is_absent(cell) else cell for cell in values.tolist()]
-    if all(cell is None or isinstance(cell, int | float) for cell in cells):
-        return np.asarray([np.nan if c is None else c for c in cells], dtype="float64")
-    return np.asarray(["" if c is None else str(c) for c in cells], dtype="str")
+    if kind not in "OT":
+        raise DataError(f"`{values.dtype}` as `{name}`", about="rows")
+    cells = [None if is_absent(cell) else cell for cell in values.ravel().tolist()]
+    numbers = (bool, int, float, Decimal, np.number, np.bool_)
+    if all(cell is None or isinstance(cell, numbers) for cell in cells):
+        found = [np.nan if cell is None else float(cell) for cell in cells]
+        return np.asarray(found, dtype="float64").reshape(values.shape)
+    words = np.asarray([word_of(name, cell) for cell in cells], dtype="str")
+    return words.reshape(values.shape)
+
+
+def has_lists(values: Array) -> bool:
+    """Whether the cells of a column are lists or arrays."""
+    return any(isinstance(cell, list | tuple | np.ndarray) for cell in values.tolist())
 
 
 def is_absent(cell: Any) -> bool:
-    """Whether a cell is None or NaN."""
-    return cell is None or cell != cell
+    """Whether a cell stands for a missing value."""
+    if type(cell).__name__ in ABSENT_TYPES:
+        return True
+    return isinstance(cell, float | np.floating) and bool(cell != cell)
+
+
+def word_of(name: str, cell: Any) -> str:
+    """A cell as a word, as ISO 8601 writes dates; empty for none.
+
+    Raises:
+        DataError: it is something else.
+    """
+    if cell is None:
+        return ""
+    if isinstance(cell, bytes):
+        return cell.decode("utf-8", "replace")
+    if isinstance(cell, bool | np.bool_):
+        return str(bool(cell)).lower()
+    if isinstance(cell, str | int | float | Decimal | np.number):
+        return str(cell)
+    if hasattr(cell, "isoformat"):
+        return str(cell.isoformat())
+    raise DataError(f"`{type(cell).__name__}` as `{name}`", about="rows")

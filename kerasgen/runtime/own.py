@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import Any
 
-import numpy as np
-
+from kerasgen.runtime.arrays_of_rows import named_columns, plain_cells
 from kerasgen.runtime.errors import DataError
 from kerasgen.runtime.values import Array
 
 
-def take_columns(
-    given: Mapping[str, Any], wanted: Collection[str] | None = None
-) -> dict[str, Array]:
-    """Makes a column of each array: text, or numbers of at most single precision.
+def take_columns(given: Any, wanted: Collection[str] | None = None) -> dict[str, Array]:
+    """Makes columns of a mapping of arrays, a data frame or the like.
+
+    They are text, or numbers of at most single precision.
 
     Raises:
-        DataError: an array can be no column, or they are not of one length.
+        DataError: they are no columns, or not of one length.
     """
-    columns = {name: as_plain(name, values) for name, values in given.items()}
+    named = named_columns(given)
+    if not named:
+        raise DataError(f"`{type(given).__name__}`")
+    columns = {name: as_plain(name, values) for name, values in named.items()}
     if len({len(column) for column in columns.values()}) > 1:
         sizes = ", ".join(
             f"{len(column)} in `{name}`" for name, column in columns.items()
@@ -33,20 +35,12 @@ def take_columns(
 
 
 def as_plain(name: str, values: Any) -> Array:
-    """Makes an array of values, text of Python's strings and bytes.
+    """Makes an array of values.
 
     Raises:
-        DataError: they are neither numbers nor text, a single value, or rows of unequal
-            length.
+        DataError: they are neither numbers nor text, or a single value.
     """
-    try:
-        array = np.asarray(values)
-    except ValueError:  # NumPy: rows of unequal length
-        raise DataError(f"rows of unequal length as `{name}`") from None
-    if array.dtype.kind == "S":
-        array = np.char.decode(array, "utf-8", "replace")
-    if array.dtype.kind == "O" and all(type(value) is str for value in array.ravel()):
-        array = array.astype(str)
-    if array.ndim == 0 or array.dtype.kind not in "biufU":
+    array = plain_cells(name, values)
+    if array.ndim == 0:
         raise DataError(f"`{array.dtype}` as `{name}`")
     return array.astype("float32") if array.dtype.kind == "f" else array

@@ -1,7 +1,8 @@
-"""Arrays in NumPy's files.
+"""Arrays in NumPy's files and in HDF5.
 
 This room owns what is said of files that are damaged, too large, or hold something else; pickled
-objects are never loaded. How named arrays become columns stands in `runtime.arrays`.
+objects are never loaded, and no link of HDF5 is followed. How named arrays become columns stands in
+`runtime.arrays`.
 """
 
 from __future__ import annotations
@@ -19,19 +20,25 @@ from kerasgen.data.sources.files import check_expansion, check_memory, find_file
 from kerasgen.data.sources.plain_functions import Told, call_with_fields, telling
 from kerasgen.data.table import Array, Table, argument_key
 from kerasgen.diagnostics import Sink
+from kerasgen.foreign.hdf5 import open_hdf5
+from kerasgen.foreign.regular_files import ForeignFileError
 from kerasgen.runtime.arrays import (
     array_titles,
     column_and_part,
+    data_sets,
     join_arrays,
     read_archive,
     read_array,
     read_arrays,
+    read_hdf5,
+    stored_values,
     wanted_arrays,
 )
 from kerasgen.runtime.source_call import SourceCall
 
 ARCHIVE = ".npz"
 SINGLE = ".npy"
+HDF5 = (".h5", ".hdf5")
 
 _DAMAGED = (
     ValueError,
@@ -49,14 +56,15 @@ pickles; a header may ask for more memory than there is."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrays:
-    """Arrays in a `.npz` file, or in `.npy` files.
+    """Arrays in a `.npz` file, in `.npy` files, or in HDF5.
 
-    In a `.npz` file each array is a column, and `x_train` with `x_test` (and `x_val`) make one
-    column `x` with given parts. A single `.npy` file is the column `x`. Grey images of bytes,
+    In a `.npz` or HDF5 file each array is a column, and `x_train` with `x_test` (and `x_val`) make
+    one column `x` with given parts. A single `.npy` file is the column `x`. Grey images of bytes,
     `(rows, height, width)`, get an axis of channels.
 
     Attributes:
-        path: a `.npz` file, or one `.npy` file.
+        path: a `.npz` file, one `.npy` file, or an HDF5 file (`.h5`, `.hdf5`).
+        group: the group of an HDF5 file whose data sets are read, None for all.
         x: a `.npy` file, in place of `path`: the column `x`.
         y: a `.npy` file: the column `y`.
         x_test: a `.npy` file: the rows of `x` that are the given test part.
@@ -64,6 +72,7 @@ class Arrays:
     """
 
     path: str | None = None
+    group: str | None = None
     x: str | None = None
     y: str | None = None
     x_test: str | None = None
@@ -75,6 +84,8 @@ class Arrays:
         """The plain function that reads it, and its arguments."""
         if self.path is None:
             return call_with_fields(read_arrays, self)
+        if self.path.lower().endswith(HDF5):
+            return call_with_fields(read_hdf5, self)
         single = self.path.lower().endswith(SINGLE)
         return call_with_fields(read_array if single else read_archive, self)
 
@@ -94,10 +105,39 @@ class Arrays:
                     f"`path` and `{name}` are both given, expected one of them",
                     key=argument_key(name),
                 )
-        file = find_file(self.path, "path", sink, suffixes=(ARCHIVE, SINGLE))
+        file = find_file(self.path, "path", sink, suffixes=(ARCHIVE, SINGLE, *HDF5))
+        if file.name.lower().endswith(HDF5):
+            return self._read_hdf5(file, wanted, sink)
+        if self.group is not None:
+            raise sink.fail(
+                "KG204",
+                f"`group` is given, and `{self.path}` is no HDF5 file",
+                key=argument_key("group"),
+            )
         if file.name.lower().endswith(SINGLE):
             return _assemble({"x": _load_single(file, "path", sink)}, wanted, "path", sink)
         return _assemble(_load_archive(file, wanted, sink), wanted, "path", sink)
+
+    def _read_hdf5(self, file: Path, wanted: frozenset[str] | None, sink: Sink) -> Table:
+        """The data sets of the wanted columns; those of others are named, not read."""
+        forms = {"group": Told("KG204"), "path": Told(argument="path")}
+        try:
+            with readable(file, "path", sink), open_hdf5(file) as opened, telling(sink, forms):
+                sets = data_sets(opened, self.group)
+                needed = wanted_arrays([*sets], wanted)
+                size = sum(sets[name].size * sets[name].dtype.itemsize for name in needed)
+                check_memory(size, f"`{file}`, unpacked,", "path", sink)
+                arrays = {
+                    name: stored_values(name, stored) if name in needed else np.empty(0)
+                    for name, stored in sets.items()
+                }
+        except ForeignFileError as error:
+            raise sink.fail(
+                error.code or "KG502", f"`{file}` {error}", key=argument_key("path")
+            ) from error
+        if not arrays:
+            raise sink.fail("KG503", f"`{file}` holds no data sets", key=argument_key("path"))
+        return _assemble(arrays, wanted, "path", sink)
 
     def _separate_files(self, sink: Sink) -> dict[str, Array]:
         arrays = {}

@@ -4,7 +4,8 @@ This room owns the two forms that such a source may have, and what is said where
 something else than columns. It must not know what a source reads.
 
 A source is a function of its config's arguments that gives the columns, `{name: array}` with rows
-first, or a `table.Table`, which may also say the given parts and names of classes. Or it is a
+first, a data frame of pandas or Polars, a table of pyarrow, a structured array, or a `table.Table`,
+which may also say the given parts and names of classes. Or it is a
 class that is made of these arguments, whose method `read()` gives the same; with the arguments
 `wanted` and `sink`, as `table.Source` has them, it can leave out columns and report mistakes.
 """
@@ -85,11 +86,10 @@ class OwnSource:
         return made.read(wanted, sink) if accepted else made.read()
 
     def _columns(self, given: Any, sink: Sink) -> dict[str, Array]:
-        if not isinstance(given, Mapping) or not given:
-            raise self._refused(f"`{type(given).__name__}`", sink)
-        for name in given:
-            if not isinstance(name, str):
-                raise self._refused(f"a column named `{name!r}`", sink)
+        names = given if isinstance(given, Mapping) else ()
+        strange = [name for name in names if not isinstance(name, str)]
+        if strange:
+            raise self._refused(f"a column named `{strange[0]!r}`", sink)
         try:
             return take_columns(given)
         except DataError as error:
@@ -100,7 +100,8 @@ class OwnSource:
             "KG502",
             f"the source `{self.part.name}` gives {received}, expected columns of numbers or text",
             key=f"{self.path}.class",
-            help="give a dictionary from column name to array, with equally many rows",
+            help="give a dictionary from column name to array, with equally many rows, a frame "
+            "or a structured array",
         )
 
 

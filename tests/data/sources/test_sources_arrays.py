@@ -125,7 +125,10 @@ def test_a_damaged_file_is_refused(content, name, sink, tmp_path):
 def test_a_file_of_another_kind_is_refused_by_its_name(sink, tmp_path):
     (tmp_path / "a.txt").write_text("1")
     found = _refusal(Arrays(path=str(tmp_path / "a.txt")), sink)
-    assert found.message == f"`{tmp_path / 'a.txt'}` does not end in `.npz` or `.npy`"
+    assert (
+        found.message
+        == f"`{tmp_path / 'a.txt'}` does not end in `.npz` or `.npy` or `.h5` or `.hdf5`"
+    )
 
 
 def test_neither_path_nor_x_is_a_missing_argument(sink):
@@ -158,3 +161,113 @@ def test_a_member_that_is_no_array_is_told(sink, tmp_path):
     found = _refusal(Arrays(path=str(tmp_path / "d.npz")), sink)
     assert found.code == "KG502"
     assert "its member `x` is no array" in found.message
+
+
+@pytest.fixture
+def stored(tmp_path):
+    """Writes an HDF5 file."""
+    h5py = pytest.importorskip("h5py")
+
+    def write(fill):
+        path = tmp_path / "a.h5"
+        with h5py.File(path, "w") as file:
+            fill(file)
+        return str(path)
+
+    return write
+
+
+def test_data_sets_of_hdf5_are_columns(sink, stored):
+    def fill(file):
+        file["x"] = np.arange(6.0).reshape(3, 2)
+        file["y"] = ["a", "b", "c"]
+        file["z"] = np.array([b"p", b"q", b"r"])
+        file["deep/er/n"] = [1, 2, 3]
+
+    table = Arrays(path=stored(fill)).read(None, sink)
+    assert table.names == ("deep.er.n", "x", "y", "z")
+    assert table.columns["x"].shape == (3, 2)
+    assert table.columns["y"].tolist() == ["a", "b", "c"]
+    assert table.columns["z"].tolist() == ["p", "q", "r"]
+    assert table.given is None
+
+
+@pytest.mark.parametrize("form", ["{part}/{name}", "{name}_{part}"])
+def test_parts_of_hdf5_are_groups_or_ends_of_names(form, sink, stored):
+    def fill(file):
+        for part, rows in (("train", [1, 2]), ("test", [3])):
+            for name in ("x", "y"):
+                file[form.format(part=part, name=name)] = rows
+
+    table = Arrays(path=stored(fill)).read(None, sink)
+    assert {n: v.tolist() for n, v in table.columns.items()} == {"x": [1, 2, 3], "y": [1, 2, 3]}
+    assert table.given.tolist() == [0, 0, 2]
+
+
+def test_a_group_of_hdf5_is_read_alone_and_no_more_than_is_wanted(sink, stored):
+    def fill(file):
+        file["one/x"], file["one/y"], file["two/x"] = [1, 2], [3, 4], [5]
+
+    path = stored(fill)
+    table = Arrays(path=path, group="one").read(frozenset({"y"}), sink)
+    assert (table.names, list(table.columns)) == (("x", "y"), ["y"])
+    found = _refusal(Arrays(path=path, group="three"), sink)
+    assert (found.code, found.message) == ("KG204", "there is no group `three`")
+
+
+def test_a_script_reads_the_same_of_hdf5(sink, stored):
+    def fill(file):
+        file["x"], file["y"] = [1.5, 2.5], ["a", "b"]
+
+    source = Arrays(path=stored(fill))
+    call = source.plain_call()
+    columns, _ = call.function(**call.arguments)
+    read = source.read(None, sink).columns
+    assert {n: v.tolist() for n, v in columns.items()} == {n: v.tolist() for n, v in read.items()}
+
+
+@pytest.mark.parametrize(
+    ("fill", "code", "words"),
+    [
+        (lambda h5py, file: file.create_group("a"), "KG503", "holds no data sets"),
+        (
+            lambda h5py, file: file.__setitem__("x", h5py.ExternalLink("/x.h5", "x")),
+            "KG502",
+            "link",
+        ),
+        (lambda h5py, file: file.__setitem__("x", h5py.SoftLink("/x")), "KG502", "link"),
+        (lambda h5py, file: file.__setitem__("x", 3.0), "KG502", "single value"),
+        (lambda h5py, file: file.__setitem__("x", [1j]), "KG502", "neither numbers nor text"),
+        (
+            lambda h5py, file: file.create_dataset("x", (2,), dtype=h5py.vlen_dtype("f4")),
+            "KG502",
+            "neither numbers nor text",
+        ),
+        (
+            lambda h5py, file: file.create_dataset("x", (2**40,), dtype="f4", chunks=(2**20,)),
+            "KG614",
+            "declares data",
+        ),
+        (
+            lambda h5py, file: file.create_dataset("x", (2,), "f4", external=[("/etc/motd", 0, 8)]),
+            "KG502",
+            "in another file",
+        ),
+    ],
+)
+def test_hdf5_that_is_no_table_or_leads_elsewhere_is_refused(fill, code, words, sink, stored):
+    h5py = pytest.importorskip("h5py")
+    found = _refusal(Arrays(path=stored(lambda file: fill(h5py, file))), sink)
+    assert found.code == code
+    assert words in found.message
+
+
+def test_a_file_that_is_called_hdf5_and_is_none_is_told(sink, tmp_path):
+    (tmp_path / "a.h5").write_bytes(b"not at all" * 100)
+    assert "not a sound HDF5 file" in _refusal(Arrays(path=str(tmp_path / "a.h5")), sink).message
+
+
+def test_a_group_of_another_file_is_refused(sink, tmp_path):
+    np.save(tmp_path / "a.npy", [1])
+    found = _refusal(Arrays(path=str(tmp_path / "a.npy"), group="g"), sink)
+    assert "is no HDF5 file" in found.message

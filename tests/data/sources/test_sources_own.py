@@ -105,6 +105,9 @@ def test_a_class_may_read_as_the_shipped_sources_do() -> None:
         ({"x": [object()]}, "gives `object` as `x`"),
         ({"x": 3}, "as `x`"),
         ({"x": [1, 2], "y": [1]}, "2 in `x`, 1 in `y`"),
+        (np.zeros((2, 2)), "gives `ndarray`"),
+        ([], "gives `list`"),
+        ("text", "gives `str`"),
     ],
 )
 def test_what_are_no_columns_is_refused(gives: Any, told: str) -> None:
