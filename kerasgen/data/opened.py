@@ -32,7 +32,7 @@ from kerasgen.data.large_arrays import ArraySpace, room_told
 from kerasgen.data.schema import observe
 from kerasgen.data.series import in_time_order, split_series
 from kerasgen.data.settled import TrainingRows, settle_preparation, settle_split, settle_types
-from kerasgen.data.sources.source_list import known_sources, make_source
+from kerasgen.data.sources.source_list import known_sources, source_of
 from kerasgen.data.split import Divided, PartRows, split_rows
 from kerasgen.data.table import Array, Source, Table, is_number
 from kerasgen.diagnostics import Sink
@@ -113,7 +113,7 @@ def open_data(
     Raises:
         CompileError: something is not there or not as it should be.
     """
-    source = make_source(definition.source, known_sources() if sources is None else sources, sink)
+    source = source_of(definition, known_sources() if sources is None else sources, sink)
     sink.stop_on_errors()
     with room_told(sink):
         return _opened(source, definition, seed, sink)

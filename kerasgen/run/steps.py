@@ -86,7 +86,9 @@ def load_text(data: DataDef, opened: OpenedData) -> str:
     """The line of step 1, in which the data source was opened."""
     facts = opened.facts
     classes = f", {facts['classes']} classes" if isinstance(facts.get("classes"), int) else ""
-    return f"{data.source.cls}: {facts['samples']:,} samples{classes}"
+    left = opened.description.get("skipped")
+    skipped = f", {left:,} that cannot be read left out" if isinstance(left, int) and left else ""
+    return f"{data.source.cls}: {facts['samples']:,} samples{classes}{skipped}"
 
 
 def preprocess(

@@ -18,8 +18,14 @@ from kerasgen.runtime.databases import database_pieces, is_database
 from kerasgen.runtime.errors import DataError
 from kerasgen.runtime.nested_tables import flat_piece, json_pieces
 from kerasgen.runtime.split import PARTS
-from kerasgen.runtime.table_columns import ColumnPieces, read_columns
-from kerasgen.runtime.table_rows import FileRows, TableRead, without_infinite
+from kerasgen.runtime.table_columns import ColumnPieces, read_columns, text_numbers
+from kerasgen.runtime.table_rows import (
+    MOST_REASONS,
+    FileRows,
+    TableRead,
+    settle_dropped,
+    without_infinite,
+)
 from kerasgen.runtime.text_tables import (
     PIECE_ROWS,
     TableForm,
@@ -178,15 +184,35 @@ def pieces_of_files(
             "lines": None,
             "skipped": 0,
             "reasons": [],
+            "dropped": [],
+            "strange": [],
         }
         found.append(rows)
-        for piece in pieces_of_file(file, form, rows):
-            titles = titles or piece.columns
-            same_columns(piece.columns, titles, file)
+        for read in pieces_of_file(file, form, rows):
+            titles = titles or read.columns
+            same_columns(read.columns, titles, file)
+            piece = only_numbers(read, form, rows) if form.get("numbers") else read
             rows["rows"] += piece.height
             yield piece
+        settle_dropped(rows)
         if state_of_file(file) != before:
             raise DataError(f"`{file}` was changed while it was read", about="changed")
+
+
+def only_numbers(piece: Any, form: TableForm, rows: FileRows) -> Any:
+    """A frame without the rows that hold words where numbers are wanted."""
+    import polars
+
+    first = rows["rows"] + len(rows["dropped"])
+    bad = polars.Series([False]).new_from_index(0, piece.height)
+    for name in form.get("numbers", ()):
+        if name in piece.columns and piece[name].dtype == polars.String:
+            _, others = text_numbers(piece[name], form)
+            bad = bad | others
+            for row in others.arg_true().head(MOST_REASONS).to_list():
+                rows["strange"].append((first + row, name, piece[name][row].strip()))
+    rows["dropped"] += (bad.arg_true() + first).to_list()
+    return piece.filter(~bad)
 
 
 def state_of_file(file: str) -> tuple[int, int]:

@@ -14,13 +14,31 @@ MOST_REASONS = 5
 
 
 class FileRows(TypedDict):
-    """What is known of the rows of one file."""
+    """What is known of the rows of one file.
+
+    `dropped` are the rows that hold words where numbers are wanted, `strange` are
+    the first of these words with their rows and columns.
+    """
 
     file: str
     rows: int
     lines: Array | None
     skipped: int
     reasons: list[str]
+    dropped: list[int]
+    strange: list[tuple[int, str, str]]
+
+
+def settle_dropped(found: FileRows) -> None:
+    """Counts the rows that were dropped, and says why the first ones were."""
+    dropped, lines = found["dropped"], found["lines"]
+    files = [(found["file"], found["rows"] + len(dropped))]
+    for row, name, word in sorted(found["strange"])[:MOST_REASONS]:
+        place = place_of_row(files, lines, row)
+        found["reasons"].append(f'{place}: `{name}` is "{word[:40]}", and no number')
+    found["skipped"] += len(dropped)
+    if lines is not None and dropped:
+        found["lines"] = np.delete(lines, dropped)
 
 
 class TableRead(TypedDict):

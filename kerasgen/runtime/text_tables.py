@@ -48,6 +48,7 @@ class TableForm(TypedDict, total=False):
     dates: str | None
     encoding: str
     missing_values: Collection[str] | Mapping[str, Collection[str]]
+    numbers: Sequence[str]
     sheet: str | None
     query: str | None
     password: str | None

@@ -11,7 +11,7 @@ import shlex
 from collections.abc import Sequence
 
 from kerasgen.data.sources.own import OwnSource
-from kerasgen.data.sources.source_list import SOURCES, known_sources, make_source
+from kerasgen.data.sources.source_list import SOURCES, known_sources, source_of
 from kerasgen.diagnostics import Diagnostic, Sink
 from kerasgen.emit.script.program import eject
 from kerasgen.frontend.compose.config_folders import Folders
@@ -64,7 +64,7 @@ def script_source(data: DataDef, sink: Sink) -> SourceCall:
     Raises:
         CompileError: KG611, it is a source of one's own of which a script can take no columns.
     """
-    source = make_source(data.source, known_sources(), sink)
+    source = source_of(data, known_sources(), sink)
     plain = source.plain_call()
     if isinstance(source, OwnSource) and (
         data.split.takes_given or isinstance(plain.function, type)

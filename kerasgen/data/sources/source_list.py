@@ -24,6 +24,7 @@ from kerasgen.data.sources.texts import Texts
 from kerasgen.data.table import Source
 from kerasgen.diagnostics import Sink, closest, describe, did_you_mean
 from kerasgen.frontend.sections import check_value
+from kerasgen.ir.data import DataDef
 from kerasgen.ir.values import ObjectDef
 from kerasgen.passes.unknown_names import (
     missing_arguments,
@@ -53,6 +54,21 @@ def source_entries(sources: Mapping[str, Callable[..., Source]] = SOURCES) -> li
 def known_sources() -> dict[str, Callable[..., Source]]:
     """The shipped sources and the registered ones; no part may have the name of a shipped one."""
     return {**{part.name: part.target for part in registered_parts() if part.is_source}, **SOURCES}
+
+
+def source_of(data: DataDef, sources: Mapping[str, Callable[..., Source]], sink: Sink) -> Source:
+    """Makes the source of a data group, which is told what is said of its columns.
+
+    Args:
+        data: the data group.
+        sources: the sources that there are.
+        sink: gets every mistake.
+
+    Raises:
+        CompileError: as for `make_source`.
+    """
+    source = make_source(data.source, sources, sink)
+    return source.told(data.columns) if isinstance(source, TableFile) else source
 
 
 def make_source(

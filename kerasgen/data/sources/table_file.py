@@ -26,6 +26,7 @@ from kerasgen.data.table import Table, argument_key, chosen
 from kerasgen.diagnostics import Sink
 from kerasgen.foreign.regular_files import TOO_MUCH
 from kerasgen.frontend.compose.resolvers import with_environment
+from kerasgen.ir.data import ColumnDef
 from kerasgen.process.machine_memory import device_memory
 from kerasgen.process.packages import is_installed
 from kerasgen.runtime.databases import is_database, sqlite_file
@@ -64,6 +65,8 @@ class TableFile:
         dates: how dates are written, as in `%d.%m.%Y`; None for ISO 8601.
         encoding: the encoding of a file of text.
         missing_values: cells that stand for a missing value; or by column, beside the usual ones.
+        numbers: columns whose rows are bad where they hold a word; with `bad: skip` also those that
+            `data.columns` calls numbers.
         sheet: the sheet of an Excel file, None for the first.
         query: the SELECT whose rows are read; None for all of the one table of a SQLite file.
         password: the password of the database, as `${oc.env:NAME}`.
@@ -86,6 +89,7 @@ class TableFile:
     dates: str | None = None
     encoding: str = "utf-8"
     missing_values: tuple[str, ...] | Mapping[str, tuple[str, ...]] = MISSING
+    numbers: tuple[str, ...] = ()
     sheet: str | None = None
     query: str | None = None
     password: str | None = None
@@ -93,6 +97,13 @@ class TableFile:
     stream: bool | Literal["auto"] = "auto"
 
     PATHS: ClassVar[tuple[str, ...]] = ("path", "test_path")
+
+    def told(self, columns: Mapping[str, ColumnDef]) -> TableFile:
+        """The same, where rows that do not fit to what is said of the columns are bad ones."""
+        if self.bad != "skip":
+            return replace(self, numbers=())
+        said = [name for name, column in columns.items() if column.type == "number"]
+        return replace(self, numbers=tuple(dict.fromkeys([*self.numbers, *said])))
 
     def plain_call(self) -> SourceCall:
         """The plain function that reads it, and its arguments."""

@@ -7,6 +7,7 @@ import threading
 import numpy as np
 import pytest
 
+from kerasgen.data.opened import open_data
 from kerasgen.data.sources.table_file import TableFile
 from kerasgen.diagnostics import CompileError, Sink
 from kerasgen.runtime import plain_text, text_tables
@@ -66,6 +67,30 @@ def test_bad_rows_are_skipped_and_counted_with_reasons(tmp_path):
     assert [table.place(row) for row in range(3)] == [
         f"line {line} of `{path}`" for line in (2, 6, 9)
     ]
+
+
+def test_rows_with_a_word_in_a_column_of_numbers_are_skipped(define, tmp_path, monkeypatch):
+    monkeypatch.setattr(text_tables, "PIECE_ROWS", 2)
+    path = _file(tmp_path, "a;b;y\n1,5;1;u\nold;2;v\n2,5\n?;3;u\n4,5;many;v\n5,5;5;v\n")
+    opened = open_data(
+        define(
+            f"{{source: {{class: Table, path: {path}, bad: skip, decimal: ','}}, features: all, "
+            "target: y, task: auto, prepare: auto, columns: {a: number, b: number}}"
+        ),
+        Sink(),
+    )
+    assert np.array_equal(opened.columns["a"], [1.5, np.nan, 5.5], equal_nan=True)
+    assert opened.columns["b"].tolist() == [1, 3, 5]
+    assert opened.description["skipped"] == 3
+    assert opened.description["skipped_rows"] == [
+        f"line 4 of `{path}`: 1 cell, expected 3",
+        f'line 3 of `{path}`: `a` is "old", and no number',
+        f'line 6 of `{path}`: `b` is "many", and no number',
+    ]
+    table = TableFile(path=str(path), bad="skip", decimal=",", numbers=("a", "b")).read(
+        None, Sink()
+    )
+    assert table.place(2) == f"line 7 of `{path}`"
 
 
 def test_a_table_without_bad_rows_is_the_same_with_skip(tmp_path):
