@@ -85,7 +85,7 @@ def parse_data(section: Tree, sink: Sink) -> DataDef | None:
             sink.report("KG203", f"`data` has no `{key}`", key=f"data.{key}", at="key")
     source = parse_object(section["source"], "data.source", sink) if section.get("source") else None
     if source is not None:
-        refuse_passwords(source, sink)
+        refuse_passwords(source.arguments, source.path, sink)
     features = _columns(section.get("features") or {}, by_input, "data.features", sink)
     before = len(sink.errors)
     target = _columns(section.get("target") or {}, by_output, "data.target", sink)

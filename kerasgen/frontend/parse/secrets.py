@@ -7,11 +7,13 @@ mistake is told by its key alone, without the line in which it stands.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 
 from kerasgen.diagnostics import Sink, SourceLocation
 from kerasgen.frontend.compose.resolvers import SECRET_KEYS, environment_name
 from kerasgen.frontend.grammar import join
-from kerasgen.ir.values import ObjectDef, Value
+
+_SOURCE = "data.source"
 
 _IN_ADDRESS = re.compile(
     r"[a-z][\w+.-]*://[^/?#\s]*:[^/?#\s]+@|://\S*[?&;](?:password|passwd|pwd|token|secret)=",
@@ -20,20 +22,31 @@ _IN_ADDRESS = re.compile(
 """A URL with a password, before the host or among its parameters."""
 
 
-def refuse_passwords(source: ObjectDef, sink: Sink) -> None:
+def refuse_passwords(arguments: Mapping[str, object], path: str, sink: Sink) -> None:
     """Reports passwords that are written out, in the arguments of a data source.
 
     Args:
-        source: the source as it was written.
+        arguments: the arguments as they were written.
+        path: key path of the source.
         sink: gets the mistakes, which show nothing of a password.
     """
-    for name, value in source.arguments.items():
-        key = join(source.path, name)
+    for name, value in arguments.items():
+        key = join(path, name)
         if name in SECRET_KEYS:
             if value is not None and environment_name(value) is None:
                 _refuse(f"`{name}` is written out", key, sink)
         elif any(_IN_ADDRESS.search(text) for text in _texts(value)):
             _refuse(f"the address in `{name}` holds a password", key, sink)
+
+
+def refuse_typed_passwords(overrides: Sequence[str], sink: Sink) -> None:
+    """Reports passwords that are typed on the command line for a data source, swept ones too."""
+    for text in overrides:
+        key, _, value = text.lstrip("+~").partition("=")
+        path, _, name = key.rpartition(".")
+        if path == _SOURCE:
+            found = value.strip("'\"") if name in SECRET_KEYS else value
+            refuse_passwords({name: found}, path, sink)
 
 
 def _refuse(problem: str, key: str, sink: Sink) -> None:
@@ -46,7 +59,8 @@ def _refuse(problem: str, key: str, sink: Sink) -> None:
     )
 
 
-def _texts(value: Value) -> list[str]:
+def _texts(value: object) -> list[str]:
     if isinstance(value, str):
         return [value]
-    return [item for item in value if isinstance(item, str)] if isinstance(value, tuple) else []
+    items = value if isinstance(value, list | tuple) else ()
+    return [item for item in items if isinstance(item, str)]

@@ -32,6 +32,7 @@ from kerasgen.frontend.compose.references import plain_node
 from kerasgen.frontend.compose.selector_syntax import is_selector
 from kerasgen.frontend.compose.selectors_through_hydra import carried, with_carriers
 from kerasgen.frontend.compose.sweep_size import check_jobs
+from kerasgen.frontend.parse.secrets import refuse_passwords, refuse_typed_passwords
 from kerasgen.frontend.refusals.culprits import REFUSALS, diagnose, diagnose_error, first_job
 from kerasgen.frontend.refusals.file_sweeps import check_parameters
 from kerasgen.process.interruption import held
@@ -173,6 +174,7 @@ class HydraApplication(Hydra):
             written[text] for text in plain_node(config.hydra.overrides.task)
         ]
         config.hydra.mode = RunMode.MULTIRUN
+        _refuse_passwords(config, overrides)
         check_jobs(config, carried(overrides))
         check_parameters(config, first, overrides, self.place)
         return config
@@ -210,6 +212,20 @@ class HydraApplication(Hydra):
         words = [*(f"{key}={value}" for key, value in named.items()), *arguments]
         for job in combinations(words, self.config_loader):
             self.config_loader.freeze_job(config, job)
+
+
+def _refuse_passwords(config: DictConfig, overrides: Sequence[str]) -> None:
+    """Refuses passwords before the folder of the sweep holds them.
+
+    Raises:
+        CompileError: KG520, there is one.
+    """
+    sink = Sink()
+    refuse_typed_passwords(overrides, sink)
+    source = OmegaConf.select(config, "data.source")
+    if isinstance(source, DictConfig) and not sink.errors:
+        refuse_passwords(plain_node(source), "data.source", sink)
+    sink.stop_on_errors()
 
 
 def _carry_parameters(config: DictConfig, first: int) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from kerasgen.diagnostics import Sink
 from kerasgen.frontend.parse.data import parse_data
+from kerasgen.frontend.parse.secrets import refuse_typed_passwords
 
 
 def _parsed(**source: Any) -> Sink:
@@ -56,3 +57,20 @@ def test_an_address_without_one_and_the_name_of_a_variable_are_accepted(
     key: str, value: Any
 ) -> None:
     assert not _parsed(**{key: value}).diagnostics
+
+
+@pytest.mark.parametrize(
+    ("override", "refused"),
+    [
+        ("data.source.path=a.csv,postgresql://ann:wordfish@host/base", True),
+        ("++data.source.password='wordfish'", True),
+        ("+data.source.password='${oc.env:NAME}'", False),
+        ("data.source.path=a.csv,b.csv", False),
+        ("model.password=wordfish", False),
+    ],
+)
+def test_what_is_typed_for_a_sweep_is_looked_at_as_a_whole(override: str, refused: bool) -> None:
+    sink = Sink()
+    refuse_typed_passwords([override], sink)
+    assert [found.code for found in sink.diagnostics] == ["KG520"] * refused
+    assert "fish" not in str(sink.diagnostics)
