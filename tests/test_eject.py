@@ -532,3 +532,28 @@ def test_the_script_of_any_table_trains_to_the_same_history(
     table = ["data=table", "model=table", f"data.source.path={data}", "data.target=member"]
     said = ["data.columns.age={missing: drop}", "data.columns.city={type: category, strip: R}"]
     assert_same_history([*table, *said, *QUICK], tmp_path / "ejected", monkeypatch)
+
+
+    assert_same_history([*table, *QUICK], tmp_path / "ejected", monkeypatch)
+
+
+def test_the_script_of_a_forecast_trains_to_the_same_history(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: str
+) -> None:
+    pytest.importorskip("polars")
+    random = np.random.default_rng(0)
+    lines = ["day,shop,sold,returned"]
+    for number in random.permutation(120):
+        day = np.datetime64("2020-01-01") + number // 2
+        sold = 50 + 10 * np.sin(number / 5) + random.normal()
+        lines.append(f"{day},{('north', 'south')[number % 2]},{sold:.2f},{random.integers(0, 5)}")
+    data = tmp_path / "sales.csv"
+    data.write_text("\n".join(lines) + "\n")
+    series = [
+        *("data=series", "model=series", "model.parameters.reader=conv"),
+        f"data.source.path={data}",
+        *("data.time=day", "data.series=shop", "data.target=[sold,returned]"),
+        *("data.windows.length=8", "data.windows.horizon=3", "data.windows.stride=2"),
+        "data.columns.day={type: date, parts: [weekday]}",
+    ]
+    assert_same_history([*series, *QUICK], tmp_path / "ejected", monkeypatch)

@@ -86,7 +86,7 @@ def following(last: Array, count: int, spacing: Spacing) -> Array:
     Returns:
         `(series, count)`, words for dates.
     """
-    known = _as_moments(last)
+    known = as_moments(last)
     steps = np.arange(1, count + 1) * spacing.usual
     if spacing.unit == "numbers":
         made = known[:, np.newaxis].astype("float64") + steps
@@ -103,7 +103,7 @@ def following(last: Array, count: int, spacing: Spacing) -> Array:
     return _written(made, last)
 
 
-def _as_moments(times: Array) -> Array:
+def as_moments(times: Array) -> Array:
     """Dates as NumPy has them; numbers as they are."""
     found = moments(times)
     return found.astype("datetime64[us]") if times.dtype.kind == "U" else found
@@ -111,7 +111,7 @@ def _as_moments(times: Array) -> Array:
 
 def _counted(times: Array) -> tuple[Unit, Array]:
     """Times as numbers, and what these count."""
-    known = _as_moments(times)
+    known = as_moments(times)
     if known.dtype.kind != "M":
         return "numbers", known.astype("float64")
     months = known.astype("datetime64[M]")

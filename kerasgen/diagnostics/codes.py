@@ -77,6 +77,7 @@ CODES: dict[str, str] = {
     "KG546": "series that is too short",
     "KG547": "gaps between times",
     "KG548": "rows that are not in the order of their times",
+    "KG549": "model that is no better than a naive forecast",
     "KG601": "keras.json that cannot be read",
     "KG602": "backend that Keras does not have",
     "KG603": "package that is not installed",

@@ -6,7 +6,8 @@ what a person would have written, as `automatic_model` does for samples that are
 Decisions:
 - `$reader` reads the window: `dense` takes all its numbers at once, `conv` looks at neighbours,
   `gru` remembers. What it says is added to a linear forecast (`$linear`), so that the model has
-  at hand what a linear one would say.
+  at hand what a linear one would say; with `none` there is nothing else.
+- An entry that an `if` takes out stands for the first of what it takes.
 - The head ends in the target's own units: a `Rescaling` by the mean and deviation of the training
   part, and behind it the exponential where the logarithm was asked for (`scale: log`).
 """
@@ -17,6 +18,12 @@ from collections.abc import Mapping
 
 from kerasgen.ir.values import Tree
 from kerasgen.passes.automatic_model import Facts, ModelWork, WrittenModel, embedding_size
+
+_READ = "$reader != 'none'"
+"""Whether more than a linear forecast is made of the window."""
+
+_BESIDE = f"$linear and {_READ}"
+"""Whether a linear forecast stands beside it."""
 
 _KINDS = {"numbers": "sequence"}
 """What an input of rows is once it comes in windows, where that is something else."""
@@ -58,11 +65,15 @@ def write_forecaster(inputs: Facts, outputs: Facts) -> WrittenModel:
     }
     maps = work.add("maps", {**convolution, "from": window})
     work.add("flat_maps", {"if": "$reader == 'conv'", "class": "Flatten", "from": maps})
-    work.add("flat", {"if": "$reader == 'dense'", "class": "Flatten", "from": window})
+    work.add(
+        "flat",
+        {"if": "$reader == 'dense' or $reader == 'none'", "class": "Flatten", "from": window},
+    )
     hidden: dict[str, Tree] = {"class": "Dense", "units": "$hidden[$index]", "activation": "relu"}
-    work.add("hidden", {**hidden, "repeat": "len($hidden)"})
-    body = work.add("drop", {"if": "$dropout > 0", "class": "Dropout", "rate": "$dropout"})
-    straight = work.add("window", {"if": "$linear", "class": "Flatten", "from": window})
+    work.add("hidden", {**hidden, "repeat": f"len($hidden) if {_READ} else 0"})
+    dropped = f"{_READ} and $dropout > 0"
+    body = work.add("drop", {"if": dropped, "class": "Dropout", "rate": "$dropout"})
+    straight = work.add("window", {"if": _BESIDE, "class": "Flatten", "from": window})
     heads = [_head(name, facts, (body, straight), work) for name, facts in outputs.items()]
     return WrittenModel(layers=work.layers, outputs=heads[0] if len(heads) == 1 else [*heads])
 
@@ -93,10 +104,10 @@ def _head(name: str, facts: Mapping[str, Tree], ends: tuple[str, str], work: Mod
     units = horizon * (targets if isinstance(targets, int) else 1)
     body, straight = ends
     dense = work.add(f"{title}_steps", {"class": "Dense", "units": units, "from": body})
-    line: dict[str, Tree] = {"if": "$linear", "class": "Dense", "units": units, "from": straight}
+    line: dict[str, Tree] = {"if": _BESIDE, "class": "Dense", "units": units, "from": straight}
     linear = work.add(f"{title}_line", line)
     entries: dict[str, Mapping[str, Tree]] = {
-        f"{title}_sum": {"if": "$linear", "class": "Add", "from": [dense, linear]}
+        f"{title}_sum": {"if": _BESIDE, "class": "Add", "from": [dense, linear]}
     }
     if isinstance(targets, int):
         entries[f"{title}_table"] = {"class": "Reshape", "target_shape": [horizon, targets]}

@@ -20,6 +20,7 @@ PREDICTIONS = "predictions.npz"
 LEARNING_CURVES = "learning_curves.png"
 CONFUSION_MATRIX = "confusion_matrix.png"
 PREDICTED_VS_TRUE = "predicted_vs_true.png"
+FORECAST = "forecast.png"
 TRACEBACK = "traceback.txt"
 
 TENSORBOARD = "tensorboard"
@@ -47,6 +48,7 @@ RESULTS = (
     # A model of several outputs has a picture of each, with the output's name in the file's.
     CONFUSION_MATRIX.replace(".", "*."),
     PREDICTED_VS_TRUE.replace(".", "*."),
+    FORECAST.replace(".", "*."),
     TRACEBACK,
 )
 """Patterns of what a run writes after its record is opened."""

@@ -147,10 +147,12 @@ class MetricsComputed:
     Attributes:
         figures: part of the data to metric to number.
         weights: which weights were measured, as in `TrainingEnded`.
+        baselines: part to baseline to metric to number: what a trivial answer scores.
     """
 
     figures: Mapping[str, Mapping[str, float]]
     weights: Plain | None
+    baselines: Mapping[str, Mapping[str, Mapping[str, float]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -233,8 +233,8 @@ def _epochs(run: ActiveRun) -> Callable[[int, dict[str, float]], None]:
 
 
 def _results(experiment: _Experiment, model: Trainable, run: ActiveRun) -> None:
+    from kerasgen.run import forecasts, steps
     from kerasgen.run import predictions as reporting
-    from kerasgen.run import steps
     from kerasgen.run.saved_model import TrainedModel, keep_preparation, save
 
     compiled, parts, events, record = experiment.compiled, experiment.parts, run.events, run.record
@@ -244,7 +244,14 @@ def _results(experiment: _Experiment, model: Trainable, run: ActiveRun) -> None:
         figures, text = steps.evaluate(compiled, model, parts)
         line.append(text)
     weights = record.fields.get("weights")
-    events.emit(MetricsComputed(figures=figures, weights=weights))
+    baselines: forecasts.Baselines = {}
+    if parts.series is not None:
+        with events.step("baselines") as line:
+            baselines = forecasts.naive_errors(parts.series)
+            line.append(forecasts.baseline_text(baselines))
+    events.emit(MetricsComputed(figures=figures, weights=weights, baselines=baselines))
+    if told := forecasts.no_better(baselines, figures, run.source_map) if baselines else ():
+        events.emit(WarningsRaised(diagnostics=told))
     with events.step("predict") as line:
         predicted, text = steps.predict(compiled, model, parts)
         line.append(text)

@@ -94,7 +94,7 @@ def draw_learning_curves(
     columns = min(len(panels), 3)
     lines = math.ceil(len(panels) / columns) if panels else 1
     columns = columns or 1
-    with _figure(path, (max(4.6 * columns, 6.4), 3.7 * lines + 0.4)) as figure:
+    with png_figure(path, (max(4.6 * columns, 6.4), 3.7 * lines + 0.4)) as figure:
         grid = figure.subplots(lines, columns, squeeze=False)
         for axes in grid.flat[len(panels) :]:
             axes.set_axis_off()
@@ -126,7 +126,7 @@ def draw_confusion_matrix(
     """
     counts = _count_pairs(true, predicted, len(class_names))
     side = min(max(4.2, 2.2 + 0.46 * len(class_names)), 12.0)
-    with _figure(path, (side + 1.6, side + 0.8)) as figure:
+    with png_figure(path, (side + 1.6, side + 0.8)) as figure:
         axes = figure.subplots()
         axes.grid(visible=False)
         axes.spines[:].set_visible(False)
@@ -166,7 +166,7 @@ def draw_predicted_vs_true(
     finite = (abs(wanted) < math.inf) & (abs(given) < math.inf)
     dropped = int(finite.size - finite.sum())
     wanted, given = wanted[finite], given[finite]
-    with _figure(path, (6.0, 6.0)) as figure:
+    with png_figure(path, (6.0, 6.0)) as figure:
         axes = figure.subplots()
         if wanted.size:
             low, high = min(wanted.min(), given.min()), max(wanted.max(), given.max())
@@ -318,7 +318,7 @@ def _short(text: str, most: int, tail: int = 0) -> str:
 
 
 @contextlib.contextmanager
-def _figure(path: Path, size: tuple[float, float]) -> Iterator[Figure]:
+def png_figure(path: Path, size: tuple[float, float]) -> Iterator[Figure]:
     """A figure of a size in inches that is written to `path` when the block ends well."""
     import matplotlib.style
     from matplotlib.figure import Figure

@@ -74,6 +74,7 @@ def draw_plots(
     Returns:
         The names of the layout.
     """
+    from kerasgen.run.forecast_plot import draw_forecasts, forecast_panels
     from kerasgen.run.plots import (
         draw_confusion_matrix,
         draw_learning_curves,
@@ -100,6 +101,13 @@ def draw_plots(
                 counted = (wanted >= 0) & (wanted < len(names))  # `ignore_class` lies beyond
                 draw_confusion_matrix(path, wanted[counted], given[counted], names)
                 drawn.append(path.name)
+        elif output.task == "forecasting" and parts.series is not None:
+            key = output.name if output.name in parts.series.targets else ""
+            data = compiled.program.data
+            targets = data.joined.get(data.target[key], ("",))
+            path = _named(folder, file_names.FORECAST, output.name if several else "")
+            draw_forecasts(path, forecast_panels(parts.series, key, values, targets))
+            drawn.append(path.name)
         elif output.task == "regression":
             path = _named(folder, file_names.PREDICTED_VS_TRUE, output.name if several else "")
             draw_predicted_vs_true(path, true[output.name].reshape(-1), values.reshape(-1))

@@ -136,7 +136,9 @@ def _saved(
     wired = kept.wired()
     told: dict[str, Any] = {"inside": [], "beside": [*wired.steps]}
     backend = compiled.program.backend.backend
-    held = hold_preparation(wired, kept.schema, kept.definition, backend, started.catalog)
+    held = None
+    if kept.definition.windows is None:  # Steps work on rows, and a forecaster takes windows.
+        held = hold_preparation(wired, kept.schema, kept.definition, backend, started.catalog)
     if held is not None:
         try:
             return _saved_with(trained, kept, held, path)

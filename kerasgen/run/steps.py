@@ -31,6 +31,7 @@ from kerasgen.passes.compiled import CompiledProgram
 from kerasgen.passes.lint.arrays import lint_arrays
 from kerasgen.passes.lint.view import with_catalog
 from kerasgen.passes.reach import path_problem
+from kerasgen.run.forecasts import SeriesRows, scaled_errors, series_rows
 from kerasgen.run.samples import (
     check_targets,
     class_weights,
@@ -53,6 +54,7 @@ class PreparedParts:
         fitted: what the steps of `data.prepare` have learned of the training part.
         class_weight: class index to weight, or None.
         silenced: number of warnings on the rows that the config silences.
+        series: the rows over which the windows of a forecast look; None for other data.
     """
 
     training: Samples
@@ -62,6 +64,7 @@ class PreparedParts:
     fitted: FittedPreparation
     class_weight: Mapping[int, float] | None = None
     silenced: int = 0
+    series: SeriesRows | None = None
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -120,6 +123,7 @@ def preprocess(
         fitted=prepared.fitted,
         class_weight=class_weights(compiled, fitted["training"].y, opened.facts, sink),
         silenced=len(silenced),
+        series=series_rows(opened, prepared, rows),
     )
     _check_batches(compiled, parts.sizes, sink)
     steps = [entry.name for entry in program.data.prepare]
@@ -232,6 +236,8 @@ def evaluate(
     figures = {
         name: model.evaluate(part, size) for name, part in measured.items() if part is not None
     }
+    if parts.series is not None:
+        figures = {name: f | scaled_errors(parts.series, f) for name, f in figures.items()}
     last, found = list(figures.items())[-1]
     return figures, f"{last}: {', '.join(f'{name} {value:.4g}' for name, value in found.items())}"
 

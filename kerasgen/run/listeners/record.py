@@ -66,6 +66,8 @@ class RecordKeeper:
                 record.update(epochs=event.epochs, weights=event.weights)
             case MetricsComputed():
                 record.update(metrics=event.figures)
+                if event.baselines:
+                    record.update(baselines=event.baselines)
                 record.write_json(METRICS, {**event.figures, "weights": event.weights})
             case ArtifactSaved(file=file) if file == MODEL:
                 record.note(model=event.facts)

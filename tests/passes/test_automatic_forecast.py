@@ -1,0 +1,58 @@
+"""What `layers: auto` stands for, where windows of rows are read."""
+
+import pytest
+
+from kerasgen.passes.automatic_forecast import series_kinds, write_forecaster
+
+SEQUENCE = {"input": {"kind": "sequence"}}
+
+
+def test_numbers_in_windows_are_a_sequence():
+    inputs = {"numbers": {"kind": "numbers"}, "shop": {"kind": "index", "words": 40}}
+    assert series_kinds(inputs) == {
+        "numbers": {"kind": "sequence"},
+        "shop": {"kind": "index", "words": 40},
+    }
+
+
+def test_a_forecast_ends_in_its_own_units():
+    facts = {"horizon": 12, "mean": 50.0, "deviation": 4.0}
+    found = write_forecaster(SEQUENCE, {"": facts})
+    assert found.outputs == "forecast"
+    assert found.layers["forecast"] == {"class": "Rescaling", "scale": 4.0, "offset": 50.0}
+    assert found.layers["forecast_steps"]["units"] == 12
+
+
+def test_the_logarithm_is_undone_at_the_end():
+    facts = {"horizon": 2, "mean": 5.0, "deviation": 0.5, "log": True}
+    found = write_forecaster(SEQUENCE, {"": facts})
+    assert list(found.layers)[-2:] == ["forecast_scaled", "forecast"]
+    assert found.layers["forecast"] == {"class": "ops.expm1"}
+
+
+def test_several_targets_are_a_table_of_steps():
+    facts = {"horizon": 3, "targets": 2, "mean": [1.0, 2.0], "deviation": [1.0, 4.0]}
+    found = write_forecaster(SEQUENCE, {"": facts})
+    assert found.layers["forecast_steps"]["units"] == 6
+    assert found.layers["forecast_table"]["target_shape"] == [3, 2]
+
+
+def test_each_output_has_a_head_by_its_name():
+    outputs = {"sold": {"horizon": 2, "mean": 0.0, "deviation": 1.0}, "cost": {"horizon": 4}}
+    found = write_forecaster(SEQUENCE, outputs)
+    assert found.outputs == ["sold", "cost"]
+    assert found.layers["cost"] == {"class": "Identity"}
+
+
+@pytest.mark.parametrize(
+    ("facts", "classes"),
+    [
+        ({"kind": "index", "words": 40}, ["Embedding", "TimeDistributed"]),
+        ({"kind": "tokens", "words": 40}, ["Embedding", "ops.mean"]),
+        ({"kind": "image"}, ["TimeDistributed"]),
+    ],
+)
+def test_inputs_become_rows_of_numbers_side_by_side(facts, classes):
+    found = write_forecaster({**SEQUENCE, "other": facts}, {"": {"horizon": 1}})
+    made = [entry["class"] for entry in found.layers.values()]
+    assert made[: len(classes) + 1] == [*classes, "Concatenate"]
