@@ -534,9 +534,6 @@ def test_the_script_of_any_table_trains_to_the_same_history(
     assert_same_history([*table, *said, *QUICK], tmp_path / "ejected", monkeypatch)
 
 
-    assert_same_history([*table, *QUICK], tmp_path / "ejected", monkeypatch)
-
-
 def test_the_script_of_a_forecast_trains_to_the_same_history(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: str
 ) -> None:

@@ -129,6 +129,26 @@ def small_diamonds(folder: Path) -> str:
     return str(path)
 
 
+def small_airline(folder: Path) -> str:
+    """Ten years of months that grow and repeat themselves."""
+    months = np.datetime64("1950-01", "M") + np.arange(120)
+    passengers = (100 + np.arange(120)) * (1 + 0.2 * np.sin(np.arange(120) * np.pi / 6))
+    lines = [f'"{month}",{count:.0f}' for month, count in zip(months, passengers, strict=True)]
+    path = folder / "airline.csv"
+    path.write_text("\n".join(['"Month","Passengers"', *lines]) + "\n")
+    return str(path)
+
+
+def small_temperatures(folder: Path) -> str:
+    """Four years of days, of which the last three are not for training."""
+    days = np.datetime64("1981-01-01") + np.arange(1461)
+    cold = 11 + 4 * np.cos(np.arange(1461) * 2 * np.pi / 365)
+    lines = [f'"{day}",{degrees:.1f}' for day, degrees in zip(days, cold, strict=True)]
+    path = folder / "temperatures.csv"
+    path.write_text("\n".join(['"Date","Temp"', *lines]) + "\n")
+    return str(path)
+
+
 SMALL: dict[str, Callable[[Path], str]] = {
     "book/cifar10_mlp": small_images,
     "book/mnist_mlp": small_mnist,
@@ -139,10 +159,12 @@ SMALL: dict[str, Callable[[Path], str]] = {
     "adult": small_adult,
     "sms": small_sms,
     "diamonds": small_diamonds,
+    "airline_passengers": small_airline,
+    "minimum_temperatures": small_temperatures,
 }
 """Experiments whose data is not embedded, with what stands in for it."""
 
-LEFT = {"adult", "sms", "diamonds"}
+LEFT = {"adult", "sms", "diamonds", "airline_passengers", "minimum_temperatures"}
 """Experiments that leave it to their data what the columns are: without it, nothing is compiled."""
 
 REAL = {
@@ -153,6 +175,8 @@ REAL = {
     "adult": "adult-train.csv",
     "sms": "sms.tsv",
     "diamonds": "diamonds.csv",
+    "airline_passengers": "airline-passengers.csv",
+    "minimum_temperatures": "daily-min-temperatures.csv",
 }
 
 
@@ -230,6 +254,42 @@ def test_an_experiment_trains_on_its_real_data(
     assert run_experiment(compose(overrides), tmp_path / "run") == DONE
     record = json.loads((tmp_path / "run" / "record.json").read_text())
     assert np.isfinite(record["metrics"]["test"]["loss"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("experiment", "target", "form"),
+    [("airline_passengers", "Passengers", (12, 12)), ("minimum_temperatures", "Temp", (28, 7))],
+)
+def test_a_forecast_is_no_worse_than_a_linear_model_on_the_same_windows(
+    engine: str, tmp_path: Path, experiment: str, target: str, form: tuple[int, int]
+) -> None:
+    from sklearn.linear_model import LinearRegression
+
+    data = DATASETS / REAL[experiment]
+    if not data.exists():
+        pytest.skip(f"{data.name} is not there")
+    overrides = [f"experiment={experiment}", *files_of(experiment, data), "fit.verbose=0"]
+    assert run_experiment(compose(overrides), tmp_path / "run") == DONE
+    record = json.loads((tmp_path / "run" / "record.json").read_text())
+    ours = record["metrics"]["test"]["mean_absolute_error"]
+
+    length, horizon = form
+    with data.open() as lines:
+        head = next(lines).replace('"', "").strip().split(",")
+        values = np.array([float(line.split(",")[head.index(target)]) for line in lines])
+    split = yaml.safe_load((CONF / "experiment" / f"{experiment}.yaml").read_text())["data"][
+        "split"
+    ]
+    tested = len(values) - split["test"]
+    windows = np.lib.stride_tricks.sliding_window_view(values, length + horizon)
+    trained = windows[: tested - split["validation"] - length - horizon + 1]
+    asked = windows[tested - length :]
+    linear = LinearRegression().fit(trained[:, :length], trained[:, length:])
+    errors = linear.predict(asked[:, :length]) - asked[:, length:]
+    assert ours <= np.abs(errors).mean()
+    baselines = record["baselines"]["test"]
+    assert all(ours < one["mean_absolute_error"] for one in baselines.values())
 
 
 @pytest.mark.slow

@@ -7,7 +7,8 @@ Decisions:
 - `$reader` reads the window: `dense` takes all its numbers at once, `conv` looks at neighbours,
   `gru` remembers. What it says is added to a linear forecast (`$linear`), so that the model has
   at hand what a linear one would say; with `none` there is nothing else.
-- An entry that an `if` takes out stands for the first of what it takes.
+- An entry that an `if` takes out stands for the first of what it takes, so that the readers stand
+  one behind the other, of which one is left.
 - The head ends in the target's own units: a `Rescaling` by the mean and deviation of the training
   part, and behind it the exponential where the logarithm was asked for (`scale: log`).
 """
@@ -51,9 +52,8 @@ def write_forecaster(inputs: Facts, outputs: Facts) -> WrittenModel:
     window = ends[0]
     if len(ends) > 1:
         window = work.add("joined", {"class": "Concatenate", "axis": -1, "from": [*ends]})
-    work.add(
-        "memory", {"if": "$reader == 'gru'", "class": "GRU", "units": "$memory", "from": window}
-    )
+    gru: dict[str, Tree] = {"if": "$reader == 'gru'", "class": "GRU", "units": "$memory"}
+    memory = work.add("memory", {**gru, "from": window})
     convolution: dict[str, Tree] = {
         "if": "$reader == 'conv'",
         "class": "Conv1D",
@@ -63,12 +63,8 @@ def write_forecaster(inputs: Facts, outputs: Facts) -> WrittenModel:
         "activation": "relu",
         "repeat": "len($filters)",
     }
-    maps = work.add("maps", {**convolution, "from": window})
-    work.add("flat_maps", {"if": "$reader == 'conv'", "class": "Flatten", "from": maps})
-    work.add(
-        "flat",
-        {"if": "$reader == 'dense' or $reader == 'none'", "class": "Flatten", "from": window},
-    )
+    maps = work.add("maps", {**convolution, "from": memory})
+    work.add("flat", {"if": "$reader != 'gru'", "class": "Flatten", "from": maps})
     hidden: dict[str, Tree] = {"class": "Dense", "units": "$hidden[$index]", "activation": "relu"}
     work.add("hidden", {**hidden, "repeat": f"len($hidden) if {_READ} else 0"})
     dropped = f"{_READ} and $dropout > 0"
