@@ -112,6 +112,14 @@ def test_times_that_order_nothing_are_told_with_their_rows(write, change, messag
     assert _refused(write({"day": days, "sold": SOLD})) == [("KG545", message, "data.time")]
 
 
+def test_columns_that_are_not_there_are_told(write):
+    found = _refused(write({"day": _days(30), "sold": SOLD}, time="days", series="shop"))
+    assert found == [
+        ("KG504", "there is no column `days`", "data.time"),
+        ("KG504", "there is no column `shop`", "data.series"),
+    ]
+
+
 def test_a_series_that_is_too_short_is_told_by_its_name(write):
     shop = np.array(["north"] * 30 + ["south"] * 12)
     columns = {

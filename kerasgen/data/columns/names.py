@@ -119,6 +119,9 @@ def check_columns(definition: DataDef, schema: Schema, sink: Sink) -> None:
     for column, key in used:
         if column not in available:
             _report_missing(column, key, available, sink)
+    for key, column in (("time", definition.time), ("series", definition.series)):
+        if column and column not in schema.columns:
+            _report_missing(column, f"data.{key}", list(schema.columns), sink)
     for key, column in definition.split.columns.items():
         if column not in schema.columns:
             _report_missing(column, f"data.split.{key}", list(schema.columns), sink)

@@ -1,0 +1,62 @@
+"""A run of a forecast: what its record says beside the metrics, and that it can be repeated."""
+
+import json
+
+import numpy as np
+import pytest
+
+from kerasgen.frontend.compose.composition import compose
+from kerasgen.process.exit_codes import DONE
+from kerasgen.run.experiment import run_experiment
+
+
+@pytest.fixture(scope="module")
+def forecast(engine, tmp_path_factory):
+    """A run over two shops and two targets; gives its folder."""
+    pytest.importorskip("polars")
+    folder = tmp_path_factory.mktemp("forecast")
+    random = np.random.default_rng(0)
+    lines = ["day,shop,sold,returned"]
+    for number in range(120):
+        day = np.datetime64("2020-01-01") + number // 2
+        sold = 50 + 10 * np.sin(number / 2 * np.pi * 2 / 7) + random.normal()
+        lines.append(f"{day},{('north', 'south')[number % 2]},{sold:.2f},{random.integers(1, 9)}")
+    data = folder / "sales.csv"
+    data.write_text("\n".join(lines) + "\n")
+    overrides = [
+        *(f"backend={engine}", "data=series", "model=series", "model.parameters.reader=gru"),
+        f"data.source.path='{data}'",
+        *("data.time=day", "data.series=shop", "data.target=[sold,returned]"),
+        "data.windows={length: 7, horizon: 3}",
+        *("data.split={test: 9, validation: 6}", "fit.epochs=2", "fit.verbose=0"),
+    ]
+    assert run_experiment(compose(overrides), folder / "run") == DONE
+    return folder / "run"
+
+
+def _record(folder):
+    return json.loads((folder / "record.json").read_text())
+
+
+def test_the_record_says_what_naive_forecasts_score(forecast):
+    record = _record(forecast)
+    assert {"naive", "seasonal_naive"} <= record["baselines"]["test"].keys()
+    for scores in record["baselines"]["test"].values():
+        assert scores.keys() >= {"mean_absolute_error", "root_mean_squared_error"}
+    assert record["metrics"]["test"]["mean_absolute_scaled_error"] > 0
+    assert record["data"]["samples"] == {"training": 2 * 36, "validation": 2 * 4, "test": 2 * 7}
+
+
+def test_the_forecasts_are_drawn(forecast):
+    assert (forecast / "forecast.png").read_bytes().startswith(b"\x89PNG")
+    assert "forecast.png" in _record(forecast)["files"]
+
+
+def test_predictions_say_which_rows_of_the_source_they_are(forecast):
+    with np.load(forecast / "predictions.npz") as arrays:
+        assert arrays["rows"].shape == (14, 3)
+        assert arrays["predicted"].shape == arrays["true"].shape == (14, 3, 2)
+        lines = (forecast.parent / "sales.csv").read_text().splitlines()[1:]
+        for rows, true in zip(arrays["rows"], arrays["true"], strict=True):
+            wanted = [[float(cell) for cell in lines[row].split(",")[2:]] for row in rows]
+            assert true.tolist() == pytest.approx(np.array(wanted), rel=1e-6)
