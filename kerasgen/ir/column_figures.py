@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
 from kerasgen.ir.schema import ColumnType
 from kerasgen.ir.values import Shape
@@ -59,8 +58,7 @@ class ColumnFigures:
         whole: whether all numbers are whole ones.
         shape: the shape of one row, `()` for a single number or word.
         stray: words in a column whose other cells are numbers.
-        written: how numbers or dates are written that are not read as such: `decimal comma`,
-            `thousands`, or an example of the date; None for none.
+        hidden: what its words are that are numbers or dates of another form, None for words.
     """
 
     name: str
@@ -81,7 +79,7 @@ class ColumnFigures:
     whole: bool = False
     shape: Shape = ()
     stray: Stray | None = None
-    written: Literal["decimal comma", "thousands", "date"] | None = None
+    hidden: str | None = None
 
     @property
     def known(self) -> int:

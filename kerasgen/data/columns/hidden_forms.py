@@ -94,12 +94,24 @@ def tell_hidden_forms(definition: DataDef, table: Table, sink: Sink) -> None:
         if values.dtype.kind != "U" or values.ndim > 1 or (said is not None and said.type):
             continue
         if (found := hidden_form(values)) is not None:
-            sink.warn(
-                "KG516",
-                f"the column `{name}` holds {found.what}, and is taken for words",
-                key=join("data.columns", name),
-                help=f"{found.help}; if they are words, write `data.columns.{name}=category`",
-            )
+            tell_form(name, found, sink)
+
+
+def tell_form(name: str, found: HiddenForm, sink: Sink, row: str = "") -> None:
+    """Warns of a column of words that are something else.
+
+    Args:
+        name: the column.
+        found: what they are.
+        sink: gets the warning.
+        row: where the first of them stands, as the end of the message.
+    """
+    sink.warn(
+        "KG516",
+        f"the column `{name}` holds {found.what}, and is taken for words{row}",
+        key=join("data.columns", name),
+        help=f"{found.help}; if they are words, write `data.columns.{name}=category`",
+    )
 
 
 def hidden_form(values: Array) -> HiddenForm | None:
@@ -127,13 +139,13 @@ def _numbers(words: Sequence[str]) -> HiddenForm | None:
     settings = []
     if comma:
         signs -= {","}
-        settings.append("data.source.decimal=','")
+        settings.append(_typed("decimal", ","))
     if len(signs) > 1:
         return None
-    settings += [f'data.source.thousands="{sign}"' for sign in signs]
+    settings += [_typed("thousands", sign) for sign in signs]
     if symbols:
         example = cut(next(m[0] for m in found if m["before"] or m["after"]))
-        settings.append(f"data.source.symbols='{symbols}'")
+        settings.append(_typed("symbols", symbols))
     if settings:
         what = f'numbers of another form, as "{example}"'
         return HiddenForm(what=what, help=f"write `{' '.join(settings)}`")
@@ -145,6 +157,13 @@ def _numbers(words: Sequence[str]) -> HiddenForm | None:
         what=f"numbers in most rows, and {listed} in others",
         help="name what stands for a missing value under `data.source.missing_values`",
     )
+
+
+def _typed(argument: str, value: str) -> str:
+    """What is typed at a shell: Hydra must see quotes around a comma."""
+    if "'" in value:
+        return f"'data.source.{argument}=\"{value}\"'"
+    return f"\"data.source.{argument}='{value}'\""
 
 
 def _dates(words: Sequence[str]) -> HiddenForm | None:
@@ -185,5 +204,5 @@ def _most(signs: Iterable[str]) -> str:
 
 
 def _told(example: str, forms: Sequence[str]) -> HiddenForm:
-    written = " or ".join(f"`data.source.dates='{form}'`" for form in forms)
+    written = " or ".join(f"`{_typed('dates', form)}`" for form in forms)
     return HiddenForm(what=f'dates of another form, as "{cut(example)}"', help=f"write {written}")

@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 
 from kerasgen.data.columns.tally import Chunk
+from kerasgen.data.columns.types import LOOK
 from kerasgen.data.sources.table_file import TableFile
-from kerasgen.data.table import Array, Table
+from kerasgen.data.table import Array, Table, is_number
 from kerasgen.ir.column_figures import Stray
 from kerasgen.process.packages import is_installed
 from kerasgen.runtime.cells import missing_in
@@ -29,6 +30,12 @@ from kerasgen.runtime.text_tables import TableForm
 
 LARGE = 32 * 2**20
 """Bytes of a file from which on it is streamed."""
+
+CHUNK = 100_000
+"""Rows that are counted at a time."""
+
+_NEARLY = 0.9
+"""Share of numbers from which on other words of a column are strays."""
 
 MOST_COUNTED = 1_000
 """Values of a chunk whose rows are counted, the most frequent ones."""
@@ -48,17 +55,33 @@ def _chunk_of(values: Array, classes: tuple[str, ...] | None) -> Chunk:
     flat = values.reshape(len(values), -1) if values.ndim > 1 else values
     shape = values.shape[1:] if values.shape[1:] != (1,) else ()
     flat = flat[:, 0] if values.ndim > 1 and not shape else flat
-    words = flat.dtype.kind == "U"
     absent = missing_in(flat) if flat.ndim == 1 else np.zeros(len(flat), dtype=bool)
+    numbers, stray = (flat, None) if flat.dtype.kind != "U" else _numbers_among(flat, absent)
     return Chunk(
         marks=_marks(flat),
         absent=absent,
-        numbers=None if words else flat,
+        numbers=numbers,
+        stray=stray,
         words=lambda rows: [_word(cell) for cell in flat[rows].tolist()] if not shape else [],
         counted=lambda: ([], 0) if shape else _counted(flat[~absent]),
-        dtype=flat.dtype.kind,
+        dtype=flat.dtype.str if numbers is flat else "f8",
         shape=tuple(shape),
     )
+
+
+def _numbers_among(words: Array, absent: Array) -> tuple[Array | None, Stray | None]:
+    """The numbers of a column of words of which nearly all are numbers, and what is none."""
+    look = words[~absent][:LOOK].tolist()
+    if sum(map(is_number, look)) < len(look) * _NEARLY or not look:
+        return None, None
+    right = np.fromiter(map(is_number, words.tolist()), dtype=bool, count=len(words))
+    numbers = np.full(len(words), np.nan)
+    numbers[right] = words[right].astype("float64")
+    wrong = ~right & ~absent
+    if not wrong.any():  # words that are said to be none of numbers
+        return None, None
+    row = int(np.argmax(wrong))
+    return numbers, Stray(cells=int(wrong.sum()), row=row, cell=str(words[row]))
 
 
 def _counted(known: Array) -> tuple[list[tuple[str, int]], int]:

@@ -4,8 +4,8 @@ This room owns how these are told from the rows of a run, and from the figures o
 What is said of them stands in `passes.lint.suspicious_columns`.
 
 Decisions:
-- Words of which none stands twice are an identifier, and so are whole numbers of which none does,
-  if their name says so or they count the rows without a gap. A price that never repeats is none.
+- Words of which hardly any stands twice are an identifier, and so are whole numbers of which none
+  does, if their name says so or they count the rows without a gap. A price is none.
 - A column that is an identifier, constant or a text is not asked whether it gives the target away.
 """
 
@@ -29,6 +29,9 @@ MOSTLY = 0.5
 
 _LEAST_ROWS, _COUNTING_ROWS = 20, 50
 """Rows from which on values that never repeat are an identifier, and numbers without a gap are."""
+
+_NEARLY_ALL = 0.99
+"""Share of words that are different from which on they are an identifier all the same."""
 
 _ID_NAME = re.compile(r"(?:^|_)(?:ids?|uuid|guid|index|idx|nr|no|num|number|key|row|rownum)_?\Z")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -112,8 +115,11 @@ def signs_of_figures(
             constant = next(iter(column.examples), "")
         share = column.missing / column.rows if column.rows else 0.0
         identifier = None
-        if column.unique and not column.shape:
+        misread = column.stray is not None or column.hidden is not None
+        if column.unique and not column.shape and not misread:
             identifier = identifier_reason(name, column.type, column.known, _counts_rows(column))
+        elif column.type == "category" and column.exact and not misread:
+            identifier = _nearly_all_different(column.distinct or 0, column.known)
         plain = constant is None and identifier is None and name not in targets
         plain = plain and not column.shape and name in sample
         found[name] = ColumnSigns(
@@ -148,6 +154,11 @@ def identifier_reason(name: str, kind: ColumnType, known: int, counts: bool | No
     return "its numbers count the rows" if counts and known >= _COUNTING_ROWS else None
 
 
+def _nearly_all_different(distinct: int, known: int) -> str | None:
+    many = known >= _COUNTING_ROWS and distinct >= known * _NEARLY_ALL
+    return "nearly all its words are different" if many else None
+
+
 def _counts_rows(column: ColumnFigures) -> bool | None:
     if not column.whole or column.low is None or column.high is None:
         return None
@@ -162,13 +173,16 @@ def _constant(values: Array) -> str | None:
 
 
 def _identifier(name: str, kind: ColumnType, values: Array) -> str | None:
-    if kind not in ("category", "number") or len(np.unique(values[:_HEAD])) < len(values[:_HEAD]):
+    head = values[:_HEAD]
+    if kind not in ("category", "number") or len(np.unique(head)) < len(head) * _NEARLY_ALL:
         return None
     absent = missing_in(values)
     known = values[~absent]
     ordered = np.sort(known)
-    if len(known) < _LEAST_ROWS or bool((ordered[1:] == ordered[:-1]).any()):
-        return None
+    again = int((ordered[1:] == ordered[:-1]).sum())
+    if len(known) < _LEAST_ROWS or again:
+        words = kind == "category" and again
+        return _nearly_all_different(len(known) - again, len(known)) if words else None
     counts = None
     if values.dtype.kind != "U" and bool((known == np.rint(known)).all()):
         counts = not absent.any() and float(ordered[-1]) - float(ordered[0]) + 1 == len(known)

@@ -28,7 +28,6 @@ from kerasgen.data.columns.types import (
     is_date,
     type_of_numbers,
     type_of_words,
-    written_otherwise,
 )
 from kerasgen.data.table import Array
 from kerasgen.ir.column_figures import QUANTILES, ColumnFigures, Stray, TableFigures
@@ -52,6 +51,9 @@ _RARE = 0.002
 _MOST_ROWS = 50_000_000
 """Rows beyond which it is not told which repeat."""
 
+_VALUES = 1_000_000
+"""Numbers that are added up at a time."""
+
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -66,7 +68,7 @@ class Chunk:
         words: the values as words, empty where none is; a sample's are asked for.
         counted: gives the most frequent values with their rows, the most frequent first, and how
             many different values there are.
-        dtype: the kind of NumPy's type of numbers.
+        dtype: NumPy's name of the type of numbers.
         shape: the shape of one row.
         stray: cells that are no numbers, while others are.
     """
@@ -76,7 +78,7 @@ class Chunk:
     numbers: Array | None
     words: Callable[[Array | slice], list[str]]
     counted: Callable[[], tuple[list[tuple[str, int]], int]]
-    dtype: str = "f"
+    dtype: str = "f8"
     shape: Shape = ()
     stray: Stray | None = None
 
@@ -97,7 +99,7 @@ class ColumnTally:
     truths: bool = True
     numbers: bool = False
     words: bool = False
-    dtype: str = "f"
+    dtype: str = "f8"
     shape: Shape = ()
     whole: bool = True
     low: float = np.inf
@@ -171,9 +173,14 @@ class ColumnTally:
 
     def _add_numbers(self, values: Array) -> None:
         self.numbers = True
-        known = values[np.isfinite(values)].astype("float64", copy=False)
-        if not len(known):
-            return
+        step = max(1, _VALUES * len(values) // max(1, values.size))
+        for start in range(0, len(values), step):  # images are many numbers a row
+            piece = values[start : start + step]
+            known = piece[np.isfinite(piece)].astype("float64", copy=False)
+            if len(known):
+                self._add_known(known)
+
+    def _add_known(self, known: Array) -> None:
         self.count += known.size
         self.low = min(self.low, float(known.min()))
         self.high = max(self.high, float(known.max()))
@@ -255,7 +262,6 @@ class ColumnTally:
             whole=numbers and self.whole,
             shape=self.shape,
             stray=self.stray if most else None,
-            written=None if numbers and self.stray is None else written_otherwise(self.first[:200]),
         )
 
 
@@ -329,6 +335,18 @@ class TableTally:
             if tally.missing < tally.rows and first.setdefault(key, name) != name:
                 found[name] = first[key]
         return found
+
+    def known_rows(self, known: Array, asked: Array) -> int:
+        """How many rows of a part equal one of another part in all columns.
+
+        Args:
+            known: which rows are of the one part.
+            asked: which rows are of the other.
+        """
+        if self.rows > _MOST_ROWS or not self._row_marks:
+            return 0
+        marks = np.concatenate(self._row_marks)
+        return int(np.isin(marks[asked], marks[known]).sum())
 
     def _repeated(self) -> tuple[int | None, int | None]:
         if self.rows > _MOST_ROWS or not self._row_marks:

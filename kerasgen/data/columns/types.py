@@ -18,7 +18,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
@@ -47,20 +46,6 @@ _DATE = re.compile(
     r"\d{4}-\d{2}(-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?)?\Z"
 )
 """A date as ISO 8601 writes it: a month, a day, or a moment."""
-
-_OTHER_DATE = re.compile(
-    r"""(\d{1,2}[./-]\d{1,2}[./-](\d{4}|\d{2})            # 31.12.2025, 12/31/25
-    |\d{4}[./]\d{1,2}[./]\d{1,2}                          # 2025/12/31
-    |\d{1,2}[ -](jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[ -]\d{2,4}
-    |(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\ \d{1,2},?\ \d{4}
-    )([ T]\d{1,2}:\d{2}(:\d{2})?(\ ?[ap]m)?)?\Z""",
-    re.VERBOSE | re.IGNORECASE,
-)
-"""Dates as people write them, which no step reads."""
-
-_DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+\Z")
-_THOUSANDS = re.compile(r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?\Z")
-_DIGITS = re.compile(r"[-+]?\d+(\.\d+)?\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,25 +130,6 @@ def are_truths(words: Iterable[str]) -> bool:
     """Whether words are of one pair for true and false, and there are any."""
     found = {str(word).lower() for word in words}
     return bool(found) and any(found <= set(pair) for pair in TRUTHS)
-
-
-def written_otherwise(
-    words: Iterable[str],
-) -> Literal["decimal comma", "thousands", "date"] | None:
-    """What numbers or dates are written as that are taken for words; None for other words.
-
-    Args:
-        words: some words of the column, missing ones left out.
-    """
-    found = list(words)
-    if not found:
-        return None
-    # 1,234 may be either: a comma that is never followed by three digits alone decides it.
-    if all(_THOUSANDS.match(word) or _DIGITS.match(word) for word in found):
-        return "thousands" if any(map(_THOUSANDS.match, found)) else None
-    if all(_DECIMAL_COMMA.match(word) or _DIGITS.match(word) for word in found):
-        return "decimal comma" if any(map(_DECIMAL_COMMA.match, found)) else None
-    return "date" if all(map(_OTHER_DATE.match, found)) else None
 
 
 def infer_task(values: Array, column: ColumnType) -> str:

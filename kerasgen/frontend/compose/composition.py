@@ -251,12 +251,15 @@ def resolve(
     return {str(key): value for key, value in plain.items()}, sink
 
 
-def resolve_groups(composition: Composition, groups: Sequence[str]) -> tuple[dict[str, Any], Sink]:
+def resolve_groups(
+    composition: Composition, groups: Sequence[str], *, ungiven: str | None = None
+) -> tuple[dict[str, Any], Sink]:
     """Resolves some groups alone: what must be known before the data is opened.
 
     Args:
         composition: what was composed.
         groups: names of top-level groups; one that is not there is left out.
+        ungiven: key path below which a mandatory value may be missing, as for `resolve`.
 
     Returns:
         Group name to plain data, and a sink that locates keys and holds what was found.
@@ -274,7 +277,7 @@ def resolve_groups(composition: Composition, groups: Sequence[str]) -> tuple[dic
         for group in groups:
             node = config.get(group)
             if isinstance(node, DictConfig):
-                found[group] = _resolved(node, config, sink, below=group)
+                found[group] = _resolved(node, config, sink, below=group, ungiven=ungiven)
     if "data" in found:
         declared = composition.config["data"]
         found["data"] = {key: value for key, value in found["data"].items() if key in declared}

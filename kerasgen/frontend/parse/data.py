@@ -27,13 +27,7 @@ from kerasgen.ir.data import AUTO, DataDef
 from kerasgen.ir.model import Entry
 from kerasgen.ir.values import ObjectDef, Tree, Value
 
-SEGMENTATION = "segmentation"
-"""A classification of each pixel: the word is read as `classification`, which it is."""
-
-TASKS = (
-    *("classification", "multilabel", "regression", "autoencoding"),
-    *(SEGMENTATION, FORECASTING, AUTO),
-)
+TASKS = ("classification", "multilabel", "regression", "autoencoding", FORECASTING, AUTO)
 _OTHER_WORDS: Mapping[str, str] = {
     **dict.fromkeys(
         (
@@ -41,7 +35,7 @@ _OTHER_WORDS: Mapping[str, str] = {
             *("multiclass", "multi_class", "categorical", "sparse_categorical", "classify"),
             *("multiclass_classification", "multi_class_classification"),
             *("image_classification", "text_classification", "sequence_classification"),
-            "tagging",
+            *("segmentation", "semantic_segmentation", "mask", "masks", "tagging"),
         ),
         "classification",
     ),
@@ -53,7 +47,6 @@ _OTHER_WORDS: Mapping[str, str] = {
         (*("linear", "continuous", "numeric", "regress", "linear_regression"),),
         "regression",
     ),
-    **dict.fromkeys(("semantic_segmentation", "mask", "masks"), SEGMENTATION),
     **dict.fromkeys(("timeseries", "time_series", "forecast", "windows"), FORECASTING),
     **dict.fromkeys(
         ("autoencoder", "auto_encoder", "reconstruction"),
@@ -68,7 +61,7 @@ _REASONS: Mapping[str, str] = {
         "two classes are told by the data, or by `data.facts.classes`",
     ),
     **dict.fromkeys(
-        ("semantic_segmentation", "mask", "masks"),
+        ("segmentation", "semantic_segmentation", "mask", "masks"),
         "the target is a mask with the class of each pixel",
     ),
     "tagging": "the target holds the class of each step",
@@ -265,8 +258,7 @@ def _parse_task(value: Tree, target: Collection[str], sink: Sink) -> dict[str, s
                 at="key",
                 help="name the column under `data.target`",
             )
-    read_as = {SEGMENTATION: "classification"}
-    return {str(output): read_as.get(str(task), str(task)) for output, task in tasks.items()}
+    return {str(output): str(task) for output, task in tasks.items()}
 
 
 def _task_meant(word: str) -> str | None:

@@ -13,9 +13,17 @@ from dataclasses import dataclass
 from kerasgen.diagnostics import Sink, as_override
 from kerasgen.diagnostics.diagnostic import Anchor
 from kerasgen.foreign.printable import cut
-from kerasgen.ir.column_figures import ColumnSigns
+from kerasgen.ir.column_figures import ColumnFigures, ColumnSigns, TableFigures
 from kerasgen.ir.data import DataDef
 from kerasgen.ir.schema import ALL
+
+_MANY_WORDS, _FEW_ROWS = 32, 10
+"""Words of a category from which on few rows for each are told, and how few."""
+
+_UNBALANCED = 10
+"""How many times the rows of the smallest class the largest one has, where that is told."""
+
+_RARE = "{type: category, rare: 10}"
 
 _TYPED = re.compile(r"[A-Za-z_][\w-]*", re.ASCII)
 _TYPED_IN_BRACES = re.compile(r"[\w][\w .$%*@?|/+-]*", re.ASCII)
@@ -145,6 +153,79 @@ def lint_columns(view: ColumnView, sink: Sink) -> None:
     """
     for rule in COLUMN_RULES:
         rule(view, sink)
+
+
+def lint_table(view: ColumnView, figures: TableFigures, labels: Sequence[str], sink: Sink) -> None:
+    """Tells what a description tells, and a run does not.
+
+    Args:
+        view: the columns.
+        figures: the figures of the whole table.
+        labels: the targets that are classes.
+        sink: gets the warnings.
+    """
+    for name, column in figures.columns.items():
+        said = view.data.columns.get(name)
+        if name in view.inputs and (said is None or said.rare is None):
+            _warn_of_rare(view, column, sink)
+    for name in labels:
+        _warn_of_balance(view, figures.columns[name], sink)
+    if figures.repeated:
+        count, first = figures.repeated, (figures.first_repeated or 0) + 1
+        what = f"{count:,} rows stand" if count > 1 else "a row stands"
+        sink.warn(
+            "KG527",
+            f"{what} there again, the first in row {first:,}",
+            help="take repeated rows out of the data: drawn at random, copies come to lie in "
+            "several parts",
+        )
+    for part, count in figures.shared.items():
+        sink.warn(
+            "KG767",
+            f"{count:,} rows of the {part} part are also rows of the training part",
+            help="take the rows that both parts share out of one",
+        )
+
+
+def _warn_of_rare(view: ColumnView, column: ColumnFigures, sink: Sink) -> None:
+    """KG774: categories of many words that hardly any row has."""
+    signs = view.signs.get(column.name)
+    if column.type != "category" or not column.distinct or column.distinct <= _MANY_WORDS:
+        return
+    if column.stray is not None or column.hidden is not None:
+        return
+    rows = column.known / column.distinct
+    if rows < _FEW_ROWS and (signs is None or signs.identifier is None):
+        view.warn(
+            "KG774",
+            column.name,
+            f"`{column.name}` has {column.distinct:,} words, with {rows:.2g} rows each on average",
+            f"write `{said_of_column(column.name, _RARE)}`",
+            "what is said of a word is learned from its few rows",
+            sink,
+        )
+
+
+def _warn_of_balance(view: ColumnView, column: ColumnFigures, sink: Sink) -> None:
+    """KG774: classes of which one has hardly any row beside another."""
+    classes = column.frequent
+    if len(classes) < 2 or column.distinct != len(classes):
+        return
+    (most, many), (least, few) = classes[0], classes[-1]
+    if many < _UNBALANCED * few:
+        return
+    sink.warn(
+        "KG774",
+        f"the classes of `{column.name}` are unbalanced: `{cut(most)}` has "
+        f"{many / column.known:.1%} of the rows, `{cut(least)}` {few:,} "
+        f"row{'' if few == 1 else 's'}",
+        key="data.target" if view.placed else None,
+        help="write `fit.class_weight=balanced`, and look at more than accuracy: "
+        "`'compile.metrics=[accuracy, AUC]'`"
+        if len(classes) == 2
+        else "write `fit.class_weight=balanced`",
+        notes=["a model that always answers with the largest class is right that often"],
+    )
 
 
 def _features(view: ColumnView) -> list[tuple[str, ColumnSigns]]:

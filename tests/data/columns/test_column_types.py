@@ -11,7 +11,6 @@ from kerasgen.data.columns.types import (
     infer_type,
     is_date,
     type_of_words,
-    written_otherwise,
 )
 
 SEEDS = range(20)
@@ -59,8 +58,6 @@ def test_any_day_is_a_date_and_no_day_that_is_not_there(seed: int) -> None:
     assert is_date(day.isoformat())
     assert is_date(f"{day.isoformat()}T{random.integers(0, 24):02d}:30")
     assert not is_date(f"{day.year}-{day.month:02d}-{random.integers(32, 99)}")
-    assert written_otherwise([day.strftime("%d.%m.%Y"), day.strftime("%m/%d/%y")]) == "date"
-    assert written_otherwise([day.isoformat()]) is None
 
 
 def test_a_column_is_dates_only_where_every_cell_is_one() -> None:
@@ -82,25 +79,6 @@ def test_many_places_of_two_words_are_a_category() -> None:
 def test_a_column_without_a_value_is_told_to_be_one() -> None:
     found = type_of_words(words(), dates=True, truths=True)
     assert (found.type, found.why) == ("category", "no cell has a value")
-
-
-@pytest.mark.parametrize(
-    ("cells", "expected"),
-    [
-        (["1,5", "2,25", "3"], "decimal comma"),
-        (["1,234", "12,345,678.9", "7"], "thousands"),
-        (["1/2/2020", "31.12.99"], "date"),
-        (["Jan 5, 2020", "Feb 28, 2021"], "date"),
-        (["12", "14"], None),
-        (["a,b"], None),
-        (["1,5", "red"], None),
-        ([], None),
-    ],
-)
-def test_numbers_and_dates_in_another_form_are_known(
-    cells: list[str], expected: str | None
-) -> None:
-    assert written_otherwise(cells) == expected
 
 
 @pytest.mark.parametrize("seed", SEEDS)

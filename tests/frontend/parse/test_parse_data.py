@@ -119,7 +119,7 @@ def test_the_group_must_be_a_mapping() -> None:
         ("binary", "classification"),
         ("multi-class", "classification"),
         ("classification_binary", "classification"),
-        ("Semantic Segmentation", "segmentation"),
+        ("Semantic Segmentation", "classification"),
         ("multi_label", "multilabel"),
         ("timeseries", "forecasting"),
         ("autoencoder", "autoencoding"),

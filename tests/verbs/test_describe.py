@@ -1,0 +1,161 @@
+"""`kerasgen describe`: planted things are told, and what a help says to write ends the telling."""
+
+import json
+import re
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kerasgen.cli import main
+from kerasgen.diagnostics import CompileError
+from kerasgen.verbs.describe import Asked, Description, describe
+
+pytest.importorskip("polars")
+
+ROWS = 400
+
+
+def _planted() -> dict[str, list[str]]:
+    """A table with something of each kind in it."""
+    random = np.random.default_rng(0)
+    bought = random.random(ROWS) < 0.05
+    return {
+        "customer_id": [f"c{i}" for i in random.permutation(ROWS)],
+        "row": [str(i) for i in range(ROWS)],
+        "age": [str(i) for i in random.integers(18, 90, ROWS)],
+        "town": [f"town{i}" for i in random.integers(0, 150, ROWS)],
+        "country": ["it"] * ROWS,
+        "paid_back": ["7.5" if b else "" for b in bought],
+        "price": [f"{i},50" for i in random.integers(1, 99, ROWS)],
+        "born": [f"{i % 28 + 1}.{i % 12 + 1}.1980" for i in range(ROWS)],
+        "age_again": [],
+        "weight": [str(i % 97 / 4) if i != 390 else "heavy" for i in range(ROWS)],
+        "bought": ["yes" if b else "no" for b in bought],
+    }
+
+
+@pytest.fixture
+def planted(tmp_path: Path) -> Path:
+    columns = _planted()
+    columns["age_again"] = columns["age"]
+    path = tmp_path / "planted.csv"
+    lines = [";".join(columns), *(";".join(row) for row in zip(*columns.values(), strict=True))]
+    path.write_text("\n".join([*lines, lines[7]]) + "\n")
+    return path
+
+
+def told(*words: str, target: str | None = None) -> Description:
+    return describe(Asked(words=tuple(map(str, words)), target=target))
+
+
+def test_each_planted_thing_is_told_once(planted: Path) -> None:
+    found = told(planted, target="bought")
+    about = sorted(
+        (d.code, (re.search(r"`(\w+)`", d.message) or [""] * 2)[1]) for d in found.diagnostics
+    )
+    assert about == [
+        ("KG516", "born"),
+        ("KG516", "price"),
+        ("KG516", "weight"),
+        ("KG527", ""),
+        ("KG770", "paid_back"),
+        ("KG771", "customer_id"),
+        ("KG772", "country"),
+        ("KG772", "paid_back"),
+        ("KG773", "age_again"),
+        ("KG774", "bought"),
+        ("KG774", "town"),
+    ]
+    rows = {d.code: d.message for d in found.diagnostics if d.code in ("KG527",)}
+    assert rows == {"KG527": "a row stands there again, the first in row 401"}
+    (weight,) = (d.message for d in found.diagnostics if "`weight`" in d.message)
+    assert weight.endswith('"heavy" in others, and is taken for words; the first stands in row 391')
+
+
+def test_identifiers_are_told(planted: Path) -> None:
+    lines = planted.read_text().splitlines()
+    planted.write_text("\n".join(lines[:-1]) + "\n")
+    found = told(planted, target="bought")
+    assert [d.message.split("`")[1] for d in found.diagnostics if d.code == "KG771"] == [
+        *("customer_id", "row"),
+    ]
+
+
+def test_what_a_help_says_to_write_ends_the_telling(planted: Path) -> None:
+    words = [str(planted)]
+    for code in ("KG516", "KG770", "KG771", "KG772", "KG773", "KG774"):
+        for one in told(*words, target="bought").diagnostics:
+            first = re.search(r"`([^`]*=[^`]*)`", one.help or "")
+            # The weight of classes is no data.
+            if one.code == code and first is not None and "data." in first[1]:
+                words += [word for word in shlex.split(first[1]) if word not in words]
+    left = told(*words, target="bought").diagnostics
+    assert {d.code for d in left} <= {"KG527", "KG774"}
+    assert not [d for d in left if d.code == "KG774" and "`bought`" not in d.message]
+
+
+def test_a_clean_table_is_told_nothing_of() -> None:
+    found = told("data=wine")
+    assert found.diagnostics == ()
+    assert found.targets == {"target": "classification"}
+
+
+def test_a_config_is_described_and_its_lint_is_silenced(planted: Path) -> None:
+    words = ("data=table", f"data.source.path={planted}", "data.target=bought")
+    loud, silent = told(*words), told(*words, "lint.ignore=[KG772, KG770]")
+    assert silent.silenced == sum(d.code in ("KG770", "KG772") for d in loud.diagnostics) > 0
+    assert not {d.code for d in silent.diagnostics} & {"KG770", "KG772"}
+
+
+def test_shipped_data_is_described_without_a_file() -> None:
+    found = told("data=iris")
+    assert found.figures.rows == 150
+    assert found.figures.columns["target"].frequent[0] == ("setosa", 50)
+
+
+def test_arrays_and_pictures_have_their_shapes(tmp_path: Path) -> None:
+    path = tmp_path / "arrays.npz"
+    np.savez(path, x=np.zeros((6, 4, 5, 3), "uint8"), y=np.arange(6) % 2)
+    found = told(path, target="y").figures.columns
+    assert (found["x"].type, found["x"].shape) == ("image", (4, 5, 3))
+    assert found["y"].distinct == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("missing.csv",), "KG501"),
+        (("data=none",), "KG621"),
+        ((), "KG106"),
+        (("data=table", "data.target=x"), "KG106"),
+        (("README.rst",), "KG502"),
+    ],
+)
+def test_what_cannot_be_described_is_told(
+    words: tuple[str, ...], code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "README.rst").write_text("x")
+    with pytest.raises(CompileError) as caught:
+        told(*words)
+    assert [d.code for d in caught.value.diagnostics] == [code]
+
+
+def test_a_column_that_is_not_there_is_told_with_the_nearest(planted: Path) -> None:
+    with pytest.raises(CompileError) as caught:
+        told(planted, target="bougth")
+    (found,) = caught.value.diagnostics
+    assert (found.code, found.help) == ("KG504", "did you mean `bought`?")
+
+
+def test_json_is_one_document(planted: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["describe", str(planted), "--target", "bought", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    columns = {column["name"]: column for column in found["columns"]}
+    assert columns["age"]["type"] == "number"
+    assert columns["age"]["why"] == "all cells are numbers"
+    assert set(columns["age"]["quantiles"]) == {"0.05", "0.25", "0.5", "0.75", "0.95"}
+    assert found["targets"]["bought"]["task"] == "classification"
+    assert {d["code"] for d in found["diagnostics"]} >= {"KG770", "KG772", "KG773"}
