@@ -25,7 +25,8 @@ def is_plain_text(place: Path, file: str, encoding: str) -> bool:
     """
     if encoding.replace("_", "-") not in ("utf-8", "utf8", "utf-8-sig"):
         return False
-    line, length, plain = 1, 0, True
+    size = length = 0
+    plain, end = True, b""
     with place.open("rb") as stream:
         begin = stream.read(4)
         stream.seek(0)
@@ -33,28 +34,30 @@ def is_plain_text(place: Path, file: str, encoding: str) -> bool:
             raise DataError(f"`{file}` is UTF-16 text, expected {encoding}", "encoding")
         while block := stream.read(TEXT_BLOCK):
             if (zero := block.find(b"\0")) >= 0:
-                where = line + block.count(b"\n", 0, zero)
-                raise DataError(
-                    f"line {where} of `{file}` holds a zero byte, as no text"
-                )
-            end = block.find(b"\n")
-            length += len(block) if end < 0 else end
-            check_line(length, line, file)
-            line += block.count(b"\n")
-            length = len(block) - block.rfind(b"\n") - 1 if end >= 0 else length
-            plain = plain and block.count(b"\r") - block.count(b"\r\n") <= (
-                block[-1:] == b"\r"
-            )
-    if line == 1 and length == 0:
+                where = line_at(place, size + zero)
+                problem = f"line {where} of `{file}` holds a zero byte, as no text"
+                raise DataError(problem, about="encoding")
+            first = block.find(b"\n")
+            length += len(block) if first < 0 else first
+            if length > LONGEST_LINE:
+                check_line(length, line_at(place, size), file)
+            length = length if first < 0 else len(block) - block.rfind(b"\n") - 1
+            if b"\r" in block:
+                lone = block.count(b"\r") - block.count(b"\r\n")
+                plain = plain and lone <= (block[-1:] == b"\r")
+            size, end = size + len(block), block[-1:]
+    if not size:
         raise DataError(f"`{file}` is empty", about="empty")
-    return plain and block_end(place) != b"\r"
+    return plain and end != b"\r"
 
 
-def block_end(place: Path) -> bytes:
-    """The last byte of a file that is not empty."""
+def line_at(place: Path, offset: int) -> int:
+    """The number of the line in which a byte stands."""
+    line, left = 1, offset
     with place.open("rb") as stream:
-        stream.seek(-1, 2)
-        return stream.read(1)
+        while left > 0 and (block := stream.read(min(left, TEXT_BLOCK))):
+            line, left = line + block.count(b"\n"), left - len(block)
+    return line
 
 
 def check_line(length: int, line: int, file: str) -> None:

@@ -183,7 +183,7 @@ def number_piece(series: Any, form: TableForm) -> Array | None:
 def digits_piece(series: Any, form: TableForm) -> Array | None:
     """A piece of a column of text as numbers; None if a cell is a word."""
     numbers, others = text_numbers(series, form)
-    if others.any():
+    if others is not None:
         return None
     if numbers.null_count() == len(numbers):
         return np.full(len(numbers), np.nan, dtype=ALL_MISSING)
@@ -191,7 +191,7 @@ def digits_piece(series: Any, form: TableForm) -> Array | None:
 
 
 def text_numbers(series: Any, form: TableForm) -> tuple[Any, Any]:
-    """The numbers of cells of text, and which cells are words."""
+    """The numbers of cells of text, and which cells are words, None where none is."""
     import polars
 
     marks = missing_marks(form, series.name)
@@ -204,10 +204,14 @@ def text_numbers(series: Any, form: TableForm) -> tuple[Any, Any]:
     numbers = texts.cast(polars.Float64, strict=False)
     if not plain or form.get("symbols") or numbers.null_count() > texts.null_count():
         numbers = plain_digits(texts, form).cast(polars.Float64, strict=False)
+    if numbers.null_count() == texts.null_count():
+        return numbers, None
     others = numbers.is_null() & texts.is_not_null()
-    if others.any():
-        others = others & ~texts.str.strip_chars().is_in([*marks])
-    return numbers, others.fill_null(False)
+    words = texts.filter(others).str.strip_chars()
+    if words.is_in([*marks]).all():
+        return numbers, None
+    strange = ~texts.str.strip_chars().is_in([*marks]).fill_null(True)
+    return numbers, others & strange
 
 
 def plain_digits(texts: Any, form: TableForm) -> Any:
@@ -290,13 +294,18 @@ def word_array(words: Any) -> Array:
         DataError: one of them makes all others too wide.
     """
     lengths = words.str.len_chars()
-    check_width(words.name, 4 * (lengths.max() or 0), len(words), lengths.sum())
-    return np.asarray(words.fill_null("").to_list(), dtype="str")
+    width = max(1, lengths.max() or 0)
+    check_width(words.name, 4 * width, len(words), lengths.sum())
+    # An array of words is their characters, each word filled up to the longest.
+    known = words if words.null_count() == 0 else words.fill_null("")
+    signs = known.str.pad_end(width, "\0").str.join("").item().encode("utf-32-le")
+    return np.frombuffer(signs, dtype=f"<U{width}") if signs else np.zeros(0, "<U1")
 
 
 def narrow_numbers(numbers: Any) -> Array:
     """Numbers as float32, or as int64 where float32 would change whole ones."""
-    exact = numbers.fill_null(float("nan")).to_numpy()
+    known = numbers if numbers.null_count() == 0 else numbers.fill_null(float("nan"))
+    exact = known.to_numpy()
     with np.errstate(over="ignore"):
         narrow = np.asarray(exact.astype("float32"))
     if np.array_equal(narrow, exact):

@@ -208,6 +208,8 @@ def only_numbers(piece: Any, form: TableForm, rows: FileRows) -> Any:
     for name in form.get("numbers", ()):
         if name in piece.columns and piece[name].dtype == polars.String:
             _, others = text_numbers(piece[name], form)
+            if others is None:
+                continue
             bad = bad | others
             for row in others.arg_true().head(MOST_REASONS).to_list():
                 rows["strange"].append((first + row, name, piece[name][row].strip()))

@@ -29,7 +29,7 @@ from kerasgen.runtime.values import Array
 SEPARATORS = (",", ";", "\t", "|")
 """What may stand between the cells of a line, the likeliest first."""
 
-PIECE_ROWS = 100_000
+PIECE_ROWS = 500_000
 """Rows of a table that are held at once while it is read."""
 
 

@@ -153,7 +153,7 @@ def _chunk_of_series(series: Any, form: TableForm) -> Chunk:
     if series.dtype == polars.String:
         numbers, others = text_numbers(series, form)
         numbers = None if numbers.null_count() == len(numbers) else numbers
-        if numbers is not None and others.any():
+        if numbers is not None and others is not None:
             row = int(others.arg_max() or 0)
             stray = Stray(cells=int(others.sum()), row=row, cell=str(texts[row]))
     return Chunk(
