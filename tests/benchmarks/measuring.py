@@ -45,11 +45,13 @@ class Usage:
     Attributes:
         wall: seconds from start to end.
         cpu: seconds of user and system time.
+        peak: its largest resident size, in MB.
         output: what it printed.
     """
 
     wall: float
     cpu: float
+    peak: float
     output: str
 
 
@@ -139,7 +141,12 @@ def run_process(
     if process.returncode:
         words = f"{' '.join(command)} ended with {process.returncode}"
         raise RuntimeError(f"{words}:\n{output[-2000:]}")
-    return Usage(wall=wall, cpu=used.ru_utime + used.ru_stime, output=output)
+    return Usage(
+        wall=wall,
+        cpu=used.ru_utime + used.ru_stime,
+        peak=used.ru_maxrss / 1024,  # kilobytes, on Linux
+        output=output,
+    )
 
 
 def python(*arguments: str) -> list[str]:
@@ -161,7 +168,7 @@ def in_turns(jobs: Mapping[str, Callable[[int], T]], rounds: int) -> dict[str, l
 
 
 def figures(usages: Sequence[Usage], figure: str) -> list[float]:
-    """The `wall` or `cpu` of each round."""
+    """The `wall`, `cpu` or `peak` of each round."""
     return [getattr(usage, figure) for usage in usages]
 
 
