@@ -73,7 +73,37 @@ def read_table(
     Raises:
         DataError: a file cannot be used.
     """
-    found = read_rows_of_files(path, test_path, wanted, form)
+    found = read_rows_of_files(path, test_path, wanted, form, pieces_of_file)
+    return found["columns"], found["given"]
+
+
+def read_text_table(
+    path: str | Sequence[str],
+    test_path: str | Sequence[str] | None = None,
+    wanted: Collection[str] | None = None,
+    **form: Unpack[TableForm],
+) -> Columns:
+    """Reads one table of text, or several of the same columns, as `read_table` does.
+
+    Raises:
+        DataError: a file cannot be used.
+    """
+    found = read_rows_of_files(path, test_path, wanted, form, pieces_of_text)
+    return found["columns"], found["given"]
+
+
+def read_packed_table(
+    path: str | Sequence[str],
+    test_path: str | Sequence[str] | None = None,
+    wanted: Collection[str] | None = None,
+    **form: Unpack[TableForm],
+) -> Columns:
+    """Reads Parquet and Arrow, as `read_table` does.
+
+    Raises:
+        DataError: a file cannot be used.
+    """
+    found = read_rows_of_files(path, test_path, wanted, form, pieces_of_packed)
     return found["columns"], found["given"]
 
 
@@ -82,6 +112,7 @@ def read_rows_of_files(
     test_path: str | Sequence[str] | None,
     wanted: Collection[str] | None,
     form: TableForm,
+    read: Callable[[str, TableForm, FileRows], Iterator[Any]],
     column: Callable[[str], Any] = ColumnPieces,
 ) -> TableRead:
     """Reads tables, and says where each row stands.
@@ -91,6 +122,7 @@ def read_rows_of_files(
         test_path: the files of the test part.
         wanted: the columns that are made, None for all.
         form: how the files are written.
+        read: gives the rows of one file as frames.
         column: takes the pieces of a column.
 
     Raises:
@@ -100,7 +132,10 @@ def read_rows_of_files(
     test = table_files(test_path) if test_path is not None else []
     found: list[FileRows] = []
     columns, names = read_columns(
-        lambda: pieces_of_files([*training, *test], form, found), form, wanted, column
+        lambda: pieces_of_files([*training, *test], form, found, read),
+        form,
+        wanted,
+        column,
     )
     given = None
     if test_path is not None:
@@ -129,7 +164,7 @@ def read_cells(
     Raises:
         DataError: the file cannot be used.
     """
-    pieces = [*pieces_of_files([path], form, [])]
+    pieces = [*pieces_of_files([path], form, [], pieces_of_file)]
     columns, names = read_columns(lambda: pieces, form)
     cells: dict[str, list[Any]] = {name: [] for name in names}
     for piece in pieces:
@@ -166,9 +201,18 @@ def table_files(path: str | Sequence[str]) -> list[str]:
 
 
 def pieces_of_files(
-    files: Sequence[str], form: TableForm, found: list[FileRows]
+    files: Sequence[str],
+    form: TableForm,
+    found: list[FileRows],
+    read: Callable[[str, TableForm, FileRows], Iterator[Any]],
 ) -> Iterator[Any]:
     """The rows of several files as frames; what is known of each file is put down.
+
+    Args:
+        files: the files.
+        form: how they are written.
+        found: gets what is known of each.
+        read: gives the rows of one file as frames.
 
     Raises:
         DataError: a file cannot be used, has other columns than the first, or changes
@@ -188,10 +232,10 @@ def pieces_of_files(
             "strange": [],
         }
         found.append(rows)
-        for read in pieces_of_file(file, form, rows):
-            titles = titles or read.columns
-            same_columns(read.columns, titles, file)
-            piece = only_numbers(read, form, rows) if form.get("numbers") else read
+        for whole in read(file, form, rows):
+            titles = titles or whole.columns
+            same_columns(whole.columns, titles, file)
+            piece = only_numbers(whole, form, rows) if form.get("numbers") else whole
             rows["rows"] += piece.height
             yield piece
         settle_dropped(rows)
@@ -239,6 +283,11 @@ def same_columns(columns: Sequence[str], first: Sequence[str], file: str) -> Non
         raise DataError(f"`{file}` has other columns: {what}", about="path")
 
 
+def format_of(file: str) -> str:
+    """The format of a file by its ending; text where nothing else is known."""
+    return FORMATS.get(Path(file).suffix.lower(), "csv")
+
+
 def pieces_of_file(file: str, form: TableForm, rows: FileRows) -> Iterator[Any]:
     """The rows of a file by its ending, an empty frame where there are none.
 
@@ -247,23 +296,37 @@ def pieces_of_file(file: str, form: TableForm, rows: FileRows) -> Iterator[Any]:
     """
     import polars
 
-    kind = FORMATS.get(Path(file).suffix.lower(), "csv")
+    kind = format_of(file)
     if is_database(file):
         yield from database_pieces(file, form)
-        return
-    if kind == "csv":
+    elif kind == "csv":
         yield from pieces_of_text(file, form, rows)
-        return
-    try:
-        if kind == "parquet":
-            yield from scanned(polars.scan_parquet(file, glob=False))
-        elif kind == "arrow":
-            yield from scanned(polars.scan_ipc(file))
-        elif kind == "json":
+    elif kind in ("parquet", "arrow"):
+        yield from pieces_of_packed(file, form, rows)
+    elif kind == "excel":
+        yield read_sheet_of(file, form)
+    else:
+        try:
             yield from json_pieces(file, rows, form.get("bad") == "skip")
-        else:
-            yield read_sheet_of(file, form)
+        except polars.exceptions.PolarsError as error:
+            problem = f"`{file}` cannot be read as {kind}: {first_line(error)}"
+            raise DataError(problem, about="path") from error
+
+
+def pieces_of_packed(file: str, form: TableForm, rows: FileRows) -> Iterator[Any]:
+    """The rows of a file of Parquet or Arrow.
+
+    Raises:
+        DataError: it is none.
+    """
+    import polars
+
+    packed = Path(file).suffix.lower() in (".parquet", ".pq")
+    scan = polars.scan_parquet if packed else polars.scan_ipc
+    try:
+        yield from scanned(scan(file))
     except polars.exceptions.PolarsError as error:
+        kind = "parquet" if packed else "arrow"
         problem = f"`{file}` cannot be read as {kind}: {first_line(error)}"
         raise DataError(problem, about="path") from error
 

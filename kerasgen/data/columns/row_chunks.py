@@ -25,7 +25,7 @@ from kerasgen.process.packages import is_installed
 from kerasgen.runtime.cells import missing_in
 from kerasgen.runtime.databases import is_database
 from kerasgen.runtime.table_columns import known_words, text_numbers
-from kerasgen.runtime.table_files import pieces_of_files, table_files
+from kerasgen.runtime.table_files import pieces_of_file, pieces_of_files, table_files
 from kerasgen.runtime.text_tables import TableForm
 
 LARGE = 32 * 2**20
@@ -129,7 +129,7 @@ def streamed(source: TableFile) -> Iterator[dict[str, Chunk]] | None:
 
 
 def _batches(files: Sequence[str], form: TableForm) -> Iterator[dict[str, Chunk]]:
-    for piece in pieces_of_files(files, form, []):
+    for piece in pieces_of_files(files, form, [], pieces_of_file):
         if piece.height:
             yield {series.name: _chunk_of_series(series, form) for series in piece}
 

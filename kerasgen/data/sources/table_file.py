@@ -32,7 +32,13 @@ from kerasgen.process.packages import is_installed
 from kerasgen.runtime.databases import is_database, sqlite_file
 from kerasgen.runtime.errors import DataError
 from kerasgen.runtime.source_call import SourceCall
-from kerasgen.runtime.table_files import read_table, table_files
+from kerasgen.runtime.table_files import (
+    format_of,
+    read_packed_table,
+    read_table,
+    read_text_table,
+    table_files,
+)
 from kerasgen.runtime.tables import MISSING
 from kerasgen.runtime.text_tables import SEPARATORS, TableForm
 
@@ -106,8 +112,16 @@ class TableFile:
         return replace(self, numbers=tuple(dict.fromkeys([*self.numbers, *said])))
 
     def plain_call(self) -> SourceCall:
-        """The plain function that reads it, and its arguments."""
-        return call_with_fields(read_table, replace(self, stream="auto"))
+        """The plain function that reads it, and its arguments: no more than its format needs."""
+        paths = [path for path in (self.path, self.test_path) if path is not None]
+        named = [item for path in paths for item in ([path] if isinstance(path, str) else path)]
+        kinds = {"database" if is_database(name) else format_of(name) for name in named}
+        function = read_table
+        if kinds == {"csv"}:
+            function = read_text_table
+        elif kinds <= {"parquet", "arrow"}:
+            function = read_packed_table
+        return call_with_fields(function, replace(self, stream="auto"))
 
     def read(self, wanted: frozenset[str] | None, sink: Sink) -> Table:
         """Reads the data; see `table.Source`.

@@ -15,7 +15,7 @@ import numpy as np
 
 from kerasgen.data.large_arrays import ArraySpace, ArrayWriter
 from kerasgen.runtime.table_columns import ColumnKind
-from kerasgen.runtime.table_files import read_rows_of_files
+from kerasgen.runtime.table_files import pieces_of_file, read_rows_of_files
 from kerasgen.runtime.table_rows import TableRead
 from kerasgen.runtime.text_tables import TableForm
 from kerasgen.runtime.values import Array
@@ -44,7 +44,11 @@ def stream_table(
     """
     with ExitStack() as opened:
         return read_rows_of_files(
-            *paths, wanted, form, lambda name: opened.enter_context(_GrowingColumn(name, space))
+            *paths,
+            wanted,
+            form,
+            pieces_of_file,
+            lambda name: opened.enter_context(_GrowingColumn(name, space)),
         )
 
 

@@ -17,19 +17,18 @@ from kerasgen.emit.script.quote import Quotations
 polars = pytest.importorskip("polars")
 
 
-@pytest.fixture(scope="module")
-def read_table() -> Callable[..., Any]:
-    """The function as a script has it."""
-    quoted = Quotations().reached_from("read_table")
-    imports = {found.name: found for one in quoted for found in one.imports.values()}
+def quoted(name: str) -> Callable[..., Any]:
+    """A function as a script has it."""
+    found = Quotations().reached_from(name)
+    imports = {one.name: one for quotation in found for one in quotation.imports.values()}
     lines = import_lines(list(imports.values()), late=False)
-    constants = [one.text for one in quoted if one.constant]
-    code = "\n\n".join([*lines, *constants, *(one.text for one in quoted if not one.constant)])
+    constants = [one.text for one in found if one.constant]
+    code = "\n\n".join([*lines, *constants, *(one.text for one in found if not one.constant)])
     assert "kerasgen" not in code
     names: dict[str, Any] = {"__name__": "script"}
     exec(compile(code, "script", "exec"), names)
-    found: Callable[..., Any] = names["read_table"]
-    return found
+    made: Callable[..., Any] = names[name]
+    return made
 
 
 def _text(folder: Path) -> dict[str, Any]:
@@ -77,11 +76,12 @@ def _database(folder: Path) -> dict[str, Any]:
 
 @pytest.mark.parametrize("write", [_text, _test_part, _json, _json_lines, _parquet, _database])
 def test_a_script_reads_the_rows_that_its_run_reads(
-    write: Callable[[Path], dict[str, Any]], read_table: Callable[..., Any], tmp_path: Path
+    write: Callable[[Path], dict[str, Any]], tmp_path: Path
 ) -> None:
     source = TableFile(**write(tmp_path))
     table = source.read(None, Sink())
-    columns, given = read_table(**source.plain_call().arguments)
+    call = source.plain_call()
+    columns, given = quoted(call.function.__name__)(**call.arguments)
     assert list(columns) == list(table.columns)
     for name, values in table.columns.items():
         assert columns[name].dtype == values.dtype
@@ -90,7 +90,13 @@ def test_a_script_reads_the_rows_that_its_run_reads(
     assert given is None or np.array_equal(given, table.given)
 
 
-def test_a_script_stops_with_what_is_wrong(read_table: Callable[..., Any], tmp_path: Path) -> None:
+def test_a_script_stops_with_what_is_wrong(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("a,b\n1,2\n3\n")
     with pytest.raises(ValueError, match=r"line 3 of .* has 1 cell, expected 2"):
-        read_table(str(tmp_path / "t.csv"))
+        quoted("read_text_table")(str(tmp_path / "t.csv"))
+
+
+def test_a_script_of_a_table_of_text_knows_nothing_of_other_formats() -> None:
+    names = {found.name for found in Quotations().reached_from("read_text_table")}
+    assert "text_pieces" in names
+    assert not names & {"sqlite_pieces", "json_pieces", "pieces_of_packed"}
