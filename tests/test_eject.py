@@ -548,6 +548,7 @@ def test_the_script_of_a_forecast_trains_to_the_same_history(
     data.write_text("\n".join(lines) + "\n")
     series = [
         *("data=series", "model=series", "model.parameters.reader=conv"),
+        "model.parameters.change=true",
         f"data.source.path={data}",
         *("data.time=day", "data.series=shop", "data.target=[sold,returned]"),
         *("data.windows.length=8", "data.windows.horizon=3", "data.windows.stride=2"),

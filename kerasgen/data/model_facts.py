@@ -9,14 +9,18 @@ Decisions:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kerasgen.data.own_steps import is_own
 from kerasgen.ir.data import ColumnDef, WindowsDef
-from kerasgen.passes.columns import column_steps
+from kerasgen.ir.model import Entry
+from kerasgen.ir.values import ObjectDef, Shape
+from kerasgen.passes.columns import column_steps, source_column, taken_columns
+from kerasgen.passes.step_shapes import own_shape
 
 if TYPE_CHECKING:
     from kerasgen.data.opened import OpenedData
@@ -96,4 +100,53 @@ def _forecast(opened: OpenedData, column: str, windows: WindowsDef) -> dict[str,
     deviation[deviation == 0] = 1.0
     found["mean"] = mean.tolist() if several is not None else float(mean[0])
     found["deviation"] = deviation.tolist() if several is not None else float(deviation[0])
+    if (past := _past_of(opened, names)) is not None:
+        found["past"] = {**past, "step": windows.length - 1}
     return found
+
+
+def _past_of(opened: OpenedData, names: Sequence[str]) -> dict[str, Any] | None:
+    """The input in which the past of targets stands, scaled as they are, and their places in it.
+
+    None where one of them does not go in, or is scaled in another way.
+    """
+    steps = {entry.name: entry for entry in column_steps(opened.definition)}
+    for title, columns in opened.schema.features.items():
+        places: dict[str, int] = {}
+        place = 0
+        for column in columns:
+            entry, width = steps.get(column), _width(column, steps, opened)
+            if width is None:
+                break
+            made = entry.definition if entry is not None else None
+            if isinstance(made, ObjectDef) and made.cls == "Normalization":
+                places[source_column(column, opened.definition)] = place
+            place += width
+        said = [opened.definition.columns.get(name, ColumnDef()) for name in names]
+        plain = all(one.scale in (None, "standard", "log") for one in said)
+        if (
+            plain
+            and len({one.scale or "standard" for one in said}) == 1
+            and set(names) <= {*places}
+        ):
+            return {"input": title, "places": [places[name] for name in names]}
+    return None
+
+
+def _width(column: str, steps: Mapping[str, Entry], opened: OpenedData) -> int | None:
+    """How many numbers of a row a column has; None where that is not known."""
+    entry = steps.get(column)
+    if entry is None:
+        shape: Shape | None = opened.columns[column].shape[1:] if column in opened.columns else None
+    else:
+        made, taken = entry.definition, taken_columns(entry)
+        if not isinstance(made, ObjectDef) or len(taken) != 1:
+            return None
+        inside = _width(taken[0], steps, opened)
+        if made.cls in ("Normalization", "Rescaling"):
+            return inside
+        known = is_own(made) and inside is not None
+        shape = own_shape(made, [() if inside == 1 else (inside,)]) if known else None
+    if shape is None or None in shape or len(shape) > 1:
+        return None
+    return shape[0] if shape else 1

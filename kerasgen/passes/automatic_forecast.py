@@ -7,6 +7,8 @@ Decisions:
 - `$reader` reads the window: `dense` takes all its numbers at once, `conv` looks at neighbours,
   `gru` remembers. What it says is added to a linear forecast (`$linear`), so that the model has
   at hand what a linear one would say; with `none` there is nothing else.
+- With `$change` the model says how far the horizon is from the last value known, which is added
+  before the units come back.
 - An entry that an `if` takes out stands for the first of what it takes, so that the readers stand
   one behind the other, of which one is left.
 - The head ends in the target's own units: a `Rescaling` by the mean and deviation of the training
@@ -44,8 +46,9 @@ def write_forecaster(inputs: Facts, outputs: Facts) -> WrittenModel:
     Args:
         inputs: model input to its `kind`: `sequence`, `index` or `tokens` (with `words`), `image`.
         outputs: output to its `horizon`; its number of `targets`, None for one that has no axis;
-            `mean` and `deviation`, a number or one for each target, where these are known; and
-            whether these are of the `log`. The name is empty for one unnamed target.
+            `mean` and `deviation`, a number or one for each target, where these are known; whether
+            these are of the `log`; and where its past stands, scaled by them, as `past` (`input`,
+            `step` and `places`). The name is empty for one unnamed target.
     """
     work = ModelWork(taken={*inputs, *(name for name in outputs if name)})
     ends = [_as_sequence(name, facts, work) for name, facts in inputs.items()]
@@ -107,6 +110,11 @@ def _head(name: str, facts: Mapping[str, Tree], ends: tuple[str, str], work: Mod
     }
     if isinstance(targets, int):
         entries[f"{title}_table"] = {"class": "Reshape", "target_shape": [horizon, targets]}
+    past = facts.get("past")
+    if isinstance(past, Mapping) and "deviation" in facts:
+        known = _last_value(title, past, single=targets is None, work=work)
+        above = list(entries)[-1]
+        entries[f"{title}_change"] = {"if": "$change", "class": "Add", "from": [above, known]}
     if "deviation" in facts:
         scale = {"scale": facts["deviation"], "offset": facts["mean"]}
         entries[f"{title}_scaled"] = {"class": "Rescaling", **scale}
@@ -119,3 +127,19 @@ def _head(name: str, facts: Mapping[str, Tree], ends: tuple[str, str], work: Mod
         final = entry_name == last
         work.add(title if final else entry_name, entry, exact=final and bool(name))
     return title
+
+
+def _last_value(title: str, past: Mapping[str, Tree], *, single: bool, work: ModelWork) -> str:
+    """The layers that take the last value known of a window; gives the name of the last."""
+    step, places = past["step"], past["places"]
+    assert isinstance(places, list)
+    asked: dict[str, Tree] = {"if": "$change"}
+    cut: dict[str, Tree] = {"class": "Cropping1D", "cropping": [step, 0], "from": past["input"]}
+    last = work.add(f"{title}_last", {**asked, **cut})
+    values: list[Tree] = []
+    for place in places:
+        taken: dict[str, Tree] = {"class": "ops.take", "axis": 2, "from": [last, place]}
+        values.append(work.add(f"{title}_known", {**asked, **taken}))
+    if single:
+        return str(values[0])
+    return work.add(f"{title}_level", {**asked, "class": "ops.stack", "axis": -1, "from": values})

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import yaml
 
+from kerasgen.data.model_facts import model_ends
 from kerasgen.data.opened import open_data
 from kerasgen.data.preparation import prepare_data
 from kerasgen.diagnostics import CompileError, Sink
@@ -224,3 +225,18 @@ def test_targets_by_name_are_outputs_of_their_own(write, started):
     keys = {"target": {"a": "sold", "b": "rain"}, "task": "auto"}
     found = _prepared(write(columns, **keys), started)
     assert found.training.y["b"].tolist() == (found.training.y["a"] + 1).tolist()
+
+
+def test_the_place_of_the_past_is_told_to_the_model(write):
+    columns = {"day": _days(30), "rain": SOLD + 1, "sold": SOLD}
+    said = {"day": {"type": "date", "parts": ["weekday", "month"]}}
+    opened, _ = _opened(write(columns, columns=said))
+    (facts,) = model_ends(opened).outputs.values()
+    assert facts["past"] == {"input": "input", "step": 3, "places": [3]}
+    opened, _ = _opened(write(columns, target=["sold", "rain"]))
+    (facts,) = model_ends(opened).outputs.values()
+    assert facts["past"]["places"] == [1, 0]
+    assert facts["mean"] == pytest.approx([SOLD[:23].mean(), SOLD[:23].mean() + 1])
+    other = {"sold": {"type": "number", "scale": "minmax"}}
+    opened, _ = _opened(write(columns, columns=other))
+    assert "past" not in next(iter(model_ends(opened).outputs.values()))

@@ -56,3 +56,13 @@ def test_inputs_become_rows_of_numbers_side_by_side(facts, classes):
     found = write_forecaster({**SEQUENCE, "other": facts}, {"": {"horizon": 1}})
     made = [entry["class"] for entry in found.layers.values()]
     assert made[: len(classes) + 1] == [*classes, "Concatenate"]
+
+
+def test_a_change_is_added_to_the_last_value_before_the_units_come_back():
+    past = {"input": "input", "step": 6, "places": [2]}
+    facts = {"horizon": 2, "mean": 5.0, "deviation": 0.5, "past": past}
+    layers = write_forecaster(SEQUENCE, {"": facts}).layers
+    assert layers["forecast_last"]["cropping"] == [6, 0]
+    assert layers["forecast_known"]["from"] == ["forecast_last", 2]
+    assert layers["forecast_change"]["from"] == ["forecast_sum", "forecast_known"]
+    assert list(layers)[-2:] == ["forecast_change", "forecast"]
