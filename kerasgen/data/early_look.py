@@ -19,11 +19,15 @@ from kerasgen.data.columns.names import check_columns, check_known_columns
 from kerasgen.data.sources.arrays import ARCHIVE, SINGLE
 from kerasgen.data.sources.csv_table import Csv
 from kerasgen.data.sources.files import find_path
+from kerasgen.data.sources.plain_functions import Told, telling
 from kerasgen.data.sources.source_list import SOURCES, make_source
+from kerasgen.data.sources.table_file import TableFile
 from kerasgen.diagnostics import Sink
 from kerasgen.ir.data import DataDef
 from kerasgen.passes.columns import infer_schema
 from kerasgen.runtime.arrays import column_and_part
+from kerasgen.runtime.databases import is_database, sqlite_file
+from kerasgen.runtime.table_files import table_files
 
 
 def look_at_data(definition: DataDef, sink: Sink, *, needed: bool) -> None:
@@ -43,13 +47,24 @@ def look_at_data(definition: DataDef, sink: Sink, *, needed: bool) -> None:
     for argument in SOURCES[source.cls].PATHS:
         path = source.arguments.get(argument)
         if isinstance(path, str) and path != "???" and needed:
-            find_path(path, argument, sink)
+            for file in _files_of(source.cls, path, argument, sink):
+                find_path(file, argument, sink)
     names = _column_names(definition, sink)
     if names is None:
         check_known_columns(definition, sink)
     else:
         check_columns(definition, infer_schema(definition, names), sink)
     sink.stop_on_errors()
+
+
+def _files_of(cls: str, path: str, argument: str, sink: Sink) -> list[str]:
+    """The files that a path means: those of a pattern, that of a database, none of a server."""
+    if SOURCES[cls] is not TableFile:
+        return [path]
+    with telling(sink, {"path": Told(argument=argument)}):
+        files = table_files(path)
+    named = [sqlite_file(file) if is_database(file) else file for file in files]
+    return [file for file in named if file is not None]
 
 
 def _column_names(definition: DataDef, sink: Sink) -> tuple[str, ...] | None:

@@ -7,7 +7,6 @@ asked for.
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from decimal import Decimal
@@ -84,6 +83,8 @@ def sqlite_pieces(file: str, query: str | None) -> Iterator[Any]:
     Raises:
         DataError: the file is no database, is locked, or has no such tables.
     """
+    import sqlite3
+
     place = Path(file).expanduser().absolute()
     if not place.is_file():
         raise DataError(f"there is no file `{file}`", about="absent")
@@ -102,7 +103,7 @@ def sqlite_pieces(file: str, query: str | None) -> Iterator[Any]:
         raise DataError(f"`{file}`: {error}", database_fault(str(error))) from error
 
 
-def tables_of_sqlite(connection: sqlite3.Connection) -> Iterator[str]:
+def tables_of_sqlite(connection: Any) -> Iterator[str]:
     """The names of the tables and views of a database."""
     asked = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') ORDER BY 1"
     for (name,) in connection.execute(asked):

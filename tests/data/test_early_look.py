@@ -66,3 +66,22 @@ def test_a_file_that_is_not_there_is_a_mistake_of_a_run_alone(files: Path) -> No
 def test_rows_are_not_read(files: Path) -> None:
     (files / "t.csv").write_text("first,second\n1\n1,2,3\n", encoding="utf-8")
     assert looked(CSV % (files, "first", "second")) == []
+
+
+TABLE = "{source: {class: Table, path: '%s'}, features: all, target: second, task: regression}"
+
+
+@pytest.mark.parametrize(
+    "path", ["%s/t*.csv", "%s/t.csv", "postgresql://host/base", "sqlite:///%s/t.csv"]
+)
+def test_patterns_and_databases_are_no_files_that_are_not_there(path: str, files: Path) -> None:
+    assert looked(TABLE % (path.replace("%s", str(files)))) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [("%s/u*.csv", "KG502"), ("%s/u.csv", "KG501"), ("sqlite:///%s/u.sqlite", "KG501")],
+)
+def test_tables_that_are_not_there_are_told(path: str, code: str, files: Path) -> None:
+    (found,) = looked(TABLE % (path.replace("%s", str(files))))
+    assert (found.code, found.location and found.location.key) == (code, "data.source.path")

@@ -48,6 +48,16 @@ def test_a_row_of_another_length_is_told_with_its_line(text, line, cells, tmp_pa
     assert words in _refused(path).message
 
 
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+@pytest.mark.parametrize("last", ["5,\n", "5,"])
+def test_cells_that_miss_at_the_end_of_a_line_need_no_second_look(
+    ends, last, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(text_tables, "wrong_line", lambda table: pytest.fail("it was looked at"))
+    path = _file(tmp_path, ("a,b\n1,2\n3,\n" + last).replace("\n", ends))
+    assert np.array_equal(_read(path).columns["b"], [2, np.nan, np.nan], equal_nan=True)
+
+
 def test_bad_rows_are_skipped_and_counted_with_reasons(tmp_path):
     text = b"a,b\n1,x\n2\n3,\xe9\n4,y,z\n5,v\ninf,w\n\n7,u\n"
     path = _file(tmp_path, text)
