@@ -39,6 +39,9 @@ class ColumnDef:
         parts: what is taken of a date.
         tokens: most words of a text's vocabulary.
         length: words that are kept of a text.
+        size: height and width of an image, None if all images have the same.
+        color_mode: `rgb` (left out), `rgba` or `grayscale`.
+        folder: the folder from which the paths of images start, None for that of the table.
         path: key path of the entry.
     """
 
@@ -54,6 +57,9 @@ class ColumnDef:
     parts: tuple[str, ...] | None = None
     tokens: int | None = field(default=None, metadata={"minimum": 3})
     length: int | None = field(default=None, metadata={"minimum": 1})
+    size: tuple[int, ...] | None = None
+    color_mode: Literal["rgb", "rgba", "grayscale"] | None = None
+    folder: str | None = None
     path: str = ""
 
 

@@ -45,6 +45,24 @@ class TrainingData:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FeedPosition:
+    """How far a training has come: the batch that comes next.
+
+    Attributes:
+        epoch: the epoch, from 0.
+        batch: its batches that were trained on.
+    """
+
+    epoch: int = 0
+    batch: int = 0
+
+    def after(self, steps: int, batches: int) -> FeedPosition:
+        """The position some steps later, where an epoch has that many batches."""
+        epochs, batch = divmod(self.batch + steps, batches)
+        return FeedPosition(epoch=self.epoch + epochs, batch=batch)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeptWeights:
     """The weights that training left.
 

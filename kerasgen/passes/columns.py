@@ -25,7 +25,7 @@ from typing import Literal
 from kerasgen.ir.data import DataDef
 from kerasgen.ir.model import Entry, Operand
 from kerasgen.ir.schema import ALL, Column, ColumnType, Role, Schema
-from kerasgen.ir.values import ObjectDef, Shape
+from kerasgen.ir.values import ObjectDef, Shape, Value
 from kerasgen.ir.walks import references_in
 
 _TYPES: Mapping[str, ColumnType] = {
@@ -123,6 +123,23 @@ def taken_columns(entry: Entry) -> tuple[str, ...]:
     """The columns that a step takes, in order; none for a step that acts on the inputs."""
     # A column's name may end in a point and digits, as a reference to one of several outputs does.
     return tuple(reference.written for reference in references_in(entry.takes))
+
+
+def image_columns(data: DataDef) -> dict[str, dict[str, Value]]:
+    """Columns that are paths of images, each with its `folder`, `size` and `color_mode`.
+
+    A target of a classification is a mask, which has no mode: its pixels are numbers of classes.
+    """
+    masks = {c for output, c in data.target.items() if data.task.get(output) == "classification"}
+    return {
+        name: {
+            "folder": said.folder,
+            "size": said.size,
+            "color_mode": None if name in masks else said.color_mode or "rgb",
+        }
+        for name, said in data.columns.items()
+        if said.type == "image"
+    }
 
 
 def source_column(name: str, data: DataDef) -> str:

@@ -28,6 +28,9 @@ IMAGE_FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
 ANIMATIONS = ("GIF", "PNG", "WEBP", "TIFF")
 """Formats whose files may hold several pictures of the same rank."""
 
+MASK_MODES = ("1", "L", "P")
+"""Kinds of pixels that are numbers of classes: black and white, grey, a palette."""
+
 MOST_PIXELS = 2**26
 """Pixels of an image."""
 
@@ -61,19 +64,27 @@ def read_images(
 
 
 def decode_image(
-    content: bytes, mode: str, size: Sequence[int] | None
+    content: bytes, mode: str | None, size: Sequence[int] | None
 ) -> tuple[Array, str]:
-    """The pixels of a file's image, and what is wrong with it; empty for nothing."""
+    """The pixels of a file's image, and what is wrong with it; empty for nothing.
+
+    Without a mode they are numbers of classes.
+    """
     from PIL import Image, UnidentifiedImageError
 
-    nothing = np.zeros((0, 0, len(mode)), "uint8")
+    nothing = np.zeros((0, 0), "uint8")
     if not content:
         return nothing, "is empty"
     try:
         with Image.open(io.BytesIO(content), formats=IMAGE_FORMATS) as image:
             if problem := image_problem(image, len(content)):
                 return nothing, problem
-            return image_array(image, mode, size), ""
+            if mode is not None:
+                return image_array(image, mode, size), ""
+            if image.mode in MASK_MODES:
+                return mask_array(image, size), ""
+            problem = f"has pixels of the kind `{image.mode}`"
+            return nothing, f"{problem}, expected numbers of classes: grey or a palette"
     except UnidentifiedImageError:
         return nothing, "is not an image"
     except (
@@ -117,3 +128,12 @@ def image_array(image: Any, mode: str, size: Sequence[int] | None) -> Array:
         image = image.resize((size[1], size[0]), Image.Resampling.BILINEAR)
     pixels = np.asarray(image)
     return pixels if pixels.ndim == 3 else pixels[..., np.newaxis]
+
+
+def mask_array(image: Any, size: Sequence[int] | None) -> Array:
+    """The class of each pixel of an opened image, rows first."""
+    from PIL import Image
+
+    if size is not None and image.size != (size[1], size[0]):
+        image = image.resize((size[1], size[0]), Image.Resampling.NEAREST)
+    return np.asarray(image).astype("uint8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,20 @@ def balanced_weights(labels: Array) -> dict[int, float]:
         int(index): len(indices) / (len(classes) * int(count))
         for index, count in zip(classes, counts, strict=True)
     }
+
+
+def weights_of_rows(labels: Any, weights: Mapping[int, float]) -> Array:
+    """Gives each row the weight of its class; a class without one has the weight 1.
+
+    Raises:
+        ValueError: the labels are those of several outputs.
+    """
+    if not isinstance(labels, np.ndarray):
+        raise ValueError("class weights need a model with a single output")
+    one_hot = labels.ndim > 1 and labels.shape[-1] != 1
+    indices = labels.argmax(axis=-1) if one_hot else labels.reshape(len(labels))
+    classes, places = np.unique(np.round(indices).astype(int), return_inverse=True)
+    return np.array([weights.get(int(index), 1.0) for index in classes])[places]
 
 
 def evaluate(model: Any, part: tuple[Any, Any], batch_size: int) -> Any:

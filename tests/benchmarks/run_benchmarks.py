@@ -16,8 +16,8 @@
 Everything runs on the machine at hand, in turns (A B A B). The table shows medians; a ratio is the
 median of the rounds' own ratios. On a machine that does other work too, CPU time is the figure to
 look at. The scripts that stand for a person's own code are in `scripts/`; none imports kerasgen.
-They draw the same rows and seed the same generators, so that the figures of training can be
-compared bit by bit.
+They draw the same rows and seed the same generators, and fit an epoch at a time on rows in the
+order that the manual gives, so that the figures of training can be compared bit by bit.
 Nothing here is collected by pytest: a test that depends on time fails without a reason.
 """
 

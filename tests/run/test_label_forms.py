@@ -156,15 +156,19 @@ def plainly(form: Form, rows: Any) -> dict[str, list[float]]:
         loss, y = "categorical_crossentropy", hot(3)(y.reshape(form.x.shape[:3]))
     model.compile(optimizer="adam", loss=loss, metrics=list(form.metrics))
     keras.utils.set_random_seed(0)
-    history = model.fit(
-        form.x[rows.training],
-        y[rows.training],
-        validation_data=(form.x[rows.validation], y[rows.validation]),
-        epochs=2,
-        batch_size=8,
-        verbose=0,
-    )
-    return {key: list(values) for key, values in history.history.items()}
+    figures: dict[str, list[float]] = {}
+    for epoch in range(2):
+        order = np.random.default_rng([0, epoch]).permutation(len(rows.training))
+        history = model.fit(
+            form.x[rows.training][order],
+            y[rows.training][order],
+            validation_data=(form.x[rows.validation], y[rows.validation]),
+            batch_size=8,
+            shuffle=False,
+            verbose=0,
+        ).history
+        figures = {key: [*figures.get(key, []), *values] for key, values in history.items()}
+    return figures
 
 
 def recorded(folder: Path) -> dict[str, list[float]]:

@@ -13,6 +13,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from functools import partial
 
+from kerasgen.data.columns.image_files import with_images
 from kerasgen.data.table import Array, Table, is_number
 from kerasgen.diagnostics import Sink, did_you_mean
 from kerasgen.foreign.printable import cut
@@ -31,6 +32,9 @@ def tidy_table(definition: DataDef, table: Table, sink: Sink) -> Table:
         definition: the data group.
         table: what its source gave.
         sink: gets a column that is not there, a value that is missing, a word that is no number.
+
+    Raises:
+        CompileError: there is such a mistake, or an image cannot be used.
     """
     if not definition.columns and not definition.unsettled:
         return table
@@ -60,7 +64,8 @@ def tidy_table(definition: DataDef, table: Table, sink: Sink) -> Table:
     _check_targets(definition, tidy, sink)
     _check_missing(definition, tidy, sink)
     _check_numbers(definition, tidy, sink)
-    return tidy
+    sink.stop_on_errors()
+    return with_images(definition, tidy, sink)
 
 
 def _stripped(values: Array, said: ColumnDef | None, table: Table) -> Array:

@@ -232,6 +232,8 @@ def _decode(file: Content, decode: Callable[[bytes], Decoded]) -> Decoded:
             return None, f"has more than {LARGEST // 2**20} MiB"
         with open(file, "rb", buffering=0) as stream:
             return decode(stream.read(found.st_size))
+    except FileNotFoundError:
+        return None, "is not there"
     except OSError as error:
         return None, f"cannot be read: {(error.strerror or str(error)).lower()}"
 

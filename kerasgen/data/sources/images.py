@@ -39,7 +39,7 @@ _EXIF = b"Exif\0\0"
 _HEAD = 2**16
 """Bytes of a JPEG file in which it may say how the picture lies."""
 
-_FAST = {("YCbCr", "RGB"): "RGB", ("Gray", "L"): "GRAY"}
+_FAST: Mapping[tuple[str, str | None], str] = {("YCbCr", "RGB"): "RGB", ("Gray", "L"): "GRAY"}
 """Colours in a JPEG file and as asked for, to simplejpeg's name of these, where it gives the pixels
 that Pillow gives."""
 
@@ -90,7 +90,7 @@ class ImageFolder:
                 images = DecodedRows(
                     folders=folders,
                     files=found["files"],
-                    form=f"images {self.size} {self.color_mode} {_pillow_version()}",
+                    form=f"images {self.size} {self.color_mode} {pillow_version()}",
                     unit="pixels",
                     decode=partial(self._decoded, folders, rows),
                 ).array()
@@ -115,11 +115,11 @@ class ImageFolder:
             yield rows[name], image
 
 
-def image_decoder(mode: str, size: Sequence[int] | None) -> Callable[[bytes], Decoded]:
+def image_decoder(mode: str | None, size: Sequence[int] | None) -> Callable[[bytes], Decoded]:
     """Makes the function that gives a file's pixels, and what is wrong with it.
 
     Args:
-        mode: the colours, in Pillow's word.
+        mode: the colours, in Pillow's word; None for numbers of classes.
         size: height and width, None for the image's own.
     """
     decode = _fast_decoder(mode, size) if is_installed("simplejpeg") else None
@@ -133,7 +133,7 @@ def image_decoder(mode: str, size: Sequence[int] | None) -> Callable[[bytes], De
     return either
 
 
-def _fast_decoder(mode: str, size: Sequence[int] | None) -> Callable[[bytes], Array | None]:
+def _fast_decoder(mode: str | None, size: Sequence[int] | None) -> Callable[[bytes], Array | None]:
     """Decodes with simplejpeg; None for what is left to Pillow."""
     import simplejpeg
     from PIL import Image
@@ -142,7 +142,7 @@ def _fast_decoder(mode: str, size: Sequence[int] | None) -> Callable[[bytes], Ar
         try:
             height, width, space, _ = simplejpeg.decode_jpeg_header(content)
             colours = _FAST.get((space, mode))
-            if colours is None or height * width > FREE_PIXELS:
+            if mode is None or colours is None or height * width > FREE_PIXELS:
                 return None
             pixels: Array = simplejpeg.decode_jpeg(content, colours)
         except ValueError:
@@ -156,7 +156,7 @@ def _fast_decoder(mode: str, size: Sequence[int] | None) -> Callable[[bytes], Ar
     return decode
 
 
-def _pillow_version() -> str:
+def pillow_version() -> str:
     """The version of what decodes and resizes: another one may give other pixels."""
     from PIL import __version__
 

@@ -26,7 +26,7 @@ from kerasgen.emit.script.code import (
 from kerasgen.emit.script.objects import secret_code
 from kerasgen.frontend.compose.resolvers import SECRET_KEYS
 from kerasgen.ir.data import DataDef
-from kerasgen.passes.columns import column_steps, infer_schema
+from kerasgen.passes.columns import column_steps, image_columns, infer_schema
 from kerasgen.passes.ends import OutputSpec
 from kerasgen.runtime.source_call import SourceCall
 
@@ -148,6 +148,20 @@ def _cell_lines(context: SourceContext) -> list[str]:
         lines.append(f"    columns = {code}")
         if context.given:
             lines.append("    given = None if given is None else given[kept]")
+    return [*lines, *_image_lines(context, set(said))]
+
+
+def _image_lines(context: SourceContext, read: set[str]) -> list[str]:
+    """The lines that put images in the place of their paths."""
+    images = {n: said for n, said in image_columns(context.data).items() if n in read}
+    if not images:
+        return []
+    bad = string(str(context.source.arguments.get("bad", "error")))
+    read_call = call("read_image_cells", "path", "columns", literal(images), bad)
+    kept = "kept" if context.given else "_"
+    lines = statement(f"columns, {kept} = ", read_call)
+    if context.given:
+        lines.append("    given = None if given is None else given[kept]")
     return lines
 
 

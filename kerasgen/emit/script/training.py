@@ -155,21 +155,26 @@ def compile_function(context: TrainingContext) -> str:
 def train_function(context: TrainingContext) -> str:
     """Writes `train(model, parts, arguments)`."""
     fit = context.program.fit
-    lines = ["    # What ran before, such as preprocessing, must not change the shuffling."]
+    lines = ["    # What ran before, such as preprocessing, must not change what is drawn."]
     lines.append("    keras.utils.set_random_seed(arguments.seed)")
-    lines.append('    inputs, targets = parts["training"]')
+    samples = 'parts["training"]'
+    if fit.class_weight:
+        lines.append('    inputs, targets = parts["training"]')
+        lines += statement("weights = ", call("weights_of_rows", "targets", _weights(fit)))
+        samples = "(inputs, targets, weights)"
+    order = ("arguments.seed",) if fit.shuffle else ()
+    lines += statement("feed = ", call("Feed", samples, "arguments.batch_size", *order))
     named: dict[str, Code] = {
         "batch_size": "arguments.batch_size",
         "epochs": "arguments.epochs",
     }
-    callbacks = _callbacks(context)
-    if callbacks:
-        lines += statement("callbacks = ", listed(callbacks))
-        named["callbacks"] = "callbacks"
+    begin = call("keras.callbacks.LambdaCallback", named={"on_epoch_begin": "feed.begin"})
+    lines += statement("callbacks = ", listed([begin, *_callbacks(context)]))
+    named["callbacks"] = "callbacks"
     if "validation" in context.program.data.split.parts:
         named["validation_data"] = 'parts["validation"]'
     named |= _fit_arguments(fit)
-    model_fit = call("model.fit", "inputs", "targets", named=named)
+    model_fit = call("model.fit", "feed", named=named)
     if _averages(context.program):
         lines += statement("history = ", replace(model_fit, tail=").history"))
         lines += [
@@ -297,12 +302,15 @@ def _objective(value: Any, kind: Kind, catalog: Catalog) -> Code:
     return word_code(value, kind, catalog)
 
 
-def _fit_arguments(fit: FitDef) -> dict[str, Code]:
-    named: dict[str, Code] = {} if fit.shuffle else {"shuffle": "False"}
+def _weights(fit: FitDef) -> Code:
+    """The weights of the classes by their indices."""
     if fit.class_weight == "balanced":
-        named["class_weight"] = "balanced_weights(targets)"
-    elif fit.class_weight:
-        named["class_weight"] = literal(fit.class_weight)
+        return call("balanced_weights", "targets")
+    return literal(fit.class_weight)
+
+
+def _fit_arguments(fit: FitDef) -> dict[str, Code]:
+    named: dict[str, Code] = {}
     for name, default in (("steps_per_epoch", None), ("validation_steps", None)):
         if getattr(fit, name) != default:
             named[name] = str(getattr(fit, name))

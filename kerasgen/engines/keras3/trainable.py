@@ -22,6 +22,7 @@ from kerasgen.engines.keras3.training import (
     evaluate_model,
     fit_model,
     make_callbacks,
+    make_feed,
     model_config,
     predict_model,
     save_model,
@@ -101,10 +102,11 @@ class KerasTrainable(KerasModel, Trainable):
     def fit(
         self, data: TrainingData, fit: FitDef, listener: TrainingListener
     ) -> KeptWeights | None:
-        """Trains; what ran before, such as preprocessing, does not change the shuffling."""
+        """Trains; what ran before, such as preprocessing, does not change what is drawn."""
         set_seed(self._seed)
         callbacks = make_callbacks(fit.callbacks, self._catalog)
-        return fit_model(self.model, data, fit, callbacks, listener)
+        feed = make_feed(data, fit, self._seed)
+        return fit_model(self.model, (feed, data.validation), fit, callbacks, listener)
 
     def evaluate(self, samples: Samples, batch_size: int) -> dict[str, float]:
         """Loss and metrics on some samples, by Keras's names."""

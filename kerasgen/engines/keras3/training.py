@@ -24,9 +24,10 @@ from kerasgen.engines.keras3.followers import Follower
 from kerasgen.engines.keras3.kept_weights import WeightWatch
 from kerasgen.engines.keras3.objects import make_object
 from kerasgen.ir.program import CompileDef, FitDef, Loss
-from kerasgen.ir.training import Array, Arrays, KeptWeights, Samples, TrainingData
+from kerasgen.ir.training import Array, Arrays, FeedPosition, KeptWeights, Samples, TrainingData
 from kerasgen.ir.values import ObjectDef
-from kerasgen.runtime.training import evaluate, own_memory, predict
+from kerasgen.runtime.feed import Feed
+from kerasgen.runtime.training import evaluate, own_memory, predict, weights_of_rows
 
 SUMMARY_WIDTH = 100
 """Columns of a model's summary."""
@@ -108,9 +109,27 @@ def make_callbacks(callbacks: Mapping[str, ObjectDef], catalog: Catalog) -> dict
     return {name: make_object(made, ("callback",), catalog) for name, made in callbacks.items()}
 
 
+def make_feed(
+    data: TrainingData, fit: FitDef, seed: int, position: FeedPosition | None = None
+) -> Feed:
+    """The batches of a training, in the order that the seed tells.
+
+    Args:
+        data: what to fit on; of class weights each row gets its own.
+        fit: batch size, and whether rows are shuffled.
+        seed: the seed of the order.
+        position: where the training goes on, None where it begins.
+    """
+    samples: tuple[Any, ...] = (data.training.x, data.training.y)
+    if data.class_weight:
+        samples += (weights_of_rows(data.training.y, data.class_weight),)
+    start = (0, 0) if position is None else (position.epoch, position.batch)
+    return Feed(samples, fit.batch_size, seed if fit.shuffle else None, start=start)
+
+
 def fit_model(
     model: Any,
-    data: TrainingData,
+    data: tuple[Feed, Samples | None],
     fit: FitDef,
     callbacks: Mapping[str, Any],
     listener: TrainingListener,
@@ -119,7 +138,7 @@ def fit_model(
 
     Args:
         model: the compiled model.
-        data: what to fit it on.
+        data: what to fit it on, and what each epoch is measured on, or None.
         fit: epochs, batch size and the like; `verbose` is 0, 1 (progress bar) or 2 (a line an
             epoch), as in Keras.
         callbacks: name to Keras callback, in order.
@@ -135,17 +154,15 @@ def fit_model(
         for name, callback in callbacks.items()
     }
     watch = WeightWatch(guarded, fit.epochs)
-    validation = data.validation
+    feed, validation = data
+    begin = keras.callbacks.LambdaCallback(on_epoch_begin=feed.begin)
     model.fit(
-        data.training.x,
-        data.training.y,
-        batch_size=fit.batch_size,
+        feed,
+        batch_size=fit.batch_size,  # of the validation part
         epochs=fit.epochs,
         verbose=fit.verbose,
-        callbacks=[*watch.callbacks, EpochReporter(listener.epoch_ended)],
+        callbacks=[begin, *watch.callbacks, EpochReporter(listener.epoch_ended)],
         validation_data=None if validation is None else (validation.x, validation.y),
-        shuffle=fit.shuffle,
-        class_weight=dict(data.class_weight) if data.class_weight else None,
         steps_per_epoch=fit.steps_per_epoch,
         validation_steps=fit.validation_steps,
         validation_freq=fit.validation_freq,

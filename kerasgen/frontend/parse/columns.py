@@ -21,7 +21,7 @@ IGNORE = "ignore"
 """The type of a column that is not read."""
 
 COLUMN_TYPES: tuple[str, ...] = (
-    *("number", "boolean", "category", "ordinal", "date", "text"),
+    *("number", "boolean", "category", "ordinal", "date", "text", "image"),
     IGNORE,
 )
 """What a column may be said to be."""
@@ -88,6 +88,7 @@ def _parse_column(value: Tree, path: str, sink: Sink) -> ColumnDef | None:
             "vocabulary": _words,
             "order": _words,
             "parts": _parts,
+            "size": _size,
         },
     )
     if column is not None and column.type == "ordinal" and column.order is None:
@@ -164,6 +165,17 @@ def _parts(value: Tree, path: str, sink: Sink) -> tuple[str, ...] | None:
             )
             return None
     return parts
+
+
+def _size(value: Tree, path: str, sink: Sink) -> tuple[int, ...] | None:
+    if value is None:
+        return None
+    sizes = value if isinstance(value, list) else [value]
+    if len(sizes) != 2 or not all(type(one) is int and one > 0 for one in sizes):
+        message = f"`size` is {describe(value)}, expected height and width, as in `[64, 64]`"
+        sink.report("KG204", message, key=path)
+        return None
+    return tuple(int(str(one)) for one in sizes)
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -27,7 +27,13 @@ from kerasgen.ir.data import AUTO, DataDef
 from kerasgen.ir.model import Entry
 from kerasgen.ir.values import ObjectDef, Tree, Value
 
-TASKS = ("classification", "multilabel", "regression", "autoencoding", FORECASTING, AUTO)
+SEGMENTATION = "segmentation"
+"""A classification of each pixel: the word is read as `classification`, which it is."""
+
+TASKS = (
+    *("classification", "multilabel", "regression", "autoencoding"),
+    *(SEGMENTATION, FORECASTING, AUTO),
+)
 _OTHER_WORDS: Mapping[str, str] = {
     **dict.fromkeys(
         (
@@ -35,7 +41,7 @@ _OTHER_WORDS: Mapping[str, str] = {
             *("multiclass", "multi_class", "categorical", "sparse_categorical", "classify"),
             *("multiclass_classification", "multi_class_classification"),
             *("image_classification", "text_classification", "sequence_classification"),
-            *("segmentation", "semantic_segmentation", "mask", "masks", "tagging"),
+            "tagging",
         ),
         "classification",
     ),
@@ -47,6 +53,7 @@ _OTHER_WORDS: Mapping[str, str] = {
         (*("linear", "continuous", "numeric", "regress", "linear_regression"),),
         "regression",
     ),
+    **dict.fromkeys(("semantic_segmentation", "mask", "masks"), SEGMENTATION),
     **dict.fromkeys(("timeseries", "time_series", "forecast", "windows"), FORECASTING),
     **dict.fromkeys(
         ("autoencoder", "auto_encoder", "reconstruction"),
@@ -61,7 +68,7 @@ _REASONS: Mapping[str, str] = {
         "two classes are told by the data, or by `data.facts.classes`",
     ),
     **dict.fromkeys(
-        ("segmentation", "semantic_segmentation", "mask", "masks"),
+        ("semantic_segmentation", "mask", "masks"),
         "the target is a mask with the class of each pixel",
     ),
     "tagging": "the target holds the class of each step",
@@ -258,7 +265,8 @@ def _parse_task(value: Tree, target: Collection[str], sink: Sink) -> dict[str, s
                 at="key",
                 help="name the column under `data.target`",
             )
-    return {str(output): str(task) for output, task in tasks.items()}
+    read_as = {SEGMENTATION: "classification"}
+    return {str(output): read_as.get(str(task), str(task)) for output, task in tasks.items()}
 
 
 def _task_meant(word: str) -> str | None:

@@ -249,6 +249,8 @@ def embedding_values(arrays: ArrayView, sink: Sink) -> None:
 
 def rows_shared(arrays: ArrayView, sink: Sink) -> None:
     """KG767: rows that the model was trained on tell nothing about others."""
+    if arrays.view.program.data.windows is not None:
+        return  # A series may repeat itself, and its windows overlap.
     training = Rows(arrays.parts["training"].x.values())
     if not training.comparable or is_crowded(training):
         return

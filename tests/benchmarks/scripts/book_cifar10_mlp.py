@@ -24,7 +24,8 @@ BATCH_SIZE = 1000
 
 
 class EpochTimes(keras.callbacks.Callback):
-    def on_train_begin(self, logs=None):
+    def __init__(self):
+        super().__init__()
         self.moments = [time.perf_counter()]
 
     def on_epoch_end(self, epoch, logs=None):
@@ -82,15 +83,19 @@ model.compile(optimizer="rmsprop", loss="sparse_categorical_crossentropy", metri
 
 keras.utils.set_random_seed(SEED)
 times = EpochTimes()
-history = model.fit(
-    images[training],
-    labels[training],
-    batch_size=BATCH_SIZE,
-    epochs=EPOCHS,
-    validation_data=(images[validation], labels[validation]),
-    callbacks=[times],
-    verbose=2,
-).history
+history = {}
+for epoch in range(EPOCHS):
+    order = training[np.random.default_rng([SEED, epoch]).permutation(len(training))]
+    figures = model.fit(
+        images[order],
+        labels[order],
+        batch_size=BATCH_SIZE,
+        validation_data=(images[validation], labels[validation]),
+        callbacks=[times],
+        shuffle=False,
+        verbose=2,
+    ).history
+    history = {name: [*history.get(name, []), *values] for name, values in figures.items()}
 metrics = model.evaluate(
     test_images, test_labels, batch_size=BATCH_SIZE, verbose=0, return_dict=True
 )

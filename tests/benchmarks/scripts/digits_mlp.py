@@ -62,14 +62,18 @@ model.summary()
 model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
 
 keras.utils.set_random_seed(SEED)
-history = model.fit(
-    images[training],
-    labels[training],
-    batch_size=BATCH_SIZE,
-    epochs=EPOCHS,
-    validation_data=(images[validation], labels[validation]),
-    verbose=2,
-).history
+history = {}
+for epoch in range(EPOCHS):
+    order = training[np.random.default_rng([SEED, epoch]).permutation(len(training))]
+    figures = model.fit(
+        images[order],
+        labels[order],
+        batch_size=BATCH_SIZE,
+        validation_data=(images[validation], labels[validation]),
+        shuffle=False,
+        verbose=2,
+    ).history
+    history = {name: [*history.get(name, []), *values] for name, values in figures.items()}
 with (folder / "history.csv").open("w", newline="") as file:
     writer = csv.writer(file)
     writer.writerow(["epoch", *history])

@@ -53,6 +53,7 @@ def test_compile_and_fit_are_the_hand_written_ones(
         compile_model,
         evaluate_model,
         fit_model,
+        make_feed,
         predict_model,
     )
     from kerasgen.ir.training import Samples, TrainingData
@@ -73,10 +74,12 @@ def test_compile_and_fit_are_the_hand_written_ones(
     objective = CompileDef(loss=loss, metrics=("accuracy", "AUC", ObjectDef(cls="Precision")))
     compile_model(ours, optimizer, objective, catalog)
     figures: list[dict[str, float]] = []
+    data = TrainingData(training=Samples(x=x, y=y), class_weight={0: 1.0, 1: 2.0})
+    fit = FitDef(epochs=3, batch_size=16, verbose=0)
     fit_model(
         ours,
-        TrainingData(training=Samples(x=x, y=y), class_weight={0: 1.0, 1: 2.0}),
-        FitDef(epochs=3, batch_size=16, verbose=0),
+        (make_feed(data, fit, 11), None),
+        fit,
         callbacks={},
         listener=TrainingListener(
             epoch_ended=lambda epoch, found: figures.append(found | {"epoch": epoch}),
@@ -99,10 +102,14 @@ def test_compile_and_fit_are_the_hand_written_ones(
         loss=keras.losses.BinaryCrossentropy(label_smoothing=0.1),
         metrics=["accuracy", "AUC", keras.metrics.Precision()],
     )
-    history = theirs.fit(x, y, batch_size=16, epochs=3, verbose=0, class_weight={0: 1.0, 1: 2.0})
+    losses = []
+    for epoch in range(3):
+        order = np.random.default_rng([11, epoch]).permutation(len(x))
+        settings = {"batch_size": 16, "verbose": 0, "class_weight": {0: 1.0, 1: 2.0}}
+        losses += theirs.fit(x[order], y[order], shuffle=False, **settings).history["loss"]
 
     assert [found["epoch"] for found in figures] == [0, 1, 2]
-    assert [found["loss"] for found in figures] == history.history["loss"]
+    assert [found["loss"] for found in figures] == losses
     assert figures[0]["learning_rate"] == pytest.approx(0.05)
     for one, other in zip(ours.get_weights(), theirs.get_weights(), strict=True):
         assert np.array_equal(one, other)

@@ -119,7 +119,7 @@ def test_the_group_must_be_a_mapping() -> None:
         ("binary", "classification"),
         ("multi-class", "classification"),
         ("classification_binary", "classification"),
-        ("Semantic Segmentation", "classification"),
+        ("Semantic Segmentation", "segmentation"),
         ("multi_label", "multilabel"),
         ("timeseries", "forecasting"),
         ("autoencoder", "autoencoding"),

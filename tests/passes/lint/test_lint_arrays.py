@@ -183,6 +183,18 @@ def test_rows_of_the_training_part_are_found_in_another(found: Found) -> None:
     assert told(found({}, part(), fresh)) == []
 
 
+def test_a_series_may_repeat_itself(found: Found) -> None:
+    groups = {
+        "data": "{source: {class: ScikitLearn, name: iris}, time: t, features: [a], target: a, "
+        "task: forecasting, "
+        "windows: {length: 20, horizon: 1}, facts: {shape: [20, 1], target_shape: [1]}}",
+        "model": layers("Flatten", "{class: Dense, units: 1}"),
+    }
+    windows, amounts = ROWS[..., np.newaxis], ROWS[:, :1]
+    training, known = part(x=windows, y=amounts), part(x=windows[:100], y=amounts[:100])
+    assert told(found(groups, training, known)) == []
+
+
 def test_rows_of_few_values_may_repeat(found: Found) -> None:
     few = (ROWS[:, :3] > 0).astype("float32")
     groups = {"data": data(shape="[3]"), "model": PLAIN}

@@ -1,0 +1,197 @@
+"""Columns of paths that become images, or masks with the class of each pixel.
+
+This room owns which columns those are, where their paths start, and what is said of a file that
+cannot be used. How a file becomes pixels stands in `runtime.images`; an ejected script reads them
+with `runtime.image_cells`, by the same rules.
+
+Decisions:
+- Paths start from the folder of the table, or from `folder`, and lead nowhere out of it.
+- A target of a classification is a mask. Its pixels are numbers of classes, as they stand in a grey
+  image or in a palette, and are not mixed where it gets another size.
+- `bad: skip` of the source leaves the rows of such files out, as it does with rows of a table.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+
+from kerasgen.data.decoded_cache import DecodedRows
+from kerasgen.data.sources.class_folders import (
+    ClassFolders,
+    room_for,
+)
+from kerasgen.data.sources.images import image_decoder, pillow_version
+from kerasgen.data.table import Array, Table
+from kerasgen.diagnostics import Sink
+from kerasgen.foreign.printable import cut
+from kerasgen.frontend.grammar import join
+from kerasgen.ir.data import DataDef
+from kerasgen.passes.columns import image_columns
+from kerasgen.runtime.image_cells import image_folder, path_problem
+from kerasgen.runtime.images import MODES
+from kerasgen.runtime.table_rows import MOST_REASONS, files_of_rows
+
+_MOST_TOLD = 10
+"""Files that cannot be used of which each is told."""
+
+
+def with_images(definition: DataDef, table: Table, sink: Sink) -> Table:
+    """Puts images in the place of their paths.
+
+    Args:
+        definition: the data group.
+        table: what its source gave.
+        sink: gets every file that cannot be used.
+
+    Raises:
+        CompileError: KG501, there is no such folder; KG502, a file cannot be used; KG503, none can;
+            KG612, a path leads out of the folder.
+    """
+    asked = {
+        name: said
+        for name, said in image_columns(definition).items()
+        if name in table.columns and table.columns[name].dtype.kind == "U"
+    }
+    if not asked:
+        return table
+    skip = definition.source.arguments.get("bad") == "skip"
+    columns = dict(table.columns)
+    problems: dict[int, str] = {}
+    for name, said in asked.items():
+        column = _ImageColumn(
+            name=name,
+            paths=table.columns[name],
+            folder=image_folder(_table_path(definition), cast("str | None", said["folder"])),
+            size=cast("tuple[int, ...] | None", said["size"]),
+            mode=MODES.get(str(said["color_mode"])),
+            sink=sink,
+        )
+        columns[name], found = column.read()
+        if not skip:
+            column.tell(found, table)
+        for row, problem in found.items():
+            problems.setdefault(row, f"`{cut(str(column.paths[row]))}` {problem}")
+    sink.stop_on_errors()
+    space = room_for(max((columns[name] for name in asked), key=lambda array: array.nbytes))
+    table = replace(table, columns=columns, space=table.space if table.space.mapped else space)
+    return _without(problems, table, sink) if problems else table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ImageColumn:
+    """A column of paths.
+
+    Attributes:
+        name: its name.
+        paths: the paths, a row each.
+        folder: where they start.
+        size: height and width of the images, None for their own.
+        mode: the colours, in Pillow's word; None for numbers of classes.
+        sink: gets what is wrong with all of them.
+    """
+
+    name: str
+    paths: Array
+    folder: str
+    size: tuple[int, ...] | None
+    mode: str | None
+    sink: Sink
+
+    @property
+    def key(self) -> str:
+        """Key path of what is said of it."""
+        return join("data.columns", self.name)
+
+    def read(self) -> tuple[Array, dict[int, str]]:
+        """The images, and what is wrong with those that cannot be used, by row."""
+        folder = Path(self.folder).expanduser()
+        if not folder.is_dir():
+            message = f"there is no folder `{self.folder}`"
+            raise self.sink.fail("KG501", message, key=self.key)
+        paths = self.paths.tolist()
+        problems = {
+            row: problem
+            for row, path in enumerate(paths)
+            if (problem := path_problem(path, self.folder))
+        }
+        folders = ClassFolders(
+            path=folder, written=str(folder), what="images", bad="skip", sink=self.sink
+        )
+        rows: dict[str, list[int]] = defaultdict(list)
+        for row, path in enumerate(paths):
+            if row not in problems:
+                rows[path].append(row)
+        images = DecodedRows(
+            folders=folders,
+            files=["" if row in problems else path for row, path in enumerate(paths)],
+            form=f"cells {self.size} {self.mode} {pillow_version()}",
+            unit="pixels",
+            decode=partial(self._decoded, folders, rows),
+        ).array()
+        for path, problem in folders.problems.items():
+            problems |= dict.fromkeys(rows[path], problem)
+        return images, problems
+
+    def _decoded(
+        self, folders: ClassFolders, rows: Mapping[str, list[int]]
+    ) -> Iterator[tuple[int, Array]]:
+        size = self.size
+        for name, image in folders.decoded(list(rows), image_decoder(self.mode, size)):
+            size = image.shape[:2] if size is None else size
+            if image.shape[:2] != tuple(size):
+                raise self.sink.fail(
+                    "KG502",
+                    f"`{name}` has the size {list(image.shape[:2])}, and others have {list(size)}",
+                    key=self.key,
+                    help=f"give all images one size: `'data.columns.{self.name}.size=[64,64]'`",
+                )
+            for row in rows[name]:
+                yield row, image
+
+    def tell(self, problems: Mapping[int, str], table: Table) -> None:
+        """Reports the files that cannot be used."""
+        for row in sorted(problems)[:_MOST_TOLD]:
+            path = cut(str(self.paths[row]))
+            out = problems[row].startswith("leads out")
+            self.sink.report(
+                "KG612" if out else "KG502",
+                f"`{path}` in {table.place(row)} {problems[row]}",
+                key=self.key,
+                help=f"name the folder in which all images lie: `data.columns.{self.name}.folder=…`"
+                if out
+                else "mend the file, or leave such rows out with `data.source.bad=skip`",
+                notes=(f"{len(problems) - _MOST_TOLD} further rows have such files",)
+                if row == sorted(problems)[-1] and len(problems) > _MOST_TOLD
+                else (),
+            )
+
+
+def _table_path(definition: DataDef) -> str | tuple[str, ...]:
+    path = definition.source.arguments.get("path")
+    return path if isinstance(path, str | tuple) else ""  # type: ignore[return-value]
+
+
+def _without(problems: Mapping[int, str], table: Table, sink: Sink) -> Table:
+    """A table without the rows whose files cannot be used, which the record counts."""
+    count = len(next(iter(table.columns.values())))
+    kept = np.array([row for row in range(count) if row not in problems], dtype="int64")
+    if not len(kept):
+        raise sink.fail("KG503", "no row has images that can be used", key="data.columns")
+    first = [f"{table.place(row)}: {problems[row]}" for row in sorted(problems)[:MOST_REASONS]]
+    reasons = [*table.notes.get("skipped_rows", ()), *first][:MOST_REASONS]
+    skipped = int(table.notes.get("skipped", 0)) + len(problems)
+    return replace(
+        table,
+        columns={name: table.space.take(values, kept) for name, values in table.columns.items()},
+        given=None if table.given is None else table.given[kept],
+        lines=None if table.lines is None else table.lines[kept],
+        files=tuple(files_of_rows(table.files, kept)),
+        notes={**table.notes, "skipped": skipped, "skipped_rows": reasons},
+    )
