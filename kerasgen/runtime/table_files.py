@@ -14,6 +14,7 @@ from typing import Any, Unpack
 
 import numpy as np
 
+from kerasgen.runtime.changed_files import check_unchanged, state_of_file
 from kerasgen.runtime.databases import database_pieces, is_database
 from kerasgen.runtime.errors import DataError
 from kerasgen.runtime.nested_tables import flat_piece, json_pieces
@@ -232,15 +233,20 @@ def pieces_of_files(
             "strange": [],
         }
         found.append(rows)
-        for whole in read(file, form, rows):
-            titles = titles or whole.columns
-            same_columns(whole.columns, titles, file)
-            piece = only_numbers(whole, form, rows) if form.get("numbers") else whole
-            rows["rows"] += piece.height
-            yield piece
+        try:
+            for whole in read(file, form, rows):
+                titles = titles or whole.columns
+                same_columns(whole.columns, titles, file)
+                piece = (
+                    only_numbers(whole, form, rows) if form.get("numbers") else whole
+                )
+                rows["rows"] += piece.height
+                yield piece
+        except (ValueError, OSError):
+            check_unchanged(file, before)
+            raise
         settle_dropped(rows)
-        if state_of_file(file) != before:
-            raise DataError(f"`{file}` was changed while it was read", about="changed")
+        check_unchanged(file, before)
 
 
 def only_numbers(piece: Any, form: TableForm, rows: FileRows) -> Any:
@@ -259,14 +265,6 @@ def only_numbers(piece: Any, form: TableForm, rows: FileRows) -> Any:
                 rows["strange"].append((first + row, name, piece[name][row].strip()))
     rows["dropped"] += (bad.arg_true() + first).to_list()
     return piece.filter(~bad)
-
-
-def state_of_file(file: str) -> tuple[int, int]:
-    """What changes when a file is written."""
-    if is_database(file):
-        return 0, 0
-    state = Path(file).stat()
-    return state.st_size, state.st_mtime_ns
 
 
 def same_columns(columns: Sequence[str], first: Sequence[str], file: str) -> None:

@@ -259,6 +259,23 @@ def test_a_file_that_changes_while_it_is_read_is_told(tmp_path, monkeypatch):
     assert "was changed while it was read" in found.message
 
 
+@pytest.mark.parametrize("change", ["truncate", "remove"])
+def test_a_file_that_is_cut_off_or_taken_away_meanwhile_is_told(change, tmp_path, monkeypatch):
+    monkeypatch.setattr(text_tables, "PIECE_ROWS", 10)
+    path = _file(tmp_path, "a,b\n" + "1,2\n" * 100)
+    read = text_tables.scan_text
+
+    def changed(table):
+        if change == "truncate":
+            os.truncate(path, 11)
+        else:
+            path.unlink()
+        return read(table)
+
+    monkeypatch.setattr(text_tables, "scan_text", changed)
+    assert _refused(path).code == "KG517"
+
+
 def test_a_folder_and_a_pipe_are_told(tmp_path):
     (tmp_path / "folder.csv").mkdir()
     os.mkfifo(tmp_path / "pipe.csv")
