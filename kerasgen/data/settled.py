@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from kerasgen.data.columns.types import infer_task, infer_type
+from kerasgen.data.columns.types import infer_joined_task, infer_task, infer_type
 from kerasgen.data.large_arrays import ArraySpace
 from kerasgen.data.own_steps import fit_own
 from kerasgen.data.table import Array, Table
@@ -86,6 +86,9 @@ def settle_types(definition: DataDef, table: Table) -> SettledData:
     written: dict[str, Tree] = {"columns": {n: _as_written(c) for n, c in columns.items()}}
     task = dict(definition.task)
     for output, column in definition.target.items():
+        several = definition.joined.get(column, ())
+        if task.get(output) == AUTO and several and table.columns.keys() >= set(several):
+            task[output] = infer_joined_task([table.columns[name] for name in several])
         if task.get(output) == AUTO and column in table.columns:
             labelled = column in table.class_names
             kind = columns[column].type

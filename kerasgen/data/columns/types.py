@@ -16,7 +16,7 @@ Decisions:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -148,3 +148,9 @@ def infer_task(values: Array, column: ColumnType) -> str:
     different = len(np.unique(known)) if whole else 0
     few = whole and different <= min(_MOST_CLASSES, max(2, known.size / 2))
     return "classification" if few else "regression"
+
+
+def infer_joined_task(columns: Sequence[Array]) -> str:
+    """What there is to learn of several columns: labels where all are 0 or 1, else numbers."""
+    flags = all(c.dtype.kind in "iufb" and bool(np.isin(c, (0, 1)).all()) for c in columns)
+    return "multilabel" if flags else "regression"
