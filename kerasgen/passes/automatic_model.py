@@ -41,7 +41,7 @@ def write_model(inputs: Facts, outputs: Facts) -> WrittenModel:
 
     Args:
         inputs: model input to its `kind`: `numbers`, `index` (with `words`), `tokens` (with `words`
-            and `length`), `image` or `sequence`.
+            and `length`), `image`, `sequence`, or `steps` where zeros fill a sequence up.
         outputs: output to its `task`, `units`, and for numbers `mean` and `deviation`, of their
             `log` where that is asked for; the name is empty for one unnamed target.
     """
@@ -107,6 +107,10 @@ def _encoded(name: str, facts: Mapping[str, Tree], work: ModelWork) -> str:
         }
         work.add(f"{name}_maps", {**convolution, "from": name})
         return work.add(f"{name}_pooled", {"class": "GlobalAveragePooling2D"})
+    if kind == "steps":
+        masked: dict[str, Tree] = {"class": "Masking"}
+        memory: dict[str, Tree] = {"class": "GRU", "units": "$memory"}
+        return work.chain(name, name, {"masked": masked, "memory": memory})
     if kind == "sequence":
         return work.chain(name, name, {"memory": {"class": "GRU", "units": "$memory"}})
     return name

@@ -203,3 +203,30 @@ def test_a_target_may_be_learned_by_its_logarithm(tmp_path):
 def test_the_share_of_a_rare_class_is_known(tmp_path):
     group = _rows_of(tmp_path, y=np.where(np.arange(40) < 4, "spam", "ham"))
     assert model_ends(_opened({**group, "target": "y"})).outputs[""]["rarest"] == 0.1
+
+
+def test_labels_in_cells_are_a_place_for_each(tmp_path):
+    tags = np.array(["red; big", "", "big", "red"] * 10)
+    group = _rows_of(tmp_path, y=tags)
+    opened = _opened(
+        {**group, "target": "y", "columns": {"y": {"type": "labels", "separator": ";"}}}
+    )
+    assert opened.definition.task == {"": "multilabel"}
+    assert opened.schema.class_names == {"y": ("big", "red")}
+    assert opened.columns["y"][:4].tolist() == [[1, 1], [0, 0], [1, 0], [0, 1]]
+
+
+def test_words_cannot_be_encoded_by_labels(people):
+    group = people(
+        columns={"city": {"type": "category", "encode": "target"}, "paid": {"type": "labels"}}
+    )
+    with pytest.raises(CompileError) as caught:
+        _opened(group)
+    assert [found.code for found in caught.value.diagnostics] == ["KG530"]
+
+
+def test_a_word_is_encoded_by_the_target_where_that_is_asked_for(people):
+    columns = {"city": {"type": "category", "encode": "target"}}
+    opened = _opened(people(columns=columns))
+    step = next(e.definition for e in opened.definition.prepare if e.name == "city_by_paid")
+    assert step.arguments == {"of": "paid"}

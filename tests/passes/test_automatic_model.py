@@ -25,6 +25,7 @@ def test_numbers_go_into_the_hidden_layers_at_once():
         ({"kind": "tokens", "words": 40}, ["Embedding", "GlobalAveragePooling1D"]),
         ({"kind": "image"}, ["Conv2D", "GlobalAveragePooling2D"]),
         ({"kind": "sequence"}, ["GRU"]),
+        ({"kind": "steps"}, ["Masking", "GRU"]),
     ],
 )
 def test_an_input_goes_through_layers_of_its_kind(facts, classes):

@@ -139,6 +139,8 @@ def infer_task(values: Array, column: ColumnType) -> str:
         values: the target, rows first.
         column: its type.
     """
+    if column == "labels":
+        return "multilabel"
     if column in ("category", "boolean", "ordinal") or values.dtype.kind == "U":
         return "classification"
     if values.ndim > 1 and values.shape[-1] > 1:
