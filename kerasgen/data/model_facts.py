@@ -82,7 +82,7 @@ def _output(opened: OpenedData, column: str, task: str) -> dict[str, Any]:
     if any(name not in opened.columns for name in names):
         return found
     values = [opened.columns[name][training] for name in names]
-    found["units"] = len(names) if several else _width(values[0])
+    found["units"] = len(names) if several else _numbers_a_row(values[0])
     known = not any(name in made or v.dtype.kind not in "iuf" for name, v in _each(names, values))
     if task == "regression" and known:
         said = {definition.columns.get(name, ColumnDef()).scale for name in names}
@@ -94,7 +94,7 @@ def _each(names: Sequence[str], values: Sequence[Array]) -> Iterable[tuple[str, 
     return zip(names, values, strict=True)
 
 
-def _width(values: Array) -> int:
+def _numbers_a_row(values: Array) -> int:
     return int(values.shape[-1]) if values.ndim > 1 else 1
 
 
