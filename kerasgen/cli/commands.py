@@ -8,13 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from kerasgen.cli import check, describe, eject, explain, import_model, predict, runs, schema, show
+from kerasgen.cli import (
+    check,
+    describe,
+    eject,
+    explain,
+    import_model,
+    init,
+    predict,
+    runs,
+    schema,
+    show,
+)
 from kerasgen.cli.shared_arguments import Command
 
 COMMANDS: Mapping[str, Command] = {
     "check": check.COMMAND,
     "show": show.COMMAND,
     "describe": describe.COMMAND,
+    "init": init.COMMAND,
     "runs": runs.COMMAND,
     "predict": predict.COMMAND,
     "import": import_model.COMMAND,

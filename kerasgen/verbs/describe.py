@@ -13,7 +13,7 @@ Decisions:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +62,8 @@ class Description:
         file: the file in which the source of a config is written, None for none.
         diagnostics: what is suspicious.
         silenced: number of warnings that the config silences.
+        identifiers: columns that look like identifiers, to what says so.
+        parts: whether the source says which rows are for testing.
     """
 
     title: str
@@ -73,6 +75,8 @@ class Description:
     file: Path | None
     diagnostics: tuple[Diagnostic, ...]
     silenced: int = 0
+    identifiers: Mapping[str, str] = field(default_factory=dict)
+    parts: bool = False
 
     @property
     def roles(self) -> dict[str, str]:
@@ -144,6 +148,8 @@ def describe(asked: Asked) -> Description:
         file=None if place is None or named is not None else Path(place),
         diagnostics=tuple(sink.diagnostics),
         silenced=len(silenced),
+        identifiers={n: s.identifier for n, s in signs.items() if s.identifier is not None},
+        parts=given is not None and bool((given == PARTS.index("test")).any()),
     )
 
 

@@ -21,7 +21,7 @@ IGNORE = "ignore"
 """The type of a column that is not read."""
 
 COLUMN_TYPES: tuple[str, ...] = (
-    *("number", "boolean", "category", "ordinal", "date", "text", "image", "labels", "sequence"),
+    *("number", "boolean", "category", "ordinal", "date", "text", "image"),
     IGNORE,
 )
 """What a column may be said to be."""

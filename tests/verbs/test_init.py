@@ -1,0 +1,159 @@
+"""`kerasgen init`: what it writes is accepted as it is, and nothing is written over."""
+
+import wave
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from PIL import Image
+
+from kerasgen.cli import main
+from kerasgen.diagnostics import CompileError
+from kerasgen.frontend.compose.composition import compose
+from kerasgen.process.exit_codes import DONE
+from kerasgen.run.experiment import run_experiment
+from kerasgen.verbs.check import check_config
+from kerasgen.verbs.init import Recipe, Wish, init
+
+pytest.importorskip("polars")
+
+RANDOM = np.random.default_rng(0)
+
+
+def table(folder: Path, name: str = "people.csv", *, header: bool = True) -> Path:
+    lines = ["id,age,home town,null,born,member"] if header else []
+    for i in range(120):
+        age, town = RANDOM.integers(20, 70), ("Rome", "Oslo", "Bern")[i % 3]
+        lines.append(
+            f"{i},{age if i % 9 else ''},{town},{i % 4},19{i % 50 + 40}-02-03,{'ny'[i % 2]}"
+        )
+    (folder / name).write_text("\n".join(lines) + "\n")
+    return folder / name
+
+
+def pictures(folder: Path) -> Path:
+    for part in ("train", "test"):
+        for kind in ("cat", "dog"):
+            (folder / "pets" / part / kind).mkdir(parents=True)
+            for i in range(20):
+                pixels = RANDOM.integers(0, 255, (20, 16, 3), dtype="uint8")
+                Image.fromarray(pixels).save(folder / "pets" / part / kind / f"{i}.png")
+    return folder / "pets"
+
+
+def texts(folder: Path) -> Path:
+    for kind in ("good", "bad"):
+        (folder / "reviews" / kind).mkdir(parents=True)
+        for i in range(12):
+            (folder / "reviews" / kind / f"{i}.txt").write_text(f"a {kind} film, the {i}th of them")
+    return folder / "reviews"
+
+
+def sounds(folder: Path) -> Path:
+    for kind in ("high", "low"):
+        (folder / "tones" / kind).mkdir(parents=True)
+        for i in range(20):
+            with wave.open(str(folder / "tones" / kind / f"{i}.wav"), "wb") as file:
+                file.setparams((1, 2, 16000, 0, "NONE", ""))
+                file.writeframes(RANDOM.integers(-99, 99, 16000, dtype="int16").tobytes())
+    return folder / "tones"
+
+
+def arrays(folder: Path) -> Path:
+    x = RANDOM.integers(0, 255, (60, 12, 12), dtype="uint8")
+    np.savez(folder / "signs.npz", x=x, y=np.arange(60) % 3)
+    return folder / "signs.npz"
+
+
+def begun(folder: Path, *words: object, **wish: object) -> Recipe:
+    return init(Wish(words=tuple(map(str, words)), folder=folder, **wish))
+
+
+def checked(folder: Path, name: str, engine: str, more: Sequence[str] = ()) -> list[str]:
+    overrides = [f"experiment={name}", f"backend={engine}", *more]
+    found = check_config(overrides, (str(folder / "conf"),), open_data=True)
+    return [f"{d.code} {d.message}" for d in found.diagnostics if d.severity.value == "error"]
+
+
+@pytest.mark.parametrize("make", [table, pictures, texts, sounds, arrays])
+def test_a_recipe_is_accepted_as_it_is(
+    make: Callable[[Path], Path], tmp_path: Path, engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    recipe = begun(tmp_path, make(tmp_path))
+    assert sorted(path.as_posix() for path in recipe.files) == [
+        f"conf/data/{recipe.name}.yaml",
+        f"conf/experiment/{recipe.name}.yaml",
+    ]
+    assert checked(tmp_path, recipe.name, engine, ["fit.batch_size=4"]) == []
+
+
+def test_a_recipe_runs(tmp_path: Path, engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    recipe = begun(tmp_path, table(tmp_path), target="home town", name="First try")
+    assert recipe.name == "first_try"
+    overrides = [
+        *("experiment=first_try", f"backend={engine}", "fit.epochs=1", "fit.verbose=0"),
+        *("tracking.plots=false",),
+    ]
+    assert run_experiment(compose(overrides, (str(tmp_path / "conf"),)), tmp_path / "run") == DONE
+
+
+def test_columns_are_written_with_what_was_found(tmp_path: Path) -> None:
+    recipe = begun(tmp_path, table(tmp_path))
+    text = (tmp_path / "conf/data/people.yaml").read_text()
+    found = yaml.safe_load(text)
+    assert found["columns"] == {
+        **{"id": "ignore", "age": "number", "home town": "category", "null": "number"},
+        **{"born": "date", "member": "boolean"},
+    }
+    assert found["target"] == "member"
+    assert found["source"]["path"] == "people.csv"
+    assert "# 14 missing, " in text
+    assert any("`member`" in guess for guess in recipe.guessed)
+
+
+def test_a_first_line_that_is_a_row_is_none_of_names(tmp_path: Path) -> None:
+    recipe = begun(tmp_path, table(tmp_path, header=False))
+    found = yaml.safe_load((tmp_path / "conf/data/people.yaml").read_text())
+    assert found["source"]["header"] is False
+    assert list(found["columns"]) == ["c0", "c1", "c2", "c3", "c4", "c5"]
+    assert "no names" in recipe.guessed[0]
+
+
+def test_a_given_test_part_is_taken_and_images_keep_their_size(tmp_path: Path) -> None:
+    begun(tmp_path, pictures(tmp_path))
+    found = yaml.safe_load((tmp_path / "conf/data/pets.yaml").read_text())
+    assert found["split"]["test"] == "given"
+    assert found["source"]["size"] == [20, 16]
+
+
+def test_nothing_is_written_over_and_all_or_nothing_is_written(tmp_path: Path) -> None:
+    there = tmp_path / "conf/experiment/people.yaml"
+    there.parent.mkdir(parents=True)
+    there.write_text("mine")
+    with pytest.raises(CompileError) as caught:
+        begun(tmp_path, table(tmp_path))
+    assert [d.code for d in caught.value.diagnostics] == ["KG605"]
+    assert there.read_text() == "mine"
+    assert not (tmp_path / "conf/data").exists()
+
+
+def test_data_without_a_target_is_told(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("only\n" + "".join(f"w{i}\n" for i in range(30)))
+    with pytest.raises(CompileError) as caught:
+        begun(tmp_path, tmp_path / "a.csv")
+    assert [d.code for d in caught.value.diagnostics] == ["KG526"]
+
+
+def test_the_command_ends_with_what_is_to_be_typed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["init", str(table(tmp_path)), "-o", str(tmp_path / "a b")]) == 0
+    assert capsys.readouterr().out.splitlines()[-3:] == [
+        f"cd '{tmp_path / 'a b'}'",
+        "kerasgen check --open-data experiment=people",
+        "kerasgen run experiment=people",
+    ]
