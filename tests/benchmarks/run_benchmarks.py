@@ -12,6 +12,7 @@
 | whole-process | `run.py` less Hydra's start, with a hand-written script     | 1.05        |
 | reading-tables | 5,000,000 rows to arrays, with pandas and work by hand      | 1/3         |
 | real-data     | two recipes with hand-written scripts, full epochs          |             |
+| image-folder  | CIFAR-10's files to batches, cold and from the cache, with Keras's reader |  |
 
 Everything runs on the machine at hand, in turns (A B A B). The table shows medians; a ratio is the
 median of the rounds' own ratios. On a machine that does other work too, CPU time is the figure to
@@ -36,6 +37,7 @@ from pathlib import Path
 
 import checking
 import compile_time
+import image_folder
 import reading_tables
 import real_data
 import start_up
@@ -49,7 +51,11 @@ BENCHMARKS: dict[str, Callable[[Options], Report]] = {
     "whole-process": whole_process.measure,
     "reading-tables": reading_tables.measure,
     "real-data": real_data.measure,
+    "image-folder": image_folder.measure,
 }
+
+LONG = ("real-data", "image-folder")
+"""Those that `--quick` passes over: they need data beside the checkout, and minutes."""
 
 BACKENDS = ("tensorflow", "jax", "torch")
 
@@ -61,7 +67,8 @@ def main() -> int:
     if not backends:
         print("none of the backends is installed", file=sys.stderr)
         return 2
-    wanted = arguments.only or [n for n in BENCHMARKS if not arguments.quick or n != "real-data"]
+    quick = [name for name in BENCHMARKS if name not in LONG]
+    wanted = arguments.only or (quick if arguments.quick else list(BENCHMARKS))
     reports: dict[str, Report] = {}
     with tempfile.TemporaryDirectory(prefix="kerasgen-benchmarks-") as folder:
         for name in wanted:
