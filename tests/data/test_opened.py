@@ -272,7 +272,16 @@ def test_every_source_says_in_the_catalog_what_it_takes():
     from kerasgen.data.sources.source_list import source_entries
 
     entries = {entry.name: entry for entry in source_entries()}
-    names = {"ScikitLearn", "Arrays", "KerasDataset", "ImageFolder", "Texts", "Sounds", "Csv"}
+    names = {
+        "ScikitLearn",
+        "Arrays",
+        "KerasDataset",
+        "ImageFolder",
+        "Texts",
+        "Sounds",
+        "HuggingFace",
+        "Csv",
+    }
     assert set(entries) == {*names, "Table"}
     assert entries["Csv"].parameters["path"].required
     assert entries["Csv"].parameters["header"].value == "bool"

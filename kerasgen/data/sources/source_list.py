@@ -16,6 +16,7 @@ from kerasgen.catalog.entries import ClassEntry, describe_callable
 from kerasgen.data.sources.arrays import Arrays
 from kerasgen.data.sources.bundled import KerasDataset, ScikitLearn
 from kerasgen.data.sources.csv_table import Csv
+from kerasgen.data.sources.hugging_face import HuggingFace
 from kerasgen.data.sources.images import ImageFolder
 from kerasgen.data.sources.own import OwnSource
 from kerasgen.data.sources.sounds import Sounds
@@ -40,6 +41,7 @@ SOURCES: Mapping[str, type[Source]] = {
     "ImageFolder": ImageFolder,
     "Texts": Texts,
     "Sounds": Sounds,
+    "HuggingFace": HuggingFace,
     "Csv": Csv,
     "Table": TableFile,
 }
