@@ -118,7 +118,11 @@ def dataset_parts(splits: Sequence[str], rows: Sequence[int]) -> Array | None:
 
 
 def dataset_frames(file: Path) -> Iterator[Any]:
-    """The rows of a file as frames of Polars."""
+    """The rows of a file as frames of Polars.
+
+    Raises:
+        DataError: it cannot be read.
+    """
     import polars
 
     if file.suffix not in (".arrow", ".parquet"):
