@@ -22,8 +22,8 @@ MOST_WIDENING = 100
 FREE_WIDTH = 2**30
 """Bytes that any column of words may take in memory."""
 
-BETWEEN_ITEMS = "|"
-"""What stands between the words of a list in a cell."""
+BETWEEN_WORDS, BETWEEN_NUMBERS = ",", " "
+"""What stands between the words of a list in a cell, and between numbers."""
 
 ALL_MISSING = np.dtype("float16")
 """Type of a piece without any value, of which nobody knows whether it is numbers."""
@@ -230,22 +230,14 @@ def plain_digits(texts: Any, form: TableForm) -> Any:
     return digits
 
 
-def list_piece(series: Any) -> Array:
-    """A piece of a column of lists of numbers, equally many in each.
-
-    Raises:
-        DataError: they are not equally many, or a list is missing.
-    """
+def list_piece(series: Any) -> Array | None:
+    """A piece of a column of lists of numbers; None if they are not equally many."""
     import polars
 
     lists = series.cast(polars.List(polars.Float64))
-    lengths = lists.list.len().fill_null(0)
-    if lengths.n_unique() > 1:
-        row = int((lengths != lengths[0]).arg_max() or 0)
-        raise DataError(
-            f"`{series.name}` holds lists of {lengths[0]} and of {lengths[row]} "
-            "numbers, expected equally many in each row"
-        )
+    lengths = lists.list.len()
+    if lengths.null_count() or lengths.n_unique() > 1:
+        return None
     values = lists.explode().fill_null(float("nan")).to_numpy()
     return narrow_numbers(polars.Series(values)).reshape(len(series), -1)
 
@@ -269,7 +261,10 @@ def known_words(series: Any, form: TableForm) -> Any:
 
     kind = series.dtype
     if kind in (polars.List, polars.Array) and kind.inner == polars.String:
-        return series.cast(polars.List(polars.String)).list.join(BETWEEN_ITEMS)
+        return series.cast(polars.List(polars.String)).list.join(BETWEEN_WORDS)
+    if kind in (polars.List, polars.Array) and kind.inner.is_numeric():
+        numbers = series.cast(polars.List(polars.Float64))
+        return numbers.cast(polars.List(polars.String)).list.join(BETWEEN_NUMBERS)
     if kind.is_nested() or kind in (polars.Binary, polars.Object):
         problem = f"`{series.name}` holds {kind}, neither numbers nor words"
         raise DataError(problem)

@@ -46,6 +46,9 @@ _NUMBER = re.compile(
     rf" ?(?P<after>[{_SYMBOLS}]*)\Z"
 )
 
+_SEQUENCE = re.compile(r"[-+]?[\d.]+(?:e[-+]?\d+)?(?:[ ,;|]+[-+]?[\d.]+(?:e[-+]?\d+)?){2,}\Z")
+"""Three numbers or more in a cell."""
+
 _TIME = r"(?P<time> \d{1,2}:\d{2}(?P<seconds>:\d{2})?)?"
 _DATES = (
     (
@@ -124,7 +127,7 @@ def hidden_form(values: Array) -> HiddenForm | None:
     words = [word for word in np.unique(first).tolist() if word][:_LOOK]
     if len(words) < 2:
         return None
-    return _numbers(words) or _dates(words)
+    return _numbers(words) or _dates(words) or _sequences(words)
 
 
 def _numbers(words: Sequence[str]) -> HiddenForm | None:
@@ -185,6 +188,13 @@ def _dates(words: Sequence[str]) -> HiddenForm | None:
         if found := _matching(pattern, words):
             return _told(found[0][0], [form])
     return None
+
+
+def _sequences(words: Sequence[str]) -> HiddenForm | None:
+    if not (found := _matching(_SEQUENCE, words)):
+        return None
+    what = f'numbers one after the other, as "{cut(found[0][0])}"'
+    return HiddenForm(what=what, help="write `sequence` as its type under `data.columns`")
 
 
 def _matching(pattern: re.Pattern[str], words: Sequence[str]) -> list[re.Match[str]]:

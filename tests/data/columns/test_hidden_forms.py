@@ -57,6 +57,12 @@ def test_a_few_words_among_many_numbers_are_told() -> None:
     assert "missing_values" in found.help
 
 
+def test_several_numbers_in_a_cell_are_told_to_be_a_sequence() -> None:
+    found = hidden_form(np.asarray(["1.0 2.5 3.0", "4.0 5.0 6.0 7.0", "1e-3 2.0 3.5"]))
+    assert found is not None
+    assert "`sequence`" in found.help
+
+
 @pytest.mark.parametrize(
     "words",
     [

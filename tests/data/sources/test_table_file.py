@@ -133,15 +133,20 @@ def test_lists_of_equally_many_numbers_are_a_column_of_several_values(tmp_path):
     assert _columns(_read(tmp_path / "t.parquet")) == {"a": [[1, 2], [3, 4]]}
 
 
-def test_lists_of_words_are_words_with_bars_between_them(tmp_path):
+def test_lists_of_words_are_words_with_commas_between_them(tmp_path):
     (tmp_path / "t.jsonl").write_text('{"a": ["x", "y z"]}\n{"a": ["w"]}\n')
-    assert _columns(_read(tmp_path / "t.jsonl")) == {"a": ["x|y z", "w"]}
+    assert _columns(_read(tmp_path / "t.jsonl")) == {"a": ["x,y z", "w"]}
+
+
+def test_lists_of_unequally_many_numbers_are_numbers_one_after_the_other(tmp_path):
+    lists = [[1.0, 2.5], [3.0], None, []]
+    polars.DataFrame({"a": lists}).write_parquet(tmp_path / "t.parquet")
+    assert _columns(_read(tmp_path / "t.parquet")) == {"a": ["1.0 2.5", "3.0", "", ""]}
 
 
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ([[1, 2], [3]], "lists of 2 and of 1 numbers, expected equally many"),
         ([[[1]], [[2]]], "neither numbers nor words"),
         ([b"x", b"y"], "neither numbers nor words"),
     ],
