@@ -77,10 +77,12 @@ class FittedStep:
         learned: what it has learned.
         apply: makes a tensor of the backend, of as many rows, out of some rows of the tensors that
             it takes.
+        of_training: what it makes of the rows that it was fitted on, where that is something else.
     """
 
     learned: Learned
     apply: Callable[[Mapping[str, Array]], Any] = field(repr=False)
+    of_training: Array | None = field(default=None, repr=False)
 
 
 class Preprocessing(Protocol):

@@ -519,18 +519,27 @@ def test_the_script_of_any_table_trains_to_the_same_history(
 ) -> None:
     pytest.importorskip("polars")
     random = np.random.default_rng(0)
-    lines = ["age;score;city;joined;note;member"]
+    lines = ["age;score;city;tags;load;joined;note;member"]
     for number in range(150):
         age, city = random.integers(20, 60), random.choice(["Rome", "Oslo"])
         shown = "" if number % 17 == 3 else age
         score = "" if number % 13 == 5 else number % 7
         joined = f"20{random.integers(10, 24)}-0{random.integers(1, 10)}-01"
         member = "yes" if age > 40 and city == "Rome" else "no"
-        lines.append(f"{shown};{score};{city};{joined};a note of {number} words and {age};{member}")
+        tags = ",".join(random.permutation(["tall", "red"])[: number % 3])
+        load = " ".join(map(str, range(number % 4)))
+        lines.append(
+            f"{shown};{score};{city};{tags};{load};{joined};a note of {number} words and {age};{member}"
+        )
     data = tmp_path / "members.csv"
     data.write_text("\n".join(lines) + "\n")
     table = ["data=table", "model=table", f"data.source.path={data}", "data.target=member"]
-    said = ["data.columns.age={missing: drop}", "data.columns.city={type: category, strip: R}"]
+    said = [
+        "data.columns.age={missing: drop}",
+        "data.columns.city={type: category, strip: R, encode: target}",
+        "data.columns.tags=labels",
+        "data.columns.load=sequence",
+    ]
     assert_same_history([*table, *said, *QUICK], tmp_path / "ejected", monkeypatch)
 
 
@@ -555,3 +564,15 @@ def test_the_script_of_a_forecast_trains_to_the_same_history(
         "data.columns.day={type: date, parts: [weekday]}",
     ]
     assert_same_history([*series, *QUICK], tmp_path / "ejected", monkeypatch)
+
+
+def test_the_script_of_several_labels_in_a_cell_trains_to_the_same_history(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: str
+) -> None:
+    pytest.importorskip("polars")
+    rows = [f"{n},{n % 7},{'red|big' if n % 3 else 'big' if n % 2 else ''}" for n in range(120)]
+    data = tmp_path / "things.csv"
+    data.write_text("\n".join(["size,age,tags", *rows]) + "\n")
+    table = ["data=table", "model=table", f"data.source.path={data}", "data.target=tags"]
+    said = "data.columns.tags={type: labels, separator: '|'}"
+    assert_same_history([*table, said, *QUICK], tmp_path / "ejected", monkeypatch)

@@ -20,6 +20,8 @@ import numpy as np
 
 from kerasgen.data.table import Array
 from kerasgen.diagnostics import Sink
+from kerasgen.ir.data import ColumnDef
+from kerasgen.runtime.label_steps import label_places
 from kerasgen.runtime.labels import index_labels as plain_labels
 from kerasgen.runtime.labels import is_one_hot
 
@@ -76,15 +78,17 @@ def several_labels(
     name: str,
     column: Array,
     *,
+    said: ColumnDef,
     place: Callable[[int], str],
     key: str,
     sink: Sink,
 ) -> Labels | None:
-    """Checks a column of several labels a row, a 0 or 1 for each.
+    """Checks a column of several labels a row: a 0 or 1 for each, or the words of a cell.
 
     Args:
         name: the column's name.
         column: its values.
+        said: what the config says of it: `labels` for words that stand in one cell.
         place: says where a row stands.
         key: key path of the target.
         sink: gets the mistake: KG505.
@@ -92,14 +96,20 @@ def several_labels(
     Returns:
         The labels, or None if they are none.
     """
+    if column.dtype.kind == "U" and said.type == "labels":
+        flags, names = label_places(column, said.separator or ",")
+        if not names:
+            sink.report("KG505", f"the target `{name}` has no label in any row", key=key)
+            return None
+        return Labels(indices=flags, class_names=tuple(names), mapped=True)
     if column.dtype.kind == "U":
         sink.report(
             "KG505",
             f'the target `{name}` holds text, as "{column.ravel()[0]}" in {place(0)}, expected 0 '
             "or 1 for each label",
             key=key,
-            help=f"write `{name}: {{class: TextVectorization, output_mode: multi_hot, "
-            f"from: {name}}}` under `data.prepare`, or a column of 0 and 1 for each label",
+            help=f"say that its cells hold labels: `'data.columns.{name}={{type: labels, "
+            'separator: ","}\'`; or write a column of 0 and 1 for each label',
         )
         return None
     wrong = ~np.isin(column, (0, 1)).reshape(len(column), -1).all(axis=1)

@@ -9,13 +9,14 @@ Decisions:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kerasgen.data.own_steps import is_own
+from kerasgen.data.table import Array
 from kerasgen.ir.data import ColumnDef, WindowsDef
 from kerasgen.ir.model import Entry
 from kerasgen.ir.values import ObjectDef, Shape
@@ -24,6 +25,9 @@ from kerasgen.passes.step_shapes import own_shape
 
 if TYPE_CHECKING:
     from kerasgen.data.opened import OpenedData
+
+RARE = 0.25
+"""Share of a class below which accuracy alone says little of it."""
 
 _KINDS = {1: "numbers", 2: "sequence", 3: "image"}
 """Axes of a row to what such an input is."""
@@ -66,18 +70,52 @@ def _output(opened: OpenedData, column: str, task: str) -> dict[str, Any]:
     """What is learned of a target: `task`, `units`, and for numbers `mean` and `deviation`."""
     if opened.definition.windows is not None:
         return _forecast(opened, column, opened.definition.windows)
+    definition, training = opened.definition, opened.parts.training
     found: dict[str, Any] = {"task": task}
     class_names = opened.schema.class_names
+    made = {entry.name for entry in column_steps(definition)}
+    several = definition.joined.get(column)
     if column in class_names:
         found["units"] = len(class_names[column])
-    elif column in opened.columns:
-        values = opened.columns[column][opened.parts.training]
-        found["units"] = int(values.shape[-1]) if values.ndim > 1 else 1
-        made = {entry.name for entry in column_steps(opened.definition)}
-        if column not in made and values.dtype.kind in "iuf":
-            found["mean"] = float(np.mean(values, dtype="float64"))
-            found["deviation"] = float(np.std(values, dtype="float64")) or 1.0
+        return found | _rarest(opened.columns[column][training], found["units"])
+    names = several or (column,)
+    if any(name not in opened.columns for name in names):
+        return found
+    values = [opened.columns[name][training] for name in names]
+    found["units"] = len(names) if several else _numbers_a_row(values[0])
+    known = not any(name in made or v.dtype.kind not in "iuf" for name, v in _each(names, values))
+    if task == "regression" and known:
+        said = {definition.columns.get(name, ColumnDef()).scale for name in names}
+        found |= _scales(values, log=said == {"log"}, single=not several)
     return found
+
+
+def _each(names: Sequence[str], values: Sequence[Array]) -> Iterable[tuple[str, Array]]:
+    return zip(names, values, strict=True)
+
+
+def _numbers_a_row(values: Array) -> int:
+    return int(values.shape[-1]) if values.ndim > 1 else 1
+
+
+def _scales(values: Sequence[Array], *, log: bool, single: bool) -> dict[str, Any]:
+    """Mean and deviation of numbers, or of their logarithms where none is negative."""
+    grown = log and all(bool((column >= 0).all()) for column in values)
+    plain = [column.astype("float64") for column in values]
+    plain = [np.log1p(column) for column in plain] if grown else plain
+    means = [float(column.mean()) for column in plain]
+    deviations = [float(column.std()) or 1.0 for column in plain]
+    scales = (means[0], deviations[0]) if single else (means, deviations)
+    found: dict[str, Any] = {"mean": scales[0], "deviation": scales[1]}
+    return found | ({"log": True} if grown else {})
+
+
+def _rarest(indices: Array, classes: int) -> dict[str, Any]:
+    """The share of the second of two classes, where it is rare."""
+    if classes != 2 or indices.ndim != 1 or not len(indices):
+        return {}
+    share = float(np.mean(indices == 1))
+    return {"rarest": share} if 0 < share < RARE else {}
 
 
 def _forecast(opened: OpenedData, column: str, windows: WindowsDef) -> dict[str, Any]:

@@ -37,7 +37,7 @@ from kerasgen.data.split import Divided, PartRows, split_rows
 from kerasgen.data.table import Array, Source, Table, is_number
 from kerasgen.diagnostics import Sink
 from kerasgen.foreign.printable import cut
-from kerasgen.ir.data import DataDef
+from kerasgen.ir.data import ColumnDef, DataDef
 from kerasgen.ir.schema import Schema
 from kerasgen.ir.values import ObjectDef, Tree
 from kerasgen.ir.walks import references_in
@@ -236,10 +236,11 @@ def _settle_labels(
         if names is not None:
             class_names[column] = names
         else:
+            said = definition.columns.get(column, ColumnDef())
             own = (
                 partial(index_labels, declared=declared_classes(definition, output))
                 if task == "classification"
-                else several_labels
+                else partial(several_labels, said=said)
             )
             labels = own(
                 column, columns[column], place=table.place, key=target_key(output), sink=sink

@@ -7,6 +7,7 @@ it has learned. What a step does stands there, in plain NumPy.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from kerasgen.catalog.entries import ClassEntry, ShapeError, describe_callable
@@ -27,12 +28,21 @@ def is_own(definition: ObjectDef) -> bool:
     return definition.cls in STEPS
 
 
-def fit_own(definition: ObjectDef, columns: Mapping[str, Array]) -> FittedStep:
+def target_of(definition: ObjectDef) -> str | None:
+    """The column of the target that a step learns from beside what it takes; None for none."""
+    of = definition.arguments.get("of") if "of_training" in dir(STEPS[definition.cls]) else None
+    return of if isinstance(of, str) else None
+
+
+def fit_own(
+    definition: ObjectDef, columns: Mapping[str, Array], target: Array | None = None
+) -> FittedStep:
     """Makes a step and fits it.
 
     Args:
         definition: the step and its arguments.
         columns: what it takes, training rows alone.
+        target: the target that it learns from, of the same rows; None for none.
 
     Raises:
         ShapeError: it refuses its arguments or the columns.
@@ -41,10 +51,12 @@ def fit_own(definition: ObjectDef, columns: Mapping[str, Array]) -> FittedStep:
     if not hasattr(step, "adapt") or _is_given(step):
         return _fitted(step, {})
     try:
-        step.adapt(*columns.values())
+        taken = columns.values() if target is None else (*columns.values(), target)
+        step.adapt(*taken)
+        made = None if target is None else step.of_training(*taken)
     except (DataError, TypeError, ValueError) as error:
         raise ShapeError(str(error)) from error
-    return _fitted(step, step.learned())
+    return replace(_fitted(step, step.learned()), of_training=made)
 
 
 def restore_own(definition: ObjectDef, learned: Learned) -> FittedStep:

@@ -38,7 +38,7 @@ from kerasgen.data.fitted_preparation import FittedPreparation
 from kerasgen.data.large_arrays import PIECE, ArraySpace, pieces_of
 from kerasgen.data.made_columns import check_inputs, check_made
 from kerasgen.data.opened import OpenedData
-from kerasgen.data.own_steps import fit_own, is_own, restore_own
+from kerasgen.data.own_steps import fit_own, is_own, restore_own, target_of
 from kerasgen.data.prepared_parts import (
     EVERY,
     PreparedData,
@@ -58,7 +58,7 @@ from kerasgen.passes.columns import feature_key
 from kerasgen.passes.preparation import Preparation, wire_preparation
 from kerasgen.passes.prepared_shapes import report_refusal
 from kerasgen.passes.wire import STEP_KINDS
-from kerasgen.runtime.columns import as_rows, as_single, each_batch, stack
+from kerasgen.runtime.columns import as_rows, as_single, each_batch, stack, with_rows
 
 _BATCH = 4096
 """Rows that a step gets at a time; of single numbers it gets more."""
@@ -151,28 +151,39 @@ class StepMaking:
     space: ArraySpace
 
     def make(
-        self, call: Call, definition: ObjectDef, training: Mapping[str, Array]
-    ) -> Callable[..., Any]:
+        self,
+        call: Call,
+        definition: ObjectDef,
+        training: Mapping[str, Array],
+        target: Array | None = None,
+    ) -> tuple[Callable[..., Any], Array | None]:
         """Makes a step: a function of some rows of the columns that it takes.
 
         Args:
             call: the call.
             definition: its layer or op.
             training: the tensors that it takes, training rows alone, in the order of the function.
+            target: the target that it learns from, of the same rows; None for none.
+
+        Returns:
+            The function; and what it makes of the training rows, where that is something else.
 
         Raises:
             ShapeError: it is refused.
         """
         own = is_own(definition)
         if self.fits:
-            fit = fit_own(definition, training) if own else None
+            fit = fit_own(definition, training, target) if own else None
             step = fit or self.makes.fit(definition, call, _fitting_batches(training))
             self.learned[call.name] = step.learned
         elif own:
             step = restore_own(definition, self.learned[call.name])
         else:
             step = self.makes.restore(definition, call, self.learned[call.name])
-        return lambda *columns: step.apply(dict(zip(training, columns, strict=True)))
+        return (
+            lambda *columns: step.apply(dict(zip(training, columns, strict=True))),
+            step.of_training,
+        )
 
     @contextmanager
     def told(
@@ -216,15 +227,36 @@ def prepared_columns(
         space = steps.space
         fitted_on = {n: space.take(array, training) for n, array in zip(names, given, strict=True)}
         with steps.told(call, definition, fitted_on):
-            step = steps.make(call, definition, fitted_on)
             if own:
+                target = _target_of(definition, columns, training, steps)
+                step, of_training = steps.make(call, definition, fitted_on, target)
                 found[call.name] = space.applied(step, taken)
+                if of_training is not None:
+                    found[call.name] = with_rows(found[call.name], training, of_training)
                 continue
+            step, _ = steps.make(call, definition, fitted_on)
             rows = map(as_rows, taken) if layer else taken
             size = PIECE if all(array.ndim == 1 for array in taken) else _BATCH
             whole = space.gather(each_batch(step, *rows, size=size))
             found[call.name] = as_single(whole, taken) if layer else whole
     return found
+
+
+def _target_of(
+    definition: ObjectDef, columns: Mapping[str, Array], training: Array, steps: StepMaking
+) -> Array | None:
+    """The target that a step is fitted on beside what it takes; None for none.
+
+    Raises:
+        ShapeError: the source has no such column.
+    """
+    name = target_of(definition) if steps.fits else None
+    if name is None:
+        return None
+    if name not in columns:
+        raise ShapeError(f"`{name}` is no target of this data", argument="of", refused=True)
+    target: Array = steps.space.take(columns[name], training)
+    return target
 
 
 def _fitting_batches(training: Mapping[str, Array]) -> Iterator[Mapping[str, Array]]:
@@ -261,7 +293,7 @@ def prepared_inputs(
         (name,) = (reference.name for reference in references_in(call.operands))
         fitted_on = {name: tensors["training"][name]}
         with steps.told(call, made, fitted_on):
-            step = steps.make(call, made, fitted_on)
+            step, _ = steps.make(call, made, fitted_on)
             for arrays in tensors.values():
                 arrays[call.name] = steps.space.gather(each_batch(step, arrays[name]))
     return {

@@ -7,13 +7,13 @@ alone. What a column of a type gets stands in `passes.automatic_preparation`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
 
-from kerasgen.data.columns.types import infer_task, infer_type
+from kerasgen.data.columns.types import infer_joined_task, infer_task, infer_type
 from kerasgen.data.large_arrays import ArraySpace
 from kerasgen.data.own_steps import fit_own
 from kerasgen.data.table import Array, Table
@@ -30,8 +30,10 @@ from kerasgen.passes.automatic_preparation import WrittenOut, write_out, written
 from kerasgen.passes.automatic_steps import TrainingColumn
 from kerasgen.passes.columns import taken_columns
 from kerasgen.passes.step_shapes import has_open_width
-from kerasgen.runtime.category_steps import count_words, frequent_words
+from kerasgen.runtime.category_steps import as_words, count_words, frequent_words
 from kerasgen.runtime.cells import missing_in
+from kerasgen.runtime.label_steps import MultiHot
+from kerasgen.runtime.sequence_steps import cell_numbers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +88,9 @@ def settle_types(definition: DataDef, table: Table) -> SettledData:
     written: dict[str, Tree] = {"columns": {n: _as_written(c) for n, c in columns.items()}}
     task = dict(definition.task)
     for output, column in definition.target.items():
+        several = definition.joined.get(column, ())
+        if task.get(output) == AUTO and several and table.columns.keys() >= set(several):
+            task[output] = infer_joined_task([table.columns[name] for name in several])
         if task.get(output) == AUTO and column in table.columns:
             labelled = column in table.class_names
             kind = columns[column].type
@@ -153,7 +158,9 @@ def settle_preparation(
         for name in listed
         if definition.columns[name].type != IGNORE and name not in by_hand
     }
-    found = write_out(facts, definition.columns, schema.features, by_hand)
+    targets = _encoding_targets(definition, schema, training.columns)
+    _check_encodings(definition, facts, targets, sink)
+    found = write_out(facts, definition.columns, schema.features, by_hand, targets)
     _tell(found, definition, sink)
     _, entries = parse_prepare(dict(found.prepare), sink)
     sink.stop_on_errors()
@@ -171,6 +178,44 @@ def settle_preparation(
         written={**settled.written, "features": tree, "prepare": found.prepare},
         inputs=found.inputs if definition.windows is None else series_kinds(found.inputs),
     )
+
+
+def _encoding_targets(
+    definition: DataDef, schema: Schema, columns: Mapping[str, Array]
+) -> dict[str, int | None]:
+    """The targets that words may be encoded by: classes and numbers, one a row."""
+    found: dict[str, int | None] = {}
+    for column in definition.target.values():
+        for name in definition.joined.get(column, (column,)):
+            values = columns.get(name)
+            if values is not None and values.ndim == 1 and values.dtype.kind in "iuf":
+                classes = len(schema.class_names.get(name, ()))
+                found[name] = classes if classes > 2 else None
+    return found
+
+
+def _check_encodings(
+    definition: DataDef,
+    facts: Mapping[str, TrainingColumn],
+    targets: Mapping[str, int | None],
+    sink: Sink,
+) -> None:
+    """Refuses words that are to be encoded by a target where there is none: KG530.
+
+    Raises:
+        CompileError: there are such words.
+    """
+    for name in facts if not targets else ():
+        said = definition.columns[name]
+        if said.encode == "target":
+            sink.report(
+                "KG530",
+                f"`{name}` cannot be encoded by a target: there is none that is a class or a "
+                "number a row",
+                key=said.path,
+                help="write `encode: one_hot` or `encode: embedding`",
+            )
+    sink.stop_on_errors()
 
 
 def _tell(found: WrittenOut, definition: DataDef, sink: Sink) -> None:
@@ -229,6 +274,10 @@ def _with_vocabularies(settled: SettledData, training: TrainingRows) -> SettledD
     return replace(settled, definition=replace(definition, prepare=prepare), learned=learned)
 
 
+def _cells(values: Array) -> Iterable[tuple[int, str]]:
+    return enumerate(as_words(values).tolist())
+
+
 def _placed(entry: Entry, said: ColumnDef) -> Entry:
     """A step at the place where something is said of its column: there its mistakes are mended."""
     if not said.path or not isinstance(entry.definition, ObjectDef):
@@ -272,6 +321,13 @@ def _training_column(values: Array, said: ColumnDef) -> TrainingColumn:
         return TrainingColumn(type=kind, missing=rows < len(values), rows=rows)
     if values.ndim > 2:
         return TrainingColumn(type=kind, low=float(values.min()), high=float(values.max()))
+    if kind == "sequence":
+        longest = max((len(cell_numbers(cell, n)) for n, cell in _cells(values)), default=0)
+        return TrainingColumn(type=kind, rows=rows if longest else 0, longest=longest)
+    if kind == "labels":
+        step = MultiHot(separator=said.separator or ",", rare=said.rare or 0)
+        step.adapt(values)
+        return TrainingColumn(type=kind, rows=rows, words=tuple(step.vocabulary or ()))
     counts = count_words(values)
     kept = frequent_words(counts, said.rare or 0)
     return TrainingColumn(type=kind, missing="" in counts, rows=rows, words=tuple(kept))

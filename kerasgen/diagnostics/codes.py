@@ -73,6 +73,8 @@ CODES: dict[str, str] = {
     "KG527": "rows that stand there several times",
     "KG528": "column that tells nothing, and is left out",
     "KG529": "column that cannot share an input with others",
+    "KG530": "words that no target encodes",
+    "KG531": "cell that holds no sequence of numbers",
     "KG532": "rows whose part cannot be told",
     "KG540": "decoded files that are not kept",
     "KG545": "times that order nothing",

@@ -31,17 +31,18 @@ class ColumnDef:
         scale: how numbers are scaled: `standard` (mean 0, variance 1), `minmax` (0 to 1), `log`
             (logarithm of 1 + x, then standard), `none`.
         encode: how words and categories go into the model: `one_hot`, `embedding` or `index`; None
-            for what their number suggests.
+            for what their number suggests; `target` for the mean of the target where they stand.
         vocabulary: the words that there are, None for those of the training part.
         unknown: what becomes of other words: a category of their `own`, or an `error`.
         rare: words in fewer rows than that are unknown.
         order: the words of an ordinal column, lowest first.
         parts: what is taken of a date.
         tokens: most words of a text's vocabulary.
-        length: words that are kept of a text.
+        length: words that are kept of a text, or numbers of a sequence.
         size: height and width of an image, None if all images have the same.
         color_mode: `rgb` (left out), `rgba` or `grayscale`.
         folder: the folder from which the paths of images start, None for that of the table.
+        separator: what stands between the labels of a cell.
         path: key path of the entry.
     """
 
@@ -49,7 +50,7 @@ class ColumnDef:
     missing: str | float | int | None = None
     strip: str | None = None
     scale: Literal["standard", "minmax", "log", "none"] | None = None
-    encode: Literal["one_hot", "embedding", "index"] | None = None
+    encode: Literal["one_hot", "embedding", "index", "target"] | None = None
     vocabulary: tuple[str, ...] | None = None
     unknown: Literal["own", "error"] | None = None
     rare: int | None = field(default=None, metadata={"minimum": 0})
@@ -60,6 +61,7 @@ class ColumnDef:
     size: tuple[int, ...] | None = None
     color_mode: Literal["rgb", "rgba", "grayscale"] | None = None
     folder: str | None = None
+    separator: str | None = None
     path: str = ""
 
 
@@ -187,6 +189,6 @@ def _has_open_width(step: object) -> bool:
     """Whether a step gives a place to each word, and its training rows say which there are."""
     return (
         isinstance(step, ObjectDef)
-        and step.arguments.get("output") == "one_hot"
+        and (step.arguments.get("output") == "one_hot" or step.cls == "MultiHot")
         and step.arguments.get("vocabulary") is None
     )

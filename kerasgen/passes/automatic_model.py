@@ -8,7 +8,8 @@ Decisions:
 - Inputs go through layers of their own until they are a row of numbers, and are joined then.
 - Two classes are one number behind a sigmoid, more of them a softmax.
 - The head of a number ends in the target's own units: a `Rescaling` by the mean and deviation of
-  the training part, so that losses and metrics are in these units too.
+  the training part, so that losses and metrics are in these units too. Behind it stands the
+  exponential where the logarithm of the target was asked for.
 """
 
 from __future__ import annotations
@@ -40,9 +41,9 @@ def write_model(inputs: Facts, outputs: Facts) -> WrittenModel:
 
     Args:
         inputs: model input to its `kind`: `numbers`, `index` (with `words`), `tokens` (with `words`
-            and `length`), `image` or `sequence`.
-        outputs: output to its `task`, `units`, and for numbers `mean` and `deviation`; the name is
-            empty for one unnamed target.
+            and `length`), `image`, `sequence`, or `steps` where zeros fill a sequence up.
+        outputs: output to its `task`, `units`, and for numbers `mean` and `deviation`, of their
+            `log` where that is asked for; the name is empty for one unnamed target.
     """
     work = ModelWork(taken={*inputs, *(name for name in outputs if name)})
     ends = [_encoded(name, facts, work) for name, facts in inputs.items()]
@@ -106,6 +107,10 @@ def _encoded(name: str, facts: Mapping[str, Tree], work: ModelWork) -> str:
         }
         work.add(f"{name}_maps", {**convolution, "from": name})
         return work.add(f"{name}_pooled", {"class": "GlobalAveragePooling2D"})
+    if kind == "steps":
+        masked: dict[str, Tree] = {"class": "Masking"}
+        memory: dict[str, Tree] = {"class": "GRU", "units": "$memory"}
+        return work.chain(name, name, {"masked": masked, "memory": memory})
     if kind == "sequence":
         return work.chain(name, name, {"memory": {"class": "GRU", "units": "$memory"}})
     return name
@@ -150,7 +155,18 @@ def _head(name: str, facts: Mapping[str, Tree], body: str, work: ModelWork) -> s
             f"{name or 'value'}_scaled", {"class": "Dense", "units": units, "from": body}
         )
         scale = {"class": "Rescaling", "scale": facts["deviation"], "offset": facts["mean"]}
+        if facts.get("log") is True:
+            dense = work.add(f"{name or 'value'}_log", {**scale, "from": dense})
+            scale = {"class": "ops.expm1"}
         return work.add(name or "value", {**scale, "from": dense}, exact=bool(name))
     titles = {"classification": "chance" if units == 2 else "scores", "multilabel": "chances"}
     title = name or titles.get(str(task), "value")
     return work.add(title, {**head, "from": body}, exact=bool(name))
+
+
+def written_metrics(outputs: Facts) -> list[Tree] | None:
+    """The metrics of a rare class, of which accuracy says little; None where there is none."""
+    facts = list(outputs.values())
+    if len(facts) != 1 or "rarest" not in facts[0]:
+        return None
+    return ["accuracy", "precision", "recall", {"class": "F1Score", "threshold": 0.5}]

@@ -59,6 +59,7 @@ def write_out(
     said: Mapping[str, ColumnDef],
     features: Mapping[str, tuple[str, ...]] | None = None,
     by_hand: Mapping[str, End | None] | None = None,
+    targets: Mapping[str, int | None] | None = None,
 ) -> WrittenOut:
     """Writes the steps of all feature columns out.
 
@@ -69,11 +70,12 @@ def write_out(
             found. Columns that are made by hand may stand in it.
         by_hand: column that a written step makes for the model, to what goes in alone; None where
             it is stacked with others.
+        targets: target that a word may be encoded by, to its number of classes; None for a number.
     """
     hand = by_hand or {}
     named = features if features is not None and set(features) != {INPUT} else None
     shared = {c for names in (named or {}).values() if len(names) > 1 for c in names}
-    work = ColumnWork(taken=set(columns), shared=shared)
+    work = ColumnWork(taken=set(columns), shared=shared, targets=targets or {})
     for name, column in columns.items():
         if name not in hand:
             treat(name, column, said.get(name, ColumnDef()), work)

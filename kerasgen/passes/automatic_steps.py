@@ -51,6 +51,7 @@ class TrainingColumn:
         missing: whether a value is missing.
         rows: number of rows that have a value, None where nobody counted.
         words: its words, the most frequent first; empty for numbers.
+        longest: numbers of the longest cell of a sequence, None for others.
         low: the smallest number, None for words.
         high: the largest number, None for words.
     """
@@ -59,6 +60,7 @@ class TrainingColumn:
     missing: bool = False
     rows: int | None = None
     words: tuple[str, ...] = ()
+    longest: int | None = None
     low: float | None = None
     high: float | None = None
 
@@ -69,7 +71,7 @@ class End:
 
     Attributes:
         column: the column.
-        kind: `index`, `tokens`, `image` or `sequence`.
+        kind: `index`, `tokens`, `image`, `sequence`, or `steps` for a sequence that was filled up.
         words: number of its words, None for none.
     """
 
@@ -85,6 +87,7 @@ class ColumnWork:
     Attributes:
         taken: names of columns.
         shared: columns that share an input with others.
+        targets: column that a word may be encoded by, to its number of classes; None for a number.
         prepare: name to step.
         column: the column whose steps are written.
         sources: name of a step to its column.
@@ -95,6 +98,7 @@ class ColumnWork:
 
     taken: set[str]
     shared: set[str]
+    targets: Mapping[str, int | None] = field(default_factory=dict)
     prepare: dict[str, Tree] = field(default_factory=dict)
     column: str = ""
     sources: dict[str, str] = field(default_factory=dict)
@@ -141,7 +145,7 @@ def treat(name: str, column: TrainingColumn, said: ColumnDef, work: ColumnWork) 
 
 def _tells_nothing(column: TrainingColumn, said: ColumnDef) -> str | None:
     """Why a column tells nothing; None where it may tell something."""
-    if column.rows == 0:
+    if column.rows == 0 or (column.type == "labels" and not column.words and not said.vocabulary):
         return "it has no value in the training part"
     if column.type == "number" and not column.missing and column.low is not None:
         return "it has a single value in the training part" if column.low == column.high else None
@@ -182,6 +186,9 @@ def _category(name: str, column: TrainingColumn, said: ColumnDef, work: ColumnWo
     words = list(said.vocabulary or column.words[:MOST_KEPT])
     few = len(words) <= MOST_PLACES or name in work.shared
     encode = said.encode or ("one_hot" if few else "embedding")
+    if encode == "target":
+        _by_target(name, work)
+        return
     arguments: dict[str, Tree] = {"vocabulary": [*words]}
     if said.unknown == "error":
         arguments["unknown"] = "error"
@@ -191,6 +198,20 @@ def _category(name: str, column: TrainingColumn, said: ColumnDef, work: ColumnWo
     else:
         index = work.step(f"{name}_index", "Categories", name, **arguments)
         work.alone[name] = End(column=index, kind="index", words=len(words) + 1)
+
+
+def _by_target(name: str, work: ColumnWork) -> None:
+    for target, classes in work.targets.items():
+        title = f"{name}_by_{target}"
+        several: dict[str, Tree] = {} if classes is None else {"classes": classes}
+        made = work.step(title, "TargetEncoding", name, of=target, **several)
+        work.stack(work.step(f"{title}_scaled", "Normalization", made))
+
+
+def _labels(name: str, column: TrainingColumn, said: ColumnDef, work: ColumnWork) -> None:
+    words: list[Tree] = [*(said.vocabulary or column.words[:MOST_KEPT])]
+    apart: dict[str, Tree] = {} if said.separator is None else {"separator": said.separator}
+    work.stack(work.step(f"{name}_places", "MultiHot", name, vocabulary=words, **apart))
 
 
 def _ordinal(name: str, column: TrainingColumn, said: ColumnDef, work: ColumnWork) -> None:
@@ -210,7 +231,8 @@ def _date(name: str, column: TrainingColumn, said: ColumnDef, work: ColumnWork) 
 def _text(name: str, column: TrainingColumn, said: ColumnDef, work: ColumnWork) -> None:
     del column
     tokens, length = said.tokens or MOST_TOKENS, said.length or MOST_WORDS
-    made = work.step(f"{name}_tokens", "Tokens", name, tokens=tokens, length=length)
+    rare: dict[str, Tree] = {} if said.rare is None else {"rare": said.rare}
+    made = work.step(f"{name}_tokens", "Tokens", name, tokens=tokens, length=length, **rare)
     work.alone[name] = End(column=made, kind="tokens", words=tokens)
 
 
@@ -222,8 +244,13 @@ def _image(name: str, column: TrainingColumn, said: ColumnDef, work: ColumnWork)
 
 
 def _sequence(name: str, column: TrainingColumn, said: ColumnDef, work: ColumnWork) -> None:
-    del column, said
-    work.alone[name] = End(column=name, kind="sequence")
+    if column.longest is None:
+        work.alone[name] = End(column=name, kind="sequence")
+        return
+    length = said.length or column.longest
+    scaled: dict[str, Tree] = {"mean": 0.0, "deviation": 1.0} if said.scale == "none" else {}
+    made = work.step(f"{name}_steps", "NumberSequence", name, length=length, **scaled)
+    work.alone[name] = End(column=made, kind="steps")
 
 
 _TREATMENTS: Mapping[ColumnType, Callable[[str, TrainingColumn, ColumnDef, ColumnWork], None]] = {
@@ -235,5 +262,6 @@ _TREATMENTS: Mapping[ColumnType, Callable[[str, TrainingColumn, ColumnDef, Colum
     "text": _text,
     "image": _image,
     "sequence": _sequence,
+    "labels": _labels,
 }
 """Type to what writes the steps of such a column."""

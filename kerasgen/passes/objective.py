@@ -60,7 +60,7 @@ def settle_objective(
                 at="key",
                 help=f"write `compile.loss.{output.name}`, or leave `compile.loss` out",
             )
-        loss = written or _infer_loss(output, activation)
+        loss = written or _infer_loss(output, activation, grown=_is_grown(output, graph))
         _check_loss(loss, output, activation, _loss_key(compiled, output), sink)
         settled_losses[output.name] = loss
         settled_metrics[output.name] = (
@@ -146,10 +146,18 @@ def _loss_key(compiled: CompileDef, output: OutputSpec) -> str:
     return f"compile.loss.{output.name}" if by_name else "compile.loss"
 
 
-def _infer_loss(output: OutputSpec, activation: str | None) -> Loss:
+def _is_grown(output: OutputSpec, graph: ModelGraph) -> bool:
+    """Whether an output is the exponential of what the model computes: it learns logarithms."""
+    call = next((call for call in graph.calls if call.name == output.tensor.name), None)
+    made = None if call is None else graph.layers[call.layer].definition
+    return isinstance(made, ObjectDef) and made.cls == "ops.expm1"
+
+
+def _infer_loss(output: OutputSpec, activation: str | None, *, grown: bool) -> Loss:
     coding = output.labels.coding
     if coding == "amounts":
-        return "mean_squared_error"
+        logarithmic = grown and output.task == "regression"
+        return "mean_squared_logarithmic_error" if logarithmic else "mean_squared_error"
     name, cls = {
         "binary": ("binary_crossentropy", "BinaryCrossentropy"),
         "multi_hot": ("binary_crossentropy", "BinaryCrossentropy"),

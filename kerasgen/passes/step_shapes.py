@@ -14,6 +14,9 @@ OWN_LEARNED: Mapping[str, tuple[str, ...]] = {
     "Impute": ("fill",),
     "Categories": ("vocabulary",),
     "Tokens": ("vocabulary",),
+    "MultiHot": ("vocabulary",),
+    "NumberSequence": ("length", "mean", "deviation"),
+    "TargetEncoding": ("vocabulary", "means"),
 }
 """Step to the arguments that it learns where they are not given."""
 
@@ -24,7 +27,7 @@ USUAL_PARTS = ("year", "month", "weekday")
 
 def has_open_width(definition: ObjectDef) -> bool:
     """Whether a step gives a place to each word of a vocabulary that it has yet to learn."""
-    return definition.cls == "Categories" and own_shape(definition, [()]) == (None,)
+    return definition.cls in ("Categories", "MultiHot") and own_shape(definition, [()]) == (None,)
 
 
 def own_shape(definition: ObjectDef, shapes: Sequence[Shape]) -> Shape:
@@ -45,4 +48,13 @@ def own_shape(definition: ObjectDef, shapes: Sequence[Shape]) -> Shape:
     if definition.cls == "Tokens":
         length = definition.arguments.get("length", 200)
         return (length,) if isinstance(length, int) else (None,)
+    if definition.cls == "MultiHot":
+        vocabulary = definition.arguments.get("vocabulary")
+        return (len(vocabulary) if isinstance(vocabulary, tuple) else None,)
+    if definition.cls == "NumberSequence":
+        length = definition.arguments.get("length")
+        return (length if isinstance(length, int) else None, 2)
+    if definition.cls == "TargetEncoding":
+        classes = definition.arguments.get("classes")
+        return (classes,) if isinstance(classes, int) else ()
     return shapes[0] if shapes else ()

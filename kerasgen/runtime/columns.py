@@ -56,6 +56,13 @@ def as_single(result: Array, columns: Sequence[Array]) -> Array:
     return result[:, 0] if single and result.shape[1:] == (1,) else result
 
 
+def with_rows(column: Array, rows: Array, values: Array) -> Array:
+    """A column with other values in some of its rows."""
+    changed = np.array(column)
+    changed[rows] = values
+    return changed
+
+
 def as_targets(values: Array) -> Array:
     """Makes targets of values: whole numbers as int32, double precision as float32."""
     if values.dtype.kind in "iu":

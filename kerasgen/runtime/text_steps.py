@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from kerasgen.runtime.category_steps import as_words
+from kerasgen.runtime.category_steps import as_words, frequent_words
 from kerasgen.runtime.errors import DataError
 from kerasgen.runtime.values import Array
 
@@ -23,7 +23,8 @@ WORD = re.compile(r"\w+(?:['\u2019]\w+)*|[^\w\s]")
 class Tokens:
     """Gives the indices of the first words of a text, in lower case.
 
-    Without a vocabulary it learns one: the `tokens - 2` words that come most often.
+    Without a vocabulary it learns one: the `tokens - 2` words that come most often, and
+    `rare` times at the least.
     """
 
     LEARNED = ("vocabulary",)
@@ -33,12 +34,14 @@ class Tokens:
         tokens: int = 20_000,
         length: int = 200,
         vocabulary: Sequence[str] | None = None,
+        rare: int = 0,
     ) -> None:
         if tokens < 3 or length < 1:
             problem = "a text needs 3 `tokens` and a `length` of 1 at the least"
             raise DataError(problem, about="tokens")
         self.tokens = tokens
         self.length = length
+        self.rare = rare
         self.vocabulary = None if vocabulary is None else [str(w) for w in vocabulary]
 
     def adapt(self, texts: Array) -> None:
@@ -46,8 +49,7 @@ class Tokens:
         counts: Counter[str] = Counter()
         for text in as_words(texts).tolist():
             counts.update(WORD.findall(text.lower()))
-        order = sorted(counts, key=lambda word: (-counts[word], word))
-        self.vocabulary = order[: self.tokens - 2]
+        self.vocabulary = frequent_words(counts, self.rare)[: self.tokens - 2]
 
     def __call__(self, texts: Array) -> Array:
         """Gives a row of indices for each text."""

@@ -56,16 +56,27 @@ def read_again(composition: Composition, first: FirstGroups, opened: OpenedData)
     if leaves_model(state):
         from kerasgen.data.model_facts import model_ends  # few configs leave their model
         from kerasgen.passes.automatic_forecast import write_forecaster
-        from kerasgen.passes.automatic_model import write_model
+        from kerasgen.passes.automatic_model import write_model, written_metrics
 
         ends = model_ends(opened)
         write = write_model if data.windows is None else write_forecaster
         found = write(ends.inputs, ends.outputs)
         model = {**state.config["model"], "layers": found.layers}
         model.setdefault("outputs", found.outputs)
-        state = state._replace(config={**state.config, "model": model})
+        config = {**state.config, "model": model}
+        state = state._replace(config=_with_metrics(config, written_metrics(ends.outputs)))
     state = selected(expanded(with_sections(state)))
     return parsed(state, name=title_of(composition), first=replace(first, data=data))
+
+
+def _with_metrics(config: Mapping[str, Tree], metrics: list[Tree] | None) -> Mapping[str, Tree]:
+    """A config with metrics that its data asks for, where it says nothing of losses and metrics."""
+    compiled = config.get("compile")
+    if metrics is None or not isinstance(compiled, Mapping):
+        return config
+    if compiled.get("metrics") is not None or compiled.get("loss") is not None:
+        return config
+    return {**config, "compile": {**compiled, "metrics": metrics}}
 
 
 def _with_written(state: ReadConfig, opened: OpenedData) -> ReadConfig:

@@ -35,6 +35,19 @@ CASES = [
         np.array(["Free! free tickets", "don't"]),
         [[2, 3, 2], [4, 0, 0]],
     ),
+    ("Tokens", {"length": 2, "rare": 2}, np.array(["a b b", "a c"]), [[2, 3], [2, 1]]),
+    (
+        "MultiHot",
+        {"vocabulary": ("a", "b", "c"), "separator": ";"},
+        np.array(["b; a", "", "d;c"]),
+        [[1, 1, 0], [0, 0, 0], [0, 0, 1]],
+    ),
+    (
+        "NumberSequence",
+        {"length": 3, "mean": 1.0, "deviation": 2.0},
+        np.array(["[1, 3]", "", "5 7 9 11"]),
+        [[[0, 1], [1, 1], [0, 0]], [[0, 0]] * 3, [[2, 1], [3, 1], [4, 1]]],
+    ),
     ("Ordinal", {"order": ("low", "mid", "high")}, np.array(["mid", "high", "low"]), [0.5, 1, 0]),
 ]
 
@@ -88,6 +101,9 @@ def test_a_column_without_any_number_cannot_be_filled():
         ("DateParts", {"parts": ("yeer",)}, "no part `yeer`"),
         ("Tokens", {"tokens": 1}, "at the least"),
         ("Tokens", {"length": 0}, "at the least"),
+        ("MultiHot", {"separator": ""}, "`separator` is empty"),
+        ("NumberSequence", {"length": 0}, "`length` is below 1"),
+        ("TargetEncoding", {"of": "y", "smooth": 0.0}, "`smooth` is above 0"),
     ],
 )
 def test_a_step_refuses_its_arguments(name, arguments, words):
@@ -117,3 +133,76 @@ def test_the_parts_of_a_date_are_known_without_the_step():
 
     assert tuple(DATE_PARTS) == WRITTEN
     assert USUAL_PARTS == KNOWN
+
+
+def test_labels_are_learned_in_the_order_of_how_often_they_come():
+    cells = np.array(["b c", "c", "a c", "b"])
+    step = fit_own(ObjectDef(cls="MultiHot", arguments={"separator": " ", "rare": 2}), {"c": cells})
+    assert step.learned["vocabulary"].tolist() == ["c", "b"]
+
+
+def test_a_sequence_is_scaled_by_all_its_numbers_and_as_long_as_the_longest():
+    cells = np.array(["1 2 3", "4"])
+    step = fit_own(ObjectDef(cls="NumberSequence"), {"c": cells})
+    made = step.apply({"c": cells})
+    assert made.shape == (2, 3, 2)
+    numbers = made[..., 0][made[..., 1] == 1]
+    assert np.allclose([numbers.mean(), numbers.std()], [0, 1], atol=1e-6)
+
+
+def test_a_cell_that_is_no_list_of_numbers_is_refused():
+    cells = np.array(["1 2", "3 x"])
+    with pytest.raises(ShapeError, match='"3 x" in row 2'):
+        fit_own(ObjectDef(cls="NumberSequence"), {"c": cells})
+
+
+WORDS = np.random.default_rng(0).choice(["a", "b", "c", "d"], 60)
+AIMS = np.random.default_rng(1).normal(size=60)
+KINDS = np.random.default_rng(2).integers(0, 3, 60)
+
+
+def _encoding(**arguments):
+    return ObjectDef(cls="TargetEncoding", arguments={"of": "y", **arguments})
+
+
+def test_words_are_encoded_by_a_number_as_scikit_learn_does():
+    from sklearn.preprocessing import TargetEncoder
+
+    step = fit_own(_encoding(smooth=4.0), {"c": WORDS}, AIMS)
+    asked = np.array(["a", "b", "c", "d", "strange"])
+    plain = TargetEncoder(smooth=4.0, target_type="continuous").fit(WORDS[:, None], AIMS)
+    assert np.allclose(step.apply({"c": asked}), plain.transform(asked[:, None])[:, 0])
+
+
+def test_words_are_encoded_by_the_share_of_each_class_as_scikit_learn_does():
+    from sklearn.preprocessing import TargetEncoder
+
+    step = fit_own(_encoding(classes=3), {"c": WORDS}, KINDS)
+    plain = TargetEncoder(smooth=10.0, target_type="multiclass").fit(WORDS[:, None], KINDS)
+    assert np.allclose(step.apply({"c": WORDS}), plain.transform(WORDS[:, None]))
+    assert own_shape(_encoding(classes=3), [()]) == (3,)
+
+
+def test_a_row_that_is_learned_from_is_not_told_its_own_target():
+    step = fit_own(_encoding(folds=5), {"c": WORDS}, AIMS)
+    for row in (0, 7):
+        others = np.arange(60) % 5 != row % 5
+        alike = others & np.equal(WORDS, WORDS[row])
+        mean = AIMS[others].mean()
+        wanted = (AIMS[alike].sum() + 10 * mean) / (alike.sum() + 10)
+        assert step.of_training[row] == pytest.approx(wanted)
+    changed = AIMS.copy()
+    changed[7] += 1000
+    again = fit_own(_encoding(folds=5), {"c": WORDS}, changed)
+    assert again.of_training[7] == pytest.approx(step.of_training[7])
+
+
+def test_an_encoding_is_made_again_of_what_it_has_learned():
+    step = fit_own(_encoding(), {"c": WORDS}, AIMS)
+    again = restore_own(_encoding(), step.learned)
+    assert np.array_equal(again.apply({"c": WORDS}), step.apply({"c": WORDS}))
+
+
+def test_words_are_encoded_by_one_number_a_row_alone():
+    with pytest.raises(ShapeError, match="a number or a class"):
+        fit_own(_encoding(), {"c": WORDS}, np.ones((60, 2)))

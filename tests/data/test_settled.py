@@ -168,3 +168,65 @@ def test_a_column_that_cannot_share_an_input_is_refused(people, tmp_path):
         _opened(group)
     (found,) = caught.value.diagnostics
     assert (found.code, found.location.key) == ("KG529", "data.features.all_of_it")
+
+
+def _rows_of(tmp_path, **columns):
+    path = tmp_path / "rows.npz"
+    np.savez(path, x=np.ones((40, 2), "float32"), **columns)
+    return {"source": {"class": "Arrays", "path": str(path)}, "features": "x", "task": "auto"}
+
+
+def test_several_numbers_are_one_target_in_their_own_units(tmp_path):
+    group = _rows_of(tmp_path, low=np.arange(40.0), high=np.arange(40.0) * 100)
+    opened = _opened({**group, "target": ["low", "high"]})
+    assert opened.definition.task == {"": "regression"}
+    facts = model_ends(opened).outputs[""]
+    assert (facts["units"], len(facts["mean"])) == (2, 2)
+    assert facts["deviation"][1] == pytest.approx(100 * facts["deviation"][0])
+
+
+def test_several_columns_of_0_and_1_are_labels(tmp_path):
+    flags = np.arange(40) % 2
+    opened = _opened({**_rows_of(tmp_path, a=flags, b=1 - flags), "target": ["a", "b"]})
+    assert opened.definition.task == {"": "multilabel"}
+    assert model_ends(opened).outputs[""]["units"] == 2
+
+
+def test_a_target_may_be_learned_by_its_logarithm(tmp_path):
+    group = _rows_of(tmp_path, y=np.expm1(np.arange(40.0) / 4))
+    columns = {"y": {"type": "number", "scale": "log"}}
+    facts = model_ends(_opened({**group, "target": "y", "columns": columns})).outputs[""]
+    assert facts["log"] is True
+    assert facts["mean"] == pytest.approx(39 / 8)
+
+
+def test_the_share_of_a_rare_class_is_known(tmp_path):
+    group = _rows_of(tmp_path, y=np.where(np.arange(40) < 4, "spam", "ham"))
+    assert model_ends(_opened({**group, "target": "y"})).outputs[""]["rarest"] == 0.1
+
+
+def test_labels_in_cells_are_a_place_for_each(tmp_path):
+    tags = np.array(["red; big", "", "big", "red"] * 10)
+    group = _rows_of(tmp_path, y=tags)
+    opened = _opened(
+        {**group, "target": "y", "columns": {"y": {"type": "labels", "separator": ";"}}}
+    )
+    assert opened.definition.task == {"": "multilabel"}
+    assert opened.schema.class_names == {"y": ("big", "red")}
+    assert opened.columns["y"][:4].tolist() == [[1, 1], [0, 0], [1, 0], [0, 1]]
+
+
+def test_words_cannot_be_encoded_by_labels(people):
+    group = people(
+        columns={"city": {"type": "category", "encode": "target"}, "paid": {"type": "labels"}}
+    )
+    with pytest.raises(CompileError) as caught:
+        _opened(group)
+    assert [found.code for found in caught.value.diagnostics] == ["KG530"]
+
+
+def test_a_word_is_encoded_by_the_target_where_that_is_asked_for(people):
+    columns = {"city": {"type": "category", "encode": "target"}}
+    opened = _opened(people(columns=columns))
+    step = next(e.definition for e in opened.definition.prepare if e.name == "city_by_paid")
+    assert step.arguments == {"of": "paid"}

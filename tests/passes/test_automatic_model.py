@@ -2,7 +2,7 @@
 
 import pytest
 
-from kerasgen.passes.automatic_model import write_model
+from kerasgen.passes.automatic_model import write_model, written_metrics
 
 CLASSES = {"": {"task": "classification", "units": 3}}
 
@@ -25,6 +25,7 @@ def test_numbers_go_into_the_hidden_layers_at_once():
         ({"kind": "tokens", "words": 40}, ["Embedding", "GlobalAveragePooling1D"]),
         ({"kind": "image"}, ["Conv2D", "GlobalAveragePooling2D"]),
         ({"kind": "sequence"}, ["GRU"]),
+        ({"kind": "steps"}, ["Masking", "GRU"]),
     ],
 )
 def test_an_input_goes_through_layers_of_its_kind(facts, classes):
@@ -62,3 +63,24 @@ def test_each_target_has_a_head_by_its_name():
     found = write_model({"hidden": {"kind": "numbers"}}, outputs)
     assert found.outputs == ["kind", "price"]
     assert "hidden_2" in found.layers  # the input has taken the other name
+
+
+def test_a_number_whose_logarithm_is_learned_comes_out_in_its_own_units():
+    facts = {"task": "regression", "units": 1, "mean": 8.0, "deviation": 1.5, "log": True}
+    found = write_model({"input": {"kind": "numbers"}}, {"price": facts})
+    assert list(_classes(found).values())[-3:] == ["Dense", "Rescaling", "ops.expm1"]
+    assert found.layers["price"] == {"class": "ops.expm1", "from": "price_log"}
+
+
+def test_accuracy_is_not_all_that_is_said_of_a_rare_class():
+    rare = {"task": "classification", "units": 2, "rarest": 0.1}
+    assert "recall" in (written_metrics({"": rare}) or [])
+    assert written_metrics(CLASSES) is None
+    assert written_metrics({"a": rare, "b": rare}) is None
+
+
+def test_the_words_of_a_text_are_read_in_windows_or_all_at_once():
+    found = write_model({"text": {"kind": "tokens", "words": 9}}, CLASSES)
+    conditions = {name: entry.get("if") for name, entry in found.layers.items()}
+    assert conditions["text_pooled"] == "$window < 1"
+    assert conditions["text_windows"] == conditions["text_strongest"] == "$window > 0"

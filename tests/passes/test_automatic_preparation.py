@@ -39,6 +39,8 @@ def _steps(column, said=None):
         (TrainingColumn(type="image", high=255.0), ColumnDef(), ["Rescaling"]),
         (TrainingColumn(type="image", high=1.0), ColumnDef(), []),
         (TrainingColumn(type="sequence"), ColumnDef(), []),
+        (TrainingColumn(type="sequence", longest=9), ColumnDef(), ["NumberSequence"]),
+        (TrainingColumn(type="labels", words=("a", "b")), ColumnDef(), ["MultiHot"]),
     ],
 )
 def test_a_column_gets_the_steps_of_its_type(column, said, classes):
@@ -138,3 +140,19 @@ def test_of_very_many_words_the_most_frequent_are_kept():
     _, found = _steps(TrainingColumn(type="category", rows=10_000, words=words))
     (step,) = found.prepare.values()
     assert step["vocabulary"] == list(words[:MOST_KEPT])
+
+
+def test_words_may_be_encoded_by_each_target():
+    said = {"w": ColumnDef(encode="target")}
+    found = write_out({"w": WORDS}, said, targets={"price": None, "kind": 3})
+    assert found.prepare["w_by_price"] == {"class": "TargetEncoding", "of": "price", "from": "w"}
+    assert found.prepare["w_by_kind"]["classes"] == 3
+    assert found.features == {"input": ["w_by_price_scaled", "w_by_kind_scaled"]}
+
+
+def test_a_sequence_is_as_long_as_is_said_or_as_the_longest():
+    column = TrainingColumn(type="sequence", longest=9)
+    for said, length in ((ColumnDef(), 9), (ColumnDef(length=4), 4)):
+        _, found = _steps(column, said)
+        assert found.prepare["c_steps"]["length"] == length
+        assert found.inputs == {"c": {"kind": "steps"}}

@@ -22,6 +22,8 @@ from kerasgen.frontend.parse.columns import IGNORE
 from kerasgen.ir.data import ColumnDef, DataDef
 from kerasgen.passes.columns import target_key
 from kerasgen.runtime.cells import full_rows, missing_in, strip_words
+from kerasgen.runtime.errors import DataError
+from kerasgen.runtime.sequence_steps import cell_numbers
 from kerasgen.runtime.table_rows import files_of_rows
 
 
@@ -64,6 +66,7 @@ def tidy_table(definition: DataDef, table: Table, sink: Sink) -> Table:
     _check_targets(definition, tidy, sink)
     _check_missing(definition, tidy, sink)
     _check_numbers(definition, tidy, sink)
+    _check_sequences(definition, tidy, sink)
     sink.stop_on_errors()
     return with_images(definition, tidy, sink)
 
@@ -111,8 +114,8 @@ def _check_targets(definition: DataDef, table: Table, sink: Sink) -> None:
                 f"the target `{name}` is said to be ignored",
                 key=join("data.columns", name),
             )
-        if name not in table.columns:
-            continue
+        if name not in table.columns or (said is not None and said.type == "labels"):
+            continue  # A row may have no label.
         if (rows := _rows_missing(name, table)) is not None:
             sink.report(
                 "KG506",
@@ -150,6 +153,25 @@ def _check_missing(definition: DataDef, table: Table, sink: Sink) -> None:
                 key=join("data.columns", name),
                 help="left out, a word that is missing is an unknown one",
             )
+
+
+def _check_sequences(definition: DataDef, table: Table, sink: Sink) -> None:
+    """Reports the first cell of a sequence that does not hold numbers one after the other."""
+    for name, said in definition.columns.items():
+        values = table.columns.get(name)
+        if said.type != "sequence" or values is None or values.dtype.kind != "U":
+            continue
+        for row, cell in enumerate(values.tolist()):
+            try:
+                cell_numbers(cell, row)
+            except DataError:
+                sink.report(
+                    "KG531",
+                    f'the column `{name}` holds "{cut(cell)}" in {table.place(row)}, expected '
+                    "numbers one after the other",
+                    key=join("data.columns", name),
+                )
+                break
 
 
 def _check_numbers(definition: DataDef, table: Table, sink: Sink) -> None:

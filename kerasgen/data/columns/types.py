@@ -16,7 +16,7 @@ Decisions:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -139,6 +139,8 @@ def infer_task(values: Array, column: ColumnType) -> str:
         values: the target, rows first.
         column: its type.
     """
+    if column == "labels":
+        return "multilabel"
     if column in ("category", "boolean", "ordinal") or values.dtype.kind == "U":
         return "classification"
     if values.ndim > 1 and values.shape[-1] > 1:
@@ -148,3 +150,9 @@ def infer_task(values: Array, column: ColumnType) -> str:
     different = len(np.unique(known)) if whole else 0
     few = whole and different <= min(_MOST_CLASSES, max(2, known.size / 2))
     return "classification" if few else "regression"
+
+
+def infer_joined_task(columns: Sequence[Array]) -> str:
+    """What there is to learn of several columns: labels where all are 0 or 1, else numbers."""
+    flags = all(c.dtype.kind in "iufb" and bool(np.isin(c, (0, 1)).all()) for c in columns)
+    return "multilabel" if flags else "regression"

@@ -175,6 +175,12 @@ def _label_lines(context: SourceContext) -> list[str]:
         classes = context.classes.get(output)
         labels = call("index_labels", place, *([] if classes is None else [str(classes)]))
         lines += statement(f"{place}, _ = ", labels)
+    for column in dict.fromkeys(context.data.target.values()):
+        said = context.data.columns.get(column)
+        if said is not None and said.type == "labels":
+            place = f"columns[{string(column)}]"
+            apart = [] if said.separator is None else [string(said.separator)]
+            lines += statement(f"{place}, _ = ", call("label_places", place, *apart))
     return lines
 
 

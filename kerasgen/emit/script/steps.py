@@ -146,10 +146,18 @@ def _own_step(
     arguments = {k: value_code(v, (), context.catalog) for k, v in made.arguments.items()}
     lines = statement(f"{variable} = ", call(made.cls, named=arguments), depth=depth)
     learned = OWN_LEARNED.get(made.cls, ())
+    place = f"columns[{key}]"
+    if isinstance(of := made.arguments.get("of"), str):
+        fitted = [f"{column}[training]" for column in (*columns, f"columns[{string(of)}]")]
+        lines += statement("", call(f"{variable}.adapt", *fitted), depth=depth)
+        lines += statement(f"{place} = ", call(variable, *columns), depth=depth)
+        values = call(f"{variable}.of_training", *fitted)
+        code = call("with_rows", place, "training", values)
+        return [*lines, *statement(f"{place} = ", code, depth=depth)]
     if learned and any(made.arguments.get(name) is None for name in learned):
         fitted = [f"{column}[training]" for column in columns]
         lines += statement("", call(f"{variable}.adapt", *fitted), depth=depth)
-    return [*lines, *statement(f"columns[{key}] = ", call(variable, *columns), depth=depth)]
+    return [*lines, *statement(f"{place} = ", call(variable, *columns), depth=depth)]
 
 
 def _applied(

@@ -21,7 +21,7 @@ IGNORE = "ignore"
 """The type of a column that is not read."""
 
 COLUMN_TYPES: tuple[str, ...] = (
-    *("number", "boolean", "category", "ordinal", "date", "text", "image"),
+    *("number", "boolean", "category", "ordinal", "date", "text", "image", "labels", "sequence"),
     IGNORE,
 )
 """What a column may be said to be."""

@@ -23,8 +23,8 @@ from kerasgen.ir.values import ObjectDef, Tree
 FORECASTING = "forecasting"
 """The task of a forecast."""
 
-_NUMBERS = (FORECASTING, "regression", "multilabel")
-"""Tasks whose target may be a list of columns, a number a row each."""
+_NUMBERS = (FORECASTING, "regression", "multilabel", AUTO)
+"""Tasks whose target may be a list of columns, a number a row each; `auto` is one of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

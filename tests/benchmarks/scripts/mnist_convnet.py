@@ -15,7 +15,7 @@ import numpy as np
 from sklearn.model_selection import StratifiedShuffleSplit
 
 SEED = 0
-EPOCHS = 5
+EPOCHS = 10
 BATCH_SIZE = 128
 
 
@@ -52,11 +52,13 @@ model = keras.Sequential(
         keras.layers.Conv2D(64, 3, padding="same", activation="relu"),
         keras.layers.MaxPooling2D(2),
         keras.layers.Flatten(),
-        keras.layers.Dropout(0.5),
+        keras.layers.Dropout(0.3),
         keras.layers.Dense(10, activation="softmax"),
     ]
 )
-model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+rate = keras.optimizers.schedules.CosineDecay(initial_learning_rate=0.002, decay_steps=4220)
+optimizer = keras.optimizers.Adam(learning_rate=rate)
+model.compile(optimizer=optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
 
 keras.utils.set_random_seed(SEED)
 times = EpochTimes()
