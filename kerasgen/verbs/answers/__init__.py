@@ -1,0 +1,1 @@
+"""Answers for new rows: how they are read and written some at a time."""

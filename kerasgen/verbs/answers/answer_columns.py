@@ -1,0 +1,154 @@
+"""What a model says, as columns of an answer: class names, chances, numbers.
+
+This room owns how the outputs of a model become answers in their own words, and what the columns of
+an answer are called.
+
+Decisions:
+- Several labels a row are those whose chance is one half or more, with blanks between them.
+- A model that gives a class for each place of a row names them place by place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from kerasgen.ir.data import DataDef
+from kerasgen.passes.compiled import CompiledProgram
+from kerasgen.passes.ends import OutputSpec
+from kerasgen.passes.objective import last_activation
+from kerasgen.runtime.values import Array
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a model says of one output.
+
+    Attributes:
+        output: its name; empty where the model has one.
+        predicted: class names, numbers, or labels, one a row.
+        scores: probability of each class, `(rows, classes)`; None where there are no classes.
+        class_names: the names of the classes, in the order of the scores.
+        several: whether a row may have several of them.
+    """
+
+    output: str
+    predicted: Array
+    scores: Array | None = None
+    class_names: tuple[str, ...] = ()
+    several: bool = False
+
+
+def answer_of(
+    output: OutputSpec, values: Array, compiled: CompiledProgram, *, title: str
+) -> Answer:
+    """What a model says of an output.
+
+    Args:
+        output: the output.
+        values: what the model gave, rows first.
+        compiled: its program.
+        title: what the answer is called.
+    """
+    names = class_names_of(output, compiled.program.data)
+    logits = last_activation(output, compiled.graph) == "linear"
+    if output.task == "multilabel" and values.ndim == 2:
+        chances = _sigmoid(values) if logits else values.astype("float64")
+        known = np.asarray(names or range(values.shape[1]), dtype="str")
+        labels = [" ".join(known[row].tolist()) for row in chances >= 0.5]
+        return Answer(
+            output=title,
+            predicted=np.asarray(labels, dtype="str"),
+            scores=chances,
+            class_names=tuple(known.tolist()),
+            several=True,
+        )
+    if output.task != "classification" or values.ndim < 2:
+        single = values.ndim == 2 and values.shape[1] == 1
+        return Answer(output=title, predicted=values[:, 0] if single else values)
+    scores = _chances(values, logits=logits)
+    chosen = np.asarray(names or range(scores.shape[-1]), dtype="str")
+    return Answer(
+        output=title,
+        predicted=chosen[scores.argmax(axis=-1)],
+        scores=scores if values.ndim == 2 else None,
+        class_names=tuple(chosen.tolist()),
+    )
+
+
+def answer_columns(
+    answers: Sequence[Answer], *, top: int = 1, scores: bool = False
+) -> dict[str, Array]:
+    """Answers as columns.
+
+    Args:
+        answers: the answers.
+        top: how many classes are named, the likeliest first.
+        scores: whether each class has a column of its probability.
+
+    Returns:
+        `predicted` and `probability` (`predicted_2`, … for further classes), behind `_OUTPUT`
+        where there are several outputs.
+    """
+    columns: dict[str, Array] = {}
+    for answer in answers:
+        end = f"_{answer.output}" if answer.output else ""
+        if answer.scores is None:
+            columns |= _value_columns(answer.predicted, end)
+            continue
+        names = np.asarray(answer.class_names, dtype="str")
+        if answer.several:
+            columns[f"predicted{end}"] = answer.predicted
+        else:
+            columns |= _likeliest(answer.scores, names, end, top)
+        if scores:
+            columns |= {
+                f"score{end}_{name}": answer.scores[:, index] for index, name in enumerate(names)
+            }
+    return columns
+
+
+def class_names_of(output: OutputSpec, data: DataDef) -> tuple[str, ...] | None:
+    """The names of the classes of an output, None where it has none or they are not known."""
+    known: Any = data.facts.get("class_names")
+    if isinstance(known, Mapping):
+        known = known.get(output.name, known.get(""))
+    return tuple(map(str, known)) if isinstance(known, tuple) else None
+
+
+def _likeliest(scores: Array, names: Array, end: str, top: int) -> dict[str, Array]:
+    columns = {}
+    order = np.argsort(-scores, axis=1, kind="stable")
+    for place in range(min(top, len(names))):
+        more = f"_{place + 1}" if place else ""
+        columns[f"predicted{end}{more}"] = names[order[:, place]]
+        chance = np.take_along_axis(scores, order[:, place : place + 1], axis=1)
+        columns[f"probability{end}{more}"] = chance[:, 0]
+    return columns
+
+
+def _value_columns(values: Array, end: str) -> dict[str, Array]:
+    flat = values.reshape(len(values), -1)
+    if flat.shape[1] == 1:
+        return {f"predicted{end}": flat[:, 0]}
+    return {f"predicted{end}_{index}": flat[:, index] for index in range(flat.shape[1])}
+
+
+def _chances(values: Array, *, logits: bool) -> Array:
+    """The probability of each class, whatever the last layer gives."""
+    if values.shape[-1] == 1:
+        chance = _sigmoid(values) if logits else values.astype("float64")
+        return np.concatenate([1 - chance, chance], axis=-1)
+    plain = values.astype("float64")
+    if not logits:
+        return plain
+    grown = np.exp(plain - plain.max(axis=-1, keepdims=True))
+    return np.asarray(grown / grown.sum(axis=-1, keepdims=True))
+
+
+def _sigmoid(values: Array) -> Array:
+    with np.errstate(over="ignore"):
+        return np.asarray(1 / (1 + np.exp(-values.astype("float64"))))

@@ -1,0 +1,104 @@
+"""Images that a run is asked about: a file, or all of a folder, some at a time.
+
+This room owns which files of a folder are images, and how they become pixels as in the training: of
+the size and the colours that the column has there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kerasgen.data.sources.files import find_path
+from kerasgen.data.sources.images import image_decoder
+from kerasgen.diagnostics import Sink
+from kerasgen.foreign.regular_files import is_regular
+from kerasgen.ir.schema import Column
+from kerasgen.runtime.values import Array
+from kerasgen.verbs.answers.pieces import Piece
+
+if TYPE_CHECKING:
+    from kerasgen.verbs.trained_run import TrainedRun
+
+ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm")
+"""Endings of files that are images."""
+
+_MODES = {1: "L", 3: "RGB", 4: "RGBA"}
+"""Number of channels to Pillow's name of the colours."""
+
+_LARGEST = 256 * 2**20
+"""Bytes that a file of an image may have."""
+
+
+def image_pieces(run: TrainedRun, place: Path, size: int, sink: Sink) -> Iterator[Piece]:
+    """The images of a file or a folder, a row each; `file` names them.
+
+    Args:
+        run: the run; its model takes images.
+        place: the file, or the folder.
+        size: images in a piece.
+        sink: gets what cannot be asked.
+
+    Raises:
+        CompileError: KG501, it is not there; KG503, a folder without images; KG623, the model takes
+            something else.
+    """
+    found = find_path(str(place), "path", sink)
+    column = run.image_column
+    if column is None:
+        raise sink.fail(
+            "KG623",
+            f"`{place}` holds images, and the model takes "
+            f"{', '.join(f'`{name}`' for name in run.needed[:8])}",
+            help="ask for the rows of a table that has them",
+        )
+    files = [found]
+    if found.is_dir():
+        files = sorted(
+            file for file in found.rglob("*") if file.suffix.lower() in ENDINGS and _shown(file, found)
+        )
+    if not files:
+        raise sink.fail("KG503", f"`{place}` has no images", key="data.source.path")
+    for start in range(0, len(files), size):
+        some = files[start : start + size]
+        names = [
+            file.relative_to(found).as_posix() if found.is_dir() else file.name for file in some
+        ]
+        yield _piece(column, some, names, start + 1)
+
+
+def _shown(file: Path, folder: Path) -> bool:
+    return not any(part.startswith(".") for part in file.relative_to(folder).parts)
+
+
+def _piece(column: Column, files: Sequence[Path], names: Sequence[str], first: int) -> Piece:
+    shape = tuple(size or 1 for size in column.shape or ())
+    channels = shape[2] if len(shape) == 3 else 1
+    decode = image_decoder(_MODES[channels], shape[:2])
+    pixels: Array = np.zeros((len(files), *shape), dtype=column.dtype or "uint8")
+    problems: dict[int, str] = {}
+    for row, file in enumerate(files):
+        content = b""
+        if not is_regular(file):
+            problems[row] = "is no regular file"
+        elif file.stat().st_size > _LARGEST:
+            problems[row] = f"has more than {_LARGEST // 2**20} MiB"
+        else:
+            content = file.read_bytes()
+        if row not in problems:
+            image, problem = decode(content)
+            if problem:
+                problems[row] = problem
+            else:
+                pixels[row] = image.reshape(shape)
+    told = {row: f"`{names[row]}` {problem}" for row, problem in problems.items()}
+    return Piece(
+        cells={"file": list(names)},
+        first=first,
+        rows=len(files),
+        problems=told,
+        arrays={column.name: pixels},
+    )

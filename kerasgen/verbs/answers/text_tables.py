@@ -1,0 +1,245 @@
+"""Tables of text some rows at a time: CSV and JSON lines, from a file or the standard input.
+
+This room owns how such text is cut into rows without reading more than a few of them, and what is
+said of rows that are none. It must not know what the columns are.
+
+Decisions:
+- A block of text ends where a line ends outside of quotes. Lines longer than `LONGEST` are refused.
+- A line with too few or too many cells is a row with a problem: what becomes of it is not decided
+  here. Its cells are kept as far as there are columns for them.
+- With Polars whole blocks are read at once, unless one of its lines looks odd; without it, and
+  where one does, Python reads them.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Sequence
+from typing import IO, Any
+
+from kerasgen.process.packages import is_installed
+from kerasgen.runtime.errors import DataError
+from kerasgen.runtime.table_files import TableForm, column_titles, likely_separator
+from kerasgen.verbs.answers.pieces import Piece
+
+BLOCK = 4 * 2**20
+"""Characters that are read at a time."""
+
+LONGEST = 64 * 2**20
+"""Characters that a line may have."""
+
+
+def csv_pieces(
+    stream: IO[bytes], title: str, form: TableForm, without: Sequence[str] = ()
+) -> Iterator[Piece]:
+    """The rows of a table of text.
+
+    Args:
+        stream: the table.
+        title: what it is called in messages.
+        form: how it is written.
+        without: columns that a table without names may lack: the targets.
+
+    Raises:
+        DataError: it is empty, in another encoding, or its columns cannot be named.
+    """
+    quote = form.get("quote", '"')
+    blocks = _blocks(stream, title, form.get("encoding", "utf-8"), quote)
+    block = next(blocks, None)
+    if block is None:
+        raise DataError(f"`{title}` is empty", about="empty")
+    start = _first_line(block, quote)
+    between = form.get("separator") or (
+        "\t" if title.endswith((".tsv", ".tab")) else likely_separator(start, quote)
+    )
+    cells = next(csv.reader([start], delimiter=between, quotechar=quote or None), [])
+    titles = _titles(cells, title, form, without)
+    reading = _Reading(titles=titles, separator=between, quote=quote)
+    if form.get("header", True):
+        block = block[block.index(start) + len(start) :]
+    number = 1
+    while block is not None:
+        piece = reading.piece(block, number)
+        number += piece.rows
+        if piece.rows:
+            yield piece
+        block = next(blocks, None)
+    if number == 1:
+        yield Piece(cells={name: [] for name in titles}, first=1, rows=0)
+
+
+def json_pieces(stream: IO[bytes], title: str) -> Iterator[Piece]:
+    """The rows of JSON lines: an object a line.
+
+    Raises:
+        DataError: it is not UTF-8, or a line is too long.
+    """
+    number = 1
+    for block in _blocks(stream, title, "utf-8", None):
+        rows: list[dict[str, Any]] = []
+        problems: dict[int, str] = {}
+        for line in block.split("\n"):
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line)
+            except (ValueError, RecursionError):
+                row = None
+            if not isinstance(row, dict):
+                problems[len(rows)], row = "it is no object of JSON", {}
+            rows.append({name: _plain(cell) for name, cell in row.items()})
+        names = dict.fromkeys(name for row in rows for name in row)
+        cells = {name: [row.get(name) for row in rows] for name in names}
+        if rows:
+            yield Piece(cells=cells, first=number, rows=len(rows), problems=problems)
+        number += len(rows)
+
+
+def _plain(cell: Any) -> Any:
+    return cell if isinstance(cell, str | int | float | None) else json.dumps(cell)
+
+
+def _titles(
+    cells: Sequence[str], title: str, form: TableForm, without: Sequence[str]
+) -> list[str]:
+    """The names of the columns; where the rows have none, the targets may be left out of them."""
+    header, names = form.get("header", True), form.get("names")
+    if not header and names is not None and len(cells) == len(names) - len(without):
+        names = [name for name in names if name not in without]
+    return column_titles(cells, title, header, names)
+
+
+def _first_line(text: str, quote: str | None) -> str:
+    """The first line that is not blank, with all lines that a cell of it takes."""
+    lines = text.split("\n")
+    at = next((place for place, line in enumerate(lines) if line.strip()), 0)
+    line = lines[at]
+    while quote and line.count(quote) % 2 and at + 1 < len(lines):
+        at += 1
+        line += "\n" + lines[at]
+    return line
+
+
+def _blocks(stream: IO[bytes], title: str, encoding: str, quote: str | None) -> Iterator[str]:
+    """Text in blocks of whole lines; none for a text of blanks.
+
+    Raises:
+        DataError: it is in another encoding, or a line is too long.
+    """
+    try:
+        text = io.TextIOWrapper(stream, "utf-8-sig" if encoding == "utf-8" else encoding, newline=None)
+    except LookupError as error:
+        raise DataError(f"there is no encoding `{encoding}`", about="encoding") from error
+    rest, lines, begun = "", 0, False
+    while True:
+        try:
+            more = text.read(BLOCK)
+        except UnicodeDecodeError as error:
+            raise DataError(
+                f"after line {lines} of `{title}` there is no {encoding} text", about="encoding"
+            ) from error
+        whole = rest + more
+        end = len(whole) if not more else _end_of_lines(whole, quote)
+        if end == 0 and len(whole) > LONGEST:
+            raise DataError(
+                f"line {lines + 1} of `{title}` is longer than {LONGEST // 2**20} MiB", about="path"
+            )
+        block, rest = whole[:end], whole[end:]
+        lines += block.count("\n")
+        begun = begun or not block.isspace()
+        if block and begun:
+            yield block
+        if not more:
+            return
+
+
+def _end_of_lines(text: str, quote: str | None) -> int:
+    """Where the last whole line of a text ends that begins outside of quotes."""
+    end = text.rfind("\n") + 1
+    if not quote or quote not in text:
+        return end
+    quotes = text.count(quote, 0, end)
+    while end and quotes % 2:
+        before = text.rfind("\n", 0, end - 1) + 1
+        quotes -= text.count(quote, before, end)
+        end = before
+    return end
+
+
+class _Reading:
+    """How blocks of lines become cells."""
+
+    def __init__(self, titles: Sequence[str], separator: str, quote: str | None) -> None:
+        self._titles, self._separator, self._quote = list(titles), separator, quote
+        self._fast = is_installed("polars")
+
+    def piece(self, block: str, number: int) -> Piece:
+        """The rows of some lines; `number` is that of the first."""
+        found = self._by_polars(block, number) if self._fast else None
+        return found or self._by_python(block, number)
+
+    def _by_polars(self, block: str, number: int) -> Piece | None:
+        """All lines at once; None where a line has another number of cells, or may have."""
+        import polars
+
+        lines = polars.Series(block.split("\n"))
+        blank = lines.str.strip_chars() == ""
+        signs = lines.str.count_matches(self._separator, literal=True)
+        odd = (signs != len(self._titles) - 1) & ~blank
+        if odd.any():
+            return None
+        if not (~blank).any():
+            return Piece(cells={}, first=number, rows=0)
+        try:
+            frame = polars.read_csv(
+                block.encode(),
+                separator=self._separator,
+                quote_char=self._quote,
+                has_header=False,
+                new_columns=self._titles,
+                infer_schema=False,
+                empty_string_is_null=False,
+            )
+        except polars.exceptions.PolarsError:
+            return None
+        frame = frame.with_columns(polars.all().str.strip_chars())
+        frame = frame.filter(polars.any_horizontal(polars.all() != ""))
+        return Piece(
+            cells={series.name: series for series in frame}, first=number, rows=frame.height
+        )
+
+    def _by_python(self, block: str, number: int) -> Piece:
+        rows: list[list[str]] = []
+        problems: dict[int, str] = {}
+        wanted = len(self._titles)
+        reader = csv.reader(
+            io.StringIO(block),
+            delimiter=self._separator,
+            quotechar=self._quote,
+            quoting=csv.QUOTE_NONE if self._quote is None else csv.QUOTE_MINIMAL,
+        )
+        while True:
+            try:
+                row = next(reader, None)
+            except csv.Error as error:
+                row = [""] * wanted
+                problems[len(rows)] = f"it is no row of a table: {error}"
+                rows.append(row)
+                continue
+            if row is None:
+                break
+            cells = [cell.strip() for cell in row]
+            if not any(cells):
+                continue
+            if len(cells) != wanted:
+                problems[len(rows)] = f"it has {len(cells)} cells, expected {wanted}"
+            rows.append((cells + [""] * wanted)[:wanted])
+        columns = zip(*rows, strict=True) if rows else ([] for _ in self._titles)
+        return Piece(
+            cells=dict(zip(self._titles, map(list, columns), strict=True)),
+            first=number,
+            rows=len(rows),
+            problems=problems,
+        )

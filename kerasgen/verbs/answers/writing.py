@@ -1,0 +1,157 @@
+"""Answers as a file or on the standard output, some rows at a time.
+
+This room owns the forms of an answer: CSV, JSON lines, Parquet and Arrow, by the ending of the file.
+A file takes its place when it is whole; on the standard output rows appear as they are answered.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from kerasgen.diagnostics import Sink
+from kerasgen.process.packages import is_installed
+from kerasgen.record.files import atomic_file
+from kerasgen.runtime.table_files import FORMATS
+from kerasgen.verbs.answers.pieces import Cells
+
+Columns: TypeAlias = "Mapping[str, Cells]"
+"""Column to cells, in the order of the answer."""
+
+Write: TypeAlias = "Callable[[Columns], None]"
+"""Writes some rows."""
+
+KINDS = ("csv", "json", "parquet", "arrow")
+"""Forms in which answers are written."""
+
+
+@contextmanager
+def answer_file(output: Path, sink: Sink) -> Iterator[Write]:
+    """A file of answers, by its ending; it appears whole or not at all.
+
+    Raises:
+        CompileError: KG603, its form needs Polars.
+        OSError: it cannot be written.
+    """
+    kind = FORMATS.get(output.suffix.lower(), "csv")
+    if kind in ("parquet", "arrow"):
+        if not is_installed("polars"):
+            raise sink.fail(
+                "KG603",
+                f"`{output}` is written with the package `polars`",
+                key="data.source",
+                help="pip install 'kerasgen[tables]', or write a `.csv`",
+            )
+        with _packed_file(output, kind) as write:
+            yield write
+        return
+    tabbed = output.suffix.lower() in (".tsv", ".tab")
+    with atomic_file(output) as file:
+        form = text_form(kind, lambda text: file.write(text.encode()) and None, tabbed=tabbed)
+        yield form
+
+
+def text_form(kind: str, say: Callable[[str], object], *, tabbed: bool = False) -> Write:
+    """What writes rows as text.
+
+    Args:
+        kind: `csv` or `json`.
+        say: takes the text.
+        tabbed: whether tabs stand between the cells.
+    """
+    begun = False
+
+    def write(columns: Columns) -> None:
+        nonlocal begun
+        if kind == "json":
+            say(json_text(columns))
+        else:
+            say(csv_text(columns, header=not begun, separator="\t" if tabbed else ","))
+        begun = True
+
+    return write
+
+
+def csv_text(columns: Columns, *, header: bool = True, separator: str = ",") -> str:
+    """Columns as CSV; what is missing is empty."""
+    if is_installed("polars"):
+        text: str = _frame(columns).write_csv(include_header=header, separator=separator)
+        return text
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n", delimiter=separator)
+    if header:
+        writer.writerow(columns)
+    writer.writerows(_rows(columns))
+    return out.getvalue()
+
+
+def json_text(columns: Columns) -> str:
+    """Columns as JSON lines; what is missing is null."""
+    names = list(columns)
+    lines = (json.dumps(dict(zip(names, row, strict=True)), default=str) for row in _rows(columns))
+    return "".join(f"{line}\n" for line in lines)
+
+
+@contextmanager
+def _packed_file(output: Path, kind: str) -> Iterator[Write]:
+    """A file that is packed: its rows lie in others until all are there."""
+    import polars
+
+    folder = Path(tempfile.mkdtemp(prefix=f".{output.name[:60]}.", dir=output.parent))
+    parts: list[Path] = []
+
+    def write(columns: Columns) -> None:
+        parts.append(folder / f"{len(parts)}.arrow")
+        _frame(columns).write_ipc(parts[-1])
+
+    try:
+        yield write
+        whole = polars.concat([polars.scan_ipc(part) for part in parts], how="vertical_relaxed")
+        draft = folder / "whole"
+        if kind == "parquet":
+            whole.sink_parquet(draft)
+        else:
+            whole.sink_ipc(draft)
+        draft.replace(output)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _frame(columns: Columns) -> Any:
+    import polars
+
+    return polars.DataFrame([_series(name, cells) for name, cells in columns.items()])
+
+
+def _series(name: str, cells: Cells) -> Any:
+    import polars
+
+    if hasattr(cells, "to_frame"):
+        return cells
+    if isinstance(cells, np.ndarray) and cells.dtype.kind in "fiub":
+        return polars.Series(name, cells, nan_to_null=True)
+    listed = cells.tolist() if isinstance(cells, np.ndarray) else cells
+    kinds = {type(cell) for cell in listed if cell is not None}
+    if len(kinds) > 1 and kinds != {int, float}:
+        listed = [cell if cell is None else str(cell) for cell in listed]
+    return polars.Series(name, listed, strict=False, nan_to_null=True)
+
+
+def _rows(columns: Columns) -> Iterable[tuple[Any, ...]]:
+    """The rows of columns; NaN is None."""
+    listed = [
+        cells.to_list() if hasattr(cells, "to_list") else cells.tolist()
+        if isinstance(cells, np.ndarray) else cells
+        for cells in columns.values()
+    ]
+    plain = [[None if cell != cell else cell for cell in column] for column in listed]
+    return zip(*plain, strict=True)
