@@ -217,6 +217,9 @@ class Model(Protocol):
     def call(self, x: Arrays) -> Arrays:
         """What one call of it gives for a few inputs: `predict` without what makes many fast."""
 
+    def evaluate(self, samples: Samples, batch_size: int) -> dict[str, float]:
+        """Loss and metrics on some samples; it must have some."""
+
     def inner(self, name: str) -> Model:
         """The model inside it that is called so.
 
@@ -255,9 +258,6 @@ class Trainable(Model, Protocol):
         Returns:
             Which weights the model has now, None if no epoch was finished.
         """
-
-    def evaluate(self, samples: Samples, batch_size: int) -> dict[str, float]:
-        """Loss and metrics on some samples."""
 
     def save(self, path: Path, raw: RawInputs | None = None) -> None:
         """Saves it; the file appears whole or not at all.

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from kerasgen.cli.shared_arguments import Command, declare_trust, trust_of
 from kerasgen.foreign.printable import shown_lines
+from kerasgen.process.exit_codes import DONE
 
 _EXAMPLES = """\
 examples:
@@ -14,12 +16,23 @@ examples:
   kerasgen predict outputs/2026-01-31/12-00-00 new.csv -o answers.csv
   kerasgen predict last new.parquet -o answers.parquet --scores
   cat new.csv | kerasgen predict last - --top 3
+  kerasgen predict last photos/ -o answers.csv         all images of a folder, for a model of images
+  kerasgen predict last --text 'You have won a prize'
+  kerasgen predict last new.csv --bad column           rows without an answer stay, and say why
 """
 
 
 def _declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", metavar="RUN", help="folder of a run, or `last`")
-    parser.add_argument("rows", metavar="INPUT", help="file of rows, `-` for the standard input")
+    parser.add_argument(
+        "rows",
+        metavar="INPUT",
+        nargs="?",
+        help="file of rows, image, folder of images or texts, text; `-` for the standard input",
+    )
+    parser.add_argument(
+        "--text", metavar="TEXT", action="append", default=[], help="a text; several times"
+    )
     parser.add_argument(
         "-o", "--output", metavar="FILE", type=Path, help="file for the answers; else stdout"
     )
@@ -28,6 +41,11 @@ def _declare(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--scores", action="store_true", help="a column for each class")
     parser.add_argument(
+        "--bad",
+        choices=("error", "skip", "column"),
+        help="rows without an answer end it all, are left out, or stay and say why (`problem`)",
+    )
+    parser.add_argument(
         "--outputs", metavar="DIR", type=Path, default=Path("outputs"), help="where the runs are"
     )
     declare_trust(parser)
@@ -35,17 +53,26 @@ def _declare(parser: argparse.ArgumentParser) -> None:
 
 def _act(options: argparse.Namespace) -> int:
     from kerasgen.verbs.named_run import named_run
-    from kerasgen.verbs.predict import Question, predict_file
+    from kerasgen.verbs.predict import Question, predict_rows
 
     question = Question(
-        rows=options.rows, output=options.output, top=options.top, scores=options.scores
+        rows=options.rows,
+        texts=tuple(options.text),
+        output=options.output,
+        top=options.top,
+        scores=options.scores,
+        bad=options.bad,
     )
     folder = named_run(options.run, options.outputs)
-    text = predict_file(folder, question, trust_of(options))
-    if text is not None:
-        # Rows may be a stranger's: their words must not drive the terminal.
-        print(shown_lines(text), end="")
-    return 0
+    counted = predict_rows(folder, question, _say, trust_of(options))
+    if counted.without:
+        print(f"{counted.without:,} of {counted.rows:,} rows have no answer", file=sys.stderr)
+    return DONE
+
+
+def _say(text: str) -> None:
+    # Rows may be a stranger's: their words must not drive the terminal.
+    print(shown_lines(text), end="")
 
 
 COMMAND = Command(

@@ -13,7 +13,13 @@ import numpy as np
 
 from kerasgen.data.fitted_preparation import FittedPreparation
 from kerasgen.data.large_arrays import ArraySpace
-from kerasgen.data.preparation import StepMaking, prepared_columns, prepared_inputs
+from kerasgen.data.preparation import (
+    StepMaking,
+    prepared_columns,
+    prepared_inputs,
+    prepared_targets,
+)
+from kerasgen.data.prepared_parts import PreparedPart
 from kerasgen.data.table import Array
 from kerasgen.diagnostics import Sink
 from kerasgen.engine import StartedEngine
@@ -84,6 +90,22 @@ def apply_fitted(kept: KeptPreparation, columns: Mapping[str, Array]) -> dict[st
     return prepared_inputs(preparation, whole, {"training": every}, kept.definition, steps)[
         "training"
     ]
+
+
+def fitted_samples(kept: KeptPreparation, columns: Mapping[str, Array]) -> PreparedPart:
+    """Inputs and targets of other rows; as for `apply_fitted`.
+
+    Args:
+        kept: the preparation.
+        columns: the source's columns, with labels as class indices.
+    """
+    preparation, steps = kept.wired(), kept.steps()
+    every = np.arange(len(next(iter(columns.values()))))
+    ends = (*preparation.inputs.values(), *preparation.targets.values())
+    wanted = _needed_for((end.name for end in ends), preparation)
+    whole = prepared_columns(preparation, columns, every, steps, only=wanted)
+    x = prepared_inputs(preparation, whole, {"training": every}, kept.definition, steps)["training"]
+    return PreparedPart(x=x, y=prepared_targets(preparation, whole, x, every, steps.space))
 
 
 def fitted_columns(

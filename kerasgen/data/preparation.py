@@ -68,7 +68,12 @@ _AT_ONCE = 2**30
 
 
 def prepare_data(
-    opened: OpenedData, parts: PartRows, definition: DataDef, started: StartedEngine, sink: Sink
+    opened: OpenedData,
+    parts: PartRows,
+    definition: DataDef,
+    started: StartedEngine,
+    sink: Sink,
+    fitted: FittedPreparation | None = None,
 ) -> PreparedData:
     """Applies `data.prepare`, fitted on the training rows.
 
@@ -78,6 +83,7 @@ def prepare_data(
         definition: the data group.
         started: makes and fits the steps, and knows where class names are found.
         sink: gets what cannot be done: KG201, KG206, KG401, KG505, KG506, KG508, KG509.
+        fitted: what the steps have learned before, None where they are fitted now.
 
     Returns:
         The arrays of each part.
@@ -91,7 +97,8 @@ def prepare_data(
     assert preparation is not None
     makes = started.engine.preprocessing(started.catalog)
     space = opened.space
-    steps = StepMaking(makes=makes, sink=sink, learned={}, fits=True, space=space)
+    learned = {} if fitted is None else dict(fitted.learned)
+    steps = StepMaking(makes=makes, sink=sink, learned=learned, fits=fitted is None, space=space)
     asked = rows_to_prepare(parts, definition, opened.samples)
     columns = prepared_columns(preparation, opened.columns, parts.training, steps)
     made = {
@@ -103,7 +110,9 @@ def prepare_data(
     check_inputs(definition, x, sink)
     sink.stop_on_errors()
     prepared = {
-        part: PreparedPart(x=x[part], y=_targets(preparation, columns, x[part], index, space))
+        part: PreparedPart(
+            x=x[part], y=prepared_targets(preparation, columns, x[part], index, space)
+        )
         for part, index in asked.items()
     }
     rows = prepared.get(EVERY)
@@ -341,13 +350,14 @@ def _stacked(columns: Sequence[Array], rows: Array) -> Array:
     return stack([column[rows] for column in columns])
 
 
-def _targets(
+def prepared_targets(
     preparation: Preparation,
     columns: Mapping[str, Array],
     x: Mapping[str, Array],
     rows: Array,
     space: ArraySpace,
 ) -> dict[str, Array]:
+    """Output name to what it is trained on, of some rows."""
     if not preparation.targets:
         return {"": next(iter(x.values()))} if len(x) == 1 else dict(x)
     return {

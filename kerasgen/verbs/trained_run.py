@@ -6,57 +6,74 @@ its preparation has learned is arrays and words.
 
 Decisions:
 - Rows are columns by name. The target is not needed, and not looked at.
-- A row that the preparation refuses refuses all: what becomes of missing values and unknown words
-  is said in the config of the run.
+- A row that the preparation refuses has no answer; whether it ends all is for who asks to say.
+- Batches are filled up with a row of their own: a model is compiled for one size of them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
-from kerasgen.catalog.entries import ShapeError
-from kerasgen.data.columns.rows import stripped
 from kerasgen.data.fitted_preparation import FittedPreparation, read_columns, read_fitted
-from kerasgen.data.kept_preparation import KeptPreparation, apply_fitted
-from kerasgen.data.table import Array
-from kerasgen.diagnostics import Sink, did_you_mean
+from kerasgen.data.kept_preparation import KeptPreparation
+from kerasgen.diagnostics import Sink, SourceLocation, did_you_mean
 from kerasgen.engine import Model, StartedEngine
 from kerasgen.foreign.regular_files import ForeignFileError
 from kerasgen.ir.data import DataDef
-from kerasgen.ir.schema import Schema
+from kerasgen.ir.schema import Column, Schema
 from kerasgen.passes.columns import column_steps, taken_columns
 from kerasgen.passes.compiled import CompiledProgram
-from kerasgen.passes.ends import OutputSpec
-from kerasgen.passes.objective import last_activation
 from kerasgen.record.file_names import PREPARE
 from kerasgen.registry import NOBODY, Trust
 from kerasgen.run.samples import model_inputs, outputs_by_name
 from kerasgen.runtime.arrays_of_rows import rows_as_columns
-from kerasgen.runtime.category_steps import as_words
+from kerasgen.runtime.errors import DataError
+from kerasgen.runtime.text_tables import TableForm
+from kerasgen.runtime.values import Array
 from kerasgen.session.recorded import open_run
+from kerasgen.verbs.answers.answer_columns import (
+    Answer,
+    answer_columns,
+    answer_of,
+    class_names_of,
+)
+from kerasgen.verbs.answers.checked_rows import check_rows
+from kerasgen.verbs.answers.pieces import Piece
+from kerasgen.verbs.evaluate import Evaluation, evaluate_run
 from kerasgen.verbs.finished_run import load_run_model
+
+MOST_ROWS = 16_384
+"""Rows that are answered for at a time."""
+
+MOST_BYTES = 64 * 2**20
+"""Bytes of prepared rows that are held at a time."""
+
+PROBLEM = "problem"
+"""The column that says why a row has no answer."""
+
+Bad = Literal["error", "skip", "column"]
+"""What becomes of rows without an answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What a model says of one output.
+class AnsweredRows:
+    """Answers for some rows.
 
     Attributes:
-        output: its name; empty where the model has one.
-        predicted: class names, numbers, or lists of labels, one a row.
-        scores: probability of each class, `(rows, classes)`; None where there are no classes.
-        class_names: the names of the classes, in the order of the scores.
+        rows: the numbers of the rows that have one, from 0.
+        answers: one for each output.
+        problems: row to why it has none.
     """
 
-    output: str
-    predicted: Array
-    scores: Array | None = None
-    class_names: tuple[str, ...] = ()
+    rows: Array
+    answers: Sequence[Answer]
+    problems: Mapping[int, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +81,8 @@ class TrainedRun:
     """A run with its model.
 
     Attributes:
+        folder: its folder.
+        trust: whose code may run for it.
         compiled: its program.
         schema: the columns of its data.
         fitted: what its preparation has learned.
@@ -71,26 +90,83 @@ class TrainedRun:
         started: the engine that it was trained with.
     """
 
+    folder: Path
+    trust: Trust
     compiled: CompiledProgram
     schema: Schema
     fitted: FittedPreparation
     model: Model
     started: StartedEngine
 
-    def predict(self, rows: Any) -> dict[str, Array]:
+    def predict(
+        self, rows: Any, *, top: int = 1, scores: bool = False, bad: Bad = "error"
+    ) -> dict[str, Array]:
         """Answers for some rows.
 
         Args:
             rows: columns by name, a list of mappings, a data frame of pandas or Polars, or a NumPy
                 array for a model of a single column.
+            top: how many classes are named, the likeliest first.
+            scores: whether each class has a column of its probability.
+            bad: what becomes of rows without an answer: an error, `skip`, or `column`: they are
+                there, and the column `problem` says why they have none.
 
         Returns:
             `predicted` and `probability`, or `predicted_OUTPUT` and so on for several outputs.
 
         Raises:
-            CompileError: a column is not there, or a row cannot be prepared.
+            CompileError: a column is not there, or a row has no answer and is not to be skipped.
         """
-        return answer_columns(self.answers(rows_as_columns(rows, self.needed)))
+        sink = Sink()
+        try:
+            columns = rows_as_columns(rows, self.needed)
+        except DataError as error:
+            raise sink.fail("KG503", str(error), key="data.source") from error
+        self.check_columns(tuple(columns), sink)
+        count = len(columns[self.needed[0]])
+        if not count:
+            raise sink.fail("KG503", "there are no rows to answer for", key="data.source")
+        if odd := next((name for name, c in columns.items() if len(c) != count), None):
+            raise sink.fail("KG503", f"the column `{odd}` has another number of rows than others")
+        parts = []
+        size = self.piece_rows
+        for start in range(0, count, size):
+            cells = {name: values[start : start + size] for name, values in columns.items()}
+            rows_here = min(size, count - start)
+            piece = Piece(cells=cells, first=start + 1, rows=rows_here)
+            answered = self.answered(piece, {})
+            if bad == "error" and answered.problems:
+                self.refuse(piece, answered, None, sink)
+            found = answer_columns(answered.answers, top=top, scores=scores)
+            parts.append(placed(found, piece, answered) if bad == "column" else found)
+        names = dict.fromkeys(name for part in parts for name in part)
+        return {name: np.concatenate([p[name] for p in parts if name in p]) for name in names}
+
+    def evaluate(self, overrides: Sequence[str] = ()) -> Evaluation:
+        """Loss and metrics on the test part, or on other data.
+
+        Args:
+            overrides: what is said otherwise of the data, as `data.source.path=new.csv`.
+
+        Raises:
+            CompileError: the data is not there, or is not as it was.
+        """
+        return evaluate_run(self.folder, overrides, self.trust)
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """The columns without which there is no answer, each with its type."""
+        said, seen = self.data.columns, self.schema.columns
+        return {
+            name: (said[name].type if name in said else None) or seen[name].type or "number"
+            for name in self.needed
+        }
+
+    @property
+    def classes(self) -> dict[str, tuple[str, ...]]:
+        """The names of the classes of each output that has some, in the order of its scores."""
+        found = {o.name: class_names_of(o, self.data) for o in self.compiled.outputs}
+        return {name: classes for name, classes in found.items() if classes is not None}
 
     @property
     def data(self) -> DataDef:
@@ -103,6 +179,15 @@ class TrainedRun:
         return KeptPreparation(
             fitted=self.fitted, schema=self.schema, definition=self.data, started=self.started
         )
+
+    @property
+    def piece_rows(self) -> int:
+        """How many rows are answered for at a time: whole batches, of bounded size."""
+        batch = self.compiled.program.fit.batch_size
+        row = sum(
+            4 * prod(size or 1 for size in spec.shape[1:]) for spec in self.compiled.inputs.values()
+        )
+        return max(1, min(MOST_ROWS, MOST_BYTES // max(1, row)) // batch) * batch
 
     @property
     def needed(self) -> tuple[str, ...]:
@@ -120,77 +205,123 @@ class TrainedRun:
         known = [name for name in self.schema.columns if name in found]
         return tuple(dict.fromkeys([*known, *found]))
 
-    def answers(self, columns: Mapping[str, Array], batch_size: int | None = None) -> list[Answer]:
-        """Answers for columns, one answer for each output.
+    @property
+    def text_column(self) -> str | None:
+        """The column of a model that takes a text and nothing else."""
+        column = self._only_column
+        return column.name if column is not None and column.dtype == "text" else None
 
-        Args:
-            columns: the columns of the source by name, rows first.
-            batch_size: rows that go through the model at once, None for that of the training.
+    @property
+    def image_column(self) -> Column | None:
+        """The column of a model that takes an image and nothing else."""
+        column = self._only_column
+        return column if column is not None and len(column.shape or ()) in (2, 3) else None
+
+    @property
+    def _only_column(self) -> Column | None:
+        return self.schema.columns.get(self.needed[0]) if len(self.needed) == 1 else None
+
+    def check_columns(self, names: Sequence[str], sink: Sink) -> None:
+        """Checks that rows have all columns that are needed.
 
         Raises:
-            CompileError: KG504, a column is not there; KG506, a row cannot be prepared.
+            CompileError: KG504, one is not there.
         """
-        sink = Sink()
         for name in self.needed:
-            if name not in columns:
+            if name not in names:
                 sink.report(
                     "KG504",
                     f"the rows have no column `{name}`",
                     key="data.features",
-                    help=did_you_mean(name, list(columns), listed=40),
+                    help=did_you_mean(name, list(names), listed=40),
                 )
         sink.stop_on_errors()
-        if not len(columns[self.needed[0]]):
-            raise sink.fail("KG503", "there are no rows to answer for", key="data.source")
-        used = {name: self._typed(name, columns[name], sink) for name in self.needed}
-        sink.stop_on_errors()
-        try:
-            x = apply_fitted(self.kept, used)
-        except ShapeError as error:
-            raise sink.fail("KG506", str(error), key="data.prepare") from error
-        _check_finite(x, used, sink)
-        size = batch_size or self.compiled.program.fit.batch_size
+
+    def answered(self, piece: Piece, form: TableForm) -> AnsweredRows:
+        """Answers for some rows, and which of them have none.
+
+        Args:
+            piece: the rows, with all columns that are needed.
+            form: how missing cells and numbers are written.
+        """
+        checked = check_rows(self.kept, self.needed, piece, form)
+        answers = [] if not len(checked.rows) else self._answers(checked.x, len(checked.rows))
+        return AnsweredRows(rows=checked.rows, answers=answers, problems=checked.problems)
+
+    def refuse(self, piece: Piece, answered: AnsweredRows, title: str | None, sink: Sink) -> None:
+        """Refuses rows of which one has no answer.
+
+        Args:
+            piece: the rows.
+            answered: what was answered.
+            title: what they are called, None for rows of Python.
+            sink: gets the first of them.
+
+        Raises:
+            CompileError: KG624, always.
+        """
+        row = min(answered.problems)
+        more = len(answered.problems) - 1
+        rest = f" (and of {more} more of {piece.rows})" if more else ""
+        raise sink.fail_at(
+            "KG624",
+            f"row {piece.first + row} has no answer{rest}: {answered.problems[row]}",
+            None if title is None else SourceLocation(file=title),
+            help="leave such rows out with `--bad skip`, or have them told with `--bad column`; "
+            "what becomes of missing values is said under `data.columns` before training",
+        )
+
+    def _answers(self, x: Mapping[str, Array], rows: int) -> list[Answer]:
+        size = self.compiled.program.fit.batch_size
+        fixed = any(item.batch_size for item in self.compiled.graph.inputs)
+        lacking = -rows % size if fixed or rows > size else 0
+        if lacking:
+            filling = {n: np.repeat(values[-1:], lacking, axis=0) for n, values in x.items()}
+            x = {name: np.concatenate([values, filling[name]]) for name, values in x.items()}
         outcome = self.model.predict(model_inputs(self.compiled, x), size)
         found = outputs_by_name(outcome, self.compiled)
         several = len(self.compiled.outputs) > 1
         return [
-            self._answer(output, found[output.name], output.name if several else "")
+            answer_of(
+                output,
+                found[output.name][:rows],
+                self.compiled,
+                title=output.name if several else "",
+            )
             for output in self.compiled.outputs
         ]
 
-    def _typed(self, name: str, values: Array, sink: Sink) -> Array:
-        """A column in the form in which it was trained on; reports numbers that are none."""
-        known = self.schema.columns.get(name)
-        values = stripped(values, self.data.columns.get(name))
-        if known is None or known.dtype in (None, "text"):
-            if values.dtype.kind == "b":
-                return np.where(values, "true", "false")
-            return as_words(values)
-        if values.dtype.kind == "U":
-            values = _numbers(name, values, sink)
-        return values.astype(known.dtype) if values.dtype.kind in "iub" else values
 
-    def _answer(self, output: OutputSpec, values: Array, title: str) -> Answer:
-        names = _class_names(output, self.data)
-        if output.task == "classification" and values.ndim == 2:
-            scores = _chances(values, output, self.compiled)
-            chosen = np.asarray(names or range(scores.shape[1]), dtype="str")
-            return Answer(
-                output=title,
-                predicted=chosen[scores.argmax(axis=1)],
-                scores=scores,
-                class_names=tuple(chosen.tolist()),
-            )
-        single = values.ndim == 2 and values.shape[1] == 1
-        return Answer(output=title, predicted=values[:, 0] if single else values)
+def placed(columns: Mapping[str, Array], piece: Piece, answered: AnsweredRows) -> dict[str, Array]:
+    """Answers where their rows are, None for the others, and a column that says why.
+
+    Args:
+        columns: the columns of the answer, for the rows that have one.
+        piece: all rows.
+        answered: which of them have an answer.
+    """
+    found: dict[str, Array] = {}
+    for name, values in columns.items():
+        whole = np.full(piece.rows, None, dtype=object)
+        if values.dtype.kind == "f":
+            whole = np.full(piece.rows, np.nan)
+        whole[answered.rows] = values
+        found[name] = whole
+    told = np.full(piece.rows, None, dtype=object)
+    for row, problem in answered.problems.items():
+        told[row] = problem
+    return {**found, PROBLEM: told}
 
 
 def load_run(folder: Path | str, trust: Trust = NOBODY) -> TrainedRun:
-    """Opens a finished run, to ask its model.
+    """Opens a finished run, to ask its model: what `kerasgen.load` does.
 
     Args:
         folder: the folder of the run.
         trust: modules whose parts its config or its model may hold.
+
+    Returns:
+        The run, with `predict`, `evaluate`, `columns` and `classes`.
 
     Raises:
         CompileError: KG606 or a code of its own, the run has no model, or cannot be read.
@@ -207,113 +338,11 @@ def load_run(folder: Path | str, trust: Trust = NOBODY) -> TrainedRun:
     except (OSError, ValueError) as error:
         raise Sink().fail("KG606", f"`{place / PREPARE}` cannot be read: {error}") from error
     return TrainedRun(
+        folder=place,
+        trust=trust,
         compiled=session.compiled.program,
         schema=schema,
         fitted=fitted,
         model=model,
         started=session.engine,
     )
-
-
-def answer_columns(
-    answers: Sequence[Answer], *, top: int = 1, scores: bool = False
-) -> dict[str, Array]:
-    """Answers as columns.
-
-    Args:
-        answers: the answers.
-        top: how many classes are named, the likeliest first.
-        scores: whether each class has a column of its probability.
-
-    Returns:
-        `predicted` and `probability` (`predicted_2`, … for further classes), behind `_OUTPUT`
-        where there are several outputs.
-    """
-    columns: dict[str, Array] = {}
-    for answer in answers:
-        end = f"_{answer.output}" if answer.output else ""
-        if answer.scores is None:
-            columns |= _value_columns(answer.predicted, end)
-            continue
-        names = np.asarray(answer.class_names, dtype="str")
-        order = np.argsort(-answer.scores, axis=1, kind="stable")
-        for place in range(min(top, len(names))):
-            more = f"_{place + 1}" if place else ""
-            columns[f"predicted{end}{more}"] = names[order[:, place]]
-            chance = np.take_along_axis(answer.scores, order[:, place : place + 1], axis=1)
-            columns[f"probability{end}{more}"] = chance[:, 0]
-        if scores:
-            columns |= {
-                f"score{end}_{name}": answer.scores[:, index] for index, name in enumerate(names)
-            }
-    return columns
-
-
-def _value_columns(values: Array, end: str) -> dict[str, Array]:
-    flat = values.reshape(len(values), -1)
-    if flat.shape[1] == 1:
-        return {f"predicted{end}": flat[:, 0]}
-    return {f"predicted{end}_{index}": flat[:, index] for index in range(flat.shape[1])}
-
-
-def _numbers(name: str, words: Array, sink: Sink) -> Array:
-    """Words as numbers; reports the first that is none."""
-    found = np.full(len(words), np.nan, dtype="float32")
-    for row, word in enumerate(words.tolist()):
-        try:
-            found[row] = float(word) if word else np.nan
-        except ValueError:
-            sink.report(
-                "KG509",
-                f'the column `{name}` holds "{word[:40]}" in row {row + 1}, expected a number',
-                key="data.features",
-            )
-            break
-    return found
-
-
-def _check_finite(x: Mapping[str, Array], columns: Mapping[str, Array], sink: Sink) -> None:
-    """Refuses rows that the preparation leaves without a number: there is no answer for them.
-
-    Raises:
-        CompileError: KG506, there is one.
-    """
-    for values in x.values():
-        if values.dtype.kind != "f":
-            continue
-        wrong = np.flatnonzero(~np.isfinite(values.reshape(len(values), -1)).all(axis=1))
-        if not wrong.size:
-            continue
-        row = int(wrong[0])
-        odd = [
-            name
-            for name, column in columns.items()
-            if column.dtype.kind == "f" and not np.isfinite(column[row]).all()
-        ]
-        named = ", ".join(f"`{name}`" for name in odd) or "a column"
-        raise sink.fail(
-            "KG506",
-            f"{named} has no finite value in row {row + 1}, and the training had none without one",
-            key="data.features",
-            help="train with `missing` for that column under `data.columns`, or leave the row out",
-        )
-
-
-def _class_names(output: OutputSpec, data: DataDef) -> tuple[str, ...] | None:
-    known: Any = data.facts.get("class_names")
-    if isinstance(known, Mapping):
-        known = known.get(output.name, known.get(""))
-    return tuple(map(str, known)) if isinstance(known, tuple) else None
-
-
-def _chances(values: Array, output: OutputSpec, compiled: CompiledProgram) -> Array:
-    """The probability of each class, whatever the last layer gives."""
-    plain = values.astype("float64")
-    logits = last_activation(output, compiled.graph) == "linear"
-    if plain.shape[1] == 1:
-        chance = 1 / (1 + np.exp(-plain)) if logits else plain
-        return np.concatenate([1 - chance, chance], axis=1)
-    if not logits:
-        return plain
-    grown = np.exp(plain - plain.max(axis=1, keepdims=True))
-    return np.asarray(grown / grown.sum(axis=1, keepdims=True))

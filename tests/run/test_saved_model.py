@@ -14,7 +14,7 @@ from kerasgen.frontend.compose.composition import compose
 from kerasgen.process.exit_codes import DONE
 from kerasgen.record import file_names
 from kerasgen.run.experiment import run_experiment
-from kerasgen.verbs.predict import Question, predict_file
+from kerasgen.verbs.predict import Question, predict_rows
 
 polars = pytest.importorskip("polars")
 
@@ -97,13 +97,13 @@ def test_a_process_without_kerasgen_gets_the_same_predictions(run: Path, tmp_pat
     rows = [*_rows(30), ["", "0.1", "Paris", "2011-02-01", "9", "1", ""]]
     with (tmp_path / "new.csv").open("w", newline="") as file:
         csv.writer(file).writerows([COLUMNS, *rows])
-    answers = predict_file(run, Question(rows=str(tmp_path / "new.csv")))
-    assert answers is not None
+    said: list[str] = []
+    predict_rows(run, Question(rows=str(tmp_path / "new.csv")), said.append)
     told = [
         float(answer["probability"])
         if answer["predicted"] == "yes"
         else 1 - float(answer["probability"])
-        for answer in csv.DictReader(answers.splitlines())
+        for answer in csv.DictReader("".join(said).splitlines())
     ]
     columns = {n: np.asarray(c) for n, c in zip(COLUMNS, zip(*rows, strict=True), strict=True)}
     steps = [name for name, item in held["inputs"].items() if "step" in item]

@@ -13,7 +13,7 @@ from kerasgen.frontend.compose.composition import compose
 from kerasgen.process.exit_codes import DONE
 from kerasgen.run.experiment import run_experiment
 from kerasgen.verbs.named_run import named_run
-from kerasgen.verbs.predict import Question, predict_file
+from kerasgen.verbs.predict import Question, predict_rows
 
 pytest.importorskip("polars")
 
@@ -55,9 +55,9 @@ def run(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _answers(run: Path, file: Path, **more: object) -> list[dict[str, str]]:
-    text = predict_file(run, Question(rows=str(file), **more))
-    assert text is not None
-    return list(csv.DictReader(text.splitlines()))
+    said: list[str] = []
+    predict_rows(run, Question(rows=str(file), **more), said.append)
+    return list(csv.DictReader("".join(said).splitlines()))
 
 
 def test_what_was_left_to_the_data_is_written_out(run: Path) -> None:
@@ -100,7 +100,7 @@ def test_an_answer_is_written_by_the_ending_of_its_file(run: Path, tmp_path: Pat
     file = _write(tmp_path / "new.csv", _rows(5))
     for name in ("a.csv", "a.jsonl", "a.parquet"):
         question = Question(rows=str(file), output=tmp_path / name)
-        assert predict_file(run, question) is None
+        assert predict_rows(run, question, print).rows == 5
     lines = (tmp_path / "a.jsonl").read_text().splitlines()
     assert [json.loads(line)["predicted"] for line in lines] == (
         polars.read_parquet(tmp_path / "a.parquet")["predicted"].to_list()
@@ -118,7 +118,7 @@ def test_python_asks_the_same(run: Path, tmp_path: Path) -> None:
 def test_a_column_that_is_missing_is_told(run: Path, tmp_path: Path) -> None:
     file = _write(tmp_path / "new.csv", [["41", "Rome"]], ("age", "citty"))
     with pytest.raises(CompileError) as caught:
-        predict_file(run, Question(rows=str(file)))
+        predict_rows(run, Question(rows=str(file)), print)
     assert [(d.code, d.message) for d in caught.value.diagnostics] == [
         ("KG504", "the rows have no column `city`"),
         ("KG504", "the rows have no column `joined`"),
@@ -130,10 +130,12 @@ def test_a_column_that_is_missing_is_told(run: Path, tmp_path: Path) -> None:
 def test_a_word_in_the_place_of_a_number_is_told(run: Path, tmp_path: Path) -> None:
     rows = [*_rows(3), ["old", "Rome", "2020-05-01", "note", "no"]]
     with pytest.raises(CompileError) as caught:
-        predict_file(run, Question(rows=str(_write(tmp_path / "new.csv", rows))))
+        predict_rows(run, Question(rows=str(_write(tmp_path / "new.csv", rows))), print)
     (found,) = caught.value.diagnostics
-    assert found.code == "KG509"
-    assert '"old" in row 4' in found.message
+    assert found.code == "KG624"
+    assert found.message == 'row 4 has no answer: the column `age` holds "old", expected a number'
+    assert found.location is not None
+    assert found.location.file == str(tmp_path / "new.csv")
 
 
 def test_last_is_the_newest_completed_run(run: Path) -> None:
@@ -170,10 +172,10 @@ def test_a_row_without_an_answer_is_told(engine: str, tmp_path: Path) -> None:
         *("data.target=y", "fit.epochs=1", "fit.verbose=0", "tracking.plots=false"),
     ]
     assert run_experiment(compose(overrides), tmp_path / "run") == DONE
-    for cells, code in (([["3"], ["?"]], "KG506"), ([["inf"]], "KG506"), ([], "KG503")):
+    for cells, code in (([["3"], ["?"]], "KG624"), ([["inf"]], "KG624"), ([], "KG503")):
         file = _write(tmp_path / "new.csv", cells, ("a b",))
         with pytest.raises(CompileError) as caught:
-            predict_file(tmp_path / "run", Question(rows=str(file)))
+            predict_rows(tmp_path / "run", Question(rows=str(file)), print)
         assert [d.code for d in caught.value.diagnostics] == [code]
 
 
@@ -188,7 +190,7 @@ def test_a_row_without_an_answer_is_told(engine: str, tmp_path: Path) -> None:
 def test_what_cannot_be_asked_is_told(question: dict, code: str, run: Path, tmp_path: Path) -> None:
     file = _write(tmp_path / "new.csv", _rows(3))
     with pytest.raises(CompileError) as caught:
-        predict_file(run, Question(rows=str(file), **question))
+        predict_rows(run, Question(rows=str(file), **question), print)
     assert [d.code for d in caught.value.diagnostics] == [code]
 
 
@@ -196,5 +198,127 @@ def test_a_column_that_is_called_as_the_answer_is_told(run: Path, tmp_path: Path
     rows = [[*row, "x"] for row in _rows(3)]
     file = _write(tmp_path / "new.csv", rows, (*COLUMNS, "predicted"))
     with pytest.raises(CompileError) as caught:
-        predict_file(run, Question(rows=str(file)))
+        predict_rows(run, Question(rows=str(file)), print)
     assert [d.code for d in caught.value.diagnostics] == ["KG305"]
+
+
+def test_rows_without_an_answer_stay_and_say_why(run: Path, tmp_path: Path) -> None:
+    good = ["41", "Rome", "2020-05-01", "a note"]
+    rows = [good, ["old", *good[1:]], ["41", "Rome", "soon", "a note"], ["41", "Rome"], good]
+    file = _write(tmp_path / "new.csv", rows, COLUMNS[:-1])
+    answers = _answers(run, file, bad="column")
+    assert [answer["problem"] for answer in answers] == [
+        "",
+        'the column `age` holds "old", expected a number',
+        '"soon" is no date',
+        "it has 2 cells, expected 4",
+        "",
+    ]
+    assert [bool(answer["predicted"]) for answer in answers] == [True, False, False, False, True]
+    assert answers[1]["age"] == "old"
+
+
+def test_rows_without_an_answer_are_left_out(run: Path, tmp_path: Path) -> None:
+    good = ["41", "Rome", "2020-05-01", "a note"]
+    file = _write(tmp_path / "new.csv", [good, ["old", *good[1:]], good], COLUMNS[:-1])
+    said: list[str] = []
+    counted = predict_rows(run, Question(rows=str(file), bad="skip"), said.append)
+    assert (counted.rows, counted.without) == (3, 1)
+    assert len("".join(said).splitlines()) == 3
+
+
+def test_an_answer_that_ends_in_an_error_leaves_no_file(run: Path, tmp_path: Path) -> None:
+    good = ["41", "Rome", "2020-05-01", "a note"]
+    file = _write(tmp_path / "new.csv", [good, ["old", *good[1:]]], COLUMNS[:-1])
+    for name in ("answers.csv", "answers.parquet"):
+        with pytest.raises(CompileError):
+            predict_rows(run, Question(rows=str(file), output=tmp_path / name), print)
+    assert [path.name for path in tmp_path.iterdir()] == ["new.csv"]
+
+
+def test_many_pieces_give_what_one_gives(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kerasgen.verbs import trained_run
+    from kerasgen.verbs.answers import text_tables
+
+    file = _write(tmp_path / "new.csv", _rows(150, seed=4))
+    whole = _answers(run, file)
+    monkeypatch.setattr(trained_run, "MOST_ROWS", 32)
+    monkeypatch.setattr(text_tables, "BLOCK", 1000)
+    parts = _answers(run, file)
+    assert [{**row, "probability": ""} for row in parts] == [
+        {**row, "probability": ""} for row in whole
+    ]
+    assert [float(row["probability"]) for row in parts] == pytest.approx(
+        [float(row["probability"]) for row in whole], abs=1e-6
+    )
+
+
+def test_json_lines_and_parquet_are_asked_as_csv_is(run: Path, tmp_path: Path) -> None:
+    import polars
+
+    file = _write(tmp_path / "new.csv", _rows(20, seed=5))
+    frame = polars.read_csv(file, separator=";")
+    frame.write_ndjson(tmp_path / "new.jsonl")
+    frame.write_parquet(tmp_path / "new.parquet")
+    wanted = [row["predicted"] for row in _answers(run, file)]
+    for name in ("new.jsonl", "new.parquet"):
+        assert [row["predicted"] for row in _answers(run, tmp_path / name)] == wanted
+
+
+def test_a_line_that_is_no_json_is_a_row_without_an_answer(run: Path, tmp_path: Path) -> None:
+    row = json.dumps({"age": 41, "city": "Rome", "joined": "2020-05-01", "note": "a note"})
+    file = tmp_path / "new.jsonl"
+    file.write_text(f'{row}\n{{"age": \n[1]\n{row}\n')
+    answers = _answers(run, file, bad="column")
+    assert [answer["problem"] for answer in answers] == [
+        "",
+        "it is no object of JSON",
+        "it is no object of JSON",
+        "",
+    ]
+
+
+def test_a_text_that_is_a_word_in_the_training_stays_one(run: Path, tmp_path: Path) -> None:
+    good = ["41", "007", "2020-05-01", "1.50"]
+    (answer,) = _answers(run, _write(tmp_path / "new.csv", [good], COLUMNS[:-1]))
+    assert [answer[name] for name in COLUMNS[:-1]] == good
+
+
+def test_python_says_what_a_run_needs_and_tells_apart(run: Path) -> None:
+    loaded = kerasgen.load(run)
+    kinds = {"age": "number", "city": "category", "joined": "date", "note": "text"}
+    assert loaded.columns == kinds
+    assert loaded.classes == {"chance": ("no", "yes")}
+    found = loaded.predict(
+        [{"age": None, "city": "Rome", "joined": "soon", "note": "x"}], bad="column"
+    )
+    assert found["problem"].tolist() == ['"soon" is no date']
+
+
+def test_images_of_a_folder_are_answered_for(engine: str, tmp_path: Path) -> None:
+    from PIL import Image
+
+    random = np.random.default_rng(0)
+    for name, low in (("dark", 0), ("light", 180)):
+        (tmp_path / "images" / name).mkdir(parents=True)
+        for number in range(20):
+            pixels = random.integers(low, low + 70, (8, 8, 3)).astype("uint8")
+            Image.fromarray(pixels).save(tmp_path / "images" / name / f"{number}.png")
+    overrides = [
+        *(f"backend={engine}", "data=cifar10_images", "model=mlp", "fit.epochs=8", "fit.verbose=0"),
+        f"data.source.path={tmp_path / 'images'}",
+        *("data.source.size=[8,8]", "data.facts=null", "data.split.test=0.2"),
+        *("tracking.plots=false", "fit.batch_size=8"),
+    ]
+    assert run_experiment(compose(overrides), tmp_path / "run") == DONE
+    (tmp_path / "images" / "light" / "broken.png").write_bytes(b"no image")
+    answers = _answers(tmp_path / "run", tmp_path / "images", bad="column")
+    assert answers[0]["file"] == "dark/0.png"
+    told = {answer["file"]: answer for answer in answers}
+    assert told["light/broken.png"]["problem"] == "`light/broken.png` is not an image"
+    right = [a["file"].startswith(a["predicted"]) for a in answers if not a["problem"]]
+    assert np.mean(right) > 0.8
+    (alone,) = _answers(tmp_path / "run", tmp_path / "images" / "light" / "3.png")
+    assert alone["file"] == "3.png"

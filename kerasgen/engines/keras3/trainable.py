@@ -65,6 +65,10 @@ class KerasModel(Model):
         """What one call of it gives for some inputs."""
         return call_model(self.model, x)
 
+    def evaluate(self, samples: Samples, batch_size: int) -> dict[str, float]:
+        """Loss and metrics on some samples, by Keras's names."""
+        return evaluate_model(self.model, samples, batch_size)
+
     def inner(self, name: str) -> Model:
         """A model that is one of its layers.
 
@@ -107,10 +111,6 @@ class KerasTrainable(KerasModel, Trainable):
         callbacks = make_callbacks(fit.callbacks, self._catalog)
         feed = make_feed(data, fit, self._seed)
         return fit_model(self.model, (feed, data.validation), fit, callbacks, listener)
-
-    def evaluate(self, samples: Samples, batch_size: int) -> dict[str, float]:
-        """Loss and metrics on some samples, by Keras's names."""
-        return evaluate_model(self.model, samples, batch_size)
 
     def save(self, path: Path, raw: RawInputs | None = None) -> None:
         """Saves it as a `.keras` file, with steps before it or alone."""

@@ -1,8 +1,9 @@
 """New rows as a model takes them, and which of them it cannot take.
 
-This room owns how cells become the numbers and words that the columns held in the training, and how
-the rows are found that a preparation refuses: a word where a number is expected, a word that must be
-known and is not, a row that no step leaves with a number. What becomes of such rows it does not say.
+This room owns how cells become the numbers and words that the columns held in the training, and
+how the rows are found that a preparation refuses: a word where a number is expected, a word that
+must be known and is not, a row that no step leaves with a number. What becomes of such rows it does
+not say.
 
 Decisions:
 - A preparation says that it refuses some rows, not which: they are looked for by halves.
@@ -12,7 +13,7 @@ Decisions:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,11 +24,12 @@ from kerasgen.data.kept_preparation import KeptPreparation, apply_fitted
 from kerasgen.diagnostics import CompileError
 from kerasgen.foreign.printable import cut
 from kerasgen.ir.schema import Column
+from kerasgen.process.packages import is_installed
 from kerasgen.runtime.arrays_of_rows import is_absent
 from kerasgen.runtime.category_steps import as_words, number_word
 from kerasgen.runtime.errors import DataError
-from kerasgen.runtime.table_files import TableForm, column_words, known_words
-from kerasgen.runtime.tables import MISSING
+from kerasgen.runtime.table_columns import text_numbers, word_piece
+from kerasgen.runtime.text_tables import TableForm, missing_marks
 from kerasgen.runtime.values import Array
 from kerasgen.verbs.answers.pieces import Cells, Piece
 
@@ -66,7 +68,7 @@ def check_rows(
             columns[name] = piece.arrays[name]
             continue
         try:
-            values, wrong = _typed(piece.cells[name], column, form)
+            values, wrong = _typed(name, piece.cells[name], column, form)
         except DataError as error:
             values, wrong = np.zeros(piece.rows), dict.fromkeys(range(piece.rows), str(error))
         columns[name] = stripped(values, kept.definition.columns.get(name))
@@ -90,7 +92,7 @@ def check_rows(
 
 
 def _typed(
-    cells: Cells, column: Column | None, form: TableForm
+    name: str, cells: Cells, column: Column | None, form: TableForm
 ) -> tuple[Array, dict[int, str]]:
     """A column in the form in which it was trained on; and cells that are no numbers, quoted.
 
@@ -98,18 +100,30 @@ def _typed(
         DataError: it holds lists or the like.
     """
     words = column is None or column.dtype in (None, "text")
-    series = hasattr(cells, "to_frame")
     if isinstance(cells, np.ndarray) and cells.dtype.kind in "iufb":
         return _of_array(cells, column, words=words), {}
+    cells = _as_series(name, cells)
+    series = hasattr(cells, "to_frame")
     if words:
         if series and str(cells.dtype) != "Boolean":
-            return column_words(cells, form), {}
-        absent = frozenset(form.get("missing_values", MISSING))
-        listed = cells.tolist() if isinstance(cells, np.ndarray) else list(cells)
-        return np.asarray([_word(cell, absent) for cell in listed], dtype="str"), {}
+            return word_piece(cells, form), {}
+        absent = missing_marks(form, name)
+        return np.asarray([_word(cell, absent) for cell in cells], dtype="str"), {}
     assert column is not None
-    exact, wrong = _series_numbers(cells, form) if series else _list_numbers(cells, form)
+    exact, wrong = _series_numbers(cells, form) if series else _list_numbers(name, cells, form)
     return _as_held(exact, column), wrong
+
+
+def _as_series(name: str, cells: Cells) -> Cells:
+    """Words as Polars holds them, where it is installed; other cells of Python as a list."""
+    if hasattr(cells, "to_frame"):
+        return cells
+    listed = cells.tolist() if isinstance(cells, np.ndarray) else list(cells)
+    if not is_installed("polars") or not all(c is None or isinstance(c, str) for c in listed):
+        return listed
+    import polars
+
+    return polars.Series(name, listed, dtype=polars.String)
 
 
 def _of_array(values: Array, column: Column | None, *, words: bool) -> Array:
@@ -136,22 +150,16 @@ def _series_numbers(cells: Any, form: TableForm) -> tuple[Array, dict[int, str]]
         if cells.dtype.is_temporal() or cells.dtype.is_nested():
             raise DataError(f"{cells.dtype}, expected numbers")
         return cells.cast(polars.Float64).fill_null(float("nan")).to_numpy(), {}
-    words = known_words(cells, form)
-    decimal = form.get("decimal", ".")
-    digits = words.str.replace(decimal, ".", literal=True) if decimal != "." else words
-    found = digits.cast(polars.Float64, strict=False)
-    odd = (found.is_null() & words.is_not_null()).arg_true().to_list()
-    wrong = {row: f'"{cut(words[row])}", expected a number' for row in odd}
+    found, others = text_numbers(cells, form)
+    wrong = {row: f'"{cut(cells[row])}", expected a number' for row in others.arg_true().to_list()}
     return found.fill_null(float("nan")).to_numpy(), wrong
 
 
-def _list_numbers(cells: Any, form: TableForm) -> tuple[Array, dict[int, str]]:
-    listed = cells.tolist() if isinstance(cells, np.ndarray) else list(cells)
-    absent = frozenset(form.get("missing_values", MISSING))
-    decimal = form.get("decimal", ".")
-    found = np.full(len(listed), np.nan)
+def _list_numbers(name: str, cells: Any, form: TableForm) -> tuple[Array, dict[int, str]]:
+    absent, decimal = missing_marks(form, name), form.get("decimal", ".")
+    found = np.full(len(cells), np.nan)
     wrong: dict[int, str] = {}
-    for row, cell in enumerate(listed):
+    for row, cell in enumerate(cells):
         word = cell.strip() if isinstance(cell, str) else cell
         if is_absent(word) or word in absent:
             continue
@@ -197,7 +205,7 @@ def _prepared(
 def _reason(error: ShapeError | CompileError) -> str:
     """What is wrong with a row that was prepared alone."""
     text = error.diagnostics[0].message if isinstance(error, CompileError) else str(error)
-    return text.replace(" in row 1", "")
+    return (text.partition("): ")[2] or text).replace(" in row 1", "")
 
 
 def _finite(x: Mapping[str, Array], rows: int) -> Array:
@@ -217,8 +225,3 @@ def _without_number(columns: Mapping[str, Array], row: int) -> str:
     ]
     named = ", ".join(f"`{name}`" for name in odd) or "a column"
     return f"{named} has no finite value, and the training had none without one"
-
-
-def without_arrays(piece: Piece) -> Piece:
-    """A piece whose columns of pixels are gone once they are answered for."""
-    return replace(piece, arrays={})

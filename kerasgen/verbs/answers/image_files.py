@@ -58,7 +58,9 @@ def image_pieces(run: TrainedRun, place: Path, size: int, sink: Sink) -> Iterato
     files = [found]
     if found.is_dir():
         files = sorted(
-            file for file in found.rglob("*") if file.suffix.lower() in ENDINGS and _shown(file, found)
+            file
+            for file in found.rglob("*")
+            if file.suffix.lower() in ENDINGS and _shown(file, found)
         )
     if not files:
         raise sink.fail("KG503", f"`{place}` has no images", key="data.source.path")

@@ -11,14 +11,16 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import IO, cast
 
 from kerasgen.data.sources.files import find_file
 from kerasgen.diagnostics import Sink
 from kerasgen.foreign.regular_files import is_regular
 from kerasgen.process.packages import is_installed
 from kerasgen.runtime.errors import DataError
-from kerasgen.runtime.table_files import FORMATS, TableForm, first_line, read_frame
+from kerasgen.runtime.table_files import FORMATS, first_line, pieces_of_file
+from kerasgen.runtime.table_rows import FileRows
+from kerasgen.runtime.text_tables import TableForm
 from kerasgen.verbs.answers.image_files import ENDINGS, image_pieces
 from kerasgen.verbs.answers.pieces import Piece, regrouped
 from kerasgen.verbs.answers.text_tables import csv_pieces, json_pieces
@@ -36,7 +38,10 @@ _OF_CSV = {
 }
 """Argument of the source `Csv` to that of a table."""
 
-_FORM = ("header", "names", "separator", "quote", "decimal", "encoding", "missing_values", "sheet")
+_FORM = (
+    *("header", "names", "separator", "quote", "comment", "skip_lines", "decimal", "thousands"),
+    *("symbols", "dates", "encoding", "missing_values", "numbers", "sheet"),
+)
 """Arguments of a table that new rows have in common with those of the training."""
 
 _TEXTS = (".txt", ".md", ".text")
@@ -103,11 +108,14 @@ def _pieces(run: TrainedRun, asked: Input, sink: Sink) -> Iterator[Piece]:
         yield Piece(cells={column: list(asked.texts)}, first=1, rows=len(asked.texts))
         return
     if asked.path == STDIN:
-        stream = io.BufferedReader(cast(io.RawIOBase, sys.stdin.buffer))
-        if stream.peek(4096).lstrip()[:1] == b"{":
-            yield from regrouped(json_pieces(stream, asked.title), asked.size)
-        else:
-            yield from regrouped(csv_pieces(stream, asked.title, form, targets), asked.size)
+        stdin: IO[bytes] = sys.stdin.buffer
+        head = stdin.peek(4096) if isinstance(stdin, io.BufferedReader) else b""
+        found = (
+            json_pieces(stdin, asked.title)
+            if head.lstrip()[:1] == b"{"
+            else csv_pieces(stdin, asked.title, form, targets)
+        )
+        yield from regrouped(found, asked.size)
         return
     place = Path(asked.path).expanduser()
     ending = place.suffix.lower()
@@ -131,7 +139,7 @@ def _pieces(run: TrainedRun, asked: Input, sink: Sink) -> Iterator[Piece]:
             )
             yield from regrouped(found, asked.size)
         return
-    yield from regrouped(_packed_pieces(file, kind, form, asked.size, sink), asked.size)
+    yield from regrouped(_packed_pieces(file, kind, form, sink), asked.size)
 
 
 def _text_column(run: TrainedRun, title: str, sink: Sink) -> str:
@@ -158,9 +166,7 @@ def _text_files(run: TrainedRun, folder: Path) -> Iterator[Piece]:
         yield _text_piece(run, some, names, start + 1)
 
 
-def _text_piece(
-    run: TrainedRun, files: Sequence[Path], names: Sequence[str], first: int
-) -> Piece:
+def _text_piece(run: TrainedRun, files: Sequence[Path], names: Sequence[str], first: int) -> Piece:
     texts: list[str] = []
     problems: dict[int, str] = {}
     for row, file in enumerate(files):
@@ -182,9 +188,7 @@ def _text_piece(
     )
 
 
-def _packed_pieces(
-    file: Path, kind: str, form: TableForm, size: int, sink: Sink
-) -> Iterator[Piece]:
+def _packed_pieces(file: Path, kind: str, form: TableForm, sink: Sink) -> Iterator[Piece]:
     """The rows of a file that Polars alone reads."""
     if not is_installed("polars"):
         raise sink.fail(
@@ -196,22 +200,20 @@ def _packed_pieces(
     import polars
 
     number = 1
+    rows: FileRows = {
+        "file": str(file),
+        "rows": 0,
+        "lines": None,
+        "skipped": 0,
+        "reasons": [],
+        "dropped": [],
+        "strange": [],
+    }
     try:
-        for frame in _frames(file, kind, form, size):
+        for frame in pieces_of_file(str(file), form, rows):
             yield Piece(
                 cells={series.name: series for series in frame}, first=number, rows=frame.height
             )
             number += frame.height
     except polars.exceptions.PolarsError as error:
         raise DataError(f"`{file}` cannot be read as {kind}: {first_line(error)}") from error
-
-
-def _frames(file: Path, kind: str, form: TableForm, size: int) -> Iterator[Any]:
-    import polars
-
-    if kind == "parquet":
-        yield from polars.scan_parquet(file).collect_batches(chunk_size=size)
-    elif kind == "arrow":
-        yield from polars.scan_ipc(file).collect_batches(chunk_size=size)
-    else:
-        yield read_frame(str(file), form)

@@ -10,8 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-import numpy as np
-
 from kerasgen.runtime.values import Array
 
 Cells: TypeAlias = Any
@@ -107,8 +105,3 @@ def _cut(piece: Piece, start: int, stop: int) -> Piece:
         rows=stop - start,
         problems={r - start: text for r, text in piece.problems.items() if start <= r < stop},
     )
-
-
-def every_row(piece: Piece) -> Array:
-    """The numbers of all rows of a piece."""
-    return np.arange(piece.rows)

@@ -13,6 +13,7 @@ Decisions:
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import json
@@ -21,11 +22,11 @@ from typing import IO, Any
 
 from kerasgen.process.packages import is_installed
 from kerasgen.runtime.errors import DataError
-from kerasgen.runtime.table_files import TableForm, column_titles, likely_separator
+from kerasgen.runtime.text_tables import TableForm, column_titles, likely_separator
 from kerasgen.verbs.answers.pieces import Piece
 
 BLOCK = 4 * 2**20
-"""Characters that are read at a time."""
+"""Bytes that are read at a time."""
 
 LONGEST = 64 * 2**20
 """Characters that a line may have."""
@@ -46,7 +47,11 @@ def csv_pieces(
         DataError: it is empty, in another encoding, or its columns cannot be named.
     """
     quote = form.get("quote", '"')
+    for _ in range(form.get("skip_lines", 0)):
+        stream.readline(LONGEST)
     blocks = _blocks(stream, title, form.get("encoding", "utf-8"), quote)
+    if comment := form.get("comment"):
+        blocks = (_without(block, comment) for block in blocks)
     block = next(blocks, None)
     if block is None:
         raise DataError(f"`{title}` is empty", about="empty")
@@ -101,14 +106,17 @@ def _plain(cell: Any) -> Any:
     return cell if isinstance(cell, str | int | float | None) else json.dumps(cell)
 
 
-def _titles(
-    cells: Sequence[str], title: str, form: TableForm, without: Sequence[str]
-) -> list[str]:
+def _titles(cells: Sequence[str], title: str, form: TableForm, without: Sequence[str]) -> list[str]:
     """The names of the columns; where the rows have none, the targets may be left out of them."""
     header, names = form.get("header", True), form.get("names")
     if not header and names is not None and len(cells) == len(names) - len(without):
         names = [name for name in names if name not in without]
     return column_titles(cells, title, header, names)
+
+
+def _without(block: str, comment: str) -> str:
+    """Lines without those that are comments."""
+    return "\n".join(line for line in block.split("\n") if not line.startswith(comment))
 
 
 def _first_line(text: str, quote: str | None) -> str:
@@ -129,19 +137,22 @@ def _blocks(stream: IO[bytes], title: str, encoding: str, quote: str | None) -> 
         DataError: it is in another encoding, or a line is too long.
     """
     try:
-        text = io.TextIOWrapper(stream, "utf-8-sig" if encoding == "utf-8" else encoding, newline=None)
+        decode = codecs.getincrementaldecoder("utf-8-sig" if encoding == "utf-8" else encoding)
     except LookupError as error:
         raise DataError(f"there is no encoding `{encoding}`", about="encoding") from error
-    rest, lines, begun = "", 0, False
-    while True:
+    decoder = io.IncrementalNewlineDecoder(decode("strict"), translate=True)
+    rest, lines, begun, ended = "", 0, False, False
+    while not ended:
+        raw = stream.read(BLOCK)
+        ended = not raw
         try:
-            more = text.read(BLOCK)
+            more = decoder.decode(raw, final=ended)
         except UnicodeDecodeError as error:
             raise DataError(
                 f"after line {lines} of `{title}` there is no {encoding} text", about="encoding"
             ) from error
         whole = rest + more
-        end = len(whole) if not more else _end_of_lines(whole, quote)
+        end = len(whole) if ended else _end_of_lines(whole, quote)
         if end == 0 and len(whole) > LONGEST:
             raise DataError(
                 f"line {lines + 1} of `{title}` is longer than {LONGEST // 2**20} MiB", about="path"
@@ -151,8 +162,6 @@ def _blocks(stream: IO[bytes], title: str, encoding: str, quote: str | None) -> 
         begun = begun or not block.isspace()
         if block and begun:
             yield block
-        if not more:
-            return
 
 
 def _end_of_lines(text: str, quote: str | None) -> int:

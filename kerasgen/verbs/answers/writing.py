@@ -1,7 +1,8 @@
 """Answers as a file or on the standard output, some rows at a time.
 
-This room owns the forms of an answer: CSV, JSON lines, Parquet and Arrow, by the ending of the file.
-A file takes its place when it is whole; on the standard output rows appear as they are answered.
+This room owns the forms of an answer: CSV, JSON lines, Parquet and Arrow, by the ending of its
+file. A file takes its place when it is whole; on the standard output rows appear as they are
+answered.
 """
 
 from __future__ import annotations
@@ -149,8 +150,11 @@ def _series(name: str, cells: Cells) -> Any:
 def _rows(columns: Columns) -> Iterable[tuple[Any, ...]]:
     """The rows of columns; NaN is None."""
     listed = [
-        cells.to_list() if hasattr(cells, "to_list") else cells.tolist()
-        if isinstance(cells, np.ndarray) else cells
+        cells.to_list()
+        if hasattr(cells, "to_list")
+        else cells.tolist()
+        if isinstance(cells, np.ndarray)
+        else cells
         for cells in columns.values()
     ]
     plain = [[None if cell != cell else cell for cell in column] for column in listed]

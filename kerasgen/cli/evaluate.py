@@ -1,0 +1,62 @@
+"""The command `kerasgen evaluate`: loss and metrics of a finished run."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from kerasgen.cli.shared_arguments import Command, declare_trust, trust_of
+from kerasgen.process.exit_codes import DONE
+
+_EXAMPLES = """\
+examples:
+  kerasgen evaluate last                                       on its test part: as its record says
+  kerasgen evaluate last data.source.path=new.csv              on other data
+  kerasgen evaluate outputs/2026-01-31/12-00-00 --json
+"""
+
+
+def _declare(parser: argparse.ArgumentParser) -> None:
+    # One positional argument: argparse cannot tell two apart with options between them.
+    parser.add_argument(
+        "words",
+        metavar="RUN",
+        nargs="+",
+        help="folder of a run, or `last`; then overrides, for what is said otherwise of its data",
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument(
+        "--outputs", metavar="DIR", type=Path, default=Path("outputs"), help="where the runs are"
+    )
+    declare_trust(parser)
+
+
+def _act(options: argparse.Namespace) -> int:
+    from kerasgen.verbs.evaluate import evaluate_run
+    from kerasgen.verbs.named_run import named_run
+
+    run, *overrides = options.words
+    folder = named_run(run, options.outputs)
+    found = evaluate_run(folder, overrides, trust_of(options))
+    if found.changed:
+        told = "the data is not what the run was trained on: its fingerprint differs"
+        print(told, file=sys.stderr)
+    if options.json:
+        print(json.dumps({"run": str(folder), **asdict(found)}, indent=2))
+        return DONE
+    print(f"{found.part}: {found.rows:,} rows")
+    width = max(map(len, found.metrics))
+    for name, value in found.metrics.items():
+        print(f"  {name:<{width}}  {value:.6g}")
+    return DONE
+
+
+COMMAND = Command(
+    summary="measure a trained run again, or on other data",
+    examples=_EXAMPLES,
+    declare=_declare,
+    act=_act,
+)
