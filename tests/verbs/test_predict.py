@@ -301,13 +301,19 @@ def test_images_of_a_folder_are_answered_for(engine: str, tmp_path: Path) -> Non
     from PIL import Image
 
     random = np.random.default_rng(0)
-    for name, low in (("dark", 0), ("light", 180)):
+    for name, low in (("dark", 0), ("light", 200)):
         (tmp_path / "images" / name).mkdir(parents=True)
         for number in range(20):
-            pixels = random.integers(low, low + 70, (8, 8, 3)).astype("uint8")
+            pixels = random.integers(low, low + 50, (8, 8, 3)).astype("uint8")
             Image.fromarray(pixels).save(tmp_path / "images" / name / f"{number}.png")
     overrides = [
-        *(f"backend={engine}", "data=cifar10_images", "model=mlp", "fit.epochs=8", "fit.verbose=0"),
+        *(
+            f"backend={engine}",
+            "data=cifar10_images",
+            "model=mlp",
+            "fit.epochs=16",
+            "fit.verbose=0",
+        ),
         f"data.source.path={tmp_path / 'images'}",
         *("data.source.size=[8,8]", "data.facts=null", "data.split.test=0.2"),
         *("tracking.plots=false", "fit.batch_size=8"),
