@@ -566,13 +566,19 @@ def test_the_script_of_a_forecast_trains_to_the_same_history(
     assert_same_history([*series, *QUICK], tmp_path / "ejected", monkeypatch)
 
 
+@pytest.mark.parametrize(
+    "target", ["data.target=tags", "data.target={tags: tags, size: size, both: [age, height]}"]
+)
 def test_the_script_of_several_labels_in_a_cell_trains_to_the_same_history(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: str, target: str
 ) -> None:
     pytest.importorskip("polars")
-    rows = [f"{n},{n % 7},{'red|big' if n % 3 else 'big' if n % 2 else ''}" for n in range(120)]
+    lines = ["size,age,height,weight,tags"]
+    for n in range(120):
+        tags = "red|big" if n % 3 else "big" if n % 2 else ""
+        lines.append(f"{n},{n % 17},{n * 7 % 23},{n * 5 % 19},{tags}")
     data = tmp_path / "things.csv"
-    data.write_text("\n".join(["size,age,tags", *rows]) + "\n")
-    table = ["data=table", "model=table", f"data.source.path={data}", "data.target=tags"]
+    data.write_text("\n".join(lines) + "\n")
+    table = ["data=table", "model=table", f"data.source.path={data}", target]
     said = "data.columns.tags={type: labels, separator: '|'}"
     assert_same_history([*table, said, *QUICK], tmp_path / "ejected", monkeypatch)

@@ -164,9 +164,24 @@ def _head(name: str, facts: Mapping[str, Tree], body: str, work: ModelWork) -> s
     return work.add(title, {**head, "from": body}, exact=bool(name))
 
 
-def written_metrics(outputs: Facts) -> list[Tree] | None:
-    """The metrics of a rare class, of which accuracy says little; None where there is none."""
-    facts = list(outputs.values())
-    if len(facts) != 1 or "rarest" not in facts[0]:
-        return None
-    return ["accuracy", "precision", "recall", {"class": "F1Score", "threshold": 0.5}]
+def written_objective(outputs: Facts) -> dict[str, Tree]:
+    """What the data asks of losses and metrics, by key of the compile group.
+
+    Accuracy says little of a rare class. Of several heads, one that learns a number in its own
+    units would drown the others: its loss counts as if the number had the deviation 1.
+    """
+    if len(outputs) == 1:
+        rare = any("rarest" in facts for facts in outputs.values())
+        f1: dict[str, Tree] = {"class": "F1Score", "threshold": 0.5}
+        return {"metrics": ["accuracy", "precision", "recall", f1]} if rare else {}
+    weights: dict[str, Tree] = {name: _loss_weight(facts) for name, facts in outputs.items()}
+    return {"loss_weights": weights} if set(weights.values()) - {1.0} else {}
+
+
+def _loss_weight(facts: Mapping[str, Tree]) -> float:
+    deviation = facts.get("deviation")
+    if facts.get("task") != "regression" or deviation is None or facts.get("log") is True:
+        return 1.0
+    numbers = deviation if isinstance(deviation, list) else [deviation]
+    squares = [float(str(number)) ** 2 for number in numbers]
+    return float(f"{len(squares) / sum(squares):.4g}")

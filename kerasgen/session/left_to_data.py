@@ -56,7 +56,7 @@ def read_again(composition: Composition, first: FirstGroups, opened: OpenedData)
     if leaves_model(state):
         from kerasgen.data.model_facts import model_ends  # few configs leave their model
         from kerasgen.passes.automatic_forecast import write_forecaster
-        from kerasgen.passes.automatic_model import write_model, written_metrics
+        from kerasgen.passes.automatic_model import write_model, written_objective
 
         ends = model_ends(opened)
         write = write_model if data.windows is None else write_forecaster
@@ -64,19 +64,18 @@ def read_again(composition: Composition, first: FirstGroups, opened: OpenedData)
         model = {**state.config["model"], "layers": found.layers}
         model.setdefault("outputs", found.outputs)
         config = {**state.config, "model": model}
-        state = state._replace(config=_with_metrics(config, written_metrics(ends.outputs)))
+        state = state._replace(config=_with_objective(config, written_objective(ends.outputs)))
     state = selected(expanded(with_sections(state)))
     return parsed(state, name=title_of(composition), first=replace(first, data=data))
 
 
-def _with_metrics(config: Mapping[str, Tree], metrics: list[Tree] | None) -> Mapping[str, Tree]:
-    """A config with metrics that its data asks for, where it says nothing of losses and metrics."""
+def _with_objective(config: Mapping[str, Tree], asked: Mapping[str, Tree]) -> Mapping[str, Tree]:
+    """A config with what its data asks of losses and metrics, where it says nothing of them."""
     compiled = config.get("compile")
-    if metrics is None or not isinstance(compiled, Mapping):
+    if not asked or not isinstance(compiled, Mapping) or compiled.get("loss") is not None:
         return config
-    if compiled.get("metrics") is not None or compiled.get("loss") is not None:
-        return config
-    return {**config, "compile": {**compiled, "metrics": metrics}}
+    open_keys = {key: value for key, value in asked.items() if compiled.get(key) is None}
+    return {**config, "compile": {**compiled, **open_keys}}
 
 
 def _with_written(state: ReadConfig, opened: OpenedData) -> ReadConfig:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kerasgen.passes.automatic_model import write_model, written_metrics
+from kerasgen.passes.automatic_model import write_model, written_objective
 
 CLASSES = {"": {"task": "classification", "units": 3}}
 
@@ -74,9 +74,18 @@ def test_a_number_whose_logarithm_is_learned_comes_out_in_its_own_units():
 
 def test_accuracy_is_not_all_that_is_said_of_a_rare_class():
     rare = {"task": "classification", "units": 2, "rarest": 0.1}
-    assert "recall" in (written_metrics({"": rare}) or [])
-    assert written_metrics(CLASSES) is None
-    assert written_metrics({"a": rare, "b": rare}) is None
+    assert "recall" in written_objective({"": rare})["metrics"]
+    assert written_objective(CLASSES) == {}
+    assert written_objective({"a": rare, "b": rare}) == {}
+
+
+def test_a_number_in_its_own_units_does_not_drown_other_heads():
+    price = {"task": "regression", "units": 1, "mean": 50.0, "deviation": 4.0}
+    pair = {"task": "regression", "units": 2, "mean": [0.0, 1.0], "deviation": [1.0, 3.0]}
+    outputs = {"price": price, "pair": pair, "grown": {**price, "log": True}, **CLASSES}
+    weights = written_objective(outputs)["loss_weights"]
+    assert weights == {"price": 1 / 16, "pair": 0.2, "grown": 1.0, "": 1.0}
+    assert written_objective({"price": price}) == {}
 
 
 def test_the_words_of_a_text_are_read_in_windows_or_all_at_once():
