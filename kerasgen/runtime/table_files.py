@@ -333,8 +333,9 @@ def scanned(frame: Any) -> Iterator[Any]:
     """The pieces of a frame that is not read yet; structs become columns."""
     empty = True
     for piece in frame.collect_batches(chunk_size=PIECE_ROWS, maintain_order=True):
-        empty = False
-        yield flat_piece(piece)
+        for part in piece.iter_slices(PIECE_ROWS):
+            empty = False
+            yield flat_piece(part)
     if empty:
         yield flat_piece(frame.collect())
 

@@ -164,7 +164,7 @@ def text_pieces(table: TextTable) -> Iterator[Any]:
                 words = polars.any_horizontal(polars.all().str.strip_chars() != "")
                 read = piece.filter(words)
             rows += read.height
-            yield read
+            yield from read.iter_slices(PIECE_ROWS)
     except polars.exceptions.PolarsError as error:
         if "utf-8" in str(error):
             problem = wrong_text(table["place"], table["file"], "utf-8")
