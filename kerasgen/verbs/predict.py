@@ -7,7 +7,8 @@ stands in `answers.inputs`, the forms of an answer in `answers.writing`, what a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -18,7 +19,7 @@ from kerasgen.runtime.table_files import FORMATS
 from kerasgen.runtime.text_tables import TableForm
 from kerasgen.verbs.answers.answer_columns import answer_columns
 from kerasgen.verbs.answers.inputs import Input, input_pieces, table_form
-from kerasgen.verbs.answers.pieces import Piece
+from kerasgen.verbs.answers.pieces import Piece, regrouped
 from kerasgen.verbs.answers.writing import KINDS, Write, answer_file, text_form
 from kerasgen.verbs.trained_run import PROBLEM, Bad, TrainedRun, load_run, placed
 
@@ -110,6 +111,8 @@ def _answer(run: TrainedRun, question: Question, write: Write, sink: Sink) -> Co
         bad=question.bad or _said_bad(run),
         title=asked.title,
     )
+    if run.data.windows is not None:
+        return _forecast(asking, input_pieces(run, asked, sink), write, sink)
     for piece in input_pieces(run, asked, sink):
         if piece.first == 1:
             run.check_columns((*piece.cells, *piece.arrays), sink)
@@ -120,6 +123,21 @@ def _answer(run: TrainedRun, question: Question, write: Write, sink: Sink) -> Co
         counted.without += without
         if found:
             write(found)
+    if not counted.rows:
+        raise sink.fail("KG503", "there are no rows to answer for", key="data.source")
+    return counted
+
+
+def _forecast(asking: _Asking, pieces: Iterator[Piece], write: Write, sink: Sink) -> Counted:
+    """What follows the rows of all pieces: the newest of them may stand anywhere."""
+    counted, run = Counted(), asking.run
+    for piece in regrouped(pieces, sys.maxsize):
+        run.check_columns((*piece.cells, *piece.arrays), sink)
+        answered = run.forecast(_whole(piece, run), asking.form)
+        if answered.problems and asking.bad == "error":
+            run.refuse(piece, answered, asking.title, sink)
+        counted = Counted(rows=piece.rows, without=len(answered.problems))
+        write(answered.columns)
     if not counted.rows:
         raise sink.fail("KG503", "there are no rows to answer for", key="data.source")
     return counted

@@ -47,6 +47,7 @@ from kerasgen.verbs.answers.checked_rows import check_rows
 from kerasgen.verbs.answers.pieces import Piece
 from kerasgen.verbs.evaluate import Evaluation, evaluate_run
 from kerasgen.verbs.finished_run import load_run_model
+from kerasgen.verbs.forecast import KnownRows, forecast
 
 MOST_ROWS = 16_384
 """Rows that are answered for at a time."""
@@ -73,6 +74,19 @@ class AnsweredRows:
 
     rows: Array
     answers: Sequence[Answer]
+    problems: Mapping[int, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForecastRows:
+    """What follows some rows.
+
+    Attributes:
+        columns: times, series and what is predicted.
+        problems: row to why it could not be used.
+    """
+
+    columns: Mapping[str, Array]
     problems: Mapping[int, str]
 
 
@@ -112,7 +126,8 @@ class TrainedRun:
                 there, and the column `problem` says why they have none.
 
         Returns:
-            `predicted` and `probability`, or `predicted_OUTPUT` and so on for several outputs.
+            `predicted` and `probability`, or `predicted_OUTPUT` and so on for several outputs; of a
+            forecast the times and series that follow, and what is predicted of them.
 
         Raises:
             CompileError: a column is not there, or a row has no answer and is not to be skipped.
@@ -128,6 +143,12 @@ class TrainedRun:
             raise sink.fail("KG503", "there are no rows to answer for", key="data.source")
         if odd := next((name for name, c in columns.items() if len(c) != count), None):
             raise sink.fail("KG503", f"the column `{odd}` has another number of rows than others")
+        if self.data.windows is not None:
+            whole = Piece(cells=columns, first=1, rows=count)
+            followed = self.forecast(whole, {})
+            if bad == "error" and followed.problems:
+                self.refuse(whole, followed, None, sink)
+            return dict(followed.columns)
         parts = []
         size = self.piece_rows
         for start in range(0, count, size):
@@ -202,6 +223,7 @@ class TrainedRun:
                 waiting += takes[name]
             else:
                 found[name] = None
+        found |= dict.fromkeys(name for name in (self.data.time, self.data.series) if name)
         known = [name for name in self.schema.columns if name in found]
         return tuple(dict.fromkeys([*known, *found]))
 
@@ -248,7 +270,28 @@ class TrainedRun:
         answers = [] if not len(checked.rows) else self._answers(checked.x, len(checked.rows))
         return AnsweredRows(rows=checked.rows, answers=answers, problems=checked.problems)
 
-    def refuse(self, piece: Piece, answered: AnsweredRows, title: str | None, sink: Sink) -> None:
+    def forecast(self, piece: Piece, form: TableForm) -> ForecastRows:
+        """What follows the newest rows of each series, and which rows could not be used.
+
+        Args:
+            piece: the rows, in any order, with all columns that are needed.
+            form: how missing cells and numbers are written.
+
+        Raises:
+            CompileError: KG545 or KG546, there are too few rows, or their times order nothing.
+        """
+        checked = check_rows(self.kept, self.needed, piece, form)
+        known = KnownRows(
+            x=checked.x,
+            times=checked.columns.get(self.data.time, np.zeros(0)),
+            series=checked.columns.get(self.data.series),
+        )
+        columns = {} if not len(checked.rows) else forecast(self.compiled, self.model, known)
+        return ForecastRows(columns=columns, problems=checked.problems)
+
+    def refuse(
+        self, piece: Piece, answered: AnsweredRows | ForecastRows, title: str | None, sink: Sink
+    ) -> None:
         """Refuses rows of which one has no answer.
 
         Args:

@@ -1,13 +1,17 @@
 """A run of a forecast: what its record says beside the metrics, and that it can be repeated."""
 
+import csv
 import json
 
 import numpy as np
 import pytest
 
+from kerasgen.diagnostics import CompileError
 from kerasgen.frontend.compose.composition import compose
 from kerasgen.process.exit_codes import DONE
 from kerasgen.run.experiment import run_experiment
+from kerasgen.verbs.predict import Question, predict_rows
+from kerasgen.verbs.trained_run import load_run
 
 
 @pytest.fixture(scope="module")
@@ -60,3 +64,52 @@ def test_predictions_say_which_rows_of_the_source_they_are(forecast):
         for rows, true in zip(arrays["rows"], arrays["true"], strict=True):
             wanted = [[float(cell) for cell in lines[row].split(",")[2:]] for row in rows]
             assert true.tolist() == pytest.approx(np.array(wanted), rel=1e-6)
+
+
+def test_a_run_forecasts_what_follows_new_rows(forecast, tmp_path):
+    lines = (forecast.parent / "sales.csv").read_text().splitlines()
+    new = tmp_path / "new.csv"
+    newest = lines[-20:]
+    new.write_text("\n".join([lines[0], *reversed(newest)]) + "\n")
+    told: list[str] = []
+    counted = predict_rows(forecast, Question(rows=str(new)), told.append)
+    rows = list(csv.DictReader("".join(told).splitlines()))
+    assert counted.rows == 20
+    assert [(row["shop"], row["day"]) for row in rows] == [
+        (shop, day)
+        for shop in ("north", "south")
+        for day in ("2020-03-01", "2020-03-02", "2020-03-03")
+    ]
+    run = load_run(forecast)
+    cells = [line.split(",") for line in newest]
+    columns = {name: [row[i] for row in cells] for i, name in enumerate(lines[0].split(","))}
+    columns |= {name: [float(cell) for cell in columns[name]] for name in ("sold", "returned")}
+    found = run.predict(columns)
+    for name in ("predicted_sold", "predicted_returned"):
+        assert found[name].tolist() == pytest.approx([float(row[name]) for row in rows], rel=1e-5)
+
+
+def test_a_forecast_is_what_the_model_says_of_the_newest_window(forecast):
+    with np.load(forecast / "predictions.npz") as arrays:
+        wanted = arrays["predicted"][6]  # the newest test window of the first shop
+    lines = (forecast.parent / "sales.csv").read_text().splitlines()
+    cells = [line.split(",") for line in lines[1:]]
+    cells = [row for row in cells if row[1] == "north"][:-3]
+    columns = {name: [row[i] for row in cells] for i, name in enumerate(lines[0].split(","))}
+    columns |= {name: [float(cell) for cell in columns[name]] for name in ("sold", "returned")}
+    found = load_run(forecast).predict(columns)
+    assert found["predicted_sold"].tolist() == pytest.approx(wanted[:, 0].tolist(), rel=1e-5)
+    assert found["predicted_returned"].tolist() == pytest.approx(wanted[:, 1].tolist(), rel=1e-5)
+
+
+def test_too_few_new_rows_are_told_by_their_series(forecast, tmp_path):
+    lines = (forecast.parent / "sales.csv").read_text().splitlines()
+    new = tmp_path / "new.csv"
+    new.write_text("\n".join([lines[0], *lines[-6:]]) + "\n")
+    with pytest.raises(CompileError) as caught:
+        predict_rows(forecast, Question(rows=str(new)), print)
+    (found,) = caught.value.diagnostics
+    assert found.code == "KG546"
+    assert found.message.startswith(
+        "the series `north` of `shop` and 1 further series is too short"
+    )

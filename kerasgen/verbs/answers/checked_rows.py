@@ -13,7 +13,7 @@ Decisions:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -42,11 +42,13 @@ class CheckedRows:
         rows: their numbers among those that were asked, from 0.
         x: model input to array, a row for each of them.
         problems: row to what is wrong with it, of those that are left out.
+        columns: the columns that were prepared, a row for each of them.
     """
 
     rows: Array
     x: Mapping[str, Array]
     problems: Mapping[int, str]
+    columns: Mapping[str, Array] = field(default_factory=dict)
 
 
 def check_rows(
@@ -88,7 +90,9 @@ def check_rows(
         for row in taken[~finite].tolist():
             problems[row] = _without_number(columns, places[row])
         taken, x = taken[finite], {name: values[finite] for name, values in x.items()}
-    return CheckedRows(rows=taken, x=x, problems=problems)
+    held = np.isin(good, taken)
+    columns = {name: values[held] for name, values in columns.items()}
+    return CheckedRows(rows=taken, x=x, problems=problems, columns=columns)
 
 
 def _typed(
@@ -151,7 +155,10 @@ def _series_numbers(cells: Any, form: TableForm) -> tuple[Array, dict[int, str]]
             raise DataError(f"{cells.dtype}, expected numbers")
         return cells.cast(polars.Float64).fill_null(float("nan")).to_numpy(), {}
     found, others = text_numbers(cells, form)
-    wrong = {row: f'"{cut(cells[row])}", expected a number' for row in others.arg_true().to_list()}
+    wrong = {
+        row: f'"{cut(cells[row])}", expected a number'
+        for row in ([] if others is None else others.arg_true().to_list())
+    }
     return found.fill_null(float("nan")).to_numpy(), wrong
 
 
