@@ -15,12 +15,19 @@ DIVISIONS: Mapping[str, Sequence[str]] = {
     "a fold": ["data.split.fold=2/4"],
     "a fold of groups": ["data.split.fold=3/4", "data.split.group=patient"],
     "a fold in time": ["data.split.fold=2/3", "data.split.time=day"],
+    "weights of rows": ["data.weights=worth", "compile.weighted_metrics=[accuracy]"],
+    "weights of classes by their names": ["data.weights={no: 1.0, yes: 3.0}"],
+    "more rows of the smaller class": ["data.weights={class: oversample}"],
+    "fewer rows of the larger class": ["data.weights={class: undersample}"],
     "a fold in the order of the rows": [
         "data.split.fold=2/3",
         "data.split.shuffle=false",
         "data.split.stratify=false",
     ],
 }
+
+
+_USUAL = ("a fold of groups", "weights of rows", "more rows of the smaller class")
 
 
 @pytest.fixture
@@ -43,10 +50,7 @@ def visits(tmp_path: Path) -> list[str]:
 
 @pytest.mark.parametrize(
     "name",
-    [
-        pytest.param(name, marks=() if name == "a fold of groups" else pytest.mark.slow)
-        for name in DIVISIONS
-    ],
+    [pytest.param(name, marks=() if name in _USUAL else pytest.mark.slow) for name in DIVISIONS],
 )
 def test_the_script_of_a_division_trains_to_the_same_history(
     engine: str, tmp_path: Path, name: str, visits: list[str], monkeypatch: pytest.MonkeyPatch

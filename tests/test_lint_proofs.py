@@ -545,6 +545,16 @@ def largest_class_always() -> None:
     assert (predicted(model, X * 0.1) < 0.5).all()
 
 
+def learned_nothing() -> None:
+    x = RANDOM.normal(size=(200, 4)).astype("float32")
+    guessed = (np.arange(200) % 5 == 0).astype("float32")[:, np.newaxis]  # nothing to be learned
+    settings = {"metrics": ["accuracy"], "epochs": 2}
+    model, _ = trained([dense(1, "sigmoid")], x, guessed, "binary_crossentropy", **settings)
+    loss, accuracy = model.evaluate(x, guessed, verbose=0)
+    assert accuracy <= 0.8  # that of "no" for all rows
+    assert loss >= -0.2 * np.log(0.2) - 0.8 * np.log(0.8)
+
+
 PROOFS: Mapping[str, Callable[[], None]] = {
     "KG701": logits_of_a_softmax,
     "KG702": softmax_of_one,
@@ -603,6 +613,7 @@ PROOFS: Mapping[str, Callable[[], None]] = {
     "KG772": same_in_all_rows,
     "KG773": counted_twice,
     "KG774": largest_class_always,
+    "KG775": learned_nothing,
 }
 
 

@@ -23,6 +23,7 @@ from kerasgen.frontend.parse.lint import LINT_CODES
 from kerasgen.ir.data import FACTS, SplitDef
 from kerasgen.ir.program import BackendDef, CompileDef, FitDef, LintDef, TrackingDef
 from kerasgen.passes.lint.arrays import ARRAY_RULES
+from kerasgen.passes.lint.results import RESULT_RULES
 from kerasgen.passes.lint.rules import RULES
 from kerasgen.passes.lint.suspicious_columns import COLUMN_RULES
 from kerasgen.session import catalog as cataloging
@@ -116,7 +117,7 @@ def test_every_rule_of_lint_stands_at_its_code() -> None:
                 r"^## (KG\d{3}): .+\n\nRule `(\w+)`\.$", text, re.MULTILINE
             ):
                 told[rule] = code
-    rules = [*RULES, *ARRAY_RULES, *COLUMN_RULES]
+    rules = [*RULES, *ARRAY_RULES, *COLUMN_RULES, *RESULT_RULES]
     codes = {rule.__name__: re.search(r"KG\d{3}", rule.__doc__ or "") for rule in rules}
     assert told.keys() == codes.keys()
     assert {rule: code for rule, code in told.items() if codes[rule]} == {

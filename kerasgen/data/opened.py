@@ -29,6 +29,7 @@ from kerasgen.data.description import describe_data, describe_parts, fingerprint
 from kerasgen.data.facts import declared_classes, settle_facts
 from kerasgen.data.labels import index_labels, several_labels
 from kerasgen.data.large_arrays import ArraySpace, room_told
+from kerasgen.data.row_weights import check_weights
 from kerasgen.data.schema import observe
 from kerasgen.data.series import in_time_order, split_series
 from kerasgen.data.settled import TrainingRows, settle_preparation, settle_split, settle_types
@@ -152,6 +153,7 @@ def _opened(source: Source, definition: DataDef, seed: int, sink: Sink) -> Opene
         sink.stop_on_errors()
         schema = replace(schema, features=definition.features)
     _check_numbers(definition, schema, columns, table, sink)
+    check_weights(definition, columns, table.place, sink)
     sink.stop_on_errors()
     fed = infer_schema(definition, table.names).columns
     rows = OpenedRows(columns=columns, class_names=class_names, training=parts.training)

@@ -165,6 +165,7 @@ CODES: dict[str, str] = {
     "KG772": "feature that says nothing, or hardly ever something",
     "KG773": "feature that is another one again",
     "KG774": "classes or words with few rows",
+    "KG775": "model that is no better than one answer for all rows",
     "KG801": "step of a run that failed",
     "KG802": "training that diverged",
     "KG803": "file of a run that cannot be written",

@@ -135,6 +135,28 @@ class WindowsDef:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WeightsDef:
+    """How much the rows count in training; one of its fields says it.
+
+    Attributes:
+        column: the column that holds the weight of each row.
+        classes: class name or index to weight.
+        balance: `balanced` for weights by which each class counts the same; `oversample` for rows
+            of smaller classes that are repeated until each has as many as the largest;
+            `undersample` for rows that are left out until each has as few as the smallest.
+    """
+
+    column: str | None = None
+    classes: Mapping[int | str, float] | None = None
+    balance: Literal["balanced", "oversample", "undersample"] | None = None
+
+    @property
+    def sampling(self) -> Literal["oversample", "undersample"] | None:
+        """How rows are repeated or left out; None where they are not."""
+        return None if self.balance == "balanced" else self.balance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DataDef:
     """What to train on.
 
@@ -153,6 +175,7 @@ class DataDef:
         time: the column that orders the rows; empty for none.
         series: the column that tells several series apart; empty for one series.
         windows: how the rows become windows, None where each row is a sample.
+        weights: how much the rows count in training, None where they count the same.
         facts: what is known without opening the data (`classes`, `shape`, …).
         path: key path of the group.
     """
@@ -168,6 +191,7 @@ class DataDef:
     time: str = ""
     series: str = ""
     windows: WindowsDef | None = None
+    weights: WeightsDef | None = None
     joined: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     facts: Mapping[str, Value] = field(default_factory=dict)
     path: str = "data"

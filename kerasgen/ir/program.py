@@ -123,6 +123,7 @@ class FitDef:
         validation_steps: the same for the validation part.
         validation_freq: epochs between two validations.
         class_weight: class index or name to weight, `balanced`, or None.
+        folds: how many folds are run, each the test part of one run; None for a single run.
         callbacks: name to callback.
         verbose: `auto`, 0, 1 or 2, as in Keras; true is 1 and false 0.
     """
@@ -134,6 +135,7 @@ class FitDef:
     validation_steps: int | None = field(default=None, metadata={"minimum": 1})
     validation_freq: int = field(default=1, metadata={"minimum": 1})
     class_weight: Mapping[int | str, float] | Literal["balanced"] | None = None
+    folds: int | None = field(default=None, metadata={"minimum": 2})
     callbacks: Mapping[str, ObjectDef] = field(default_factory=dict)
     verbose: Literal["auto"] | bool | int = "auto"
 

@@ -23,10 +23,17 @@ class Samples:
     Attributes:
         x: inputs, in the form in which the model takes them.
         y: targets, in the form in which it gives its outputs.
+        weights: how much each sample counts, None where all count the same.
     """
 
     x: Arrays
     y: Arrays
+    weights: Array | None = None
+
+    @property
+    def whole(self) -> tuple[Arrays, ...]:
+        """Inputs, targets, and weights where there are any, as Keras takes them."""
+        return (self.x, self.y) if self.weights is None else (self.x, self.y, self.weights)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

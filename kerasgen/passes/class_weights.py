@@ -9,6 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from kerasgen.diagnostics import Sink, did_you_mean
+from kerasgen.ir.program import Program
+
+
+def weighing_key(program: Program) -> str | None:
+    """The key path of what makes classes count differently; None where nothing does."""
+    weights = program.data.weights
+    if weights is not None and weights.column is None:
+        return "data.weights"
+    return None if program.fit.class_weight is None else "fit.class_weight"
 
 
 def known_classes(facts: Mapping[str, object]) -> list[str]:
@@ -19,7 +28,7 @@ def known_classes(facts: Mapping[str, object]) -> list[str]:
 
 
 def index_weights(
-    weights: Mapping[str | int, float], names: Sequence[str], sink: Sink
+    weights: Mapping[str | int, float], names: Sequence[str], sink: Sink, key: str | None
 ) -> dict[int, float]:
     """Class index to weight.
 
@@ -27,16 +36,18 @@ def index_weights(
         weights: name or index of a class to its weight.
         names: the names of the classes, by index.
         sink: gets a name that no class has: KG514.
+        key: where the weights are written.
 
     Raises:
         CompileError: a class is not there.
     """
+    title = (key or "").rpartition(".")[2]
     for name in weights:
         if isinstance(name, str) and name not in names:
             sink.report(
                 "KG514",
-                f"`class_weight` names the class `{name}`, which the target does not have",
-                key=f"fit.class_weight.{name}",
+                f"`{title}` names the class `{name}`, which the target does not have",
+                key=f"{key}.{name}",
                 at="key",
                 help=did_you_mean(name, names, listed=20),
             )

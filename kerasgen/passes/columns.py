@@ -84,6 +84,7 @@ def beside_columns(data: DataDef) -> list[tuple[Role, str]]:
         ("group", split.group),
         ("id", split.by),
         ("time", split.time),
+        ("weight", None if data.weights is None else data.weights.column),
         ("time", data.time),
         ("series", data.series),
     )

@@ -29,6 +29,9 @@ TENSORBOARD = "tensorboard"
 PREPARE = "prepare"
 """A folder: what the steps of `data.prepare` have learned, and what the columns are."""
 
+FOLDS = "folds"
+"""A folder: the runs of the folds, each in a folder that is called as its number."""
+
 CONSOLE = "console.log"
 """What a job of a sweep has printed; it is there before the run, and stays."""
 

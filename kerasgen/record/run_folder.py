@@ -24,7 +24,7 @@ from pathlib import Path
 from kerasgen import __version__
 from kerasgen.diagnostics import CompileError, Sink
 from kerasgen.foreign.regular_files import ForeignFileError, is_there
-from kerasgen.record.file_names import PREPARE, RECORD, RESULTS, TENSORBOARD
+from kerasgen.record.file_names import FOLDS, PREPARE, RECORD, RESULTS, TENSORBOARD
 from kerasgen.record.lock import locked
 from kerasgen.record.provenance import at_work, identity
 from kerasgen.record.read import ReadRecord, read_record
@@ -220,7 +220,7 @@ def _worth_keeping(found: ReadRecord) -> str | None:
 
 def _clear(folder: Path) -> None:
     """Removes the results of a run, and what a killed process left of them."""
-    for name in (TENSORBOARD, PREPARE):
+    for name in (TENSORBOARD, PREPARE, FOLDS):
         shutil.rmtree(folder / name, ignore_errors=True)
     for path in list(folder.iterdir()):
         if any(path.match(pattern) for pattern in RESULTS) or _DRAFT.fullmatch(path.name):

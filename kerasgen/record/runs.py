@@ -7,6 +7,7 @@ one bad folder hides no other.
 Decisions:
 - A record that is open while its process is gone is one of a run that was `killed`; the file is
   left as it is.
+- The folds of a run are listed with it, as one run.
 - A config is read when somebody asks for it; a listing of thousands of runs needs none.
 - A record of a newer version is listed with what is known of its fields, and a warning.
 """
@@ -23,7 +24,7 @@ from typing import Any
 from kerasgen.diagnostics import Severity, Sink
 from kerasgen.foreign.regular_files import ForeignFileError, is_folder, is_there, told
 from kerasgen.record import read as reading
-from kerasgen.record.file_names import CONFIG, RECORD
+from kerasgen.record.file_names import CONFIG, FOLDS, RECORD
 from kerasgen.record.files import number
 from kerasgen.record.status import observed_status
 
@@ -131,6 +132,7 @@ def _run_folders(root: Path, sink: Sink) -> Iterator[Path]:
     for parent, folders, files in os.walk(root, onerror=warn):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         if RECORD in files or RECORD in folders:
+            folders[:] = [name for name in folders if name != FOLDS]
             yield Path(parent)
 
 

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 from kerasgen.diagnostics import CompileError, Sink, SourceMap
 from kerasgen.diagnostics.source_map_data import to_plain
 from kerasgen.frontend.compose.composition import Composition, title_of
-from kerasgen.process.exit_codes import DONE
+from kerasgen.frontend.parse.lint import silence
+from kerasgen.process.exit_codes import DONE, REFUSED
 from kerasgen.process.interruption import at_once, held, reason
 from kerasgen.record.file_names import KERAS, MODEL, PREDICTIONS
 from kerasgen.record.run_folder import Invocation, close_at_once, reported
@@ -34,7 +35,8 @@ from kerasgen.run.events import (
     TrainingEnded,
     WarningsRaised,
 )
-from kerasgen.run.failures import end_run
+from kerasgen.run.failures import end_refused, end_run
+from kerasgen.run.folds import run_folds, wanted_folds
 from kerasgen.run.listeners import trackers
 from kerasgen.session.session import Session
 
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from kerasgen.data.opened import OpenedData
     from kerasgen.engine import Trainable
     from kerasgen.passes.compiled import CompiledProgram
+    from kerasgen.passes.lint.results import Results
     from kerasgen.run.steps import PreparedParts
 
 
@@ -89,14 +92,24 @@ def run_experiment(
     run = ActiveRun(folder)
     with at_once(lambda: close_at_once(folder, reason(), run.record)):
         try:
-            _run(composition, run, argv)
+            if wanted_folds(composition) is None:
+                _run(composition, run, argv)
+                return DONE
+            run.open(_invocation(composition, argv), composition.sink())
+
+            def one(fold: Composition, place: Path, line: Sequence[str]) -> int:
+                return run_experiment(fold, place, argv=line, keep_rejected=keep_rejected)
+
+            code = run_folds(composition, run, argv, one)
+            if code == REFUSED:
+                end_refused(run, "its first fold was refused", keep=keep_rejected)
+            return code
         except BaseException as error:
             with held():  # a record that is being closed must become closed
                 if isinstance(error, CompileError) and keep_rejected and run.record is None:
                     with contextlib.suppress(CompileError):
                         run.open(_invocation(composition, argv), Sink())
                 return end_run(error, run, keep_rejected=keep_rejected)
-    return DONE
 
 
 def _run(composition: Composition, run: ActiveRun, argv: Sequence[str] | None) -> None:
@@ -186,6 +199,10 @@ def _settled(experiment: _Experiment, source_map: SourceMap) -> ProgramSettled:
         data={
             "fingerprint": experiment.opened.fingerprint,
             "samples": experiment.parts.sizes,
+            "shared_rows": {
+                part: {"rows": shared.rows, "first": list(shared.first)}
+                for part, shared in experiment.parts.shared.items()
+            },
         },
     )
 
@@ -241,16 +258,21 @@ def _results(experiment: _Experiment, model: Trainable, run: ActiveRun) -> None:
     assert record is not None, "the record is opened before the first step"
     tracking = compiled.program.tracking
     with events.step("evaluate") as line:
-        figures, text = steps.evaluate(compiled, model, parts)
+        results, text = steps.evaluate(compiled, model, parts)
         line.append(text)
     weights = record.fields.get("weights")
-    baselines: forecasts.Baselines = {}
+    baselines = {part: dict(found) for part, found in results.baselines.items()}
     if parts.series is not None:
         with events.step("baselines") as line:
-            baselines = forecasts.naive_errors(parts.series)
-            line.append(forecasts.baseline_text(baselines))
+            naive = forecasts.naive_errors(parts.series)
+            line.append(forecasts.baseline_text(naive))
+        for part, found in naive.items():
+            baselines.setdefault(part, {}).update(found)
+    figures = results.figures
     events.emit(MetricsComputed(figures=figures, weights=weights, baselines=baselines))
-    if told := forecasts.no_better(baselines, figures, run.source_map) if baselines else ():
+    if parts.series is None:
+        _warn_of_results(experiment, results, run)
+    elif told := forecasts.no_better(naive, figures, run.source_map):
         events.emit(WarningsRaised(diagnostics=told))
     with events.step("predict") as line:
         predicted, text = steps.predict(compiled, model, parts)
@@ -284,6 +306,17 @@ def _results(experiment: _Experiment, model: Trainable, run: ActiveRun) -> None:
             line.append(", ".join(drawn))
             for name in drawn:
                 events.emit(ArtifactSaved(file=name))
+
+
+def _warn_of_results(experiment: _Experiment, results: Results, run: ActiveRun) -> None:
+    """Says where the model is no better than a trivial answer."""
+    from kerasgen.passes.lint.results import lint_results
+
+    sink = Sink(run.source_map)
+    lint_results(results, sink)
+    silence(sink, experiment.compiled.program.lint)
+    if sink.diagnostics:
+        run.events.emit(WarningsRaised(diagnostics=tuple(sink.diagnostics)))
 
 
 def _warn_of_divergence(run: ActiveRun, source_map: SourceMap) -> None:

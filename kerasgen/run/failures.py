@@ -136,14 +136,36 @@ def _fail_step(error: StepError, run: ActiveRun) -> int:
     return FAILED
 
 
+def end_refused(run: ActiveRun, error: str, *, keep: bool) -> None:
+    """Ends a run of which it is told already why it is refused.
+
+    Args:
+        run: the run.
+        error: what its record says of it.
+        keep: whether it leaves one.
+
+    Raises:
+        OSError: the record cannot be closed.
+    """
+    if keep and run.record is not None:
+        run.record.finish("rejected", error=error)
+    else:
+        _discard(run)
+
+
+def _discard(run: ActiveRun) -> None:
+    """Takes back what a refused run has written."""
+    with contextlib.suppress(OSError):
+        discard(run.folder)
+        if run.fresh:
+            run.folder.rmdir()
+            run.folder.parent.rmdir()  # The day's folder, if the run was its first.
+    run.record = None
+
+
 def _refuse(diagnostics: Sequence[Diagnostic], run: ActiveRun, *, keep: bool) -> int:
     if run.record is not None and not keep:
-        with contextlib.suppress(OSError):
-            discard(run.folder)
-            if run.fresh:
-                run.folder.rmdir()
-                run.folder.parent.rmdir()  # The day's folder, if the run was its first.
-        run.record = None
+        _discard(run)
     error = next(d.message for d in diagnostics if d.severity == "error")
     run.end("rejected", error, diagnostics)
     return REFUSED

@@ -16,7 +16,7 @@ from kerasgen.diagnostics import Sink
 from kerasgen.ir.model import TensorRef
 from kerasgen.ir.training import Array, Arrays, Samples
 from kerasgen.ir.values import Shape, TensorSpec
-from kerasgen.passes.class_weights import index_weights, known_classes
+from kerasgen.passes.class_weights import index_weights, known_classes, weighing_key
 from kerasgen.passes.compiled import CompiledProgram
 from kerasgen.passes.ends import OutputSpec, fed_target
 from kerasgen.runtime.columns import as_targets, channels_first, one_hot
@@ -146,7 +146,7 @@ def class_weights(
     if isinstance(weights, str):
         assert isinstance(y, np.ndarray)
         return balanced_weights(y)
-    return index_weights(weights, known_classes(facts), sink)
+    return index_weights(weights, known_classes(facts), sink, weighing_key(compiled.program))
 
 
 def _as_outputs(targets: dict[str, Array], compiled: CompiledProgram) -> Arrays:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from kerasgen.catalog.entries import Catalog
@@ -17,6 +17,8 @@ from kerasgen.data.fitted_preparation import FittedPreparation
 from kerasgen.data.large_arrays import room_told
 from kerasgen.data.opened import OpenedData
 from kerasgen.data.preparation import prepare_data
+from kerasgen.data.row_weights import weights_of
+from kerasgen.data.shared_rows import SharedRows, find_shared
 from kerasgen.data.split import PartRows
 from kerasgen.diagnostics import Sink, SourceLocation
 from kerasgen.engine import StartedEngine, Trainable, TrainingListener
@@ -29,8 +31,10 @@ from kerasgen.ir.values import ObjectDef
 from kerasgen.passes.callback_files import paths_of, placed
 from kerasgen.passes.compiled import CompiledProgram
 from kerasgen.passes.lint.arrays import lint_arrays
+from kerasgen.passes.lint.results import Results
 from kerasgen.passes.lint.view import with_catalog
 from kerasgen.passes.reach import path_problem
+from kerasgen.run.baselines import score_baselines
 from kerasgen.run.forecasts import SeriesRows, scaled_errors, series_rows
 from kerasgen.run.samples import (
     check_targets,
@@ -39,6 +43,8 @@ from kerasgen.run.samples import (
     outputs_by_name,
 )
 from kerasgen.runtime.series import windows
+from kerasgen.runtime.split import PARTS
+from kerasgen.runtime.training import balance_classes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +52,8 @@ class PreparedParts:
     """The parts of the data in the form in which the model takes them.
 
     Attributes:
-        training: what the model is fitted on.
+        training: the training part.
+        sampled: what the model is fitted on, where that is not the training part as it is.
         validation: what each epoch is measured on, or None.
         test: what the trained model is measured on, or None.
         test_rows: row numbers of the test part in the source, of a forecast those of each window;
@@ -55,6 +62,7 @@ class PreparedParts:
         class_weight: class index to weight, or None.
         silenced: number of warnings on the rows that the config silences.
         series: the rows over which the windows of a forecast look; None for other data.
+        shared: part to what it shares with the training part.
     """
 
     training: Samples
@@ -63,8 +71,16 @@ class PreparedParts:
     test_rows: Array | None
     fitted: FittedPreparation
     class_weight: Mapping[int, float] | None = None
+    sampled: Samples | None = None
     silenced: int = 0
     series: SeriesRows | None = None
+    shared: Mapping[str, SharedRows] = field(default_factory=dict)
+
+    @property
+    def named(self) -> dict[str, Samples]:
+        """Name to samples of each part that there is."""
+        parts = {"training": self.training, "validation": self.validation, "test": self.test}
+        return {name: part for name, part in parts.items() if part is not None}
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -104,31 +120,57 @@ def preprocess(
         prepared = prepare_data(opened, rows, program.data, started, sink)
     check_targets(compiled, prepared.training.y, sink)
     view = with_catalog(compiled.view, started.catalog)
-    lint_arrays(view, prepared.training, prepared.validation, prepared.test, sink)
+    made = {part: getattr(prepared, part) for part in PARTS}
+    windowed = program.data.windows is not None  # whose samples are made of rows that follow
+    shared = {} if windowed else find_shared(opened.columns, opened.schema, opened.parts)
+    lint_arrays(view, made, shared, sink)
     silenced = silence(sink, program.lint)
     fitted = {
-        name: None if part is None else fitting_samples(compiled, part.x, part.y)
-        for name, part in (
-            ("training", prepared.training),
-            ("validation", prepared.validation),
-            ("test", prepared.test),
+        name: None
+        if part is None
+        else replace(
+            fitting_samples(compiled, part.x, part.y),
+            weights=weights_of(program.data, opened.columns, getattr(rows, name)),
         )
+        for name, part in made.items()
     }
-    assert fitted["training"] is not None
+    training = fitted["training"]
+    assert training is not None
     parts = PreparedParts(
-        training=fitted["training"],
+        training=training,
+        sampled=_sampled(training, compiled),
         validation=fitted["validation"],
         test=fitted["test"],
         test_rows=_test_rows(opened, rows, program.data),
         fitted=prepared.fitted,
-        class_weight=class_weights(compiled, fitted["training"].y, opened.facts, sink),
+        class_weight=class_weights(compiled, training.y, opened.facts, sink),
         silenced=len(silenced),
         series=series_rows(opened, prepared, rows),
+        shared=shared,
     )
-    _check_batches(compiled, parts.sizes, sink)
+    sampled = {} if parts.sampled is None else {"sampled training": rows_in(parts.sampled)}
+    _check_batches(compiled, {**parts.sizes, **sampled}, sink)
     steps = [entry.name for entry in program.data.prepare]
     sizes = ", ".join(f"{name} {size:,}" for name, size in parts.sizes.items() if size)
-    return parts, f"{sizes}" + (f"; {', '.join(steps)}" if steps else "")
+    if parts.sampled is not None:
+        sizes += f" ({rows_in(parts.sampled):,} trained on)"
+    told = [_shared_text(part, found) for part, found in shared.items() if not found.crowded]
+    return parts, "; ".join([sizes, *told, *([", ".join(steps)] if steps else [])])
+
+
+def _sampled(training: Samples, compiled: CompiledProgram) -> Samples | None:
+    """The training part with rows repeated or left out, so that its classes are of one size."""
+    weights, seed = compiled.program.data.weights, compiled.program.seed
+    if weights is None or weights.sampling is None:
+        return None
+    x, y = balance_classes((training.x, training.y), weights.sampling, seed)
+    return Samples(x=x, y=y)
+
+
+def _shared_text(part: str, shared: SharedRows) -> str:
+    row, equal = shared.first
+    count = f"{shared.rows} {part} rows are" if shared.rows > 1 else f"1 {part} row is"
+    return f"{count} in training too (row {row} as {equal})"
 
 
 def _test_rows(opened: OpenedData, rows: PartRows, data: DataDef) -> Array | None:
@@ -204,7 +246,9 @@ def fit(
     """
     program = compiled.program
     data = TrainingData(
-        training=parts.training, validation=parts.validation, class_weight=parts.class_weight
+        training=parts.sampled or parts.training,
+        validation=parts.validation,
+        class_weight=parts.class_weight,
     )
     return model.fit(
         data,
@@ -222,24 +266,33 @@ def _verbosity(fit: FitDef) -> int:
 
 def evaluate(
     compiled: CompiledProgram, model: Trainable, parts: PreparedParts
-) -> tuple[dict[str, dict[str, float]], str]:
+) -> tuple[Results, str]:
     """Step 6: measures loss and metrics of the trained model on every part, whole.
+
+    What one answer for all rows scores stands beside them.
 
     What `fit` logs will not do: its training figures are means over an epoch in which the weights
     changed, and its last epoch need not be the one whose weights were kept.
 
     Returns:
-        Name of the part to its figures, and the step's line: the test part's, or the next best.
+        What was measured, and the step's line: the test part's figures, or the next best.
     """
     size = compiled.program.fit.batch_size
-    measured = {"training": parts.training, "validation": parts.validation, "test": parts.test}
-    figures = {
-        name: model.evaluate(part, size) for name, part in measured.items() if part is not None
-    }
+    figures = {name: model.evaluate(part, size) for name, part in parts.named.items()}
     if parts.series is not None:
         figures = {name: f | scaled_errors(parts.series, f) for name, f in figures.items()}
+    results = Results(
+        figures=figures,
+        baselines=score_baselines(compiled, parts.named, figures),
+        rows=parts.sizes,
+    )
     last, found = list(figures.items())[-1]
-    return figures, f"{last}: {', '.join(f'{name} {value:.4g}' for name, value in found.items())}"
+    trivial = [f"; {n}: {_shown(scores)}" for n, scores in results.baselines[last].items()][:1]
+    return results, "".join([f"{last}: {_shown(found)}", *trivial])
+
+
+def _shown(figures: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {value:.4g}" for name, value in figures.items())
 
 
 def predict(

@@ -34,12 +34,14 @@ def draw_groups(
     totals = np.bincount(classes, counts)
     wanted = totals * (count / len(rows))
     taken, chosen = np.zeros(len(totals)), np.zeros(number, dtype=bool)
+    free = number - 1
     for group in np.random.default_rng(seeds).permutation(number):
         here = slice(starts[group], starts[group + 1])
         kind, size = classes[here], counts[here]
         change = (size * (size + 2 * (taken[kind] - wanted[kind])) / totals[kind]).sum()
-        if change < 0 and chosen.sum() < number - 1:
+        if change < 0 and free:
             chosen[group] = True
+            free -= 1
             taken[kind] += size
     if not chosen.any():
         chosen[np.bincount(numbers).argmin()] = True

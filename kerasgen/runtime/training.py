@@ -12,9 +12,8 @@ from kerasgen.runtime.values import Array
 
 def balanced_weights(labels: Array) -> dict[int, float]:
     """Weighs the classes so that each counts the same: `n / (classes * count)`."""
-    one_hot = labels.ndim == 2 and labels.shape[1] > 1
-    indices = labels.argmax(axis=1) if one_hot else labels.reshape(-1)
-    classes, counts = np.unique(indices.astype(int), return_counts=True)
+    indices = class_numbers(labels)
+    classes, counts = np.unique(indices, return_counts=True)
     return {
         int(index): len(indices) / (len(classes) * int(count))
         for index, count in zip(classes, counts, strict=True)
@@ -29,23 +28,54 @@ def weights_of_rows(labels: Any, weights: Mapping[int, float]) -> Array:
     """
     if not isinstance(labels, np.ndarray):
         raise ValueError("class weights need a model with a single output")
-    one_hot = labels.ndim > 1 and labels.shape[-1] != 1
-    indices = labels.argmax(axis=-1) if one_hot else labels.reshape(len(labels))
-    classes, places = np.unique(np.round(indices).astype(int), return_inverse=True)
+    classes, places = np.unique(class_numbers(labels), return_inverse=True)
     return np.array([weights.get(int(index), 1.0) for index in classes])[places]
 
 
-def evaluate(model: Any, part: tuple[Any, Any], batch_size: int) -> Any:
+def balance_classes(part: tuple[Any, Any], way: str, seed: int) -> tuple[Any, Any]:
+    """Repeats rows of small classes, or leaves rows of large ones out.
+
+    Then all classes are of one size. Rows are drawn at random, and stay in their order.
+    """
+    import keras
+
+    labels = class_numbers(part[1])
+    _, counts = np.unique(labels, return_counts=True)
+    wanted = counts.max() if way == "oversample" else counts.min()
+    random = np.random.default_rng([3, abs(seed), int(seed < 0)])
+    chosen = []
+    for label in np.unique(labels):
+        rows = np.flatnonzero(labels == label)
+        chosen += [rows] * (wanted // len(rows))
+        chosen.append(random.permutation(rows)[: wanted % len(rows)])
+    order = np.sort(np.concatenate(chosen))
+    inputs, targets = keras.tree.map_structure(lambda values: values[order], part)
+    return inputs, targets
+
+
+def class_numbers(labels: Array) -> Array:
+    """Gives the class of each row, of class indices or of one-hot rows."""
+    one_hot = labels.ndim > 1 and labels.shape[-1] != 1
+    indices = labels.argmax(axis=-1) if one_hot else labels.reshape(len(labels))
+    return np.round(indices).astype(int)
+
+
+def evaluate(model: Any, part: tuple[Any, ...], batch_size: int) -> Any:
     """Measures loss and metrics."""
-    inputs, targets = part
+    inputs, targets, *weights = part
     return model.evaluate(
-        inputs, targets, batch_size=batch_size, verbose=0, return_dict=True
+        inputs,
+        targets,
+        batch_size=batch_size,
+        sample_weight=weights[0] if weights else None,
+        verbose=0,
+        return_dict=True,
     )
 
 
-def predict(model: Any, part: tuple[Any, Any], batch_size: int) -> Any:
+def predict(model: Any, part: tuple[Any, ...], batch_size: int) -> Any:
     """Gives what the model predicts."""
-    inputs, _ = part
+    inputs = part[0]
     return model.predict(inputs, batch_size=batch_size, verbose=0)
 
 

@@ -7,13 +7,14 @@ trusted again only by the person who looks at it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from kerasgen.diagnostics import Sink, SourceMap
 from kerasgen.foreign.regular_files import ForeignFileError, is_there
-from kerasgen.record.file_names import CONFIG, RECORD, SOURCE_MAP
+from kerasgen.record.file_names import CONFIG, FOLDS, RECORD, SOURCE_MAP
 from kerasgen.record.read import read_config, read_record, read_source_map
 from kerasgen.registry import NOBODY, Trust
 from kerasgen.session.session import Session
@@ -80,11 +81,17 @@ def _source_map(folder: Path, sink: Sink) -> SourceMap:
 
 
 def _require_known(folder: Path, sink: Sink) -> None:
-    """Refuses a run whose record cannot be read, or is of a newer version."""
+    """Refuses a run whose record cannot be read, is of a newer version, or of several folds."""
     try:
-        newer = read_record(folder).newer
+        found = read_record(folder)
     except ForeignFileError as error:
         raise sink.fail_file("KG606", folder / RECORD, error) from error
-    if newer is not None:
+    if found.newer is not None:
         hint = "look at it with the version that wrote it, or a newer one"
-        raise sink.fail_file("KG606", folder / RECORD, newer, help=hint) from newer
+        raise sink.fail_file("KG606", folder / RECORD, found.newer, help=hint) from found.newer
+    if isinstance(folds := found.fields.get("folds"), Mapping):
+        raise sink.fail(
+            "KG606",
+            f"`{folder}` is a run of {folds.get('count')} folds, each of which has a model",
+            help=f"name one of them: `{folder / FOLDS / '1'}`",
+        )

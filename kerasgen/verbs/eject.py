@@ -16,6 +16,7 @@ from kerasgen.diagnostics import Diagnostic, Sink
 from kerasgen.emit.script.program import eject
 from kerasgen.frontend.compose.config_folders import Folders
 from kerasgen.ir.data import DataDef
+from kerasgen.ir.program import Program
 from kerasgen.registry import NOBODY, Trust
 from kerasgen.runtime.source_call import SourceCall
 from kerasgen.session.composed_config import compose_config
@@ -44,6 +45,7 @@ def eject_config(
     session = Session(compose_config(overrides, config_dir, trust), Aim(data="where lacking"))
     compiled = session.compiled
     program, sink = compiled.program, compiled.findings.sink()
+    _refuse_folds(program.program, sink)
     text = eject(
         program,
         script_source(program.program.data, sink),
@@ -52,6 +54,21 @@ def eject_config(
         sink=sink,
     )
     return text, tuple(sink.diagnostics)
+
+
+def _refuse_folds(program: Program, sink: Sink) -> None:
+    """Refuses a config of several folds.
+
+    Raises:
+        CompileError: KG611, a script trains one model.
+    """
+    if program.fit.folds is not None:
+        raise sink.fail(
+            "KG611",
+            f"`fit.folds` is `{program.fit.folds}`, and a script trains one model",
+            key="fit.folds",
+            help=f"take one fold: `fit.folds=null data.split.fold=1/{program.fit.folds}`",
+        )
 
 
 def script_source(data: DataDef, sink: Sink) -> SourceCall:

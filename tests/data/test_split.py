@@ -275,7 +275,7 @@ def test_the_record_says_which_rows_a_part_has(visits, open_text):
     ("wish", "code", "key", "words"),
     [
         ("{by: ill, test: given}", "KG204", "data.split.by", "`ill` is the target"),
-        ("{by: day, test: given}", "KG532", "data.split.by", '"2024-01-01" in row 1,'),
+        ("{by: day, test: given}", "KG532", "data.split.by", '"2024-01-01" in line 2 of'),
         ("{by: part, test: given}", "KG204", "data.split.by", "`validation` is not `given`"),
         ("{by: part, validation: given, test: 0.1}", "KG204", "data.split.test", "not `given`"),
         ("{by: held, test: given, validation: given}", "KG204", "data.split.validation", "`held`"),
@@ -308,5 +308,5 @@ def test_a_row_without_a_group_is_told(visits, refused_split, tmp_path):
     found = refused_split(visits % "{group: patient, test: 0.2}")
     assert (found.code, found.message) == (
         "KG506",
-        "the column `patient` has no group in row 8",
+        f"the column `patient` has no group in line 9 of `{tmp_path / 'visits.csv'}`",
     )

@@ -132,6 +132,19 @@ def test_the_history_has_a_row_an_epoch(trained: Path) -> None:
     assert rows[1]["loss"] < rows[0]["loss"]
 
 
+def test_a_record_says_what_one_answer_for_all_rows_scores(trained: Path) -> None:
+    record = read_record(trained)
+    metrics, baselines = record["metrics"], record["baselines"]
+
+    assert baselines.keys() == metrics.keys()
+    assert all(
+        found["class shares"].keys() == metrics[part].keys() for part, found in baselines.items()
+    )
+    shares = baselines["test"]["class shares"]
+    assert shares["loss"] == pytest.approx(np.log(10), rel=1e-3)
+    assert metrics["test"]["accuracy"] > shares["accuracy"]
+
+
 def test_the_predictions_give_the_recorded_accuracy(trained: Path) -> None:
     with np.load(trained / file_names.PREDICTIONS, allow_pickle=False) as arrays:
         right = arrays["predicted"].argmax(axis=1) == arrays["true"]

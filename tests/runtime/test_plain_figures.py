@@ -1,9 +1,15 @@
 """What is computed around training."""
 
 import numpy as np
+import pytest
 
 from kerasgen.runtime.columns import channels_first, one_hot, stack
-from kerasgen.runtime.training import balanced_weights, largest_difference
+from kerasgen.runtime.training import (
+    balance_classes,
+    balanced_weights,
+    class_numbers,
+    largest_difference,
+)
 
 
 def test_rare_classes_weigh_more_whatever_form_labels_have() -> None:
@@ -35,3 +41,25 @@ def test_an_index_beyond_the_classes_becomes_zeros() -> None:
 
 def test_channels_come_first() -> None:
     assert channels_first(np.zeros((2, 4, 5, 3))).shape == (2, 3, 4, 5)
+
+
+@pytest.mark.parametrize(("way", "size"), [("oversample", 70), ("undersample", 10)])
+@pytest.mark.parametrize("form", ["indices", "column", "one_hot"])
+def test_classes_are_balanced_by_rows(way: str, size: int, form: str) -> None:
+    labels = np.repeat([0, 1, 2], [70, 20, 10])
+    targets = {"indices": labels, "column": labels[:, np.newaxis], "one_hot": np.eye(3)[labels]}
+    inputs = [np.arange(100), np.arange(100) * 2]
+    (first, second), found = balance_classes((inputs, targets[form]), way, 5)
+    again, _ = balance_classes((inputs, targets[form]), way, 5)
+    other, _ = balance_classes((inputs, targets[form]), way, 6)
+
+    assert np.bincount(class_numbers(found)).tolist() == [size] * 3
+    assert np.array_equal(second, first * 2)
+    assert np.array_equal(class_numbers(found), labels[first])
+    assert (np.diff(first) >= 0).all()
+    assert np.array_equal(first, again[0])
+    assert not np.array_equal(first, other[0])
+    if way == "oversample":
+        assert set(first.tolist()) == set(range(100))
+    else:
+        assert len(set(first.tolist())) == len(first)

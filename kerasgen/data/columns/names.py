@@ -119,12 +119,13 @@ def check_columns(definition: DataDef, schema: Schema, sink: Sink) -> None:
     for column, key in used:
         if column not in available:
             _report_missing(column, key, available, sink)
-    for key, column in (("time", definition.time), ("series", definition.series)):
+    beside = [("time", definition.time), ("series", definition.series)]
+    beside += [(f"split.{key}", column) for key, column in definition.split.columns.items()]
+    if definition.weights is not None and definition.weights.column is not None:
+        beside.append(("weights", definition.weights.column))
+    for key, column in beside:
         if column and column not in schema.columns:
             _report_missing(column, f"data.{key}", list(schema.columns), sink)
-    for key, column in definition.split.columns.items():
-        if column not in schema.columns:
-            _report_missing(column, f"data.split.{key}", list(schema.columns), sink)
 
 
 def _report_missing(name: str, key: str, available: list[str], sink: Sink) -> None:

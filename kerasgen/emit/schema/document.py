@@ -36,6 +36,7 @@ from kerasgen.frontend.parse.columns import COLUMN_TYPES, DATE_PARTS, MISSING_WO
 from kerasgen.frontend.parse.data import TASKS
 from kerasgen.frontend.parse.lint import LINT_CODES
 from kerasgen.frontend.parse.program import MAXIMUM_SEED
+from kerasgen.frontend.parse.weights import BALANCES
 from kerasgen.ir.data import ColumnDef, DataDef, SplitDef, WindowsDef
 from kerasgen.ir.model import ModelDef
 from kerasgen.ir.program import BackendDef, CompileDef, FitDef, LintDef, TrackingDef
@@ -289,6 +290,11 @@ def _data(ending: str) -> Schema:
             "time": from_annotation(str | None),
             "series": from_annotation(str | None),
             "windows": {**_record(WindowsDef, {}), "type": ["object", "null"]},
+            "weights": {
+                "type": ["string", "object", "null"],
+                "properties": {"class": one_of(BALANCES, {"type": "number"})},
+                "additionalProperties": from_annotation(float),
+            },
             "facts": _facts(),
         },
     )

@@ -124,7 +124,12 @@ def preprocess_function(context: DataContext) -> str:
         lines[-1] = "    for part in rows:"
     lines += statement("inputs = ", _inputs_code(context), depth=2)
     lines += statement("targets = ", _targets_code(context), depth=2)
-    lines += ["        parts[part] = inputs, targets", "    return parts"]
+    if data.weights is not None and data.weights.column is not None:
+        weights = f'columns[{string(data.weights.column)}][index].astype("float32")'
+        lines.append(f"        weights = {weights}")
+    column = None if data.weights is None else data.weights.column
+    lines.append(f"        parts[part] = inputs, targets{', weights' * (column is not None)}")
+    lines.append("    return parts")
     text = "Divides and prepares the data; what a layer learns, it learns of the training part."
     return function(f"preprocess(columns, {given}seed)", text, lines)
 
@@ -195,7 +200,8 @@ def _placed(code: str, rank: int, context: DataContext) -> str:
 
 
 def _uses_index(context: DataContext) -> bool:
-    return bool(context.data.target)
+    weights = context.data.weights
+    return bool(context.data.target) or (weights is not None and weights.column is not None)
 
 
 def _targets_code(context: DataContext) -> Code:

@@ -38,7 +38,7 @@ from kerasgen.emit.script.training import (
 )
 from kerasgen.ir.data import DataDef
 from kerasgen.ir.program import FitDef, Program
-from kerasgen.passes.class_weights import index_weights, known_classes
+from kerasgen.passes.class_weights import index_weights, known_classes, weighing_key
 from kerasgen.passes.columns import declared_shape
 from kerasgen.passes.compiled import CompiledProgram
 from kerasgen.passes.ends import OutputSpec
@@ -174,19 +174,20 @@ def _with_indices(program: Program, sink: Sink) -> FitDef:
     weights = program.fit.class_weight
     if not isinstance(weights, Mapping) or all(isinstance(key, int) for key in weights):
         return program.fit
-    names = known_classes(program.data.facts)
+    names, key = known_classes(program.data.facts), weighing_key(program)
+    title = (key or "").rpartition(".")[2]
     for name in () if names else weights:
         if isinstance(name, str):
             sink.report(
                 "KG611",
-                f"`class_weight` names the class `{name}`, and the order of the classes is known "
+                f"`{title}` names the class `{name}`, and the order of the classes is known "
                 "only when the data is opened",
-                key=f"fit.class_weight.{name}",
+                key=f"{key}.{name}",
                 at="key",
                 help="declare the names in their order: `data.facts.class_names: [...]`",
             )
     sink.stop_on_errors()
-    found = index_weights(weights, names, sink)
+    found = index_weights(weights, names, sink, key)
     return replace(program.fit, class_weight={index: found[index] for index in found})
 
 

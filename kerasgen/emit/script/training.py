@@ -29,6 +29,8 @@ from kerasgen.ir.program import CompileDef, FitDef, Program
 from kerasgen.ir.values import ObjectDef
 from kerasgen.passes.callback_files import paths_of
 
+_SEED = "arguments.seed"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingContext:
@@ -156,13 +158,17 @@ def train_function(context: TrainingContext) -> str:
     """Writes `train(model, parts, arguments)`."""
     fit = context.program.fit
     lines = ["    # What ran before, such as preprocessing, must not change what is drawn."]
-    lines.append("    keras.utils.set_random_seed(arguments.seed)")
-    samples = 'parts["training"]'
+    lines.append(f"    keras.utils.set_random_seed({_SEED})")
+    samples, weights = 'parts["training"]', context.program.data.weights
+    if weights is not None and weights.sampling is not None:
+        balanced = call("balance_classes", samples, string(weights.sampling), _SEED)
+        lines += statement("samples = ", balanced)
+        samples = "samples"
     if fit.class_weight:
         lines.append('    inputs, targets = parts["training"]')
         lines += statement("weights = ", call("weights_of_rows", "targets", _weights(fit)))
         samples = "(inputs, targets, weights)"
-    order = ("arguments.seed",) if fit.shuffle else ()
+    order = (_SEED,) if fit.shuffle else ()
     lines += statement("feed = ", call("Feed", samples, "arguments.batch_size", *order))
     named: dict[str, Code] = {
         "batch_size": "arguments.batch_size",

@@ -115,12 +115,12 @@ def make_feed(
     """The batches of a training, in the order that the seed tells.
 
     Args:
-        data: what to fit on; of class weights each row gets its own.
+        data: what to fit on; of weights of classes each row gets its own.
         fit: batch size, and whether rows are shuffled.
         seed: the seed of the order.
         position: where the training goes on, None where it begins.
     """
-    samples: tuple[Any, ...] = (data.training.x, data.training.y)
+    samples: tuple[Any, ...] = data.training.whole
     if data.class_weight:
         samples += (weights_of_rows(data.training.y, data.class_weight),)
     start = (0, 0) if position is None else (position.epoch, position.batch)
@@ -162,7 +162,7 @@ def fit_model(
         epochs=fit.epochs,
         verbose=fit.verbose,
         callbacks=[begin, *watch.callbacks, EpochReporter(listener.epoch_ended)],
-        validation_data=None if validation is None else (validation.x, validation.y),
+        validation_data=None if validation is None else validation.whole,
         steps_per_epoch=fit.steps_per_epoch,
         validation_steps=fit.validation_steps,
         validation_freq=fit.validation_freq,
@@ -174,7 +174,7 @@ def fit_model(
 def evaluate_model(model: Any, samples: Samples, batch_size: int) -> dict[str, float]:
     """Loss and metrics of a compiled model on some samples, by Keras's names."""
     _reset_states(model)
-    return _figures(evaluate(model, (samples.x, samples.y), batch_size))
+    return _figures(evaluate(model, samples.whole, batch_size))
 
 
 def predict_model(model: Any, x: Arrays, batch_size: int) -> Arrays:

@@ -43,6 +43,7 @@ BY_NAME = (
     "data.features",
     "data.target",
     "data.task",
+    "data.weights",
     "model.outputs",
     "compile.loss",
     "compile.metrics",

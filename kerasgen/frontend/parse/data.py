@@ -22,6 +22,7 @@ from kerasgen.frontend.parse.model import parse_entries, parse_object
 from kerasgen.frontend.parse.secrets import refuse_passwords
 from kerasgen.frontend.parse.split import parse_split
 from kerasgen.frontend.parse.tensors import parse_shape
+from kerasgen.frontend.parse.weights import parse_weights
 from kerasgen.frontend.sections import report_unknown_key
 from kerasgen.ir.data import AUTO, DataDef
 from kerasgen.ir.model import Entry
@@ -109,6 +110,7 @@ def parse_data(section: Tree, sink: Sink) -> DataDef | None:
     facts = _parse_facts(section.get("facts") or {}, sink)
     automatic, entries = parse_prepare(section.get("prepare"), sink)
     columns = parse_columns(section.get("columns") or {}, sink)
+    weights = parse_weights(section.get("weights"), sink)
     if len(sink.errors) > known or source is None or split is None:
         return None
     return DataDef(
@@ -124,6 +126,7 @@ def parse_data(section: Tree, sink: Sink) -> DataDef | None:
         time=keys.time,
         series=keys.series,
         windows=keys.windows,
+        weights=weights,
         facts=facts,
     )
 

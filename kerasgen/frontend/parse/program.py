@@ -20,6 +20,7 @@ from kerasgen.frontend.parse.backend import parse_backend
 from kerasgen.frontend.parse.data import parse_data
 from kerasgen.frontend.parse.lint import parse_lint
 from kerasgen.frontend.parse.model import parse_model, parse_object
+from kerasgen.frontend.parse.weights import parse_class_weight, with_weights_of_data
 from kerasgen.frontend.sections import (
     check_value,
     former_of,
@@ -112,6 +113,8 @@ def parse_program(
     tracking = read_record(TrackingDef, config["tracking"], "tracking", sink)
     lint = parse_lint(config.get("lint"), "lint", sink)
     sink.stop_on_errors()
+    fit = with_weights_of_data(_read(fit), _read(data), sink)
+    sink.stop_on_errors()
     model, data = _joined(_read(model), _read(data), sink)
     return Program(
         name=title,
@@ -121,7 +124,7 @@ def parse_program(
         model=model,
         optimizer=_read(optimizer),
         compile=_read(compiled),
-        fit=_read(fit),
+        fit=fit,
         tracking=_read(tracking),
         lint=lint,
     )
@@ -168,7 +171,7 @@ def _parse_fit(section: Tree, sink: Sink) -> FitDef | None:
         sink,
         converters={
             "callbacks": _callbacks,
-            "class_weight": _class_weight,
+            "class_weight": parse_class_weight,
             "verbose": _verbose,
         },
     )
@@ -350,38 +353,6 @@ def _verbose(value: Tree, path: str, sink: Sink) -> int | Literal["auto"]:
         return int(value)
     fits = check_value(value, Literal["auto"] | int, path, sink)
     return value if fits and isinstance(value, int) else "auto"
-
-
-def _class_weight(
-    value: Tree, path: str, sink: Sink
-) -> Mapping[int | str, float] | Literal["balanced"] | None:
-    if value is None:
-        return None
-    if value == "balanced":
-        return "balanced"
-    if not isinstance(value, Mapping):
-        sink.report(
-            "KG204",
-            f"`class_weight` is {describe(value)}, expected a mapping from class "
-            "index to weight, or `balanced`",
-            key=path,
-            help="write `balanced` for weights that even out the classes"
-            if value in ("auto", "balance")
-            else None,
-        )
-        return None
-    weights: dict[int | str, float] = {}
-    for key, weight in value.items():
-        known = check_value(weight, float, join(path, key), Sink())
-        if not known or not isinstance(weight, int | float):
-            sink.report(
-                "KG204",
-                f"class `{key}` has {describe(weight)}, expected a number",
-                key=join(path, key),
-            )
-        else:
-            weights[int(key) if str(key).isdigit() else str(key)] = float(weight)
-    return weights
 
 
 def _keras_name(title: str) -> str:

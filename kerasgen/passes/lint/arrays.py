@@ -15,7 +15,6 @@ import numpy as np
 from kerasgen.diagnostics import Sink
 from kerasgen.ir.program import loss_name
 from kerasgen.ir.values import ObjectDef
-from kerasgen.passes.lint.equal_rows import Rows, is_crowded, known_rows
 from kerasgen.passes.lint.flat_graph import WEIGHTED
 from kerasgen.passes.lint.rules import lint_length
 from kerasgen.passes.lint.view import LintView, Place, ScoredOutput, advise, written_at
@@ -44,6 +43,9 @@ _SLACK = 1e-3
 _IMAGE_LIMIT, _TABLE_LIMIT = 32, 1000
 """Sizes from which numbers of an image, or of a table, are not scaled for certain."""
 
+_MUCH_SHARED = 0.2
+"""Share of a part from which rows of the training part are warned of."""
+
 
 class PartArrays(Protocol):
     """The arrays of one part, rows first: inputs and targets by name, one target may have none."""
@@ -57,6 +59,22 @@ class PartArrays(Protocol):
         """Output name to targets; the name is empty for one unnamed."""
 
 
+class RowsInTwo(Protocol):
+    """Rows of a part that are rows of the training part too."""
+
+    @property
+    def share(self) -> float:
+        """Their share of the part."""
+
+    @property
+    def first(self) -> tuple[int, int]:
+        """The first of them and its equal, as row numbers of the source from 1."""
+
+    @property
+    def crowded(self) -> bool:
+        """Whether rows of so few values must repeat by themselves."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArrayView:
     """What a rule on rows sees.
@@ -64,10 +82,12 @@ class ArrayView:
     Attributes:
         view: the program.
         parts: the parts that there are, `training` first.
+        shared: part to the rows that it shares with the training part.
     """
 
     view: LintView
     parts: Mapping[str, PartArrays]
+    shared: Mapping[str, RowsInTwo]
 
     def targets(self, part: str, end: ScoredOutput) -> Array:
         """The targets of an output in a part."""
@@ -85,23 +105,21 @@ class ArrayView:
 
 def lint_arrays(
     view: LintView,
-    training: PartArrays,
-    validation: PartArrays | None,
-    test: PartArrays | None,
+    parts: Mapping[str, PartArrays | None],
+    shared: Mapping[str, RowsInTwo],
     sink: Sink,
 ) -> None:
     """Applies every rule that needs the rows.
 
     Args:
         view: the program.
-        training: the prepared training part.
-        validation: the validation part, or None.
-        test: the test part, or None.
+        parts: name to prepared part, `training` first; None for one that is not there.
+        shared: part to the rows that it shares with the training part.
         sink: gets the warnings.
     """
-    lint_length(view, len(next(iter(training.x.values()))), sink)
-    given = {"training": training, "validation": validation, "test": test}
-    arrays = ArrayView(view=view, parts={k: part for k, part in given.items() if part is not None})
+    there = {name: part for name, part in parts.items() if part is not None}
+    lint_length(view, len(next(iter(there["training"].x.values()))), sink)
+    arrays = ArrayView(view=view, parts=there, shared=shared)
     for rule in ARRAY_RULES:
         rule(arrays, sink)
 
@@ -251,27 +269,23 @@ def rows_shared(arrays: ArrayView, sink: Sink) -> None:
     """KG767: rows that the model was trained on tell nothing about others."""
     if arrays.view.program.data.windows is not None:
         return  # A series may repeat itself, and its windows overlap.
-    training = Rows(arrays.parts["training"].x.values())
-    if not training.comparable or is_crowded(training):
-        return
-    for part in list(arrays.parts)[1:]:
-        rows = Rows(arrays.parts[part].x.values())
-        if not rows.comparable or rows.columns != training.columns:
+    for part, shared in arrays.shared.items():
+        if shared.crowded or shared.share < _MUCH_SHARED:
             continue
-        share = known_rows(rows, training) / len(rows)
-        if share >= 0.2:
-            advise(
-                sink,
-                "KG767",
-                f"{share:.0%} of the {part} rows are also rows of the training part",
-                (f"data.split.{part}", "value"),
-                mend="the source gives both parts: take the rows that they share out of one"
-                if getattr(arrays.view.program.data.split, part) == "given"
-                else "take repeated rows out of the source: drawn at random, their copies come to "
-                "lie in both parts",
-                reason=f"for these rows the figures of the {part} part say what the model "
-                "remembers, not what it makes of rows that it has not seen",
-            )
+        row, equal = shared.first
+        advise(
+            sink,
+            "KG767",
+            f"{shared.share:.0%} of the {part} rows are also rows of the training part, row {row} "
+            f"as row {equal} for one",
+            (f"data.split.{part}", "value"),
+            mend="the source gives both parts: take the rows that they share out of one"
+            if getattr(arrays.view.program.data.split, part, None) == "given"
+            else "take repeated rows out of the source: drawn at random, their copies come to "
+            "lie in both parts",
+            reason=f"for these rows the figures of the {part} part say what the model "
+            "remembers, not what it makes of rows that it has not seen",
+        )
 
 
 def classes_unseen(arrays: ArrayView, sink: Sink) -> None:

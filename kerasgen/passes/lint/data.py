@@ -13,6 +13,7 @@ from kerasgen.ir.data import DataDef
 from kerasgen.ir.model import Entry
 from kerasgen.ir.values import ObjectDef
 from kerasgen.ir.walks import references_in
+from kerasgen.passes.class_weights import weighing_key
 from kerasgen.passes.columns import column_steps
 from kerasgen.passes.lint.flat_graph import WEIGHTED
 from kerasgen.passes.lint.view import LintView, Place, advise
@@ -22,19 +23,25 @@ _LEARNED = ("classification", "multilabel", "regression")
 
 def weights_for_several(view: LintView, sink: Sink) -> None:
     """KG751: an error, since Keras refuses it, though only after the data was prepared."""
-    if view.program.fit.class_weight is not None and len(view.outputs) > 1:
+    key = weighing_key(view.program)
+    if key is not None and len(view.outputs) > 1:
         sink.report(
             "KG751",
-            f"`class_weight` is given, and the model has {len(view.outputs)} outputs",
-            key="fit.class_weight",
+            f"{_named(key)} is given, and the model has {len(view.outputs)} outputs",
+            key=key,
             help="weigh whole outputs with `compile.loss_weights`, or train one output",
             notes=["Keras takes class weights for one output alone"],
         )
 
 
+def _named(key: str) -> str:
+    return f"`{key.rpartition('.')[2]}`"
+
+
 def weights_of_places(view: LintView, sink: Sink) -> None:
     """KG513: an error, since Keras weighs rows, and takes their labels for what they are not."""
-    if view.program.fit.class_weight is None or len(view.outputs) != 1:
+    key = weighing_key(view.program)
+    if key is None or len(view.outputs) != 1:
         return
     output = view.outputs[0].output
     form = output.labels
@@ -44,10 +51,10 @@ def weights_of_places(view: LintView, sink: Sink) -> None:
     losses = {"multi_hot": "BinaryFocalCrossentropy", "binary": "BinaryFocalCrossentropy"}
     sink.report(
         "KG513",
-        f"`class_weight` weighs rows by their class, and a row of `{output.name}` has "
+        f"{_named(key)} weighs rows by their class, and a row of `{output.name}` has "
         + ("several labels" if several else "a label for each place"),
-        key="fit.class_weight",
-        help="take `fit.class_weight` out; a loss that weighs classes itself is "
+        key=key,
+        help=f"take `{key}` out; a loss that weighs classes itself is "
         + (
             f"`{{class: {losses[form.coding]}, apply_class_balancing: true}}`"
             if form.coding in losses
@@ -59,17 +66,17 @@ def weights_of_places(view: LintView, sink: Sink) -> None:
 
 def weights_without_classes(view: LintView, sink: Sink) -> None:
     """KG752: amounts are rounded, and weighed as if that were classes."""
-    weights = view.program.fit.class_weight
-    if weights is not None and len(view.outputs) == 1:
+    key = weighing_key(view.program)
+    if key is not None and len(view.outputs) == 1:
         task = view.outputs[0].output.task
         if view.outputs[0].output.labels.coding == "amounts":
             advise(
                 sink,
                 "KG752",
-                f"`class_weight` is given, and `{view.outputs[0].output.name}` is trained for "
+                f"{_named(key)} is given, and `{view.outputs[0].output.name}` is trained for "
                 f"{task}",
-                ("fit.class_weight", "value"),
-                mend="take `fit.class_weight` out",
+                (key, "value"),
+                mend=f"take `{key}` out",
                 reason="Keras rounds each target and takes that for a class",
             )
 
@@ -81,7 +88,7 @@ def weights_of_no_class(view: LintView, sink: Sink) -> None:
         return
     output = view.outputs[0].output
     for index, weight in weights.items():
-        place: Place = (f"fit.class_weight.{index}", "value")
+        place: Place = (f"{weighing_key(view.program)}.{index}", "value")
         if isinstance(index, int) and output.classes is not None and index >= output.classes:
             advise(
                 sink,

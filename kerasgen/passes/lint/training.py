@@ -15,15 +15,10 @@ from kerasgen.diagnostics import Sink, did_you_mean
 from kerasgen.ir.names import snake_case
 from kerasgen.ir.program import Loss
 from kerasgen.ir.values import ObjectDef
+from kerasgen.passes.lint.directions import direction
 from kerasgen.passes.lint.view import LintView, advise, argument_place
 
 _WATCHING = ("EarlyStopping", "ModelCheckpoint", "ReduceLROnPlateau")
-_LOWER = re.compile(
-    r"(.*_)?(loss|mse|mae|mape|msle|rmse|\w*error|\w*crossentropy|\w*hinge|poisson|\w*divergence)"
-)
-_HIGHER = re.compile(
-    r"(.*_)?(\w*accuracy|acc|auc|precision|recall|f1_score|fbeta_score|r2_score|\w*iou|\w*io_u)"
-)
 _ADAPTIVE = ("Adam", "AdamW", "Adamax", "Nadam", "RMSprop", "Lion")
 _DECAYS = ("beta_1", "beta_2", "rho", "momentum")
 
@@ -66,7 +61,7 @@ def monitored_direction(view: LintView, sink: Sink) -> None:
         if not _watches(callback) or not isinstance(monitor, str) or mode not in ("min", "max"):
             continue
         plain = monitor.removeprefix("val_")
-        better = "min" if _LOWER.fullmatch(plain) else "max" if _HIGHER.fullmatch(plain) else mode
+        better = direction(plain) or mode
         if better != mode:
             advise(
                 sink,

@@ -39,7 +39,7 @@ class Console:
             self._end(event)
 
     def _end(self, event: RunEnded) -> None:
-        if event.status == "completed":
+        if event.status == "completed" and self._folder:
             _say(f"{'record':<10}  {self._folder}  ({event.seconds} s)")
         if event.diagnostics:
             _complain(render_text(event.diagnostics))

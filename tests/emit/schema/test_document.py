@@ -300,6 +300,14 @@ ACCEPTED = {
         "prepare: {odd: {class: ops.mod, from: [label, 2]}}\nsplit: {test: given}\n"
         "facts: {classes: {digit: 10}, shape: {left: [8], right: [8, null]}}",
     ),
+    **{
+        f"weights: {weights}": (
+            "data",
+            "source: {class: ScikitLearn, name: digits}\nfeatures: image\ntarget: label\n"
+            f"task: classification\nsplit: {{fold: 2/5, group: kind}}\nweights: {weights}",
+        )
+        for weights in ("worth", "{class: balanced}", "{spam: 5.0, ham: 1}", "null")
+    },
     "interpolations and missing values": (
         "fit",
         "epochs: ${other.epochs}\nbatch_size: ???\nshuffle: ${oc.env:SHUFFLE}",

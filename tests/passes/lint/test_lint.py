@@ -26,9 +26,9 @@ pytestmark = [
 
 ON_ROWS = (
     *("KG761", "KG762", "KG763", "KG764", "KG765", "KG767", "KG768", "KG769"),
-    *("KG770", "KG771", "KG772", "KG773", "KG774"),
+    *("KG770", "KG771", "KG772", "KG773", "KG774", "KG775"),
 )
-"""Codes of the rules that need rows; they are tested with arrays and columns."""
+"""Codes of the rules that need rows or results; they are tested with arrays and columns."""
 
 Lint = Callable[[dict[str, str]], list[Diagnostic]]
 

@@ -9,8 +9,11 @@ import pytest
 from lint_cases import AMOUNT, CLASSES, NUMBER, PLAIN, TWO, data, layers, parsed
 
 from kerasgen.catalog.entries import Catalog
+from kerasgen.data.shared_rows import SharedRows, find_shared
+from kerasgen.data.split import PartRows
 from kerasgen.diagnostics import Diagnostic, Sink
 from kerasgen.engine import Engine
+from kerasgen.ir.schema import Column, Schema
 from kerasgen.passes.lint.arrays import ARRAY_RULES, lint_arrays
 from kerasgen.passes.lint.view import with_catalog
 from kerasgen.passes.outline import outline
@@ -28,6 +31,19 @@ class Part:
 
 def part(x: Any = ROWS, y: Any = LABELS) -> Part:
     return Part(x={"input": np.asarray(x)}, y={"": np.asarray(y)})
+
+
+def _shared(training: Part, validation: Part) -> dict[str, SharedRows]:
+    both = np.concatenate([training.x["input"], validation.x["input"]])
+    rows = np.arange(len(both))
+    count = len(training.x["input"])
+    schema = Schema(
+        columns={"input": Column(name="input", roles=("feature",))},
+        complete=True,
+        features={"input": ("input",)},
+    )
+    parts = PartRows(training=rows[:count], validation=rows[count:], test=None)
+    return find_shared({"input": both}, schema, parts)
 
 
 Found = Callable[..., list[Diagnostic]]
@@ -49,7 +65,9 @@ def found(engine: str, keras3: Engine, catalog: Catalog) -> Found:
         compiled = compile_program(outline(program, catalog, sink), keras3, catalog, sink)
         assert sink.diagnostics == []
         view = with_catalog(compiled.view, catalog)
-        lint_arrays(view, training, validation, None, sink)
+        shared = {} if validation is None else _shared(training, validation)
+        parts = {"training": training, "validation": validation, "test": None}
+        lint_arrays(view, parts, shared, sink)
         return sink.diagnostics
 
     return lint
