@@ -69,6 +69,7 @@ CODES: dict[str, str] = {
     "KG518": "a database that gives no rows",
     "KG519": "a query that cannot be asked",
     "KG520": "a password in a config",
+    "KG525": "value that is not what the config says",
     "KG526": "data for which no recipe can be written",
     "KG527": "rows that stand there several times",
     "KG528": "column that tells nothing, and is left out",

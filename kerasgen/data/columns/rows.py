@@ -9,11 +9,12 @@ Decisions:
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 
 from kerasgen.data.columns.image_files import with_images
+from kerasgen.data.columns.types import is_date
 from kerasgen.data.table import Array, Table, is_number
 from kerasgen.diagnostics import Sink, did_you_mean
 from kerasgen.foreign.printable import cut
@@ -21,10 +22,14 @@ from kerasgen.frontend.grammar import join
 from kerasgen.frontend.parse.columns import IGNORE
 from kerasgen.ir.data import ColumnDef, DataDef
 from kerasgen.passes.columns import target_key
+from kerasgen.passes.lint.suspicious_columns import said_of_column
 from kerasgen.runtime.cells import full_rows, missing_in, strip_words
 from kerasgen.runtime.errors import DataError
 from kerasgen.runtime.sequence_steps import cell_numbers
 from kerasgen.runtime.table_rows import files_of_rows
+
+_PIECE = 100_000
+"""Rows that are looked at at a time."""
 
 
 def tidy_table(definition: DataDef, table: Table, sink: Sink) -> Table:
@@ -67,6 +72,7 @@ def tidy_table(definition: DataDef, table: Table, sink: Sink) -> Table:
     _check_missing(definition, tidy, sink)
     _check_numbers(definition, tidy, sink)
     _check_sequences(definition, tidy, sink)
+    _check_words(definition, tidy, sink)
     sink.stop_on_errors()
     return with_images(definition, tidy, sink)
 
@@ -189,3 +195,46 @@ def _check_numbers(definition: DataDef, table: Table, sink: Sink) -> None:
             key=join("data.columns", name),
             help="if it stands for a missing value, name it under `data.source.missing_values`",
         )
+
+
+def _check_words(definition: DataDef, table: Table, sink: Sink) -> None:
+    """Reports words that are no date, or a third one beside true and false, with the first row."""
+    for name, said in definition.columns.items():
+        values = table.columns.get(name)
+        if said.type not in ("date", "boolean") or values is None or values.dtype.kind != "U":
+            continue
+        word = _first_date_that_is_none(values) if said.type == "date" else _third_word(values)
+        if word is None:
+            continue
+        row = next(i for i in range(len(values)) if values[i] == word)
+        expected = "a date as in 2025-12-31" if said.type == "date" else "one of two words"
+        sink.report(
+            "KG525",
+            f'the column `{name}` holds "{cut(word)}" in {table.place(row)}, expected {expected}',
+            key=join("data.columns", name),
+            help=f"write `{said_of_column(name, 'category')}`, or name it under "
+            "`data.source.missing_values` if it stands for a missing value",
+        )
+
+
+def _words_in_order(values: Array) -> Iterator[str]:
+    """The different words of a column, some rows at a time; missing ones left out."""
+    known = {""}
+    for start in range(0, len(values), _PIECE):
+        for word in values[start : start + _PIECE].tolist():
+            if word not in known:
+                known.add(word)
+                yield word
+
+
+def _first_date_that_is_none(values: Array) -> str | None:
+    return next((word for word in _words_in_order(values) if not is_date(word)), None)
+
+
+def _third_word(values: Array) -> str | None:
+    words: dict[str, str] = {}
+    for word in _words_in_order(values):
+        words.setdefault(word.lower(), word)
+        if len(words) > 2:
+            return word
+    return None

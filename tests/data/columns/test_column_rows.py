@@ -133,3 +133,21 @@ def test_a_mistake_that_a_step_finds_is_told_at_its_column(group, started):
 def test_a_dollar_in_a_name_is_told(group):
     (found,) = _refused(group("a$b,y\n1,yes\n2,no\n"))
     assert found[0] == "KG305"
+
+
+def test_a_word_that_is_no_date_is_told_with_its_first_row(group):
+    text = "d,y\n2020-01-01,yes\n,no\nsoon,yes\nlater,no\n"
+    assert _refused(group(text, {"d": {"type": "date"}})) == [
+        ("KG525", f'the column `d` holds "soon" in {_place(group, 4)}, expected a date as in '
+         "2025-12-31")
+    ]  # fmt: skip
+
+
+def test_a_third_word_of_a_boolean_is_told_with_its_first_row(group):
+    text = "b,y\nja,yes\nnein,no\nJa,yes\nvielleicht,no\n"
+    assert _refused(group(text, {"b": {"type": "boolean"}})) == [
+        ("KG525", f'the column `b` holds "vielleicht" in {_place(group, 5)}, expected one of two '
+         "words")
+    ]  # fmt: skip
+    two = text.replace("vielleicht", "nein")
+    assert _opened(group(two, {"b": {"type": "boolean"}})).samples == 4
