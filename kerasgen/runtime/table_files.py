@@ -19,7 +19,13 @@ from kerasgen.runtime.databases import database_pieces, is_database
 from kerasgen.runtime.errors import DataError
 from kerasgen.runtime.nested_tables import flat_piece, json_pieces
 from kerasgen.runtime.split import PARTS
-from kerasgen.runtime.table_columns import ColumnPieces, read_columns, text_numbers
+from kerasgen.runtime.table_columns import (
+    FREE_WIDTH,
+    MOST_WIDENING,
+    ColumnPieces,
+    read_columns,
+    text_numbers,
+)
 from kerasgen.runtime.table_rows import (
     MOST_REASONS,
     FileRows,
@@ -322,7 +328,15 @@ def pieces_of_packed(file: str, form: TableForm, rows: FileRows) -> Iterator[Any
     packed = Path(file).suffix.lower() in (".parquet", ".pq")
     scan = polars.scan_parquet if packed else polars.scan_ipc
     try:
-        yield from scanned(scan(file))
+        frame = scan(file)
+        rows_there = frame.select(polars.len()).collect().item()
+        least = 4 * rows_there * len(frame.collect_schema())
+        if least > FREE_WIDTH + MOST_WIDENING * Path(file).stat().st_size:
+            problem = (
+                f"`{file}` says that it holds {rows_there:,} rows, and is too small"
+            )
+            raise DataError(problem, about="wide")
+        yield from scanned(frame)
     except polars.exceptions.PolarsError as error:
         kind = "parquet" if packed else "arrow"
         problem = f"`{file}` cannot be read as {kind}: {first_line(error)}"

@@ -10,7 +10,7 @@ import pytest
 from kerasgen.data.opened import open_data
 from kerasgen.data.sources.table_file import TableFile
 from kerasgen.diagnostics import CompileError, Sink
-from kerasgen.runtime import plain_text, text_tables
+from kerasgen.runtime import plain_text, table_files, text_tables
 
 polars = pytest.importorskip("polars")
 
@@ -243,6 +243,14 @@ def test_one_word_that_would_make_a_column_too_wide_is_refused(tmp_path):
     found = _refused(path)
     assert found.code == "KG614"
     assert "100,000 characters in `a`" in found.message
+
+
+def test_a_small_file_that_becomes_very_much_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(table_files, "FREE_WIDTH", 1000)
+    polars.DataFrame({"a": [7] * 2_000_000}).write_parquet(tmp_path / "t.parquet")
+    found = _refused(tmp_path / "t.parquet")
+    assert found.code == "KG614"
+    assert "2,000,000 rows" in found.message
 
 
 def test_a_file_that_changes_while_it_is_read_is_told(tmp_path, monkeypatch):
