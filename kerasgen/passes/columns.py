@@ -88,7 +88,7 @@ def beside_columns(data: DataDef) -> list[tuple[Role, str]]:
         ("time", data.time),
         ("series", data.series),
     )
-    return [(role, column) for role, column in roles if column]
+    return list(dict.fromkeys((role, column) for role, column in roles if column))
 
 
 def apart_from_all(data: DataDef) -> tuple[str, ...]:

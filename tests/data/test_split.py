@@ -232,6 +232,12 @@ def test_a_column_of_truths_says_which_rows_are_for_the_test(visits, split):
     assert len(parts.validation) == 10
 
 
+def test_the_time_of_the_data_is_that_of_the_split(visits, split):
+    _, by_data = split(visits.replace("task:", "time: day, task:") % "{test: 20}")
+    _, by_split = split(visits % "{time: day, test: 20}")
+    assert np.array_equal(by_data.test, by_split.test)
+
+
 def test_the_newest_rows_are_for_the_test(visits, split):
     opened, parts = split(visits % "{time: day, test: 20, validation: 10}")
     days = opened.columns["day"]

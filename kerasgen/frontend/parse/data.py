@@ -20,7 +20,7 @@ from kerasgen.frontend.parse.forecast import (
 )
 from kerasgen.frontend.parse.model import parse_entries, parse_object
 from kerasgen.frontend.parse.secrets import refuse_passwords
-from kerasgen.frontend.parse.split import parse_split
+from kerasgen.frontend.parse.split import divided_by_time, parse_split
 from kerasgen.frontend.parse.tensors import parse_shape
 from kerasgen.frontend.parse.weights import parse_weights
 from kerasgen.frontend.sections import report_unknown_key
@@ -107,6 +107,8 @@ def parse_data(section: Tree, sink: Sink) -> DataDef | None:
     joined = join_targets(target, task, sink)
     if split is not None and readable:
         check_forecast(task, keys, split, sink)
+        if keys.time and keys.windows is None:
+            split = divided_by_time(split, keys.time, sink)
     facts = _parse_facts(section.get("facts") or {}, sink)
     automatic, entries = parse_prepare(section.get("prepare"), sink)
     columns = parse_columns(section.get("columns") or {}, sink)

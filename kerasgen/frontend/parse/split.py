@@ -6,6 +6,7 @@ This room owns which of its keys exclude each other. It must not know the rows.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from kerasgen.diagnostics import Sink, describe
 from kerasgen.frontend.sections import read_record
@@ -31,6 +32,26 @@ def parse_split(section: Tree, sink: Sink) -> SplitDef | None:
             )
     _check_company(split, sink)
     return split if len(sink.errors) == known else None
+
+
+def divided_by_time(split: SplitDef, time: str, sink: Sink) -> SplitDef:
+    """The split of rows that `data.time` orders, each of which is a sample of its own.
+
+    Args:
+        split: the split as written.
+        time: the column that orders the rows.
+        sink: gets a split that goes by something else.
+    """
+    if split.time not in (None, time):
+        sink.report(
+            "KG204",
+            f"`data.time` is `{time}`, and `data.split.time` is `{split.time}`",
+            key="data.split.time",
+            help="leave one of the two out",
+        )
+    ordered = replace(split, time=time)
+    _check_company(ordered, sink)
+    return ordered
 
 
 def _parse_fold(value: Tree, path: str, sink: Sink) -> str | None:
