@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from kerasgen.data.labels import count_labels, index_labels, several_labels
+from kerasgen.ir.data import ColumnDef
 
 
 @pytest.fixture
@@ -130,7 +131,12 @@ def test_labels_are_counted_in_every_form():
 def test_several_labels_are_zeros_and_ones(sink, values, told):
     place = "row {}".format
     found = several_labels(
-        "tags", np.array(values), place=lambda r: place(r + 1), key="k", sink=sink
+        "tags",
+        np.array(values),
+        said=ColumnDef(),
+        place=lambda r: place(r + 1),
+        key="k",
+        sink=sink,
     )
     assert found is None
     assert told in sink.diagnostics[0].message
