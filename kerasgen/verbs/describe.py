@@ -12,6 +12,7 @@ Decisions:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -26,7 +27,7 @@ from kerasgen.data.columns.types import infer_task
 from kerasgen.data.sources.source_list import known_sources, make_source
 from kerasgen.data.sources.table_file import TableFile
 from kerasgen.data.table import Array, Source
-from kerasgen.diagnostics import Diagnostic, Sink, as_override, as_yaml, did_you_mean
+from kerasgen.diagnostics import Diagnostic, Sink, did_you_mean
 from kerasgen.frontend.compose.composition import resolve_groups
 from kerasgen.frontend.compose.config_folders import Folders
 from kerasgen.frontend.grammar import join
@@ -43,6 +44,9 @@ from kerasgen.runtime.errors import DataError
 from kerasgen.runtime.split import PARTS
 from kerasgen.session.composed_config import compose_config
 from kerasgen.verbs.named_data import NamedData, named_data
+
+_NO_TEXT = ("null", "true", "false", "nan", "inf")
+"""Words that an override reads as something else."""
 
 _GROUPS = {"table": "table", "images": "images", "sounds": "sounds", "texts": "text_folder"}
 """Kind of data to the shipped option of `data` that reads any such."""
@@ -116,7 +120,7 @@ def describe(asked: Asked) -> Description:
     sink = Sink()
     named, words = _named(asked.words, sink)
     if asked.target is not None:
-        words = [*words, as_override("data.target", as_yaml(asked.target)).strip("'")]
+        words = [*words, f"data.target={_quoted(asked.target)}"]
     composition = compose_config(words, asked.config_dir, asked.trust)
     config, sink = resolve_groups(composition, ("data", "lint"), ungiven="data.target")
     definition = _definition(config.get("data"), sink)
@@ -157,9 +161,16 @@ def words_of(named: NamedData) -> list[str]:
     """The overrides that read what was named."""
     group = _GROUPS.get(named.kind)
     if group is not None:
-        return [f"data={group}", as_override("data.source.path", as_yaml(named.path)).strip("'")]
-    source = {"class": named.source, "path": named.path}
-    return ["data=none", f"data.source={as_yaml(source)}", "data.features=all", "data.task=auto"]
+        return [f"data={group}", f"data.source.path={_quoted(named.path)}"]
+    source = f"{{class: {named.source}, path: {_quoted(named.path)}}}"
+    return ["data=none", f"data.source={source}", "data.features=all", "data.task=auto"]
+
+
+def _quoted(text: str) -> str:
+    """A text as an override holds it: plain where it may be."""
+    if re.fullmatch(r"[A-Za-z][\w./-]*", text, re.ASCII) and text.lower() not in _NO_TEXT:
+        return text
+    return '"' + re.sub(r'(\\*)"', r'\1\1\\"', text) + '"'
 
 
 def _named(words: Sequence[str], sink: Sink) -> tuple[NamedData | None, list[str]]:

@@ -164,7 +164,10 @@ def _described(asked: Asked, named: NamedData) -> tuple[Description, list[str]]:
     """The description, without a header where the first line of a table is one of its rows."""
     told = any(word.startswith("data.source.header") for word in asked.words)
     nameless = replace(asked, words=(*asked.words, "data.source.header=false"))
-    guess = "the first line holds no names: columns are called c0, c1, …"
+    guess = (
+        "the first line holds no names, and columns are called c0, c1, …: else write "
+        "`data.source.header=true` behind the file"
+    )
     try:
         found = describe(asked)
     except CompileError:
@@ -179,10 +182,13 @@ def _described(asked: Asked, named: NamedData) -> tuple[Description, list[str]]:
 
 
 def _is_row(columns: Mapping[str, ColumnFigures]) -> bool:
-    """Whether names of columns are values: numbers, or words that stand in their column again."""
-    numbers = sum(re.fullmatch(r"[-+]?\d+(\.\d+)?", name) is not None for name in columns)
-    again = sum(any(word == name for word, _ in c.frequent) for name, c in columns.items())
-    return numbers + again > 0
+    """Whether half of the names are values: numbers, or words that stand in their column again."""
+    values = [
+        name
+        for name, column in columns.items()
+        if re.fullmatch(r"[-+]?\d+(\.\d+)?", name) or name in dict(column.frequent)
+    ]
+    return len(values) >= len(columns) / 2
 
 
 def _guessed_target(columns: Mapping[str, ColumnFigures], sink: Sink) -> tuple[str, str]:
@@ -194,7 +200,7 @@ def _guessed_target(columns: Mapping[str, ColumnFigures], sink: Sink) -> tuple[s
         and column.type not in ("text", "date")
         and column.distinct != 1
         and column.known
-        and not column.unique
+        and not (column.unique and (column.whole or column.type == "category"))
     }
     if not usable:
         raise sink.fail(

@@ -150,6 +150,18 @@ def test_a_column_that_is_not_there_is_told_with_the_nearest(planted: Path) -> N
     assert (found.code, found.help) == ("KG504", "did you mean `bought`?")
 
 
+@pytest.mark.parametrize(
+    "name", ["größe", "a.b", "$x", "null", 'q"uote', "home town", "# c", "a:b"]
+)
+def test_any_name_may_be_that_of_the_target(name: str, tmp_path: Path) -> None:
+    import csv
+
+    path = tmp_path / "my 'odd' table.csv"
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([[name, "other"], *([i % 2, i] for i in range(30))])
+    assert told(path, target=name).targets == {name: "classification"}
+
+
 def test_json_is_one_document(planted: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["describe", str(planted), "--target", "bought", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)

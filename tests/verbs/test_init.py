@@ -123,6 +123,14 @@ def test_a_first_line_that_is_a_row_is_none_of_names(tmp_path: Path) -> None:
     assert "no names" in recipe.guessed[0]
 
 
+def test_one_name_that_is_a_number_is_a_name(tmp_path: Path) -> None:
+    lines = ["1,weight,kind", *(f"{i % 7},{i / 8},{'ab'[i % 2]}" for i in range(60))]
+    (tmp_path / "a.csv").write_text("\n".join(lines) + "\n")
+    begun(tmp_path, tmp_path / "a.csv", target="weight")
+    found = yaml.safe_load((tmp_path / "conf/data/a.yaml").read_text())
+    assert found["columns"] == {"1": "number", "weight": "number", "kind": "category"}
+
+
 def test_a_given_test_part_is_taken_and_images_keep_their_size(tmp_path: Path) -> None:
     begun(tmp_path, pictures(tmp_path))
     found = yaml.safe_load((tmp_path / "conf/data/pets.yaml").read_text())

@@ -48,7 +48,7 @@ def figures_text(
     """
     count = len(figures.columns)
     lines = [
-        f"{shown(title)}: {figures.rows:,} rows, {count:,} column{'' if count == 1 else 's'}",
+        f"{shown(title)}: {_counted(figures.rows, 'row')}, {_counted(count, 'column')}",
         "",
     ]
     heads = ("column", "type", "missing", "different", "values")
@@ -152,6 +152,10 @@ def _target_text(column: ColumnFigures, task: str) -> str:
     return f"{text}, {column.distinct:,} classes: {classes}" + (
         f", {more:,} more" if more > 0 else ""
     )
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _percent(share: float) -> str:
