@@ -35,6 +35,7 @@ from kerasgen.passes.columns import target_key
 from kerasgen.record.file_names import PREPARE
 from kerasgen.record.read import read_known_record
 from kerasgen.registry import NOBODY, Trust
+from kerasgen.run.forecasts import SeriesRows, scaled_errors, series_rows
 from kerasgen.run.samples import fitting_samples
 from kerasgen.run.steps import rows_in
 from kerasgen.runtime.arrays import plain_column
@@ -84,18 +85,21 @@ def evaluate_run(folder: Path, overrides: Sequence[str] = (), trust: Trust = NOB
     kept = _Kept(schema=_schema(folder), fitted=_fitted(folder))
     session = Session(begun, CLOSED if other else OPENED)
     compiled = session.compiled.program
-    changed = False
+    changed, series = False, None
     if other:
         samples = _all_rows(session, kept, sink)
     else:
-        samples = _test_part(session, kept, sink)
+        samples, series = _test_part(session, kept, sink)
         told = read_known_record(folder).get("data")
         known = told.get("fingerprint") if isinstance(told, Mapping) else None
         changed = session.opened.data.fingerprint != known
+    metrics = model.evaluate(samples, compiled.program.fit.batch_size)
+    if series is not None:
+        metrics |= scaled_errors(series, metrics)
     return Evaluation(
         part="data" if other else "test",
         rows=rows_in(samples),
-        metrics=model.evaluate(samples, compiled.program.fit.batch_size),
+        metrics=metrics,
         changed=changed,
     )
 
@@ -133,8 +137,8 @@ def _unread(folder: Path, error: Exception) -> CompileError:
     return Sink().fail("KG606", f"`{folder / PREPARE}` cannot be read: {error}")
 
 
-def _test_part(session: Session, kept: _Kept, sink: Sink) -> Samples:
-    """The test part of the run's own data, prepared as it was.
+def _test_part(session: Session, kept: _Kept, sink: Sink) -> tuple[Samples, SeriesRows | None]:
+    """The test part of the run's own data, prepared as it was, and the rows of a forecast.
 
     Raises:
         CompileError: KG625, there is none.
@@ -151,7 +155,8 @@ def _test_part(session: Session, kept: _Kept, sink: Sink) -> Samples:
         opened, opened.parts, compiled.program.data, session.engine, sink, kept.fitted
     )
     assert prepared.test is not None
-    return fitting_samples(compiled, prepared.test.x, prepared.test.y)
+    series = series_rows(opened, prepared, opened.parts)
+    return fitting_samples(compiled, prepared.test.x, prepared.test.y), series
 
 
 def _all_rows(session: Session, kept: _Kept, sink: Sink) -> Samples:

@@ -328,3 +328,22 @@ def test_images_of_a_folder_are_answered_for(engine: str, tmp_path: Path) -> Non
     assert np.mean(right) > 0.8
     (alone,) = _answers(tmp_path / "run", tmp_path / "images" / "light" / "3.png")
     assert alone["file"] == "3.png"
+
+
+def test_a_forecaster_answers_with_what_follows(engine: str, tmp_path: Path) -> None:
+    rows = [[f"{2000 + n // 12}-{n % 12 + 1:02d}", str(n % 12)] for n in range(120)]
+    data = _write(tmp_path / "sales.csv", rows, ("month", "sold"))
+    overrides = [
+        *(f"backend={engine}", "data=series", "model=series", f"data.source.path={data}"),
+        *("data.time=month", "data.target=sold", "data.windows={length: 12, horizon: 3}"),
+        *("data.split={test: 24, validation: 12}", "fit.epochs=1", "fit.verbose=0"),
+        "tracking.plots=false",
+    ]
+    assert run_experiment(compose(overrides), tmp_path / "run") == DONE
+    newest = _write(tmp_path / "new.csv", rows[-15:], ("month", "sold"))
+    answers = _answers(tmp_path / "run", newest)
+    assert [answer["month"] for answer in answers] == ["2010-01", "2010-02", "2010-03"]
+    assert all(float(answer["predicted"]) == float(answer["predicted"]) for answer in answers)
+    found = kerasgen.load(tmp_path / "run")
+    record = json.loads((tmp_path / "run" / "record.json").read_text())
+    assert found.evaluate().metrics == record["metrics"]["test"]
