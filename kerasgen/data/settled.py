@@ -85,7 +85,9 @@ def settle_types(definition: DataDef, table: Table) -> SettledData:
         name: _typed(definition.columns.get(name, ColumnDef()), table.types.get(name), values)
         for name, values in table.columns.items()
     }
-    written: dict[str, Tree] = {"columns": {n: _as_written(c) for n, c in columns.items()}}
+    # What a source says of a column it says each time; nobody need write it.
+    untold = [n for n in columns if n in definition.columns or n not in table.types]
+    written: dict[str, Tree] = {"columns": {n: _as_written(columns[n]) for n in untold}}
     task = dict(definition.task)
     for output, column in definition.target.items():
         several = definition.joined.get(column, ())

@@ -230,3 +230,13 @@ def test_a_word_is_encoded_by_the_target_where_that_is_asked_for(people):
     opened = _opened(people(columns=columns))
     step = next(e.definition for e in opened.definition.prepare if e.name == "city_by_paid")
     assert step.arguments == {"of": "paid"}
+
+
+def test_what_a_source_says_of_its_columns_is_not_written(define, tmp_path) -> None:
+    for number in range(8):
+        (tmp_path / "ab"[number % 2]).mkdir(exist_ok=True)
+        (tmp_path / "ab"[number % 2] / f"{number}.txt").write_text(f"word{number}")
+    text = f"source: {{class: Texts, path: {tmp_path}}}\nfeatures: all\ntarget: label\n"
+    opened = open_data(define(text + "task: auto\nprepare: auto\n"), Sink())
+    assert opened.written["columns"] == {"label": "number"}
+    assert opened.written["features"] == {"text": ["text_tokens"]}

@@ -21,7 +21,7 @@ from kerasgen.runtime.errors import DataError
 from kerasgen.runtime.table_files import FORMATS, first_line, pieces_of_file
 from kerasgen.runtime.table_rows import FileRows
 from kerasgen.runtime.text_tables import TableForm
-from kerasgen.verbs.answers.image_files import ENDINGS, image_pieces
+from kerasgen.verbs.answers.image_files import ENDINGS, image_pieces, with_image_cells
 from kerasgen.verbs.answers.pieces import Piece, regrouped
 from kerasgen.verbs.answers.text_tables import csv_pieces, json_pieces
 from kerasgen.verbs.trained_run import TrainedRun
@@ -91,7 +91,9 @@ def input_pieces(run: TrainedRun, asked: Input, sink: Sink) -> Iterator[Piece]:
         CompileError: KG501 to KG504, KG603, it is not there or cannot be read.
     """
     try:
-        yield from _pieces(run, asked, sink)
+        table = "" if asked.path in (None, STDIN) else str(asked.path)
+        for piece in _pieces(run, asked, sink):
+            yield with_image_cells(run, piece, table)
     except DataError as error:
         code = "KG503" if error.about == "empty" else "KG502"
         raise sink.fail(code, str(error), key="data.source.path") from error

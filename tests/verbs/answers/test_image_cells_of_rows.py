@@ -1,0 +1,65 @@
+"""Rows of a table that name images, as a run is asked about them."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from kerasgen.diagnostics import Sink
+from kerasgen.frontend.parse.data import parse_data
+from kerasgen.ir.schema import Column, Schema
+from kerasgen.verbs.answers.image_files import with_image_cells
+from kerasgen.verbs.answers.pieces import Piece
+
+
+@pytest.fixture
+def run() -> Any:
+    """What of a run of photos, each with a number beside it, is looked at."""
+    group = {
+        "source": {"class": "Table", "path": "elsewhere/rows.csv"},
+        "columns": {"photo": {"type": "image", "size": [2, 3]}},
+        "features": {"photo": "photo", "rest": "left"},
+        "target": "kind",
+        "task": "classification",
+    }
+    columns = {
+        "photo": Column(name="photo", type="image", shape=(2, 3, 3), dtype="uint8"),
+        "left": Column(name="left", shape=(), dtype="float32"),
+    }
+    features = {"photo": ("photo",), "rest": ("left",)}
+    schema = Schema(columns=columns, complete=True, features=features)
+    data = parse_data(group, Sink())
+    return SimpleNamespace(data=data, schema=schema, needed=("photo", "left"))
+
+
+def test_paths_start_from_the_table_that_is_asked_about(run: Any, tmp_path: Path) -> None:
+    for value in (10, 20):
+        Image.new("RGB", (6, 4), (value, 0, 0)).save(tmp_path / f"{value}.png")
+    cells = {"photo": ["20.png", "10.png"], "left": [1.0, 2.0]}
+    piece = Piece(cells=cells, first=1, rows=2)
+    found = with_image_cells(run, piece, str(tmp_path / "new.csv"))
+    assert found.problems == {}
+    assert found.arrays["photo"].shape == (2, 2, 3, 3)
+    assert found.arrays["photo"][:, 0, 0, 0].tolist() == [20, 10]
+    assert found.cells == cells
+
+
+def test_a_file_that_cannot_be_used_is_a_problem_of_its_row(run: Any, tmp_path: Path) -> None:
+    Image.new("RGB", (6, 4)).save(tmp_path / "good.png")
+    (tmp_path / "bad.png").write_bytes(b"no image")
+    paths = ["bad.png", "good.png", "../out.png", None]
+    piece = Piece(cells={"photo": paths, "left": [1.0] * 4}, first=1, rows=4)
+    found = with_image_cells(run, piece, str(tmp_path / "new.csv"))
+    assert found.problems == {
+        0: "`bad.png` is not an image",
+        2: f"`../out.png` leads out of `{tmp_path}`",
+        3: "`` names no file",
+    }
+
+
+def test_rows_that_hold_pixels_already_stay_as_they_are(run: Any) -> None:
+    piece = Piece(cells={}, first=1, rows=1, arrays={"photo": np.ones((1, 2, 3, 3), "uint8")})
+    assert with_image_cells(run, piece, "") is piece
