@@ -113,6 +113,13 @@ def parse_data(section: Tree, sink: Sink) -> DataDef | None:
     automatic, entries = parse_prepare(section.get("prepare"), sink)
     columns = parse_columns(section.get("columns") or {}, sink)
     weights = parse_weights(section.get("weights"), sink)
+    if weights is not None and keys.windows is not None:
+        sink.report(
+            "KG204",
+            "`weights` are given, and the windows of a forecast count the same",
+            key="data.weights",
+            help="take `weights` out",
+        )
     if len(sink.errors) > known or source is None or split is None:
         return None
     return DataDef(

@@ -74,6 +74,12 @@ def test_windows_have_a_stride_of_one_row_and_a_horizon():
             "data.split.group",
             "`group` is given, and a forecast takes the newest rows of each series",
         ),
+        (
+            {"weights": "sold"},
+            "KG204",
+            "data.weights",
+            "`weights` are given, and the windows of a forecast count the same",
+        ),
     ],
 )
 def test_what_does_not_go_together_is_told_where_it_stands(changes, code, key, message):
