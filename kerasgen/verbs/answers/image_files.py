@@ -35,7 +35,7 @@ _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 """Number of channels to Pillow's name of the colours."""
 
 _LARGEST = 256 * 2**20
-"""Bytes that a file of an image may have."""
+"""Bytes that a file may have."""
 
 
 def image_pieces(run: TrainedRun, place: Path, size: int, sink: Sink) -> Iterator[Piece]:
@@ -60,21 +60,22 @@ def image_pieces(run: TrainedRun, place: Path, size: int, sink: Sink) -> Iterato
             f"{', '.join(f'`{name}`' for name in run.needed[:8])}",
             help="ask for the rows of a table that has them",
         )
-    files = [found]
-    if found.is_dir():
-        files = sorted(
-            file
-            for file in found.rglob("*")
-            if file.suffix.lower() in ENDINGS and _shown(file, found)
-        )
+    files = files_below(found, ENDINGS)
     if not files:
         raise sink.fail("KG503", f"`{place}` has no images", key="data.source.path")
+    names = list(files)
     for start in range(0, len(files), size):
-        some = files[start : start + size]
-        names = [
-            file.relative_to(found).as_posix() if found.is_dir() else file.name for file in some
-        ]
-        yield _piece(column, some, names, start + 1)
+        some = names[start : start + size]
+        yield _piece(column, [files[name] for name in some], some, start + 1)
+
+
+def files_below(found: Path, endings: Sequence[str]) -> dict[str, Path]:
+    """The files of a folder that end so, by their names in it; of a file this one alone."""
+    if not found.is_dir():
+        return {found.name: found}
+    files = (file for file in found.rglob("*") if file.suffix.lower() in endings)
+    shown = sorted(file for file in files if _shown(file, found))
+    return {file.relative_to(found).as_posix(): file for file in shown}
 
 
 def with_image_cells(run: TrainedRun, piece: Piece, table: str) -> Piece:
@@ -106,6 +107,15 @@ def with_image_cells(run: TrainedRun, piece: Piece, table: str) -> Piece:
     return replace(piece, arrays=arrays, problems=problems) if asked else piece
 
 
+def content_of(file: Path) -> tuple[bytes, str]:
+    """What a file holds, and why it is not read; empty for nothing."""
+    if not is_regular(file):
+        return b"", "is no regular file"
+    if file.stat().st_size > _LARGEST:
+        return b"", f"has more than {_LARGEST // 2**20} MiB"
+    return file.read_bytes(), ""
+
+
 def _shown(file: Path, folder: Path) -> bool:
     return not any(part.startswith(".") for part in file.relative_to(folder).parts)
 
@@ -117,19 +127,12 @@ def _piece(column: Column, files: Sequence[Path], names: Sequence[str], first: i
     pixels: Array = np.zeros((len(files), *shape), dtype=column.dtype or "uint8")
     problems: dict[int, str] = {}
     for row, file in enumerate(files):
-        content = b""
-        if not is_regular(file):
-            problems[row] = "is no regular file"
-        elif file.stat().st_size > _LARGEST:
-            problems[row] = f"has more than {_LARGEST // 2**20} MiB"
+        content, problem = content_of(file)
+        image, problem = (pixels[row], problem) if problem else decode(content)
+        if problem:
+            problems[row] = problem
         else:
-            content = file.read_bytes()
-        if row not in problems:
-            image, problem = decode(content)
-            if problem:
-                problems[row] = problem
-            else:
-                pixels[row] = image.reshape(shape)
+            pixels[row] = image.reshape(shape)
     told = {row: f"`{names[row]}` {problem}" for row, problem in problems.items()}
     return Piece(
         cells={"file": list(names)},

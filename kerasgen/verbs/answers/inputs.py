@@ -23,6 +23,8 @@ from kerasgen.runtime.table_rows import FileRows
 from kerasgen.runtime.text_tables import TableForm
 from kerasgen.verbs.answers.image_files import ENDINGS, image_pieces, with_image_cells
 from kerasgen.verbs.answers.pieces import Piece, regrouped
+from kerasgen.verbs.answers.sound_files import ENDINGS as SOUNDS
+from kerasgen.verbs.answers.sound_files import sound_pieces, takes_sounds
 from kerasgen.verbs.answers.text_tables import csv_pieces, json_pieces
 from kerasgen.verbs.trained_run import TrainedRun
 
@@ -121,6 +123,9 @@ def _pieces(run: TrainedRun, asked: Input, sink: Sink) -> Iterator[Piece]:
         return
     place = Path(asked.path).expanduser()
     ending = place.suffix.lower()
+    if takes_sounds(run) and (place.is_dir() or ending in SOUNDS):
+        yield from sound_pieces(run, place, asked.size, sink)
+        return
     if place.is_dir() or ending in ENDINGS:
         if place.is_dir() and run.text_column is not None:
             yield from regrouped(_text_files(run, place), asked.size)

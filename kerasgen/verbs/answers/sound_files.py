@@ -1,0 +1,78 @@
+"""Sounds that a run is asked about: a WAV file, or all of a folder, some at a time.
+
+This room owns how they become numbers as in the training: of the rate, the length and the channels
+that the source of the run says. A run whose source says no rate takes any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from kerasgen.data.sources.files import find_path
+from kerasgen.diagnostics import Sink
+from kerasgen.runtime.sounds import decode_sound
+from kerasgen.runtime.values import Array
+from kerasgen.verbs.answers.image_files import content_of, files_below
+from kerasgen.verbs.answers.pieces import Piece
+
+if TYPE_CHECKING:
+    from kerasgen.verbs.trained_run import TrainedRun
+
+ENDINGS = (".wav", ".wave")
+"""Endings of files that are sounds."""
+
+
+def takes_sounds(run: TrainedRun) -> bool:
+    """Whether the model of a run takes a sound and nothing else."""
+    return run.data.source.cls == "Sounds" and run.needed == ("sound",)
+
+
+def sound_pieces(run: TrainedRun, place: Path, size: int, sink: Sink) -> Iterator[Piece]:
+    """The sounds of a file or a folder, a row each; `file` names them.
+
+    Args:
+        run: the run; its model takes sounds.
+        place: the file, or the folder.
+        size: sounds in a piece.
+        sink: gets what cannot be asked.
+
+    Raises:
+        CompileError: KG501, it is not there; KG503, a folder without sounds.
+    """
+    files = files_below(find_path(str(place), "path", sink), ENDINGS)
+    if not files:
+        raise sink.fail("KG503", f"`{place}` has no sounds", key="data.source.path")
+    names = list(files)
+    for start in range(0, len(names), size):
+        some = names[start : start + size]
+        yield _piece(run, {name: files[name] for name in some}, start + 1)
+
+
+def _piece(run: TrainedRun, files: dict[str, Path], first: int) -> Piece:
+    arguments = run.data.source.arguments
+    shape = tuple(size or 1 for size in run.schema.columns["sound"].shape or ())
+    rate, channels = (cast("int | None", arguments.get(name)) for name in ("rate", "channels"))
+    length = cast("int | None", arguments.get("length"))
+    sounds: Array = np.zeros((len(files), *shape), dtype="float32")
+    problems: dict[int, str] = {}
+    for row, (name, file) in enumerate(files.items()):
+        content, problem = content_of(file)
+        if not problem:
+            samples, _, problem = decode_sound(content, rate, length, channels or 1)
+        if not problem and samples.shape != shape:
+            problem = f"has {len(samples):,} values, and the model takes {shape[0]:,}"
+        if problem:
+            problems[row] = f"`{name}` {problem}"
+        else:
+            sounds[row] = samples
+    return Piece(
+        cells={"file": list(files)},
+        first=first,
+        rows=len(files),
+        problems=problems,
+        arrays={"sound": sounds},
+    )
