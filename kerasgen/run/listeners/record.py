@@ -65,9 +65,9 @@ class RecordKeeper:
             case TrainingEnded():
                 record.update(epochs=event.epochs, weights=event.weights)
             case MetricsComputed():
-                record.update(metrics=event.figures)
                 if event.baselines:
-                    record.update(baselines=event.baselines)
+                    record.note(baselines=event.baselines)
+                record.update(metrics=event.figures)
                 record.write_json(METRICS, {**event.figures, "weights": event.weights})
             case ArtifactSaved(file=file) if file == MODEL:
                 record.note(model=event.facts)
