@@ -156,7 +156,10 @@ def settle_preparation(
     listed = {c: None for names in schema.features.values() for c in names if c in schema.columns}
     by_hand = written_by_hand(definition, listed)
     facts = {
-        name: _training_column(training.column(name), definition.columns[name])
+        name: replace(
+            _training_column(training.column(name), definition.columns[name]),
+            missing_elsewhere=bool(missing_in(training.columns[name]).any()),
+        )
         for name in listed
         if definition.columns[name].type != IGNORE and name not in by_hand
     }

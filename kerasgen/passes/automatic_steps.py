@@ -49,6 +49,7 @@ class TrainingColumn:
     Attributes:
         type: what its values are.
         missing: whether a value is missing.
+        missing_elsewhere: whether a value is missing in any row, of another part if not here.
         rows: number of rows that have a value, None where nobody counted.
         words: its words, the most frequent first; empty for numbers.
         longest: numbers of the longest cell of a sequence, None for others.
@@ -58,6 +59,7 @@ class TrainingColumn:
 
     type: ColumnType
     missing: bool = False
+    missing_elsewhere: bool = False
     rows: int | None = None
     words: tuple[str, ...] = ()
     longest: int | None = None
@@ -161,9 +163,10 @@ def _tells_nothing(column: TrainingColumn, said: ColumnDef) -> str | None:
 
 def _number(name: str, column: TrainingColumn, said: ColumnDef, work: ColumnWork) -> None:
     current, missing = name, said.missing
-    if missing in _FILLS or missing == "indicator" or (missing is None and column.missing):
+    absent = column.missing or column.missing_elsewhere
+    if missing in _FILLS or missing == "indicator" or (missing is None and absent):
         strategy = missing if missing in _FILLS else "mean"
-        indicator = missing in (None, "indicator")
+        indicator = missing == "indicator" or (missing is None and column.missing)
         current = work.step(f"{name}_filled", "Impute", name, strategy=strategy)
         if indicator:
             work.stack(work.step(f"{name}_missing", "IsMissing", name))
@@ -223,7 +226,7 @@ def _ordinal(name: str, column: TrainingColumn, said: ColumnDef, work: ColumnWor
 def _date(name: str, column: TrainingColumn, said: ColumnDef, work: ColumnWork) -> None:
     parts: list[Tree] = [*(said.parts or USUAL_PARTS)]
     made = work.step(f"{name}_parts", "DateParts", name, parts=parts)
-    if column.missing:
+    if column.missing or column.missing_elsewhere:
         made = work.step(f"{name}_filled", "Impute", made)
     work.stack(work.step(f"{name}_scaled", "Normalization", made))
 

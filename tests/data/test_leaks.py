@@ -88,3 +88,31 @@ def test_no_bit_of_what_is_learned_depends_on_other_rows(define, started, tmp_pa
     assert any(
         not np.array_equal(values, second.test.x[name]) for name, values in first.test.x.items()
     )
+
+
+def test_values_that_are_missing_in_other_rows_alone_are_filled(define, started, tmp_path) -> None:
+    pytest.importorskip("polars")
+    started = replace(started, catalog=started.catalog.extended(step_entries()))
+    lines = ["amount,born,kind,part"]
+    for number in range(40):
+        part = "test" if number % 4 == 3 else "train"
+        blank = part == "test" and number > 20
+        born = "" if blank else f"20{number % 20 + 10}-01-02"
+        lines.append(f"{'' if blank else number},{born},{'ab'[number % 2]},{part}")
+    path = tmp_path / "gaps.csv"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    definition = define(
+        f"{{source: {{class: Table, path: {path}}}, features: all, target: kind, task: auto, "
+        "prepare: auto, split: {by: part, test: given}}"
+    )
+    opened = open_data(definition, Sink())
+    prepared = prepare_data(opened, opened.parts, opened.definition, started, Sink())
+    names = [entry.name for entry in opened.definition.prepare]
+
+    assert "amount_filled" in names
+    assert "amount_missing" not in names  # in the training part it would always be 0
+    for values in prepared.test.x.values():
+        assert np.isfinite(values).all()
+    step = next(call for call in prepared.fitted.learned if call.startswith("amount_filled"))
+    mean = float(np.mean([n for n in range(40) if n % 4 != 3]))
+    assert mean in [float(values) for values in prepared.fitted.learned[step].values()]
