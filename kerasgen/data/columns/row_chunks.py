@@ -31,7 +31,7 @@ from kerasgen.runtime.text_tables import TableForm
 LARGE = 32 * 2**20
 """Bytes of a file from which on it is streamed."""
 
-CHUNK = 100_000
+CHUNK = 250_000
 """Rows that are counted at a time."""
 
 _NEARLY = 0.9
@@ -130,8 +130,8 @@ def streamed(source: TableFile) -> Iterator[dict[str, Chunk]] | None:
 
 def _batches(files: Sequence[str], form: TableForm) -> Iterator[dict[str, Chunk]]:
     for piece in pieces_of_files(files, form, [], pieces_of_file):
-        if piece.height:
-            yield {series.name: _chunk_of_series(series, form) for series in piece}
+        for part in piece.iter_slices(CHUNK):
+            yield {series.name: _chunk_of_series(series, form) for series in part}
 
 
 def _chunk_of_series(series: Any, form: TableForm) -> Chunk:
