@@ -320,6 +320,8 @@ def _training_column(values: Array, said: ColumnDef) -> TrainingColumn:
             low=float(known.min()) if known.size else None,
             high=float(known.max()) if known.size else None,
         )
+    if kind == "audio":
+        return TrainingColumn(type=kind, longest=values.shape[1] if values.ndim == 2 else None)
     absent = missing_in(values)
     rows = int(len(values) - absent.sum())
     if kind in ("date", "text"):  # their words are many, and nobody asks for them here

@@ -42,6 +42,10 @@ _DIFFERENT = 0.9
 _FILLS = ("mean", "median", "mode")
 
 
+MOST_WINDOW = 512
+"""Values of a sound of which the pitches are told at a time."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingColumn:
     """What the training rows say of a column.
@@ -52,7 +56,8 @@ class TrainingColumn:
         missing_elsewhere: whether a value is missing in any row, of another part if not here.
         rows: number of rows that have a value, None where nobody counted.
         words: its words, the most frequent first; empty for numbers.
-        longest: numbers of the longest cell of a sequence, None for others.
+        longest: numbers of the longest cell of a sequence, or of a sound of one channel; None for
+            others.
         low: the smallest number, None for words.
         high: the largest number, None for words.
     """
@@ -246,6 +251,25 @@ def _image(name: str, column: TrainingColumn, said: ColumnDef, work: ColumnWork)
     work.alone[name] = End(column=made, kind="image")
 
 
+def _audio(name: str, column: TrainingColumn, said: ColumnDef, work: ColumnWork) -> None:
+    del said
+    if column.longest is None:  # several channels
+        work.alone[name] = End(column=name, kind="sequence")
+        return
+    window = min(MOST_WINDOW, 2 ** max(4, (column.longest // 4).bit_length() - 1))
+    made = work.step(
+        f"{name}_pitches",
+        "MelSpectrogram",
+        name,
+        fft_length=window,
+        sequence_stride=window // 2,
+        num_mel_bins=window // 8,
+    )
+    picture = work.step(f"{name}_picture", "ops.expand_dims", made, axis=-1)
+    scaled = work.step(f"{name}_scaled", "Normalization", picture, axis=None)
+    work.alone[name] = End(column=scaled, kind="image")
+
+
 def _sequence(name: str, column: TrainingColumn, said: ColumnDef, work: ColumnWork) -> None:
     if column.longest is None:
         work.alone[name] = End(column=name, kind="sequence")
@@ -264,6 +288,7 @@ _TREATMENTS: Mapping[ColumnType, Callable[[str, TrainingColumn, ColumnDef, Colum
     "date": _date,
     "text": _text,
     "image": _image,
+    "audio": _audio,
     "sequence": _sequence,
     "labels": _labels,
 }

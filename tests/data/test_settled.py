@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import yaml
+from scipy.io import wavfile
 
 from kerasgen.data.model_facts import model_ends
 from kerasgen.data.opened import open_data
@@ -240,3 +241,19 @@ def test_what_a_source_says_of_its_columns_is_not_written(define, tmp_path) -> N
     opened = open_data(define(text + "task: auto\nprepare: auto\n"), Sink())
     assert opened.written["columns"] == {"label": "number"}
     assert opened.written["features"] == {"text": ["text_tokens"]}
+
+
+def test_a_sound_goes_in_as_a_picture_of_its_pitches(define, tmp_path) -> None:
+    for number in range(8):
+        (tmp_path / "ab"[number % 2]).mkdir(exist_ok=True)
+        tone = (np.sin(np.arange(800) / (2 + number % 2)) * 9000).astype("int16")
+        wavfile.write(tmp_path / "ab"[number % 2] / f"{number}.wav", 4000, tone)
+    text = f"source: {{class: Sounds, path: {tmp_path}%s}}\nfeatures: all\ntarget: label\n"
+    text += "task: auto\nprepare: auto\n"
+    opened = open_data(define(text % ""), Sink())
+    assert opened.facts["inputs"]["sound"]["kind"] == "image"
+    steps = [entry.definition for entry in opened.definition.prepare]
+    assert [step.cls for step in steps] == ["MelSpectrogram", "ops.expand_dims", "Normalization"]
+    assert steps[0].arguments["fft_length"] == 128
+    opened = open_data(define(text % ", channels: 2"), Sink())
+    assert opened.facts["inputs"]["sound"]["kind"] == "sequence"
