@@ -24,6 +24,7 @@ from kerasgen.frontend.parse.lint import silence
 from kerasgen.ir.graph import ModelGraph
 from kerasgen.ir.program import CompileDef, Loss, Program, loss_name, uses_of_output
 from kerasgen.ir.values import ObjectDef, Shape, TensorSpec
+from kerasgen.passes.augmentation import try_augmentation
 from kerasgen.passes.callback_files import placed
 from kerasgen.passes.callbacks import report_failing_callback
 from kerasgen.passes.compiled import CompiledProgram
@@ -99,6 +100,9 @@ def compile_program(
     sink.stop_on_errors()
     _probe_objective(program.compile, outputs, objective, probe, sink)
     sink.stop_on_errors()
+    moved = channels_first if first else lambda spec: spec
+    fed = {name: moved(spec) for name, spec in inputs.items()}
+    try_augmentation(program.data, fed, outputs, probe.augmentation, sink)
     _rehearse_callbacks(program, outputs, objective, probe, sink)
     sink.stop_on_errors()
 

@@ -26,7 +26,7 @@ from kerasgen.diagnostics import Sink
 from kerasgen.ir.graph import Call
 from kerasgen.ir.program import BackendDef, CompileDef, FitDef, Loss
 from kerasgen.ir.training import Array, Arrays, KeptWeights, Samples, TrainingData
-from kerasgen.ir.values import ObjectDef
+from kerasgen.ir.values import ObjectDef, TensorSpec
 
 if TYPE_CHECKING:
     from kerasgen.passes.compiled import CompiledProgram
@@ -151,6 +151,28 @@ class Probe(Protocol):
 
         Raises:
             ShapeError: it refuses its arguments, or outputs and targets of these shapes.
+        """
+
+    def augmentation(
+        self,
+        definition: ObjectDef,
+        samples: TensorSpec,
+        targets: TensorSpec | None,
+        masks: bool,
+    ) -> str | None:
+        """Augments a few made-up samples.
+
+        Args:
+            definition: a layer.
+            samples: shape and type of the samples, batch axis first.
+            targets: those of the targets that change with them, or None.
+            masks: whether these are masks.
+
+        Returns:
+            Why it is no augmentation, None if it is one.
+
+        Raises:
+            ShapeError: it refuses its arguments, or the samples.
         """
 
     def callback(self, callback: ObjectDef) -> None:

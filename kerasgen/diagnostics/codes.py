@@ -77,6 +77,8 @@ CODES: dict[str, str] = {
     "KG530": "words that no target encodes",
     "KG531": "cell that holds no sequence of numbers",
     "KG532": "rows whose part cannot be told",
+    "KG536": "layer that is no augmentation",
+    "KG537": "augmentation that does not fit the ends of the model",
     "KG540": "decoded files that are not kept",
     "KG545": "times that order nothing",
     "KG546": "series that is too short",

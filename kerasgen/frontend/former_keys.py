@@ -92,6 +92,8 @@ _RENAMED: Mapping[str, Mapping[str, str]] = {
         "preprocessing": "prepare",
         "preprocess": "prepare",
         "transforms": "prepare",
+        "augmentation": "augment",
+        "augmentations": "augment",
         "problem_type": "task",
     },
     "data.split": {

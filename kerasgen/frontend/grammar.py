@@ -23,7 +23,7 @@ SECTIONS = (*GROUPS, SELECTORS, "seed", "name", "lint")
 
 DATA_KEYS = (
     *("source", "columns", "features", "target", "task", "time", "series", "windows"),
-    *("prepare", "split", "weights", "facts"),
+    *("prepare", "split", "augment", "weights", "facts"),
 )
 """Keys of the data group."""
 

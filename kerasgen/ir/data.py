@@ -172,6 +172,7 @@ class DataDef:
         automatic: whether each column is prepared as its type wants it, before these.
         columns: column to what the config says of it.
         split: how the rows are divided.
+        augment: layers that make other samples of those of the training part, in order.
         time: the column that orders the rows; empty for none.
         series: the column that tells several series apart; empty for one series.
         windows: how the rows become windows, None where each row is a sample.
@@ -188,6 +189,7 @@ class DataDef:
     automatic: bool = False
     columns: Mapping[str, ColumnDef] = field(default_factory=dict)
     split: SplitDef = field(default_factory=SplitDef)
+    augment: tuple[Entry, ...] = ()
     time: str = ""
     series: str = ""
     windows: WindowsDef | None = None

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from kerasgen.ir.values import ObjectDef
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -37,6 +39,22 @@ class Samples:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Augmentation:
+    """What becomes of each batch that a model learns from, drawn anew in each epoch.
+
+    Attributes:
+        layers: the layers in order, each with the number of the input that it changes; None for
+            the only one.
+        masks: whether the targets are masks, which change with their pictures.
+        mixes: whether a layer changes labels.
+    """
+
+    layers: tuple[tuple[ObjectDef, int | None], ...]
+    masks: bool = False
+    mixes: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingData:
     """What a model is fitted on.
 
@@ -44,11 +62,13 @@ class TrainingData:
         training: what it learns from.
         validation: what each epoch is measured on, or None.
         class_weight: class index to weight, or None.
+        augmentation: what becomes of each batch, or None.
     """
 
     training: Samples
     validation: Samples | None = None
     class_weight: Mapping[int, float] | None = None
+    augmentation: Augmentation | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

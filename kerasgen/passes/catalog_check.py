@@ -84,6 +84,8 @@ def check(
         _check_source(program.data, NOBODY, asked)
     for entry in program.data.prepare:
         _check_entry(entry, asked, STEP_KINDS)
+    for entry in program.data.augment:
+        _check_entry(entry, asked)
     _check_model(program.model, asked)
     _check_batch_sizes(program, sink)
     _check_object(program.optimizer, ("optimizer",), asked)

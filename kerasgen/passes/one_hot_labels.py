@@ -24,6 +24,7 @@ from kerasgen.ir.data import DataDef
 from kerasgen.ir.names import snake_case
 from kerasgen.ir.program import CompileDef, Loss, LossUse, loss_word, uses_of_output
 from kerasgen.ir.values import ObjectDef
+from kerasgen.passes.augmentation import mixes
 from kerasgen.passes.ends import OutputSpec
 
 TWINS: Mapping[str, str] = {
@@ -88,6 +89,11 @@ def encode_labels(
             continue
         uses = list(uses_of_output(output.name, objective, alone))
         needing = [use for use in uses if _needs_one_hot(use, is_own)]
+        needing += [
+            LossUse(entry.path, "loss", entry.definition)
+            for entry in data.augment
+            if mixes(entry) and isinstance(entry.definition, ObjectDef)
+        ]
         bound = [use for use in uses if _bound_to_indices(use, is_own)]
         failing = [use for use in uses if backend == "torch" and _fails_on_torch(use, output)]
         if output.fed == "indices" and needing and bound:

@@ -13,6 +13,7 @@ from kerasgen.catalog.entries import Catalog
 from kerasgen.diagnostics import CompileError, Sink
 from kerasgen.ir.graph import ModelGraph
 from kerasgen.ir.program import Program
+from kerasgen.passes.augmentation import check_augmentation
 from kerasgen.passes.catalog_check import check
 from kerasgen.passes.ends import check_end_names, output_names
 from kerasgen.passes.objective import check_output_names
@@ -65,6 +66,7 @@ def outline(program: Program, catalog: Catalog, sink: Sink, trust: Trust = NOBOD
         raise CompileError(sink.diagnostics)
     check_preparation(program.data, sink)
     check_ends(program, graph, sink)
+    check_augmentation(program.data, graph, sink)
     sink.stop_on_errors()
     return Outline(program=program, graph=graph)
 

@@ -63,7 +63,7 @@ def check_reach(program: Program, catalog: Catalog, sink: Sink, trust: Trust = N
     check_source_reach(program.data, sink, trust)
     parts: list[tuple[str, object]] = [
         (entry.path, part)
-        for entry in program.data.prepare
+        for entry in (*program.data.prepare, *program.data.augment)
         for part in (entry.definition, entry.call_arguments)
     ]
     compiled = program.compile

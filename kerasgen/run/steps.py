@@ -28,6 +28,7 @@ from kerasgen.ir.data import DataDef
 from kerasgen.ir.program import FitDef, Loss
 from kerasgen.ir.training import Array, KeptWeights, Samples, TrainingData
 from kerasgen.ir.values import ObjectDef
+from kerasgen.passes.augmentation import augmentation_of
 from kerasgen.passes.callback_files import paths_of, placed
 from kerasgen.passes.compiled import CompiledProgram
 from kerasgen.passes.lint.arrays import lint_arrays
@@ -249,6 +250,7 @@ def fit(
         training=parts.sampled or parts.training,
         validation=parts.validation,
         class_weight=parts.class_weight,
+        augmentation=augmentation_of(program.data, compiled.graph, compiled.outputs),
     )
     return model.fit(
         data,

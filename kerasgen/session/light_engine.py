@@ -115,7 +115,7 @@ def _objects(program: Program) -> Iterator[ObjectDef]:
     """Every object of a program; a loss or metric that is a word counts as one."""
     for model in _models(program):
         yield from _entry_objects(model.entries)
-    yield from _entry_objects(program.data.prepare)
+    yield from _entry_objects((*program.data.prepare, *program.data.augment))
     compiled = program.compile
     values: tuple[Value, ...] = (
         program.optimizer,

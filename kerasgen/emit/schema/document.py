@@ -287,6 +287,7 @@ def _data(ending: str) -> Schema:
                 "else": ref(f"steps{ending}"),
             },
             "split": {**_record(SplitDef, {}), "type": ["object", "null"]},
+            "augment": {"if": {"type": "null"}, "else": ref(f"steps{ending}")},
             "time": from_annotation(str | None),
             "series": from_annotation(str | None),
             "windows": {**_record(WindowsDef, {}), "type": ["object", "null"]},

@@ -38,6 +38,7 @@ from kerasgen.emit.script.training import (
 )
 from kerasgen.ir.data import DataDef
 from kerasgen.ir.program import FitDef, Program
+from kerasgen.passes.augmentation import augmentation_of
 from kerasgen.passes.class_weights import index_weights, known_classes, weighing_key
 from kerasgen.passes.columns import declared_shape
 from kerasgen.passes.compiled import CompiledProgram
@@ -128,6 +129,7 @@ def _parts(
         program=program,
         objective=compiled.objective,
         catalog=catalog,
+        augmentation=augmentation_of(program.data, graph, compiled.outputs),
         paths=path_options(loading.source),
         deep=len(graph.calls) if deep else 0,
     )

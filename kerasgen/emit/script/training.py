@@ -12,6 +12,7 @@ from typing import Any
 
 from kerasgen.catalog.entries import Catalog, Kind
 from kerasgen.emit.script.code import (
+    Bracketed,
     Code,
     Item,
     call,
@@ -26,6 +27,7 @@ from kerasgen.emit.script.objects import found_entry, object_code, secret_code, 
 from kerasgen.emit.script.sources import PathOption
 from kerasgen.frontend.compose.resolvers import SECRET_KEYS
 from kerasgen.ir.program import CompileDef, FitDef, Program
+from kerasgen.ir.training import Augmentation
 from kerasgen.ir.values import ObjectDef
 from kerasgen.passes.callback_files import paths_of
 
@@ -40,6 +42,7 @@ class TrainingContext:
         program: the program as written.
         objective: loss and metrics, settled for every output.
         catalog: where class names are found.
+        augmentation: what becomes of each batch of the training part, or None.
         paths: the files of the data.
         deep: number of calls of a model so deep that Python's limit must be raised, else 0.
     """
@@ -47,6 +50,7 @@ class TrainingContext:
     program: Program
     objective: CompileDef
     catalog: Catalog
+    augmentation: Augmentation | None
     paths: tuple[PathOption, ...]
     deep: int
 
@@ -157,19 +161,9 @@ def compile_function(context: TrainingContext) -> str:
 def train_function(context: TrainingContext) -> str:
     """Writes `train(model, parts, arguments)`."""
     fit = context.program.fit
-    lines = ["    # What ran before, such as preprocessing, must not change what is drawn."]
+    lines = _feed_lines(context)
+    lines.append("    # What ran before, such as preprocessing, must not change what is drawn.")
     lines.append(f"    keras.utils.set_random_seed({_SEED})")
-    samples, weights = 'parts["training"]', context.program.data.weights
-    if weights is not None and weights.sampling is not None:
-        balanced = call("balance_classes", samples, string(weights.sampling), _SEED)
-        lines += statement("samples = ", balanced)
-        samples = "samples"
-    if fit.class_weight:
-        lines.append('    inputs, targets = parts["training"]')
-        lines += statement("weights = ", call("weights_of_rows", "targets", _weights(fit)))
-        samples = "(inputs, targets, weights)"
-    order = (_SEED,) if fit.shuffle else ()
-    lines += statement("feed = ", call("Feed", samples, "arguments.batch_size", *order))
     named: dict[str, Code] = {
         "batch_size": "arguments.batch_size",
         "epochs": "arguments.epochs",
@@ -191,6 +185,56 @@ def train_function(context: TrainingContext) -> str:
         lines += statement("return ", replace(model_fit, tail=").history"))
     head = "train(model, parts, arguments)"
     return function(head, "Fits the model; gives the figures of every epoch.", lines)
+
+
+def _feed_lines(context: TrainingContext) -> list[str]:
+    """The lines that make `feed`, which gives Keras the batches of each epoch."""
+    fit, augmentation = context.program.fit, context.augmentation
+    samples, lines = 'parts["training"]', []
+    weights = context.program.data.weights
+    if weights is not None and weights.sampling is not None:
+        balanced = call("balance_classes", samples, string(weights.sampling), _SEED)
+        lines += statement("samples = ", balanced)
+        samples = "samples"
+    mixes = augmentation is not None and augmentation.mixes
+    if fit.class_weight:
+        lines.append(f"    inputs, targets = {samples}")
+        lines += statement("weights = ", call("weights_of_rows", "targets", _weights(fit)))
+        samples = "(inputs, targets, weights)"
+    if mixes:
+        lines += statement("samples = ", call("with_soft_labels", samples))
+        samples = "samples"
+    given: list[Code] = [_SEED] if fit.shuffle else []
+    named: dict[str, Code] = {}
+    if augmentation is not None:
+        lines += _augment_lines(augmentation, context)
+        named["augment"] = "augment"
+    feed = call("Feed", samples, "arguments.batch_size", *given, named=named)
+    return [*lines, *statement("feed = ", feed)]
+
+
+def _augment_lines(augmentation: Augmentation, context: TrainingContext) -> list[str]:
+    """The lines that make `augment`; its layers compute in full precision, on the CPU."""
+    made = [
+        Bracketed(
+            "(", (Item(object_code(layer, ("layer",), context.catalog)), Item(f"{index}")), ")"
+        )
+        for layer, index in augmentation.layers
+    ]
+    lines, depth = [], 1
+    policy = context.program.backend.dtype_policy
+    if policy is not None and policy != context.program.backend.floatx:
+        lines.append("    policy = keras.config.dtype_policy()")
+        lines.append("    keras.config.set_dtype_policy(keras.config.floatx())")
+    lines += [
+        '    with keras.device("cpu"):',
+        *statement("drawn = ", listed(made), depth=depth + 1),
+    ]
+    if len(lines) > 2 and lines[0].startswith("    policy"):
+        lines.append("    keras.config.set_dtype_policy(policy)")
+    masks: dict[str, Code] = {"masks": "True"} if augmentation.masks else {}
+    asked = call("Augment", "drawn", _SEED, named=masks)
+    return [*lines, *statement("augment = ", asked)]
 
 
 def save_function() -> str:

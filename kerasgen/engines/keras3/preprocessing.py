@@ -213,7 +213,7 @@ def _made(definition: ObjectDef, catalog: Catalog) -> Any:
     definition = channels_last(definition, catalog)
     if definition.cls.startswith("ops."):
         return public_object(definition.cls, ("op",), catalog)
-    with _full_precision():
+    with full_precision():
         layer = make_object(definition, ENTRY_KINDS, catalog)
     if _draws_at_random(layer):
         raise ShapeError(
@@ -276,7 +276,7 @@ def _learned(layer: Any) -> dict[str, Array]:
 
 
 @contextmanager
-def _full_precision() -> Iterator[None]:
+def full_precision() -> Iterator[None]:
     """Makes layers compute in floatx: a mixed policy is for the model, not for its data."""
     policy, floatx = keras.config.dtype_policy(), keras.config.floatx()
     keras.config.set_dtype_policy(floatx)

@@ -14,6 +14,7 @@ import numpy as np
 
 from kerasgen.catalog.entries import Catalog, Kind, ShapeError
 from kerasgen.engine import Probe, Rehearsal
+from kerasgen.engines.keras3.augmentation import try_augmentation
 from kerasgen.engines.keras3.custom_parts import own_place
 from kerasgen.engines.keras3.error_text import shorten
 from kerasgen.engines.keras3.generators import undisturbed
@@ -21,7 +22,7 @@ from kerasgen.engines.keras3.objects import make_object
 from kerasgen.engines.keras3.rehearsal import Stage, rehearse, set_stage
 from kerasgen.ir.program import Loss
 from kerasgen.ir.training import Array
-from kerasgen.ir.values import ObjectDef
+from kerasgen.ir.values import ObjectDef, TensorSpec
 
 
 def optimizer_slots(definition: ObjectDef, catalog: Catalog) -> float:
@@ -73,6 +74,17 @@ class KerasProbe(Probe):
         """Computes one loss or metric on a few made-up samples."""
         with undisturbed():
             probe_loss(value, kind, outputs, targets, self._catalog)
+
+    def augmentation(
+        self,
+        definition: ObjectDef,
+        samples: TensorSpec,
+        targets: TensorSpec | None,
+        masks: bool,
+    ) -> str | None:
+        """Augments a few made-up samples."""
+        with undisturbed():
+            return try_augmentation(definition, samples, targets, masks, self._catalog)
 
     def callback(self, callback: ObjectDef) -> None:
         """Makes a callback, which does not act yet."""

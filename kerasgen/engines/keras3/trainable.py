@@ -107,9 +107,9 @@ class KerasTrainable(KerasModel, Trainable):
         self, data: TrainingData, fit: FitDef, listener: TrainingListener
     ) -> KeptWeights | None:
         """Trains; what ran before, such as preprocessing, does not change what is drawn."""
+        feed = make_feed(data, fit, self._seed, self._catalog)
         set_seed(self._seed)
         callbacks = make_callbacks(fit.callbacks, self._catalog)
-        feed = make_feed(data, fit, self._seed)
         return fit_model(self.model, (feed, data.validation), fit, callbacks, listener)
 
     def save(self, path: Path, raw: RawInputs | None = None) -> None:

@@ -19,6 +19,7 @@ import numpy as np
 
 from kerasgen.catalog.entries import Catalog, Kind
 from kerasgen.engine import TrainingListener
+from kerasgen.engines.keras3.augmentation import make_augment
 from kerasgen.engines.keras3.environment import no_idle_tensorflow, quiet_stderr
 from kerasgen.engines.keras3.followers import Follower
 from kerasgen.engines.keras3.kept_weights import WeightWatch
@@ -26,6 +27,7 @@ from kerasgen.engines.keras3.objects import make_object
 from kerasgen.ir.program import CompileDef, FitDef, Loss
 from kerasgen.ir.training import Array, Arrays, FeedPosition, KeptWeights, Samples, TrainingData
 from kerasgen.ir.values import ObjectDef
+from kerasgen.runtime.augment import with_soft_labels
 from kerasgen.runtime.feed import Feed
 from kerasgen.runtime.training import evaluate, own_memory, predict, weights_of_rows
 
@@ -110,21 +112,32 @@ def make_callbacks(callbacks: Mapping[str, ObjectDef], catalog: Catalog) -> dict
 
 
 def make_feed(
-    data: TrainingData, fit: FitDef, seed: int, position: FeedPosition | None = None
+    data: TrainingData,
+    fit: FitDef,
+    seed: int,
+    catalog: Catalog,
+    position: FeedPosition | None = None,
 ) -> Feed:
     """The batches of a training, in the order that the seed tells.
 
     Args:
         data: what to fit on; of weights of classes each row gets its own.
         fit: batch size, and whether rows are shuffled.
-        seed: the seed of the order.
+        seed: the seed of the order, and of what is augmented.
+        catalog: where class names are found.
         position: where the training goes on, None where it begins.
     """
     samples: tuple[Any, ...] = data.training.whole
     if data.class_weight:
         samples += (weights_of_rows(data.training.y, data.class_weight),)
+    augment = None
+    if data.augmentation is not None:
+        augment = make_augment(data.augmentation, seed, catalog)
+        if data.augmentation.mixes:
+            samples = with_soft_labels(samples)
     start = (0, 0) if position is None else (position.epoch, position.batch)
-    return Feed(samples, fit.batch_size, seed if fit.shuffle else None, start=start)
+    order = seed if fit.shuffle else None
+    return Feed(samples, fit.batch_size, order, augment, start)
 
 
 def fit_model(

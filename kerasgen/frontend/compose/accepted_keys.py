@@ -81,6 +81,7 @@ _KINDS: Mapping[str, Mapping[str, str]] = {
     },
     "backend": _fields(BackendDef),
     "data": {**dict.fromkeys(DATA_KEYS, _FREE), "prepare": "names", "split": "split"}
+    | {"augment": "names"}
     | {"time": _LEAF, "series": _LEAF, "windows": "windows"},
     "split": _fields(SplitDef),
     "windows": _fields(WindowsDef),

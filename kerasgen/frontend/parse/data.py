@@ -111,6 +111,8 @@ def parse_data(section: Tree, sink: Sink) -> DataDef | None:
             split = divided_by_time(split, keys.time, sink)
     facts = _parse_facts(section.get("facts") or {}, sink)
     automatic, entries = parse_prepare(section.get("prepare"), sink)
+    written = section.get("augment")
+    augment = parse_entries(written, "data.augment", sink) if written else ()
     columns = parse_columns(section.get("columns") or {}, sink)
     weights = parse_weights(section.get("weights"), sink)
     if weights is not None and keys.windows is not None:
@@ -132,6 +134,7 @@ def parse_data(section: Tree, sink: Sink) -> DataDef | None:
         automatic=automatic,
         columns=columns,
         split=split,
+        augment=augment,
         time=keys.time,
         series=keys.series,
         windows=keys.windows,
