@@ -50,6 +50,9 @@ class ShapeEngine(Oracles, Probe):
     def probe(self, catalog: Any) -> Probe:
         return self
 
+    def augmentation(self, definition: Any, samples: Any, targets: Any, masks: bool) -> None:
+        """Takes every layer for an augmentation."""
+
     def optimizer_slots(self, optimizer: Any) -> float:
         return 2.0
 

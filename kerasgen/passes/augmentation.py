@@ -23,7 +23,7 @@ from kerasgen.ir.training import Augmentation
 from kerasgen.ir.values import ObjectDef, TensorSpec
 from kerasgen.passes.ends import OutputSpec, fed_target, output_names
 from kerasgen.passes.prepared_shapes import report_refusal
-from kerasgen.runtime.augment import MIXERS
+from kerasgen.runtime.mixers import MIXERS
 
 Trial = Callable[[ObjectDef, TensorSpec, TensorSpec | None, bool], str | None]
 """Tries a layer on samples, and on targets where it changes labels or masks: why it is no

@@ -18,10 +18,8 @@ from typing import Any
 
 import numpy as np
 
+from kerasgen.runtime.mixers import MIXERS
 from kerasgen.runtime.values import Array
-
-MIXERS = ("MixUp", "CutMix")
-"""Keras's layers that change labels."""
 
 
 class Augment:

@@ -215,22 +215,18 @@ def _feed_lines(context: TrainingContext) -> list[str]:
 
 def _augment_lines(augmentation: Augmentation, context: TrainingContext) -> list[str]:
     """The lines that make `augment`; its layers compute in full precision, on the CPU."""
-    made = [
-        Bracketed(
-            "(", (Item(object_code(layer, ("layer",), context.catalog)), Item(f"{index}")), ")"
-        )
-        for layer, index in augmentation.layers
-    ]
-    lines, depth = [], 1
-    policy = context.program.backend.dtype_policy
-    if policy is not None and policy != context.program.backend.floatx:
+    made = []
+    for layer, index in augmentation.layers:
+        code = object_code(layer, ("layer",), context.catalog)
+        made.append(Bracketed("(", (Item(code), Item(str(index))), ")"))
+    mixed = context.program.backend.dtype_policy is not None  # of the model alone
+    lines = []
+    if mixed:
         lines.append("    policy = keras.config.dtype_policy()")
         lines.append("    keras.config.set_dtype_policy(keras.config.floatx())")
-    lines += [
-        '    with keras.device("cpu"):',
-        *statement("drawn = ", listed(made), depth=depth + 1),
-    ]
-    if len(lines) > 2 and lines[0].startswith("    policy"):
+    lines.append('    with keras.device("cpu"):')
+    lines += statement("drawn = ", listed(made), depth=2)
+    if mixed:
         lines.append("    keras.config.set_dtype_policy(policy)")
     masks: dict[str, Code] = {"masks": "True"} if augmentation.masks else {}
     asked = call("Augment", "drawn", _SEED, named=masks)
