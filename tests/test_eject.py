@@ -166,13 +166,7 @@ VARIANTS: Mapping[str, Sequence[str]] = {
     ],
     "rows as they lie": ["fit.shuffle=false"],
     "augmented samples": [
-        "+data.augment={turn: {class: RandomRotation, factor: 0.1}, mix: MixUp, noise: {class: GaussianNoise, stddev: 0.1}}",
-        "fit.class_weight=balanced",
-    ],
-    "augmented samples beside half precision": [
-        "+data.augment={flip: RandomFlip, all: {class: RandAugment, value_range: [0, 1]}}",
-        "backend.dtype_policy=mixed_bfloat16",
-        "model.layers.scores.dtype=float32",
+        "+data.augment={flip: RandomFlip, mix: MixUp, noise: {class: GaussianNoise, stddev: 0.1}}",
     ],
     "a schedule": [
         "optimizer.learning_rate={class: CosineDecay, initial_learning_rate: 1, decay_steps: 9}"
