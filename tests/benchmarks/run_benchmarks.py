@@ -13,6 +13,7 @@
 | reading-tables | 5,000,000 rows to arrays, with pandas and work by hand      | 1/3         |
 | real-data     | two recipes with hand-written scripts, full epochs          |             |
 | describing    | `describe` of 5,000,000 rows, CSV and Parquet               | 15 CPU s    |
+| answering     | `predict` of 1,000,000 rows, with `model.predict` on arrays | 1.5         |
 | image-folder  | CIFAR-10's files to batches, cold and from the cache, with Keras's reader |  |
 
 Everything runs on the machine at hand, in turns (A B A B). The table shows medians; a ratio is the
@@ -36,6 +37,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import answering
 import checking
 import compile_time
 import describing
@@ -54,6 +56,7 @@ BENCHMARKS: dict[str, Callable[[Options], Report]] = {
     "reading-tables": reading_tables.measure,
     "real-data": real_data.measure,
     "describing": describing.measure,
+    "answering": answering.measure,
     "image-folder": image_folder.measure,
 }
 
