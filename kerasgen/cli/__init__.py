@@ -25,6 +25,8 @@ examples:
   kerasgen run                                         digits, an MLP, works offline
   kerasgen run model=convnet optimizer=sgd fit.epochs=20
   kerasgen run -m optimizer.learning_rate=1e-2,1e-3    a sweep
+  kerasgen describe titanic.csv --target survived      what its columns are, and what is suspicious
+  kerasgen init titanic.csv                            a first recipe for it
   kerasgen check experiment=cifar10_resnet             all mistakes, shapes, costs; no training
   kerasgen show model=convnet --graph convnet.svg      draw a model
   kerasgen show outputs/2026-01-31/12-00-00 --weights  look into a trained one
