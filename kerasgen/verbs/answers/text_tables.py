@@ -193,14 +193,14 @@ class _Reading:
         """All lines at once; None where a line has another number of cells, or may have."""
         import polars
 
-        lines = polars.Series(block.split("\n"))
-        blank = lines.str.strip_chars() == ""
-        signs = lines.str.count_matches(self._separator, literal=True)
-        odd = (signs != len(self._titles) - 1) & ~blank
-        if odd.any():
-            return None
-        if not (~blank).any():
-            return Piece(cells={}, first=number, rows=0)
+        if not self._looks_even(block):
+            lines = polars.Series(block.split("\n"))
+            blank = lines.str.strip_chars() == ""
+            signs = lines.str.count_matches(self._separator, literal=True)
+            if ((signs != len(self._titles) - 1) & ~blank).any():
+                return None
+            if blank.all():
+                return Piece(cells={}, first=number, rows=0)
         try:
             frame = polars.read_csv(
                 block.encode(),
@@ -218,6 +218,14 @@ class _Reading:
         return Piece(
             cells={series.name: series for series in frame}, first=number, rows=frame.height
         )
+
+    def _looks_even(self, block: str) -> bool:
+        """Whether all lines have as many cells as there are columns, unless one has more."""
+        if self._quote and self._quote in block:
+            return False
+        lines = block.count("\n") + (not block.endswith("\n"))
+        # A line that has fewer needs one that has more, which Polars refuses.
+        return block.count(self._separator) == lines * (len(self._titles) - 1) > 0
 
     def _by_python(self, block: str, number: int) -> Piece:
         rows: list[list[str]] = []
