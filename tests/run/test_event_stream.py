@@ -144,6 +144,7 @@ def test_every_event_is_frozen_and_plain() -> None:
         "Closed": "completed",
         "Mapping[str, float]": {"loss": 0.5},
         "Mapping[str, Mapping[str, float]]": {"test": {"loss": 0.5}},
+        "Mapping[str, Mapping[str, Mapping[str, float]]]": {"test": {"naive": {"loss": 0.5}}},
     }
     for kind in typing.get_args(said.Event):
         event = kind(**{f.name: values[f.type] for f in dataclasses.fields(kind)})
