@@ -154,6 +154,7 @@ SMALL: dict[str, Callable[[Path], str]] = {
     "book/mnist_mlp": small_mnist,
     "mnist_convnet": small_mnist,
     "cifar10_resnet": small_images,
+    "cifar10_augmented": small_images,
     "penguins": small_penguins,
     "diabetes": small_diabetes,
     "adult": small_adult,
