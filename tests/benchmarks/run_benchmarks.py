@@ -11,6 +11,7 @@
 | compile-time  | 10 to 1,000 layers, IR to model, with the same Keras calls  | 1.2, linear |
 | whole-process | `run.py` less Hydra's start, with a hand-written script     | 1.05        |
 | reading-tables | 5,000,000 rows to arrays, with pandas and work by hand      | 1/3         |
+| feeding       | arrays in memory, with the same arrays handed to `fit`      | 1           |
 | real-data     | two recipes with hand-written scripts, full epochs          |             |
 | describing    | `describe` of 5,000,000 rows, CSV and Parquet               | 15 CPU s    |
 | answering     | `predict` of 1,000,000 rows, with `model.predict` on arrays | 1.5         |
@@ -41,6 +42,7 @@ import answering
 import checking
 import compile_time
 import describing
+import feeding
 import image_folder
 import reading_tables
 import real_data
@@ -54,6 +56,7 @@ BENCHMARKS: dict[str, Callable[[Options], Report]] = {
     "compile-time": compile_time.measure,
     "whole-process": whole_process.measure,
     "reading-tables": reading_tables.measure,
+    "feeding": feeding.measure,
     "real-data": real_data.measure,
     "describing": describing.measure,
     "answering": answering.measure,
