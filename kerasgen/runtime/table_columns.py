@@ -200,7 +200,7 @@ def text_numbers(series: Any, form: TableForm) -> tuple[Any, Any]:
     texts = series if "" in marks else series.fill_null("-")
     if number_marks:
         texts = texts.set(texts.str.strip_chars().is_in(number_marks), None)
-    plain = form.get("decimal", ".") == "." and not form.get("thousands")
+    plain = (form.get("decimal") or ".") == "." and not form.get("thousands")
     numbers = texts.cast(polars.Float64, strict=False)
     if not plain or form.get("symbols") or numbers.null_count() > texts.null_count():
         numbers = plain_digits(texts, form).cast(polars.Float64, strict=False)
@@ -216,7 +216,7 @@ def text_numbers(series: Any, form: TableForm) -> tuple[Any, Any]:
 
 def plain_digits(texts: Any, form: TableForm) -> Any:
     """Cells of text, numbers among them with a point and without signs."""
-    decimal, thousands = form.get("decimal", "."), form.get("thousands")
+    decimal, thousands = form.get("decimal") or ".", form.get("thousands")
     digits = texts.str.strip_chars(f"{form.get('symbols', '')} \t\r\n\u00a0")
     if thousands:
         point, sign = re.escape(decimal), re.escape(thousands)

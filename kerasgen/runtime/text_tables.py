@@ -42,7 +42,7 @@ class TableForm(TypedDict, total=False):
     quote: str | None
     comment: str | None
     skip_lines: int
-    decimal: str
+    decimal: str | None
     thousands: str | None
     symbols: str
     dates: str | None

@@ -18,7 +18,7 @@ from kerasgen.registry import NOBODY, Trust
 from kerasgen.runtime.table_files import FORMATS
 from kerasgen.runtime.text_tables import TableForm
 from kerasgen.verbs.answers.answer_columns import answer_columns
-from kerasgen.verbs.answers.inputs import Input, input_pieces, table_form
+from kerasgen.verbs.answers.inputs import Input, asked_form, input_pieces
 from kerasgen.verbs.answers.pieces import Piece, regrouped
 from kerasgen.verbs.answers.writing import KINDS, Write, answer_file, text_form
 from kerasgen.verbs.trained_run import PROBLEM, Bad, TrainedRun, load_run, placed
@@ -107,13 +107,13 @@ def _answer(run: TrainedRun, question: Question, write: Write, sink: Sink) -> Co
     asking = _Asking(
         run=run,
         question=question,
-        form=table_form(run),
+        form=asked_form(run, asked),
         bad=question.bad or _said_bad(run),
         title=asked.title,
     )
     if run.data.windows is not None:
-        return _forecast(asking, input_pieces(run, asked, sink), write, sink)
-    for piece in input_pieces(run, asked, sink):
+        return _forecast(asking, input_pieces(run, asked, asking.form, sink), write, sink)
+    for piece in input_pieces(run, asked, asking.form, sink):
         if piece.first == 1:
             run.check_columns((*piece.cells, *piece.arrays), sink)
         if not piece.rows:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, cast
 
 from kerasgen.data.large_arrays import LIMIT, ArraySpace, room_told
+from kerasgen.data.sources.decimal_point import told_decimal
 from kerasgen.data.sources.files import find_file, readable
 from kerasgen.data.sources.plain_functions import Told, call_with_fields, telling
 from kerasgen.data.sources.table_stream import stream_table
@@ -48,6 +49,9 @@ _COPIES = 5
 _PACKED = 8
 """The same of a file that is packed."""
 
+_OF_TEXT = ("separator", "quote", "encoding", "skip_lines")
+"""Arguments by which a file of text is cut into cells."""
+
 _ONE_CHARACTER = ("separator", "quote", "decimal", "thousands", "comment")
 
 
@@ -65,7 +69,7 @@ class TableFile:
         quote: what stands around a cell that holds separators; None for nothing.
         comment: the sign at the beginning of lines that do not count, or None.
         skip_lines: lines at the top of a file of text that do not count.
-        decimal: the decimal point.
+        decimal: the decimal point; None for what the first lines of a file of text tell.
         thousands: what stands between thousands in numbers, or None.
         symbols: signs beside numbers that do not count, as in `$%`.
         dates: how dates are written, as in `%d.%m.%Y`; None for ISO 8601.
@@ -89,7 +93,7 @@ class TableFile:
     quote: str | None = '"'
     comment: str | None = None
     skip_lines: int = 0
-    decimal: str = "."
+    decimal: str | None = None
     thousands: str | None = None
     symbols: str = ""
     dates: str | None = None
@@ -121,7 +125,9 @@ class TableFile:
             function = read_text_table
         elif kinds <= {"parquet", "arrow"}:
             function = read_packed_table
-        return call_with_fields(function, replace(self, stream="auto"))
+        decimal = self._decimal() if "csv" in kinds else "."
+        told = replace(self, stream="auto", decimal=None if decimal == "." else decimal)
+        return call_with_fields(function, told)
 
     def read(self, wanted: frozenset[str] | None, sink: Sink) -> Table:
         """Reads the data; see `table.Source`.
@@ -204,6 +210,15 @@ class TableFile:
                 help="pip install 'kerasgen[sql]'",
             )
 
+    def _decimal(self) -> str:
+        """The decimal point.
+
+        Raises:
+            DataError: a pattern matches no file.
+        """
+        form: Any = {name: getattr(self, name) for name in ("decimal", *_OF_TEXT)}
+        return told_decimal(table_files(self.path), cast(TableForm, form))
+
     def form(self) -> TableForm:
         """How it is written, with the password of the environment.
 
@@ -211,6 +226,7 @@ class TableFile:
             DataError: the environment has none.
         """
         form: Any = {name: getattr(self, name) for name in TableForm.__annotations__}
+        form["decimal"] = self._decimal()
         try:
             form["password"] = with_environment(self.password, os.environ)
         except KeyError as error:

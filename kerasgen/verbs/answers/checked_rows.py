@@ -163,7 +163,7 @@ def _series_numbers(cells: Any, form: TableForm) -> tuple[Array, dict[int, str]]
 
 
 def _list_numbers(name: str, cells: Any, form: TableForm) -> tuple[Array, dict[int, str]]:
-    absent, decimal = missing_marks(form, name), form.get("decimal", ".")
+    absent, decimal = missing_marks(form, name), form.get("decimal") or "."
     found = np.full(len(cells), np.nan)
     wrong: dict[int, str] = {}
     for row, cell in enumerate(cells):

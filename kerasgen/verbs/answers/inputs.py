@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
 
+from kerasgen.data.sources.decimal_point import likely_decimal, told_decimal
 from kerasgen.data.sources.files import find_file
 from kerasgen.diagnostics import Sink
 from kerasgen.foreign.regular_files import is_regular
@@ -75,18 +76,29 @@ class Input:
         return "the standard input" if self.path == STDIN else self.path
 
 
-def table_form(run: TrainedRun) -> TableForm:
-    """How the tables are written that the run was trained on."""
+def asked_form(run: TrainedRun, asked: Input) -> TableForm:
+    """How an input is written: as the tables that the run was trained on."""
     arguments = run.data.source.arguments
     form = {name: arguments[name] for name in _FORM if name in arguments}
     if run.data.source.cls == "Csv":
         form |= {new: arguments[old] for old, new in _OF_CSV.items() if old in arguments}
     if form.get("names") is None and form.get("header") is False:
         form["names"] = tuple(run.schema.columns)
-    return cast(TableForm, form)
+    found = cast(TableForm, form)
+    if form.get("decimal") is None and asked.path == STDIN:
+        found["decimal"] = likely_decimal(_head().decode("utf-8", "replace").splitlines(), found)
+    elif asked.path is not None:
+        found["decimal"] = told_decimal([asked.path], found)
+    return found
 
 
-def input_pieces(run: TrainedRun, asked: Input, sink: Sink) -> Iterator[Piece]:
+def _head() -> bytes:
+    """The first bytes of the standard input, which are still to be read."""
+    stdin: IO[bytes] = sys.stdin.buffer
+    return stdin.peek(4096) if isinstance(stdin, io.BufferedReader) else b""
+
+
+def input_pieces(run: TrainedRun, asked: Input, form: TableForm, sink: Sink) -> Iterator[Piece]:
     """The rows of an input, some at a time.
 
     Raises:
@@ -94,7 +106,7 @@ def input_pieces(run: TrainedRun, asked: Input, sink: Sink) -> Iterator[Piece]:
     """
     try:
         table = "" if asked.path in (None, STDIN) else str(asked.path)
-        for piece in _pieces(run, asked, sink):
+        for piece in _pieces(run, asked, form, sink):
             yield with_image_cells(run, piece, table)
     except DataError as error:
         code = "KG503" if error.about == "empty" else "KG502"
@@ -104,8 +116,7 @@ def input_pieces(run: TrainedRun, asked: Input, sink: Sink) -> Iterator[Piece]:
         raise sink.fail("KG501", f"`{asked.title}` cannot be read: {reason}") from error
 
 
-def _pieces(run: TrainedRun, asked: Input, sink: Sink) -> Iterator[Piece]:
-    form = table_form(run)
+def _pieces(run: TrainedRun, asked: Input, form: TableForm, sink: Sink) -> Iterator[Piece]:
     targets = [name for name in run.schema.target.values() if name in run.schema.columns]
     if asked.path is None:
         column = _text_column(run, asked.title, sink)
@@ -113,10 +124,9 @@ def _pieces(run: TrainedRun, asked: Input, sink: Sink) -> Iterator[Piece]:
         return
     if asked.path == STDIN:
         stdin: IO[bytes] = sys.stdin.buffer
-        head = stdin.peek(4096) if isinstance(stdin, io.BufferedReader) else b""
         found = (
             json_pieces(stdin, asked.title)
-            if head.lstrip()[:1] == b"{"
+            if _head().lstrip()[:1] == b"{"
             else csv_pieces(stdin, asked.title, form, targets)
         )
         yield from regrouped(found, asked.size)
