@@ -55,7 +55,7 @@ def likely_decimal(lines: Sequence[str], form: TableForm) -> str:
     quote = form.get("quote", '"')
     first = next((line for line in lines if line.strip()), "")
     between = form.get("separator") or likely_separator(first, quote)
-    if between == ",":
+    if "," in (between, form.get("thousands")):
         return "."
     rows = csv.reader(
         lines,

@@ -49,7 +49,7 @@ _COPIES = 5
 _PACKED = 8
 """The same of a file that is packed."""
 
-_OF_TEXT = ("separator", "quote", "encoding", "skip_lines")
+_OF_TEXT = ("separator", "quote", "encoding", "skip_lines", "thousands")
 """Arguments by which a file of text is cut into cells."""
 
 _ONE_CHARACTER = ("separator", "quote", "decimal", "thousands", "comment")

@@ -87,7 +87,7 @@ def test_a_column_of_which_something_is_said_is_not_looked_at(define, tmp_path):
         "task: auto, prepare: auto, columns: {a: category}}"
     )
     sink = Sink()
-    table = TableFile(path=str(tmp_path / "t.csv")).read(None, sink)
+    table = TableFile(path=str(tmp_path / "t.csv"), decimal=".").read(None, sink)
     tell_hidden_forms(definition, table, sink)
     (warning,) = sink.diagnostics
     assert (warning.code, warning.location.key) == ("KG516", "data.columns.b")

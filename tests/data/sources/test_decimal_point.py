@@ -21,6 +21,7 @@ from kerasgen.diagnostics import Sink
         (["a|b", '"1,5"|x'], {}, ","),
         (["a b;c", "1;x"], {}, "."),
         (["1,5;2,5"], {"separator": ","}, "."),
+        (["a;b", "1,5;x"], {"thousands": ","}, "."),
         ([], {}, "."),
     ],
 )
