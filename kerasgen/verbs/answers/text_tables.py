@@ -63,7 +63,7 @@ def csv_pieces(
     titles = _titles(cells, title, form, without)
     reading = _Reading(titles=titles, separator=between, quote=quote)
     if form.get("header", True):
-        block = block[block.index(start) + len(start) :]
+        block = block[block.index(start) + len(start) :].removeprefix("\n")
     number = 1
     while block is not None:
         piece = reading.piece(block, number)
