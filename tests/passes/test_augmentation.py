@@ -70,6 +70,7 @@ def test_what_is_no_augmentation_is_told(compiled: Compile, augment: str) -> Non
     assert found.location.key.startswith("data.augment.x")
 
 
+@pytest.mark.filterwarnings("ignore:Tensor.T is deprecated")  # Keras 3.15 on PyTorch
 @pytest.mark.parametrize(
     "augment",
     [
