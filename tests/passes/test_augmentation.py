@@ -77,7 +77,7 @@ def test_what_is_no_augmentation_is_told(compiled: Compile, augment: str) -> Non
         "{x: RandomFlip, y: {class: RandomRotation, factor: 0.1}}",
         "{x: {class: RandAugment, value_range: [0, 1]}}",
         "{x: {class: AugMix, value_range: [0, 1]}}",
-        "{x: {class: GaussianNoise, stddev: 0.1}, y: {class: Dropout, rate: 0.1}}",
+        "{x: {class: GaussianNoise, stddev: 0.1}, y: {class: GaussianDropout, rate: 0.1}}",
     ],
 )
 def test_layers_that_draw_at_random_are_taken(compiled: Compile, augment: str) -> None:
