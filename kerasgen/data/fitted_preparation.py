@@ -12,7 +12,8 @@ Decisions:
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ import numpy as np
 from kerasgen.data.table import Array
 from kerasgen.engine import Learned
 from kerasgen.foreign.json_data import read_json
+from kerasgen.foreign.numpy_data import read_npz
+from kerasgen.foreign.regular_files import ForeignFileError
 from kerasgen.ir.schema import Schema, schema_of, schema_tree
 
 VERSION = 1
@@ -35,6 +38,20 @@ COLUMNS = "columns.json"
 
 ARRAYS = "learned.npz"
 """The file that holds the arrays."""
+
+
+class UnreadPreparationError(Exception):
+    """A file of a kept preparation that is not read.
+
+    Attributes:
+        file: the file.
+        fault: what is wrong with it.
+    """
+
+    def __init__(self, file: Path, fault: ForeignFileError) -> None:
+        super().__init__(f"`{file.name}` {fault}")
+        self.file = file
+        self.fault = fault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -81,27 +98,22 @@ def read_fitted(folder: Path) -> FittedPreparation:
     """Reads what `write_fitted` has written.
 
     Raises:
-        OSError: the arrays cannot be read.
-        ForeignFileError: the list of the steps cannot be read, or holds too much.
-        ValueError: a file is not of this form.
+        UnreadPreparationError: a file cannot be read, holds too much, or is not of this form.
     """
-    tree: Any = read_json(folder / STEPS)
-    if not isinstance(tree, dict) or tree.get("version") != VERSION:
-        raise ValueError(f"`{STEPS}` is not of version {VERSION}")
-    steps = tree.get("steps")
-    if not isinstance(steps, dict) or not all(
-        isinstance(step, dict) and all(isinstance(title, str) for title in step.values())
-        for step in steps.values()
-    ):
-        raise ValueError(f"`{STEPS}` lists no steps with their arrays")
-    with np.load(folder / ARRAYS, allow_pickle=False) as archive:
-        absent = {t for step in steps.values() for t in step.values()}.difference(archive.files)
-        if absent:
-            raise ValueError(f"`{ARRAYS}` lacks {', '.join(sorted(absent))}")
-        learned = {
-            name: {argument: archive[title] for argument, title in step.items()}
-            for name, step in steps.items()
-        }
+    with _reading(folder / STEPS) as file:
+        steps = _tree_of(file).get("steps")
+        if not isinstance(steps, dict) or not all(
+            isinstance(step, dict) and all(isinstance(title, str) for title in step.values())
+            for step in steps.values()
+        ):
+            raise ForeignFileError("lists no steps with their arrays")
+    with _reading(folder / ARRAYS) as file:
+        titles = [title for step in steps.values() for title in step.values()]
+        arrays = read_npz(file, titles, within=folder)
+    learned = {
+        name: {argument: arrays[title] for argument, title in step.items()}
+        for name, step in steps.items()
+    }
     return FittedPreparation(learned=learned)
 
 
@@ -119,16 +131,29 @@ def read_columns(folder: Path) -> Schema:
     """Reads what `write_columns` has written.
 
     Raises:
-        ForeignFileError: it cannot be read, or holds too much.
-        ValueError: it is not of this form.
+        UnreadPreparationError: it cannot be read, holds too much, or is not of this form.
     """
-    tree: Any = read_json(folder / COLUMNS)
-    if not isinstance(tree, dict) or tree.get("version") != VERSION:
-        raise ValueError(f"`{COLUMNS}` is not of version {VERSION}")
+    with _reading(folder / COLUMNS) as file:
+        tree = _tree_of(file)
+        try:
+            return schema_of(tree)
+        except (KeyError, TypeError) as error:
+            raise ForeignFileError(f"tells no columns: {error}") from error
+
+
+@contextmanager
+def _reading(file: Path) -> Iterator[Path]:
     try:
-        return schema_of(tree)
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"`{COLUMNS}` tells no columns: {error}") from error
+        yield file
+    except ForeignFileError as fault:
+        raise UnreadPreparationError(file, fault) from fault
+
+
+def _tree_of(file: Path) -> dict[str, Any]:
+    tree = read_json(file, within=file.parent)
+    if not isinstance(tree, dict) or tree.get("version") != VERSION:
+        raise ForeignFileError(f"is not of version {VERSION}")
+    return tree
 
 
 def _same(one: Learned, other: Learned) -> bool:

@@ -19,20 +19,18 @@ from pathlib import Path
 import numpy as np
 
 from kerasgen.data.columns.rows import tidy_table
-from kerasgen.data.fitted_preparation import FittedPreparation, read_columns, read_fitted
+from kerasgen.data.fitted_preparation import FittedPreparation
 from kerasgen.data.kept_preparation import KeptPreparation, fitted_samples
 from kerasgen.data.preparation import prepare_data
 from kerasgen.data.sources.source_list import known_sources, make_source
 from kerasgen.data.table import Table
-from kerasgen.diagnostics import CompileError, Sink
+from kerasgen.diagnostics import Sink
 from kerasgen.foreign.printable import cut
-from kerasgen.foreign.regular_files import ForeignFileError
 from kerasgen.frontend.compose.overridden import overridden
 from kerasgen.ir.data import DataDef
 from kerasgen.ir.schema import Schema
 from kerasgen.ir.training import Samples
 from kerasgen.passes.columns import target_key
-from kerasgen.record.file_names import PREPARE
 from kerasgen.record.read import read_known_record
 from kerasgen.registry import NOBODY, Trust
 from kerasgen.run.forecasts import SeriesRows, scaled_errors, series_rows
@@ -44,7 +42,7 @@ from kerasgen.runtime.values import Array
 from kerasgen.session.recorded import recorded_config
 from kerasgen.session.session import Session
 from kerasgen.session.states import CLOSED, OPENED
-from kerasgen.verbs.finished_run import load_run_model
+from kerasgen.verbs.finished_run import kept_columns, kept_steps, load_run_model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +80,7 @@ def evaluate_run(folder: Path, overrides: Sequence[str] = (), trust: Trust = NOB
     other = config.get("data", {}).get("source") != read.config.get("data", {}).get("source")
     begun = recorded._replace(resolved=read._replace(config=config))
     model = load_run_model(folder, trust)
-    kept = _Kept(schema=_schema(folder), fitted=_fitted(folder))
+    kept = _Kept(schema=kept_columns(folder), fitted=kept_steps(folder))
     session = Session(begun, CLOSED if other else OPENED)
     compiled = session.compiled.program
     changed, series = False, None
@@ -115,26 +113,6 @@ class _Kept:
 
     schema: Schema
     fitted: FittedPreparation
-
-
-def _schema(folder: Path) -> Schema:
-    try:
-        return read_columns(folder / PREPARE)
-    except (ForeignFileError, OSError, ValueError) as error:
-        raise _unread(folder, error) from error
-
-
-def _fitted(folder: Path) -> FittedPreparation:
-    try:
-        return read_fitted(folder / PREPARE)
-    except (ForeignFileError, OSError, ValueError) as error:
-        raise _unread(folder, error) from error
-
-
-def _unread(folder: Path, error: Exception) -> CompileError:
-    if isinstance(error, ForeignFileError):
-        return Sink().fail_file("KG606", folder / PREPARE, error)
-    return Sink().fail("KG606", f"`{folder / PREPARE}` cannot be read: {error}")
 
 
 def _test_part(session: Session, kept: _Kept, sink: Sink) -> tuple[Samples, SeriesRows | None]:

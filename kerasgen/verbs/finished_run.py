@@ -11,11 +11,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from kerasgen.data.fitted_preparation import (
+    FittedPreparation,
+    UnreadPreparationError,
+    read_columns,
+    read_fitted,
+)
 from kerasgen.diagnostics import CompileError, Sink, describe
 from kerasgen.engine import Model
 from kerasgen.engines.choice import explain
 from kerasgen.foreign.regular_files import ForeignFileError, is_there
-from kerasgen.record.file_names import CONFIG, MODEL
+from kerasgen.ir.schema import Schema
+from kerasgen.record.file_names import CONFIG, MODEL, PREPARE
 from kerasgen.record.read import read_known_record
 from kerasgen.registry import NOBODY, Trust
 from kerasgen.session.recorded import open_run
@@ -32,6 +39,26 @@ def run_section(folder: Path, name: str) -> Mapping[str, Any]:
         told = f"has no `{name}`" if section is None else f"has {describe(section)} as `{name}`"
         raise Sink().fail("KG606", f"`{folder / CONFIG}` {told}, expected a mapping")
     return section
+
+
+def kept_columns(folder: Path) -> Schema:
+    """The columns of the data of a run.
+
+    Raises:
+        CompileError: KG606 or a code of its own, they cannot be read.
+    """
+    try:
+        return read_columns(folder / PREPARE)
+    except UnreadPreparationError as error:
+        raise _unread(error) from error
+
+
+def kept_steps(folder: Path) -> FittedPreparation:
+    """What the steps of a run have learned; as for `kept_columns`."""
+    try:
+        return read_fitted(folder / PREPARE)
+    except UnreadPreparationError as error:
+        raise _unread(error) from error
 
 
 def load_run_model(
@@ -74,6 +101,12 @@ def load_run_model(
             f"`{path}` cannot be loaded: {explain(error)}",
             help=_trust_help(folder, trust),
         ) from error
+
+
+def _unread(error: UnreadPreparationError) -> CompileError:
+    hint = "runs made by earlier versions kept nothing of it; train again to ask for new rows"
+    help_ = hint if error.fault.missing else None
+    return Sink().fail_file("KG606", error.file, error.fault, help=help_)
 
 
 def _trained_layer(folder: Path) -> str | None:

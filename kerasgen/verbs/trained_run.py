@@ -20,16 +20,14 @@ from typing import Any, Literal
 
 import numpy as np
 
-from kerasgen.data.fitted_preparation import FittedPreparation, read_columns, read_fitted
+from kerasgen.data.fitted_preparation import FittedPreparation
 from kerasgen.data.kept_preparation import KeptPreparation
 from kerasgen.diagnostics import Sink, SourceLocation, did_you_mean
 from kerasgen.engine import Model, StartedEngine
-from kerasgen.foreign.regular_files import ForeignFileError
 from kerasgen.ir.data import DataDef
 from kerasgen.ir.schema import Column, Schema
 from kerasgen.passes.columns import column_steps, taken_columns
 from kerasgen.passes.compiled import CompiledProgram
-from kerasgen.record.file_names import PREPARE
 from kerasgen.registry import NOBODY, Trust
 from kerasgen.run.samples import model_inputs, outputs_by_name
 from kerasgen.runtime.arrays_of_rows import rows_as_columns
@@ -46,7 +44,7 @@ from kerasgen.verbs.answers.answer_columns import (
 from kerasgen.verbs.answers.checked_rows import check_rows
 from kerasgen.verbs.answers.pieces import Piece
 from kerasgen.verbs.evaluate import Evaluation, evaluate_run
-from kerasgen.verbs.finished_run import load_run_model
+from kerasgen.verbs.finished_run import kept_columns, kept_steps, load_run_model
 from kerasgen.verbs.forecast import KnownRows, forecast
 
 MOST_ROWS = 16_384
@@ -372,14 +370,7 @@ def load_run(folder: Path | str, trust: Trust = NOBODY) -> TrainedRun:
     place = Path(folder)
     session = open_run(place, trust)
     model = load_run_model(place, trust)
-    try:
-        schema = read_columns(place / PREPARE)
-        fitted = read_fitted(place / PREPARE)
-    except ForeignFileError as error:
-        hint = "runs made by earlier versions kept nothing of it; train again to ask for new rows"
-        raise Sink().fail_file("KG606", place / PREPARE, error, help=hint) from error
-    except (OSError, ValueError) as error:
-        raise Sink().fail("KG606", f"`{place / PREPARE}` cannot be read: {error}") from error
+    schema, fitted = kept_columns(place), kept_steps(place)
     return TrainedRun(
         folder=place,
         trust=trust,

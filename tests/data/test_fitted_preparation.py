@@ -9,6 +9,7 @@ from kerasgen.data.fitted_preparation import (
     ARRAYS,
     STEPS,
     FittedPreparation,
+    UnreadPreparationError,
     read_columns,
     read_fitted,
     write_columns,
@@ -108,13 +109,13 @@ def test_objects_of_python_are_not_kept(tmp_path):
         ({"version": 0, "steps": {}}, "is not of version 1"),
         ([], "is not of version 1"),
         ({"version": 1, "steps": {"a": ["mean"]}}, "lists no steps"),
-        ({"version": 1, "steps": {"a": {"mean": "array_9"}}}, "lacks array_9"),
+        ({"version": 1, "steps": {"a": {"mean": "array_9"}}}, "holds no `array_9.npy`"),
     ],
 )
 def test_files_of_another_form_are_refused(tmp_path, tree, message):
     write_fitted(FittedPreparation(learned={}), tmp_path)
     (tmp_path / STEPS).write_text(json.dumps(tree), encoding="utf-8")
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(UnreadPreparationError, match=message):
         read_fitted(tmp_path)
 
 
