@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from kerasgen.runtime.errors import DataError
+from kerasgen.runtime.plain_text import check_lines
 from kerasgen.runtime.table_rows import MOST_REASONS, FileRows
 from kerasgen.runtime.text_tables import PIECE_ROWS
 
@@ -57,13 +58,14 @@ def json_pieces(file: str, rows: FileRows, skip: bool) -> Iterator[Any]:
         skip: whether lines that are no objects are left out.
 
     Raises:
-        DataError: it is no JSON, or holds something else.
+        DataError: it is no JSON, holds something else, or a line without end.
     """
     import polars
 
     if Path(file).suffix.lower() == ".json":
         yield flat_piece(json_frame(file))
         return
+    check_lines(Path(file), file)
     try:
         scan = polars.scan_ndjson(file, infer_schema_length=None)
         pieces = scan.collect_batches(chunk_size=PIECE_ROWS, maintain_order=True)

@@ -37,11 +37,9 @@ def is_plain_text(place: Path, file: str, encoding: str) -> bool:
                 where = line_at(place, size + zero)
                 problem = f"line {where} of `{file}` holds a zero byte, as no text"
                 raise DataError(problem, about="encoding")
-            first = block.find(b"\n")
-            length += len(block) if first < 0 else first
-            if length > LONGEST_LINE:
-                check_line(length, line_at(place, size), file)
-            length = length if first < 0 else len(block) - block.rfind(b"\n") - 1
+            ended, length = line_lengths(length, block)
+            if ended > LONGEST_LINE:
+                check_line(ended, line_at(place, size), file)
             if b"\r" in block:
                 lone = block.count(b"\r") - block.count(b"\r\n")
                 plain = plain and lone <= (block[-1:] == b"\r")
@@ -49,6 +47,31 @@ def is_plain_text(place: Path, file: str, encoding: str) -> bool:
     if not size:
         raise DataError(f"`{file}` is empty", about="empty")
     return plain and end != b"\r"
+
+
+def line_lengths(length: int, block: bytes) -> tuple[int, int]:
+    """Bytes of the line that goes on in a block, and of the one that is left open."""
+    first = block.find(b"\n")
+    if first < 0:
+        return length + len(block), length + len(block)
+    return length + first, len(block) - block.rfind(b"\n") - 1
+
+
+def check_lines(place: Path, file: str) -> None:
+    """Checks the length of all lines of a file, without holding one.
+
+    Raises:
+        DataError: one is no line that anybody wrote.
+    """
+    if place.stat().st_size <= LONGEST_LINE:
+        return
+    size = length = 0
+    with place.open("rb") as stream:
+        while block := stream.read(TEXT_BLOCK):
+            ended, length = line_lengths(length, block)
+            if ended > LONGEST_LINE:
+                check_line(ended, line_at(place, size), file)
+            size += len(block)
 
 
 def line_at(place: Path, offset: int) -> int:

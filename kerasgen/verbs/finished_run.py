@@ -54,7 +54,11 @@ def kept_columns(folder: Path) -> Schema:
 
 
 def kept_steps(folder: Path) -> FittedPreparation:
-    """What the steps of a run have learned; as for `kept_columns`."""
+    """What the steps of a run have learned.
+
+    Raises:
+        CompileError: KG606 or a code of its own, it cannot be read.
+    """
     try:
         return read_fitted(folder / PREPARE)
     except UnreadPreparationError as error:

@@ -12,14 +12,19 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import TextIO
 
 from kerasgen.runtime.table_files import format_of
 from kerasgen.runtime.text_tables import TableForm, likely_separator
 
 _LINES = 1_000
 """Lines that are looked at."""
+
+_CHARACTERS = 16 * 2**20
+"""Characters of them at most: a file of zeros is one line."""
 
 _COMMA = re.compile(r"[-+]?\d+,\d+")
 _THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2},\d{3}")
@@ -40,7 +45,7 @@ def told_decimal(files: Sequence[str], form: TableForm) -> str:
         return "."
     try:
         with Path(text).open(encoding=form.get("encoding", "utf-8"), errors="replace") as lines:
-            return likely_decimal([*islice(lines, form.get("skip_lines", 0), _LINES)], form)
+            return likely_decimal(_first_lines(lines, form.get("skip_lines", 0)), form)
     except (OSError, LookupError):  # Whoever reads it tells.
         return "."
 
@@ -67,3 +72,15 @@ def likely_decimal(lines: Sequence[str], form: TableForm) -> str:
     commas = [cell for cell in cells if _COMMA.fullmatch(cell)]
     sure = any(not _THOUSANDS.fullmatch(cell) for cell in commas)
     return "," if sure and not any(_POINT.fullmatch(cell) for cell in cells) else "."
+
+
+def _first_lines(stream: TextIO, start: int) -> list[str]:
+    """The lines from one on that are looked at, without one that is cut off."""
+    lines, left = [], _CHARACTERS
+    parts = iter(partial(stream.readline, _CHARACTERS), "")
+    for line in islice(parts, start, start + _LINES):
+        left -= len(line)
+        if left <= 0:
+            break
+        lines.append(line)
+    return lines

@@ -160,6 +160,17 @@ def test_files_that_are_no_tables_are_told(content, form, code, words, tmp_path,
     assert words in found.message
 
 
+@pytest.mark.parametrize("bad", ["error", "skip"])
+def test_a_line_of_json_without_end_is_told_before_it_is_read(bad, tmp_path, monkeypatch):
+    monkeypatch.setattr(plain_text, "LONGEST_LINE", 1000)
+    monkeypatch.setattr(plain_text, "TEXT_BLOCK", 700)
+    lines = b'{"a": 1}\n{"a": 2}\n' + b"\0" * 3000
+    found = _refused(_file(tmp_path, lines, "t.jsonl"), bad=bad)
+    assert found.code == "KG502"
+    assert "line 3" in found.message
+    assert "has more than 1,000 bytes" in found.message
+
+
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "latin-1", "cp1252"])
 def test_text_of_another_encoding_is_read_where_it_is_named(encoding, tmp_path):
     path = _file(tmp_path, "ä;b\r\n1;é\r\n".encode(encoding))

@@ -1,9 +1,12 @@
 """A decimal comma is told by the first lines, where nothing speaks against it."""
 
+import os
+import tracemalloc
+
 import numpy as np
 import pytest
 
-from kerasgen.data.sources.decimal_point import likely_decimal
+from kerasgen.data.sources.decimal_point import likely_decimal, told_decimal
 from kerasgen.data.sources.table_file import TableFile
 from kerasgen.diagnostics import Sink
 
@@ -37,3 +40,15 @@ def test_a_table_of_a_spreadsheet_with_commas_is_numbers(tmp_path):
     assert source.plain_call().arguments["decimal"] == ","
     told = TableFile(path=str(tmp_path / "t.csv"), decimal=".")
     assert told.read(None, Sink()).columns["size"].tolist() == ["1,5", "2"]
+
+
+def test_a_line_without_end_is_not_read_as_a_whole(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("a;b\n1,5;x\n")
+    os.truncate(path, 2**28)
+    tracemalloc.start()
+    try:
+        assert told_decimal([str(path)], {}) == ","
+        assert tracemalloc.get_traced_memory()[1] < 2**27
+    finally:
+        tracemalloc.stop()
