@@ -22,8 +22,11 @@ MOST_WIDENING = 100
 FREE_WIDTH = 2**30
 """Bytes that any column of words may take in memory."""
 
-BETWEEN_WORDS, BETWEEN_NUMBERS = ",", " "
-"""What stands between the words of a list in a cell, and between numbers."""
+BETWEEN_WORDS = ","
+"""What stands between the words of a list in a cell."""
+
+BETWEEN_NUMBERS = " "
+"""What stands between the numbers of a list in a cell."""
 
 ALL_MISSING = np.dtype("float16")
 """Type of a piece without any value, of which nobody knows whether it is numbers."""

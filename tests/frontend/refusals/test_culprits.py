@@ -99,9 +99,9 @@ def test_an_option_among_many_is_told_with_the_nearest_or_with_how_to_list_them(
         {f"data/set_{n}.yaml": "a: 1\n" for n in range(20)} | {"data/my_images.yaml": ""}
     )
     listing = "`kerasgen run --help` lists the options of every group"
-    nearest = f"the nearest: `my_images`, `cifar10_images`; {listing}"
-    assert only(["data=imagefolder"], folder).help == nearest
-    assert only(["data=image_sets"], folder).help.startswith("did you mean `my_images`?")
+    nearest = f"the nearest: `cifar10_images`, `images`, `my_images`; {listing}"
+    assert only(["data=foldersofimages"], folder).help == nearest
+    assert only(["data=my_image_sets"], folder).help.startswith("did you mean `my_images`?")
     assert only(["data=xyzzy"], folder).help == listing
 
 
