@@ -10,6 +10,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -33,6 +35,9 @@ Write: TypeAlias = "Callable[[Columns], None]"
 
 KINDS = ("csv", "json", "parquet", "arrow")
 """Forms in which answers are written."""
+
+
+_NUMBER = re.compile(r"\(os error (\d+)\)")
 
 
 @contextmanager
@@ -112,19 +117,33 @@ def _packed_file(output: Path, kind: str) -> Iterator[Write]:
 
     def write(columns: Columns) -> None:
         parts.append(folder / f"{len(parts)}.arrow")
-        _frame(columns).write_ipc(parts[-1])
+        with _system_errors(output):
+            _frame(columns).write_ipc(parts[-1])
 
     try:
         yield write
         whole = polars.concat([polars.scan_ipc(part) for part in parts], how="vertical_relaxed")
         draft = folder / "whole"
-        if kind == "parquet":
-            whole.sink_parquet(draft)
-        else:
-            whole.sink_ipc(draft)
+        with _system_errors(output):
+            if kind == "parquet":
+                whole.sink_parquet(draft)
+            else:
+                whole.sink_ipc(draft)
         draft.replace(output)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _system_errors(output: Path) -> Iterator[None]:
+    """Polars tells an error of the system in words alone; it gets its number and file again."""
+    try:
+        yield
+    except OSError as error:
+        found = _NUMBER.search(str(error))
+        if error.errno is not None or found is None:
+            raise
+        raise OSError(int(found[1]), os.strerror(int(found[1])), str(output)) from error
 
 
 def _frame(columns: Columns) -> Any:
