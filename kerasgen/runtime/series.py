@@ -39,14 +39,16 @@ def newest_of_series(
         if size == "given":
             numbers[given == PARTS.index(part)] = PARTS.index(part)
     begin = 0
-    for series, end in enumerate(ends.tolist()):
+    for end in ends.tolist():
         rest = begin + np.flatnonzero(numbers[begin:end] == 0)
         for part, size in sizes.items():
             if size and not isinstance(size, str):
                 try:
                     count = count_rows(part, size, len(rest))
                 except DataError as error:
-                    raise DataError(str(error), about=f"{series} {part}") from None
+                    raise DataError(
+                        str(error), about=f"{(ends <= begin).sum()} {part}"
+                    ) from None
                 numbers[rest[len(rest) - count :]] = PARTS.index(part)
                 rest = rest[: len(rest) - count]
         begin = end
