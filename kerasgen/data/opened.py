@@ -162,6 +162,7 @@ def _opened(source: Source, definition: DataDef, seed: int, sink: Sink) -> Opene
     sink.stop_on_errors()
     if settled.inputs:
         facts["inputs"] = {name: dict(found) for name, found in settled.inputs.items()}
+    columns = _used(definition, columns)
     mark = fingerprint(columns, class_names, table.given)
     description = describe_data(definition.source, columns, class_names, table.given)
     return OpenedData(
@@ -184,6 +185,12 @@ def _opened(source: Source, definition: DataDef, seed: int, sink: Sink) -> Opene
             "parts": describe_parts(parts),
         },
     )
+
+
+def _used(definition: DataDef, columns: Mapping[str, Array]) -> dict[str, Array]:
+    """The columns that the settled group names: those that it reads where it is opened again."""
+    named = infer_schema(definition).read
+    return {name: array for name, array in columns.items() if named is None or name in named}
 
 
 def _before_automatic(definition: DataDef, names: tuple[str, ...]) -> DataDef:

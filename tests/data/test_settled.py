@@ -67,6 +67,18 @@ def test_what_was_written_is_read_as_the_same_group(people):
     assert again.fingerprint == opened.fingerprint
 
 
+@pytest.mark.parametrize("columns", [{"number": "ignore"}, {"void": "category"}])
+def test_a_column_that_goes_in_nowhere_does_not_count_in_the_fingerprint(people, tmp_path, columns):
+    with np.load(tmp_path / "people.npz") as archive:
+        np.savez(tmp_path / "people.npz", **archive, void=np.full(ROWS, ""))
+    group = people(columns=columns)
+    opened = _opened(group)
+    again = _opened({**group, **opened.written})
+    assert "void" not in opened.columns
+    assert again.columns.keys() == opened.columns.keys()
+    assert again.fingerprint == opened.fingerprint
+
+
 def test_a_number_that_is_missing_is_filled_and_marked(people):
     steps = {entry.name: entry.definition.cls for entry in _opened(people()).definition.prepare}
     assert steps["age_filled"] == "Impute"
