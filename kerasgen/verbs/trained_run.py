@@ -345,7 +345,7 @@ def placed(columns: Mapping[str, Array], piece: Piece, answered: AnsweredRows) -
     for name, values in columns.items():
         whole = np.full(piece.rows, None, dtype=object)
         if values.dtype.kind == "f":
-            whole = np.full(piece.rows, np.nan)
+            whole = np.full(piece.rows, np.nan, dtype=values.dtype)
         whole[answered.rows] = values
         found[name] = whole
     told = np.full(piece.rows, None, dtype=object)

@@ -6,6 +6,7 @@ an answer are called.
 Decisions:
 - Several labels a row are those whose chance is one half or more, with blanks between them.
 - A model that gives a class for each place of a row names them place by place.
+- Chances are told in the floats that the model computes in: further digits say nothing.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ class Answer:
         scores: probability of each class, `(rows, classes)`; None where there are no classes.
         class_names: the names of the classes, in the order of the scores.
         several: whether a row may have several of them.
+        floats: the dtype in which scores are told.
     """
 
     output: str
@@ -40,6 +42,7 @@ class Answer:
     scores: Array | None = None
     class_names: tuple[str, ...] = ()
     several: bool = False
+    floats: str = "float32"
 
 
 def answer_of(
@@ -55,6 +58,7 @@ def answer_of(
     """
     names = class_names_of(output, compiled.program.data)
     logits = last_activation(output, compiled.graph) == "linear"
+    floats = "float64" if values.dtype == np.float64 else "float32"
     if output.task == "multilabel" and values.ndim == 2:
         chances = _sigmoid(values) if logits else values.astype("float64")
         known = np.asarray(names or range(values.shape[1]), dtype="str")
@@ -65,6 +69,7 @@ def answer_of(
             scores=chances,
             class_names=tuple(known.tolist()),
             several=True,
+            floats=floats,
         )
     if output.task != "classification" or values.ndim < 2:
         single = values.ndim == 2 and values.shape[1] == 1
@@ -76,6 +81,7 @@ def answer_of(
         predicted=chosen[scores.argmax(axis=-1)],
         scores=scores if values.ndim == 2 else None,
         class_names=tuple(chosen.tolist()),
+        floats=floats,
     )
 
 
@@ -103,11 +109,10 @@ def answer_columns(
         if answer.several:
             columns[f"predicted{end}"] = answer.predicted
         else:
-            columns |= _likeliest(answer.scores, names, end, top)
+            columns |= _likeliest(answer, names, end, top)
         if scores:
-            columns |= {
-                f"score{end}_{name}": answer.scores[:, index] for index, name in enumerate(names)
-            }
+            told = answer.scores.astype(answer.floats)
+            columns |= {f"score{end}_{name}": told[:, index] for index, name in enumerate(names)}
     return columns
 
 
@@ -119,14 +124,16 @@ def class_names_of(output: OutputSpec, data: DataDef) -> tuple[str, ...] | None:
     return tuple(map(str, known)) if isinstance(known, tuple) else None
 
 
-def _likeliest(scores: Array, names: Array, end: str, top: int) -> dict[str, Array]:
+def _likeliest(answer: Answer, names: Array, end: str, top: int) -> dict[str, Array]:
+    scores = answer.scores
+    assert scores is not None
     columns = {}
     order = np.argsort(-scores, axis=1, kind="stable")
     for place in range(min(top, len(names))):
         more = f"_{place + 1}" if place else ""
         columns[f"predicted{end}{more}"] = names[order[:, place]]
         chance = np.take_along_axis(scores, order[:, place : place + 1], axis=1)
-        columns[f"probability{end}{more}"] = chance[:, 0]
+        columns[f"probability{end}{more}"] = chance[:, 0].astype(answer.floats)
     return columns
 
 

@@ -168,13 +168,15 @@ def _series(name: str, cells: Cells) -> Any:
 
 def _rows(columns: Columns) -> Iterable[tuple[Any, ...]]:
     """The rows of columns; NaN is None."""
-    listed = [
-        cells.to_list()
-        if hasattr(cells, "to_list")
-        else cells.tolist()
-        if isinstance(cells, np.ndarray)
-        else cells
-        for cells in columns.values()
-    ]
+    listed = [_listed(cells) for cells in columns.values()]
     plain = [[None if cell != cell else cell for cell in column] for column in listed]
     return zip(*plain, strict=True)
+
+
+def _listed(cells: Cells) -> list[Any]:
+    """Cells as plain values; a number of 32 bits is the one with the fewest digits that tell it."""
+    if isinstance(cells, np.ndarray):
+        if cells.dtype == np.float32:
+            cells = cells.astype("str").astype("float64")
+        return list(cells.tolist())
+    return cells.to_list() if hasattr(cells, "to_list") else cells
