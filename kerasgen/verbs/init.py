@@ -22,6 +22,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
+from kerasgen.data.columns.rows import refuse_references
 from kerasgen.diagnostics import CompileError, Sink, as_yaml
 from kerasgen.emit.text.columns_yaml import columns_lines
 from kerasgen.frontend.compose.config_folders import Folders
@@ -91,7 +92,8 @@ def init(wish: Wish) -> Recipe:
 
     Raises:
         CompileError: the data cannot be read, or is of no form for which a recipe is known; KG526,
-            there is no target; KG605, a file is there already or cannot be written.
+            there is no target; KG305, KG505 or KG506, no recipe would run; KG605, a file is there
+            already or cannot be written.
     """
     sink = Sink()
     if not wish.words:
@@ -126,6 +128,7 @@ def _of_columns(wish: Wish, named: NamedData, name: str, sink: Sink) -> Recipe:
         guessed.append(f"the target is `{target}`: {why}; `--target COLUMN` names another")
         found = describe(replace(asked, words=(*asked.words, *_more(guessed)), target=target))
     column = columns[target]
+    _check_usable(column, columns, found.targets.get(target), sink)
     if column.missing:
         guessed.append(f"rows without a value of `{target}` are left out")
     task = found.targets.get(target, "auto")
@@ -151,6 +154,25 @@ def _of_columns(wish: Wish, named: NamedData, name: str, sink: Sink) -> Recipe:
     lines += ["prepare: auto" if not images else _SCALED]
     lines += [_GIVEN if found.parts else _SPLIT]
     return _recipe(name, lines, model, found.figures.rows, guessed)
+
+
+def _check_usable(
+    target: ColumnFigures, columns: Mapping[str, ColumnFigures], task: str | None, sink: Sink
+) -> None:
+    """Refuses columns of which no recipe would run.
+
+    Raises:
+        CompileError: KG305, a name is a reference; KG505, one class; KG506, no value at all.
+    """
+    refuse_references(columns, sink)
+    name, another = target.name, "name another column with `--target COLUMN`"
+    if not target.known:
+        sink.report("KG506", f"the target `{name}` has no value in any row", help=another)
+    elif task == "classification" and target.distinct == 1:
+        sink.report(
+            "KG505", f"the target `{name}` has one class, expected two or more", help=another
+        )
+    sink.stop_on_errors()
 
 
 _SCALED = "prepare:\n  scale: {class: Rescaling, scale: 0.00392156862745098}"

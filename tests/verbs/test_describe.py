@@ -171,3 +171,21 @@ def test_json_is_one_document(planted: Path, capsys: pytest.CaptureFixture[str])
     assert set(columns["age"]["quantiles"]) == {"0.05", "0.25", "0.5", "0.75", "0.95"}
     assert found["targets"]["bought"]["task"] == "classification"
     assert {d["code"] for d in found["diagnostics"]} >= {"KG770", "KG772", "KG773"}
+
+
+def test_words_that_differ_in_capitals_alone_are_told(tmp_path: Path) -> None:
+    rows = [f"{i * i},{('Yes', 'yes', 'no')[i % 3]}" for i in range(60)]
+    (tmp_path / "rows.csv").write_text("\n".join(["x,kind", *rows]) + "\n")
+
+    (found,) = told(tmp_path / "rows.csv", target="kind").diagnostics
+    assert found.code == "KG774"
+    assert found.message == "words of `kind` differ in capitals alone: `Yes`, `yes`"
+
+
+@pytest.mark.parametrize(("word", "what"), [("yes", "the one class `yes`"), ("", "no value")])
+def test_a_target_without_a_choice_is_told(word: str, what: str, tmp_path: Path) -> None:
+    rows = [f"{i * i},{word}" for i in range(60)]
+    (tmp_path / "rows.csv").write_text("\n".join(["x,kind", *rows]) + "\n")
+
+    (found,) = told(tmp_path / "rows.csv", target="kind").diagnostics
+    assert (found.code, found.message) == ("KG774", f"the target `kind` has {what}")

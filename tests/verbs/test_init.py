@@ -165,3 +165,24 @@ def test_the_command_ends_with_what_is_to_be_typed(
         "kerasgen check --open-data experiment=people",
         "kerasgen run experiment=people",
     ]
+
+
+@pytest.mark.parametrize(
+    ("head", "cells", "target", "code"),
+    [
+        ("$x,kind", "{i},{ny}", "kind", "KG305"),
+        ("x,kind", "{i},yes", "kind", "KG505"),
+        ("x,kind", "{i},", "kind", "KG506"),
+    ],
+)
+def test_no_recipe_is_written_that_would_not_run(
+    tmp_path: Path, head: str, cells: str, target: str, code: str
+) -> None:
+    rows = [cells.format(i=i * i, ny="ny"[i % 2]) for i in range(60)]
+    (tmp_path / "rows.csv").write_text("\n".join([head, *rows]) + "\n")
+
+    with pytest.raises(CompileError) as caught:
+        init(Wish(words=(str(tmp_path / "rows.csv"),), target=target, folder=tmp_path))
+
+    assert [found.code for found in caught.value.diagnostics] == [code]
+    assert not (tmp_path / "conf").exists()

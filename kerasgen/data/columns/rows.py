@@ -54,13 +54,7 @@ def tidy_table(definition: DataDef, table: Table, sink: Sink) -> Table:
                 at="key",
                 help=did_you_mean(name, table.names, listed=40),
             )
-    if odd := next((name for name in table.names if "$" in name), None):
-        sink.report(
-            "KG305",
-            f"the column `{odd}` has a `$` in its name, which a config reads as a reference",
-            key="data.source",
-            help="name the columns under `data.source.names`, or in the file",
-        )
+    refuse_references(table.names, sink)
     columns = {
         name: _stripped(values, definition.columns.get(name), table)
         for name, values in table.columns.items()
@@ -75,6 +69,17 @@ def tidy_table(definition: DataDef, table: Table, sink: Sink) -> Table:
     _check_words(definition, tidy, sink)
     sink.stop_on_errors()
     return with_images(definition, tidy, sink)
+
+
+def refuse_references(names: Collection[str], sink: Sink) -> None:
+    """Reports the first column whose name a config would take for a reference."""
+    if odd := next((name for name in names if "$" in name), None):
+        sink.report(
+            "KG305",
+            f"the column `{odd}` has a `$` in its name, which a config reads as a reference",
+            key="data.source",
+            help="name the columns under `data.source.names`, or in the file",
+        )
 
 
 def _stripped(values: Array, said: ColumnDef | None, table: Table) -> Array:

@@ -149,13 +149,12 @@ def _target_text(column: ColumnFigures, task: str) -> str:
         for word, rows in column.frequent
     )
     more = (column.distinct or 0) - len(column.frequent)
-    return f"{text}, {column.distinct:,} classes: {classes}" + (
-        f", {more:,} more" if more > 0 else ""
-    )
+    count = _counted(column.distinct or 0, "class", "classes")
+    return f"{text}, {count}: {classes}" + (f", {more:,} more" if more > 0 else "")
 
 
-def _counted(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
+def _counted(number: int, what: str, many: str | None = None) -> str:
+    return f"{number:,} {what if number == 1 else many or f'{what}s'}"
 
 
 def _percent(share: float) -> str:

@@ -170,6 +170,9 @@ def lint_table(view: ColumnView, figures: TableFigures, labels: Sequence[str], s
             _warn_of_rare(view, column, sink)
     for name in labels:
         _warn_of_balance(view, figures.columns[name], sink)
+        _warn_of_no_choice(view, figures.columns[name], sink)
+    for name in dict.fromkeys([*view.inputs, *labels]):
+        _warn_of_capitals(view, figures.columns[name], sink)
     if figures.repeated:
         count, first = figures.repeated, (figures.first_repeated or 0) + 1
         what = f"{count:,} rows stand" if count > 1 else "a row stands"
@@ -225,6 +228,40 @@ def _warn_of_balance(view: ColumnView, column: ColumnFigures, sink: Sink) -> Non
         if len(classes) == 2
         else "write `fit.class_weight=balanced`",
         notes=["a model that always answers with the largest class is right that often"],
+    )
+
+
+def _warn_of_no_choice(view: ColumnView, column: ColumnFigures, sink: Sink) -> None:
+    """KG774: a target with one class, or with none."""
+    if column.known and column.distinct != 1:
+        return
+    what = f"the one class `{cut(column.frequent[0][0])}`" if column.frequent else "no value"
+    sink.warn(
+        "KG774",
+        f"the target `{column.name}` has {what}",
+        key="data.target" if view.placed else None,
+        help="name another column as the target",
+        notes=["a run needs two classes or more"],
+    )
+
+
+def _warn_of_capitals(view: ColumnView, column: ColumnFigures, sink: Sink) -> None:
+    """KG774: words that are one word but for their capitals."""
+    if column.type not in ("category", "boolean"):
+        return
+    written: dict[str, list[str]] = {}
+    for word, _ in column.frequent:
+        written.setdefault(word.casefold(), []).append(word)
+    alike = next((words for words in written.values() if len(words) > 1), None)
+    if alike is None:
+        return
+    one, *others = alike
+    sink.warn(
+        "KG774",
+        f"words of `{column.name}` differ in capitals alone: `{cut(one)}`, "
+        + ", ".join(f"`{cut(word)}`" for word in others),
+        help="write each word in one way in the data",
+        notes=["each of them counts as a word of its own"],
     )
 
 
