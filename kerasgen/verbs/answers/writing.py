@@ -179,4 +179,4 @@ def _listed(cells: Cells) -> list[Any]:
         if cells.dtype == np.float32:
             cells = cells.astype("str").astype("float64")
         return list(cells.tolist())
-    return cells.to_list() if hasattr(cells, "to_list") else cells
+    return list(cells.to_list() if hasattr(cells, "to_list") else cells)
