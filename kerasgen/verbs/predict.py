@@ -206,3 +206,5 @@ def _check_question(question: Question, sink: Sink) -> None:
         )
     if output.is_dir():
         raise sink.fail("KG605", f"`{output}` is a folder, expected a file", key="--output")
+    if not output.parent.is_dir():
+        raise sink.fail("KG605", f"there is no folder `{output.parent}`", key="--output")

@@ -185,6 +185,7 @@ def test_a_row_without_an_answer_is_told(engine: str, tmp_path: Path) -> None:
         ({"top": 0}, "KG204"),
         ({"output": Path("answers.docx")}, "KG605"),
         ({"output": Path(".")}, "KG605"),
+        ({"output": Path("nowhere/answers.csv")}, "KG605"),
     ],
 )
 def test_what_cannot_be_asked_is_told(question: dict, code: str, run: Path, tmp_path: Path) -> None:

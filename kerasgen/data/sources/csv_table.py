@@ -130,7 +130,7 @@ class Csv:
                 "KG502",
                 f"the first line of `{file}` holds numbers, and is taken for the columns' names",
                 key=argument_key("header"),
-                help="write `header: false` if the file has no line of names",
+                help="write `data.source.header=false` if the file has no line of names",
             )
         with self._telling(argument, sink):
             return column_names(first[1], str(file), self.header, self.columns)
@@ -143,7 +143,7 @@ class Csv:
             "columns": Told("KG204"),
             "header": Told(
                 argument=named,
-                help="write `header: false` if the first line holds no names, "
+                help="write `data.source.header=false` if the first line holds no names, "
                 "or name all columns under `columns`",
             ),
             "delimiter": Told(

@@ -258,10 +258,10 @@ def _forms(source: TableFile) -> dict[str, Told]:
         "empty": Told("KG503", "path"),
         "path": Told(argument="path"),
         "names": Told("KG204"),
-        "encoding": Told(help="write the file's own, as in `encoding: latin-1`"),
+        "encoding": Told(help="write the file's own, as in `data.source.encoding=latin-1`"),
         "header": Told(
             argument="path" if source.names is None else "names",
-            help="write `header: false` if the first line holds no names",
+            help="write `data.source.header=false` if the first line holds no names",
         ),
         "separator": Told(
             argument="path",

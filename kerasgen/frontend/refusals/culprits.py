@@ -232,6 +232,8 @@ def _syntax_help(text: str) -> str:
     if "[" in key:
         plain = re.sub(r"\[(\w+)\]", r".\1", key)
         return f"a key cannot hold `[`: write `{plain}{equal}{value}` for an element of a list"
+    if key.isascii() and not value.isascii() and not set(value) & set("'\"[]{}()\\"):
+        return f"quote text that holds letters beyond a to z: \"{key}='{value}'\""
     return "quote text that holds spaces, commas or brackets: \"key='a, b'\""
 
 

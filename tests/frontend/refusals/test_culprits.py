@@ -132,6 +132,12 @@ def test_an_override_that_cannot_be_read_says_how_to_write_it(text: str, help_te
     assert pointed(found) == text
 
 
+def test_a_value_with_other_letters_is_read_as_the_help_writes_it() -> None:
+    found = only(["data.target=größe"])
+    assert found.help == "quote text that holds letters beyond a to z: \"data.target='größe'\""
+    assert diagnose(["data.target='größe'"]) == []
+
+
 def test_an_override_that_is_not_utf_8_is_refused() -> None:
     assert only(["name=\udcff"]).message == "the override is not UTF-8 text"
 
