@@ -69,6 +69,18 @@ class KeptPreparation:
         )
 
 
+def unlearned_steps(kept: KeptPreparation) -> list[str]:
+    """The steps on the way to the inputs of which nothing was kept.
+
+    Raises:
+        CompileError: a step is refused.
+    """
+    preparation = kept.wired()
+    wanted = _needed_for((end.name for end in preparation.inputs.values()), preparation)
+    steps = [name for name in preparation.steps if name in wanted]
+    return [name for name in steps if name not in kept.fitted.learned]
+
+
 def apply_fitted(kept: KeptPreparation, columns: Mapping[str, Array]) -> dict[str, Array]:
     """Prepares other rows as those were on which the steps were fitted.
 

@@ -20,14 +20,16 @@ from typing import Any, Literal
 
 import numpy as np
 
-from kerasgen.data.fitted_preparation import FittedPreparation
-from kerasgen.data.kept_preparation import KeptPreparation
+from kerasgen.data.fitted_preparation import STEPS, FittedPreparation
+from kerasgen.data.kept_preparation import KeptPreparation, unlearned_steps
 from kerasgen.diagnostics import Sink, SourceLocation, did_you_mean
 from kerasgen.engine import Model, StartedEngine
+from kerasgen.foreign.regular_files import ForeignFileError
 from kerasgen.ir.data import DataDef
 from kerasgen.ir.schema import Column, Schema
 from kerasgen.passes.columns import column_steps, taken_columns
 from kerasgen.passes.compiled import CompiledProgram
+from kerasgen.record.file_names import PREPARE
 from kerasgen.registry import NOBODY, Trust
 from kerasgen.run.samples import model_inputs, outputs_by_name
 from kerasgen.runtime.arrays_of_rows import rows_as_columns
@@ -371,7 +373,7 @@ def load_run(folder: Path | str, trust: Trust = NOBODY) -> TrainedRun:
     session = open_run(place, trust)
     model = load_run_model(place, trust)
     schema, fitted = kept_columns(place), kept_steps(place)
-    return TrainedRun(
+    run = TrainedRun(
         folder=place,
         trust=trust,
         compiled=session.compiled.program,
@@ -380,3 +382,7 @@ def load_run(folder: Path | str, trust: Trust = NOBODY) -> TrainedRun:
         model=model,
         started=session.engine,
     )
+    if unlearned := unlearned_steps(run.kept):
+        told = f"has nothing of the step `{unlearned[0]}` of `data.prepare`"
+        raise Sink().fail_file("KG606", place / PREPARE / STEPS, ForeignFileError(told))
+    return run

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -125,6 +126,19 @@ def test_a_column_that_is_missing_is_told(run: Path, tmp_path: Path) -> None:
         ("KG504", "the rows have no column `note`"),
     ]
     assert caught.value.diagnostics[0].help == "did you mean `citty`?"
+
+
+def test_a_run_that_has_lost_what_a_step_has_learned_is_told(run: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(run, tmp_path / "copy"))
+    steps = copy / "prepare" / "steps.json"
+    kept = json.loads(steps.read_text(encoding="utf-8"))
+    lost, _ = kept["steps"].popitem()
+    steps.write_text(json.dumps(kept), encoding="utf-8")
+    with pytest.raises(CompileError) as caught:
+        kerasgen.load(copy)
+    (found,) = caught.value.diagnostics
+    assert found.code == "KG606"
+    assert found.message == f"`{steps}` has nothing of the step `{lost}` of `data.prepare`"
 
 
 def test_a_word_in_the_place_of_a_number_is_told(run: Path, tmp_path: Path) -> None:

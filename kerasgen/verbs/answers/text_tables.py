@@ -17,6 +17,7 @@ import codecs
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator, Sequence
 from typing import IO, Any
 
@@ -130,6 +131,12 @@ def _first_line(text: str, quote: str | None) -> str:
     return line
 
 
+def _ends_before(error: UnicodeDecodeError, rest: str) -> int:
+    """The ends of lines before what is no text."""
+    sound = error.object[: error.start].decode(error.encoding, "ignore")
+    return len(rest.split("\n")) - 1 + len(re.findall(r"\r\n?|\n", sound))
+
+
 def _blocks(stream: IO[bytes], title: str, encoding: str, quote: str | None) -> Iterator[str]:
     """Text in blocks of whole lines; none for a text of blanks.
 
@@ -148,9 +155,9 @@ def _blocks(stream: IO[bytes], title: str, encoding: str, quote: str | None) -> 
         try:
             more = decoder.decode(raw, final=ended)
         except UnicodeDecodeError as error:
-            raise DataError(
-                f"after line {lines} of `{title}` there is no {encoding} text", about="encoding"
-            ) from error
+            line = lines + 1 + _ends_before(error, rest)
+            problem = f"line {line} of `{title}` is not {encoding} text"
+            raise DataError(problem, about="encoding") from error
         whole = rest + more
         end = len(whole) if ended else _end_of_lines(whole, quote)
         if end == 0 and len(whole) > LONGEST:

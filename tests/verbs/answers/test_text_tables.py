@@ -71,7 +71,8 @@ def test_a_line_that_never_ends_is_refused(monkeypatch):
     ("content", "form", "told"),
     [
         (b"", {}, "`new.csv` is empty"),
-        (b"a,b\n1,\xff\n", {}, "there is no utf-8 text"),
+        (b"a,b\n1,\xff\n", {}, "line 2 of `new.csv` is not utf-8 text"),
+        (b"a,b\r\n1,2\r\n\xff", {}, "line 3 of `new.csv` is not utf-8 text"),
         (b"a,b\n", {"encoding": "nonsense"}, "there is no encoding `nonsense`"),
         (b"a,a\n1,2\n", {}, "two columns of `new.csv` are called `a`"),
     ],
@@ -79,6 +80,15 @@ def test_a_line_that_never_ends_is_refused(monkeypatch):
 def test_text_that_is_no_table_is_refused(content, form, told):
     with pytest.raises(DataError, match=told):
         list(csv_pieces(io.BytesIO(content), "new.csv", form))
+
+
+@pytest.mark.parametrize("block", [1, 2, 3, 5, 8, 1000])
+@pytest.mark.parametrize("ends", [b"\n", b"\r\n", b"\r"])
+def test_the_line_of_a_wrong_byte_is_told_in_whatever_block_it_lies(block, ends, monkeypatch):
+    monkeypatch.setattr(text_tables, "BLOCK", block)
+    content = ends.join([b"a,b", "1,é".encode(), b"2,x", b"3,\xe9y", b"4,z"])
+    with pytest.raises(DataError, match=r"line 4 of `new.csv` is not utf-8 text"):
+        list(csv_pieces(io.BytesIO(content), "new.csv", {}))
 
 
 def test_json_that_is_too_deep_is_a_row_with_a_problem():
