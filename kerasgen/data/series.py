@@ -25,6 +25,7 @@ from kerasgen.data.times import Spacing, spacing_of
 from kerasgen.diagnostics import Sink
 from kerasgen.foreign.printable import cut
 from kerasgen.ir.data import DataDef, SplitDef, WindowsDef
+from kerasgen.runtime.category_steps import number_word
 from kerasgen.runtime.cells import missing_in
 from kerasgen.runtime.date_steps import read_date
 from kerasgen.runtime.errors import DataError
@@ -148,11 +149,13 @@ def _check_twice(definition: DataDef, table: Table, spacing: Spacing, sink: Sink
     if not twice.size:
         return
     row = int(twice[0])
+    times = table.columns[definition.time]
+    time = number_word(times[row]) if times.dtype.kind == "f" else times[row]
     more = f", and {twice.size - 1} further rows are like that" if twice.size > 1 else ""
     title = f" of `{cut(table.columns[definition.series][row])}`" if definition.series else ""
     sink.report(
         "KG545",
-        f"the time `{table.columns[definition.time][row]}`{title} stands twice, in "
+        f"the time `{time}`{title} stands twice, in "
         f"{table.place(row)} and {table.place(row + 1)}{more}",
         key="data.time",
         help=None

@@ -113,6 +113,13 @@ def test_times_that_order_nothing_are_told_with_their_rows(write, change, messag
     assert _refused(write({"day": days, "sold": SOLD})) == [("KG545", message, "data.time")]
 
 
+def test_a_whole_number_that_is_a_time_twice_is_told_without_a_point(write):
+    seconds = np.arange(30, dtype="float64")
+    seconds[5] = 2
+    ((code, message, _),) = _refused(write({"day": seconds, "sold": SOLD}))
+    assert (code, message) == ("KG545", "the time `2` stands twice, in row 3 and row 6")
+
+
 def test_columns_that_are_not_there_are_told(write):
     found = _refused(write({"day": _days(30), "sold": SOLD}, time="days", series="shop"))
     assert found == [

@@ -161,9 +161,10 @@ def _pieces(run: TrainedRun, asked: Input, form: TableForm, sink: Sink) -> Itera
 
 def _text_column(run: TrainedRun, title: str, sink: Sink) -> str:
     if run.text_column is None:
+        count = len(run.needed)
         raise sink.fail(
             "KG623",
-            f"`{title}` is a text, and the model takes {len(run.needed)} columns: "
+            f"`{title}` is a text, and the model takes {count} column{'' if count == 1 else 's'}: "
             f"{', '.join(f'`{name}`' for name in run.needed[:8])}",
             help="ask for the rows of a table that has them",
         )
