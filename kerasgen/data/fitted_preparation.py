@@ -138,7 +138,7 @@ def read_columns(folder: Path) -> Schema:
         try:
             return schema_of(tree)
         except (KeyError, TypeError) as error:
-            raise ForeignFileError(f"tells no columns: {error}") from error
+            raise ForeignFileError(f"tells no columns: {str(error)[:200]}") from error
 
 
 @contextmanager

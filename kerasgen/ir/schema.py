@@ -11,9 +11,9 @@ Decisions:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias, cast
+from typing import Literal, TypeAlias, cast, get_args
 
 from kerasgen.ir.values import Shape
 
@@ -149,12 +149,12 @@ def schema_of(tree: Mapping[str, SchemaTree]) -> Schema:
         shape, vocabulary = entry.get("shape"), entry.get("vocabulary")
         columns[name] = Column(
             name=name,
-            type=cast("ColumnType | None", entry.get("type")),
+            type=cast("ColumnType | None", _one_of(entry.get("type"), get_args(ColumnType))),
             roles=cast("tuple[Role, ...]", _strings(entry["roles"])),
             shape=None if shape is None else _sizes(shape),
-            dtype=cast("str | None", entry.get("dtype")),
+            dtype=_word(entry.get("dtype")),
             vocabulary=None if vocabulary is None else _strings(vocabulary),
-            missing=cast("int | None", entry.get("missing")),
+            missing=_count(entry.get("missing")),
         )
     features = _mapping(tree["features"])
     return Schema(
@@ -162,7 +162,7 @@ def schema_of(tree: Mapping[str, SchemaTree]) -> Schema:
         complete=bool(tree["complete"]),
         features={name: _strings(names) for name, names in features.items()},
         target={name: str(column) for name, column in _mapping(tree["target"]).items()},
-        rows=cast("int | None", tree.get("rows")),
+        rows=_count(tree.get("rows")),
     )
 
 
@@ -176,6 +176,25 @@ def _strings(tree: SchemaTree) -> tuple[str, ...]:
     if not isinstance(tree, list):
         raise TypeError(f"a schema holds a list here, not {tree!r}")
     return tuple(str(item) for item in tree)
+
+
+def _word(tree: SchemaTree) -> str | None:
+    if tree is not None and not isinstance(tree, str):
+        raise TypeError(f"a schema holds a word here, not {tree!r}")
+    return tree
+
+
+def _one_of(tree: SchemaTree, known: Collection[str]) -> str | None:
+    word = _word(tree)
+    if word is not None and word not in known:
+        raise TypeError(f"a schema holds one of {', '.join(known)} here, not {word!r}")
+    return word
+
+
+def _count(tree: SchemaTree) -> int | None:
+    if tree is not None and type(tree) is not int:
+        raise TypeError(f"a schema holds a number here, not {tree!r}")
+    return tree
 
 
 def _sizes(tree: SchemaTree) -> Shape:

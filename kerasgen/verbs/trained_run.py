@@ -20,7 +20,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from kerasgen.data.fitted_preparation import STEPS, FittedPreparation
+from kerasgen.data.fitted_preparation import COLUMNS, STEPS, FittedPreparation
 from kerasgen.data.kept_preparation import KeptPreparation, unlearned_steps
 from kerasgen.diagnostics import Sink, SourceLocation, did_you_mean
 from kerasgen.engine import Model, StartedEngine
@@ -382,6 +382,9 @@ def load_run(folder: Path | str, trust: Trust = NOBODY) -> TrainedRun:
         model=model,
         started=session.engine,
     )
+    if not run.needed:
+        fault = ForeignFileError("names no columns that the model takes")
+        raise Sink().fail_file("KG606", place / PREPARE / COLUMNS, fault)
     if unlearned := unlearned_steps(run.kept):
         told = f"has nothing of the step `{unlearned[0]}` of `data.prepare`"
         raise Sink().fail_file("KG606", place / PREPARE / STEPS, ForeignFileError(told))

@@ -7,6 +7,7 @@ import pytest
 
 from kerasgen.data.fitted_preparation import (
     ARRAYS,
+    COLUMNS,
     STEPS,
     FittedPreparation,
     UnreadPreparationError,
@@ -19,6 +20,7 @@ from kerasgen.data.kept_preparation import KeptPreparation, apply_fitted
 from kerasgen.data.opened import open_data
 from kerasgen.data.preparation import prepare_data
 from kerasgen.diagnostics import Sink
+from kerasgen.ir.schema import Column, Schema
 
 PREPARE = """
 word: {class: StringLookup, from: word, output_mode: one_hot}
@@ -117,6 +119,33 @@ def test_files_of_another_form_are_refused(tmp_path, tree, message):
     (tmp_path / STEPS).write_text(json.dumps(tree), encoding="utf-8")
     with pytest.raises(UnreadPreparationError, match=message):
         read_fitted(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"dtype": ["float32"]}, "holds a word here"),
+        ({"type": "banana"}, "not 'banana'"),
+        ({"type": {}}, "holds a word here"),
+        ({"missing": "x" * 1_000_000}, "holds a number here"),
+        ({"roles": 7}, "holds a list here"),
+        ({"shape": [1.5]}, "holds a shape here"),
+    ],
+)
+def test_columns_of_another_form_are_refused(tmp_path, change, message):
+    schema = Schema(
+        columns={"a": Column(name="a", type="number", roles=("feature",), dtype="float32")},
+        complete=True,
+        features={"input": ("a",)},
+    )
+    write_columns(schema, tmp_path)
+    assert read_columns(tmp_path) == schema
+    tree = json.loads((tmp_path / COLUMNS).read_text(encoding="utf-8"))
+    tree["columns"]["a"] |= change
+    (tmp_path / COLUMNS).write_text(json.dumps(tree), encoding="utf-8")
+    with pytest.raises(UnreadPreparationError, match=message) as caught:
+        read_columns(tmp_path)
+    assert len(str(caught.value)) < 400
 
 
 def test_values_are_equal_where_their_arrays_are():

@@ -141,6 +141,18 @@ def test_a_run_that_has_lost_what_a_step_has_learned_is_told(run: Path, tmp_path
     assert found.message == f"`{steps}` has nothing of the step `{lost}` of `data.prepare`"
 
 
+def test_a_run_whose_columns_go_into_nothing_is_told(run: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(run, tmp_path / "copy"))
+    columns = copy / "prepare" / "columns.json"
+    kept = json.loads(columns.read_text(encoding="utf-8"))
+    columns.write_text(json.dumps(kept | {"features": {}}), encoding="utf-8")
+    with pytest.raises(CompileError) as caught:
+        kerasgen.load(copy)
+    (found,) = caught.value.diagnostics
+    assert found.code == "KG606"
+    assert found.message == f"`{columns}` names no columns that the model takes"
+
+
 def test_a_word_in_the_place_of_a_number_is_told(run: Path, tmp_path: Path) -> None:
     rows = [*_rows(3), ["old", "Rome", "2020-05-01", "note", "no"]]
     with pytest.raises(CompileError) as caught:
