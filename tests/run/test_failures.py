@@ -56,7 +56,9 @@ def composition(engine: str, monkeypatch: pytest.MonkeyPatch) -> Composition:
     model = SimpleNamespace(summary=lambda: "a summary\n")
     monkeypatch.setattr(steps, "define", lambda *_: (model, "defined"))
     monkeypatch.setattr(steps, "compile_", lambda *_: "compiled")
-    monkeypatch.setattr(steps, "evaluate", lambda *_: ({"accuracy": 0.5}, "evaluated"))
+    figures = {"test": {"accuracy": 0.5}}
+    results = steps.Results(figures=figures, baselines={}, rows={"test": 359})
+    monkeypatch.setattr(steps, "evaluate", lambda *_: (results, "evaluated"))
     monkeypatch.setattr(steps, "predict", lambda *_: ({"scores": np.zeros((359, 10))}, "done"))
     monkeypatch.setattr(saved_model, "save", save)
     monkeypatch.setattr(reporting, "draw_plots", draw)

@@ -26,10 +26,11 @@ def trained(engine: str, catalog: Catalog, build_model: Any) -> Any:
         made = ObjectDef(cls="SGD", arguments={"learning_rate": 0.5, **(optimizer or {})})
         compile_model(model, made, CompileDef(loss="binary_crossentropy"), catalog)
         fit = FitDef(epochs=4, batch_size=16, verbose=0)
+        data = TrainingData(training=Samples(x=X, y=Y))
         kept = fit_model(
             model,
             # The targets turned round, so that each epoch is worse than the last.
-            (make_feed(TrainingData(training=Samples(x=X, y=Y)), fit, 1), Samples(x=X, y=1 - Y)),
+            (make_feed(data, fit, 1, catalog), Samples(x=X, y=1 - Y)),
             fit,
             callbacks=callbacks,
             listener=TrainingListener(

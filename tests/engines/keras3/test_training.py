@@ -78,7 +78,7 @@ def test_compile_and_fit_are_the_hand_written_ones(
     fit = FitDef(epochs=3, batch_size=16, verbose=0)
     fit_model(
         ours,
-        (make_feed(data, fit, 11), None),
+        (make_feed(data, fit, 11, catalog), None),
         fit,
         callbacks={},
         listener=TrainingListener(
