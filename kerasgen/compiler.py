@@ -24,7 +24,7 @@ from kerasgen.frontend.parse.lint import silence
 from kerasgen.ir.graph import ModelGraph
 from kerasgen.ir.program import CompileDef, Loss, Program, loss_name, uses_of_output
 from kerasgen.ir.values import ObjectDef, Shape, TensorSpec
-from kerasgen.passes.augmentation import try_augmentation
+from kerasgen.passes.augmentation_trial import try_augmentation
 from kerasgen.passes.callback_files import placed
 from kerasgen.passes.callbacks import report_failing_callback
 from kerasgen.passes.compiled import CompiledProgram

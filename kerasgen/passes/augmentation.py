@@ -1,7 +1,7 @@
 """The pass that settles `data.augment`: which layer changes which input, and what of the targets.
 
-This room owns what can be told from names, and what an engine is asked about a layer. It must not
-know how batches are made.
+This room owns what can be told from names; what an engine is asked about a layer stands in
+`augmentation_trial`. It must not know how batches are made.
 
 Decisions:
 - Which layers change labels cannot be asked; the runtime names those of Keras.
@@ -12,22 +12,16 @@ Decisions:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 
-from kerasgen.catalog.entries import ShapeError
 from kerasgen.diagnostics import Sink, did_you_mean
 from kerasgen.ir.data import DataDef
 from kerasgen.ir.graph import ModelGraph
 from kerasgen.ir.model import Entry, TensorRef
 from kerasgen.ir.training import Augmentation
-from kerasgen.ir.values import ObjectDef, TensorSpec
-from kerasgen.passes.ends import OutputSpec, fed_target, output_names
-from kerasgen.passes.prepared_shapes import report_refusal
+from kerasgen.ir.values import ObjectDef
+from kerasgen.passes.ends import OutputSpec, output_names
 from kerasgen.runtime.mixers import MIXERS
-
-Trial = Callable[[ObjectDef, TensorSpec, TensorSpec | None, bool], str | None]
-"""Tries a layer on samples, and on targets where it changes labels or masks: why it is no
-augmentation, None if it is one. Raises `ShapeError` if it refuses its arguments or samples."""
 
 
 def check_augmentation(data: DataDef, graph: ModelGraph, sink: Sink) -> None:
@@ -48,8 +42,8 @@ def check_augmentation(data: DataDef, graph: ModelGraph, sink: Sink) -> None:
                 key=entry.path,
                 at="key",
             )
-        elif entry.takes is not None and _input(entry) not in names:
-            said = _input(entry) or "what is no name"
+        elif entry.takes is not None and changed_input(entry) not in names:
+            said = changed_input(entry) or "what is no name"
             sink.report(
                 "KG537",
                 f"`{entry.name}` changes `{said}`, and the model has no such input",
@@ -95,67 +89,28 @@ def augmentation_of(
         return None
     names = [item.name for item in graph.inputs]
     layers = tuple(
-        (entry.definition, names.index(_input(entry) or names[0]) if len(names) > 1 else None)
+        (
+            entry.definition,
+            names.index(changed_input(entry) or names[0]) if len(names) > 1 else None,
+        )
         for entry in data.augment
         if isinstance(entry.definition, ObjectDef)
     )
-    masks = len(outputs) == 1 and outputs[0].labels.places == 2
     return Augmentation(
         layers=layers,
-        masks=masks and outputs[0].labels.coding != "amounts",
+        masks=turns_masks(outputs),
         mixes=any(mixes(entry) for entry in data.augment),
     )
 
 
-def try_augmentation(
-    data: DataDef,
-    inputs: Mapping[str, TensorSpec],
-    outputs: Sequence[OutputSpec],
-    trial: Trial,
-    sink: Sink,
-) -> None:
-    """Tries each layer on samples as the model takes them.
-
-    Args:
-        data: the data group, in which `check_augmentation` found no mistake.
-        inputs: the specs of the model's inputs.
-        outputs: the outputs beside their targets.
-        trial: asks the engine.
-        sink: gets every layer that is no augmentation: KG536; that refuses its arguments, or the
-            samples; and labels that cannot be mixed: KG537.
-    """
-    target = fed_target(outputs[0]) if len(outputs) == 1 else None
-    masks = target is not None and outputs[0].labels.places == 2
-    masks = masks and outputs[0].labels.coding != "amounts"
-    for entry in data.augment:
-        made = entry.definition
-        assert isinstance(made, ObjectDef)
-        spec = inputs[_input(entry) or next(iter(inputs))]
-        if mixes(entry) and (target is None or len(target.shape) != 2 or not data.target):
-            sink.report(
-                "KG537",
-                f"`{made.cls}` mixes labels, expected a row of numbers as the target",
-                key=entry.path,
-                at="key",
-                help="take it out, or write a layer that leaves targets as they are",
-            )
-            continue
-        given = target if mixes(entry) or masks else None
-        try:
-            reason = trial(made, spec, given, masks)
-        except ShapeError as error:
-            report_refusal(made, entry.path, error, spec.shape[1:], sink)
-            continue
-        if reason is not None:
-            sink.report(
-                "KG536",
-                f"`{made.cls}` is no augmentation: {reason}",
-                key=entry.path if made.bare else f"{entry.path}.class",
-                at="value",
-            )
+def turns_masks(outputs: Sequence[OutputSpec]) -> bool:
+    """Whether the target is a mask, whose classes change places with the pixels of its picture."""
+    labels = outputs[0].labels
+    return len(outputs) == 1 and labels.places == 2 and labels.coding != "amounts"
 
 
-def _input(entry: Entry) -> str | None:
+def changed_input(entry: Entry) -> str | None:
+    """The name of the input that a layer changes; None where it says none, or no name."""
     takes = entry.takes
     while isinstance(takes, tuple) and len(takes) == 1:
         (takes,) = takes
