@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -35,6 +36,7 @@ def _declare(parser: argparse.ArgumentParser) -> None:
 
 
 def _act(options: argparse.Namespace) -> int:
+    from kerasgen.diagnostics.render import render_text
     from kerasgen.verbs.evaluate import evaluate_run
     from kerasgen.verbs.named_run import named_run
 
@@ -42,16 +44,24 @@ def _act(options: argparse.Namespace) -> int:
     folder = named_run(run, options.outputs)
     found = evaluate_run(folder, overrides, trust_of(options))
     if found.changed:
-        told = "the data is not what the run was trained on: its fingerprint differs"
-        print(told, file=sys.stderr)
+        changed = "the data is not what the run was trained on: its fingerprint differs"
+        print(changed, file=sys.stderr)
+    if found.warnings:
+        print(render_text(found.warnings), file=sys.stderr)
     if options.json:
-        print(json.dumps({"run": str(folder), **asdict(found)}, indent=2))
+        told = {key: value for key, value in asdict(found).items() if key != "warnings"}
+        print(json.dumps({"run": str(folder), **told}, indent=2))
         return DONE
     print(f"{found.part}: {found.rows:,} rows")
-    width = max(map(len, found.metrics))
-    for name, value in found.metrics.items():
-        print(f"  {name:<{width}}  {value:.6g}")
+    print("\n".join(_shown(found.metrics)))
+    for name, errors in found.baselines.items():
+        print("\n".join([f"{name.replace('_', ' ')} forecast:", *_shown(errors)]))
     return DONE
+
+
+def _shown(figures: Mapping[str, float]) -> list[str]:
+    width = max(map(len, figures))
+    return [f"  {name:<{width}}  {value:.6g}" for name, value in figures.items()]
 
 
 COMMAND = Command(

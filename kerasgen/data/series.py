@@ -15,6 +15,7 @@ Decisions:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -105,6 +106,42 @@ def split_series(rows: Divided, definition: DataDef, sink: Sink) -> PartRows:
         test=parts.get("test"),
         starts=starts,
     )
+
+
+def every_window(
+    part: str, columns: Mapping[str, Array], definition: DataDef, sink: Sink
+) -> PartRows:
+    """All rows of series as one part, and all windows over them.
+
+    Args:
+        part: what the part is called.
+        columns: the columns, their rows in order.
+        definition: the data group, a forecast.
+        sink: gets series that are too short: KG546.
+
+    Raises:
+        CompileError: a series has no window.
+    """
+    windows = definition.windows
+    assert windows is not None
+    series = columns[definition.series] if definition.series else None
+    every = np.arange(len(columns[definition.time]))
+    ends = series_ends(len(every), series)
+    length, horizon = windows.length, windows.horizon
+    found = window_starts({PARTS[0]: every}, ends, length, horizon, windows.stride)
+    sizes = np.diff(ends, prepend=0)
+    short = np.flatnonzero(sizes < length + horizon)
+    if short.size:
+        number = int(short[0])
+        more = f" and {short.size - 1} further series" if short.size > 1 else ""
+        raise sink.fail(
+            "KG546",
+            f"{_titled(definition, series, ends, number)}{more} is too short: {sizes[number]} "
+            f"rows, and a window is of {length} and {horizon}",
+            key="data.source",
+            help="leave the series out",
+        )
+    return PartRows(training=every, validation=None, test=None, starts={part: found[PARTS[0]]})
 
 
 def _check_cells(name: str, table: Table, *, is_time: bool, sink: Sink) -> None:

@@ -19,13 +19,12 @@ from typing import TypeAlias
 
 import numpy as np
 
-from kerasgen.data.opened import OpenedData
-from kerasgen.data.prepared_parts import PreparedData
+from kerasgen.data.prepared_parts import PreparedPart
 from kerasgen.data.split import PartRows
 from kerasgen.data.times import spacing_of
 from kerasgen.diagnostics import Sink, SourceMap
 from kerasgen.diagnostics.diagnostic import Diagnostic
-from kerasgen.ir.data import WindowsDef
+from kerasgen.ir.data import DataDef, WindowsDef
 from kerasgen.ir.training import Array
 from kerasgen.runtime.series import series_ends
 
@@ -77,26 +76,31 @@ class SeriesRows:
         return np.asarray(np.append(0, self.ends)[self.series_of(rows)])
 
 
-def series_rows(opened: OpenedData, prepared: PreparedData, parts: PartRows) -> SeriesRows | None:
+def series_rows(
+    data: DataDef,
+    columns: Mapping[str, Array],
+    prepared: PreparedPart | None,
+    parts: PartRows,
+) -> SeriesRows | None:
     """The rows of a forecast; None for other data.
 
     Args:
-        opened: the data, its rows in order.
-        prepared: what was made of it.
-        parts: its parts and their windows.
+        data: the data group.
+        columns: the columns of the source, their rows in order.
+        prepared: what was made of all rows.
+        parts: the parts of the rows and their windows.
     """
-    data = opened.definition
-    if data.windows is None or prepared.rows is None or parts.starts is None:
+    if data.windows is None or prepared is None or parts.starts is None:
         return None
-    series = opened.columns[data.series] if data.series else None
-    times = opened.columns[data.time]
+    series = columns[data.series] if data.series else None
+    times = columns[data.time]
     ends = series_ends(len(times), series)
     rows = {"training": parts.training, "validation": parts.validation, "test": parts.test}
     return SeriesRows(
         times=times,
         ends=ends,
         names=("",) if series is None else tuple(map(str, series[ends - 1])),
-        targets=prepared.rows.y,
+        targets=prepared.y,
         parts={part: index for part, index in rows.items() if index is not None},
         starts=parts.starts,
         windows=data.windows,

@@ -146,7 +146,7 @@ def preprocess(
         fitted=prepared.fitted,
         class_weight=class_weights(compiled, training.y, opened.facts, sink),
         silenced=len(silenced),
-        series=series_rows(opened, prepared, rows),
+        series=series_rows(opened.definition, opened.columns, prepared.rows, rows),
         shared=shared,
     )
     sampled = {} if parts.sampled is None else {"sampled training": rows_in(parts.sampled)}

@@ -1,48 +1,36 @@
 """Loss and metrics of a finished run: on its test part again, or on other data.
 
-This room owns which rows are measured, and how they are opened: with the vocabulary, the classes
-and the statistics of the run. Nothing is fitted.
+This room owns which rows are measured, and what stands beside their figures. How other data is
+opened stands in `other_data`. Nothing is fitted.
 
 Decisions:
 - Where `data.source` is said otherwise, all its rows are measured; else those of the test part, as
   the seed of the run divides them.
-- Labels of other data are those of the run, by name: a label that the run does not know is a
-  mistake, and a class without rows is none.
+- The naive forecasts of a part stand beside it. Those of other data see its own rows alone, and its
+  absolute error is scaled by how its own rows follow from those a season before: series of another
+  size have another scale.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-
-from kerasgen.data.columns.rows import tidy_table
-from kerasgen.data.fitted_preparation import FittedPreparation
-from kerasgen.data.kept_preparation import KeptPreparation, fitted_samples
 from kerasgen.data.preparation import prepare_data
-from kerasgen.data.sources.source_list import known_sources, make_source
-from kerasgen.data.table import Table
-from kerasgen.diagnostics import Sink
-from kerasgen.foreign.printable import cut
+from kerasgen.diagnostics import Diagnostic, Sink
 from kerasgen.frontend.compose.overridden import overridden
-from kerasgen.ir.data import DataDef
-from kerasgen.ir.schema import Schema
 from kerasgen.ir.training import Samples
-from kerasgen.passes.columns import target_key
 from kerasgen.record.read import read_known_record
 from kerasgen.registry import NOBODY, Trust
-from kerasgen.run.forecasts import SeriesRows, scaled_errors, series_rows
+from kerasgen.run.forecasts import SeriesRows, naive_errors, scaled_errors, series_rows
 from kerasgen.run.samples import fitting_samples
 from kerasgen.run.steps import rows_in
-from kerasgen.runtime.arrays import plain_column
-from kerasgen.runtime.category_steps import as_words
-from kerasgen.runtime.values import Array
 from kerasgen.session.recorded import recorded_config
 from kerasgen.session.session import Session
 from kerasgen.session.states import CLOSED, OPENED
 from kerasgen.verbs.finished_run import kept_columns, kept_steps, load_run_model
+from kerasgen.verbs.other_data import OTHER, KeptData, other_rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +42,16 @@ class Evaluation:
         rows: how many rows were measured.
         metrics: loss and metrics by name.
         changed: whether the data of the run is not what it was when it was trained.
+        baselines: of a forecast, what needs no model to its errors by metric.
+        warnings: what is odd about the data.
     """
 
     part: str
     rows: int
     metrics: Mapping[str, float]
     changed: bool = False
+    baselines: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    warnings: tuple[Diagnostic, ...] = ()
 
 
 def evaluate_run(folder: Path, overrides: Sequence[str] = (), trust: Trust = NOBODY) -> Evaluation:
@@ -80,42 +72,33 @@ def evaluate_run(folder: Path, overrides: Sequence[str] = (), trust: Trust = NOB
     other = config.get("data", {}).get("source") != read.config.get("data", {}).get("source")
     begun = recorded._replace(resolved=read._replace(config=config))
     model = load_run_model(folder, trust)
-    kept = _Kept(schema=kept_columns(folder), fitted=kept_steps(folder))
+    kept = KeptData(schema=kept_columns(folder), fitted=kept_steps(folder))
     session = Session(begun, CLOSED if other else OPENED)
     compiled = session.compiled.program
-    changed, series = False, None
+    changed, baselines = False, {}
     if other:
-        samples = _all_rows(session, kept, sink)
+        samples, series = other_rows(session, kept, sink)
     else:
         samples, series = _test_part(session, kept, sink)
         told = read_known_record(folder).get("data")
         known = told.get("fingerprint") if isinstance(told, Mapping) else None
         changed = session.opened.data.fingerprint != known
+    part = OTHER if other else "test"
     metrics = model.evaluate(samples, compiled.program.fit.batch_size)
     if series is not None:
         metrics |= scaled_errors(series, metrics)
+        baselines = naive_errors(series).get(part, {})
     return Evaluation(
-        part="data" if other else "test",
+        part=part,
         rows=rows_in(samples),
         metrics=metrics,
         changed=changed,
+        baselines=baselines,
+        warnings=tuple(sink.diagnostics),
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Kept:
-    """What a run has kept of its data.
-
-    Attributes:
-        schema: its columns.
-        fitted: what its steps have learned.
-    """
-
-    schema: Schema
-    fitted: FittedPreparation
-
-
-def _test_part(session: Session, kept: _Kept, sink: Sink) -> tuple[Samples, SeriesRows | None]:
+def _test_part(session: Session, kept: KeptData, sink: Sink) -> tuple[Samples, SeriesRows | None]:
     """The test part of the run's own data, prepared as it was, and the rows of a forecast.
 
     Raises:
@@ -133,114 +116,5 @@ def _test_part(session: Session, kept: _Kept, sink: Sink) -> tuple[Samples, Seri
         opened, opened.parts, compiled.program.data, session.engine, sink, kept.fitted
     )
     assert prepared.test is not None
-    series = series_rows(opened, prepared, opened.parts)
+    series = series_rows(opened.definition, opened.columns, prepared.rows, opened.parts)
     return fitting_samples(compiled, prepared.test.x, prepared.test.y), series
-
-
-def _all_rows(session: Session, kept: _Kept, sink: Sink) -> Samples:
-    """All rows of other data.
-
-    Raises:
-        CompileError: it cannot be read, or is not as that of the run.
-    """
-    definition, compiled = session.data, session.compiled.program
-    if definition.windows is not None:
-        raise sink.fail(
-            "KG625", "a forecast is measured on its own test part alone", key="data.source"
-        )
-    wanted = kept.schema.read
-    source = make_source(definition.source, known_sources(), sink)
-    sink.stop_on_errors()
-    table = source.read(None if wanted is None else frozenset(wanted), sink)
-    table = tidy_table(definition, table, sink)
-    sink.stop_on_errors()
-    columns = _columns(table, definition, kept.schema, sink)
-    sink.stop_on_errors()
-    prepared = fitted_samples(
-        KeptPreparation(
-            fitted=kept.fitted, schema=kept.schema, definition=definition, started=session.engine
-        ),
-        columns,
-    )
-    for name, values in prepared.x.items():
-        _check_finite(name, values, table, sink)
-    sink.stop_on_errors()
-    return fitting_samples(compiled, prepared.x, prepared.y)
-
-
-def _columns(table: Table, definition: DataDef, schema: Schema, sink: Sink) -> dict[str, Array]:
-    """The columns of other data as those of the run were held."""
-    targets = {column: output for output, column in definition.target.items()}
-    found: dict[str, Array] = {}
-    for name in schema.read or tuple(schema.columns):
-        if name not in table.columns:
-            sink.report("KG504", f"the data has no column `{name}`", key="data.source")
-            continue
-        values = plain_column(table.columns[name])
-        classes = schema.columns[name].vocabulary
-        if classes is not None and name in targets:
-            values = _labels(name, values, classes, table, target_key(targets[name]), sink)
-        else:
-            values = _typed(name, values, schema, table, sink)
-        found[name] = values
-    return found
-
-
-def _labels(
-    name: str, values: Array, classes: tuple[str, ...], table: Table, key: str, sink: Sink
-) -> Array:
-    """Labels as the indices that they have in the run; reports the first that it does not know."""
-    if values.ndim > 1:
-        return values
-    own = table.class_names.get(name)
-    words = as_words(values) if own is None else np.asarray(own, dtype="str")[values.astype(int)]
-    order = np.argsort(np.asarray(classes, dtype="str"))
-    known = np.asarray(classes, dtype="str")[order]
-    places = np.minimum(np.searchsorted(known, words), len(known) - 1)
-    strange = np.flatnonzero(known[places] != words)
-    if strange.size:
-        row = int(strange[0])
-        sink.report(
-            "KG505",
-            f'the target `{name}` is "{cut(str(words[row]))}" in {table.place(row)}, which the run '
-            "does not know",
-            key=key,
-            help=f"its classes are {', '.join(classes[:20])}",
-        )
-    return order[places].astype("int64")
-
-
-def _typed(name: str, values: Array, schema: Schema, table: Table, sink: Sink) -> Array:
-    """A column in the type that it had; reports words in the place of numbers."""
-    held = schema.columns[name].dtype
-    if held in (None, "text"):
-        return as_words(values) if values.ndim == 1 else values
-    if values.dtype.kind == "U":
-        words = values.tolist()
-        exact = np.full(len(words), np.nan)
-        for row, word in enumerate(words):
-            try:
-                exact[row] = float(word) if word else np.nan
-            except ValueError:
-                sink.report(
-                    "KG509",
-                    f'the column `{name}` holds "{cut(word)}" in {table.place(row)}, '
-                    "expected a number",
-                    key="data.source",
-                )
-                return exact
-        values = exact
-    return values if values.dtype.kind == "f" and held[0] in "iu" else values.astype(held)
-
-
-def _check_finite(name: str, values: Array, table: Table, sink: Sink) -> None:
-    if values.dtype.kind != "f":
-        return
-    good = np.isfinite(values.reshape(len(values), -1)).all(axis=1)
-    if not good.all():
-        sink.report(
-            "KG506",
-            f"{table.place(int(np.argmin(good)))} has no finite value for the input `{name}`, and "
-            "the training had none without one",
-            key="data.source",
-        )

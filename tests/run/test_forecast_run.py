@@ -10,6 +10,7 @@ from kerasgen.diagnostics import CompileError
 from kerasgen.frontend.compose.composition import compose
 from kerasgen.process.exit_codes import DONE
 from kerasgen.run.experiment import run_experiment
+from kerasgen.verbs.evaluate import evaluate_run
 from kerasgen.verbs.predict import Question, predict_rows
 from kerasgen.verbs.trained_run import load_run
 
@@ -112,4 +113,45 @@ def test_too_few_new_rows_are_told_by_their_series(forecast, tmp_path):
     assert found.code == "KG546"
     assert found.message.startswith(
         "the series `north` of `shop` and 1 further series is too short"
+    )
+
+
+def test_other_series_are_measured_with_all_their_windows(forecast, tmp_path):
+    lines = (forecast.parent / "sales.csv").read_text().splitlines()
+    other = tmp_path / "other.csv"
+    other.write_text("\n".join([lines[0], *lines[:0:-1][:32]]) + "\n")  # 16 rows of each shop
+    found = evaluate_run(forecast, [f"data.source.path='{other}'"])
+    record, scaled = _record(forecast), "mean_absolute_scaled_error"
+    assert (found.part, found.rows) == ("data", 14)  # those of the test part, by hand
+    wanted = {name: v for name, v in record["metrics"]["test"].items() if name != scaled}
+    assert {n: v for n, v in found.metrics.items() if n != scaled} == pytest.approx(wanted)
+    assert found.baselines == {
+        name: pytest.approx(record["baselines"]["test"][name])
+        for name in ("naive", "seasonal_naive")
+    }
+    assert [one.code for one in found.warnings] == ["KG548"]
+    cells = np.array([line.split(",")[2:] for line in lines[-32:]], dtype="float64")
+    shops = cells.reshape(16, 2, 2)
+    step = np.abs(shops[7:] - shops[:-7]).mean()
+    assert found.metrics[scaled] == pytest.approx(found.metrics["mean_absolute_error"] / step)
+
+
+def test_the_test_part_is_measured_again_beside_its_baselines(forecast):
+    found, record = evaluate_run(forecast), _record(forecast)
+    assert found.metrics == record["metrics"]["test"]
+    assert found.baselines.keys() == {"naive", "seasonal_naive"}
+    assert found.baselines.items() <= record["baselines"]["test"].items()
+
+
+def test_other_series_that_are_shorter_than_a_window_are_told(forecast, tmp_path):
+    lines = (forecast.parent / "sales.csv").read_text().splitlines()
+    other = tmp_path / "other.csv"
+    other.write_text("\n".join([lines[0], *lines[-18:]]) + "\n")
+    with pytest.raises(CompileError) as caught:
+        evaluate_run(forecast, [f"data.source.path='{other}'"])
+    (found,) = caught.value.diagnostics
+    assert found.code == "KG546"
+    assert found.message == (
+        "the series `north` of `shop` and 1 further series is too short: 9 rows, and a window is "
+        "of 7 and 3"
     )

@@ -1,0 +1,167 @@
+"""Other data on which a finished run is measured: all its rows, as those of the run were held.
+
+This room owns how columns of other data become those of the run: with its vocabulary, its classes
+and its statistics. What is measured on them stands in `evaluate`.
+
+Decisions:
+- Labels of other data are those of the run, by name: a label that the run does not know is a
+  mistake, and a class without rows is none.
+- Of other series every window counts, of each that is long enough for one; a shorter one is a
+  mistake. What the split of the run says is of its own rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from kerasgen.data.columns.rows import tidy_table
+from kerasgen.data.fitted_preparation import FittedPreparation
+from kerasgen.data.kept_preparation import KeptPreparation, fitted_samples
+from kerasgen.data.prepared_parts import PreparedPart, in_windows
+from kerasgen.data.series import every_window, in_time_order
+from kerasgen.data.sources.source_list import known_sources, make_source
+from kerasgen.data.table import Table
+from kerasgen.diagnostics import Sink
+from kerasgen.foreign.printable import cut
+from kerasgen.ir.data import DataDef
+from kerasgen.ir.schema import Schema
+from kerasgen.ir.training import Samples
+from kerasgen.passes.columns import target_key
+from kerasgen.run.forecasts import SeriesRows, series_rows
+from kerasgen.run.samples import fitting_samples
+from kerasgen.runtime.arrays import plain_column
+from kerasgen.runtime.category_steps import as_words
+from kerasgen.runtime.values import Array
+from kerasgen.session.session import Session
+
+OTHER = "data"
+"""What stands for the rows of other data, where a part of the run's own has a name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptData:
+    """What a run has kept of its data.
+
+    Attributes:
+        schema: its columns.
+        fitted: what its steps have learned.
+    """
+
+    schema: Schema
+    fitted: FittedPreparation
+
+
+def other_rows(session: Session, kept: KeptData, sink: Sink) -> tuple[Samples, SeriesRows | None]:
+    """All rows of other data, or all windows over them; and the rows of a forecast.
+
+    Args:
+        session: the run's, with the other source in its config.
+        kept: what the run has kept.
+        sink: gets what is wrong with the data, and what is odd about it.
+
+    Raises:
+        CompileError: it cannot be read, or is not as that of the run.
+    """
+    definition, compiled = session.data, session.compiled.program
+    wanted = kept.schema.read
+    source = make_source(definition.source, known_sources(), sink)
+    sink.stop_on_errors()
+    table = source.read(None if wanted is None else frozenset(wanted), sink)
+    table = tidy_table(definition, table, sink)
+    sink.stop_on_errors()
+    table = in_time_order(definition, table, sink)
+    columns = _columns(table, definition, kept.schema, sink)
+    sink.stop_on_errors()
+    preparation = KeptPreparation(
+        fitted=kept.fitted, schema=kept.schema, definition=definition, started=session.engine
+    )
+    prepared: PreparedPart = fitted_samples(preparation, columns)
+    for name, values in prepared.x.items():
+        _check_finite(name, values, table, sink)
+    sink.stop_on_errors()
+    series = None
+    if definition.windows is not None:
+        parts = every_window(OTHER, columns, definition, sink)
+        series = series_rows(definition, columns, prepared, parts)
+        prepared = in_windows(prepared, parts, definition)[OTHER]
+    return fitting_samples(compiled, prepared.x, prepared.y), series
+
+
+def _columns(table: Table, definition: DataDef, schema: Schema, sink: Sink) -> dict[str, Array]:
+    """The columns of other data as those of the run were held."""
+    targets = {column: output for output, column in definition.target.items()}
+    found: dict[str, Array] = {}
+    for name in schema.read or tuple(schema.columns):
+        if name not in table.columns:
+            sink.report("KG504", f"the data has no column `{name}`", key="data.source")
+            continue
+        values = plain_column(table.columns[name])
+        classes = schema.columns[name].vocabulary
+        if classes is not None and name in targets:
+            values = _labels(name, values, classes, table, target_key(targets[name]), sink)
+        else:
+            values = _typed(name, values, schema, table, sink)
+        found[name] = values
+    return found
+
+
+def _labels(
+    name: str, values: Array, classes: tuple[str, ...], table: Table, key: str, sink: Sink
+) -> Array:
+    """Labels as the indices that they have in the run; reports the first that it does not know."""
+    if values.ndim > 1:
+        return values
+    own = table.class_names.get(name)
+    words = as_words(values) if own is None else np.asarray(own, dtype="str")[values.astype(int)]
+    order = np.argsort(np.asarray(classes, dtype="str"))
+    known = np.asarray(classes, dtype="str")[order]
+    places = np.minimum(np.searchsorted(known, words), len(known) - 1)
+    strange = np.flatnonzero(known[places] != words)
+    if strange.size:
+        row = int(strange[0])
+        sink.report(
+            "KG505",
+            f'the target `{name}` is "{cut(str(words[row]))}" in {table.place(row)}, which the run '
+            "does not know",
+            key=key,
+            help=f"its classes are {', '.join(classes[:20])}",
+        )
+    return order[places].astype("int64")
+
+
+def _typed(name: str, values: Array, schema: Schema, table: Table, sink: Sink) -> Array:
+    """A column in the type that it had; reports words in the place of numbers."""
+    held = schema.columns[name].dtype
+    if held in (None, "text"):
+        return as_words(values) if values.ndim == 1 else values
+    if values.dtype.kind == "U":
+        words = values.tolist()
+        exact = np.full(len(words), np.nan)
+        for row, word in enumerate(words):
+            try:
+                exact[row] = float(word) if word else np.nan
+            except ValueError:
+                sink.report(
+                    "KG509",
+                    f'the column `{name}` holds "{cut(word)}" in {table.place(row)}, '
+                    "expected a number",
+                    key="data.source",
+                )
+                return exact
+        values = exact
+    return values if values.dtype.kind == "f" and held[0] in "iu" else values.astype(held)
+
+
+def _check_finite(name: str, values: Array, table: Table, sink: Sink) -> None:
+    if values.dtype.kind != "f":
+        return
+    good = np.isfinite(values.reshape(len(values), -1)).all(axis=1)
+    if not good.all():
+        sink.report(
+            "KG506",
+            f"{table.place(int(np.argmin(good)))} has no finite value for the input `{name}`, and "
+            "the training had none without one",
+            key="data.source",
+        )
