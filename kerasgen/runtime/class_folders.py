@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import tarfile
 import zipfile
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import numpy as np
 
@@ -47,7 +47,7 @@ def read_files(path: Path) -> Iterator[tuple[str, bytes]]:
                     yield member.name, stream.read()
 
 
-def sort_folders(names: Iterable[str], path: str, what: str = "images") -> Folders:
+def sort_folders(names: Iterable[str], path: str, what: str) -> Folders:
     """Tells classes and parts from the names of files, with `/` between folders.
 
     Raises:
@@ -116,6 +116,34 @@ def has_parts(files: Collection[Sequence[str]], path: str) -> bool:
 def part_number(parts: Sequence[str]) -> int:
     """The number of the part whose name the outer folder bears."""
     return PARTS.index(PART_NAMES[parts[0].lower()])
+
+
+def usable_files(
+    path: str, what: str, bad: str, decode: Callable[[bytes], tuple[Any, str]]
+) -> tuple[dict[str, Any], Array, Array | None]:
+    """What the files hold that can be used, their labels and their parts.
+
+    Args:
+        path: a folder, or an archive of one.
+        what: what the files hold, in the plural.
+        bad: what becomes of a file that cannot be used: an `error`, or `skip`.
+        decode: gives what a file holds, and what is wrong with it; empty for nothing.
+
+    Raises:
+        DataError: a file cannot be used and is not to be skipped, or none can.
+    """
+    contents = dict(read_files(Path(path).expanduser()))
+    found = sort_folders(contents, path, what)
+    values, problems = {}, {}
+    for name in found["files"]:
+        value, problem = decode(contents[name])
+        if problem:
+            problems[name] = problem
+        else:
+            values[name] = value
+    rows = kept_rows(found["files"], problems, bad, path)
+    given = found["given"]
+    return values, found["labels"][rows], None if given is None else given[rows]
 
 
 def kept_rows(

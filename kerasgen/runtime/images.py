@@ -11,12 +11,11 @@ import io
 import struct
 import zlib
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from kerasgen.runtime.class_folders import kept_rows, read_files, sort_folders
+from kerasgen.runtime.class_folders import usable_files
 from kerasgen.runtime.values import Array, Columns
 
 MODES = {"rgb": "RGB", "rgba": "RGBA", "grayscale": "L"}
@@ -48,19 +47,13 @@ def read_images(
     bad: str = "error",
 ) -> Columns:
     """Reads the images in a folder, or in an archive of one, and their labels."""
-    contents = dict(read_files(Path(path).expanduser()))
-    found = sort_folders(contents, path)
-    images, problems = [], {}
-    for name in found["files"]:
-        image, problem = decode_image(contents[name], MODES[color_mode], size)
-        if problem:
-            problems[name] = problem
-        else:
-            images.append(image)
-    rows = kept_rows(found["files"], problems, bad, path)
-    given = found["given"]
-    columns = {"image": np.stack(images), "label": found["labels"][rows]}
-    return columns, None if given is None else given[rows]
+    images, labels, given = usable_files(
+        path,
+        "images",
+        bad,
+        lambda content: decode_image(content, MODES[color_mode], size),
+    )
+    return {"image": np.stack([*images.values()]), "label": labels}, given
 
 
 def decode_image(

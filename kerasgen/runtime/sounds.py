@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import math
 import struct
-from pathlib import Path
 
 import numpy as np
 
-from kerasgen.runtime.class_folders import kept_rows, read_files, sort_folders
+from kerasgen.runtime.class_folders import usable_files
 from kerasgen.runtime.errors import DataError
 from kerasgen.runtime.values import Array, Columns
 
@@ -41,21 +40,17 @@ def read_sounds(
     bad: str = "error",
 ) -> Columns:
     """Reads the sounds in a folder, or in an archive of one, and their labels."""
-    contents = dict(read_files(Path(path).expanduser()))
-    found = sort_folders(contents, path, "sounds")
-    sounds, rates, problems = [], {}, {}
-    for name in found["files"]:
-        sound, own, problem = decode_sound(contents[name], rate, length, channels)
-        if problem:
-            problems[name] = problem
-        else:
-            sounds.append(sound)
-            rates[name] = own, len(sound)
-    rows = kept_rows(found["files"], problems, bad, path)
-    same_sounds(rates)
-    given = found["given"]
-    columns = {"sound": np.stack(sounds), "label": found["labels"][rows]}
-    return columns, None if given is None else given[rows]
+
+    def decode(content: bytes) -> tuple[tuple[Array, int], str]:
+        sound, own, problem = decode_sound(content, rate, length, channels)
+        return (sound, own), problem
+
+    sounds, labels, given = usable_files(path, "sounds", bad, decode)
+    same_sounds({name: (own, len(sound)) for name, (sound, own) in sounds.items()})
+    return {
+        "sound": np.stack([sound for sound, _ in sounds.values()]),
+        "label": labels,
+    }, given
 
 
 def same_sounds(known: dict[str, tuple[int, int]]) -> None:

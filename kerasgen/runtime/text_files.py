@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 
-from kerasgen.runtime.class_folders import kept_rows, read_files, sort_folders
+from kerasgen.runtime.class_folders import usable_files
 from kerasgen.runtime.values import Columns
 
 
@@ -17,19 +15,10 @@ def read_texts(
     bad: str = "error",
 ) -> Columns:
     """Reads the texts in a folder, or in an archive of one, and their labels."""
-    contents = dict(read_files(Path(path).expanduser()))
-    found = sort_folders(contents, path, "texts")
-    texts, problems = [], {}
-    for name in found["files"]:
-        text, problem = decode_text(contents[name], encoding, characters)
-        if problem:
-            problems[name] = problem
-        else:
-            texts.append(text)
-    rows = kept_rows(found["files"], problems, bad, path)
-    given = found["given"]
-    columns = {"text": np.array(texts), "label": found["labels"][rows]}
-    return columns, None if given is None else given[rows]
+    texts, labels, given = usable_files(
+        path, "texts", bad, lambda content: decode_text(content, encoding, characters)
+    )
+    return {"text": np.array([*texts.values()]), "label": labels}, given
 
 
 def decode_text(

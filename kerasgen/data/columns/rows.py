@@ -166,12 +166,24 @@ def _check_missing(definition: DataDef, table: Table, sink: Sink) -> None:
             )
 
 
-def _check_sequences(definition: DataDef, table: Table, sink: Sink) -> None:
-    """Reports the first cell of a sequence that does not hold numbers one after the other."""
+def _words_said_to_be(
+    types: Collection[str], definition: DataDef, table: Table
+) -> Iterator[tuple[str, str, Array]]:
+    """Name, type and words of each column that is said to be of a type, and holds words."""
     for name, said in definition.columns.items():
         values = table.columns.get(name)
-        if said.type != "sequence" or values is None or values.dtype.kind != "U":
-            continue
+        if (
+            said.type is not None
+            and said.type in types
+            and values is not None
+            and values.dtype.kind == "U"
+        ):
+            yield name, said.type, values
+
+
+def _check_sequences(definition: DataDef, table: Table, sink: Sink) -> None:
+    """Reports the first cell of a sequence that does not hold numbers one after the other."""
+    for name, _, values in _words_said_to_be(("sequence",), definition, table):
         for row, cell in enumerate(values.tolist()):
             try:
                 cell_numbers(cell, row)
@@ -187,10 +199,7 @@ def _check_sequences(definition: DataDef, table: Table, sink: Sink) -> None:
 
 def _check_numbers(definition: DataDef, table: Table, sink: Sink) -> None:
     """Reports words in a column that is said to hold numbers."""
-    for name, said in definition.columns.items():
-        values = table.columns.get(name)
-        if said.type != "number" or values is None or values.dtype.kind != "U":
-            continue
+    for name, _, values in _words_said_to_be(("number",), definition, table):
         words = values.tolist()
         row = next((i for i, word in enumerate(words) if word and not is_number(word)), 0)
         sink.report(
@@ -204,15 +213,12 @@ def _check_numbers(definition: DataDef, table: Table, sink: Sink) -> None:
 
 def _check_words(definition: DataDef, table: Table, sink: Sink) -> None:
     """Reports words that are no date, or a third one beside true and false, with the first row."""
-    for name, said in definition.columns.items():
-        values = table.columns.get(name)
-        if said.type not in ("date", "boolean") or values is None or values.dtype.kind != "U":
-            continue
-        word = _first_date_that_is_none(values) if said.type == "date" else _third_word(values)
+    for name, kind, values in _words_said_to_be(("date", "boolean"), definition, table):
+        word = _first_date_that_is_none(values) if kind == "date" else _third_word(values)
         if word is None:
             continue
         row = next(i for i in range(len(values)) if values[i] == word)
-        expected = "a date as in 2025-12-31" if said.type == "date" else "one of two words"
+        expected = "a date as in 2025-12-31" if kind == "date" else "one of two words"
         sink.report(
             "KG525",
             f'the column `{name}` holds "{cut(word)}" in {table.place(row)}, expected {expected}',
