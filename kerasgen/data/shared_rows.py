@@ -4,7 +4,8 @@ This room owns which rows count as equal: those whose features are, as the sourc
 anything is prepared. What is said of them stands in `passes.lint.arrays`.
 
 Decisions:
-- A row is compared by a hash of 64 bits, so that memory is 8 bytes a row however wide it is.
+- A row is compared by a hash of 64 bits, so that it takes 8 bytes however wide it is; of many
+  rows the hashes lie in a file, and some of them are compared at a time.
 - Rows of so few different values must repeat by themselves: such a table is `crowded`.
 """
 
@@ -15,11 +16,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kerasgen.data.large_arrays import ArraySpace, pieces_of
 from kerasgen.data.split import PartRows
 from kerasgen.data.table import Array
 from kerasgen.ir.schema import Schema
 
-_PIECE = 65_536
+_AT_ONCE = 4_000_000
+"""Training rows whose hashes are held at once."""
+
 _LOOK = 1000
 _KEY_COLUMNS = 64
 """Numbers of a row by which it is judged whether rows must repeat."""
@@ -49,7 +53,7 @@ class SharedRows:
 
 
 def find_shared(
-    columns: Mapping[str, Array], schema: Schema, parts: PartRows
+    columns: Mapping[str, Array], schema: Schema, parts: PartRows, space: ArraySpace
 ) -> dict[str, SharedRows]:
     """Part to what it shares with the training part; parts that share nothing are left out.
 
@@ -57,6 +61,10 @@ def find_shared(
         columns: the columns of the source.
         schema: which of them are features.
         parts: the rows of each part.
+        space: where arrays of all rows have their place.
+
+    Raises:
+        NoRoomError: the disk has no room for a hash of each row.
     """
     names = [n for n, c in schema.columns.items() if "feature" in c.roles and n in columns]
     others = {"validation": parts.validation, "test": parts.test}
@@ -64,30 +72,63 @@ def find_shared(
     if not names or not asked:
         return {}
     features = [columns[name] for name in names]
-    hashes = _hashes(features)
-    known, places = np.unique(hashes[parts.training], return_index=True)
+    hashes = space.applied(_hashes, features)
     found = {}
-    for part, rows in asked.items():
-        shared = rows[np.isin(hashes[rows], known)]
-        if shared.size:
-            equal = parts.training[places[np.searchsorted(known, hashes[shared[0]])]]
+    for part, rows in _again(hashes, parts.training, asked).items():
+        if rows.count:
+            equal = _first_equal(hashes, parts.training, hashes[rows.first])
             found[part] = SharedRows(
-                rows=int(shared.size),
-                share=shared.size / len(rows),
-                first=(int(shared[0]) + 1, int(equal) + 1),
+                rows=rows.count,
+                share=rows.count / len(asked[part]),
+                first=(rows.first + 1, equal + 1),
                 crowded=_is_crowded(features, parts.training),
             )
     return found
 
 
-def _hashes(columns: Sequence[Array]) -> Array:
+@dataclass(slots=True)
+class _Again:
+    """Rows of a part that stand in the training part: how many, and the first."""
+
+    count: int = 0
+    first: int = 0
+
+    def add(self, rows: Array) -> None:
+        """Counts some more rows."""
+        if rows.size:
+            self.first = min(self.first, int(rows[0])) if self.count else int(rows[0])
+            self.count += int(rows.size)
+
+
+def _again(hashes: Array, training: Array, asked: Mapping[str, Array]) -> dict[str, _Again]:
+    """Part to its rows whose hashes are those of training rows; a share of the hashes at a time."""
+    found = {part: _Again() for part in asked}
+    shares = np.uint64(-(-len(training) // _AT_ONCE))
+    for share in range(int(shares)):
+        pieces = (hashes[rows] for (rows,) in pieces_of(training))
+        known = np.concatenate([piece[piece % shares == share] for piece in pieces])
+        known.sort()
+        for part, rows in asked.items() if known.size else ():
+            for (piece,) in pieces_of(rows):
+                order = np.argsort(hashes[piece])  # those in order are found the faster
+                wanted = hashes[piece][order]
+                places = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+                found[part].add(np.sort(piece[order[known[places] == wanted]]))
+    return found
+
+
+def _first_equal(hashes: Array, training: Array, wanted: np.uint64) -> int:
+    """The first training row of a hash, which is there."""
+    equal = (rows[hashes[rows] == wanted] for (rows,) in pieces_of(training))
+    return next(int(rows[0]) for rows in equal if rows.size)
+
+
+def _hashes(*columns: Array) -> Array:
     """A number for each row that is equal for equal rows."""
-    count = len(columns[0])
-    hashes = np.zeros(count, dtype="uint64")
-    for start in range(0, count, _PIECE):
-        piece = hashes[start : start + _PIECE]
-        for column in columns:
-            mixed = (piece ^ _numbers(column[start : start + _PIECE])) * _PRIME
+    hashes = np.zeros(len(columns[0]), dtype="uint64")
+    for piece, *values in pieces_of(hashes, *columns):
+        for column in values:
+            mixed = (piece ^ _numbers(column)) * _PRIME
             piece[:] = mixed ^ (mixed >> np.uint64(29))
     return hashes
 

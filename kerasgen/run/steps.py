@@ -123,7 +123,12 @@ def preprocess(
     view = with_catalog(compiled.view, started.catalog)
     made = {part: getattr(prepared, part) for part in PARTS}
     windowed = program.data.windows is not None  # whose samples are made of rows that follow
-    shared = {} if windowed else find_shared(opened.columns, opened.schema, opened.parts)
+    with room_told(sink):
+        shared = (
+            {}
+            if windowed
+            else find_shared(opened.columns, opened.schema, opened.parts, opened.space)
+        )
     lint_arrays(view, made, shared, sink)
     silenced = silence(sink, program.lint)
     fitted = {

@@ -140,13 +140,14 @@ def draw_stratified(
 ) -> Array:
     """Draws rows at random so that each class keeps its share.
 
+    They are those that `StratifiedShuffleSplit` of scikit-learn draws.
+
     Raises:
         DataError: a class has a single row, or a side has fewer rows than there are
             classes.
     """
-    from sklearn.model_selection import StratifiedShuffleSplit
-
-    classes, members = np.unique(labels[rows], return_counts=True)
+    own = labels[rows]
+    classes, members = np.unique(own, return_counts=True)
     if members.min() < 2:
         problem = (
             f"class {classes[members.argmin()]} has one row, which cannot be divided"
@@ -158,7 +159,29 @@ def draw_stratified(
         )
         problem = f"{problem} each of the {len(classes)} classes"
         raise DataError(problem, about=f"stratified {part}")
-    state = int(np.random.default_rng(seeds).integers(2**32))
-    splitter = StratifiedShuffleSplit(n_splits=1, test_size=count, random_state=state)
-    _, taken = next(splitter.split(rows[:, np.newaxis], labels[rows]))
-    return np.sort(rows[taken])
+    random = np.random.RandomState(int(np.random.default_rng(seeds).integers(2**32)))
+    left = share_out(len(rows) - count, members, random)
+    wanted = share_out(count, members - left, random)
+    kinds = np.searchsorted(classes, own)
+    narrow = kinds.astype("uint16") if len(classes) < 2**16 else kinds  # sorted faster
+    ordered = rows[np.argsort(narrow, kind="stable")]
+    taken = []
+    for place, of_class in enumerate(np.split(ordered, np.cumsum(members)[:-1])):
+        random.shuffle(of_class)
+        taken.append(of_class[left[place] : left[place] + wanted[place]])
+    return np.sort(np.concatenate(taken))
+
+
+def share_out(count: int, members: Array, random: np.random.RandomState) -> Array:
+    """How many of some rows each class gives, by its members; chance settles a tie."""
+    exact = members / members.sum() * count
+    shares = np.floor(exact)
+    rest, lost = int(count - shares.sum()), exact - shares
+    for value in np.unique(lost)[::-1]:
+        if rest <= 0:
+            break
+        alike = np.flatnonzero(lost == value)
+        given = random.choice(alike, size=min(len(alike), rest), replace=False)
+        shares[given] += 1
+        rest -= len(given)
+    return np.asarray(shares, dtype="int64")

@@ -1,9 +1,11 @@
 """Rows are divided by plain functions, which say what they cannot do."""
 
+from collections import Counter
 from functools import partial
 
 import numpy as np
 import pytest
+from sklearn.model_selection import StratifiedShuffleSplit
 
 from kerasgen.runtime.errors import DataError
 from kerasgen.runtime.split import draw_rows, draw_stratified, last_rows, split_rows
@@ -53,6 +55,28 @@ def test_each_class_keeps_its_share() -> None:
     parts = split_rows(40, 0, {"test": 0.5}, partial(draw_stratified, labels=labels))
 
     assert np.bincount(labels[parts["test"]]).tolist() == [15, 5]
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_the_rows_of_each_class_are_those_that_scikit_learn_draws(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    kinds = int(random.integers(2, 40))
+    weights = random.random(kinds) + 0.05
+    drawn = random.choice(kinds, 400, p=weights / weights.sum())
+    numbers = np.concatenate([drawn, np.repeat(np.arange(kinds), 2 + seed % 3)])
+    labels = numbers if seed % 2 else np.array([f"kind {n}" for n in numbers])
+    rows = np.flatnonzero(random.random(len(labels)) < 0.9) if seed % 5 else np.arange(len(labels))
+    rows = rows[
+        np.isin(labels[rows], [n for n, m in Counter(labels[rows].tolist()).items() if m > 1])
+    ]
+    count = int(random.integers(kinds, len(rows) - kinds))
+
+    state = int(np.random.default_rng([1, seed]).integers(2**32))
+    splitter = StratifiedShuffleSplit(n_splits=1, test_size=count, random_state=state)
+    _, taken = next(splitter.split(rows[:, np.newaxis], labels[rows]))
+    for kind in ("int32", "int64"):
+        found = draw_stratified("test", rows.astype(kind), count, [1, seed], labels)
+        assert found.tolist() == np.sort(rows[taken]).tolist()
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 from lint_cases import AMOUNT, CLASSES, NUMBER, PLAIN, TWO, data, layers, parsed
 
 from kerasgen.catalog.entries import Catalog
+from kerasgen.data.large_arrays import ArraySpace
 from kerasgen.data.shared_rows import SharedRows, find_shared
 from kerasgen.data.split import PartRows
 from kerasgen.diagnostics import Diagnostic, Sink
@@ -43,7 +44,7 @@ def _shared(training: Part, validation: Part) -> dict[str, SharedRows]:
         features={"input": ("input",)},
     )
     parts = PartRows(training=rows[:count], validation=rows[count:], test=None)
-    return find_shared({"input": both}, schema, parts)
+    return find_shared({"input": both}, schema, parts, ArraySpace())
 
 
 Found = Callable[..., list[Diagnostic]]
