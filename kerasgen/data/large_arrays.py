@@ -12,6 +12,7 @@ Decisions:
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -48,6 +49,19 @@ class ArraySpace:
     def mapped(self) -> bool:
         """Whether large arrays lie in files."""
         return self.limit is not None
+
+    @property
+    def place(self) -> Path:
+        """Where files for arrays are made."""
+        return self.folder or cache_folder() / "arrays"
+
+    def free_bytes(self) -> int | None:
+        """The room of the disk on which files for arrays are made; None if it cannot be asked."""
+        there = next(folder for folder in (self.place, *self.place.parents) if folder.exists())
+        try:
+            return shutil.disk_usage(there).free
+        except OSError:
+            return None
 
     def gather(self, batches: Iterable[Array]) -> Array:
         """Joins batches of rows, one at the least.
@@ -136,7 +150,7 @@ class ArrayWriter:
 
     def __init__(self, space: ArraySpace) -> None:
         self._limit = space.limit
-        self._folder = space.folder or cache_folder() / "arrays"
+        self._folder = space.place
         self._pieces: list[Array] = []
         self._file: IO[bytes] | None = None
         self._dtype: np.dtype[Any] | None = None

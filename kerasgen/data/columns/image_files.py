@@ -79,7 +79,7 @@ def with_images(definition: DataDef, table: Table, sink: Sink) -> Table:
         for row, problem in found.items():
             problems.setdefault(row, f"`{cut(str(column.paths[row]))}` {problem}")
     sink.stop_on_errors()
-    space = room_for(max((columns[name] for name in asked), key=lambda array: array.nbytes))
+    space = room_for(max(columns[name].nbytes for name in asked))
     table = replace(table, columns=columns, space=table.space if table.space.mapped else space)
     return _without(problems, table, sink) if problems else table
 

@@ -156,7 +156,7 @@ class ClassFolders:
         with telling(self.sink, self._forms()):
             rows = kept_rows(found["files"], self.problems, self.bad, self.written)
         whole = len(rows) == len(found["files"])
-        space = ArraySpace() if values is None else room_for(values)
+        space = ArraySpace() if values is None else room_for(values.nbytes)
         columns = {"label": found["labels"] if whole else found["labels"][rows]}
         if values is not None:
             columns[column] = values if whole else space.take(values, np.asarray(rows))
@@ -183,10 +183,13 @@ class ClassFolders:
 _SKIP = "mend or remove the file, or leave such files out with `data.source.bad=skip`"
 
 
-def room_for(values: Array) -> ArraySpace:
-    """Where a run holds what it makes of an array: in files where that may not fit the memory."""
+def room_for(size: int) -> ArraySpace:
+    """Where a run holds an array of so many bytes, and what it makes of it.
+
+    That is in files where it may not fit the memory.
+    """
     memory = device_memory(None)
-    large = memory is not None and values.nbytes * _WIDER > memory.size * _SHARE
+    large = memory is not None and size * _WIDER > memory.size * _SHARE
     return ArraySpace(limit=LIMIT if large else None)
 
 

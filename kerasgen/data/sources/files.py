@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from kerasgen.data.large_arrays import ArraySpace
 from kerasgen.data.table import argument_key
 from kerasgen.diagnostics import Sink, closest
 from kerasgen.foreign.regular_files import NOT_ORDINARY, TOO_MUCH, is_folder, is_regular
@@ -80,6 +81,32 @@ def check_memory(size: int, what: str, argument: str, sink: Sink) -> None:
             f"{memory.owner} has {human_bytes(memory.size)}",
             key=argument_key(argument),
             help="take a part of the data: a source is held in memory as a whole",
+        )
+
+
+def check_room(size: int, space: ArraySpace, what: str, argument: str, sink: Sink) -> None:
+    """Refuses an array that the memory does not hold, nor the disk if it is to lie in a file.
+
+    Args:
+        size: bytes that it takes.
+        space: where it is to lie.
+        what: what takes them, as a message says it.
+        argument: name of the source's argument.
+        sink: gets the mistake.
+
+    Raises:
+        CompileError: KG901, there is less room.
+    """
+    free = space.free_bytes() if space.mapped else None
+    if free is None:
+        check_memory(size, what, argument, sink)
+    elif size > free:
+        raise sink.fail(
+            "KG901",
+            f"{what} takes {human_bytes(size)}, `{space.place}` has {human_bytes(free)} free",
+            key=argument_key(argument),
+            help="take a part of the data, make room there, or name another folder as "
+            "`KERASGEN_CACHE`",
         )
 
 

@@ -5,18 +5,21 @@ This room owns what may be asked of texts in files. How their files are found an
 
 Decisions:
 - NumPy holds texts in rows of one width, that of the longest, so that one long text makes all of
-  them large: what that takes is looked at before it is done, and `characters` cuts them.
+  them large. Where the memory may not hold that, they lie in a file; what it takes is looked at
+  before it is done, and `characters` cuts them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import numpy as np
 
-from kerasgen.data.sources.class_folders import Decoded, opened_folders
-from kerasgen.data.sources.files import check_memory
+from kerasgen.data.large_arrays import room_told
+from kerasgen.data.sources.class_folders import Decoded, opened_folders, room_for
+from kerasgen.data.sources.files import check_room
 from kerasgen.data.sources.plain_functions import call_with_fields
 from kerasgen.data.table import Array, Table, argument_key
 from kerasgen.diagnostics import Sink
@@ -25,6 +28,9 @@ from kerasgen.runtime.text_files import decode_text, read_texts
 
 _BYTES = 4
 """Bytes that NumPy takes for a character."""
+
+_PIECE = 1024
+"""Texts that are put into a file at a time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,10 +71,7 @@ class Texts:
             texts: Array | None = None
             if wanted is None or "text" in wanted or self.bad == "skip":
                 read = dict(folders.decoded(found["files"], self._decode))
-                longest = max(map(len, read.values()), default=0)
-                what = f"a column of {len(read):,} texts, the longest of {longest:,} characters,"
-                check_memory(len(found["files"]) * longest * _BYTES, what, "characters", sink)
-                texts = np.array([read.get(name, "") for name in found["files"]])
+                texts = _column([read.get(name, "") for name in found["files"]], sink)
             return folders.table(found, "text", "text", texts)
 
     def _decode(self, content: bytes) -> Decoded:
@@ -91,3 +94,22 @@ class Texts:
                 key=argument_key("characters"),
             )
         sink.stop_on_errors()
+
+
+def _column(texts: Sequence[str], sink: Sink) -> Array:
+    """Texts as an array, in a file where the memory may not hold it.
+
+    Raises:
+        CompileError: KG901, neither the memory nor the disk holds it.
+    """
+    longest = max(map(len, texts), default=0)
+    size = len(texts) * longest * _BYTES
+    space = room_for(size)
+    what = f"a column of {len(texts):,} texts, the longest of {longest:,} characters,"
+    check_room(size, space, what, "characters", sink)
+    width = f"U{max(longest, 1)}"
+    with room_told(sink):
+        return space.gather(
+            np.array(texts[start : start + _PIECE], width)
+            for start in range(0, max(len(texts), 1), _PIECE)
+        )

@@ -3,6 +3,7 @@
 import io
 import tarfile
 
+import numpy as np
 import pytest
 
 from kerasgen.data.sources.texts import Texts
@@ -69,15 +70,36 @@ def test_long_texts_are_cut_where_that_is_asked_for(folder, sink):
     assert table.columns["text"].tolist() == ["0123", "x"]
 
 
-def test_texts_that_take_more_than_the_memory_are_refused(folder, refusals, monkeypatch):
-    from kerasgen.data.sources import files
+@pytest.fixture
+def toy_memory(monkeypatch):
+    """A machine of 1,000 bytes."""
+    from kerasgen.data.sources import class_folders
     from kerasgen.process.machine_memory import Memory
 
-    monkeypatch.setattr(files, "device_memory", lambda _: Memory(size=1000, owner="a toy"))
+    monkeypatch.setattr(class_folders, "device_memory", lambda _: Memory(size=1000, owner="a toy"))
+
+
+def test_texts_that_take_more_than_the_memory_lie_in_a_file(folder, sink, toy_memory, monkeypatch):
+    from kerasgen.data.sources import class_folders
+
+    monkeypatch.setattr(class_folders, "LIMIT", 1000)
+    path = folder({"a/1.txt": b"x" * 900, "b/1.txt": b"y"})
+    texts = Texts(path=path).read(None, sink).columns["text"]
+    assert isinstance(texts, np.memmap)
+    assert texts.tolist() == ["x" * 900, "y"]
+
+
+def test_texts_that_take_more_than_the_disk_are_refused(folder, refusals, toy_memory, monkeypatch):
+    from kerasgen.data.large_arrays import ArraySpace
+
+    monkeypatch.setattr(ArraySpace, "free_bytes", lambda _: 5000)
     path = folder({"a/1.txt": b"x" * 900, "b/1.txt": b"x"})
     (found,) = refusals(Texts(path=path))
     assert found.code == "KG901"
-    assert found.message.startswith("a column of 2 texts, the longest of 900 characters, takes")
+    assert found.message.startswith(
+        "a column of 2 texts, the longest of 900 characters, takes 7.03 KiB"
+    )
+    assert found.message.endswith("has 4.88 KiB free")
 
 
 @pytest.mark.parametrize(
