@@ -552,11 +552,13 @@ def test_the_script_of_a_forecast_trains_to_the_same_history(
 ) -> None:
     pytest.importorskip("polars")
     random = np.random.default_rng(0)
-    lines = ["day,shop,sold,returned"]
+    lines = ["day,shop,sold,returned,price,sale"]
     for number in random.permutation(120):
         day = np.datetime64("2020-01-01") + number // 2
         sold = 50 + 10 * np.sin(number / 5) + random.normal()
-        lines.append(f"{day},{('north', 'south')[number % 2]},{sold:.2f},{random.integers(0, 5)}")
+        known = f"{random.uniform():.3f},{random.choice(['yes', 'no', 'half'])}"
+        shop, returned = ("north", "south")[number % 2], random.integers(0, 5)
+        lines.append(f"{day},{shop},{sold:.2f},{returned},{known}")
     data = tmp_path / "sales.csv"
     data.write_text("\n".join(lines) + "\n")
     series = [
@@ -565,6 +567,7 @@ def test_the_script_of_a_forecast_trains_to_the_same_history(
         f"data.source.path={data}",
         *("data.time=day", "data.series=shop", "data.target=[sold,returned]"),
         *("data.windows.length=8", "data.windows.horizon=3", "data.windows.stride=2"),
+        *("data.windows.known=[price,sale]", "data.columns.sale={encode: embedding}"),
         "data.columns.day={type: date, parts: [weekday]}",
     ]
     assert_same_history([*series, *QUICK], tmp_path / "ejected", monkeypatch)

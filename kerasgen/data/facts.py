@@ -22,6 +22,7 @@ from kerasgen.passes.columns import (
     source_column,
     taken_columns,
 )
+from kerasgen.passes.known_ahead import window_rows
 from kerasgen.passes.prepared_shapes import stacked_shape
 
 
@@ -55,9 +56,9 @@ def settle_facts(
     }
     facts = {name: _thawed(value) for name, value in definition.facts.items()}
     facts["samples"] = len(next(iter(columns.values())))
-    windows = definition.windows
-    if windows is not None:
-        shapes = {n: None if row is None else (windows.length, *row) for n, row in shapes.items()}
+    steps = window_rows(definition, schema.features)
+    if steps:
+        shapes = {n: None if row is None else (steps[n], *row) for n, row in shapes.items()}
     known = [list(shape) for shape in shapes.values() if shape is not None]
     if len(known) == len(shapes):
         same = all(shape == known[0] for shape in known)

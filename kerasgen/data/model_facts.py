@@ -20,7 +20,9 @@ from kerasgen.data.table import Array
 from kerasgen.ir.data import ColumnDef, WindowsDef
 from kerasgen.ir.model import Entry
 from kerasgen.ir.values import ObjectDef, Shape
+from kerasgen.passes.automatic_forecast import series_kinds
 from kerasgen.passes.columns import column_steps, source_column, taken_columns
+from kerasgen.passes.known_ahead import window_rows
 from kerasgen.passes.step_shapes import own_shape
 
 if TYPE_CHECKING:
@@ -54,11 +56,14 @@ def model_ends(opened: OpenedData) -> ModelEnds:
     """
     shapes, features = opened.facts.get("shape"), opened.schema.features
     by_name = shapes if isinstance(shapes, Mapping) else dict.fromkeys(features, shapes)
-    inputs = {
+    inputs: dict[str, Mapping[str, Any]] = {
         name: {"kind": _KINDS.get(len(shape), "numbers")}
         for name, shape in by_name.items()
         if shape is not None
     }
+    windows = opened.definition.windows
+    if windows is not None:
+        inputs = dict(series_kinds(inputs, windows, window_rows(opened.definition, features)))
     outputs = {
         output: _output(opened, column, opened.definition.task.get(output, ""))
         for output, column in opened.definition.target.items()

@@ -49,6 +49,7 @@ from kerasgen.passes.columns import (
     taken_columns,
     target_key,
 )
+from kerasgen.passes.known_ahead import check_known_ahead
 from kerasgen.runtime.arrays import plain_column
 
 _KNOW_MISSING = ("Impute", "IsMissing")
@@ -152,6 +153,7 @@ def _opened(source: Source, definition: DataDef, seed: int, sink: Sink) -> Opene
         check_columns(definition, schema, sink)
         sink.stop_on_errors()
         schema = replace(schema, features=definition.features)
+    check_known_ahead(replace(definition, features=schema.features), sink)
     _check_numbers(definition, schema, columns, table, sink)
     check_weights(definition, columns, table.place, sink)
     sink.stop_on_errors()

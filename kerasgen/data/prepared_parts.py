@@ -17,6 +17,7 @@ from kerasgen.data.fitted_preparation import FittedPreparation
 from kerasgen.data.split import PartRows
 from kerasgen.data.table import Array
 from kerasgen.ir.data import DataDef
+from kerasgen.passes.known_ahead import window_rows
 from kerasgen.runtime.columns import as_targets
 from kerasgen.runtime.series import windows
 
@@ -73,11 +74,12 @@ def in_windows(rows: PreparedPart, parts: PartRows, definition: DataDef) -> dict
         definition: the data group, a forecast.
     """
     form, starts = definition.windows, parts.starts
+    sizes = window_rows(definition, {name: definition.features[name] for name in rows.x})
     assert form is not None
     assert starts is not None
     return {
         part: PreparedPart(
-            x={name: windows(values, begins, form.length) for name, values in rows.x.items()},
+            x={name: windows(values, begins, sizes[name]) for name, values in rows.x.items()},
             y={
                 output: windows(as_targets(values), begins + form.length, form.horizon)
                 for output, values in rows.y.items()

@@ -29,6 +29,7 @@ from kerasgen.passes.automatic_forecast import series_kinds
 from kerasgen.passes.automatic_preparation import WrittenOut, write_out, written_by_hand
 from kerasgen.passes.automatic_steps import TrainingColumn
 from kerasgen.passes.columns import taken_columns
+from kerasgen.passes.known_ahead import ahead_columns, window_rows
 from kerasgen.passes.step_shapes import has_open_width
 from kerasgen.runtime.category_steps import as_words, count_words, frequent_words
 from kerasgen.runtime.cells import missing_in
@@ -165,23 +166,28 @@ def settle_preparation(
     }
     targets = _encoding_targets(definition, schema, training.columns)
     _check_encodings(definition, facts, targets, sink)
-    found = write_out(facts, definition.columns, schema.features, by_hand, targets)
+    ahead = ahead_columns(definition)
+    found = write_out(facts, definition.columns, schema.features, by_hand, targets, ahead)
     _tell(found, definition, sink)
     _, entries = parse_prepare(dict(found.prepare), sink)
     sink.stop_on_errors()
     ours = {e.name: _placed(e, definition.columns[found.sources[e.name]]) for e in entries}
     features = {name: tuple(names) for name, names in found.features.items()}
     tree: Tree = {name: [*names] for name, names in features.items()}
+    definition = replace(
+        definition,
+        features=features,
+        prepare=tuple((ours | {entry.name: entry for entry in definition.prepare}).values()),
+        automatic=False,
+    )
+    windows, inputs = definition.windows, found.inputs
+    if windows is not None:
+        inputs = series_kinds(inputs, windows, window_rows(definition))
     return replace(
         settled,
-        definition=replace(
-            definition,
-            features=features,
-            prepare=tuple((ours | {entry.name: entry for entry in definition.prepare}).values()),
-            automatic=False,
-        ),
+        definition=definition,
         written={**settled.written, "features": tree, "prepare": found.prepare},
-        inputs=found.inputs if definition.windows is None else series_kinds(found.inputs),
+        inputs=inputs,
     )
 
 

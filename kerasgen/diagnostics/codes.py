@@ -80,6 +80,7 @@ CODES: dict[str, str] = {
     "KG536": "layer that is no augmentation",
     "KG537": "augmentation that does not fit the ends of the model",
     "KG540": "decoded files that are not kept",
+    "KG541": "columns that are known ahead and cannot be",
     "KG545": "times that order nothing",
     "KG546": "series that is too short",
     "KG547": "gaps between times",

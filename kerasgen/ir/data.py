@@ -126,12 +126,15 @@ class WindowsDef:
         stride: rows from one window to the next; the newest window of each part is always there.
         season: rows after which a series repeats itself, for the seasonal baseline; None for what
             the times tell (12 for months, 7 for days).
+        known: columns whose values are known ahead, as those of a calendar are: what is made of
+            them goes in for the horizon too.
     """
 
     length: int = field(metadata={"minimum": 1})
     horizon: int = field(default=1, metadata={"minimum": 1})
     stride: int = field(default=1, metadata={"minimum": 1})
     season: int | None = field(default=None, metadata={"minimum": 1})
+    known: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,8 @@ Decisions:
   at hand what a linear one would say; with `none` there is nothing else.
 - With `$change` the model says how far the horizon is from the last value known, which is added
   before the units come back.
+- What is known ahead goes in twice: the rows of the window as all others do, and those of the
+  horizon beside what is made of the window.
 - An entry that an `if` takes out stands for the first of what it takes, so that the readers stand
   one behind the other, of which one is left.
 - The head ends in the target's own units: a `Rescaling` by the mean and deviation of the training
@@ -19,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from kerasgen.ir.data import WindowsDef
 from kerasgen.ir.values import Tree
 from kerasgen.passes.automatic_model import Facts, ModelWork, WrittenModel, embedding_size
 
@@ -32,26 +35,42 @@ _KINDS = {"numbers": "sequence"}
 """What an input of rows is once it comes in windows, where that is something else."""
 
 
-def series_kinds(inputs: Mapping[str, Mapping[str, Tree]]) -> dict[str, dict[str, Tree]]:
-    """What `prepare: auto` made of each input, in windows."""
-    return {
-        name: {**facts, "kind": _KINDS.get(str(facts["kind"]), facts["kind"])}
-        for name, facts in inputs.items()
-    }
+def series_kinds(
+    inputs: Mapping[str, Mapping[str, Tree]], windows: WindowsDef, rows: Mapping[str, int]
+) -> dict[str, dict[str, Tree]]:
+    """What each input is in windows.
+
+    Args:
+        inputs: model input to what it is for a single row.
+        windows: length and horizon.
+        rows: model input to the rows of its windows.
+    """
+    found: dict[str, dict[str, Tree]] = {}
+    for name, facts in inputs.items():
+        found[name] = {**facts, "kind": _KINDS.get(str(facts["kind"]), facts["kind"])}
+        if rows.get(name, windows.length) > windows.length:
+            found[name]["ahead"] = {"length": windows.length, "horizon": windows.horizon}
+    return found
 
 
 def write_forecaster(inputs: Facts, outputs: Facts) -> WrittenModel:
     """Writes a model of a forecast out.
 
     Args:
-        inputs: model input to its `kind`: `sequence`, `index` or `tokens` (with `words`), `image`.
+        inputs: model input to its `kind`: `sequence`, `index` or `tokens` (with `words`), `image`;
+            where it is known `ahead`, with the `length` and `horizon` of its rows.
         outputs: output to its `horizon`; its number of `targets`, None for one that has no axis;
             `mean` and `deviation`, a number or one for each target, where these are known; whether
             these are of the `log`; and where its past stands, scaled by them, as `past` (`input`,
             `step` and `places`). The name is empty for one unnamed target.
     """
     work = ModelWork(taken={*inputs, *(name for name in outputs if name)})
-    ends = [_as_sequence(name, facts, work) for name, facts in inputs.items()]
+    sequences = {name: _as_sequence(name, facts, work) for name, facts in inputs.items()}
+    cuts = {name: facts["ahead"] for name, facts in inputs.items() if "ahead" in facts}
+    ends = [
+        _rows_of(sequences[name], name, cuts[name], work) if name in cuts else sequences[name]
+        for name in inputs
+    ]
     window = ends[0]
     if len(ends) > 1:
         window = work.add("joined", {"class": "Concatenate", "axis": -1, "from": [*ends]})
@@ -67,12 +86,18 @@ def write_forecaster(inputs: Facts, outputs: Facts) -> WrittenModel:
         "repeat": "len($filters)",
     }
     maps = work.add("maps", {**convolution, "from": memory})
-    work.add("flat", {"if": "$reader != 'gru'", "class": "Flatten", "from": maps})
+    flat = work.add("flat", {"if": "$reader != 'gru'", "class": "Flatten", "from": maps})
+    coming = [_horizon_of(sequences[name], name, cut, work) for name, cut in cuts.items()]
+    if coming:
+        work.add("with_known", {"class": "Concatenate", "from": [flat, *coming]})
     hidden: dict[str, Tree] = {"class": "Dense", "units": "$hidden[$index]", "activation": "relu"}
     work.add("hidden", {**hidden, "repeat": f"len($hidden) if {_READ} else 0"})
     dropped = f"{_READ} and $dropout > 0"
     body = work.add("drop", {"if": dropped, "class": "Dropout", "rate": "$dropout"})
     straight = work.add("window", {"if": _BESIDE, "class": "Flatten", "from": window})
+    if coming:
+        beside: dict[str, Tree] = {"if": _BESIDE, "class": "Concatenate"}
+        straight = work.add("window_with_known", {**beside, "from": [straight, *coming]})
     heads = [_head(name, facts, (body, straight), work) for name, facts in outputs.items()]
     return WrittenModel(layers=work.layers, outputs=heads[0] if len(heads) == 1 else [*heads])
 
@@ -93,6 +118,21 @@ def _as_sequence(name: str, facts: Mapping[str, Tree], work: ModelWork) -> str:
         flat = {"class": "TimeDistributed", "layer": {"class": "Flatten"}}
         return work.chain(name, name, {"flat": flat})
     return name
+
+
+def _rows_of(sequence: str, name: str, cut: Tree, work: ModelWork) -> str:
+    """The rows of the window of what is known ahead; gives the name of the layer."""
+    assert isinstance(cut, Mapping)
+    cropping: list[Tree] = [0, cut["horizon"]]
+    return work.chain(name, sequence, {"past": {"class": "Cropping1D", "cropping": cropping}})
+
+
+def _horizon_of(sequence: str, name: str, cut: Tree, work: ModelWork) -> str:
+    """The rows of the horizon of what is known ahead, as numbers; gives the name of the last."""
+    assert isinstance(cut, Mapping)
+    cropping: list[Tree] = [cut["length"], 0]
+    coming: dict[str, Tree] = {"class": "Cropping1D", "cropping": cropping}
+    return work.chain(name, sequence, {"coming": coming, "steps": {"class": "Flatten"}})
 
 
 def _head(name: str, facts: Mapping[str, Tree], ends: tuple[str, str], work: ModelWork) -> str:

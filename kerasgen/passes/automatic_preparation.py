@@ -32,6 +32,10 @@ STACKED = "numbers"
 """The input of the stacked columns, where there are others."""
 
 
+KNOWN = "known"
+"""The input of the stacked columns that are known ahead."""
+
+
 @dataclass(slots=True, kw_only=True)
 class WrittenOut:
     """What `prepare: auto` stands for.
@@ -60,6 +64,7 @@ def write_out(
     features: Mapping[str, tuple[str, ...]] | None = None,
     by_hand: Mapping[str, End | None] | None = None,
     targets: Mapping[str, int | None] | None = None,
+    ahead: Collection[str] = (),
 ) -> WrittenOut:
     """Writes the steps of all feature columns out.
 
@@ -71,6 +76,7 @@ def write_out(
         by_hand: column that a written step makes for the model, to what goes in alone; None where
             it is stacked with others.
         targets: target that a word may be encoded by, to its number of classes; None for a number.
+        ahead: columns that are known ahead, which are stacked apart from others.
     """
     hand = by_hand or {}
     named = features if features is not None and set(features) != {INPUT} else None
@@ -85,7 +91,7 @@ def write_out(
     if named is not None:
         _fill_named(named, work, found)
     else:
-        _fill_inputs(work, found)
+        _fill_inputs(work, ahead, found)
     return found
 
 
@@ -149,13 +155,18 @@ def _enter(name: str, end: End | None, work: ColumnWork) -> None:
             pieces.append(name)
 
 
-def _fill_inputs(work: ColumnWork, found: WrittenOut) -> None:
+def _fill_inputs(work: ColumnWork, ahead: Collection[str], found: WrittenOut) -> None:
     """Stacks what can be, and gives each of the others an input of its own."""
-    stacked = [piece for pieces in work.pieces.values() for piece in pieces]
-    if stacked:
-        title = STACKED if work.alone else INPUT
-        found.features[title] = stacked
-        found.inputs[title] = {"kind": "numbers"}
+    stacked: dict[str, list[str]] = {STACKED: [], KNOWN: []}
+    for name, pieces in work.pieces.items():
+        stacked[KNOWN if name in ahead else STACKED] += pieces
+    if not work.alone and not stacked[KNOWN]:
+        stacked = {INPUT: stacked[STACKED]}
+    for title, columns in stacked.items():
+        if columns:
+            title = title if title not in work.alone else work.free(title)
+            found.features[title] = columns
+            found.inputs[title] = {"kind": "numbers"}
     for name, end in work.alone.items():
         title = name if re.fullmatch(r"[A-Za-z]\w*", name) else work.free(name)
         found.features[title] = [end.column]

@@ -55,7 +55,7 @@ def infer_schema(data: DataDef, names: Sequence[str] | None = None) -> Schema:
         )
         for name, columns in data.features.items()
     }
-    shapes, sources = _source_shapes(data), _sources(data)
+    shapes, sources = _source_shapes(data), sources_of_made(data)
     fed = {source for name in features.values() for c in name for source in sources.get(c, {c})}
     aims = {s for column in data.target.values() for s in sources.get(column, {column})}
     used = _named_columns(data)
@@ -201,7 +201,7 @@ def _all_of(data: DataDef, names: Sequence[str] | None) -> tuple[str, ...]:
     return tuple(name for name in names if name not in apart)
 
 
-def _sources(data: DataDef) -> dict[str, set[str]]:
+def sources_of_made(data: DataDef) -> dict[str, set[str]]:
     """Each column that a step makes, to the source's columns that it is made of."""
     found: dict[str, set[str]] = {}
     for entry in column_steps(data):

@@ -8,6 +8,8 @@ Decisions:
   hold stays beside it, and the file takes what that step makes, under the step's name; what comes
   after such a step may be held again.
 - Words go into a graph on TensorFlow alone, where a step looks them up.
+- Steps work on rows. The file of a forecast takes windows of raw rows, which the steps see one by
+  one; a column that goes in for the horizon too has as many rows as that wants.
 - Where a mistake in a row must end in an error (`unknown: error`), the step stays beside the file:
   a graph cannot refuse a row. A number that has no rank becomes NaN there.
 """
@@ -65,11 +67,14 @@ class RawInput:
         tensor: the column, or what a step makes, by its name in the graph of the preparation.
         spec: its spec as Keras feeds it.
         single: whether it is one number or word a row.
+        rows: of a forecast, how many rows of it a sample has, one behind the other; None where a
+            sample is a row.
     """
 
     tensor: str
     spec: TensorSpec
     single: bool
+    rows: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,10 +84,12 @@ class TrainedInput:
     Attributes:
         spec: its spec.
         first: whether the channels of its images come first.
+        rows: as in `RawInput`.
     """
 
     spec: TensorSpec
     first: bool
+    rows: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +102,7 @@ class RawInputs:
         inputs: the inputs of the file by name.
         ends: the inputs of the trained model by name, in order.
         learned: call to what its step has learned, by argument.
+        rows: of a forecast, tensor to how many rows of it a sample has.
     """
 
     model: str
@@ -102,6 +110,7 @@ class RawInputs:
     inputs: Mapping[str, RawInput]
     ends: Mapping[str, TrainedInput]
     learned: Mapping[str, Mapping[str, Array]] = field(repr=False)
+    rows: Mapping[str, int] = field(default_factory=dict)
 
 
 def hold_preparation(
@@ -148,6 +157,25 @@ def hold_preparation(
     stacked = [n for call in found.inside if call in preparation.stacks for n in takes[call]]
     words = any(holds.words(name) for name in (*stacked, *ends))
     return found if found.steps and not words else None
+
+
+def rows_of_tensors(held: HeldPreparation, ends: Mapping[str, int]) -> dict[str, int]:
+    """How many rows of each tensor a sample takes, of a forecast: as many as the inputs behind it.
+
+    Args:
+        held: what a model file holds.
+        ends: model input to the rows that a sample of it has.
+    """
+    takes = {
+        call.name: tuple(reference.name for reference in references_in(call.operands))
+        for call in held.preparation.graph.calls
+        if call.name in held.inside
+    }
+    found: dict[str, int] = {}
+    for name, rows in ends.items():
+        for tensor in _behind([held.preparation.inputs[name].name], takes):
+            found[tensor] = max(rows, found.get(tensor, 0))
+    return found
 
 
 def _behind(ends: Iterable[str], takes: Mapping[str, tuple[str, ...]]) -> dict[str, None]:

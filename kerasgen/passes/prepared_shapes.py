@@ -12,7 +12,7 @@ Decisions:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from kerasgen.catalog.entries import Catalog, LayerCost, ShapeError, ShapeOracle
 from kerasgen.diagnostics import Sink
@@ -23,6 +23,7 @@ from kerasgen.ir.values import ObjectDef, Shape, TensorSpec
 from kerasgen.ir.walks import references_in
 from kerasgen.passes.columns import infer_schema
 from kerasgen.passes.cost import CostReport, count_costs
+from kerasgen.passes.known_ahead import window_rows
 from kerasgen.passes.preparation import Preparation, wire_preparation, without_idle
 from kerasgen.passes.shapes import Specs, infer_shapes, shown_shape
 from kerasgen.passes.step_shapes import own_shape
@@ -40,6 +41,7 @@ class ShapedPreparation:
             known.
         hint: what gives an input of unknown width a known one, None for nothing.
         windows: how rows become samples, None where each row is one.
+        rows: model input to the rows of its windows.
     """
 
     preparation: Preparation
@@ -47,6 +49,7 @@ class ShapedPreparation:
     cost: CostReport | None
     hint: str | None = None
     windows: WindowsDef | None = None
+    rows: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def inputs(self) -> dict[str, Shape | None]:
@@ -54,8 +57,10 @@ class ShapedPreparation:
         ends = self.preparation.inputs.items()
         found = {name: _row(reference, self.specs) for name, reference in ends}
         rows = {name: (1,) if shape == () else shape for name, shape in found.items()}
-        length = () if self.windows is None else (self.windows.length,)
-        return {name: None if row is None else (*length, *row) for name, row in rows.items()}
+        return {
+            name: row if row is None or name not in self.rows else (self.rows[name], *row)
+            for name, row in rows.items()
+        }
 
     @property
     def targets(self) -> dict[str, Shape | None]:
@@ -92,7 +97,12 @@ def shape_preparation(
     if all(call.name in specs for call in graph.calls):
         cost = count_costs(graph, specs, columns, batch_size=1, slots=0)
     return ShapedPreparation(
-        preparation=preparation, specs=specs, cost=cost, hint=hint, windows=data.windows
+        preparation=preparation,
+        specs=specs,
+        cost=cost,
+        hint=hint,
+        windows=data.windows,
+        rows=window_rows(data),
     )
 
 

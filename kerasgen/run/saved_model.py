@@ -32,7 +32,9 @@ from kerasgen.passes.held_preparation import (
     RawInputs,
     TrainedInput,
     hold_preparation,
+    rows_of_tensors,
 )
+from kerasgen.passes.known_ahead import window_rows
 from kerasgen.record.file_names import MODEL, PREPARE
 from kerasgen.run.samples import model_inputs, outputs_by_name
 from kerasgen.run.steps import PreparedParts
@@ -136,9 +138,7 @@ def _saved(
     wired = kept.wired()
     told: dict[str, Any] = {"inside": [], "beside": [*wired.steps]}
     backend = compiled.program.backend.backend
-    held = None
-    if kept.definition.windows is None:  # Steps work on rows, and a forecaster takes windows.
-        held = hold_preparation(wired, kept.schema, kept.definition, backend, started.catalog)
+    held = hold_preparation(wired, kept.schema, kept.definition, backend, started.catalog)
     if held is not None:
         try:
             return _saved_with(trained, kept, held, path)
@@ -160,11 +160,13 @@ def _saved_with(
         Exception: Keras refuses a step.
     """
     compiled, opened = trained.compiled, trained.opened
-    part = opened.parts.training if opened.parts.test is None else opened.parts.test
-    sizes = [item.batch_size for item in compiled.graph.inputs if item.batch_size]
-    rows = part[: sizes[0] if sizes else RAW_ROWS]
-    columns = {name: column[rows] for name, column in opened.columns.items()}
-    tensors = fitted_columns(kept, columns, held.takes)
+    rows, steps = _compared_rows(trained), window_rows(kept.definition)
+    columns = {name: column[rows.reshape(-1)] for name, column in opened.columns.items()}
+    sizes = rows_of_tensors(held, steps)
+    tensors = {
+        name: _as_samples(values, rows, sizes.get(name))
+        for name, values in fitted_columns(kept, columns, held.takes).items()
+    }
     raw = _raw_inputs(compiled, held, tensors, trained.parts.fitted.learned)
     trained.model.save(path, raw)
     loaded = kept.started.engine.load(path)
@@ -172,7 +174,11 @@ def _saved_with(
         name: tensors[one.tensor].reshape(-1, *one.spec.shape[1:])
         for name, one in raw.inputs.items()
     }
-    before = trained.model.call(model_inputs(compiled, apply_fitted(kept, columns)))
+    prepared = {
+        name: _as_samples(values, rows, steps.get(name))
+        for name, values in apply_fitted(kept, columns).items()
+    }
+    before = trained.model.call(model_inputs(compiled, prepared))
     pairs = outputs_by_name(before, compiled)
     after = outputs_by_name(loaded.call(_as_declared(given, raw)), compiled)
     difference = max(largest_difference(pairs[name], after[name]) for name in pairs)
@@ -186,6 +192,25 @@ def _saved_with(
         "difference": difference,
     }
     return loaded.inner(compiled.graph.name), {"preparation": told}
+
+
+def _compared_rows(trained: TrainedModel) -> Array:
+    """The rows on which the file is compared; of a forecast windows of them, `(windows, rows)`."""
+    compiled, parts = trained.compiled, trained.opened.parts
+    sizes = [item.batch_size for item in compiled.graph.inputs if item.batch_size]
+    count = sizes[0] if sizes else RAW_ROWS
+    if parts.starts is None:
+        return (parts.training if parts.test is None else parts.test)[:count]
+    starts = parts.starts["training" if parts.test is None else "test"][:count]
+    longest = max(window_rows(compiled.program.data).values())
+    return np.asarray(starts[:, np.newaxis] + np.arange(longest))
+
+
+def _as_samples(values: Array, rows: Array, count: int | None) -> Array:
+    """Rows as samples: themselves, or the first rows of each window."""
+    if rows.ndim == 1:
+        return values
+    return values.reshape(*rows.shape, *values.shape[1:])[:, :count]
 
 
 def _as_declared(given: Mapping[str, Array], raw: RawInputs) -> dict[str, Array]:
@@ -211,9 +236,10 @@ def _raw_inputs(
     learned: Mapping[str, Mapping[str, Array]],
 ) -> RawInputs:
     """What the file takes, by what some rows are."""
-    sizes = [item.batch_size for item in compiled.graph.inputs if item.batch_size]
-    batch = sizes[0] if sizes else None
-    backend = compiled.program.backend
+    batches = [item.batch_size for item in compiled.graph.inputs if item.batch_size]
+    batch = batches[0] if batches else None
+    backend, steps = compiled.program.backend, window_rows(compiled.program.data)
+    sizes = rows_of_tensors(held, steps)
     inputs: dict[str, RawInput] = {}
     for name, values in tensors.items():
         title = name.replace("/", "_")  # Keras has no layer of such a name.
@@ -226,15 +252,23 @@ def _raw_inputs(
                 dtype=_input_dtype(values, backend.backend),
             ),
             single=values.ndim == 1,
+            rows=sizes.get(name),
         )
     first = backend.image_data_format == "channels_first"
     ends = {
-        item.name: TrainedInput(spec=spec, first=first and len(spec.shape) >= 4)
+        item.name: TrainedInput(
+            spec=spec, first=first and len(spec.shape) >= 4, rows=steps.get(item.name)
+        )
         for item in compiled.graph.inputs
         for spec in compiled.specs[item.name][:1]
     }
     return RawInputs(
-        model=compiled.graph.name, held=held, inputs=inputs, ends=ends, learned=learned
+        model=compiled.graph.name,
+        held=held,
+        inputs=inputs,
+        ends=ends,
+        learned=learned,
+        rows=sizes,
     )
 
 

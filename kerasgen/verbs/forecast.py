@@ -6,6 +6,8 @@ of it becomes rows with times of their own. How rows are read and prepared it mu
 Decisions:
 - Of each series the newest rows count, as many as a window has; older ones say how far apart times
   are. So the forecast of a series needs no more rows than a window.
+- Where something is known ahead, the newest rows of each series are those of the horizon, as many
+  as the model forecasts, and the answer has their times.
 - An answer has the column of the time, that of the series where there are several, and `predicted`,
   `predicted_TARGET` for a list of targets, behind the name of the output where there are several.
 """
@@ -24,6 +26,7 @@ from kerasgen.foreign.printable import cut
 from kerasgen.ir.data import DataDef
 from kerasgen.ir.training import Array
 from kerasgen.passes.compiled import CompiledProgram
+from kerasgen.passes.known_ahead import window_rows
 from kerasgen.run.samples import model_inputs, outputs_by_name
 from kerasgen.runtime.errors import DataError
 from kerasgen.runtime.series import series_ends, time_order, windows
@@ -37,11 +40,13 @@ class KnownRows:
         x: model input to what was prepared of it, a row each.
         times: their times.
         series: their series, None where there is one.
+        coming: which of them are to come; None where nothing is known ahead.
     """
 
     x: Mapping[str, Array]
     times: Array
     series: Array | None
+    coming: Array | None = None
 
 
 def forecast(compiled: CompiledProgram, model: Model, known: KnownRows) -> dict[str, Array]:
@@ -56,7 +61,8 @@ def forecast(compiled: CompiledProgram, model: Model, known: KnownRows) -> dict[
         Columns: times, series, and what is predicted, a row for each step of each series.
 
     Raises:
-        CompileError: KG545, the times order nothing; KG546, a series has too few rows.
+        CompileError: KG541, rows of the horizon are not there; KG545, the times order nothing;
+            KG546, a series has too few rows.
     """
     sink, data = Sink(), compiled.program.data
     form = data.windows
@@ -69,15 +75,24 @@ def forecast(compiled: CompiledProgram, model: Model, known: KnownRows) -> dict[
     series = None if known.series is None else known.series[order]
     ends = series_ends(len(order), series)
     spacing = spacing_of(times, ends)
-    _check(data, times, (series, ends), spacing, sink)
-    starts = ends - form.length
-    x = {name: windows(values[order], starts, form.length) for name, values in known.x.items()}
+    coming = None if known.coming is None else known.coming[order]
+    if coming is not None:
+        _check_coming(data, times, (series, ends), coming, sink)
+    behind = 0 if coming is None else form.horizon
+    _check(data, times, (series, ends), spacing, sink, behind=behind)
+    starts = ends - behind - form.length
+    sizes = window_rows(data)
+    x = {name: windows(values[order], starts, sizes[name]) for name, values in known.x.items()}
     outcome = model.predict(model_inputs(compiled, x), compiled.program.fit.batch_size)
     found = outputs_by_name(outcome, compiled)
     columns: dict[str, Array] = {}
     if series is not None:
         columns[data.series] = np.repeat(series[ends - 1], form.horizon)
-    columns[data.time] = following(times[ends - 1], form.horizon, spacing).reshape(-1)
+    columns[data.time] = (
+        following(times[ends - 1], form.horizon, spacing).reshape(-1)
+        if coming is None
+        else times[coming]
+    )
     for name, values in found.items():
         title = f"predicted_{name}" if len(found) > 1 else "predicted"
         joined = data.joined.get(data.target.get(name, data.target.get("", "")))
@@ -94,21 +109,29 @@ def _check(
     rows: tuple[Array | None, Array],
     spacing: Spacing,
     sink: Sink,
+    *,
+    behind: int,
 ) -> None:
     """Reports series that are too short, and times that do not say what follows.
+
+    Args:
+        data: the data group.
+        times: the times, in order.
+        rows: the series of each row, None for a single one, and where each ends.
+        spacing: how far apart the times are.
+        sink: gets the first of them.
+        behind: rows of the horizon at the end of each series.
 
     Raises:
         CompileError: there is one.
     """
     assert data.windows is not None
     (series, ends), length = rows, data.windows.length
-    sizes = np.diff(ends, prepend=0)
+    sizes = np.diff(ends, prepend=0) - behind
     short = np.flatnonzero(sizes < length)
     if short.size:
         number = int(short[0])
-        title = "the series"
-        if series is not None:
-            title = f"the series `{cut(series[ends[number] - 1])}` of `{data.series}`"
+        title = _titled(data, series, int(ends[number]) - 1)
         more = f" and {short.size - 1} further series" if short.size > 1 else ""
         raise sink.fail(
             "KG546",
@@ -123,10 +146,55 @@ def _check(
             f"the time `{times[int(twice[0])]}` stands twice in a series",
             key="data.time",
         )
-    if not spacing.usual:
+    if not spacing.usual and not behind:
         raise sink.fail(
             "KG545",
             f"`{data.time}` of a single row does not say when the next one follows",
             key="data.time",
             help="give two rows or more",
         )
+
+
+def _check_coming(
+    data: DataDef,
+    times: Array,
+    rows: tuple[Array | None, Array],
+    coming: Array,
+    sink: Sink,
+) -> None:
+    """Reports series whose newest rows are not those of the horizon: KG541.
+
+    Raises:
+        CompileError: there is one.
+    """
+    assert data.windows is not None
+    (series, ends), horizon = rows, data.windows.horizon
+    told = ", ".join(f"`{name}`" for name in dict.fromkeys([data.time, *data.windows.known]))
+    text = f"the rows of the horizon stand in the file with {told}; their other cells stay empty"
+    begin = 0
+    for end in ends.tolist():
+        count = int(coming[begin:end].sum())
+        if count != horizon:
+            found = "1 row" if count == 1 else f"{count} rows"
+            raise sink.fail(
+                "KG541",
+                f"{_titled(data, series, end - 1)} has {found} to come, and the model forecasts "
+                f"{horizon}",
+                key="data.windows.known",
+                help=text,
+            )
+        if not coming[end - horizon : end].all():
+            row = begin + int(np.argmax(coming[begin:end]))
+            raise sink.fail(
+                "KG541",
+                f"the row of `{times[row]}` of {_titled(data, series, end - 1)} has no value but "
+                "what is known ahead, and newer rows have",
+                key="data.windows.known",
+                help=text,
+            )
+        begin = end
+
+
+def _titled(data: DataDef, series: Array | None, row: int) -> str:
+    """A series as a message calls it, by one of its rows."""
+    return "the series" if series is None else f"the series `{cut(series[row])}` of `{data.series}`"

@@ -48,6 +48,7 @@ from kerasgen.verbs.answers.pieces import Piece
 from kerasgen.verbs.evaluate import Evaluation, evaluate_run
 from kerasgen.verbs.finished_run import kept_columns, kept_steps, load_run_model
 from kerasgen.verbs.forecast import KnownRows, forecast
+from kerasgen.verbs.rows_to_come import rows_to_come
 
 MOST_ROWS = 16_384
 """Rows that are answered for at a time."""
@@ -278,13 +279,16 @@ class TrainedRun:
             form: how missing cells and numbers are written.
 
         Raises:
-            CompileError: KG545 or KG546, there are too few rows, or their times order nothing.
+            CompileError: KG541, KG545 or KG546, there are too few rows, or their times order
+                nothing.
         """
-        checked = check_rows(self.kept, self.needed, piece, form)
+        told = rows_to_come(self.data, self.needed, piece, form)
+        checked = check_rows(self.kept, self.needed, told.piece, form)
         known = KnownRows(
             x=checked.x,
             times=checked.columns.get(self.data.time, np.zeros(0)),
             series=checked.columns.get(self.data.series),
+            coming=None if told.coming is None else told.coming[checked.rows],
         )
         columns = {} if not len(checked.rows) else forecast(self.compiled, self.model, known)
         return ForecastRows(columns=columns, problems=checked.problems)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from kerasgen.ir.data import WindowsDef
 from kerasgen.passes.automatic_forecast import series_kinds, write_forecaster
 
 SEQUENCE = {"input": {"kind": "sequence"}}
@@ -9,10 +10,31 @@ SEQUENCE = {"input": {"kind": "sequence"}}
 
 def test_numbers_in_windows_are_a_sequence():
     inputs = {"numbers": {"kind": "numbers"}, "shop": {"kind": "index", "words": 40}}
-    assert series_kinds(inputs) == {
+    assert series_kinds(inputs, WindowsDef(length=7), {}) == {
         "numbers": {"kind": "sequence"},
         "shop": {"kind": "index", "words": 40},
     }
+
+
+def test_an_input_with_more_rows_than_the_window_is_known_ahead():
+    inputs = {"past": {"kind": "numbers"}, "known": {"kind": "numbers"}}
+    rows = {"past": 7, "known": 9}
+    found = series_kinds(inputs, WindowsDef(length=7, horizon=2), rows)
+    assert found == {
+        "past": {"kind": "sequence"},
+        "known": {"kind": "sequence", "ahead": {"length": 7, "horizon": 2}},
+    }
+
+
+def test_what_is_known_ahead_goes_in_with_the_window_and_beside_it():
+    inputs = {**SEQUENCE, "known": {"kind": "sequence", "ahead": {"length": 7, "horizon": 2}}}
+    layers = write_forecaster(inputs, {"": {"horizon": 2}}).layers
+    assert layers["known_past"] == {"class": "Cropping1D", "cropping": [0, 2], "from": "known"}
+    assert layers["joined"]["from"] == ["input", "known_past"]
+    assert layers["known_coming"]["cropping"] == [7, 0]
+    assert layers["with_known"]["from"] == ["flat", "known_steps"]
+    assert layers["window_with_known"]["from"] == ["window", "known_steps"]
+    assert layers["forecast_line"]["from"] == "window_with_known"
 
 
 def test_a_forecast_ends_in_its_own_units():

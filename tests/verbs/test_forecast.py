@@ -1,5 +1,6 @@
 """What follows the rows that are known, with times of its own."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -24,7 +25,7 @@ class LastValues:
         return repeated if self.targets else repeated[..., 0]
 
 
-def _compiled(*, series="", joined=(), length=3, horizon=2):
+def _compiled(*, series="", joined=(), length=3, horizon=2, known=()):
     data = DataDef(
         source=ObjectDef(cls="Table"),
         features={"input": ("sold",)},
@@ -32,7 +33,7 @@ def _compiled(*, series="", joined=(), length=3, horizon=2):
         task={"": "forecasting"},
         time="day",
         series=series,
-        windows=WindowsDef(length=length, horizon=horizon),
+        windows=WindowsDef(length=length, horizon=horizon, known=known),
         joined={"targets": joined} if joined else {},
     )
     return SimpleNamespace(
@@ -78,6 +79,35 @@ def test_each_target_has_a_column():
     found = forecast(_compiled(joined=("sold", "rain")), LastValues(2, 2), known)
     assert found["predicted_sold"].tolist() == [3, 3]
     assert found["predicted_rain"].tolist() == [30, 30]
+
+
+def test_rows_to_come_say_the_times_and_no_window_of_the_past_has_them():
+    model = LastValues(2)
+    known = _known([5, 1, 9, 4, 3, 2], [0, 1, 0, 4, 3, 2])
+    coming = np.array([True, False, True, False, False, False])
+    found = forecast(_compiled(known=("price",)), model, replace(known, coming=coming))
+    assert model.asked[:, :, 0].tolist() == [[2, 3, 4]]
+    assert found["day"].tolist() == [5, 9]
+    assert found["predicted"].tolist() == [4, 4]
+
+
+@pytest.mark.parametrize(
+    ("coming", "message"),
+    [
+        ([0, 0, 0, 0, 1], "the series has 1 row to come, and the model forecasts 2"),
+        (
+            [0, 0, 1, 0, 1],
+            "the row of `3` of the series has no value but what is known ahead, and newer rows "
+            "have",
+        ),
+    ],
+)
+def test_rows_of_the_horizon_that_are_not_there_are_told(coming, message):
+    known = replace(_known([1, 2, 3, 4, 5], [1, 2, 3, 4, 5]), coming=np.array(coming, dtype=bool))
+    with pytest.raises(CompileError) as caught:
+        forecast(_compiled(known=("price",)), LastValues(2), known)
+    (found,) = caught.value.diagnostics
+    assert (found.code, found.message) == ("KG541", message)
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,7 @@ from kerasgen.ir.values import TensorSpec
 from kerasgen.passes.columns import apart_from_all, column_steps, infer_schema
 from kerasgen.passes.division import ways_to_divide
 from kerasgen.passes.ends import OutputSpec, fed_target
+from kerasgen.passes.known_ahead import window_rows
 
 
 def _split_call(context: DataContext) -> Code:
@@ -176,13 +177,14 @@ def _stacked(names: Sequence[str], context: DataContext) -> Code:
 
 def _inputs_code(context: DataContext) -> Code:
     several = len(context.graph.inputs) > 1
+    rows = window_rows(context.data, context.features)
     made = []
     for item in context.graph.inputs:
         spec = context.specs[item.name][0]
         part = "part" if context.data.windows is None else string(EVERY)
         code = f"x[{part}][{string(item.name)}]" if several else f"x[{part}]"
         if context.data.windows is not None:
-            code = f"windows({code}, begins, {context.data.windows.length})"
+            code = f"windows({code}, begins, {rows[item.name]})"
         made.append(_placed(_cast(code, spec), len(spec.shape), context))
     return listed(made) if several else made[0]
 

@@ -7,6 +7,7 @@ Decisions:
 - The trained model is a layer of the new one, under its own name, and stays what it was.
 - A tensor has the axes that the column has in NumPy: numbers come in as `(rows, 1)`, since Keras
   feeds them so, and lose that axis until a layer or a stack wants it.
+- Of a forecast the rows of all windows are one axis for the steps, and windows again behind them.
 - No constant is NaN: files of strangers are read as JSON, which has none.
 """
 
@@ -27,7 +28,7 @@ from kerasgen.engines.keras3.preprocessing import StepFunction
 from kerasgen.ir.graph import Call
 from kerasgen.ir.values import ObjectDef
 from kerasgen.ir.walks import references_in
-from kerasgen.passes.held_preparation import RawInputs
+from kerasgen.passes.held_preparation import RawInput, RawInputs, TrainedInput
 from kerasgen.passes.preparation import learned_definition
 from kerasgen.runtime.category_steps import number_word
 
@@ -71,20 +72,24 @@ def _composed(model: Any, raw: RawInputs, catalog: Catalog) -> Any:
         )
         for name, one in raw.inputs.items()
     }
-    tensors: Tensors = {
-        one.tensor: ops.squeeze(inputs[name], -1) if one.single else inputs[name]
-        for name, one in raw.inputs.items()
-    }
+    tensors: Tensors = {one.tensor: _opened(inputs[name], one) for name, one in raw.inputs.items()}
     work = _Work(raw=raw, tensors=tensors, catalog=catalog)
     for call in held.preparation.graph.calls:
         if call.name in held.inside:
             tensors[call.name] = work.made(call)
-    fed = [
-        _fed(tensors[held.preparation.inputs[name].name], end.spec.dtype, end.first)
-        for name, end in raw.ends.items()
-    ]
+    fed = []
+    for name, end in raw.ends.items():
+        reference = held.preparation.inputs[name].name
+        fed.append(_fed(work.in_windows(reference, end), end.spec.dtype, end.first))
     outputs = model(fed if len(fed) > 1 else fed[0])
     return keras.Model(inputs=inputs, outputs=outputs, name=f"{model.name}_of_raw_columns")
+
+
+def _opened(tensor: Any, one: RawInput) -> Any:
+    """An input as the steps take it: a row after the other."""
+    if one.rows is not None:
+        return ops.reshape(tensor, (-1, *tensor.shape[2:]))
+    return ops.squeeze(tensor, -1) if one.single else tensor
 
 
 def _fed(tensor: Any, dtype: str, first: bool) -> Any:
@@ -109,7 +114,7 @@ class _Work:
         """What a step or a stack makes of the tensors before it."""
         preparation = self.raw.held.preparation
         names = list(dict.fromkeys(r.name for r in references_in(call.operands)))
-        taken = [self.tensors[name] for name in names]
+        taken = [self._rows(name, self.raw.rows.get(call.name)) for name in names]
         if call.name in preparation.stacks:
             return _stacked(taken)
         definition = preparation.graph.layers[call.layer].definition
@@ -127,6 +132,21 @@ class _Work:
         outcome = step({n: _as_rows(tensor) for n, tensor in zip(names, taken, strict=True)})
         single = all(len(tensor.shape) == 1 for tensor in taken)
         return ops.squeeze(outcome, -1) if single and outcome.shape[1:] == (1,) else outcome
+
+    def in_windows(self, name: str, end: TrainedInput) -> Any:
+        """A tensor as windows of rows, where the model takes these."""
+        tensor = self._rows(name, end.rows)
+        if end.rows is None:
+            return tensor
+        return ops.reshape(tensor, (-1, end.rows, *(tensor.shape[1:] or (1,))))
+
+    def _rows(self, name: str, wanted: int | None) -> Any:
+        """The rows of a tensor, of a forecast the first of each window that are wanted."""
+        tensor, rows = self.tensors[name], self.raw.rows.get(name)
+        if wanted is None or rows is None or rows == wanted:
+            return tensor
+        whole = ops.reshape(tensor, (-1, rows, *tensor.shape[1:]))
+        return ops.reshape(whole[:, :wanted], (-1, *tensor.shape[1:]))
 
     def title(self, name: str) -> str:
         """What the layer of a step is called."""

@@ -85,8 +85,8 @@ def _parse_column(value: Tree, path: str, sink: Sink) -> ColumnDef | None:
         converters={
             "type": lambda found, _path, _sink: found,
             "missing": _missing,
-            "vocabulary": _words,
-            "order": _words,
+            "vocabulary": parse_words,
+            "order": parse_words,
             "parts": _parts,
             "size": _size,
         },
@@ -128,7 +128,8 @@ def _missing(value: Tree, path: str, sink: Sink) -> object:
     return None
 
 
-def _words(value: Tree, path: str, sink: Sink) -> tuple[str, ...] | None:
+def parse_words(value: Tree, path: str, sink: Sink) -> tuple[str, ...] | None:
+    """Parses a list of words, each once; a single one stands for itself."""
     if value is None:
         return None
     items: Sequence[Tree] = value if isinstance(value, list) else [value]
@@ -154,7 +155,7 @@ def _as_written(value: Tree) -> str:
 
 
 def _parts(value: Tree, path: str, sink: Sink) -> tuple[str, ...] | None:
-    parts = _words(value, path, sink)
+    parts = parse_words(value, path, sink)
     for part in parts or ():
         if part not in DATE_PARTS:
             sink.report(

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from kerasgen.diagnostics import Sink, describe
 from kerasgen.frontend.grammar import join
+from kerasgen.frontend.parse.columns import parse_words
 from kerasgen.frontend.sections import read_record
 from kerasgen.ir.data import AUTO, SplitDef, WindowsDef
 from kerasgen.ir.model import Entry, TensorRef
@@ -67,7 +68,9 @@ def parse_series(section: Mapping[str, Tree], sink: Sink) -> SeriesKeys:
                 "`windows: {length: 24, horizon: 12}`",
             )
         else:
-            windows = read_record(WindowsDef, written, "data.windows", sink)
+            windows = read_record(
+                WindowsDef, written, "data.windows", sink, converters={"known": _known}
+            )
     return SeriesKeys(**names, windows=windows)
 
 
@@ -163,6 +166,10 @@ def join_targets(
         steps.append(Entry(name=name, definition=stack, takes=takes, path=key))
         target[output], joined[name] = name, columns
     return JoinedTargets(target=target, steps=tuple(steps), joined=joined)
+
+
+def _known(value: Tree, path: str, sink: Sink) -> tuple[str, ...]:
+    return () if value == [] else parse_words(value, path, sink) or ()
 
 
 def _column(value: Tree, path: str, sink: Sink) -> str:

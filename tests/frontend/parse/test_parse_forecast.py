@@ -34,8 +34,21 @@ def test_windows_have_a_stride_of_one_row_and_a_horizon():
 
 
 @pytest.mark.parametrize(
+    ("known", "columns"),
+    [(["price", "sale"], ("price", "sale")), ("price", ("price",)), ([], ()), (None, ())],
+)
+def test_columns_that_are_known_ahead_are_a_list(known, columns):
+    data, _ = _parsed(windows={"length": 24, "horizon": 12, "known": known})
+    assert data.windows.known == columns
+
+
+@pytest.mark.parametrize(
     ("changes", "code", "key", "message"),
     [
+        (
+            {"windows": {"length": 3, "known": {"price": 1}}},
+            *("KG204", "data.windows.known", "`known` is a mapping, expected a list of words"),
+        ),
         ({"windows": None}, "KG203", "data.task", "forecasting needs `windows`"),
         ({"windows": {"horizon": 3}}, "KG203", "data.windows", "`windows` has no `length`"),
         (
