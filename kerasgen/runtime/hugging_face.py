@@ -50,7 +50,7 @@ def read_hugging_face(
     whole = [frame for found in frames.values() for frame in found]
     names = [*dict.fromkeys(name for frame in whole for name in image_names(frame))]
     pieces = [frame.drop(names, strict=False) for frame in whole]
-    columns, _ = read_columns(lambda: pieces, {}, wanted)
+    columns, _ = read_columns(lambda _: pieces, {}, wanted)
     rows = [sum(frame.height for frame in found) for found in frames.values()]
     kept = np.ones(sum(rows), dtype=bool)
     for name in names:

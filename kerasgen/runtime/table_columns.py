@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from kerasgen.runtime.errors import DataError
+from kerasgen.runtime.number_columns import NoNumbersError
 from kerasgen.runtime.text_tables import TableForm, missing_marks
 from kerasgen.runtime.values import Array
 
@@ -30,6 +31,12 @@ BETWEEN_NUMBERS = " "
 
 ALL_MISSING = np.dtype("float16")
 """Type of a piece without any value, of which nobody knows whether it is numbers."""
+
+FEW = 100
+"""Numbers that tell of most columns whether they are whole."""
+
+MANY = 2_000
+"""Cells that tell whether a column repeats a few words."""
 
 DATE_FORMS = {"Date": "%Y-%m-%d", "Time": "%H:%M:%S", "Datetime": "%Y-%m-%dT%H:%M:%S"}
 """How a date or a time is written."""
@@ -100,7 +107,7 @@ class ColumnPieces:
 
 
 def read_columns(
-    pieces: Callable[[], Iterable[Any]],
+    pieces: Callable[[Collection[str]], Iterable[Any]],
     form: TableForm,
     wanted: Collection[str] | None = None,
     column: Callable[[str], Any] = ColumnPieces,
@@ -110,7 +117,8 @@ def read_columns(
     What is taken for numbers until a word comes is read a second time.
 
     Args:
-        pieces: reads the table anew, as frames of Polars.
+        pieces: reads the table anew, as frames of Polars; it is told which columns must
+            come as they are written.
         form: how it is written.
         wanted: the columns that are made, None for all.
         column: takes the pieces of a column.
@@ -118,28 +126,44 @@ def read_columns(
     Raises:
         DataError: a column holds what is neither numbers nor words.
     """
+    texts: set[str] = set()
     words: set[str] = set()
     while True:
         found: dict[str, Any] = {}
         names: list[str] = []
         rows, late = 0, False
-        for frame in pieces():
-            names = frame.columns
-            for name in names:
-                if wanted is not None and name not in wanted:
-                    continue
-                part = None if name in words else number_piece(frame[name], form)
-                if part is None:
-                    late = late or (name not in words and rows > 0)
-                    words.add(name)
-                    part = word_piece(frame[name], form)
-                if name not in found:
-                    found[name] = column(name)
-                if not late:
-                    found[name].append(part)
-            rows += frame.height
+        try:
+            for frame in pieces(texts | words):
+                names = frame.columns
+                for name in names:
+                    if wanted is not None and name not in wanted:
+                        continue
+                    before = len(words)
+                    part = column_piece(frame[name], form, words)
+                    late = late or (len(words) > before and rows > 0)
+                    if name not in found:
+                        found[name] = column(name)
+                    if not late:
+                        found[name].append(part)
+                rows += frame.height
+        except NoNumbersError as error:
+            texts |= {*error.columns}
+            continue
         if not late:
             return {name: made.array() for name, made in found.items()}, names
+
+
+def column_piece(series: Any, form: TableForm, words: set[str]) -> Array:
+    """A piece of a column; one that holds words is put down as such.
+
+    Raises:
+        DataError: it holds what is neither numbers nor words.
+    """
+    part = None if series.name in words else number_piece(series, form)
+    if part is None:
+        words.add(series.name)
+        part = word_piece(series, form)
+    return part
 
 
 def check_width(name: str, width: int, rows: int, size: int) -> None:
@@ -161,6 +185,8 @@ def check_width(name: str, width: int, rows: int, size: int) -> None:
 
 def is_whole(numbers: Array) -> bool:
     """Whether all numbers are whole ones that double precision tells apart."""
+    if (numbers[:FEW] != np.rint(numbers[:FEW])).any():  # of most fractions enough
+        return False
     if not np.isfinite(numbers).all() or (numbers != np.rint(numbers)).any():
         return False
     return len(numbers) == 0 or bool(np.abs(numbers).max() < 2**53)
@@ -251,7 +277,24 @@ def word_piece(series: Any, form: TableForm) -> Array:
     Raises:
         DataError: it holds things that are neither numbers nor words.
     """
+    if is_repeating(series) and not form.get("dates"):
+        import polars
+
+        different = series.drop_nulls().unique()
+        words = np.append(word_array(known_words(different, form)), "")
+        if words.dtype.itemsize * len(series) < FREE_WIDTH:
+            places = series.cast(polars.Enum(different)).to_physical()
+            return np.asarray(words[places.fill_null(len(different)).to_numpy()])
     return word_array(known_words(series, form))
+
+
+def is_repeating(series: Any) -> bool:
+    """Whether a long piece of a column of text holds few words, by its first ones."""
+    import polars
+
+    if series.dtype != polars.String or len(series) < MANY:
+        return False
+    return bool(series.head(MANY).n_unique() < MANY / 4)
 
 
 def known_words(series: Any, form: TableForm) -> Any:

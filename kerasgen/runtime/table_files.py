@@ -30,6 +30,7 @@ from kerasgen.runtime.table_rows import (
     MOST_REASONS,
     FileRows,
     TableRead,
+    rows_of_file,
     settle_dropped,
     without_infinite,
 )
@@ -39,6 +40,7 @@ from kerasgen.runtime.text_tables import (
     has_bad_rows,
     leave_out_bad_rows,
     line_numbers,
+    look_for_numbers,
     open_text,
     text_pieces,
 )
@@ -139,7 +141,7 @@ def read_rows_of_files(
     test = table_files(test_path) if test_path is not None else []
     found: list[FileRows] = []
     columns, names = read_columns(
-        lambda: pieces_of_files([*training, *test], form, found, read),
+        lambda words: pieces_of_files([*training, *test], form, found, read, words),
         form,
         wanted,
         column,
@@ -172,7 +174,7 @@ def read_cells(
         DataError: the file cannot be used.
     """
     pieces = [*pieces_of_files([path], form, [], pieces_of_file)]
-    columns, names = read_columns(lambda: pieces, form)
+    columns, names = read_columns(lambda _: pieces, form)
     cells: dict[str, list[Any]] = {name: [] for name in names}
     for piece in pieces:
         for name in names:
@@ -212,6 +214,7 @@ def pieces_of_files(
     form: TableForm,
     found: list[FileRows],
     read: Callable[[str, TableForm, FileRows], Iterator[Any]],
+    words: Collection[str] | None = None,
 ) -> Iterator[Any]:
     """The rows of several files as frames; what is known of each file is put down.
 
@@ -220,24 +223,19 @@ def pieces_of_files(
         form: how they are written.
         found: gets what is known of each.
         read: gives the rows of one file as frames.
+        words: columns that are read as words where others may be read as numbers, None
+            for all.
 
     Raises:
         DataError: a file cannot be used, has other columns than the first, or changes
             while it is read.
+        NoNumbersError: columns that are read as numbers hold something else.
     """
     found.clear()
     titles: list[str] | None = None
     for file in files:
         before = state_of_file(file)
-        rows: FileRows = {
-            "file": file,
-            "rows": 0,
-            "lines": None,
-            "skipped": 0,
-            "reasons": [],
-            "dropped": [],
-            "strange": [],
-        }
+        rows = rows_of_file(file, words)
         found.append(rows)
         try:
             for whole in read(file, form, rows):
@@ -366,6 +364,8 @@ def pieces_of_text(file: str, form: TableForm, rows: FileRows) -> Iterator[Any]:
         text = open_text(file, form, Path(folder))
         if form.get("bad") == "skip" and has_bad_rows(text):
             leave_out_bad_rows(text, Path(folder))
+        if rows["words"] is not None:
+            look_for_numbers(text, form, rows["words"])
         empty = True
         for piece in text_pieces(text):
             empty = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TypedDict
 
 import numpy as np
@@ -16,17 +16,33 @@ MOST_REASONS = 5
 class FileRows(TypedDict):
     """What is known of the rows of one file.
 
-    `dropped` are the rows that hold words where numbers are wanted, `strange` are
-    the first of these words with their rows and columns.
+    `words` are the columns that are read as words where others may be read as numbers,
+    None where all are. `dropped` are the rows that hold words where numbers are wanted,
+    `strange` are the first of these words with their rows and columns.
     """
 
     file: str
+    words: Collection[str] | None
     rows: int
     lines: Array | None
     skipped: int
     reasons: list[str]
     dropped: list[int]
     strange: list[tuple[int, str, str]]
+
+
+def rows_of_file(file: str, words: Collection[str] | None = None) -> FileRows:
+    """A file of which nothing was read yet."""
+    return {
+        "file": file,
+        "words": words,
+        "rows": 0,
+        "lines": None,
+        "skipped": 0,
+        "reasons": [],
+        "dropped": [],
+        "strange": [],
+    }
 
 
 def settle_dropped(found: FileRows) -> None:

@@ -15,6 +15,11 @@ from typing import Any, TypedDict
 import numpy as np
 
 from kerasgen.runtime.errors import DataError
+from kerasgen.runtime.number_columns import (
+    not_numbers,
+    number_columns,
+    without_blank_lines,
+)
 from kerasgen.runtime.plain_text import (
     LONGEST_LINE,
     TEXT_BLOCK,
@@ -56,7 +61,10 @@ class TableForm(TypedDict, total=False):
 
 
 class TextTable(TypedDict):
-    """A file of text that can be cut into rows."""
+    """A file of text that can be cut into rows.
+
+    `numbers` are the columns that are read as numbers, to their mark of a missing one.
+    """
 
     file: str
     place: Path
@@ -64,6 +72,7 @@ class TextTable(TypedDict):
     separator: str
     quote: str | None
     comment: str | None
+    numbers: dict[str, str | None]
     start: int
     total: int
     lines: Array | None
@@ -111,6 +120,7 @@ def open_text(file: str, form: TableForm, folder: Path) -> TextTable:
         "separator": between,
         "quote": quote,
         "comment": comment,
+        "numbers": {},
         "start": first + (reader.line_num if header else 0),
         "total": 0,
         "lines": None,
@@ -144,14 +154,16 @@ def column_titles(
 
 
 def text_pieces(table: TextTable) -> Iterator[Any]:
-    """The rows of a file of text, all cells as words, an empty cell as none.
+    """The rows of a file of text, cells as words but for numbers, an empty one as none.
 
     Raises:
         DataError: a line has too few or too many cells, or is in another encoding.
+        NoNumbersError: columns that are read as numbers hold something else.
     """
     import polars
 
     first, last = table["titles"][0], table["titles"][-1]
+    numbers = table["numbers"]
     rows, short = 0, False
     try:
         for piece in scan_text(table).collect_batches(
@@ -160,12 +172,18 @@ def text_pieces(table: TextTable) -> Iterator[Any]:
             read = piece
             lacking = piece[last].null_count() > 0  # Polars lets a line be too short.
             short = short or lacking
-            if lacking or (piece[first].str.strip_chars() == "").any():
-                words = polars.any_horizontal(polars.all().str.strip_chars() != "")
-                read = piece.filter(words)
+            empty = (
+                piece[first].null_count() > 0
+                if first in numbers
+                else (piece[first].str.strip_chars() == "").any()
+            )
+            if lacking or empty:
+                read = without_blank_lines(piece, numbers)
             rows += read.height
             yield from read.iter_slices(PIECE_ROWS)
     except polars.exceptions.PolarsError as error:
+        if numbers:  # as words they are read once more, and told where they are wrong
+            raise not_numbers(str(error), numbers) from error
         if "utf-8" in str(error):
             problem = wrong_text(table["place"], table["file"], "utf-8")
             raise DataError(problem, about="encoding") from error
@@ -174,6 +192,23 @@ def text_pieces(table: TextTable) -> Iterator[Any]:
     if short and not is_even(table) and (wrong := wrong_line(table)):
         raise DataError(wrong, about="separator")
     table["total"] = rows
+
+
+def look_for_numbers(table: TextTable, form: TableForm, words: Collection[str]) -> None:
+    """Tells by the first rows which columns are read as numbers.
+
+    Args:
+        table: the file.
+        form: how it is written.
+        words: columns that are not.
+    """
+    others = form.get("decimal") not in (None, "."), form.get("thousands")
+    if any(others) or form.get("symbols"):
+        return
+    marks = {title: missing_marks(form, title) for title in table["titles"]}
+    found = number_columns((row for _, _, row in text_rows(table)), marks)
+    kept = {*words, *form.get("numbers", ())}
+    table["numbers"] = {name: mark for name, mark in found.items() if name not in kept}
 
 
 def is_even(table: TextTable) -> bool:
@@ -198,10 +233,17 @@ def scan_text(table: TextTable) -> Any:
     """The rows of a file of text, not read yet."""
     import polars
 
+    numbers = table["numbers"]
+    kinds = {
+        title: polars.Float64 if title in numbers else polars.String
+        for title in table["titles"]
+    }
+    marks = {name: mark for name, mark in numbers.items() if mark is not None}
     return polars.scan_csv(
         table["place"],
         has_header=False,
-        schema=dict.fromkeys(table["titles"], polars.String),
+        schema=kinds,
+        null_values=marks or None,
         separator=table["separator"],
         quote_char=table["quote"],
         comment_prefix=table["comment"],

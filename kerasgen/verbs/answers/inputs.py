@@ -20,7 +20,7 @@ from kerasgen.foreign.regular_files import is_regular
 from kerasgen.process.packages import is_installed
 from kerasgen.runtime.errors import DataError
 from kerasgen.runtime.table_files import FORMATS, first_line, pieces_of_file
-from kerasgen.runtime.table_rows import FileRows
+from kerasgen.runtime.table_rows import rows_of_file
 from kerasgen.runtime.text_tables import TableForm
 from kerasgen.verbs.answers.image_files import ENDINGS, image_pieces, with_image_cells
 from kerasgen.verbs.answers.pieces import Piece, regrouped
@@ -218,15 +218,7 @@ def _packed_pieces(file: Path, kind: str, form: TableForm, sink: Sink) -> Iterat
     import polars
 
     number = 1
-    rows: FileRows = {
-        "file": str(file),
-        "rows": 0,
-        "lines": None,
-        "skipped": 0,
-        "reasons": [],
-        "dropped": [],
-        "strange": [],
-    }
+    rows = rows_of_file(str(file))
     try:
         for frame in pieces_of_file(str(file), form, rows):
             yield Piece(
