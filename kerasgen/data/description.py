@@ -16,6 +16,7 @@ from kerasgen.data.large_arrays import pieces_of
 from kerasgen.data.split import PartRows
 from kerasgen.data.table import Array
 from kerasgen.ir.values import ObjectDef, Value
+from kerasgen.runtime.different_words import different_words
 from kerasgen.runtime.split import PARTS
 
 
@@ -89,9 +90,7 @@ def _add_array(digest: Any, name: str, array: Array) -> None:
     if array.dtype.kind == "U":
         _add_text(digest, f"text {array.shape}")
         for (rows,) in pieces_of(array):
-            words = rows.ravel().tolist()
-            written = {word: _written(word) for word in set(words)}
-            digest.update(b"".join([written[word] for word in words]))
+            digest.update(_written_rows(rows.ravel()))
         return
     little = array.dtype.newbyteorder("<")
     _add_text(digest, f"{little.str.replace('=', '<')} {array.shape}")
@@ -106,6 +105,23 @@ def _written(text: str) -> bytes:
     """A text with its length before it, so that two of them are not a third."""
     content = text.encode("utf-8", "surrogatepass")
     return f"{len(content)}:".encode() + content
+
+
+def _written_rows(words: Array) -> bytes:
+    """The words of some rows, each as `_written` has it."""
+    few = different_words(words)
+    if few is None:
+        listed = words.tolist()
+        written = {word: _written(word) for word in set(listed)}
+        return b"".join([written[word] for word in listed])
+    numbers, different = few
+    texts = [_written(word) for word in different.tolist()]
+    lengths = np.array([len(text) for text in texts])
+    letters = np.array(texts).view("uint8").reshape(len(texts), -1)
+    rows = letters[numbers]
+    if lengths.min() == lengths.max():
+        return rows.tobytes()
+    return rows[np.arange(letters.shape[1]) < lengths[numbers][:, np.newaxis]].tobytes()
 
 
 def _describe_column(column: Array) -> dict[str, Any]:

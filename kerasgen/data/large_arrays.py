@@ -69,8 +69,6 @@ class ArraySpace:
         Raises:
             NoRoomError: the disk has no room for them.
         """
-        if self.limit is None:
-            return np.concatenate(list(batches))
         with ArrayWriter(self) as writer:
             for batch in batches:
                 writer.append(batch)
@@ -142,7 +140,7 @@ class ArrayWriter:
     """An array that grows by batches of rows; from some size on they go into a file.
 
     A batch of another type makes all of them the wider of both: text grows wider, whole numbers
-    become fractions.
+    become fractions. In memory the array itself grows, so that no row is there twice.
 
     Args:
         space: where the array has its place.
@@ -151,7 +149,8 @@ class ArrayWriter:
     def __init__(self, space: ArraySpace) -> None:
         self._limit = space.limit
         self._folder = space.place
-        self._pieces: list[Array] = []
+        self._held: Array | None = None
+        self._owned = False
         self._file: IO[bytes] | None = None
         self._dtype: np.dtype[Any] | None = None
         self._shape: tuple[int, ...] = ()
@@ -180,15 +179,14 @@ class ArrayWriter:
         if self._file is not None and wider != self._dtype:
             self._widen(wider)
         self._dtype = wider
-        self.rows += len(batch)
-        if self._file is None:
-            self._pieces.append(batch)
-            size = sum(piece.nbytes for piece in self._pieces)
-            if self._limit is not None and size > self._limit:
-                self._file = self._spilled(self._pieces, wider)
-                self._pieces = []
-        else:
+        if self._file is not None:
             self._write(self._file, batch.astype(wider, copy=False))
+            self.rows += len(batch)
+            return
+        self._hold(batch, wider)
+        if self._limit is not None and self._size() > self._limit:
+            self._file = self._spilled([self._whole()], wider)
+            self._held = None
 
     def array(self) -> Array:
         """All rows.
@@ -197,9 +195,37 @@ class ArrayWriter:
             NoRoomError: the disk has no room for them.
         """
         if self._file is None:
-            return np.concatenate(self._pieces)
+            return self._whole()
         assert self._dtype is not None
         return self._mapped(self._file, self._dtype)
+
+    def _hold(self, batch: Array, dtype: np.dtype[Any]) -> None:
+        """Adds rows in memory."""
+        before, self.rows = self.rows, self.rows + len(batch)
+        if self._held is None:
+            self._held = batch
+            return
+        if not self._owned or self._held.dtype != dtype:
+            whole = np.empty((self.rows, *self._shape), dtype)
+            whole[:before] = self._held[:before]
+            self._held, self._owned = whole, True
+        elif self.rows > len(self._held):
+            room = max(self.rows, len(self._held) * 5 // 4)
+            self._held.resize((room, *self._shape), refcheck=False)
+        self._held[before : self.rows] = batch
+
+    def _whole(self) -> Array:
+        """The rows that are held in memory, in an array of their own."""
+        assert self._held is not None
+        if not self._owned:
+            return np.array(self._held)
+        self._held.resize((self.rows, *self._shape), refcheck=False)
+        return self._held
+
+    def _size(self) -> int:
+        """Bytes of the rows that are held in memory."""
+        assert self._held is not None
+        return self.rows * (self._held.nbytes // max(1, len(self._held)))
 
     def _spilled(self, pieces: Iterable[Array], dtype: np.dtype[Any]) -> IO[bytes]:
         try:

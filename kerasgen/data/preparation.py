@@ -33,9 +33,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from kerasgen.catalog.entries import Catalog, ShapeError
 from kerasgen.data.fitted_preparation import FittedPreparation
-from kerasgen.data.large_arrays import PIECE, ArraySpace, pieces_of
+from kerasgen.data.large_arrays import ArraySpace, pieces_of
 from kerasgen.data.made_columns import check_inputs, check_made
 from kerasgen.data.opened import OpenedData
 from kerasgen.data.own_steps import fit_own, is_own, restore_own, target_of
@@ -62,6 +64,12 @@ from kerasgen.runtime.columns import as_rows, as_single, each_batch, stack, with
 
 _BATCH = 4096
 """Rows that a step gets at a time; of single numbers it gets more."""
+
+_NUMBERS = 2**20
+"""Single numbers that a step gets at a time: a call of a backend costs as much as many of them."""
+
+_STACKED = 8_192
+"""Rows that are stacked at a time."""
 
 _AT_ONCE = 2**30
 """Bytes that a step is fitted on at once; statistics over batches differ by their rounding."""
@@ -245,7 +253,7 @@ def prepared_columns(
                 continue
             step, _ = steps.make(call, definition, fitted_on)
             rows = map(as_rows, taken) if layer else taken
-            size = PIECE if all(array.ndim == 1 for array in taken) else _BATCH
+            size = _NUMBERS if all(array.ndim == 1 for array in taken) else _BATCH
             whole = space.gather(each_batch(step, *rows, size=size))
             found[call.name] = as_single(whole, taken) if layer else whole
     return found
@@ -347,7 +355,14 @@ def _stacks(
 
 
 def _stacked(columns: Sequence[Array], rows: Array) -> Array:
-    return stack([column[rows] for column in columns])
+    """Some rows of columns, joined; in pieces, which stay near the processor."""
+    first = stack([column[rows[:_STACKED]] for column in columns])
+    whole = np.empty((len(rows), *first.shape[1:]), first.dtype)
+    whole[:_STACKED] = first
+    for start in range(_STACKED, len(rows), _STACKED):
+        piece = rows[start : start + _STACKED]
+        whole[start : start + _STACKED] = stack([column[piece] for column in columns])
+    return whole
 
 
 def prepared_targets(

@@ -20,6 +20,7 @@ from kerasgen.data.large_arrays import ArraySpace, pieces_of
 from kerasgen.data.split import PartRows
 from kerasgen.data.table import Array
 from kerasgen.ir.schema import Schema
+from kerasgen.runtime.different_words import PRIME, hash_words
 
 _AT_ONCE = 4_000_000
 """Training rows whose hashes are held at once."""
@@ -30,8 +31,6 @@ _KEY_COLUMNS = 64
 
 _WIDEST_WORD = 64
 """Letters up to which words are looked at letter by letter, all rows at once."""
-
-_PRIME = np.uint64(0x9E3779B97F4A7C15)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +127,7 @@ def _hashes(*columns: Array) -> Array:
     hashes = np.zeros(len(columns[0]), dtype="uint64")
     for piece, *values in pieces_of(hashes, *columns):
         for column in values:
-            mixed = (piece ^ _numbers(column)) * _PRIME
+            mixed = (piece ^ _numbers(column)) * PRIME
             piece[:] = mixed ^ (mixed >> np.uint64(29))
     return hashes
 
@@ -145,11 +144,7 @@ def _numbers(values: Array) -> Array:
     width = values.dtype.itemsize // 4
     if width > _WIDEST_WORD:
         return _whole(map(hash, values.tolist()))
-    found = np.zeros(len(values), dtype="uint64")
-    for letters in np.ascontiguousarray(values).view("uint32").reshape(len(values), -1).T:
-        found = (found ^ letters) * _PRIME
-        found ^= found >> np.uint64(29)
-    return found
+    return hash_words(values)
 
 
 def _whole(numbers: Iterable[int]) -> Array:

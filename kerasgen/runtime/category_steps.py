@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from kerasgen.runtime.different_words import MOST_WORDS, different_words
 from kerasgen.runtime.errors import DataError
 from kerasgen.runtime.values import Array
 
@@ -51,23 +52,30 @@ class Categories:
 
     def __call__(self, words: Array) -> Array:
         """Gives an index a row, or a place for each word."""
-        vocabulary = self.vocabulary or []
-        order = np.argsort(np.asarray(vocabulary, dtype="str"))
-        known = np.asarray(vocabulary, dtype="str")[order]
         text = as_words(words)
-        indices = np.zeros(len(text), dtype="int32")
-        if len(known):
-            place = np.minimum(np.searchsorted(known, text), len(known) - 1)
-            hit = known[place] == text
-            indices[hit] = order[place[hit]].astype("int32") + 1
+        few = None
+        if len(text) > MOST_WORDS and text.ndim == 1:
+            few = different_words(text)
+        indices = self.indices(text) if few is None else self.indices(few[1])[few[0]]
         if self.unknown == "error" and (strange := np.flatnonzero(indices == 0)).size:
             row = int(strange[0])
             raise DataError(f'"{text[row]}" in row {row + 1} is unknown', about="words")
         if self.output == "index":
             return indices
-        return np.asarray(
-            indices[:, np.newaxis] == np.arange(len(vocabulary) + 1), dtype="float32"
-        )
+        places = np.arange(len(self.vocabulary or []) + 1, dtype="int32")
+        return np.asarray(indices[:, np.newaxis] == places, dtype="float32")
+
+    def indices(self, text: Array) -> Array:
+        """The index of each word, 0 for one that is unknown."""
+        vocabulary = self.vocabulary or []
+        order = np.argsort(np.asarray(vocabulary, dtype="str"))
+        known = np.asarray(vocabulary, dtype="str")[order]
+        indices = np.zeros(len(text), dtype="int32")
+        if len(known):
+            place = np.minimum(np.searchsorted(known, text), len(known) - 1)
+            hit = known[place] == text
+            indices[hit] = order[place[hit]].astype("int32") + 1
+        return indices
 
     def learned(self) -> dict[str, Array]:
         """What it has learned, by argument."""
@@ -95,6 +103,9 @@ class Ordinal:
 def count_words(values: Array) -> Counter[str]:
     """How many rows have each word; a number is one, a missing one is empty."""
     counts: Counter[str] = Counter()
+    if values.dtype.kind == "U" and (few := different_words(values.ravel())):
+        numbers = np.bincount(few[0], minlength=len(few[1]))
+        return Counter(dict(zip(few[1].tolist(), numbers.tolist(), strict=True)))
     for start in range(0, len(values), 65_536):
         counts.update(as_words(values[start : start + 65_536]).ravel().tolist())
     return counts

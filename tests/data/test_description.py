@@ -40,6 +40,15 @@ def test_the_width_of_text_does_not_count():
     assert fingerprint({"x": narrow}, {}, None) == fingerprint({"x": wide}, {}, None)
 
 
+@pytest.mark.parametrize("kinds", [5, 9_000])
+def test_words_count_with_their_lengths_one_after_the_other(kinds):
+    random = np.random.default_rng(0)
+    words = [f"{'ä' * (n % 4)}{n}" for n in random.integers(0, kinds, 70_000).tolist()] + [""]
+    written = [word.encode() for word in ["x", f"text ({len(words)},)", *words]]
+    expected = hashlib.sha256(b"".join(b"%d:%s" % (len(word), word) for word in written))
+    assert fingerprint({"x": np.array(words)}, {}, None) == f"sha256:{expected.hexdigest()}"
+
+
 @pytest.mark.parametrize(
     "other",
     [

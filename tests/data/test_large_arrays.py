@@ -32,6 +32,18 @@ def test_batches_in_a_file_are_joined_as_numpy_joins_them(batches, space):
     assert np.array_equal(joined, expected)
 
 
+@pytest.mark.parametrize("rows", [[5], [0, 3, 1], [400] * 9, [1, 1000, 2, 3000]])
+def test_batches_in_memory_are_joined_as_numpy_joins_them(rows):
+    batches = [np.random.default_rng(n).normal(size=(n, 2)).astype("float32") for n in rows]
+    batches[-1] = batches[-1].astype("float64")
+    joined = ArraySpace().gather(iter(batches))
+    expected = np.concatenate(batches)
+    assert joined.dtype == expected.dtype
+    assert np.array_equal(joined, expected)
+    assert joined.flags.owndata
+    assert not any(np.shares_memory(joined, batch) for batch in batches)
+
+
 def test_a_file_has_no_name_once_it_is_mapped(space, tmp_path):
     joined = space.gather(iter([np.arange(1000), np.arange(1000)]))
     assert list(tmp_path.iterdir()) == []

@@ -56,6 +56,28 @@ class Aim:
     classes: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Looked:
+    """A column and the rows of it that may be looked at: the first ones tell of most columns.
+
+    Attributes:
+        values: the column.
+        rows: the rows.
+    """
+
+    values: Array
+    rows: Array
+
+    @property
+    def head(self) -> Array:
+        """The first of these rows."""
+        return np.asarray(self.values[self.rows[:_HEAD]])
+
+    def all(self) -> Array:
+        """These rows."""
+        return np.asarray(self.values[self.rows])
+
+
 def signs_of_rows(
     columns: Mapping[str, Array],
     rows: Array,
@@ -76,7 +98,7 @@ def signs_of_rows(
     for name, kind in types.items():
         if columns[name].ndim > 1 or not len(rows):
             continue
-        values = columns[name][rows]
+        values = _Looked(values=columns[name], rows=rows)
         constant = _constant(values)
         identifier = None if constant is not None else _identifier(name, kind, values)
         plain = constant is None and identifier is None
@@ -85,7 +107,7 @@ def signs_of_rows(
             type=kind,
             constant=constant,
             identifier=identifier,
-            same_as=None if constant is not None else _twin(values, earlier, rows),
+            same_as=None if constant is not None else _twin(values, earlier),
             gives_away=_given_away(columns[name][chosen], kind, aims) if plain else {},
         )
     return found
@@ -165,17 +187,20 @@ def _counts_rows(column: ColumnFigures) -> bool | None:
     return not column.missing and column.high - column.low + 1 == column.rows
 
 
-def _constant(values: Array) -> str | None:
-    first = values[0]
-    if values.dtype.kind == "f" and np.isnan(first):
-        return "" if np.isnan(values).all() else None
-    return str(first) if bool((values == first).all()) else None
+def _constant(column: _Looked) -> str | None:
+    first = column.head[0]
+    if column.head.dtype.kind == "f" and np.isnan(first):
+        return "" if np.isnan(column.head).all() and np.isnan(column.all()).all() else None
+    if not bool((column.head == first).all()):
+        return None
+    return str(first) if bool((column.all() == first).all()) else None
 
 
-def _identifier(name: str, kind: ColumnType, values: Array) -> str | None:
-    head = values[:_HEAD]
+def _identifier(name: str, kind: ColumnType, column: _Looked) -> str | None:
+    head = column.head
     if kind not in ("category", "number") or len(np.unique(head)) < len(head) * _NEARLY_ALL:
         return None
+    values = column.all()
     absent = missing_in(values)
     known = values[~absent]
     ordered = np.sort(known)
@@ -189,14 +214,14 @@ def _identifier(name: str, kind: ColumnType, values: Array) -> str | None:
     return identifier_reason(name, kind, len(known), counts)
 
 
-def _twin(values: Array, earlier: Mapping[str, Array], rows: Array) -> str | None:
+def _twin(column: _Looked, earlier: Mapping[str, Array]) -> str | None:
     """An earlier column with the same values in these rows."""
-    numbers = values.dtype.kind == "f"
+    kind, rows = column.head.dtype.kind, column.rows
     for name, other in earlier.items():
-        alike = other.dtype.kind == values.dtype.kind and np.array_equal(
-            other[rows[:_HEAD]], values[:_HEAD], equal_nan=numbers
+        alike = other.dtype.kind == kind and np.array_equal(
+            other[rows[:_HEAD]], column.head, equal_nan=kind == "f"
         )
-        if alike and np.array_equal(other[rows], values, equal_nan=numbers):
+        if alike and np.array_equal(other[rows], column.all(), equal_nan=kind == "f"):
             return name
     return None
 

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kerasgen.data.large_arrays import pieces_of
 from kerasgen.data.table import Array
 from kerasgen.ir.schema import ColumnType
 from kerasgen.runtime.date_steps import read_date
@@ -69,14 +70,26 @@ def infer_type(values: Array) -> ColumnType:
     """
     if values.dtype.kind != "U" or values.ndim > 1:
         return type_of_numbers(values).type
-    known = values[values != ""]
-    first = known[:LOOK]
+    first = _first_known(values)
     # All rows are looked at only where the first ones are of that form.
-    return type_of_words(
-        first,
-        dates=all(map(is_date, first[:100].tolist())) and all(map(is_date, known.tolist())),
-        truths=are_truths(np.unique(first[:100])) and are_truths(np.unique(known)),
-    ).type
+    dates = all(map(is_date, first[:100].tolist()))
+    truths = are_truths(np.unique(first[:100]))
+    if dates or truths:
+        known = values[values != ""]
+        dates = dates and all(map(is_date, known.tolist()))
+        truths = truths and are_truths(np.unique(known))
+    return type_of_words(first, dates=dates, truths=truths).type
+
+
+def _first_known(words: Array) -> Array:
+    """The first words of a column, `LOOK` of them if there are as many; missing ones left out."""
+    found, count = [words[:0]], 0
+    for (piece,) in pieces_of(words):
+        found.append(piece[piece != ""])
+        count += len(found[-1])
+        if count >= LOOK:
+            break
+    return np.concatenate(found)[:LOOK]
 
 
 def type_of_numbers(values: Array) -> Inferred:
