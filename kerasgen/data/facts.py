@@ -14,6 +14,7 @@ from kerasgen.diagnostics import Sink, closest
 from kerasgen.ir.data import FACTS, DataDef
 from kerasgen.ir.schema import Schema
 from kerasgen.ir.values import Shape, Value
+from kerasgen.passes.automatic_preparation import words_of_step
 from kerasgen.passes.columns import (
     column_steps,
     declared_fact,
@@ -48,7 +49,8 @@ def settle_facts(
         Plain data: `samples`; `shape`, a list without the row axis, or lists by input name where
         they differ; `target_shape` likewise, where a target holds several numbers a row; for
         classifications `classes` and `class_names`, by output name where there
-        are several targets; and what else the config declares.
+        are several targets; `vocabulary`, by column the number of words that it may become; and
+        what else the config declares.
     """
     shapes = {
         name: _raw_shape(definition, names, columns, name, sink)
@@ -64,6 +66,9 @@ def settle_facts(
         same = all(shape == known[0] for shape in known)
         facts["shape"] = known[0] if same else dict(zip(shapes, known, strict=True))
     facts |= _target_shape(definition, columns)
+    declared = facts.get("vocabulary", {})  # a number, where someone has a use for one
+    if isinstance(declared, Mapping) and (words := {**declared, **_vocabulary(definition)}):
+        facts["vocabulary"] = words
     class_names = schema.class_names
     names_by_output = {
         output: class_names[column]
@@ -88,6 +93,17 @@ def _target_shape(definition: DataDef, columns: Mapping[str, Array]) -> dict[str
     if not any(shapes.values()):
         return {}
     return {"target_shape": next(iter(shapes.values())) if len(definition.target) == 1 else shapes}
+
+
+def _vocabulary(definition: DataDef) -> dict[str, int]:
+    """The number of words of each column that a step turns into indices or places."""
+    found: dict[str, int] = {}
+    for entry in column_steps(definition):
+        _, words = words_of_step(entry)
+        taken = [*taken_columns(entry)]
+        if words is not None and len(taken) == 1:
+            found[source_column(taken[0], definition)] = words
+    return found
 
 
 def _joined_labels(definition: DataDef, columns: Mapping[str, Array]) -> dict[str, tuple[str, ...]]:
@@ -172,6 +188,10 @@ def _verify(
     target_shape = _thawed(definition.facts.get("target_shape"))
     if target_shape is not None and target_shape != facts["target_shape"]:
         _contradict("target_shape", target_shape, facts["target_shape"], sink)
+    vocabulary = definition.facts.get("vocabulary")
+    for name, words in vocabulary.items() if isinstance(vocabulary, Mapping) else ():
+        if words != facts["vocabulary"][name]:
+            _contradict(f"vocabulary.{name}", words, facts["vocabulary"][name], sink)
     for output, found in names.items():
         for fact, value in (("classes", len(found)), ("class_names", list(found))):
             declared = definition.facts.get(fact)

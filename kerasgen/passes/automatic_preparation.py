@@ -116,9 +116,23 @@ def written_by_hand(data: DataDef, columns: Collection[str]) -> dict[str, End | 
 
 def _end_of(entry: Entry) -> End | None:
     """What of a written step goes in alone: indices whose number of words is known."""
+    kind, words = words_of_step(entry)
+    return End(column=entry.name, kind=kind, words=words) if words and kind != "places" else None
+
+
+def words_of_step(entry: Entry) -> tuple[str, int | None]:
+    """What a step makes of words, and how many different ones there may be, None for unknown.
+
+    Args:
+        entry: an entry of `data.prepare`.
+
+    Returns:
+        `index`, `tokens` (several indices), or `places` (one for each word); and the number of
+        words with those that stand for unknown and missing ones, as `Embedding` wants it.
+    """
     made = entry.definition
     if not isinstance(made, ObjectDef):
-        return None
+        return "index", None
     arguments = made.arguments
     vocabulary = arguments.get("vocabulary")
     known = len(vocabulary) if isinstance(vocabulary, tuple) else None
@@ -129,13 +143,16 @@ def _end_of(entry: Entry) -> End | None:
     elif made.cls == "TextVectorization" and arguments.get("output_mode", "int") == "int":
         kind = "tokens"
         words = arguments.get("max_tokens") or (known and known + 2)
-    elif made.cls == "Categories" and arguments.get("output", "index") == "index":
+    elif made.cls == "Categories":
+        kind = "places" if arguments.get("output") == "one_hot" else "index"
         words = known and known + 1
+    elif made.cls == "MultiHot":
+        kind, words = "places", known
     elif made.cls in ("StringLookup", "IntegerLookup") and "output_mode" not in arguments:
         words = known and known + 2  # an unknown word, and perhaps a mask
     elif made.cls == "Hashing":
         words = arguments.get("num_bins")
-    return End(column=entry.name, kind=kind, words=words) if isinstance(words, int) else None
+    return kind, words if isinstance(words, int) else None
 
 
 def _enter(name: str, end: End | None, work: ColumnWork) -> None:

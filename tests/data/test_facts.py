@@ -64,6 +64,24 @@ def test_a_fact_of_the_user_is_kept(open_text):
     assert open_text(DIGITS % "{vocabulary: 8000}").facts["vocabulary"] == 8000
 
 
+def words_of(table, facts=""):
+    text = table("task: regression", word=["low", "high", "low", "odd"], y=[1.0, 2.0, 3.0, 4.0])
+    prepare = "{index: {class: Categories, vocabulary: [low, high], from: word}}"
+    text = text[:-1].replace("features: x", "features: index")
+    return f"{text}, prepare: {prepare}{facts}}}"
+
+
+def test_a_column_of_words_has_the_number_of_them_among_the_facts(open_text, table):
+    assert open_text(words_of(table)).facts["vocabulary"] == {"word": 3}
+    same = open_text(words_of(table, ", facts: {vocabulary: {word: 3, other: 9}}"))
+    assert same.facts["vocabulary"] == {"word": 3, "other": 9}
+
+
+def test_a_number_of_words_that_the_data_contradicts_is_located(refused, table):
+    (found,) = refused(words_of(table, ", facts: {vocabulary: {word: 4}}"))
+    assert (found.code, found.location.key) == ("KG508", "data.facts.vocabulary.word")
+
+
 def test_a_misspelt_fact_is_a_warning(define):
     from kerasgen.data.opened import open_data
     from kerasgen.diagnostics import Sink

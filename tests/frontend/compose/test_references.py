@@ -28,11 +28,11 @@ def test_a_misspelt_reference_gets_the_right_one_proposed() -> None:
 
 
 def test_a_reference_to_an_unknown_fact_says_which_there_are() -> None:
-    (found,) = refused(["fit.epochs=${data.vocabulary}"])
+    (found,) = refused(["fit.epochs=${data.weather}"])
     assert found.help is not None
     assert found.help == (
         "facts of the data, under `data.facts`, are `classes`, `class_names`, `shape`, "
-        "`target_shape`, `samples`, `inputs`"
+        "`target_shape`, `samples`, `inputs`, `vocabulary`"
     )
 
 
