@@ -39,6 +39,22 @@ def sounds(folder: Path, random: Random) -> Sequence[str]:
     return ["data=sounds", "model=convnet", *changed]
 
 
+def calls(folder: Path, random: Random) -> Sequence[str]:
+    """A table of calls, each with a number beside it."""
+    pytest.importorskip("polars")
+    folder.mkdir()
+    lines = ["call,left,kind"]
+    for row in range(40):
+        values = random.integers(-(2**14), 2**14, size=300).astype("int16")
+        wavfile.write(folder / f"{row}.wav", 8000, values)
+        lines.append(f"{row}.wav,{row},{'ab'[row % 2]}")
+    (folder / "rows.csv").write_text("\n".join(lines) + "\n")
+    return [
+        *("data=table", "model=table", f"data.source.path={folder}/rows.csv", "data.target=kind"),
+        "data.columns.call={type: audio, rate: 4000, length: 128}",
+    ]
+
+
 def masks(folder: Path, random: Random) -> Sequence[str]:
     """A table of twenty photos and their masks, one of which is missing."""
     folder.mkdir()
@@ -88,7 +104,9 @@ def saved(folder: Path, random: Random) -> Sequence[str]:
     ]
 
 
-@pytest.mark.parametrize("write", [texts, sounds, masks, saved], ids=lambda made: made.__name__)
+@pytest.mark.parametrize(
+    "write", [texts, sounds, calls, masks, saved], ids=lambda made: made.__name__
+)
 def test_the_script_of_files_trains_to_the_same_history(
     write: Callable[[Path, Random], Sequence[str]],
     tmp_path: Path,

@@ -59,6 +59,7 @@ class ColumnFigures:
         shape: the shape of one row, `()` for a single number or word.
         stray: words in a column whose other cells are numbers.
         hidden: what its words are that are numbers or dates of another form, None for words.
+        form: what the first of the files that it names says of itself, by key of `data.columns`.
     """
 
     name: str
@@ -80,6 +81,7 @@ class ColumnFigures:
     shape: Shape = ()
     stray: Stray | None = None
     hidden: str | None = None
+    form: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def known(self) -> int:

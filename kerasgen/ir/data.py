@@ -38,10 +38,15 @@ class ColumnDef:
         order: the words of an ordinal column, lowest first.
         parts: what is taken of a date.
         tokens: most words of a text's vocabulary.
-        length: words that are kept of a text, or numbers of a sequence.
+        length: words that are kept of a text, numbers of a sequence, or values of a sound: longer
+            ones are cut and shorter ones filled with silence.
         size: height and width of an image, None if all images have the same.
         color_mode: `rgb` (left out), `rgba` or `grayscale`.
-        folder: the folder from which the paths of images start, None for that of the table.
+        rate: values a second of a sound, to which other files are converted; None if all have the
+            same.
+        channels: channels of a sound; 1 (left out) mixes all of them into one.
+        folder: the folder from which the paths of images and sounds start, None for that of the
+            table.
         separator: what stands between the labels of a cell.
         path: key path of the entry.
     """
@@ -60,6 +65,8 @@ class ColumnDef:
     length: int | None = field(default=None, metadata={"minimum": 1})
     size: tuple[int, ...] | None = None
     color_mode: Literal["rgb", "rgba", "grayscale"] | None = None
+    rate: int | None = field(default=None, metadata={"minimum": 1})
+    channels: int | None = field(default=None, metadata={"minimum": 1})
     folder: str | None = None
     separator: str | None = None
     path: str = ""

@@ -143,6 +143,20 @@ def image_columns(data: DataDef) -> dict[str, dict[str, Value]]:
     }
 
 
+def sound_columns(data: DataDef) -> dict[str, dict[str, Value]]:
+    """Columns that are paths of WAV files, each with its `folder`, `rate`, `length`, `channels`."""
+    return {
+        name: {
+            "folder": said.folder,
+            "rate": said.rate,
+            "length": said.length,
+            "channels": said.channels or 1,
+        }
+        for name, said in data.columns.items()
+        if said.type == "audio"
+    }
+
+
 def source_column(name: str, data: DataDef) -> str:
     """The source's column that a column comes from, by the first column that each step takes."""
     for entry in reversed(column_steps(data)):

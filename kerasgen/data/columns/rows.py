@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 
-from kerasgen.data.columns.image_files import with_images
+from kerasgen.data.columns.path_columns import with_files
 from kerasgen.data.columns.types import is_date
 from kerasgen.data.table import Array, Table, is_number
 from kerasgen.diagnostics import Sink, did_you_mean
@@ -41,7 +41,7 @@ def tidy_table(definition: DataDef, table: Table, sink: Sink) -> Table:
         sink: gets a column that is not there, a value that is missing, a word that is no number.
 
     Raises:
-        CompileError: there is such a mistake, or an image cannot be used.
+        CompileError: there is such a mistake, or a file that a cell names cannot be used.
     """
     if not definition.columns and not definition.unsettled:
         return table
@@ -68,7 +68,7 @@ def tidy_table(definition: DataDef, table: Table, sink: Sink) -> Table:
     _check_sequences(definition, tidy, sink)
     _check_words(definition, tidy, sink)
     sink.stop_on_errors()
-    return with_images(definition, tidy, sink)
+    return with_files(definition, tidy, sink)
 
 
 def refuse_references(names: Collection[str], sink: Sink) -> None:

@@ -26,12 +26,16 @@ from kerasgen.emit.script.code import (
 from kerasgen.emit.script.objects import secret_code
 from kerasgen.frontend.compose.resolvers import SECRET_KEYS
 from kerasgen.ir.data import DataDef
-from kerasgen.passes.columns import column_steps, image_columns, infer_schema
+from kerasgen.passes.columns import column_steps, image_columns, infer_schema, sound_columns
 from kerasgen.passes.ends import OutputSpec
 from kerasgen.runtime.source_call import SourceCall
 
 AS_THEY_ARE = "as_they_are"
 """The task of a target that a script takes as the source has it: one-hot, or several labels."""
+
+
+_TABLES = ("Table", "Csv")
+"""Sources whose cells may be paths; other columns of such a type hold what is in the files."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,20 +152,27 @@ def _cell_lines(context: SourceContext) -> list[str]:
         lines.append(f"    columns = {code}")
         if context.given:
             lines.append("    given = None if given is None else given[kept]")
-    return [*lines, *_image_lines(context, set(said))]
+    return [*lines, *_file_lines(context, set(said))]
 
 
-def _image_lines(context: SourceContext, read: set[str]) -> list[str]:
-    """The lines that put images in the place of their paths."""
-    images = {n: said for n, said in image_columns(context.data).items() if n in read}
-    if not images:
-        return []
+def _file_lines(context: SourceContext, read: set[str]) -> list[str]:
+    """The lines that put images and sounds in the place of their paths, which tables have."""
+    lines: list[str] = []
+    if context.data.source.cls not in _TABLES:
+        return lines
     bad = string(str(context.source.arguments.get("bad", "error")))
-    read_call = call("read_image_cells", "path", "columns", literal(images), bad)
-    kept = "kept" if context.given else "_"
-    lines = statement(f"columns, {kept} = ", read_call)
-    if context.given:
-        lines.append("    given = None if given is None else given[kept]")
+    for reader, every in (
+        ("read_image_cells", image_columns(context.data)),
+        ("read_sound_cells", sound_columns(context.data)),
+    ):
+        cells = {name: said for name, said in every.items() if name in read}
+        if not cells:
+            continue
+        read_call = call(reader, "path", "columns", literal(cells), bad)
+        kept = "kept" if context.given else "_"
+        lines += statement(f"columns, {kept} = ", read_call)
+        if context.given:
+            lines.append("    given = None if given is None else given[kept]")
     return lines
 
 

@@ -10,7 +10,7 @@ import yaml
 from kerasgen.diagnostics import as_yaml
 from kerasgen.ir.column_figures import ColumnFigures
 
-WRITTEN = ("number", "boolean", "category", "date", "text")
+WRITTEN = ("number", "boolean", "category", "date", "text", "audio")
 """Types of cells; what is an array has no entry."""
 
 _PLAIN = re.compile(r"[A-Za-z_][\w-]*", re.ASCII)
@@ -43,8 +43,9 @@ def columns_lines(
         if column.type not in WRITTEN:
             continue
         said = "ignore" if name in ignored else str(column.type)
-        if name == dropped:
-            said = f"{{type: {said}, missing: drop}}"
+        form = "" if name in ignored else "".join(f", {k}: {v}" for k, v in column.form.items())
+        form += ", missing: drop" if name == dropped else ""
+        said = f"{{type: {said}{form}}}" if form else said
         entries.append((f"{indent}{yaml_key(name)}: {said}", _remark(column, ignored.get(name))))
     width = max((len(entry) for entry, _ in entries), default=0)
     return [f"{entry:<{min(width, 40)}}  # {remark}" for entry, remark in entries]

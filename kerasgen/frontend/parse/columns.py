@@ -21,8 +21,8 @@ IGNORE = "ignore"
 """The type of a column that is not read."""
 
 COLUMN_TYPES: tuple[str, ...] = (
-    *("number", "boolean", "category", "ordinal", "date", "text", "image", "labels", "sequence"),
-    IGNORE,
+    *("number", "boolean", "category", "ordinal", "date", "text", "image", "audio", "labels"),
+    *("sequence", IGNORE),
 )
 """What a column may be said to be."""
 
@@ -36,6 +36,7 @@ _OTHER_TYPES: Mapping[str, str] = {
     **dict.fromkeys(("numeric", "numerical", "float", "int", "integer", "real"), "number"),
     **dict.fromkeys(("categorical", "string", "str", "factor", "enum", "nominal"), "category"),
     **dict.fromkeys(("bool", "binary", "flag"), "boolean"),
+    **dict.fromkeys(("sound", "wav", "wave"), "audio"),
     **dict.fromkeys(("datetime", "timestamp", "time"), "date"),
     **dict.fromkeys(("drop", "skip", "ignored", "id"), IGNORE),
 }

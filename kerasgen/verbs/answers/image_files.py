@@ -1,27 +1,22 @@
-"""Images that a run is asked about: a file, all of a folder, or those that a table names.
+"""Images that a run is asked about: a file, or all of a folder.
 
 This room owns which files of a folder are images, and how they become pixels as in the training: of
-the size and the colours that the column has there. Paths in a table start from its folder, unless
-the config of the run names another.
+the size and the colours that the column has there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kerasgen.data.sources.files import find_path
 from kerasgen.data.sources.images import image_decoder
 from kerasgen.diagnostics import Sink
-from kerasgen.foreign.printable import cut
 from kerasgen.foreign.regular_files import is_regular
 from kerasgen.ir.schema import Column
-from kerasgen.passes.columns import image_columns
-from kerasgen.runtime.image_cells import image_folder, read_image_cell
 from kerasgen.runtime.values import Array
 from kerasgen.verbs.answers.pieces import Piece
 
@@ -76,35 +71,6 @@ def files_below(found: Path, endings: Sequence[str]) -> dict[str, Path]:
     files = (file for file in found.rglob("*") if file.suffix.lower() in endings)
     shown = sorted(file for file in files if _shown(file, found))
     return {file.relative_to(found).as_posix(): file for file in shown}
-
-
-def with_image_cells(run: TrainedRun, piece: Piece, table: str) -> Piece:
-    """Rows with images in the place of their paths.
-
-    Args:
-        run: the run.
-        piece: rows of a table.
-        table: the path of the table.
-    """
-    asked = {
-        name: said
-        for name, said in image_columns(run.data).items()
-        if name in run.needed and name in piece.cells and name in run.schema.columns
-    }
-    arrays, problems = dict(piece.arrays), dict(piece.problems)
-    for name, said in asked.items():
-        folder = image_folder(table, cast("str | None", said["folder"]))
-        column = run.schema.columns[name]
-        pixels: Array = np.zeros((piece.rows, *(n or 1 for n in column.shape or ())), "uint8")
-        for row, cell in enumerate(piece.cells[name]):
-            path = "" if cell is None else str(cell).strip()
-            image, problem = read_image_cell(path, folder, {**said, "size": pixels.shape[1:3]})
-            if problem:
-                problems.setdefault(row, f"`{cut(path)}` {problem}")
-            else:
-                pixels[row] = image
-        arrays[name] = pixels
-    return replace(piece, arrays=arrays, problems=problems) if asked else piece
 
 
 def content_of(file: Path) -> tuple[bytes, str]:

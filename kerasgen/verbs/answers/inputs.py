@@ -22,7 +22,8 @@ from kerasgen.runtime.errors import DataError
 from kerasgen.runtime.table_files import FORMATS, first_line, pieces_of_file
 from kerasgen.runtime.table_rows import rows_of_file
 from kerasgen.runtime.text_tables import TableForm
-from kerasgen.verbs.answers.image_files import ENDINGS, image_pieces, with_image_cells
+from kerasgen.verbs.answers.image_files import ENDINGS, image_pieces
+from kerasgen.verbs.answers.path_cells import with_file_cells
 from kerasgen.verbs.answers.pieces import Piece, regrouped
 from kerasgen.verbs.answers.sound_files import ENDINGS as SOUNDS
 from kerasgen.verbs.answers.sound_files import sound_pieces, takes_sounds
@@ -107,7 +108,7 @@ def input_pieces(run: TrainedRun, asked: Input, form: TableForm, sink: Sink) -> 
     try:
         table = "" if asked.path in (None, STDIN) else str(asked.path)
         for piece in _pieces(run, asked, form, sink):
-            yield with_image_cells(run, piece, table)
+            yield with_file_cells(run, piece, table)
     except DataError as error:
         code = "KG503" if error.about == "empty" else "KG502"
         raise sink.fail(code, str(error), key="data.source.path") from error

@@ -1,22 +1,23 @@
 """Sounds that a run is asked about: a WAV file, or all of a folder, some at a time.
 
 This room owns how they become numbers as in the training: of the rate, the length and the channels
-that the source of the run says. A run whose source says no rate takes any.
+that the source of the run says, or what is said of its column. Where no rate is said, any is taken.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kerasgen.data.sources.files import find_path
 from kerasgen.diagnostics import Sink
-from kerasgen.runtime.sounds import decode_sound
+from kerasgen.passes.columns import sound_columns
 from kerasgen.runtime.values import Array
 from kerasgen.verbs.answers.image_files import content_of, files_below
+from kerasgen.verbs.answers.path_cells import sound_of
 from kerasgen.verbs.answers.pieces import Piece
 
 if TYPE_CHECKING:
@@ -28,7 +29,14 @@ ENDINGS = (".wav", ".wave")
 
 def takes_sounds(run: TrainedRun) -> bool:
     """Whether the model of a run takes a sound and nothing else."""
-    return run.data.source.cls == "Sounds" and run.needed == ("sound",)
+    return len(run.needed) == 1 and _form(run) is not None
+
+
+def _form(run: TrainedRun) -> Mapping[str, Any] | None:
+    """The rate, the length and the channels of a run's sounds; None for one that takes none."""
+    if run.data.source.cls == "Sounds":
+        return run.data.source.arguments
+    return sound_columns(run.data).get(run.needed[0])
 
 
 def sound_pieces(run: TrainedRun, place: Path, size: int, sink: Sink) -> Iterator[Piece]:
@@ -53,18 +61,15 @@ def sound_pieces(run: TrainedRun, place: Path, size: int, sink: Sink) -> Iterato
 
 
 def _piece(run: TrainedRun, files: dict[str, Path], first: int) -> Piece:
-    arguments = run.data.source.arguments
-    shape = tuple(size or 1 for size in run.schema.columns["sound"].shape or ())
-    rate, channels = (cast("int | None", arguments.get(name)) for name in ("rate", "channels"))
-    length = cast("int | None", arguments.get("length"))
+    (column,) = run.needed
+    shape = tuple(size or 1 for size in run.schema.columns[column].shape or ())
     sounds: Array = np.zeros((len(files), *shape), dtype="float32")
     problems: dict[int, str] = {}
     for row, (name, file) in enumerate(files.items()):
         content, problem = content_of(file)
+        samples = sounds[row]
         if not problem:
-            samples, _, problem = decode_sound(content, rate, length, channels or 1)
-        if not problem and samples.shape != shape:
-            problem = f"has {len(samples):,} values, and the model takes {shape[0]:,}"
+            samples, problem = sound_of(content, _form(run) or {}, shape)
         if problem:
             problems[row] = f"`{name}` {problem}"
         else:
@@ -74,5 +79,5 @@ def _piece(run: TrainedRun, files: dict[str, Path], first: int) -> Piece:
         first=first,
         rows=len(files),
         problems=problems,
-        arrays={"sound": sounds},
+        arrays={column: sounds},
     )
