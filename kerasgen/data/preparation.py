@@ -50,6 +50,7 @@ from kerasgen.data.prepared_parts import (
 )
 from kerasgen.data.split import PartRows
 from kerasgen.data.table import Array
+from kerasgen.data.token_cache import fit_kept, is_kept
 from kerasgen.diagnostics import Sink, did_you_mean
 from kerasgen.engine import Learned, Preprocessing, StartedEngine
 from kerasgen.ir.data import DataDef
@@ -190,7 +191,11 @@ class StepMaking:
         """
         own = is_own(definition)
         if self.fits:
-            fit = fit_own(definition, training, target) if own else None
+            fit = None
+            if own and target is None and is_kept(definition, training):
+                fit = fit_kept(definition, training, self.sink)
+            elif own:
+                fit = fit_own(definition, training, target)
             step = fit or self.makes.fit(definition, call, _fitting_batches(training))
             self.learned[call.name] = step.learned
         elif own:

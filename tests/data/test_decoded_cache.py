@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kerasgen.data import decoded_cache
-from kerasgen.data.decoded_cache import LIMIT_VARIABLE
+from kerasgen.data import array_cache, decoded_cache
+from kerasgen.data.array_cache import LIMIT_VARIABLE
 from kerasgen.data.large_arrays import LIMIT
 from kerasgen.data.sources import class_folders, images
 from kerasgen.data.sources.images import ImageFolder
@@ -145,7 +145,7 @@ def test_nothing_is_kept_of_data_with_a_mistake(tmp_path: Path, cache: Path) -> 
 def test_a_large_array_is_mapped_and_what_is_written_to_it_stays_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(decoded_cache, "LIMIT", 10)
+    monkeypatch.setattr(array_cache, "LIMIT", 10)
     path = folder(tmp_path / "files")
     image = read(ImageFolder(path=path))[0].columns["image"]
     assert isinstance(image, np.memmap)
@@ -197,11 +197,11 @@ def test_a_full_disk_is_told_and_the_run_goes_on(
     path = folder(tmp_path / "files")
     if when == "begin":
         usage = type("Usage", (), {"free": 10})
-        monkeypatch.setattr(decoded_cache.shutil, "disk_usage", lambda _: usage)
+        monkeypatch.setattr(array_cache.shutil, "disk_usage", lambda _: usage)
     elif when == "write":
-        monkeypatch.setattr(decoded_cache.np, "ascontiguousarray", full)
+        monkeypatch.setattr(array_cache.np, "ascontiguousarray", full)
     else:
-        monkeypatch.setattr(decoded_cache.os, "fsync", full)
+        monkeypatch.setattr(array_cache.os, "fsync", full)
     table, sink = read(ImageFolder(path=path))
     assert reds(table) == [1, 2]
     (told,) = sink.diagnostics
