@@ -78,11 +78,18 @@ def describe_parts(parts: PartRows) -> dict[str, Any]:
     return {
         part: {
             "samples": len(index),
-            "rows": f"sha256:{hashlib.sha256(index.astype('<i8').tobytes()).hexdigest()}",
+            "rows": _hash_of_rows(index),
         }
         for part, index in rows.items()
         if index is not None
     }
+
+
+def _hash_of_rows(rows: Array) -> str:
+    digest = hashlib.sha256()
+    for (piece,) in pieces_of(rows):
+        digest.update(piece.astype("<i8").tobytes())
+    return f"sha256:{digest.hexdigest()}"
 
 
 def _add_array(digest: Any, name: str, array: Array) -> None:

@@ -80,7 +80,22 @@ class ArraySpace:
         Raises:
             NoRoomError: the disk has no room for them.
         """
-        return self.joined(lambda piece: column[piece], rows)
+        if self.limit is not None or len(rows) <= PIECE:
+            return self.joined(lambda piece: column[piece], rows)
+        taken = np.empty((len(rows), *column.shape[1:]), column.dtype)
+        for start in range(0, len(rows), PIECE):
+            taken[start : start + PIECE] = column[rows[start : start + PIECE]]
+        return taken
+
+    def held(self, whole: Array) -> Array:
+        """An array of all rows in its place.
+
+        Raises:
+            NoRoomError: the disk has no room for it.
+        """
+        if self.limit is None or whole.nbytes <= self.limit or isinstance(whole, np.memmap):
+            return whole
+        return self.gather(piece for (piece,) in pieces_of(whole))
 
     def joined(self, make: Callable[[Array], Array], rows: Array) -> Array:
         """What a function makes of the numbers of some rows, a piece of them at a time.

@@ -258,7 +258,8 @@ def _settle_labels(
             )
             if labels is None:
                 continue
-            settled[column], class_names[column] = labels.indices, labels.class_names
+            settled[column] = table.space.held(labels.indices)
+            class_names[column] = labels.class_names
             if labels.mapped:
                 mapped[column] = list(labels.class_names)
         if task == "classification":

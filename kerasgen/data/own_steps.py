@@ -28,6 +28,14 @@ def is_own(definition: ObjectDef) -> bool:
     return definition.cls in STEPS
 
 
+def own_learns(definition: ObjectDef) -> bool:
+    """Whether a step learns from the rows; it does not where its arguments are refused."""
+    try:
+        return _learns(_made(definition, {}))
+    except ShapeError:
+        return False
+
+
 def target_of(definition: ObjectDef) -> str | None:
     """The column of the target that a step learns from beside what it takes; None for none."""
     of = definition.arguments.get("of") if "of_training" in dir(STEPS[definition.cls]) else None
@@ -48,7 +56,7 @@ def fit_own(
         ShapeError: it refuses its arguments or the columns.
     """
     step = _made(definition, {})
-    if not hasattr(step, "adapt") or _is_given(step):
+    if not _learns(step):
         return _fitted(step, {})
     try:
         taken = columns.values() if target is None else (*columns.values(), target)
@@ -81,9 +89,11 @@ def _plain(value: Any) -> Any:
     return [_plain(item) for item in value] if isinstance(value, tuple) else value
 
 
-def _is_given(step: Any) -> bool:
-    """Whether its arguments say what it would learn."""
-    return all(getattr(step, name) is not None for name in step.LEARNED)
+def _learns(step: Any) -> bool:
+    """Whether it learns, and its arguments do not say what it would."""
+    if not hasattr(step, "adapt"):
+        return False
+    return any(getattr(step, name) is None for name in step.LEARNED)
 
 
 def _fitted(step: Any, learned: Learned) -> FittedStep:

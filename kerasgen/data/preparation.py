@@ -40,7 +40,7 @@ from kerasgen.data.fitted_preparation import FittedPreparation
 from kerasgen.data.large_arrays import ArraySpace, pieces_of
 from kerasgen.data.made_columns import check_inputs, check_made
 from kerasgen.data.opened import OpenedData
-from kerasgen.data.own_steps import fit_own, is_own, restore_own, target_of
+from kerasgen.data.own_steps import fit_own, is_own, own_learns, restore_own, target_of
 from kerasgen.data.prepared_parts import (
     EVERY,
     PreparedData,
@@ -247,7 +247,9 @@ def prepared_columns(
         taken = [found[name] for name in names]
         given = map(as_rows, taken) if layer else taken
         space = steps.space
-        fitted_on = {n: space.take(array, training) for n, array in zip(names, given, strict=True)}
+        fitted_on = dict(zip(names, given, strict=True))
+        if steps.fits and not (own and not own_learns(definition)):
+            fitted_on = {name: space.take(array, training) for name, array in fitted_on.items()}
         with steps.told(call, definition, fitted_on):
             if own:
                 target = _target_of(definition, columns, training, steps)

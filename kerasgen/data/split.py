@@ -93,7 +93,7 @@ class Divided:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartRows:
-    """The rows of each part: int64, ascending, disjoint, together all rows but newer folds.
+    """The rows of each part: whole numbers, ascending, disjoint, together all but newer folds.
 
     Attributes:
         training: never empty.

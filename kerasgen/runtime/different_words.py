@@ -13,7 +13,7 @@ from kerasgen.runtime.values import Array
 MOST_WORDS = 4_096
 """Different words up to which a column is one of few."""
 
-AT_ONCE = 16_384
+HASHED_ROWS = 16_384
 """Rows that are looked at at a time, so that they stay near the processor."""
 
 SLOTS = 2**16
@@ -31,8 +31,8 @@ def different_words(words: Array) -> tuple[Array, Array] | None:
     found = np.zeros(0, dtype=words.dtype)
     numbers = np.empty(len(words), dtype="int32")
     finder = WordFinder(known)
-    for start in range(0, len(words), AT_ONCE):
-        rows = words[start : start + AT_ONCE]
+    for start in range(0, len(words), HASHED_ROWS):
+        rows = words[start : start + HASHED_ROWS]
         hashes = hash_words(rows)
         places, right = finder.find(hashes)
         if not right.all():
@@ -44,7 +44,7 @@ def different_words(words: Array) -> tuple[Array, Array] | None:
                 return None
             finder = WordFinder(known)
             places, _ = finder.find(hashes)
-        numbers[start : start + AT_ONCE] = places
+        numbers[start : start + HASHED_ROWS] = places
     return numbers, found
 
 

@@ -24,7 +24,9 @@ BLOCK = 4 * 2**20
 
 def epoch_order(count: int, seed: int, epoch: int) -> Array:
     """Gives the row numbers of an epoch in the order in which they are taken."""
-    return np.random.default_rng([seed, epoch]).permutation(count)
+    order = np.arange(count, dtype="int32" if count < 2**31 else "int64")
+    np.random.default_rng([seed, epoch]).shuffle(order)
+    return order
 
 
 def lies_in_file(values: Any) -> bool:

@@ -6,7 +6,7 @@ and the data alone, and not on the wish for another.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -30,6 +30,12 @@ PART_NAMES = {
     "testing": "test",
 }
 """How folders, arrays and columns call the parts."""
+
+TAKEN_ROWS = 2**18
+"""Rows that are taken at a time: NumPy makes 64 bits of each of their numbers."""
+
+FEW_CLASSES = 50
+"""Classes up to which the rows are looked through for each."""
 
 TRUTHS = {"true": "test", "false": "training", "1": "test", "0": "training"}
 """What a column that says whether a row is for the test says."""
@@ -57,7 +63,7 @@ def split_rows(
     Raises:
         DataError: no rows are left for training, or too few for a part.
     """
-    rest = np.arange(count, dtype="int64")
+    rest = np.arange(count, dtype="int32" if count < 2**31 else "int64")
     parts: dict[str, Array] = {}
     for part, size in sizes.items():
         if size == "given":
@@ -108,7 +114,9 @@ def without_rows(rows: Array, taken: Array) -> Array:
         return rows
     left = np.ones(max(rows[-1], taken.max(initial=-1)) + 1, dtype=bool)
     left[taken] = False
-    return rows[left[rows]]
+    pieces = range(0, len(rows), TAKEN_ROWS)
+    kept = [left[rows[start : start + TAKEN_ROWS]] for start in pieces]
+    return np.asarray(rows[np.concatenate(kept)])
 
 
 def count_rows(part: str, size: int | float, rows: int) -> int:
@@ -146,8 +154,7 @@ def draw_stratified(
         DataError: a class has a single row, or a side has fewer rows than there are
             classes.
     """
-    own = labels[rows]
-    classes, members = np.unique(own, return_counts=True)
+    classes, kinds, members = classes_of_rows(labels, rows)
     if members.min() < 2:
         problem = (
             f"class {classes[members.argmin()]} has one row, which cannot be divided"
@@ -162,14 +169,36 @@ def draw_stratified(
     random = np.random.RandomState(int(np.random.default_rng(seeds).integers(2**32)))
     left = share_out(len(rows) - count, members, random)
     wanted = share_out(count, members - left, random)
-    kinds = np.searchsorted(classes, own)
-    narrow = kinds.astype("uint16") if len(classes) < 2**16 else kinds  # sorted faster
-    ordered = rows[np.argsort(narrow, kind="stable")]
     taken = []
-    for place, of_class in enumerate(np.split(ordered, np.cumsum(members)[:-1])):
+    for place, of_class in enumerate(rows_by_class(rows, kinds, members)):
         random.shuffle(of_class)
         taken.append(of_class[left[place] : left[place] + wanted[place]])
     return np.sort(np.concatenate(taken))
+
+
+def classes_of_rows(labels: Array, rows: Array) -> tuple[Array, Array, Array]:
+    """The classes of rows, the number of each row's, and how many rows have each."""
+    pieces = [
+        rows[start : start + TAKEN_ROWS] for start in range(0, len(rows), TAKEN_ROWS)
+    ]
+    classes = np.unique(np.concatenate([np.unique(labels[piece]) for piece in pieces]))
+    kinds = np.empty(len(rows), "uint16" if len(classes) < 2**16 else "int64")
+    members = np.zeros(len(classes), dtype="int64")
+    for number, piece in enumerate(pieces):
+        found = np.searchsorted(classes, labels[piece])
+        kinds[number * TAKEN_ROWS : number * TAKEN_ROWS + len(piece)] = found
+        members += np.bincount(found, minlength=len(classes))
+    return classes, kinds, members
+
+
+def rows_by_class(rows: Array, kinds: Array, members: Array) -> Iterator[Array]:
+    """The rows of one class after the other, by the numbers of their classes."""
+    if len(members) <= FEW_CLASSES:
+        for place in range(len(members)):
+            yield rows[kinds == place]
+        return
+    ordered = rows[np.argsort(kinds, kind="stable")]
+    yield from np.split(ordered, np.cumsum(members)[:-1])
 
 
 def share_out(count: int, members: Array, random: np.random.RandomState) -> Array:

@@ -359,7 +359,8 @@ def line_numbers(table: TextTable) -> Array | None:
     count += end not in (b"\n", b"")
     if count != table["start"] + table["total"]:
         return None
-    return np.arange(table["start"] + 1, count + 1)
+    kind = "int32" if count < 2**31 else "int64"
+    return np.arange(table["start"] + 1, count + 1, dtype=kind)
 
 
 USUAL_MISSING = frozenset(MISSING)

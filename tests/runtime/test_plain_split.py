@@ -26,6 +26,18 @@ def test_the_test_part_does_not_depend_on_the_wish_for_another() -> None:
     assert alone["test"].tolist() == beside["test"].tolist()
 
 
+def test_rows_of_many_pieces_are_divided_as_those_of_one(monkeypatch) -> None:
+    labels = np.random.default_rng(0).integers(0, 60, 5_000)
+    sizes = {"test": 0.2, "validation": 400}
+    whole = split_rows(5_000, 0, sizes, partial(draw_stratified, labels=labels))
+    monkeypatch.setattr("kerasgen.runtime.split.TAKEN_ROWS", 300)
+    monkeypatch.setattr("kerasgen.runtime.split.FEW_CLASSES", 1_000)
+    pieces = split_rows(5_000, 0, sizes, partial(draw_stratified, labels=labels))
+
+    assert all(np.array_equal(whole[part], pieces[part]) for part in whole)
+    assert {rows.dtype.str for rows in pieces.values()} == {"<i4"}
+
+
 def test_a_seed_below_zero_draws_other_rows() -> None:
     above = split_rows(50, 3, {"test": 9}, draw_rows)
     below = split_rows(50, -3, {"test": 9}, draw_rows)

@@ -120,3 +120,11 @@ def test_the_thread_ends_with_the_one_who_reads() -> None:
     blocks.close()
 
     assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_an_order_is_the_permutation_of_numpy_in_half_of_its_bytes(seed) -> None:
+    order = epoch_order(3_001, seed, 2)
+
+    assert order.tolist() == np.random.default_rng([seed, 2]).permutation(3_001).tolist()
+    assert order.dtype == np.int32
