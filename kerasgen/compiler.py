@@ -19,7 +19,7 @@ import numpy as np
 
 from kerasgen.catalog.entries import Catalog, ShapeError, ShapeOracle
 from kerasgen.diagnostics import Sink, as_yaml
-from kerasgen.engine import Oracles, Probe
+from kerasgen.engine import Oracles, Probe, StartedEngine
 from kerasgen.frontend.parse.lint import silence
 from kerasgen.ir.graph import ModelGraph
 from kerasgen.ir.program import CompileDef, Loss, Program, loss_name, uses_of_output
@@ -75,8 +75,7 @@ def compile_program(
     sink.stop_on_errors()
     assert prepared is not None
 
-    slots = _optimizer_slots(program, probe, sink)
-    _make_callbacks(program, catalog, probe, sink)
+    slots = _made_objects(program, catalog, probe, sink)
     with engine.shape_oracle(catalog, program.seed) as oracle:
         refuse = partial(report_call, hint=prepared.hint)
         specs = infer_shapes(graph, inputs, oracle, sink, refuse)
@@ -132,6 +131,28 @@ def compile_program(
         view=view,
         silenced=silenced,
     )
+
+
+def try_objects(program: Program, started: StartedEngine, sink: Sink) -> None:
+    """Makes the objects of a program that hang on none of its shapes: optimizer and callbacks.
+
+    Args:
+        program: a program of which nothing else is compiled.
+        started: the engine, and every class that the program may name.
+        sink: gets the arguments that are refused.
+
+    Raises:
+        CompileError: one is refused.
+    """
+    _made_objects(program, started.catalog, started.engine.probe(started.catalog), sink)
+    sink.stop_on_errors()
+
+
+def _made_objects(program: Program, catalog: Catalog, probe: Probe, sink: Sink) -> float:
+    """Makes optimizer and callbacks once; gives the numbers that the optimizer keeps a weight."""
+    slots = _optimizer_slots(program, probe, sink)
+    _make_callbacks(program, catalog, probe, sink)
+    return slots
 
 
 def _largest_batch(program: Program) -> int:

@@ -149,8 +149,8 @@ def _act_alone(options: argparse.Namespace) -> int:
         return _check_again(options, environment)
     if options.json:
         print(json.dumps(outcome.report(), indent=2))
-        return DONE if outcome.compiled is not None else REFUSED
-    if outcome.compiled is None:
+        return DONE if outcome.valid else REFUSED
+    if not outcome.valid:
         return refuse(outcome.diagnostics)
     print(outcome.text())
     if outcome.diagnostics:

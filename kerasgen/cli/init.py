@@ -12,6 +12,7 @@ from kerasgen.foreign.printable import shown_lines
 _EXAMPLES = """\
 examples:
   kerasgen init titanic.csv --target survived          conf/data/titanic.yaml and an experiment
+  kerasgen init sales.csv --time month                 a forecast of its rows
   kerasgen init photos.zip -o work                     a folder or an archive of images
   kerasgen init rows.txt data.source.header=false      overrides say how a table is read
 """
@@ -20,6 +21,12 @@ examples:
 def _declare(parser: argparse.ArgumentParser) -> None:
     declare_config(parser, metavar="FILE|OVERRIDE")
     parser.add_argument("--target", metavar="COLUMN", help="the column to predict; else a guess")
+    parser.add_argument(
+        "--time", metavar="COLUMN", help="the column that orders the rows, for a forecast"
+    )
+    parser.add_argument(
+        "--series", metavar="COLUMN", help="with --time: the column that tells several series apart"
+    )
     parser.add_argument("--name", metavar="NAME", help="name of the recipe; else that of the data")
     parser.add_argument(
         "-o", "--output", metavar="DIR", type=Path, default=Path(), help="where `conf` is written"
@@ -32,6 +39,8 @@ def _act(options: argparse.Namespace) -> int:
     wish = Wish(
         words=tuple(options.overrides),
         target=options.target,
+        time=options.time,
+        series=options.series,
         folder=options.output,
         name=options.name,
         config_dir=folders_of(options),

@@ -13,6 +13,7 @@ from kerasgen.diagnostics import CompileError
 from kerasgen.diagnostics.render import more_text, render_text
 from kerasgen.frontend.compose.config_folders import ConfigPlace
 from kerasgen.process.exit_codes import DONE, REFUSED
+from kerasgen.verbs.check import LEFT
 from kerasgen.verbs.many_checks import Case, Checked, Manner, check_many, many_text
 
 MOST = 200
@@ -122,5 +123,7 @@ def _print(found: Sequence[Checked], jobs: int) -> None:
     outside = f" of {jobs:,} configs" if jobs > len(found) else ""
     passed = len(found) - refused
     print(f"\n{len(found):,}{outside} checked: {passed:,} in order, {refused:,} refused")
+    if left := sum(LEFT[0] in made.report["unchecked"] for made in found):
+        print(f"not checked: of {left:,}, {LEFT[0]}")
     if more := more_text([told for made in found for told in made.diagnostics]):
         print(more)

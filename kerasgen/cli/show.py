@@ -14,6 +14,7 @@ examples:
   kerasgen show model=resnet20 --expanded              the model without blocks and repetitions
   kerasgen show model=convnet --summary                what model.summary() prints
   kerasgen show model=convnet --graph convnet.png      draw the graph: .png, .svg or .mmd
+  kerasgen show last --expanded                        the layers of the newest run
   kerasgen show outputs/2026-01-31/12-00-00 --weights  name, shape, type, range, mean of the weights
 """
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kerasgen.diagnostics import Sink
 from kerasgen.frontend.compose.composition import Composition, UnresolvedError, title_of
+from kerasgen.frontend.grammar import SELECTORS
 from kerasgen.frontend.parse.data import frozen_facts
 from kerasgen.frontend.parse.program import FirstGroups
 from kerasgen.ir.data import AUTO
@@ -23,10 +24,31 @@ if TYPE_CHECKING:
     from kerasgen.data.opened import OpenedData
 
 
-def leaves_model(state: ReadConfig) -> bool:
+def leaves_model(config: Mapping[str, Any]) -> bool:
     """Whether the layers of a config's model are left to its data (`layers: auto`)."""
-    model = state.config.get("model")
+    model = config.get("model")
     return isinstance(model, Mapping) and model.get("layers") == AUTO
+
+
+def with_stand_in(state: ReadConfig) -> ReadConfig:
+    """A config whose model is written for a stand-in of its data: numbers go in and come out.
+
+    Every model has what this one has, and the parameters that it names. Selectors are left out:
+    what they select is not known.
+    """
+    from kerasgen.passes.automatic_forecast import write_forecaster  # few configs leave their model
+    from kerasgen.passes.automatic_model import write_model
+
+    data = state.config.get("data")
+    windows = data.get("windows") if isinstance(data, Mapping) else None
+    if isinstance(windows, Mapping):
+        found = write_forecaster({"input": {"kind": "sequence"}}, {"": {"horizon": 1}})
+    else:
+        found = write_model({"input": {"kind": "numbers"}}, {"": {"units": 1}})
+    model = {"outputs": found.outputs, **state.config["model"], "layers": found.layers}
+    config = {**state.config, "model": model}
+    config.pop(SELECTORS, None)
+    return state._replace(config=config)
 
 
 def model_unknown(sink: Sink) -> UnresolvedError:
@@ -53,7 +75,7 @@ def read_again(composition: Composition, first: FirstGroups, opened: OpenedData)
     """
     data = replace(opened.definition, facts=frozen_facts(opened.facts))
     state = _with_written(resolved(composition, opened.facts), opened)
-    if leaves_model(state):
+    if leaves_model(state.config):
         from kerasgen.data.model_facts import model_ends  # few configs leave their model
         from kerasgen.passes.automatic_forecast import write_forecaster
         from kerasgen.passes.automatic_model import write_model, written_objective

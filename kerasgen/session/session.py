@@ -32,6 +32,7 @@ from kerasgen.data.columns.names import check_known_columns
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink
 from kerasgen.engine import StartedEngine
 from kerasgen.frontend.compose.composition import Composition, UnresolvedError, title_of
+from kerasgen.frontend.compose.references import plain_node
 from kerasgen.frontend.parse.backend import parse_backend
 from kerasgen.frontend.parse.data import refuse_absent
 from kerasgen.ir.data import DataDef
@@ -125,8 +126,8 @@ class Session:
         """
         first = self.groups.first if self.aim.data == "where lacking" else None
         try:
-            if self.aim.data != "unread" and leaves_model(self.selected):
-                return self._lacking(model_unknown(self.selected.findings.sink()), written=False)
+            if self.aim.data != "unread" and leaves_model(self.resolved.config):
+                return self._lacking(model_unknown(self.resolved.findings.sink()))
             read = parsed(self.selected, name=self._title, first=first)
         except UnresolvedError as error:
             return self._lacking(error)
@@ -163,8 +164,11 @@ class Session:
 
         read = self.parsed
         sink = (self.told or read).findings.sink()
-        if isinstance(read, Parsed) and self._may_be_light:
-            return start_light(read.program, sink, self.known)
+        program = read.program if isinstance(read, Parsed) else None
+        if isinstance(self.told, Presumed):
+            program = self.told.program
+        if program is not None and self._may_be_light:
+            return start_light(program, sink, self.known)
         known = len(sink.diagnostics)
         started = start(self.backend, sink, self.trust, known=self.known)
         return Started(
@@ -354,7 +358,7 @@ class Session:
         if self._needs_rows and first is not None and isinstance(self.begun, Composition):
             refuse_absent(first.data, self.begun.sink())
 
-    def _lacking(self, error: UnresolvedError, *, written: bool = True) -> Lacking:
+    def _lacking(self, error: UnresolvedError) -> Lacking:
         """What is left of a config that cannot be resolved; the error if more than facts lacks."""
         self._refuse_absent()
         groups = self.groups
@@ -363,11 +367,17 @@ class Session:
             others = [found for found in error.diagnostics if found not in error.references]
             raise with_groups(others, groups.refused) from None
         known = groups.first is None or facts_suffice(groups.first.data)
-        unread = known and written
-        if not isinstance(self.begun, Composition) or (self.opens and unread):
+        if not isinstance(self.begun, Composition):
+            raise error
+        left = leaves_model(plain_node(self.begun.config)) or (
+            groups.first is not None and groups.first.data.unsettled
+        )
+        if self.opens and known and not left:
             raise error
         findings = Findings.of(self.begun.sink())
-        return Lacking(composition=self.begun, groups=groups.first, error=error, findings=findings)
+        return Lacking(
+            composition=self.begun, groups=groups.first, error=error, findings=findings, left=left
+        )
 
     def _outlined_by(
         self, catalog: Catalog, found: Sequence[Diagnostic] = ()
@@ -379,9 +389,14 @@ class Session:
         look = None if self.aim.engine == "none" else partial(look_at, needed=self.opens)
         if isinstance(read, Lacking):
             known = presumed(read, catalog, sink, look)
-            if not self.opens and (self.aim.engine != "none" or not known):
+            if not self.opens and (known is None or not (self.aim.engine == "none" or read.left)):
                 raise read.error
-            return Presumed(read=read, catalog=catalog, findings=Findings.of(sink))
+            return Presumed(
+                read=read,
+                program=None if known is None else known.program,
+                catalog=catalog,
+                findings=Findings.of(sink),
+            )
         outlined = outline(read.program, catalog, sink, self.trust)
         if isinstance(self.begun, Composition):
             (look or check_known_columns)(read.program.data, sink)

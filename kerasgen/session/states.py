@@ -155,12 +155,15 @@ class Lacking(NamedTuple):
         groups: the groups that can be read all the same; None where the data cannot.
         error: what is lacking.
         findings: what composing has found.
+        left: whether the model or the data group is left to the data, so that no declared fact
+            would do.
     """
 
     composition: Composition
     groups: FirstGroups | None
     error: UnresolvedError
     findings: Findings
+    left: bool
 
     @property
     def seed(self) -> int:
@@ -200,11 +203,14 @@ class Presumed(NamedTuple):
 
     Attributes:
         read: the config.
+        program: the program with stand-ins for what is left to the data; None where it cannot be
+            read with them.
         catalog: the classes by which it was checked.
         findings: what was found so far.
     """
 
     read: Lacking
+    program: Program | None
     catalog: Catalog
     findings: Findings
 

@@ -11,6 +11,8 @@ Decisions:
   written there: then it comes from no fact.
 - A model whose entries hang on no interpolation (`repeat`, `if`) is expanded and wired in the same
   way in any case.
+- A model that is left to the data (`layers: auto`) is written for stand-ins of it, so that its
+  parameters and all groups beside it are read; how it is wired is not certain then.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from omegaconf import DictConfig
 
@@ -29,6 +31,7 @@ from kerasgen.frontend.compose.composition import Composition, title_of
 from kerasgen.frontend.compose.references import plain_node, references_of, value_at
 from kerasgen.frontend.grammar import SELECTORS
 from kerasgen.ir.data import DataDef
+from kerasgen.ir.program import Program
 from kerasgen.passes.catalog_check import check, check_source
 from kerasgen.passes.outline import check_ends
 from kerasgen.passes.preparation import check_preparation
@@ -41,7 +44,7 @@ from kerasgen.session.frontend_stages import (
     selected,
     with_sections,
 )
-from kerasgen.session.left_to_data import leaves_model
+from kerasgen.session.left_to_data import leaves_model, with_stand_in
 from kerasgen.session.states import ANY_SOURCE, Lacking, Parsed, ReadConfig
 
 _STAND_INS: Mapping[str, Any] = {"classes": 2, "shape": [1]}
@@ -51,9 +54,22 @@ _COUNTING = ("repeat", "if", SELECTORS)
 """Keys that say which entries a model has."""
 
 
+class Presumption(NamedTuple):
+    """What is certain of a config without the facts of its data.
+
+    Attributes:
+        unknown: the names that the catalog does not have.
+        program: the program with stand-ins in the place of what is left to the data; None where
+            it cannot be read with them.
+    """
+
+    unknown: tuple[str, ...]
+    program: Program | None
+
+
 def presumed(
     lacking: Lacking, catalog: Catalog, sink: Sink, look: Callable[[DataDef, Sink], None] | None
-) -> bool:
+) -> Presumption | None:
     """Checks a config without facts of its data, as far as that needs no engine.
 
     Args:
@@ -63,7 +79,8 @@ def presumed(
         look: looks at the files of the data, None to leave them alone.
 
     Returns:
-        Whether something is certain: False where a reference leads nowhere, whatever the facts are.
+        What is certain; None where nothing is, since a reference leads nowhere, whatever the facts
+        are.
 
     Raises:
         UnknownNamesError: there are mistakes, and names that the catalog does not have.
@@ -78,24 +95,21 @@ def presumed(
             if not sink.errors:
                 with contextlib.suppress(CompileError):  # It stands in the sink.
                     look(data, sink)
-    found = _names_in(lacking, catalog, sink)
-    unknown += found or ()
+    found = _presumption(lacking, catalog, sink)
+    unknown += () if found is None else found.unknown
     if sink.errors and unknown:
         raise UnknownNamesError(sink.diagnostics, unknown)
     sink.stop_on_errors()
-    return found is not None
+    return found
 
 
-def _names_in(lacking: Lacking, catalog: Catalog, kept: Sink) -> tuple[str, ...] | None:
-    """Reads and outlines a config with stand-ins for its facts.
+def _presumption(lacking: Lacking, catalog: Catalog, kept: Sink) -> Presumption | None:
+    """Reads and outlines a config with stand-ins for its facts; None if nothing is certain.
 
     Args:
         lacking: the config.
         catalog: every class that it may name.
         kept: gets what is certain.
-
-    Returns:
-        The names that the catalog does not have, None if nothing is certain.
     """
     composition = lacking.composition
     written = plain_node(composition.config)
@@ -104,15 +118,15 @@ def _names_in(lacking: Lacking, catalog: Catalog, kept: Sink) -> tuple[str, ...]
     except CompileError as error:
         certain = [found for found in error.diagnostics if not _hangs_on_facts(found, written)]
         kept.add(certain)
-        return () if certain else None
-    if leaves_model(state):
-        return ()  # Nothing is certain of a model that is not written yet.
+        return Presumption((), None) if certain else None
     reading = _Reading(written=written, kept=kept, counted=_counts(written))
-    read = _read(state, lacking, reading)
+    left = leaves_model(state.config)
+    read = _read(with_stand_in(state) if left else state, lacking, reading)
     if read is None:
-        return ()
+        return Presumption((), None)
     check_known_columns(read.program.data, kept)
-    return _outline(read, composition, catalog, reading)
+    unknown = _outline(read, composition, catalog, reading, wired=not left)
+    return Presumption(unknown, read.program)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +176,7 @@ def _read(state: ReadConfig, lacking: Lacking, reading: _Reading) -> Parsed | No
 
 
 def _outline(
-    read: Parsed, composition: Composition, catalog: Catalog, reading: _Reading
+    read: Parsed, composition: Composition, catalog: Catalog, reading: _Reading, *, wired: bool
 ) -> tuple[str, ...]:
     """Outlines the program with its stand-ins; gives the names that the catalog does not have."""
     source_map = read.findings.source_map
@@ -170,6 +184,8 @@ def _outline(
     unknown = check(read.program, catalog, values, composition.trust, names=names)
     reading.kept.add(names.diagnostics)
     reading.keep(values.diagnostics, composition.source_map)
+    if not wired:
+        return unknown
     graph = wire(read.program.model, catalog, wiring)
     if graph is not None and not (values.errors or names.errors or wiring.errors):
         check_ends(read.program, graph, wiring)

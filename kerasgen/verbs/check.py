@@ -10,16 +10,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kerasgen.diagnostics import CompileError, Diagnostic
+from kerasgen.diagnostics import CompileError, Diagnostic, Severity
 from kerasgen.frontend.compose.config_folders import ConfigPlace, Folders
 from kerasgen.registry import NOBODY, Trust
 from kerasgen.session.composed_config import compose_config
 from kerasgen.session.early_checks import check_settings
 from kerasgen.session.session import Session
-from kerasgen.session.states import Aim
+from kerasgen.session.states import Aim, Presumed
 
 if TYPE_CHECKING:
+    from kerasgen.ir.program import Program
     from kerasgen.passes.compiled import CompiledProgram
+
+
+LEFT = (
+    "the layers, their shapes and what hangs on them follow from the data: `--open-data` checks "
+    "them, too",
+)
+"""What is not looked at where the data says what is learned from, and stays closed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,14 +35,22 @@ class CheckOutcome:
     """What a check found.
 
     Attributes:
-        compiled: the compiled program, or None if there are errors.
+        compiled: the compiled program; None if there are errors, or where it follows from data that
+            was not opened.
         diagnostics: errors and warnings.
         silenced: number of warnings that the config silences.
+        unchecked: what was not looked at, in words.
     """
 
     compiled: CompiledProgram | None
     diagnostics: tuple[Diagnostic, ...]
     silenced: int = 0
+    unchecked: tuple[str, ...] = ()
+
+    @property
+    def valid(self) -> bool:
+        """Whether there are no errors."""
+        return all(found.severity is not Severity.ERROR for found in self.diagnostics)
 
     def report(self) -> dict[str, Any]:
         """The outcome as JSON data; see `emit.text.report` for its keys."""
@@ -42,7 +58,7 @@ class CheckOutcome:
 
         compiled = self.compiled
         if compiled is None:
-            return check_report(self.diagnostics)
+            return check_report(self.diagnostics, unchecked=self.unchecked)
         return check_report(
             self.diagnostics,
             graph=compiled.graph,
@@ -53,13 +69,13 @@ class CheckOutcome:
         )
 
     def text(self) -> str:
-        """The outcome for a person: layers, outputs, totals; empty if there are errors."""
+        """The outcome for a person: layers, outputs, totals, or what was not looked at."""
         from kerasgen.emit.text.model_views import outputs_text
         from kerasgen.emit.text.summary import layer_table, totals_text
 
         compiled = self.compiled
         if compiled is None:
-            return ""
+            return f"not checked: {'; '.join(self.unchecked)}" if self.unchecked else ""
         return "\n\n".join(
             (
                 layer_table(compiled.cost, compiled.graph, compiled.specs),
@@ -89,7 +105,8 @@ def check_config(
         trust: modules whose parts the config may name.
 
     Returns:
-        The compiled program with its warnings, or the errors.
+        The compiled program with its warnings, or the errors. Of a model that is left to the data
+        (`layers: auto`) what is certain without it, unless the data is opened.
 
     Raises:
         EngineDoubtError: the light backend refused the program; see `session`.
@@ -100,6 +117,11 @@ def check_config(
         check_settings(composition)
         if not open_data:
             session = Session(composition, Aim(data="closed", engine="light" if light else "own"))
+            outlined = session.outlined
+            if isinstance(outlined, Presumed):
+                return _left_to_data(session, outlined.program)
+            if session.data.unsettled:
+                return _left_to_data(session, outlined.outline.program)
             compiled = session.compiled
             return _outcome(compiled.program, compiled.findings.found)
         session = Session(composition)
@@ -110,6 +132,29 @@ def check_config(
         return _outcome(program, sink.diagnostics, parts.silenced)
     except CompileError as error:
         return CheckOutcome(compiled=None, diagnostics=error.diagnostics)
+
+
+def _left_to_data(session: Session, program: Program | None) -> CheckOutcome:
+    """What a check finds of a config of which much follows from data that is not opened.
+
+    Args:
+        session: the config.
+        program: the program, with stand-ins where something is left to the data; None where it
+            cannot be read with them.
+
+    Raises:
+        CompileError: a constructor refuses what stands beside the model.
+        EngineDoubtError: a light engine refused it.
+    """
+    sink = session.outlined.findings.sink()
+    if program is not None:
+        started = session.started
+        sink.add(started.found)
+        from kerasgen.compiler import try_objects  # NumPy takes its time
+
+        with started.doubting():
+            try_objects(program, session.engine, sink)
+    return CheckOutcome(compiled=None, diagnostics=tuple(sink.diagnostics), unchecked=LEFT)
 
 
 def _outcome(

@@ -1,7 +1,8 @@
-"""A first recipe for data that somebody has: two config files that check and run as they are.
+"""A first recipe for data that somebody has: config files that check and run as they are.
 
-This room owns what is guessed of a file, a folder or an archive, and the files that say it. What a
-table's columns are is described by `describe`.
+This room owns what is guessed of a table or of arrays, and the three files of a recipe: data, model
+and experiment. What a table's columns are is described by `describe`; what is said of folders of
+classes, and of the model, stands in `recipes`.
 
 Decisions:
 - Nothing is asked: what was guessed stands in the files beside how it is said otherwise.
@@ -12,14 +13,10 @@ Decisions:
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 import re
-import tarfile
-import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
 
 from kerasgen.data.columns.rows import refuse_references
@@ -31,7 +28,11 @@ from kerasgen.process.entry import reason_of
 from kerasgen.record.files import write_atomically
 from kerasgen.registry import NOBODY, Trust
 from kerasgen.verbs.describe import Asked, Description, describe
-from kerasgen.verbs.named_data import IMAGES, NamedData, named_data
+from kerasgen.verbs.named_data import NamedData, named_data
+from kerasgen.verbs.recipes.class_folders import SMALLEST_SIZE, draft_of_folders, facts_lines
+from kerasgen.verbs.recipes.draft import SCALED, Draft, split_line
+from kerasgen.verbs.recipes.first_model import model_text
+from kerasgen.verbs.recipes.forecast import check_times, series_lines
 
 _TARGETS = (
     *("target", "label", "labels", "class", "classes", "outcome", "output", "result", "response"),
@@ -39,16 +40,6 @@ _TARGETS = (
     *("quality", "price", "y"),
 )
 """Names of columns that are what people want to know, the surest first."""
-
-_LARGEST_SIZE = 256
-"""Pixels of a side up to which images keep their size."""
-
-_SIZE = 64
-
-_SPLIT = "split: {test: 0.2, validation: 0.1, stratify: auto}"
-_GIVEN = (
-    "split: {test: given, validation: 0.1, stratify: auto}     # the data says what is for testing"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +49,8 @@ class Wish:
     Attributes:
         words: a file, a folder or an archive, then overrides that say how it is read.
         target: the target column, None for what is guessed.
+        time: the column that orders the rows of a forecast, None for rows without an order.
+        series: the column that tells the series of a forecast apart, None for one series.
         folder: where the folder `conf` of the recipe is or will be.
         name: the name of the recipe, None for that of the data.
         config_dir: folders of configs that come before the shipped ones.
@@ -66,6 +59,8 @@ class Wish:
 
     words: tuple[str, ...]
     target: str | None = None
+    time: str | None = None
+    series: str | None = None
     folder: Path = Path()
     name: str | None = None
     config_dir: Folders = None
@@ -92,20 +87,40 @@ def init(wish: Wish) -> Recipe:
 
     Raises:
         CompileError: the data cannot be read, or is of no form for which a recipe is known; KG526,
-            there is no target; KG305, KG505 or KG506, no recipe would run; KG605, a file is there
-            already or cannot be written.
+            there is no target; KG126, an option would do nothing; KG305, KG504, KG505 or KG506, no
+            recipe would run; KG605, a file is there already or cannot be written.
     """
     sink = Sink()
     if not wish.words:
         raise sink.fail("KG106", "no data is named", help="name a file, a folder or an archive")
     named = named_data(wish.words[0], sink)
+    _refuse_vain(wish, named, sink)
     name = _name(wish, named)
     if named.kind in ("table", "arrays"):
-        recipe = _of_columns(wish, named, name, sink)
+        draft = _of_columns(wish, named, sink)
     else:
-        recipe = _of_folder(wish, named, name)
+        draft = draft_of_folders(named, _path(named.path, wish.folder), sink)
+    recipe = _recipe(name, draft)
     _write(recipe.files, wish.folder, sink)
     return recipe
+
+
+def _refuse_vain(wish: Wish, named: NamedData, sink: Sink) -> None:
+    """Refuses options that would do nothing.
+
+    Raises:
+        CompileError: KG126, `series` without `time`, or `time` for what is no table.
+    """
+    if wish.time is None and wish.series is not None:
+        raise sink.fail(
+            "KG126",
+            "`--series` does nothing without `--time`",
+            help="name the column that orders the rows: `--time COLUMN`",
+        )
+    if wish.time is not None and named.kind != "table":
+        raise sink.fail(
+            "KG126", f"`--time` orders the rows of a table, and `{named.path}` holds {named.kind}"
+        )
 
 
 def _name(wish: Wish, named: NamedData) -> str:
@@ -115,7 +130,7 @@ def _name(wish: Wish, named: NamedData) -> str:
     return plain if plain[0].isalpha() else f"data_{plain}"
 
 
-def _of_columns(wish: Wish, named: NamedData, name: str, sink: Sink) -> Recipe:
+def _of_columns(wish: Wish, named: NamedData, sink: Sink) -> Draft:
     """The recipe of a table or of arrays."""
     asked = Asked(
         words=wish.words, target=wish.target, config_dir=wish.config_dir, trust=wish.trust
@@ -123,23 +138,23 @@ def _of_columns(wish: Wish, named: NamedData, name: str, sink: Sink) -> Recipe:
     found, guessed = _described(asked, named)
     columns = found.figures.columns
     target = wish.target
+    if wish.time is not None:
+        check_times(wish.time, wish.series, columns, sink)
     if target is None:
-        target, why = _guessed_target(columns, sink)
+        target, why = _guessed_target(_told_columns(wish, columns), sink)
         guessed.append(f"the target is `{target}`: {why}; `--target COLUMN` names another")
         found = describe(replace(asked, words=(*asked.words, *_more(guessed)), target=target))
     column = columns[target]
-    _check_usable(column, columns, found.targets.get(target), sink)
+    task = found.targets.get(target, "auto")
+    _check_usable(column, columns, task, sink)
     if column.missing:
         guessed.append(f"rows without a value of `{target}` are left out")
-    task = found.targets.get(target, "auto")
     ignored = {
         item: reason
         for item, reason in found.identifiers.items()
-        if item != target and len(columns) > 2
+        if item not in (target, wish.time, wish.series) and len(columns) > 2
     }
     guessed += [f"`{item}` is left out: {reason}" for item, reason in ignored.items()]
-    images = any(item.type == "image" for item in columns.values())
-    model = "table" if named.kind == "table" or not images else "convnet"
     lines = [
         f"# {found.figures.rows:,} rows, {len(columns):,} columns, as `kerasgen init` found them.",
         "source:",
@@ -148,12 +163,44 @@ def _of_columns(wish: Wish, named: NamedData, name: str, sink: Sink) -> Recipe:
     if named.kind == "table":
         lines += ["columns:                 # what each column is; `ignore` leaves it out"]
         lines += columns_lines(columns, {**ignored}, dropped=target if column.missing else None)
-    lines += ["features: all" if not images else "features: x"]
-    lines += [f"target: {as_yaml(target)}    # to learn another column, name it here"]
-    lines += [f"task: {task}" if images else f"task: auto    # {task}"]
-    lines += ["prepare: auto" if not images else _SCALED]
-    lines += [_GIVEN if found.parts else _SPLIT]
-    return _recipe(name, lines, model, found.figures.rows, guessed)
+    shown = f"target: {as_yaml(target)}    # to learn another column, name it here"
+    image = _only_image(columns, target, task)
+    if wish.time is not None:
+        lines += ["features: all    # their past goes in", shown, "task: forecasting"]
+        lines += series_lines(wish.time, wish.series, columns)
+    elif image is None:
+        lines += ["features: all", shown, f"task: auto    # {task}", "prepare: auto"]
+        lines += [split_line(given=found.parts, stratify="auto")]
+    else:
+        bright = image.high is not None and image.high > 1
+        lines += [f"features: {as_yaml(image.name)}", shown, f"task: {task}"]
+        lines += [*(SCALED if bright else ()), split_line(given=found.parts, stratify="true")]
+        lines += facts_lines(column.distinct or 0, image.shape)
+    model = "series" if wish.time is not None else "table" if image is None else "convnet"
+    rows = found.figures.rows
+    return Draft(lines=tuple(lines), model=model, rows=rows, guessed=tuple(guessed))
+
+
+def _told_columns(wish: Wish, columns: Mapping[str, ColumnFigures]) -> Mapping[str, ColumnFigures]:
+    """The columns that may be the target, as far as the wish says."""
+    if wish.time is None:
+        return columns
+    return {
+        name: column
+        for name, column in columns.items()
+        if name not in (wish.time, wish.series) and column.type == "number"
+    }
+
+
+def _only_image(
+    columns: Mapping[str, ColumnFigures], target: str, task: str
+) -> ColumnFigures | None:
+    """The images of arrays that hold nothing else than them and their classes."""
+    features = [column for name, column in columns.items() if name != target]
+    if len(features) != 1 or task != "classification" or features[0].type != "image":
+        return None
+    height, width, *_ = features[0].shape or (0, 0)
+    return features[0] if min(height or 0, width or 0) >= SMALLEST_SIZE else None
 
 
 def _check_usable(
@@ -173,9 +220,6 @@ def _check_usable(
             "KG505", f"the target `{name}` has one class, expected two or more", help=another
         )
     sink.stop_on_errors()
-
-
-_SCALED = "prepare:\n  scale: {class: Rescaling, scale: 0.00392156862745098}"
 
 
 def _more(guessed: list[str]) -> list[str]:
@@ -224,6 +268,14 @@ def _guessed_target(columns: Mapping[str, ColumnFigures], sink: Sink) -> tuple[s
         and column.known
         and not (column.unique and (column.whole or column.type == "category"))
     }
+    if not usable and len(columns) == 1:
+        name = next(iter(columns))
+        raise sink.fail(
+            "KG526",
+            f"there is one column, `{name}`, and no other to learn from it",
+            help="a recipe takes columns to learn from, and one to learn; an autoencoder, which "
+            "learns its own input, is shown by `kerasgen show experiment=autoencoder`",
+        )
     if not usable:
         raise sink.fail(
             "KG526",
@@ -254,100 +306,30 @@ def _path(path: str, folder: Path) -> str:
     return whole.relative_to(root).as_posix() if whole.is_relative_to(root) else str(whole)
 
 
-def _of_folder(wish: Wish, named: NamedData, name: str) -> Recipe:
-    """The recipe of a folder or an archive of images, sounds or texts in folders of classes."""
-    guessed = ["the folders are the classes"]
-    parts = any(re.match(r"(.*/)?(test|Test)/", member) for member in _names(Path(named.path)))
-    path = as_yaml(_path(named.path, wish.folder))
-    lines = [f"# {named.kind.capitalize()} in folders of classes, as `kerasgen init` found them."]
-    lines += ["source:", f"  class: {named.source}", f"  path: {path}"]
-    if named.kind == "images":
-        size = _image_size(Path(named.path))
-        guessed.append(f"images are brought to {size[0]} x {size[1]}: `data.source.size`")
-        lines += [f"  size: [{size[0]}, {size[1]}]       # height and width of all images"]
-        lines += ["features: image", "target: label", "task: classification", _SCALED]
-    elif named.kind == "sounds":
-        guessed.append("sounds are brought to one second: `data.source.length`")
-        lines += ["  rate: 16000               # values a second", "  length: 16000   # one second"]
-        lines += ["features: sound", "target: label", "task: classification", "prepare:"]
-        lines += [f"  {step}" for step in _PITCHES]
-    else:
-        lines += ["columns:", "  text: text", "features: all", "target: label", "task: auto"]
-        lines += ["prepare: auto"]
-    lines += [_GIVEN if parts else _SPLIT]
-    model = {"images": "convnet", "sounds": "convnet", "texts": "text"}[named.kind]
-    return _recipe(name, lines, model, None, guessed)
-
-
-_PITCHES = (
-    "pitches: {class: MelSpectrogram, sampling_rate: 16000, fft_length: 512, "
-    "sequence_stride: 256, num_mel_bins: 64}",
-    "channel: {class: ops.expand_dims, axis: -1}",
-    "scale: {class: Normalization, axis: null}",
-)
-"""Sounds as pictures of their pitches over time."""
-
-
-def _names(place: Path) -> Iterator[str]:
-    if place.is_dir():
-        found = (file.relative_to(place).as_posix() for file in place.rglob("*"))
-        yield from islice(found, 20_000)
-    elif place.name.lower().endswith(".zip"):
-        with zipfile.ZipFile(place) as archive:
-            yield from archive.namelist()
-    else:
-        with tarfile.open(place) as archive:
-            yield from (member.name for member in archive)
-
-
-def _image_size(place: Path) -> tuple[int, int]:
-    """The size of the first image, unless it is too large to be that of all."""
-    from PIL import Image, UnidentifiedImageError
-
-    try:
-        with Image.open(io.BytesIO(_first_image(place))) as image:
-            width, height = image.size
-    except (OSError, UnidentifiedImageError, StopIteration):
-        return _SIZE, _SIZE
-    small = min(width, height) >= 8 and max(width, height) <= _LARGEST_SIZE
-    return (height, width) if small else (_SIZE, _SIZE)
-
-
-def _first_image(place: Path) -> bytes:
-    if place.is_dir():
-        files = (f for f in place.rglob("*") if f.suffix.lower() in IMAGES and f.is_file())
-        return next(files).read_bytes()
-    if place.name.lower().endswith(".zip"):
-        with zipfile.ZipFile(place) as archive:
-            return archive.read(next(n for n in archive.namelist() if n.lower().endswith(IMAGES)))
-    with tarfile.open(place) as archive:
-        member = next(m for m in archive if m.isfile() and m.name.lower().endswith(IMAGES))
-        opened = archive.extractfile(member)
-        return opened.read() if opened is not None else b""
-
-
-def _recipe(
-    name: str, lines: list[str], model: str, rows: int | None, guessed: list[str]
-) -> Recipe:
-    """The two files of a recipe."""
-    epochs, batch = 10, 32
-    if rows is not None:
-        epochs = 50 if rows < 2_000 else 20 if rows < 100_000 else 5
-        batch = 16 if rows < 2_000 else 64 if rows < 20_000 else 256
+def _recipe(name: str, draft: Draft) -> Recipe:
+    """The three files of a recipe."""
+    rows = draft.rows
+    epochs = 50 if rows < 2_000 else 20 if rows < 100_000 else 5
+    batch = 8 if rows < 100 else 16 if rows < 2_000 else 64 if rows < 20_000 else 256
+    if draft.model not in (
+        "table",
+        "series",
+    ):  # Images, sounds and texts take longer, and more memory.
+        epochs, batch = min(epochs, 20), min(batch, 32)
     experiment = [
         "# @package _global_",
         f"# kerasgen run experiment={name}",
         "defaults:",
-        f"  - override /data: {name}",
-        f"  - override /model: {model}       # `kerasgen show model={model}`; others: model=…",
+        f"  - override /data: {name}        # conf/data/{name}.yaml",
+        f"  - override /model: {name}       # conf/model/{name}.yaml; others: model=…",
         f"fit: {{epochs: {epochs}, batch_size: {batch}}}",
     ]
     files = {
-        Path("conf/data") / f"{name}.yaml": lines,
-        Path("conf/experiment") / f"{name}.yaml": experiment,
+        Path("conf/data") / f"{name}.yaml": "\n".join(draft.lines) + "\n",
+        Path("conf/model") / f"{name}.yaml": model_text(draft.model, name),
+        Path("conf/experiment") / f"{name}.yaml": "\n".join(experiment) + "\n",
     }
-    texts = {path: "\n".join(text) + "\n" for path, text in files.items()}
-    return Recipe(name=name, files=texts, guessed=tuple(guessed))
+    return Recipe(name=name, files=files, guessed=draft.guessed)
 
 
 def _write(files: Mapping[Path, str], folder: Path, sink: Sink) -> None:

@@ -31,6 +31,7 @@ from kerasgen.session.recorded import open_run
 from kerasgen.session.session import Session
 from kerasgen.session.states import CLOSED, UNREAD, Aim
 from kerasgen.verbs.finished_run import load_run_model, run_section
+from kerasgen.verbs.named_run import LAST, named_run
 from kerasgen.verbs.output import write_output
 
 if TYPE_CHECKING:
@@ -67,13 +68,15 @@ class Target:
         """What command-line words name: overrides, or the folder of a run.
 
         Args:
-            words: overrides, or one folder.
+            words: overrides, or one folder, or `last` for the newest completed run.
             config_dir: folders of configs that come before the shipped ones.
             trust: modules whose parts may be named.
 
         Raises:
-            CompileError: a run stands among overrides.
+            CompileError: a run stands among overrides, or there is none.
         """
+        if tuple(words) == (LAST,) and not is_run(LAST):
+            return cls(run=named_run(LAST, Path("outputs")), trust=trust)
         for number, word in enumerate(words):
             if is_run(word):
                 if len(words) > 1:

@@ -1,7 +1,7 @@
 """`kerasgen init`: what it writes is accepted as it is, and nothing is written over."""
 
 import wave
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +12,10 @@ from PIL import Image
 from kerasgen.cli import main
 from kerasgen.diagnostics import CompileError
 from kerasgen.frontend.compose.composition import compose
+from kerasgen.frontend.compose.config_folders import config_folder
 from kerasgen.process.exit_codes import DONE
 from kerasgen.run.experiment import run_experiment
-from kerasgen.verbs.check import check_config
+from kerasgen.verbs.check import CheckOutcome, check_config
 from kerasgen.verbs.init import Recipe, Wish, init
 
 pytest.importorskip("polars")
@@ -67,27 +68,137 @@ def arrays(folder: Path) -> Path:
     return folder / "signs.npz"
 
 
+def one_kind(folder: Path) -> Path:
+    """A folder of one class."""
+    (folder / "pets" / "cat").mkdir(parents=True)
+    Image.fromarray(RANDOM.integers(0, 255, (20, 16, 3), dtype="uint8")).save(
+        folder / "pets" / "cat" / "0.png"
+    )
+    return folder / "pets"
+
+
+def zipped(folder: Path) -> Path:
+    import shutil
+
+    return Path(shutil.make_archive(str(folder / "zipped"), "zip", pictures(folder)))
+
+
+def colours(folder: Path) -> Path:
+    x = RANDOM.uniform(0, 1, (60, 12, 12, 3)).astype("float32")
+    np.savez(folder / "colours.npz", pixels=x, kinds=np.arange(60) % 2)
+    return folder / "colours.npz"
+
+
+def vectors(folder: Path) -> Path:
+    np.savez(folder / "vectors.npz", x=RANDOM.normal(size=(60, 5)), y=np.arange(60) / 7)
+    return folder / "vectors.npz"
+
+
+def json_lines(folder: Path) -> Path:
+    import json
+
+    rows = [{"size": i % 9, "tags": ["a", "b"][: i % 3], "price": i * 1.5} for i in range(60)]
+    (folder / "lines.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    return folder / "lines.jsonl"
+
+
+def database(folder: Path) -> Path:
+    import sqlite3
+
+    with sqlite3.connect(folder / "shop.sqlite") as made:
+        made.execute("create table sold (size integer, town text, paid integer)")
+        rows = [(i % 9, ("Rome", "Oslo")[i % 2], i % 3 > 0) for i in range(60)]
+        made.executemany("insert into sold values (?, ?, ?)", rows)
+    return folder / "shop.sqlite"
+
+
+def series(folder: Path) -> Path:
+    days = np.datetime64("2020-01-01") + np.arange(120)
+    lines = [f"{day},{np.sin(i / 9):.3f},{i % 7}" for i, day in enumerate(days)]
+    (folder / "days.csv").write_text("\n".join(["day,degrees,weekday", *lines]) + "\n")
+    return folder / "days.csv"
+
+
 def begun(folder: Path, *words: object, **wish: object) -> Recipe:
     return init(Wish(words=tuple(map(str, words)), folder=folder, **wish))
 
 
-def checked(folder: Path, name: str, engine: str, more: Sequence[str] = ()) -> list[str]:
-    overrides = [f"experiment={name}", f"backend={engine}", *more]
-    found = check_config(overrides, (str(folder / "conf"),), open_data=True)
-    return [f"{d.code} {d.message}" for d in found.diagnostics if d.severity.value == "error"]
+def checked(folder: Path, name: str, engine: str, *, open_data: bool) -> CheckOutcome:
+    overrides = [f"experiment={name}", f"backend={engine}"]
+    return check_config(overrides, (str(folder / "conf"),), open_data=open_data)
 
 
-@pytest.mark.parametrize("make", [table, pictures, texts, sounds, arrays])
+def errors(outcome: CheckOutcome) -> list[str]:
+    found = [found for found in outcome.diagnostics if found.severity.value == "error"]
+    return [f"{d.code} {d.message}" for d in found]
+
+
+KINDS = [table, pictures, zipped, texts, sounds, arrays, colours, vectors, json_lines]
+SHAPED = (pictures, zipped, sounds, arrays, colours)
+"""Data whose shapes stand in the recipe, so that a check knows all layers without it."""
+
+
+@pytest.mark.parametrize("make", KINDS)
 def test_a_recipe_is_accepted_as_it_is(
     make: Callable[[Path], Path], tmp_path: Path, engine: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     recipe = begun(tmp_path, make(tmp_path))
-    assert sorted(path.as_posix() for path in recipe.files) == [
+    assert [path.as_posix() for path in recipe.files] == [
         f"conf/data/{recipe.name}.yaml",
+        f"conf/model/{recipe.name}.yaml",
         f"conf/experiment/{recipe.name}.yaml",
     ]
-    assert checked(tmp_path, recipe.name, engine, ["fit.batch_size=4"]) == []
+    closed = checked(tmp_path, recipe.name, engine, open_data=False)
+    assert closed.diagnostics == ()
+    assert (closed.compiled is not None) == (make in SHAPED)
+    opened = checked(tmp_path, recipe.name, engine, open_data=True)
+    assert errors(opened) == []
+    assert opened.compiled is not None
+
+
+def test_a_recipe_of_a_database_and_of_a_series_is_accepted(
+    tmp_path: Path, engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    begun(tmp_path, database(tmp_path), target="paid")
+    begun(tmp_path, series(tmp_path), time="day", target="degrees")
+    for name in ("shop", "days"):
+        assert checked(tmp_path, name, engine, open_data=False).diagnostics == ()
+        assert errors(checked(tmp_path, name, engine, open_data=True)) == []
+    found = yaml.safe_load((tmp_path / "conf/data/days.yaml").read_text())
+    assert (found["time"], found["task"]) == ("day", "forecasting")
+
+
+def test_the_model_of_a_recipe_is_a_copy_that_says_how_it_is_changed(tmp_path: Path) -> None:
+    begun(tmp_path, table(tmp_path))
+    text = (tmp_path / "conf/model/people.yaml").read_text()
+    assert yaml.safe_load(text) == yaml.safe_load(
+        (config_folder() / "model/table.yaml").read_text()
+    )
+    assert "kerasgen show last --expanded" in text
+
+
+def test_options_that_would_do_nothing_are_refused(tmp_path: Path) -> None:
+    refused = [
+        (table(tmp_path), {"series": "home town"}, "KG126"),
+        (arrays(tmp_path), {"time": "x"}, "KG126"),
+        (table(tmp_path), {"time": "bron"}, "KG504"),
+        (one_kind(tmp_path), {}, "KG505"),
+    ]
+    for data, wish, code in refused:
+        with pytest.raises(CompileError) as caught:
+            begun(tmp_path, data, **wish)
+        assert [found.code for found in caught.value.diagnostics] == [code]
+    assert not (tmp_path / "conf").exists()
+
+
+def test_one_array_alone_has_nothing_to_learn(tmp_path: Path) -> None:
+    np.save(tmp_path / "alone.npy", RANDOM.normal(size=(20, 3)))
+    with pytest.raises(CompileError) as caught:
+        begun(tmp_path, tmp_path / "alone.npy")
+    assert [found.code for found in caught.value.diagnostics] == ["KG526"]
+    assert "one column" in caught.value.diagnostics[0].message
 
 
 def test_a_recipe_runs(tmp_path: Path, engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
