@@ -254,3 +254,18 @@ def test_of_many_names_the_nearest_are_told_first_and_else_how_to_list_them() ->
     )
     assert did_you_mean("zzz", many, otherwise="ask for the list") == "ask for the list"
     assert did_you_mean("imagefolder", many, listed=0) is None
+
+
+def test_a_password_is_shown_in_no_rendering() -> None:
+    override = "name=postgresql://ann:wordfish@host"
+    location = SourceLocation(key="name", override=override, column=6, length=4)
+    told = Diagnostic(
+        code="KG103",
+        severity=Severity.ERROR,
+        message=f"`{override}` is unknown",
+        location=location,
+        help=f"write `{override}`",
+    )
+    assert "wordfish" not in render_text([told])
+    assert "wordfish" not in str(render_json([told]))
+    assert "ann:***@host" in render_text([told])

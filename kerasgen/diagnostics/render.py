@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from kerasgen.diagnostics import Diagnostic, Severity, SourceLocation
+from kerasgen.foreign.passwords import without_passwords
 from kerasgen.foreign.printable import shown
 from kerasgen.foreign.regular_files import ForeignFileError, read_bytes
 
@@ -74,11 +75,14 @@ def render_json(diagnostics: Iterable[Diagnostic]) -> list[dict[str, object]]:
         {
             "code": diagnostic.code,
             "severity": str(diagnostic.severity),
-            "message": diagnostic.message,
+            "message": without_passwords(diagnostic.message),
             "location": _location_data(diagnostic.location),
-            "help": diagnostic.help,
+            "help": diagnostic.help and without_passwords(diagnostic.help),
             "notes": [
-                {"message": note.message, "location": _location_data(note.location)}
+                {
+                    "message": without_passwords(note.message),
+                    "location": _location_data(note.location),
+                }
                 for note in diagnostic.notes
             ],
         }
@@ -133,7 +137,7 @@ def _location_data(location: SourceLocation | None) -> dict[str, object] | None:
         "file": location.file,
         "line": location.line,
         "column": location.column,
-        "override": location.override,
+        "override": location.override and without_passwords(location.override),
     }
 
 
@@ -150,7 +154,11 @@ def _render_one(diagnostic: Diagnostic) -> str:
 
 
 def _shown(text: str) -> str:
-    """A text as a terminal may show it: what it would obey or hide is escaped, its end cut."""
+    """A text as a terminal may show it: what it would obey or hide is escaped, its end cut.
+
+    A mark stands for each password.
+    """
+    text = without_passwords(text)
     if len(text) > _LONGEST_TEXT:
         text = text[:_LONGEST_TEXT] + "…"
     return shown(text)
@@ -175,7 +183,8 @@ def _place(location: SourceLocation | None) -> list[str]:
 
 def _snippet(source: str, location: SourceLocation, number: str) -> list[str]:
     margin = " " * (len(number) if number else 1)
-    line, column = _excerpt(source, location.column)
+    told = without_passwords(source)
+    line, column = _excerpt(told, location.column if told == source else None)
     lines = [f" {margin} |", f" {number or ' '} | {line}"]
     if column is not None:
         width = max(1, min(location.length, len(line) - column + 1))

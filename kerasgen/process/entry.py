@@ -26,6 +26,7 @@ from kerasgen.process.exit_codes import DONE, FAILED, PIPE_CLOSED, REFUSED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from types import TracebackType
     from typing import NoReturn
 
 
@@ -44,6 +45,7 @@ def begin(work: Callable[[], int], *, job: bool = False) -> NoReturn:
     except KeyboardInterrupt:  # from Python's own handler
         interruption.end_now()
     streams.set_up()
+    sys.excepthook = _print_bug
     interruption.keep_watch()
     garbage.relax()
     codes: list[int] = []
@@ -205,6 +207,18 @@ def report(code: str, message: str) -> None:
     sink = Sink()
     sink.report(code, message)
     print(render_text(sink.diagnostics), file=sys.stderr, flush=True)
+
+
+def _print_bug(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """Prints a traceback as Python does; a mark stands for each password."""
+    import traceback
+
+    from kerasgen.foreign.passwords import without_passwords
+
+    text = "".join(traceback.format_exception(kind, error, trace))
+    print(without_passwords(text), end="", file=sys.stderr, flush=True)
 
 
 def _code_of(error: SystemExit) -> int:

@@ -24,6 +24,7 @@ from datetime import date
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from kerasgen.foreign.passwords import without_passwords
 from kerasgen.record.file_names import RECORD
 
 if TYPE_CHECKING:
@@ -123,12 +124,13 @@ def plain(value: Any) -> Any:
     """The value as JSON knows it: dict, list, str, int, float, bool or None.
 
     NaN and infinity become strings, NumPy scalars numbers, arrays and tuples lists, sets sorted
-    lists. What has no form in JSON becomes its `str`: a record must not fail at a run's end.
+    lists. What has no form in JSON becomes its `str`: a record must not fail at a run's end. A mark
+    stands for each password.
     """
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
-        return str(value)  # the bare string of a StrEnum
+        return without_passwords(str(value))  # the bare string of a StrEnum
     if isinstance(value, int):
         return int(value)
     if isinstance(value, float):

@@ -18,6 +18,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kerasgen.foreign.passwords import without_passwords
 from kerasgen.record.file_names import HISTORY, RECORD
 from kerasgen.record.files import (
     files_in,
@@ -97,12 +98,12 @@ class Record:
             write_over(self.folder / RECORD, self._fields)
 
     def write_text(self, name: str, text: str) -> None:
-        """Writes a file of text.
+        """Writes a file of text; a mark stands for each password.
 
         Raises:
             OSError: it cannot be written.
         """
-        write_atomically(self.folder / name, text)
+        write_atomically(self.folder / name, without_passwords(text))
 
     def write_json(self, name: str, value: object) -> None:
         """Writes a file of plain data; see `files.plain` for what becomes of special values.

@@ -22,6 +22,12 @@ FILES_OF_DATABASES = (".sqlite", ".sqlite3", ".db")
 LOCK_SECONDS = 3.0
 """How long is waited for a database that somebody else writes."""
 
+MOST_ROWS = 10_000_000
+"""Rows that a query gives at most, unless it is said otherwise: it may be one without end."""
+
+STEPS_UNTIL_HEARD = 1_000_000
+"""Steps of SQLite after which an interruption is heard."""
+
 WRITING_WORDS = frozenset(("insert", "update", "delete", "merge", "into"))
 """Words by which a query that begins as a SELECT changes something."""
 
@@ -35,15 +41,21 @@ def database_pieces(path: str, form: TableForm) -> Iterator[Any]:
     """The rows of a query.
 
     Raises:
-        DataError: the database cannot be read, or the query is none.
+        DataError: the database cannot be read, the query is none, or gives too many rows.
     """
-    query = form.get("query")
+    query, most = form.get("query"), form.get("most_rows", MOST_ROWS)
     if query is not None:
         check_query(query)
     if (file := sqlite_file(path)) is not None:
-        yield from sqlite_pieces(file, query)
+        pieces = sqlite_pieces(file, query)
     else:
-        yield from url_pieces(path, query, form.get("password"))
+        pieces = url_pieces(path, query, form.get("password"))
+    count = 0
+    for piece in pieces:
+        count += piece.height
+        if count > most:
+            raise DataError(f"the query gives more than {most:,} rows", about="endless")
+        yield piece
 
 
 def sqlite_file(path: str) -> str | None:
@@ -93,6 +105,7 @@ def sqlite_pieces(file: str, query: str | None) -> Iterator[Any]:
         with closing(
             sqlite3.connect(address, uri=True, timeout=LOCK_SECONDS)
         ) as connection:
+            connection.set_progress_handler(lambda: 0, STEPS_UNTIL_HEARD)
             asked = query or query_of_one([*tables_of_sqlite(connection)], file)
             cursor = connection.execute(asked)
             titles = [column[0] for column in cursor.description]

@@ -56,6 +56,7 @@ class TableForm(TypedDict, total=False):
     numbers: Sequence[str]
     sheet: str | None
     query: str | None
+    most_rows: int
     password: str | None
     bad: str
 

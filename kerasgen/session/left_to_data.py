@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from kerasgen.catalog.entries import Catalog
 from kerasgen.diagnostics import Sink
 from kerasgen.frontend.compose.composition import Composition, UnresolvedError, title_of
 from kerasgen.frontend.grammar import SELECTORS
@@ -17,8 +18,9 @@ from kerasgen.frontend.parse.data import frozen_facts
 from kerasgen.frontend.parse.program import FirstGroups
 from kerasgen.ir.data import AUTO
 from kerasgen.ir.values import Tree
+from kerasgen.passes.outline import outline
 from kerasgen.session.frontend_stages import expanded, parsed, resolved, selected, with_sections
-from kerasgen.session.states import Parsed, ReadConfig
+from kerasgen.session.states import Findings, Opened, Parsed, ReadConfig, Settled
 
 if TYPE_CHECKING:
     from kerasgen.data.opened import OpenedData
@@ -62,17 +64,28 @@ def model_unknown(sink: Sink) -> UnresolvedError:
     return UnresolvedError(sink.errors, sink.errors)
 
 
-def read_again(composition: Composition, first: FirstGroups, opened: OpenedData) -> Parsed:
-    """Reads a config with what its data tells: facts, and what was left to the data.
+def settled_by_data(
+    composition: Composition, first: FirstGroups, opened: Opened, catalog: Catalog
+) -> Settled:
+    """Outlines a config with what its data tells: facts, and what was left to the data.
 
     Args:
         composition: the config.
         first: the groups that were read before the data was opened.
         opened: the data.
+        catalog: every class that the config may name.
 
     Raises:
         CompileError: the config has mistakes.
     """
+    again = _read_again(composition, first, opened.data)
+    sink = again.findings.sink()
+    sink.add(opened.findings.found)
+    found = outline(again.program, catalog, sink, composition.trust)
+    return Settled(outline=found, config=again.config, findings=Findings.of(sink))
+
+
+def _read_again(composition: Composition, first: FirstGroups, opened: OpenedData) -> Parsed:
     data = replace(opened.definition, facts=frozen_facts(opened.facts))
     state = _with_written(resolved(composition, opened.facts), opened)
     if leaves_model(state.config):

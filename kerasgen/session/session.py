@@ -54,7 +54,7 @@ from kerasgen.session.frontend_stages import (
     with_groups,
     with_sections,
 )
-from kerasgen.session.left_to_data import leaves_model, model_unknown, read_again
+from kerasgen.session.left_to_data import leaves_model, model_unknown, settled_by_data
 from kerasgen.session.states import (
     ANY_SOURCE,
     OPENED,
@@ -213,7 +213,10 @@ class Session:
         """The outlined program with the facts of its data."""
         outlined = self.outlined
         if isinstance(outlined, Presumed) or self.data.unsettled:
-            return self._read_again()
+            first, begun = self.groups.first, self.begun
+            assert isinstance(begun, Composition), "a recorded config leaves nothing open"
+            assert first is not None, "its data was opened"
+            return settled_by_data(begun, first, self.opened, self.catalog)
         if self.facts_declared:
             return Settled(
                 outline=outlined.outline,
@@ -369,15 +372,12 @@ class Session:
         known = groups.first is None or facts_suffice(groups.first.data)
         if not isinstance(self.begun, Composition):
             raise error
-        left = leaves_model(plain_node(self.begun.config)) or (
-            groups.first is not None and groups.first.data.unsettled
-        )
+        unsettled = groups.first is not None and groups.first.data.unsettled
+        left = unsettled or leaves_model(plain_node(self.begun.config))
         if self.opens and known and not left:
             raise error
         findings = Findings.of(self.begun.sink())
-        return Lacking(
-            composition=self.begun, groups=groups.first, error=error, findings=findings, left=left
-        )
+        return Lacking(self.begun, groups.first, error, findings=findings, left=left)
 
     def _outlined_by(
         self, catalog: Catalog, found: Sequence[Diagnostic] = ()
@@ -391,25 +391,10 @@ class Session:
             known = presumed(read, catalog, sink, look)
             if not self.opens and (known is None or not (self.aim.engine == "none" or read.left)):
                 raise read.error
-            return Presumed(
-                read=read,
-                program=None if known is None else known.program,
-                catalog=catalog,
-                findings=Findings.of(sink),
-            )
+            program = None if known is None else known.program
+            return Presumed(read, program, catalog, findings=Findings.of(sink))
         outlined = outline(read.program, catalog, sink, self.trust)
         if isinstance(self.begun, Composition):
             (look or check_known_columns)(read.program.data, sink)
         sink.stop_on_errors()
         return Outlined(read=read, outline=outlined, catalog=catalog, findings=Findings.of(sink))
-
-    def _read_again(self) -> Settled:
-        """The config with what its data tells."""
-        first = self.groups.first
-        assert isinstance(self.begun, Composition), "a recorded config leaves nothing open"
-        assert first is not None, "its data was opened"
-        again = read_again(self.begun, first, self.opened.data)
-        sink = again.findings.sink()
-        sink.add(self.opened.findings.found)
-        found = outline(again.program, self.catalog, sink, self.trust)
-        return Settled(outline=found, config=again.config, findings=Findings.of(sink))

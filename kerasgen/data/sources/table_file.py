@@ -30,7 +30,7 @@ from kerasgen.frontend.compose.resolvers import with_environment
 from kerasgen.ir.data import ColumnDef
 from kerasgen.process.machine_memory import device_memory
 from kerasgen.process.packages import is_installed
-from kerasgen.runtime.databases import is_database, sqlite_file
+from kerasgen.runtime.databases import MOST_ROWS, is_database, sqlite_file
 from kerasgen.runtime.errors import DataError
 from kerasgen.runtime.source_call import SourceCall
 from kerasgen.runtime.table_files import (
@@ -79,6 +79,8 @@ class TableFile:
             `data.columns` calls numbers.
         sheet: the sheet of an Excel file, None for the first.
         query: the SELECT whose rows are read; None for all of the one table of a SQLite file.
+        most_rows: rows that the query gives at most; more are refused, since it may be one without
+            end.
         password: the password of the database, as `${oc.env:NAME}`.
         bad: what becomes of rows that cannot be read: `error`, or `skip` to leave them out.
         stream: whether large columns lie in files; `auto` where reading it would take more than a
@@ -102,6 +104,7 @@ class TableFile:
     numbers: tuple[str, ...] = ()
     sheet: str | None = None
     query: str | None = None
+    most_rows: int = MOST_ROWS
     password: str | None = None
     bad: Literal["error", "skip"] = "error"
     stream: bool | Literal["auto"] = "auto"
@@ -194,6 +197,12 @@ class TableFile:
                 f"`skip_lines` is {self.skip_lines}, expected 0 or more",
                 key=argument_key("skip_lines"),
             )
+        if self.most_rows < 1:
+            raise sink.fail(
+                "KG204",
+                f"`most_rows` is {self.most_rows}, expected 1 or more",
+                key=argument_key("most_rows"),
+            )
         paths = [self.path] if isinstance(self.path, str) else [*self.path]
         bases = [path for path in paths if is_database(path)]
         if self.query is not None and not bases:
@@ -272,6 +281,11 @@ def _forms(source: TableFile) -> dict[str, Told]:
         "wide": Told(TOO_MUCH, "path"),
         "changed": Told("KG517", "path", "start again when nothing writes to it"),
         "absent": Told("KG501", "path"),
+        "endless": Told(
+            "KG519",
+            "query" if source.query is not None else "path",
+            "let it give fewer (`LIMIT 1000`), or raise `data.source.most_rows`",
+        ),
         "query": Told("KG519", None if source.query is not None else "path"),
         "locked": Told("KG518", "path", "try again when nobody writes to it"),
         "password": Told(

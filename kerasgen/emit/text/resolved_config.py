@@ -17,6 +17,7 @@ import yaml
 
 from kerasgen.diagnostics import SourceLocation
 from kerasgen.diagnostics.render import file_text
+from kerasgen.foreign.passwords import without_passwords
 from kerasgen.foreign.printable import shown, shown_lines
 
 _COMMENT_COLUMN = 60
@@ -113,7 +114,7 @@ def _dumped(node: yaml.Node) -> str:
     text = yaml.serialize(node, Dumper=_Dumper, width=_NO_FOLDING, allow_unicode=True)
     assert isinstance(text, str)
     # PyYAML takes marks that turn a line round, or have no width, for printable.
-    return shown_lines(text)
+    return without_passwords(shown_lines(text))
 
 
 def _plain(value: object) -> object:
@@ -170,5 +171,5 @@ def _origin(location: SourceLocation) -> str:
     else:
         return ""
     # YAML forbids most characters that cannot be printed, in comments too.
-    line = shown(text)
+    line = without_passwords(shown(text))
     return line if len(line) <= _ORIGIN_LENGTH else line[: _ORIGIN_LENGTH - 1] + "…"

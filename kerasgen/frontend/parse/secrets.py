@@ -1,25 +1,20 @@
 """Passwords in a config are refused: what stands in one is recorded, shown and shared.
 
-This room owns what a password looks like among the arguments of a source. It must not show one: a
-mistake is told by its key alone, without the line in which it stands.
+This room owns which arguments of a source hold a password; what an address with one looks like
+stands in `foreign.passwords`. It must not show one: a mistake is told by its key alone, without the
+line in which it stands.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 from kerasgen.diagnostics import Sink, SourceLocation
+from kerasgen.foreign.passwords import is_address_with_password
 from kerasgen.frontend.compose.resolvers import SECRET_KEYS, environment_name
 from kerasgen.frontend.grammar import join
 
 _SOURCE = "data.source"
-
-_IN_ADDRESS = re.compile(
-    r"[a-z][\w+.-]*://[^/?#\s]*:[^/?#\s]+@|://\S*[?&;](?:password|passwd|pwd|token|secret)=",
-    re.IGNORECASE,
-)
-"""A URL with a password, before the host or among its parameters."""
 
 
 def refuse_passwords(arguments: Mapping[str, object], path: str, sink: Sink) -> None:
@@ -35,7 +30,7 @@ def refuse_passwords(arguments: Mapping[str, object], path: str, sink: Sink) -> 
         if name in SECRET_KEYS:
             if value is not None and environment_name(value) is None:
                 _refuse(f"`{name}` is written out", key, sink)
-        elif any(_IN_ADDRESS.search(text) for text in _texts(value)):
+        elif any(is_address_with_password(text) for text in _texts(value)):
             _refuse(f"the address in `{name}` holds a password", key, sink)
 
 

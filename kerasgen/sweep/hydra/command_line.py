@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -21,6 +22,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from kerasgen.diagnostics import CompileError, Sink, did_you_mean
+from kerasgen.foreign.passwords import without_passwords
 from kerasgen.frontend.compose.config_folders import (
     ROOT,
     ConfigPlace,
@@ -250,13 +252,15 @@ def _inform(
         application.hydra_help(config_name=name, args_parser=parser, args=args)
     elif args.cfg:
         _check_package(application, args)
-        application.show_cfg(
-            config_name=name,
-            overrides=args.overrides,
-            cfg_type=args.cfg,
-            package=args.package,
-            resolve=args.resolve,
-        )
+        with contextlib.redirect_stdout(io.StringIO()) as text:
+            application.show_cfg(
+                config_name=name,
+                overrides=args.overrides,
+                cfg_type=args.cfg,
+                package=args.package,
+                resolve=args.resolve,
+            )
+        print(without_passwords(text.getvalue()), end="")
     elif args.info:
         application.show_info(args.info, config_name=name, overrides=args.overrides)
     else:

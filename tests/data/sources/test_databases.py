@@ -207,3 +207,20 @@ def test_dates_and_truth_values_of_a_database_are_words_and_numbers():
     (frame,) = pieces
     assert frame["day"].to_list() == ["2024-01-02", None]
     assert frame["true"].to_list() == [1.0, 0.0]
+
+
+ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT x FROM n"
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_query_without_end_is_refused(base, stream):
+    found = _refused(base, query=ENDLESS, most_rows=200_000, stream=stream)
+    assert (found.code, found.location.key) == ("KG519", "data.source.query")
+    assert "200,000 rows" in found.message
+    assert "data.source.most_rows" in found.help
+
+
+def test_as_many_rows_as_are_allowed_are_read(base):
+    assert len(_read(base, most_rows=3).columns["name"]) == 3
+    assert _refused(base, most_rows=2).location.key == "data.source.path"
+    assert _refused(base, most_rows=0).code == "KG204"

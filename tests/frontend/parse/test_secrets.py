@@ -74,3 +74,10 @@ def test_what_is_typed_for_a_sweep_is_looked_at_as_a_whole(override: str, refuse
     refuse_typed_passwords([override], sink)
     assert [found.code for found in sink.diagnostics] == ["KG520"] * refused
     assert "fish" not in str(sink.diagnostics)
+
+
+@pytest.mark.parametrize("path", ["postgresql:ann:wordfish@host", "ann:wordfish@host/base"])
+def test_an_address_that_is_mistyped_is_refused_as_well(path: str) -> None:
+    (found,) = _parsed(path=path).diagnostics
+    assert found.code == "KG520"
+    assert "fish" not in str(found)

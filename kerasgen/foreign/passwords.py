@@ -1,0 +1,52 @@
+"""Passwords in texts that are printed or recorded: what looks like one is left out.
+
+This room owns what a password looks like in an address, and the mark in its place. It cannot know
+all passwords: those of a data source are refused before anything is recorded, and this is for what
+stands where nobody looks for one, as in an override that is mistyped.
+"""
+
+from __future__ import annotations
+
+import re
+
+MARK = "***"
+"""What stands in the place of a password."""
+
+_ADDRESSES = (
+    # A URL; its password may hold signs that would have to be escaped. What is a port is none.
+    re.compile(r"(?P<before>[a-z][\w+.-]*:/{1,3}[^\s@/?#:]*:)(?!\d+[/?#])(?P<word>\S+)(?=@)", re.I),
+    # `scheme:user:password@host`, where the slashes were left out.
+    re.compile(r"(?P<before>\b[a-z][\w+.-]*:[\w.%+-]*:)(?P<word>[^\s\"'`]+)(?=@)", re.I),
+    # `user:password@host`, where the host looks like one.
+    re.compile(
+        r"(?P<before>(?:^|[\s\"'`=(/,])[\w.%+-]+:)(?P<word>[^\s:@/\"'`{}]+)"
+        r"(?=@(?:[\w-]+[.:/]|localhost|\[))"
+    ),
+)
+
+_PARAMETER = re.compile(
+    r"(?P<before>[?&;](?:password|passwd|pwd|token|secret)=)(?P<word>[^&;\s\"'`]+)", re.I
+)
+"""A parameter of a URL."""
+
+_WHOLE = re.compile(
+    r"(?:^|[\s,\[\"'])(?:[a-z][\w+.-]*:)?/{0,3}[^\s@/?#:,]*:(?!/|\d+[/?#])\S+@|"
+    r"://\S*[?&;](?:password|passwd|pwd|token|secret)=",
+    re.I,
+)
+"""An address with a password, before the host or among its parameters."""
+
+
+def is_address_with_password(text: str) -> bool:
+    """Whether a text is the address of something, perhaps mistyped, with a password in it."""
+    return ("@" in text or "://" in text) and _WHOLE.search(text) is not None
+
+
+def without_passwords(text: str) -> str:
+    """A text in which a mark stands for each password of an address."""
+    if "@" in text:
+        for form in _ADDRESSES:
+            text = form.sub(rf"\g<before>{MARK}", text)
+    if "://" in text or "=" in text:
+        text = _PARAMETER.sub(rf"\g<before>{MARK}", text)
+    return text

@@ -1,0 +1,57 @@
+"""Passwords in texts: a mark stands for each, and for nothing else."""
+
+import pytest
+
+from kerasgen.foreign.passwords import is_address_with_password, without_passwords
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("postgresql://ann:wordfish@host/base", "postgresql://ann:***@host/base"),
+        (
+            "data.source.path=postgresql:ann:wordfish@host",
+            "data.source.path=postgresql:ann:***@host",
+        ),
+        ("`mysql:/ann:word/fish@host`", "`mysql:/ann:***@host`"),
+        ("x='ann:wordfish@db.example.org:5432/base'", "x='ann:***@db.example.org:5432/base'"),
+        ("ann:wordfish@localhost", "ann:***@localhost"),
+        ("mssql://host/base?user=ann&password=wordfish", "mssql://host/base?user=ann&password=***"),
+        ("two redis://a:fish@h and redis://b:fish@h", "two redis://a:***@h and redis://b:***@h"),
+    ],
+)
+def test_a_mark_stands_for_a_password(text: str, shown: str) -> None:
+    assert without_passwords(text) == shown
+    assert without_passwords(shown) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "postgresql://ann@host:5432/base",
+        "postgresql://host:5432/base@home",
+        "units: a@b, 12:30@noon",
+        "C:/data/a@b.csv",
+        "write to ann@example.org: she knows",
+        "layers[Dense].units=3",
+        "https://example.org/a?q=b",
+    ],
+)
+def test_other_texts_stay(text: str) -> None:
+    assert without_passwords(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("postgresql:ann:wordfish@host", True),
+        ("ann:wordfish@host/base", True),
+        ("postgresql:/ann:wordfish@host", True),
+        ("postgresql://ann:word/fish@host", True),
+        ("postgresql://host:5432/base@home", False),
+        ("runs/12:30@home.csv", False),
+        ("C:/data/a@b.csv", False),
+    ],
+)
+def test_a_mistyped_address_is_known_for_one(text: str, found: bool) -> None:
+    assert is_address_with_password(text) is found
