@@ -23,7 +23,7 @@ LOCK_SECONDS = 3.0
 """How long is waited for a database that somebody else writes."""
 
 MOST_ROWS = 10_000_000
-"""Rows that a query gives at most, unless it is said otherwise: it may be one without end."""
+"""Rows that a query gives at most, unless told otherwise: it may have no end."""
 
 STEPS_UNTIL_HEARD = 1_000_000
 """Steps of SQLite after which an interruption is heard."""
@@ -41,7 +41,7 @@ def database_pieces(path: str, form: TableForm) -> Iterator[Any]:
     """The rows of a query.
 
     Raises:
-        DataError: the database cannot be read, the query is none, or gives too many rows.
+        DataError: it cannot be read, or the query is none, or gives too many rows.
     """
     query, most = form.get("query"), form.get("most_rows", MOST_ROWS)
     if query is not None:

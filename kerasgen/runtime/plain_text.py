@@ -6,6 +6,9 @@ so long that it would fill the memory.
 
 from __future__ import annotations
 
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from kerasgen.runtime.errors import DataError
@@ -94,16 +97,34 @@ def check_line(length: int, line: int, file: str) -> None:
         raise DataError(problem, about="separator")
 
 
+@contextmanager
+def room_for(copy: Path) -> Iterator[None]:
+    """Inside, a copy is written into the folder of temporary files.
+
+    Raises:
+        DataError: that has no room for it.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise
+        problem = f"`{copy.parent.parent}` has no room for a copy of the file"
+        raise DataError(f"{problem}: {str(error.strerror).lower()}", "room") from error
+
+
 def copy_plainly(file: str, encoding: str, place: Path, keep: bool) -> None:
     """Copies text as UTF-8, with the usual ends of lines.
 
     Raises:
-        DataError: it is in another encoding; what is not is kept where that is wanted.
+        DataError: it is in another encoding, or there is no room; what is not of the
+            encoding is kept where that is wanted.
     """
     errors = "surrogateescape" if keep else "strict"
     known = "utf-8-sig" if encoding in ("utf-8", "utf8") else encoding
     try:
         with (
+            room_for(place),
             Path(file).open(encoding=known, errors=errors) as text,
             place.open("w", encoding="utf-8", errors=errors, newline="\n") as copy,
         ):

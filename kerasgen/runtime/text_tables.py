@@ -25,6 +25,7 @@ from kerasgen.runtime.plain_text import (
     TEXT_BLOCK,
     copy_plainly,
     is_plain_text,
+    room_for,
     wrong_text,
 )
 from kerasgen.runtime.table_rows import MOST_REASONS
@@ -306,12 +307,16 @@ def without_comments(lines: Iterable[str], comment: str | None) -> Iterator[str]
 
 
 def leave_out_bad_rows(table: TextTable, folder: Path) -> None:
-    """Reads on in a copy without the rows that are of another length or encoding."""
+    """Reads on in a copy without the rows that are of another length or encoding.
+
+    Raises:
+        DataError: there is no room for it.
+    """
     wanted = len(table["titles"])
     place = folder / "good.txt"
     kept: list[int] = []
     between, quote = table["separator"], table["quote"]
-    with place.open("w", encoding="utf-8", newline="") as copy:
+    with room_for(place), place.open("w", encoding="utf-8", newline="") as copy:
         writer = csv.writer(
             copy, delimiter=between, quotechar=quote or '"', lineterminator="\n"
         )

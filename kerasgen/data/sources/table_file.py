@@ -279,6 +279,7 @@ def _forms(source: TableFile) -> dict[str, Told]:
         ),
         "json": Told(argument="path", help="`bad: skip` leaves such lines out"),
         "wide": Told(TOO_MUCH, "path"),
+        "room": Told("KG605", "path", "make room there, or name another folder as `TMPDIR`"),
         "changed": Told("KG517", "path", "start again when nothing writes to it"),
         "absent": Told("KG501", "path"),
         "endless": Told(

@@ -1,7 +1,9 @@
 """Tables with rows that cannot be read, and files that are none: told with a place, or skipped."""
 
+import errno
 import json
 import os
+import tempfile
 import threading
 
 import numpy as np
@@ -340,3 +342,28 @@ def test_json_of_columns_is_a_table(tmp_path):
 def test_json_that_is_no_table_is_told(content, words, tmp_path):
     found = _refused(_file(tmp_path, content, "t.json"))
     assert words in found.message
+
+
+@pytest.mark.parametrize(
+    ("content", "form"),
+    [
+        ("a,b\n1,ä\n".encode("latin-1"), {"encoding": "latin-1"}),
+        (b"a,b\n1,2\n3\n", {"bad": "skip"}),
+    ],
+)
+def test_a_full_folder_of_temporary_files_is_told_by_its_name(tmp_path, monkeypatch, content, form):
+    path, folder = _file(tmp_path, content), tmp_path / "full"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    opened = type(path).open
+
+    def full(path, mode="r", *words, **options):
+        if "w" in mode:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return opened(path, mode, *words, **options)
+
+    monkeypatch.setattr(type(path), "open", full)
+    found = _refused(path, **form)
+    assert found.code == "KG605"
+    assert f"`{folder}` has no room" in found.message
+    assert "TMPDIR" in found.help
