@@ -21,6 +21,7 @@ from kerasgen.frontend.compose.composition import Composition, title_of
 from kerasgen.frontend.parse.lint import silence
 from kerasgen.process.exit_codes import DONE, REFUSED
 from kerasgen.process.interruption import at_once, held, reason
+from kerasgen.record.checksums import CHECKSUMS, checksums
 from kerasgen.record.file_names import KERAS, MODEL, PREDICTIONS
 from kerasgen.record.run_folder import Invocation, close_at_once, reported
 from kerasgen.run.active_run import ActiveRun
@@ -292,8 +293,9 @@ def _results(experiment: _Experiment, model: Trainable, run: ActiveRun) -> None:
             )
             saved, text = save(trained, experiment.session.engine, run.folder)
             line.append(text)
-            events.emit(ArtifactSaved(file=MODEL, facts=saved))
             keep_preparation(trained, run.folder)
+            told = {**saved, CHECKSUMS: checksums(run.folder)}
+            events.emit(ArtifactSaved(file=MODEL, facts=told))
         else:
             line.append("not wanted (tracking.model)")
     if tracking.plots:

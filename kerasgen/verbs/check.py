@@ -53,13 +53,13 @@ class CheckOutcome:
         return all(found.severity is not Severity.ERROR for found in self.diagnostics)
 
     def report(self) -> dict[str, Any]:
-        """The outcome as JSON data; see `emit.text.report` for its keys."""
+        """The outcome as JSON data: the keys of `emit.text.report`, and `unchecked`."""
         from kerasgen.emit.text.report import check_report
 
         compiled = self.compiled
         if compiled is None:
-            return check_report(self.diagnostics, unchecked=self.unchecked)
-        return check_report(
+            return {**check_report(self.diagnostics), "unchecked": list(self.unchecked)}
+        found = check_report(
             self.diagnostics,
             graph=compiled.graph,
             specs=compiled.specs,
@@ -67,6 +67,7 @@ class CheckOutcome:
             outputs=compiled.outputs,
             objective=compiled.objective,
         )
+        return {**found, "unchecked": []}
 
     def text(self) -> str:
         """The outcome for a person: layers, outputs, totals, or what was not looked at."""

@@ -45,7 +45,7 @@ class FastOutcome:
         """The outcome as JSON data: the keys of `emit.text.report`, and `unchecked`."""
         from kerasgen.emit.text.report import check_report
 
-        return check_report(self.diagnostics, unchecked=self.unchecked)
+        return {**check_report(self.diagnostics), "unchecked": list(self.unchecked)}
 
 
 def check_fast(

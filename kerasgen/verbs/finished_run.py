@@ -17,12 +17,13 @@ from kerasgen.data.fitted_preparation import (
     read_columns,
     read_fitted,
 )
-from kerasgen.diagnostics import CompileError, Sink, describe
+from kerasgen.diagnostics import CompileError, Sink, SourceLocation, describe
 from kerasgen.engine import Model
 from kerasgen.engines.choice import explain
 from kerasgen.foreign.regular_files import ForeignFileError, is_there
 from kerasgen.ir.schema import Schema
-from kerasgen.record.file_names import CONFIG, MODEL, PREPARE
+from kerasgen.record.checksums import CHECKSUMS, changed_files
+from kerasgen.record.file_names import CONFIG, MODEL, PREPARE, RECORD
 from kerasgen.record.read import read_known_record
 from kerasgen.registry import NOBODY, Trust
 from kerasgen.session.recorded import open_run
@@ -63,6 +64,28 @@ def kept_steps(folder: Path) -> FittedPreparation:
         return read_fitted(folder / PREPARE)
     except UnreadPreparationError as error:
         raise _unread(error) from error
+
+
+def check_files(folder: Path) -> None:
+    """Checks that model and preparation are the files that the run has written.
+
+    Raises:
+        CompileError: KG606, one is another file.
+    """
+    try:
+        changed = changed_files(folder, read_known_record(folder))
+    except ForeignFileError:
+        return  # A run without a record can be asked all the same.
+    sink = Sink()
+    for name in changed:
+        sink.report_at(
+            "KG606",
+            f"`{name}` is not the file that the run has written: its checksum is another one",
+            location=SourceLocation(file=str(folder / name)),
+            help="copy the folder of the run once more, as a whole; if it is meant, take "
+            f"`model.{CHECKSUMS}` out of its `{RECORD}`",
+        )
+    sink.stop_on_errors()
 
 
 def load_run_model(

@@ -46,7 +46,7 @@ from kerasgen.verbs.answers.answer_columns import (
 from kerasgen.verbs.answers.checked_rows import check_rows
 from kerasgen.verbs.answers.pieces import Piece
 from kerasgen.verbs.evaluate import Evaluation, evaluate_run
-from kerasgen.verbs.finished_run import kept_columns, kept_steps, load_run_model
+from kerasgen.verbs.finished_run import check_files, kept_columns, kept_steps, load_run_model
 from kerasgen.verbs.forecast import KnownRows, forecast
 from kerasgen.verbs.rows_to_come import rows_to_come
 
@@ -392,4 +392,5 @@ def load_run(folder: Path | str, trust: Trust = NOBODY) -> TrainedRun:
     if unlearned := unlearned_steps(run.kept):
         told = f"has nothing of the step `{unlearned[0]}` of `data.prepare`"
         raise Sink().fail_file("KG606", place / PREPARE / STEPS, ForeignFileError(told))
+    check_files(place)
     return run

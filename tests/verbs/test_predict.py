@@ -374,3 +374,21 @@ def test_a_forecaster_answers_with_what_follows(engine: str, tmp_path: Path) -> 
     found = kerasgen.load(tmp_path / "run")
     record = json.loads((tmp_path / "run" / "record.json").read_text())
     assert found.evaluate().metrics == record["metrics"]["test"]
+
+
+def test_files_that_the_run_has_not_written_are_told(run: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "run"
+    shutil.copytree(run, copy)
+    steps = json.loads((copy / "prepare" / "steps.json").read_text())
+    steps["steps"] = {name: {} for name in steps["steps"]}
+    (copy / "prepare" / "steps.json").write_text(json.dumps(steps))
+    with pytest.raises(CompileError) as caught:
+        kerasgen.load(copy)
+    (found,) = caught.value.diagnostics
+    assert found.code == "KG606"
+    assert "`prepare/steps.json` is not the file that the run has written" in found.message
+
+    record = json.loads((copy / "record.json").read_text())
+    del record["model"]["checksums"]
+    (copy / "record.json").write_text(json.dumps(record))
+    assert kerasgen.load(copy).columns.keys() == kerasgen.load(run).columns.keys()

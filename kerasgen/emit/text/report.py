@@ -34,7 +34,6 @@ def check_report(
     cost: CostReport | None = None,
     outputs: Sequence[OutputSpec] = (),
     objective: CompileDef | None = None,
-    unchecked: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Describes a program as JSON data: mappings, lists, strings, finite numbers, None.
 
@@ -45,7 +44,6 @@ def check_report(
         cost: what it costs.
         outputs: its outputs beside their targets.
         objective: loss and metrics, settled for every output.
-        unchecked: what was not looked at, in words.
 
     Returns:
         The report. `valid` is False if an error was reported. Sizes of memory are bytes,
@@ -61,7 +59,6 @@ def check_report(
         "outputs": [_output(output, objective, alone=len(outputs) == 1) for output in outputs],
         "totals": None if cost is None else _totals(cost),
         "diagnostics": render_json(found),
-        "unchecked": list(unchecked),
     }
 
 
