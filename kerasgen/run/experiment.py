@@ -294,8 +294,8 @@ def _results(experiment: _Experiment, model: Trainable, run: ActiveRun) -> None:
             saved, text = save(trained, experiment.session.engine, run.folder)
             line.append(text)
             keep_preparation(trained, run.folder)
-            told = {**saved, CHECKSUMS: checksums(run.folder)}
-            events.emit(ArtifactSaved(file=MODEL, facts=told))
+            artifact = {**saved, CHECKSUMS: checksums(run.folder)}
+            events.emit(ArtifactSaved(file=MODEL, facts=artifact))
         else:
             line.append("not wanted (tracking.model)")
     if tracking.plots:

@@ -89,7 +89,7 @@ def draft_of_folders(named: NamedData, path: str, sink: Sink) -> Draft:
     )
 
 
-def facts_lines(classes: int, shape: Sequence[int]) -> list[str]:
+def facts_lines(classes: int, shape: Sequence[int | None]) -> list[str]:
     """What `check` may know without opening the data, and `${data.classes}` in the model."""
     return [
         "facts:             # what `check` knows without opening the data; a run verifies it",
