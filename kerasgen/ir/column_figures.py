@@ -99,6 +99,7 @@ class ColumnSigns:
         mostly_missing: the share of rows without a value, None where most have one.
         identifier: why it is taken for an identifier, None for what is none.
         same_as: an earlier column with the same values.
+        alike: words of it that are one word but for their capitals.
         gives_away: target to how well the column alone tells it, from 0 to 1, where that is nearly
             1.
     """
@@ -108,6 +109,7 @@ class ColumnSigns:
     mostly_missing: float | None = None
     identifier: str | None = None
     same_as: str | None = None
+    alike: tuple[str, ...] = ()
     gives_away: Mapping[str, float] = field(default_factory=dict)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from kerasgen.cli import main
+from kerasgen.ir.values import ObjectDef
 from kerasgen.process.exit_codes import DONE, REFUSED
 from kerasgen.verbs.check import LEFT, check_config
 from kerasgen.verbs.fast_check import check_fast
@@ -56,6 +57,22 @@ def test_objects_are_made_as_far_as_no_shape_is_needed(engine: str) -> None:
     assert {told.code for told in outcome.diagnostics} <= {"KG204", "KG206"}
 
 
+def test_words_that_differ_in_capitals_alone_are_told_of_features_and_targets(
+    engine: str, tmp_path: Path
+) -> None:
+    rows = tmp_path / "rows.csv"
+    lines = [
+        f"{i * i},{('Rome', 'rome', 'Oslo')[i % 3]},{('Yes', 'yes')[i % 2]}" for i in range(90)
+    ]
+    rows.write_text("\n".join(["x,town,y", *lines]) + "\n")
+    words = [*TABLE[:2], f"data.source.path={rows}", "data.target=y", f"backend={engine}"]
+    found = check_config(words, open_data=True).diagnostics
+    assert [told.message for told in found if told.code == "KG774"] == [
+        "words of `town` differ in capitals alone: `Rome`, `rome`",
+        "words of `y` differ in capitals alone: `Yes`, `yes`",
+    ]
+
+
 def test_a_fact_that_a_config_may_declare_is_asked_for(
     engine: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -70,4 +87,6 @@ def test_a_selector_changes_layers_that_follow_from_the_data(engine: str, tmp_pa
     words = [*TABLE[:2], f"data.source.path={rows}", "data.target=y", f"backend={engine}"]
     outcome = check_config([*words, "model.layers[Dropout].rate=0.3"], open_data=True)
     assert outcome.compiled is not None
-    assert outcome.compiled.graph.layers["drop"].definition.arguments["rate"] == 0.3
+    drop = outcome.compiled.graph.layers["drop"].definition
+    assert isinstance(drop, ObjectDef)
+    assert drop.arguments["rate"] == 0.3

@@ -22,6 +22,7 @@ from kerasgen.data.columns.tally import SAMPLE
 from kerasgen.data.table import Array
 from kerasgen.ir.column_figures import ColumnFigures, ColumnSigns
 from kerasgen.ir.schema import ColumnType
+from kerasgen.passes.lint.suspicious_columns import alike_but_for_capitals
 from kerasgen.runtime.cells import missing_in
 
 MOSTLY = 0.5
@@ -38,6 +39,9 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 _CELLS = 2_000_000
 """Cells that are compared with the target: of many columns fewer rows each."""
+
+_WORDS = ("category", "boolean", "ordinal")
+"""Types of columns whose words are compared with each other."""
 
 _HEAD = 1_000
 """Rows that are looked at before all are."""
@@ -108,6 +112,7 @@ def signs_of_rows(
             constant=constant,
             identifier=identifier,
             same_as=None if constant is not None else _twin(values, earlier),
+            alike=_alike(columns[name][chosen], kind) if identifier is None else (),
             gives_away=_given_away(columns[name][chosen], kind, aims) if plain else {},
         )
     return found
@@ -150,6 +155,7 @@ def signs_of_figures(
             mostly_missing=share if MOSTLY < share < 1 else None,
             identifier=identifier,
             same_as=twins.get(name) if constant is None else None,
+            alike=_alike_in(column) if name not in targets else (),
             gives_away=_given_away(sample[name], column.type, aims) if plain else {},
         )
     return found
@@ -194,6 +200,7 @@ def _constant(column: _Looked) -> str | None:
     if not bool((column.head == first).all()):
         return None
     return str(first) if bool((column.all() == first).all()) else None
+            alike=_alike(columns[name][chosen], kind) if identifier is None else (),
 
 
 def _identifier(name: str, kind: ColumnType, column: _Looked) -> str | None:

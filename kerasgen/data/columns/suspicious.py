@@ -19,7 +19,12 @@ from kerasgen.diagnostics import Sink
 from kerasgen.ir.data import DataDef
 from kerasgen.ir.schema import ColumnType
 from kerasgen.passes.columns import feature_key
-from kerasgen.passes.lint.suspicious_columns import ColumnView, lint_columns
+from kerasgen.passes.lint.suspicious_columns import (
+    ColumnView,
+    alike_but_for_capitals,
+    lint_columns,
+    warn_of_capitals,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +66,9 @@ def warn_of_columns(definition: DataDef, fed: Sequence[str], rows: OpenedRows, s
         signs=signs_of_rows(rows.columns, rows.training, types, targets),
     )
     lint_columns(view, sink)
+    for name in definition.target.values():
+        classes = rows.class_names.get(name, ())
+        warn_of_capitals(name, alike_but_for_capitals(classes), sink)
 
 
 def _type(name: str, definition: DataDef, values: Array) -> ColumnType:

@@ -7,7 +7,7 @@ rows: what they say of a column comes in as signs, told from the training rows a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kerasgen.diagnostics import Sink, as_override
@@ -135,11 +135,40 @@ def columns_twice(view: ColumnView, sink: Sink) -> None:
             )
 
 
+def words_in_capitals(view: ColumnView, sink: Sink) -> None:
+    """KG774: words of a feature that are one word but for their capitals."""
+    for name, signs in _features(view):
+        warn_of_capitals(name, signs.alike, sink)
+
+
+def alike_but_for_capitals(words: Iterable[str]) -> tuple[str, ...]:
+    """The first words that are one word but for their capitals; none where all differ."""
+    written: dict[str, list[str]] = {}
+    for word in sorted(words):
+        written.setdefault(word.casefold(), []).append(word)
+    return next((tuple(some) for some in written.values() if len(some) > 1), ())
+
+
+def warn_of_capitals(column: str, alike: Sequence[str], sink: Sink) -> None:
+    """KG774: words of a column that are one word but for their capitals; none is no warning."""
+    if not alike:
+        return
+    one, *others = alike
+    sink.warn(
+        "KG774",
+        f"words of `{column}` differ in capitals alone: `{cut(one)}`, "
+        + ", ".join(f"`{cut(word)}`" for word in others),
+        help="write each word in one way in the data",
+        notes=["each of them counts as a word of its own"],
+    )
+
+
 COLUMN_RULES: Sequence[Callable[[ColumnView, Sink], None]] = (
     columns_that_give_away,
     identifiers,
     columns_that_say_nothing,
     columns_twice,
+    words_in_capitals,
 )
 """Every rule about columns that a run tells."""
 
@@ -171,8 +200,9 @@ def lint_table(view: ColumnView, figures: TableFigures, labels: Sequence[str], s
     for name in labels:
         _warn_of_balance(view, figures.columns[name], sink)
         _warn_of_no_choice(view, figures.columns[name], sink)
-    for name in dict.fromkeys([*view.inputs, *labels]):
-        _warn_of_capitals(view, figures.columns[name], sink)
+    for name in labels:
+        words = (word for word, _ in figures.columns[name].frequent)
+        warn_of_capitals(name, alike_but_for_capitals(words), sink)
     if figures.repeated:
         count, first = figures.repeated, (figures.first_repeated or 0) + 1
         what = f"{count:,} rows stand" if count > 1 else "a row stands"
@@ -242,26 +272,6 @@ def _warn_of_no_choice(view: ColumnView, column: ColumnFigures, sink: Sink) -> N
         key="data.target" if view.placed else None,
         help="name another column as the target",
         notes=["a run needs two classes or more"],
-    )
-
-
-def _warn_of_capitals(view: ColumnView, column: ColumnFigures, sink: Sink) -> None:
-    """KG774: words that are one word but for their capitals."""
-    if column.type not in ("category", "boolean"):
-        return
-    written: dict[str, list[str]] = {}
-    for word, _ in column.frequent:
-        written.setdefault(word.casefold(), []).append(word)
-    alike = next((words for words in written.values() if len(words) > 1), None)
-    if alike is None:
-        return
-    one, *others = alike
-    sink.warn(
-        "KG774",
-        f"words of `{column.name}` differ in capitals alone: `{cut(one)}`, "
-        + ", ".join(f"`{cut(word)}`" for word in others),
-        help="write each word in one way in the data",
-        notes=["each of them counts as a word of its own"],
     )
 
 

@@ -103,3 +103,9 @@ def test_columns_that_are_mostly_missing_are_told_by_figures() -> None:
     _, by_figures = both(a=np.where(np.arange(ROWS) % 3, np.nan, 1.5), b=RANDOM.normal(size=ROWS))
     assert by_figures["a"].mostly_missing == pytest.approx(2 / 3)
     assert by_figures["b"].mostly_missing is None
+
+
+def test_words_that_differ_in_capitals_alone_are_alike() -> None:
+    kinds = RANDOM.choice(["Yes", "yes", "no"], ROWS)
+    towns = RANDOM.choice(["Rome", "Oslo"], ROWS)
+    assert found("alike", kind=kinds, town=towns) == {"kind": ("Yes", "yes")}
