@@ -32,7 +32,7 @@ from kerasgen.verbs.named_data import NamedData, named_data
 from kerasgen.verbs.recipes.class_folders import SMALLEST_SIZE, draft_of_folders, facts_lines
 from kerasgen.verbs.recipes.draft import SCALED, Draft, split_line
 from kerasgen.verbs.recipes.first_model import model_text
-from kerasgen.verbs.recipes.forecast import check_times, series_lines
+from kerasgen.verbs.recipes.windows import check_times, series_lines
 
 _TARGETS = (
     *("target", "label", "labels", "class", "classes", "outcome", "output", "result", "response"),
