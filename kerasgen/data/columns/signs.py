@@ -193,6 +193,17 @@ def _counts_rows(column: ColumnFigures) -> bool | None:
     return not column.missing and column.high - column.low + 1 == column.rows
 
 
+def _alike(values: Array, kind: ColumnType) -> tuple[str, ...]:
+    if kind not in _WORDS or values.dtype.kind != "U":
+        return ()
+    return alike_but_for_capitals(np.unique(values).tolist())
+
+
+def _alike_in(column: ColumnFigures) -> tuple[str, ...]:
+    words = (word for word, _ in column.frequent) if column.type in _WORDS else ()
+    return alike_but_for_capitals(words)
+
+
 def _constant(column: _Looked) -> str | None:
     first = column.head[0]
     if column.head.dtype.kind == "f" and np.isnan(first):
@@ -200,7 +211,6 @@ def _constant(column: _Looked) -> str | None:
     if not bool((column.head == first).all()):
         return None
     return str(first) if bool((column.all() == first).all()) else None
-            alike=_alike(columns[name][chosen], kind) if identifier is None else (),
 
 
 def _identifier(name: str, kind: ColumnType, column: _Looked) -> str | None:
