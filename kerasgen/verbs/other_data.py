@@ -21,7 +21,7 @@ from kerasgen.data.fitted_preparation import FittedPreparation
 from kerasgen.data.kept_preparation import KeptPreparation, fitted_samples
 from kerasgen.data.prepared_parts import PreparedPart, in_windows
 from kerasgen.data.series import every_window, in_time_order
-from kerasgen.data.sources.source_list import known_sources, make_source
+from kerasgen.data.sources.source_list import known_sources, source_of
 from kerasgen.data.table import Table
 from kerasgen.diagnostics import Sink
 from kerasgen.foreign.printable import cut
@@ -66,7 +66,7 @@ def other_rows(session: Session, kept: KeptData, sink: Sink) -> tuple[Samples, S
     """
     definition, compiled = session.data, session.compiled.program
     wanted = kept.schema.read
-    source = make_source(definition.source, known_sources(), sink)
+    source = source_of(definition, known_sources(), sink)
     sink.stop_on_errors()
     table = source.read(None if wanted is None else frozenset(wanted), sink)
     table = tidy_table(definition, table, sink)

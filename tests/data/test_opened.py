@@ -280,6 +280,7 @@ def test_every_source_says_in_the_catalog_what_it_takes():
         "Texts",
         "Sounds",
         "HuggingFace",
+        "Tfds",
         "Csv",
     }
     assert set(entries) == {*names, "Table"}

@@ -22,6 +22,7 @@ from kerasgen.data.sources.own import OwnSource
 from kerasgen.data.sources.sounds import Sounds
 from kerasgen.data.sources.table_file import TableFile
 from kerasgen.data.sources.texts import Texts
+from kerasgen.data.sources.tfds import Tfds
 from kerasgen.data.table import Source
 from kerasgen.diagnostics import Sink, closest, describe, did_you_mean
 from kerasgen.frontend.sections import check_value
@@ -42,6 +43,7 @@ SOURCES: Mapping[str, type[Source]] = {
     "Texts": Texts,
     "Sounds": Sounds,
     "HuggingFace": HuggingFace,
+    "Tfds": Tfds,
     "Csv": Csv,
     "Table": TableFile,
 }
