@@ -153,5 +153,5 @@ def test_paths_of_files_that_are_there_are_described_as_sounds(folder):
 
 
 def test_a_first_recipe_says_the_form_of_the_sounds(folder):
-    recipe = init(Wish(words=(str(folder / "rows.csv"),), target="kind"))
+    recipe = init(Wish(words=(str(folder / "rows.csv"),), target="kind", folder=folder))
     assert any("call: {type: audio, rate: 8000, length: 64}" in t for t in recipe.files.values())
