@@ -255,7 +255,9 @@ def _is_checked(example: Example) -> bool:
     if example.command not in CHECKED or example in RUN:
         return False
     # A trusted module needs its file and an engine; a look at a run needs the run.
-    return not re.search(r"--trust|--all|--help|--cfg|outputs/|keras_json=~", str(example))
+    return not re.search(
+        r"--trust|--all|--help|--cfg|outputs/|show last|keras_json=~", str(example)
+    )
 
 
 @pytest.mark.parametrize("example", [e for e in EXAMPLES if _is_checked(e)], ids=str)
