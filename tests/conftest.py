@@ -186,6 +186,7 @@ def build_model(catalog: Catalog) -> BuildModel:
     return build
 
 
+Same = Callable[[Sequence[str], Path], None]
 Outcome = tuple[Any, list[Diagnostic]]
 CompileConfig = Callable[..., Outcome]
 
@@ -214,6 +215,22 @@ def compile_config(keras3: Engine, catalog: Catalog) -> CompileConfig:
         return compiled, sink.diagnostics
 
     return compile_
+
+
+@pytest.fixture(
+    params=["calls", pytest.param("history", marks=pytest.mark.slow)],
+    ids=["what Keras is given", "history"],
+)
+def same(request: pytest.FixtureRequest, engine: str, monkeypatch: pytest.MonkeyPatch) -> Same:
+    """Asserts that a config and its script train alike: `same(overrides, folder)`."""
+    from ejected_scripts import assert_same_calls, assert_same_history
+
+    compare = assert_same_calls if request.param == "calls" else assert_same_history
+
+    def assert_same(overrides: Sequence[str], folder: Path) -> None:
+        compare(overrides, folder, monkeypatch)
+
+    return assert_same
 
 
 @pytest.fixture

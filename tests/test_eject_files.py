@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ejected_scripts import QUICK, Same
 from PIL import Image
 from scipy.io import wavfile
-from test_eject import QUICK, assert_same_history
 
 Random = np.random.Generator
 
@@ -107,11 +107,11 @@ def saved(folder: Path, random: Random) -> Sequence[str]:
 @pytest.mark.parametrize(
     "write", [texts, sounds, calls, masks, saved], ids=lambda made: made.__name__
 )
-def test_the_script_of_files_trains_to_the_same_history(
+def test_the_script_of_files_trains_as_its_run_does(
     write: Callable[[Path, Random], Sequence[str]],
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    same: Same,
     engine: str,
 ) -> None:
     said = write(tmp_path / "files", np.random.default_rng(0))
-    assert_same_history([*said, *QUICK], tmp_path / "ejected", monkeypatch)
+    same([*said, *QUICK], tmp_path / "ejected")

@@ -1,11 +1,11 @@
-"""The script of a config that divides, weighs or repeats rows trains to the history of its run."""
+"""The script of a config that divides, weighs or repeats rows trains as its run does."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
-from test_eject import QUICK, assert_same_history
+from ejected_scripts import QUICK, Same
 
 DIVISIONS: Mapping[str, Sequence[str]] = {
     "groups": ["data.split.group=patient"],
@@ -27,9 +27,6 @@ DIVISIONS: Mapping[str, Sequence[str]] = {
 }
 
 
-_USUAL = ("a fold of groups", "weights of rows", "more rows of the smaller class")
-
-
 @pytest.fixture
 def visits(tmp_path: Path) -> list[str]:
     """A config of a table of visits."""
@@ -48,11 +45,8 @@ def visits(tmp_path: Path) -> list[str]:
     return ["data=table", "model=table", f"data.source.path={path}", "data.target=ill", *QUICK]
 
 
-@pytest.mark.parametrize(
-    "name",
-    [pytest.param(name, marks=() if name in _USUAL else pytest.mark.slow) for name in DIVISIONS],
-)
-def test_the_script_of_a_division_trains_to_the_same_history(
-    engine: str, tmp_path: Path, name: str, visits: list[str], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("name", DIVISIONS)
+def test_the_script_of_a_division_trains_as_its_run_does(
+    engine: str, tmp_path: Path, name: str, visits: list[str], same: Same
 ) -> None:
-    assert_same_history([*visits, *DIVISIONS[name]], tmp_path / "both", monkeypatch)
+    same([*visits, *DIVISIONS[name]], tmp_path / "both")
