@@ -62,11 +62,16 @@ def start(
 HOSTILE = '{"backend": "theano", "floatx": "float16", "image_data_format": "channels_first"}'
 
 
-@pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])
-def test_the_run_s_settings_are_in_force_whatever_the_user_s_are(
-    tmp_path: Path, backend: str
-) -> None:
-    file = tmp_path / ".keras" / "keras.json"
+SETTINGS: dict[str, Any] = {
+    "floatx": "float64",
+    "epsilon": 1e-5,
+    "image_data_format": "channels_first",
+}
+
+
+def seen_by_hostile_user(home: Path, backend: str) -> tuple[dict[str, Any], str]:
+    """Starts a backend for a user whose `keras.json` says something else, and saves a model."""
+    file = home / ".keras" / "keras.json"
     file.parent.mkdir()
     file.write_text(HOSTILE)
     (file.parent / "datasets").mkdir()
@@ -75,23 +80,75 @@ import os
 from pathlib import Path
 assert (Path(os.environ["KERAS_HOME"]) / "datasets").resolve() == Path.home() / ".keras/datasets"
 """
-    settings = {
-        "backend": backend,
-        "floatx": "float64",
-        "epsilon": 1e-5,
-        "image_data_format": "channels_first",
-    }
-    seen, stderr = start(tmp_path, after=after, env={"KERAS_BACKEND": "numpy"}, **settings)
+    if backend == "torch":
+        after += SAVES
+    return start(home, after=after, env={"KERAS_BACKEND": "numpy"}, backend=backend, **SETTINGS)
+
+
+SAVES = """
+import keras
+from kerasgen.engines.keras3.training import load_model, save_model
+path = Path.home() / "model.keras"
+save_model(keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]), path)
+load_model(path)
+"""
+
+
+@pytest.fixture(scope="module")
+def torch_home(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any], str]:
+    """The home of a user of PyTorch; what was in force; what was said on stderr."""
+    home = tmp_path_factory.mktemp("home")
+    return home, *seen_by_hostile_user(home, "torch")
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])
+def test_the_run_s_settings_are_in_force_whatever_the_user_s_are(
+    tmp_path: Path, backend: str, request: pytest.FixtureRequest
+) -> None:
+    if backend == "torch":
+        home, seen, stderr = request.getfixturevalue("torch_home")
+    else:
+        home = tmp_path
+        seen, stderr = seen_by_hostile_user(home, backend)
+    settings = {"backend": backend, **SETTINGS}
     assert {key: seen[key] for key in settings} == settings
     assert seen["devices"] == ["cpu:0"]
     assert stderr == ""
-    assert file.read_text() == HOSTILE
-    assert sorted(path.name for path in file.parent.iterdir()) == ["datasets", "keras.json"]
+    assert (home / ".keras/keras.json").read_text() == HOSTILE
+    assert sorted(path.name for path in (home / ".keras").iterdir()) == ["datasets", "keras.json"]
 
 
-def test_a_user_without_a_keras_folder_gets_none(tmp_path: Path) -> None:
-    start(tmp_path, backend="jax")
-    assert not (tmp_path / ".keras").exists()
+def test_a_model_is_read_quietly_under_another_backend(
+    torch_home: tuple[Path, dict[str, Any], str],
+) -> None:
+    home, _, stderr = torch_home
+    assert [path.name for path in home.glob("*model*")] == ["model.keras"]
+    assert stderr == ""
+
+
+AGAIN = """
+try:
+    start_engine(BackendDef(backend="jax", epsilon=0.5), Sink())
+except RuntimeError as error:
+    bug = str(error)
+try:
+    start_engine(BackendDef(backend="jax", device="cpu:7"), Sink())
+except CompileError as error:
+    found = error.diagnostics[-1]
+print(json.dumps({"bug": bug, "code": found.code, "message": found.message}))
+raise SystemExit
+"""
+
+
+@pytest.fixture(scope="module")
+def asked_again(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    """A home without a Keras folder, and what an engine there says to other settings."""
+    home = tmp_path_factory.mktemp("plain")
+    return home, start(home, after=AGAIN, backend="jax")[0]
+
+
+def test_a_user_without_a_keras_folder_gets_none(asked_again: tuple[Path, dict[str, Any]]) -> None:
+    assert not (asked_again[0] / ".keras").exists()
 
 
 def test_a_dtype_policy_and_bfloat16_are_set_after_the_import(tmp_path: Path) -> None:
@@ -116,9 +173,10 @@ def test_an_unknown_device_is_told_with_the_known_ones(tmp_path: Path) -> None:
     }
 
 
-def test_an_unknown_device_is_told_by_an_engine_that_runs_too(tmp_path: Path) -> None:
-    before = 'start_engine(BackendDef(backend="jax"), Sink())'
-    seen, _ = start(tmp_path, before=before, backend="jax", device="cpu:7")
+def test_an_unknown_device_is_told_by_an_engine_that_runs_too(
+    asked_again: tuple[Path, dict[str, Any]],
+) -> None:
+    seen = asked_again[1]
     assert (seen["code"], seen["message"]) == ("KG604", "there is no device `cpu:7`")
 
 
@@ -148,31 +206,10 @@ def test_a_backend_that_is_not_installed_is_told_with_its_extra(
     assert "'kerasgen[jax]'" in seen["help"]
 
 
-def test_other_settings_than_those_in_force_are_a_bug(tmp_path: Path) -> None:
-    after = """
-try:
-    start_engine(BackendDef(backend="jax", epsilon=0.5), Sink())
-except RuntimeError as error:
-    assert "epsilon is 1e-07, not 0.5" in str(error)
-else:
-    raise AssertionError
-"""
-    answer, _ = start(tmp_path, after=after, backend="jax")
-    assert answer
-
-
-def test_a_model_is_read_quietly_under_another_backend(tmp_path: Path) -> None:
-    after = """
-import keras
-from pathlib import Path
-from kerasgen.engines.keras3.training import load_model, save_model
-path = Path.home() / "model.keras"
-save_model(keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]), path)
-load_model(path)
-assert [path.name for path in Path.home().glob("*model*")] == ["model.keras"]
-"""
-    _, stderr = start(tmp_path, after=after, backend="torch")
-    assert stderr == ""
+def test_other_settings_than_those_in_force_are_a_bug(
+    asked_again: tuple[Path, dict[str, Any]],
+) -> None:
+    assert "epsilon is 1e-07, not 0.5" in asked_again[1]["bug"]
 
 
 def test_keras_json_has_the_four_keys_and_a_float() -> None:
