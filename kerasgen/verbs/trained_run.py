@@ -50,7 +50,7 @@ from kerasgen.verbs.finished_run import check_files, kept_columns, kept_steps, l
 from kerasgen.verbs.forecast import KnownRows, forecast
 from kerasgen.verbs.rows_to_come import rows_to_come
 
-MOST_ROWS = 16_384
+MOST_ROWS = 65_536
 """Rows that are answered for at a time."""
 
 MOST_BYTES = 64 * 2**20
