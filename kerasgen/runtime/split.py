@@ -181,13 +181,15 @@ def classes_of_rows(labels: Array, rows: Array) -> tuple[Array, Array, Array]:
     pieces = [
         rows[start : start + TAKEN_ROWS] for start in range(0, len(rows), TAKEN_ROWS)
     ]
-    classes = np.unique(np.concatenate([np.unique(labels[piece]) for piece in pieces]))
+    # With counts NumPy sorts, which takes a sixth of the time of its hashing.
+    found = [np.unique(labels[piece], return_counts=True)[0] for piece in pieces]
+    classes = np.unique(np.concatenate(found))
     kinds = np.empty(len(rows), "uint16" if len(classes) < 2**16 else "int64")
     members = np.zeros(len(classes), dtype="int64")
     for number, piece in enumerate(pieces):
-        found = np.searchsorted(classes, labels[piece])
-        kinds[number * TAKEN_ROWS : number * TAKEN_ROWS + len(piece)] = found
-        members += np.bincount(found, minlength=len(classes))
+        places = np.searchsorted(classes, labels[piece])
+        kinds[number * TAKEN_ROWS : number * TAKEN_ROWS + len(piece)] = places
+        members += np.bincount(places, minlength=len(classes))
     return classes, kinds, members
 
 
