@@ -18,6 +18,9 @@ from kerasgen.passes.layout import channels_first, lay_out, pin_data_format
 
 PROBE = Path(__file__).with_name("layout_probe.py")
 
+PLAIN = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+"""JAX compiles each operation for each shape: most of the time goes into making it quick."""
+
 
 @pytest.fixture(scope="module", params=["tensorflow", "jax", "torch"])
 def probed(request: pytest.FixtureRequest) -> dict[str, Any]:
@@ -28,7 +31,9 @@ def probed(request: pytest.FixtureRequest) -> dict[str, Any]:
         text=True,
         check=False,
         timeout=300,
-        env=os.environ | {"PYTHONPATH": f"{PROBE.parents[2]}{os.pathsep}{PROBE.parents[1]}"},
+        env=os.environ
+        | {"PYTHONPATH": f"{PROBE.parents[2]}{os.pathsep}{PROBE.parents[1]}"}
+        | ({"XLA_FLAGS": PLAIN} if request.param == "jax" else {}),
     )
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
