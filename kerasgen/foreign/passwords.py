@@ -3,6 +3,9 @@
 This room owns what a password looks like in an address, and the mark in its place. It cannot know
 all passwords: those of a data source are refused before anything is recorded, and this is for what
 stands where nobody looks for one, as in an override that is mistyped.
+
+Decisions:
+- No part of a form has any length: a text of a stranger must not keep it looking for ever.
 """
 
 from __future__ import annotations
@@ -14,15 +17,24 @@ MARK = "***"
 
 _ADDRESSES = (
     # A URL; its password may hold signs that would have to be escaped. What is a port is none.
-    re.compile(r"(?P<before>[a-z][\w+.-]*:/{1,3}[^\s@/?#:]*:)(?!\d+[/?#])(?P<word>\S+)(?=@)", re.I),
+    re.compile(
+        r"(?P<before>\b[a-z][\w+.-]{0,30}:/{1,3}[^\s@/?#:]{0,99}:)(?!\d+[/?#])"
+        r"(?P<word>\S{1,512})(?=@)",
+        re.I,
+    ),
     # `scheme:user:password@host`, where the slashes were left out.
-    re.compile(r"(?P<before>\b[a-z][\w+.-]*:[\w.%+-]*:)(?P<word>[^\s\"'`]+)(?=@)", re.I),
+    re.compile(
+        r"(?P<before>\b[a-z][\w+.-]{0,30}:[\w.%+-]{0,99}:)(?P<word>[^\s\"'`]{1,512})(?=@)", re.I
+    ),
     # `user:password@host`, where the host looks like one.
     re.compile(
-        r"(?P<before>(?:^|[\s\"'`=(/,])[\w.%+-]+:)(?P<word>[^\s:@/\"'`{}]+)"
+        r"(?P<before>(?:^|[\s\"'`=(/,])[\w.%+-]{1,99}:)(?P<word>[^\s:@/\"'`{}]{1,512})"
         r"(?=@(?:[\w-]+[.:/]|localhost|\[))"
     ),
 )
+
+_SOLID = re.compile(r"\S+")
+"""What stands between blanks: an address has none."""
 
 _PARAMETER = re.compile(
     r"(?P<before>[?&;](?:password|passwd|pwd|token|secret)=)(?P<word>[^&;\s\"'`]+)", re.I
@@ -31,7 +43,7 @@ _PARAMETER = re.compile(
 
 _WHOLE = re.compile(
     r"(?:^|[\s,\[\"'])(?:[a-z][\w+.-]*:)?/{0,3}[^\s@/?#:,]*:(?!/|\d+[/?#])\S+@|"
-    r"://\S*[?&;](?:password|passwd|pwd|token|secret)=",
+    r"://\S{0,2048}?[?&;](?:password|passwd|pwd|token|secret)=",
     re.I,
 )
 """An address with a password, before the host or among its parameters."""
@@ -45,8 +57,14 @@ def is_address_with_password(text: str) -> bool:
 def without_passwords(text: str) -> str:
     """A text in which a mark stands for each password of an address."""
     if "@" in text:
-        for form in _ADDRESSES:
-            text = form.sub(rf"\g<before>{MARK}", text)
+        text = _SOLID.sub(_masked, text)
     if "://" in text or "=" in text:
         text = _PARAMETER.sub(rf"\g<before>{MARK}", text)
+    return text
+
+
+def _masked(found: re.Match[str]) -> str:
+    text = found.group()
+    for form in _ADDRESSES if "@" in text else ():
+        text = form.sub(rf"\g<before>{MARK}", text)
     return text

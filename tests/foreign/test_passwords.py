@@ -55,3 +55,10 @@ def test_other_texts_stay(text: str) -> None:
 )
 def test_a_mistyped_address_is_known_for_one(text: str, found: bool) -> None:
     assert is_address_with_password(text) is found
+
+
+def test_a_long_text_of_a_stranger_is_looked_through_at_once() -> None:
+    for sign in ("a", "a:", "a:b:", "a:/", "?token=", "://"):
+        text = sign * 50_000 + " @"
+        assert without_passwords(text).endswith(" @")
+        assert not is_address_with_password(text)
