@@ -25,7 +25,8 @@ PRIME = np.uint64(0x9E3779B97F4A7C15)
 def different_words(words: Array) -> tuple[Array, Array] | None:
     """The number of each row's word, and the words by number; None for many words.
 
-    They are numbered in the order in which they come first.
+    None, too, where two words have one hash. They are numbered in the order in which
+    they come first.
     """
     known = np.zeros(0, dtype="uint64")
     found = np.zeros(0, dtype=words.dtype)
@@ -44,6 +45,10 @@ def different_words(words: Array) -> tuple[Array, Array] | None:
                 return None
             finder = WordFinder(known)
             places, _ = finder.find(hashes)
+        if (found[places] != rows).any():
+            return (
+                None  # two words of one hash: whoever counts them one by one knows them
+            )
         numbers[start : start + HASHED_ROWS] = places
     return numbers, found
 

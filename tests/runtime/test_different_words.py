@@ -56,3 +56,9 @@ def test_categories_of_few_words_are_those_of_each_word(output, monkeypatch) -> 
 
     assert np.array_equal(found, step(words))
     assert found.dtype == step(words).dtype
+
+
+def test_two_words_of_one_hash_are_not_taken_for_one(monkeypatch) -> None:
+    monkeypatch.setattr(module, "hash_words", lambda words: np.ones(len(words), "uint64"))
+    assert different_words(np.array(["same", "same"])) is not None
+    assert different_words(np.array(["one", "two"])) is None
