@@ -25,6 +25,9 @@ USUAL_NAME = "{DATASET}-{SPLIT}.{FILEFORMAT}-{SHARD_X_OF_Y}"
 COLOURS = {1: "grayscale", 3: "rgb", 4: "rgba"}
 """Channels of images to what their colours are called."""
 
+MOST_JSON = 64 * 2**20
+"""Bytes that a file of JSON may have."""
+
 KINDS = ("image", "classLabel", "text", "tensor", "scalar", "audio", "boundingBox")
 """Kinds of features that become columns."""
 
@@ -105,9 +108,11 @@ def json_of(file: Path) -> Any:
     Raises:
         DataError: it is none.
     """
+    if file.exists() and not (file.is_file() and file.stat().st_size <= MOST_JSON):
+        raise DataError(f"`{file.name}` is no file of JSON", about="files")
     try:
         return json.loads(file.read_bytes())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DataError(
             f"`{file.name}` cannot be read as JSON", about="files"
         ) from error
@@ -173,7 +178,10 @@ def dataset_shards(folder: Path) -> list[tuple[str, Path, int]]:
                 name = name.replace("{" + word + "}", text)
             if Path(name).name != name:
                 raise DataError(f"`{name}` leads out of the folder", about="files")
-            found.append((split["name"], folder / name, count))
+            place = folder / name
+            if place.exists() and not place.is_file():
+                raise DataError(f"`{name}` is no file", about="files")
+            found.append((split["name"], place, count))
     return found
 
 
@@ -206,6 +214,8 @@ def feature_value(
         words = [value.decode("utf-8", "replace") for value in values]
         return (np.array(words).reshape(shape) if shape else words[0]), ""
     dtype = np.dtype(said.get("dtype") or values.dtype)
+    if dtype.kind not in "biuf":
+        raise DataError(f"the feature `{name}` holds `{dtype}`", about="feature")
     known = [-1 if n < 1 else n for n in shape]
     shape = [-1] if kind == "audio" else [4] if kind == "boundingBox" else known
     return (values.astype(dtype).reshape(shape) if shape else dtype.type(values[0])), ""

@@ -105,7 +105,7 @@ def whole_number(content: bytes, at: int) -> tuple[int, int]:
         value |= (byte & 127) << shift
         shift += 7
         if byte < 128:
-            return value, at
+            return value & (2**64 - 1), at
         if shift > 63:
             raise ValueError("no message")
 

@@ -6,6 +6,7 @@ and in `as_read.json` what it reads there.
 
 import io
 import json
+import os
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -120,6 +121,18 @@ def _twice(folder: Path) -> None:
     (folder.parent / "2.0.0/dataset_info.json").write_text("{}")
 
 
+def _deep(folder: Path) -> None:
+    (folder / "features.json").write_text("[" * 200_000)
+
+
+def _pipe(name: str) -> Callable[[Path], None]:
+    def damage(folder: Path) -> None:
+        (folder / name).unlink()
+        os.mkfifo(folder / name)
+
+    return damage
+
+
 @pytest.mark.parametrize(
     ("damage", "above", "message"),
     [
@@ -146,6 +159,12 @@ def _twice(folder: Path) -> None:
             _edited("features.json", '"featuresDict"', "nothing"),
             *(0, "`features.json` cannot be read as JSON"),
         ),
+        (_deep, 0, "`features.json` cannot be read as JSON"),
+        (_pipe("features.json"), 0, "`features.json` is no file of JSON"),
+        (
+            _pipe("toy-test.tfrecord-00000-of-00001"),
+            *(0, "`toy-test.tfrecord-00000-of-00001` is no file"),
+        ),
     ],
 )
 def test_what_cannot_be_used_is_told(
@@ -161,6 +180,28 @@ def test_a_feature_that_is_no_column_is_told_where_it_is_wanted(toy: Path) -> No
     found = _refused(toy, wanted=("many",))
     assert found.message == "the feature `many` is a `sequence`, which is no column"
     assert found.help == "name others under `data.features`"
+
+
+def test_numbers_that_are_to_be_wide_words_are_refused(toy: Path) -> None:
+    _edited("features.json", '"dtype": "int64"', '"dtype": "U100000000"')(toy)
+    assert _refused(toy, wanted=("count",)).message == "the feature `count` holds `<U100000000`"
+
+
+def test_damaged_examples_end_in_a_diagnostic_or_in_a_table(toy: Path) -> None:
+    file = toy / "toy-test.tfrecord-00000-of-00001"
+    content = file.read_bytes()
+    random = np.random.default_rng(0)
+    told = 0
+    for _ in range(300):
+        changed = bytearray(content)
+        for place in random.integers(0, len(content), 3):
+            changed[place] = random.choice([0, 127, 128, 255])
+        file.write_bytes(bytes(changed))
+        try:
+            _read(toy)
+        except CompileError:
+            told += 1
+    assert told > 30
 
 
 def test_a_folder_without_a_dataset_says_how_one_is_made(tmp_path: Path) -> None:
