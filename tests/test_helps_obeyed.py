@@ -33,6 +33,8 @@ BY_A_PERSON: dict[str, str] = {
     "give the entry another name": "any name will do",
     "relative paths start": "where the file lies is not known",
     "quote text that holds": "a rule for what cannot be read",
+    "the command line takes such letters": "which file is the person's",
+    "a key with blanks stands": "a rule for what cannot be read",
     "write it as in ": "a rule for what cannot be read",
     "put text in quotes": "a rule for what cannot be read",
     "give the outputs names": "the names are the person's",

@@ -185,7 +185,7 @@ def _fill_inputs(work: ColumnWork, ahead: Collection[str], found: WrittenOut) ->
             found.features[title] = columns
             found.inputs[title] = {"kind": "numbers"}
     for name, end in work.alone.items():
-        title = name if re.fullmatch(r"[A-Za-z]\w*", name) else work.free(name)
+        title = name if re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII) else work.free(name)
         found.features[title] = [end.column]
         found.inputs[title] = _facts(end)
 

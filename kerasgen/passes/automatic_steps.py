@@ -16,6 +16,7 @@ Decisions:
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -115,7 +116,9 @@ class ColumnWork:
 
     def free(self, name: str) -> str:
         """A name that an entry may have, with a number where it is taken."""
-        plain = re.sub(r"\W+", "_", name).strip("_") or "column"
+        bare = unicodedata.normalize("NFKD", name.replace("ß", "ss"))  # é is e and an accent
+        bare = "".join(sign for sign in bare if not unicodedata.combining(sign))
+        plain = re.sub(r"\W+", "_", bare, flags=re.ASCII).strip("_") or "column"
         plain = f"column_{plain}" if plain[0].isdigit() else plain
         title, number = plain, 1
         while title in self.taken:

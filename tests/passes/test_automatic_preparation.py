@@ -156,3 +156,23 @@ def test_a_sequence_is_as_long_as_is_said_or_as_the_longest():
         _, found = _steps(column, said)
         assert found.prepare["c_steps"]["length"] == length
         assert found.inputs == {"c": {"kind": "steps"}}
+
+
+@pytest.mark.parametrize(
+    ("name", "step"),
+    [
+        ("größe", "grosse_scaled"),
+        ("Café", "Cafe_scaled"),
+        ("年齢", "scaled"),
+        ("2 år", "column_2_ar_scaled"),
+    ],
+)
+def test_a_step_has_a_name_of_plain_letters_whatever_its_column_is_called(name, step):
+    found = write_out({name: NUMBER}, {name: ColumnDef()})
+    assert list(found.prepare) == [step]
+    assert found.prepare[step]["from"] == name
+
+
+def test_an_input_of_its_own_has_a_name_of_plain_letters():
+    found = write_out({"kritík": TrainingColumn(type="text")}, {"kritík": ColumnDef()})
+    assert list(found.features) == ["kritik"]

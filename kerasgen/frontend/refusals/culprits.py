@@ -232,7 +232,12 @@ def _syntax_help(text: str) -> str:
     if "[" in key:
         plain = re.sub(r"\[(\w+)\]", r".\1", key)
         return f"a key cannot hold `[`: write `{plain}{equal}{value}` for an element of a list"
-    if key.isascii() and not value.isascii() and not set(value) & set("'\"[]{}()\\"):
+    if not key.isascii() or (value[:1] in ("{", "[") and not value.isascii()):
+        return "the command line takes such letters in quoted text alone: write it in a config file"
+    parent, _, last = key.rpartition(".")
+    if " " in last and parent:
+        return f'a key with blanks stands in a mapping: "{parent}={{{last}: {value}}}"'
+    if not value.isascii() and not set(value) & set("'\"[]{}()\\"):
         return f"quote text that holds letters beyond a to z: \"{key}='{value}'\""
     return "quote text that holds spaces, commas or brackets: \"key='a, b'\""
 

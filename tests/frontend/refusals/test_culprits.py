@@ -122,6 +122,8 @@ def test_a_group_that_the_config_does_not_choose_needs_a_plus(configs: Configs) 
         ("seed", "write `seed=VALUE`"),
         ("model.layers[0].units=3", "a key cannot hold `[`"),
         ("name=a, b)", "quote text"),
+        ("data.columns.größe=number", "write it in a config file"),
+        ("data.columns={größe: number}", "write it in a config file"),
     ],
 )
 def test_an_override_that_cannot_be_read_says_how_to_write_it(text: str, help_text: str) -> None:
@@ -519,3 +521,9 @@ def test_what_is_wrong_inside_a_value_is_named(
     assert found.code == "KG102"
     assert found.message.startswith(message)
     assert (found.help is None) if help_text is None else str(found.help).startswith(help_text)
+
+
+def test_a_key_with_blanks_is_read_as_the_help_writes_it() -> None:
+    found = only(["data.columns.my size=number"])
+    assert found.help == 'a key with blanks stands in a mapping: "data.columns={my size: number}"'
+    assert diagnose(["data.columns={my size: number}"]) == []
