@@ -30,6 +30,7 @@ from kerasgen.ir.data import DataDef, SplitDef
 from kerasgen.ir.schema import Schema
 from kerasgen.passes.division import ways_to_divide
 from kerasgen.runtime.cells import missing_in
+from kerasgen.runtime.date_steps import read_date
 from kerasgen.runtime.errors import DataError
 from kerasgen.runtime.folds import (
     deal_in_order,
@@ -218,7 +219,20 @@ def _times(rows: Divided, column: str | None, sink: Sink) -> Array | None:
     if column is None:
         return None
     values = rows.columns[column]
-    if (missing := missing_in(values)).any():
+    missing = missing_in(values)
+    try:
+        found = moments(values[~missing] if missing.any() else values)
+    except DataError:
+        row = next(row for row in np.flatnonzero(~missing).tolist() if not _is_moment(values[row]))
+        sink.report(
+            "KG532",
+            f'the column `{column}` holds "{cut(str(values[row]))}" in {rows.place(row)}, expected '
+            "a time",
+            key="data.split.time",
+            help="times are numbers, or dates as ISO 8601 writes them: `2024-01-31`",
+        )
+        return None
+    if missing.any():
         sink.report(
             "KG506",
             f"the column `{column}` has no time in {rows.place(int(missing.argmax()))}",
@@ -226,16 +240,15 @@ def _times(rows: Divided, column: str | None, sink: Sink) -> Array | None:
             help=f"leave such rows out: `'data.columns.{column}={{missing: drop}}'`",
         )
         return None
+    return found
+
+
+def _is_moment(word: str) -> bool:
     try:
-        return moments(values)
-    except DataError as error:
-        sink.report(
-            "KG532",
-            f"the column `{column}` does not say when: {error}",
-            key="data.split.time",
-            help="times are numbers, or dates as ISO 8601 writes them: `2024-01-31`",
-        )
-        return None
+        read_date(word, 0)
+    except DataError:
+        return False
+    return True
 
 
 def _check_groups(groups: Array, parts: Mapping[str, Array], sink: Sink) -> None:

@@ -285,7 +285,7 @@ def test_the_record_says_which_rows_a_part_has(visits, open_text):
         ("{by: part, test: given}", "KG204", "data.split.by", "`validation` is not `given`"),
         ("{by: part, validation: given, test: 0.1}", "KG204", "data.split.test", "not `given`"),
         ("{by: held, test: given, validation: given}", "KG204", "data.split.validation", "`held`"),
-        ("{time: patient, test: 0.2}", "KG532", "data.split.time", '"p0" in row'),
+        ("{time: patient, test: 0.2}", "KG532", "data.split.time", '"p0" in line 2 of'),
         ("{group: nobody, test: 0.2}", "KG504", "data.split.group", "no column `nobody`"),
         ("{group: ill, test: 0.2, fold: 1/5}", "KG507", "data.split.group", "2 groups, too few"),
         ("{fold: 1/500}", "KG507", "data.split.fold", "too few for 500 folds"),

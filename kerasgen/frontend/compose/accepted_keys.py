@@ -25,7 +25,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from kerasgen.frontend.grammar import DATA_KEYS, GROUPS, MODEL_KEYS
-from kerasgen.ir.data import SplitDef, WindowsDef
+from kerasgen.ir.data import AUTO, SplitDef, WindowsDef
 from kerasgen.ir.program import BackendDef, CompileDef, FitDef, TrackingDef
 
 _DEFINING = ("class", "block", "is", "layers", "shape")
@@ -36,6 +36,9 @@ _FREE = "*"
 
 COLUMNS = "data.columns"
 """The key below which columns have keys without a class."""
+
+PREPARE = "data.prepare"
+"""The key whose steps may be automatic ones."""
 
 BY_NAME = (
     "data.columns",
@@ -152,12 +155,14 @@ def _open(
         missing = [path for path in paths if bare or not _is_there(config, path)]
         if not missing or not all(_may_stand(path, defined, config, overrides) for path in missing):
             return
-    elif not override.is_add() or not _is_there(config, override.key_or_group):
+    elif not override.is_add():
         return
+    known = _is_there(config, override.key_or_group)
     for other in bare:
         _give_class(other, config)
     _unfold(config, override.key_or_group)
-    override.type = OverrideType.FORCE_ADD
+    if known or not override.is_add():
+        override.type = OverrideType.FORCE_ADD
 
 
 def _is_bare_around(other: Override, key: str) -> bool:
@@ -168,8 +173,8 @@ def _is_bare_around(other: Override, key: str) -> bool:
 
 def _give_class(other: Override, config: DictConfig) -> None:
     """Makes `layers.drop=Dropout` a mapping, which takes the place of what the config has there."""
-    word = _bare_word(other.key_or_group)
-    other._value, other.type = {word: other.value()}, OverrideType.FORCE_ADD
+    other._value = _of_bare_word(other.key_or_group, other.value())
+    other.type = OverrideType.FORCE_ADD
     node = OmegaConf.select(config, other.key_or_group)
     if isinstance(node, DictConfig):
         with open_dict(node):
@@ -177,9 +182,11 @@ def _give_class(other: Override, config: DictConfig) -> None:
                 del node[name]
 
 
-def _bare_word(key: str) -> str:
-    """What a single word at a key stands for: a column's type, or a class."""
-    return "type" if key.rpartition(".")[0] == COLUMNS else "class"
+def _of_bare_word(key: str, word: Any) -> dict[str, Any]:
+    """What a single word at a key stands for: a column's type, automatic steps, or a class."""
+    if (key, word) == (PREPARE, AUTO):
+        return {AUTO: True}
+    return {"type" if key.rpartition(".")[0] == COLUMNS else "class": word}
 
 
 def _unfold(config: DictConfig, key: str) -> None:
@@ -197,7 +204,7 @@ def _unfold(config: DictConfig, key: str) -> None:
         )
         if isinstance(value, str) and "$" not in value and value != "???":
             with open_dict(node):
-                node[step] = {_bare_word(".".join(steps[:depth])): value}
+                node[step] = _of_bare_word(".".join(steps[:depth]), value)
             child = node._get_node(step)
         node = child
 

@@ -111,3 +111,17 @@ def test_a_misspelt_key_is_refused_with_and_without_plus(text: str) -> None:
 
 def test_a_sweep_may_run_over_a_key_that_no_file_writes() -> None:
     assert first_job(["data.split.shuffle=true,false"], make_loader()) is not None
+
+
+@pytest.mark.parametrize("plus", ["", "+"])
+def test_a_step_beside_automatic_ones_leaves_them_there(plus: str) -> None:
+    step = f"{plus}data.prepare.warmth={{class: Rescaling, scale: 2, from: heat}}"
+    table = ["data=table", "model=table", "data.source.path=a.csv", "data.target=b"]
+    found = value("data.prepare", *table, step)
+    assert list(found) == ["auto", "warmth"]
+    assert found["auto"] is True
+
+
+def test_an_argument_that_is_added_below_a_bare_class_keeps_it() -> None:
+    drop = ["model.layers.drop1=Dropout", "+model.layers.drop1.noise_shape=[1]"]
+    assert value("model.layers.drop1", *drop) == {"class": "Dropout", "noise_shape": [1]}
