@@ -31,6 +31,7 @@ from kerasgen.diagnostics import Diagnostic, Sink, did_you_mean
 from kerasgen.foreign.regular_files import is_there
 from kerasgen.frontend.compose.composition import resolve_groups
 from kerasgen.frontend.compose.config_folders import Folders
+from kerasgen.frontend.compose.origins import place_of_option
 from kerasgen.frontend.grammar import join
 from kerasgen.frontend.parse.data import parse_data, refuse_absent
 from kerasgen.frontend.parse.lint import parse_lint, silence
@@ -130,7 +131,7 @@ def describe(asked: Asked) -> Description:
     definition = _definition(config.get("data"), sink)
     source = make_source(definition.source, known_sources(), sink)
     tally, given = _counted(source, definition, sink)
-    _check_names(definition, list(tally.columns), sink)
+    _check_names(definition, list(tally.columns), asked.target, sink)
     sink.stop_on_errors()
     figures = replace(_as_said(tally.figures(), definition), shared=_shared(tally, given))
     if isinstance(source, TableFile):
@@ -255,19 +256,21 @@ def _shared(tally: TableTally, given: Array | None) -> dict[str, int]:
     return {part: count for part, count in counts.items() if count}
 
 
-def _check_names(definition: DataDef, names: list[str], sink: Sink) -> None:
-    """Reports columns that the config names, and the source does not have."""
+def _check_names(definition: DataDef, names: list[str], option: str | None, sink: Sink) -> None:
+    """Reports columns that the config names, or the option `--target`, and the source lacks."""
     wanted = {join("data.columns", name): name for name in definition.columns}
     wanted |= {f"data.target.{o}" if o else "data.target": n for o, n in definition.target.items()}
     for key, name in wanted.items():
-        if name not in names:
-            sink.report(
-                "KG504",
-                f"there is no column `{name}`",
-                key=key,
-                at="key" if key.startswith("data.columns") else "value",
-                help=did_you_mean(name, names, listed=40),
-            )
+        if name in names:
+            continue
+        typed = option is not None and key == "data.target"
+        place = sink.locate(key, "key" if key.startswith("data.columns") else "value")
+        sink.report_at(
+            "KG504",
+            f"there is no column `{name}`",
+            place_of_option("--target", name) if typed else place,
+            help=did_you_mean(name, names, listed=40),
+        )
 
 
 def _as_said(figures: TableFigures, definition: DataDef) -> TableFigures:

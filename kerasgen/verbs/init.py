@@ -8,6 +8,7 @@ Decisions:
 - Nothing is asked: what was guessed stands in the files beside how it is said otherwise.
 - A path below the folder of the recipe is written relative to it, any other one in full.
 - All files are written, or none; one that is there stays.
+- A recipe takes the place of no shipped option, unless its name is said.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from pathlib import Path
 from kerasgen.data.columns.rows import refuse_references
 from kerasgen.diagnostics import CompileError, Sink, as_yaml
 from kerasgen.emit.text.columns_yaml import columns_lines
-from kerasgen.frontend.compose.config_folders import Folders
+from kerasgen.frontend.compose.config_folders import Folders, config_folder
+from kerasgen.frontend.compose.origins import place_of_option
 from kerasgen.ir.column_figures import ColumnFigures
 from kerasgen.process.entry import reason_of
 from kerasgen.record.files import write_atomically
@@ -32,7 +34,7 @@ from kerasgen.verbs.named_data import NamedData, named_data
 from kerasgen.verbs.recipes.class_folders import SMALLEST_SIZE, draft_of_folders, facts_lines
 from kerasgen.verbs.recipes.draft import SCALED, Draft, split_line
 from kerasgen.verbs.recipes.first_model import model_text
-from kerasgen.verbs.recipes.windows import check_times, series_lines
+from kerasgen.verbs.recipes.windows import checked_series, series_lines
 
 _TARGETS = (
     *("target", "label", "labels", "class", "classes", "outcome", "output", "result", "response"),
@@ -87,20 +89,20 @@ def init(wish: Wish) -> Recipe:
 
     Raises:
         CompileError: the data cannot be read, or is of no form for which a recipe is known; KG526,
-            there is no target; KG126, an option would do nothing; KG305, KG504, KG505 or KG506, no
-            recipe would run; KG605, a file is there already or cannot be written.
+            there is no target; KG126, an option would do nothing; KG305, KG504, KG505, KG506 or
+            KG545, no recipe would run; KG605, a file is there already or cannot be written.
     """
     sink = Sink()
     if not wish.words:
         raise sink.fail("KG106", "no data is named", help="name a file, a folder or an archive")
     named = named_data(wish.words[0], sink)
     _refuse_vain(wish, named, sink)
-    name = _name(wish, named)
+    name, said = _name(wish, named)
     if named.kind in ("table", "arrays"):
         draft = _of_columns(wish, named, sink)
     else:
         draft = draft_of_folders(named, _path(named.path, wish.folder), sink)
-    recipe = _recipe(name, draft)
+    recipe = _recipe(name, replace(draft, guessed=(*said, *draft.guessed)))
     _write(recipe.files, wish.folder, sink)
     return recipe
 
@@ -112,22 +114,39 @@ def _refuse_vain(wish: Wish, named: NamedData, sink: Sink) -> None:
         CompileError: KG126, `series` without `time`, or `time` for what is no table.
     """
     if wish.time is None and wish.series is not None:
-        raise sink.fail(
+        raise sink.fail_at(
             "KG126",
             "`--series` does nothing without `--time`",
+            place_of_option("--series", wish.series),
             help="name the column that orders the rows: `--time COLUMN`",
         )
     if wish.time is not None and named.kind != "table":
-        raise sink.fail(
-            "KG126", f"`--time` orders the rows of a table, and `{named.path}` holds {named.kind}"
+        raise sink.fail_at(
+            "KG126",
+            f"`--time` orders the rows of a table, and `{named.path}` holds {named.kind}",
+            place_of_option("--time", wish.time),
         )
 
 
-def _name(wish: Wish, named: NamedData) -> str:
-    """The name of a recipe: that of the data, in letters that a config's name may have."""
+def _name(wish: Wish, named: NamedData) -> tuple[str, list[str]]:
+    """The name of a recipe, and what is said of it: that of the data, in letters of a config's."""
     stem = wish.name or Path(named.path.rstrip("*?[]/")).name.split(".")[0]
     plain = re.sub(r"\W+", "_", stem, flags=re.ASCII).strip("_").lower() or "data"
-    return plain if plain[0].isalpha() else f"data_{plain}"
+    name = plain if plain[0].isalpha() else f"data_{plain}"
+    shipped = [
+        f"`{group}={name}`"
+        for group in ("data", "model", "experiment")
+        if (config_folder() / group / f"{name}.yaml").is_file()
+    ]
+    if not shipped:
+        return name, []
+    options = " and ".join(shipped)
+    if wish.name is not None:
+        return name, [f"{options} from now on means the recipe's file here, not the shipped one"]
+    other = f"my_{name}"
+    return other, [
+        f"the recipe is called `{other}`, as {options} is shipped; `--name` says another"
+    ]
 
 
 def _of_columns(wish: Wish, named: NamedData, sink: Sink) -> Draft:
@@ -139,14 +158,20 @@ def _of_columns(wish: Wish, named: NamedData, sink: Sink) -> Draft:
     columns = found.figures.columns
     target = wish.target
     if wish.time is not None:
-        check_times(wish.time, wish.series, columns, sink)
+        series = checked_series(wish.time, wish.series, target, found.definition, columns)
+        if series != wish.series:
+            guessed.append(
+                f"the series are told apart by `{series}`: times stand once for each of its "
+                "values; `--series COLUMN` names another"
+            )
+        wish = replace(wish, series=series)
     if target is None:
         target, why = _guessed_target(_told_columns(wish, columns), sink)
         guessed.append(f"the target is `{target}`: {why}; `--target COLUMN` names another")
         found = describe(replace(asked, words=(*asked.words, *_more(guessed)), target=target))
     column = columns[target]
     task = found.targets.get(target, "auto")
-    _check_usable(column, columns, task, sink)
+    _check_usable(column, columns, task, wish.target)
     if column.missing:
         guessed.append(f"rows without a value of `{target}` are left out")
     ignored = {
@@ -204,21 +229,26 @@ def _only_image(
 
 
 def _check_usable(
-    target: ColumnFigures, columns: Mapping[str, ColumnFigures], task: str | None, sink: Sink
+    target: ColumnFigures,
+    columns: Mapping[str, ColumnFigures],
+    task: str | None,
+    wished: str | None,
 ) -> None:
     """Refuses columns of which no recipe would run.
 
     Raises:
         CompileError: KG305, a name is a reference; KG505, one class; KG506, no value at all.
     """
+    sink = Sink()
     refuse_references(columns, sink)
     name, another = target.name, "name another column with `--target COLUMN`"
+    place = None if wished is None else place_of_option("--target", wished)
     if not target.known:
-        sink.report("KG506", f"the target `{name}` has no value in any row", help=another)
+        message = f"the target `{name}` has no value in any row"
+        sink.report_at("KG506", message, place, help=another)
     elif task == "classification" and target.distinct == 1:
-        sink.report(
-            "KG505", f"the target `{name}` has one class, expected two or more", help=another
-        )
+        message = f"the target `{name}` has one class, expected two or more"
+        sink.report_at("KG505", message, place, help=another)
     sink.stop_on_errors()
 
 

@@ -119,6 +119,18 @@ def series(folder: Path) -> Path:
     return folder / "days.csv"
 
 
+def shops(folder: Path, *, closed: str = "") -> Path:
+    """Two series over the same days, in a file called as a shipped option is."""
+    days = np.datetime64("2020-01-01") + np.arange(60)
+    lines = [
+        f"{day},{shop},{i % 7 + 10 * n},{i % 5 / 2}"
+        for n, shop in enumerate("AB")
+        for i, day in enumerate(days)
+    ]
+    (folder / "series.csv").write_text("\n".join(["day,shop,sold,rain", *lines]) + f"\n{closed}")
+    return folder / "series.csv"
+
+
 def begun(folder: Path, *words: object, **wish: object) -> Recipe:
     return init(Wish(words=tuple(map(str, words)), folder=folder, **wish))
 
@@ -276,6 +288,66 @@ def test_the_command_ends_with_what_is_to_be_typed(
         "kerasgen check --open-data experiment=people",
         "kerasgen run experiment=people",
     ]
+
+
+def test_the_column_that_tells_series_apart_is_guessed_where_times_stand_twice(
+    tmp_path: Path, engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    recipe = begun(tmp_path, shops(tmp_path), time="day")
+    found = yaml.safe_load((tmp_path / f"conf/data/{recipe.name}.yaml").read_text())
+    assert (found["time"], found["series"], found["target"]) == ("day", "shop", "sold")
+    assert any("apart by `shop`" in guess for guess in recipe.guessed)
+    assert errors(checked(tmp_path, recipe.name, engine, open_data=True)) == []
+
+
+@pytest.mark.parametrize("wish", [{}, {"series": "shop"}])
+def test_times_that_no_column_tells_apart_are_refused(wish: dict[str, str], tmp_path: Path) -> None:
+    path = shops(tmp_path, closed="2020-01-03,A,0,0\n")
+    with pytest.raises(CompileError) as caught:
+        begun(tmp_path, path, time="day", **wish)
+    (found,) = caught.value.diagnostics
+    assert (found.code, "2020-01-0" in found.message) == ("KG545", True)
+    assert found.location is not None
+    assert found.location.override == "--time day"
+    assert ("`--series COLUMN`" in (found.help or "")) == (not wish)
+    assert not (tmp_path / "conf").exists()
+
+
+def test_a_column_that_holds_no_times_orders_no_rows(tmp_path: Path) -> None:
+    with pytest.raises(CompileError) as caught:
+        begun(tmp_path, shops(tmp_path), time="shop")
+    assert [found.code for found in caught.value.diagnostics] == ["KG545"]
+
+
+def test_a_recipe_takes_the_place_of_no_shipped_option_unasked(tmp_path: Path) -> None:
+    path = shops(tmp_path)
+    recipe = begun(tmp_path, path)
+    assert recipe.name == "my_series"
+    assert "`data=series` and `model=series`" in recipe.guessed[0]
+    asked = begun(tmp_path, path, name="series")
+    assert asked.name == "series"
+    assert "not the shipped one" in asked.guessed[0]
+    assert begun(tmp_path, table(tmp_path)).name == "people"
+
+
+@pytest.mark.parametrize(
+    ("option", "wish"),
+    [
+        ("--time dya", {"time": "dya"}),
+        ("--series shpo", {"time": "day", "series": "shpo"}),
+        ("--series shop", {"series": "shop"}),
+        ("--target slod", {"target": "slod"}),
+    ],
+)
+def test_a_mistake_of_an_option_stands_where_it_was_typed(
+    option: str, wish: dict[str, str], tmp_path: Path
+) -> None:
+    with pytest.raises(CompileError) as caught:
+        begun(tmp_path, shops(tmp_path), **wish)
+    (found,) = caught.value.diagnostics
+    assert found.location is not None
+    assert (found.location.override, found.location.column) == (option, option.index(" ") + 2)
 
 
 @pytest.mark.parametrize(

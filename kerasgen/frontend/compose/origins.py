@@ -141,6 +141,11 @@ def place_of_text(text: str, *, key: str = "", at: int = 0, length: int = 0) -> 
     )
 
 
+def place_of_option(option: str, value: str) -> SourceLocation:
+    """The place on the command line of an option's value."""
+    return place_of_text(f"{option} {value}", at=len(option) + 1)
+
+
 def _read_tree(path: Path) -> yaml.Node | None:
     try:
         node: yaml.Node | None = yaml.compose(read_text(path), Loader=_LOADER)
