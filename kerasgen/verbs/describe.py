@@ -20,13 +20,13 @@ from typing import Any
 
 from kerasgen.data.columns.hidden_forms import hidden_form, tell_form
 from kerasgen.data.columns.row_chunks import chunks_of_table, streamed
-from kerasgen.data.columns.rows import stripped
+from kerasgen.data.columns.rows import check_cells, stripped
 from kerasgen.data.columns.signs import signs_of_figures
 from kerasgen.data.columns.tally import TableTally
 from kerasgen.data.columns.types import infer_task
 from kerasgen.data.sources.source_list import known_sources, make_source
 from kerasgen.data.sources.table_file import TableFile
-from kerasgen.data.table import Array, Source
+from kerasgen.data.table import Array, Source, Table
 from kerasgen.diagnostics import Diagnostic, Sink, did_you_mean
 from kerasgen.foreign.regular_files import is_there
 from kerasgen.frontend.compose.composition import resolve_groups
@@ -132,6 +132,9 @@ def describe(asked: Asked) -> Description:
     source = make_source(definition.source, known_sources(), sink)
     tally, given = _counted(source, definition, sink)
     _check_names(definition, list(tally.columns), asked.target, sink)
+    if unlike := _unlike(definition, tally):
+        table = source.read(unlike, sink)
+        check_cells(definition, _stripped(definition, table), sink)
     sink.stop_on_errors()
     figures = replace(_as_said(tally.figures(), definition), shared=_shared(tally, given))
     if isinstance(source, TableFile):
@@ -143,6 +146,7 @@ def describe(asked: Asked) -> Description:
         tally.sample,
         tally.twins(),
         {name: task == "classification" for name, task in targets.items()},
+        figures.repeated or 0,
     )
     _warn(definition, figures, signs, sink, placed=named is None)
     lint = parse_lint(config.get("lint"), "lint", sink)
@@ -225,16 +229,33 @@ def _counted(source: Source, definition: DataDef, sink: Sink) -> tuple[TableTall
             pass  # Reading it whole tells what is wrong, with its place.
     table = source.read(None, sink)
     sink.stop_on_errors()
-    table = replace(
+    table = _stripped(definition, table)
+    if not table.columns or not len(next(iter(table.columns.values()))):
+        raise sink.fail("KG503", "the source has no rows", key="data.source")
+    return _tallied(chunks_of_table(table)), table.given
+
+
+def _stripped(definition: DataDef, table: Table) -> Table:
+    return replace(
         table,
         columns={
             name: stripped(values, definition.columns.get(name))
             for name, values in table.columns.items()
         },
     )
-    if not table.columns or not len(next(iter(table.columns.values()))):
-        raise sink.fail("KG503", "the source has no rows", key="data.source")
-    return _tallied(chunks_of_table(table)), table.given
+
+
+def _unlike(definition: DataDef, tally: TableTally) -> frozenset[str]:
+    """Columns of which some cell may not be of the type that is said."""
+    found = set()
+    for name, said in definition.columns.items():
+        column = tally.columns.get(name)
+        if column is None or not (column.words or column.stray is not None):
+            continue
+        checked = {"number": False, "sequence": False, "date": column.dates}
+        if not checked.get(said.type or "", said.type != "boolean" or column.truths):
+            found.add(name)
+    return frozenset(found)
 
 
 def _tallied(chunks: Any) -> TableTally:

@@ -62,6 +62,7 @@ def test_each_planted_thing_is_told_once(planted: Path) -> None:
         ("KG527", ""),
         ("KG770", "paid_back"),
         ("KG771", "customer_id"),
+        ("KG771", "row"),
         ("KG772", "country"),
         ("KG772", "paid_back"),
         ("KG773", "age_again"),
@@ -160,6 +161,63 @@ def test_any_name_may_be_that_of_the_target(name: str, tmp_path: Path) -> None:
     with path.open("w", newline="") as file:
         csv.writer(file).writerows([[name, "other"], *([i % 2, i] for i in range(30))])
     assert told(path, target=name).targets == {name: "classification"}
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "help_text"),
+    [
+        ("number", "KG509", "`data.columns.city=category`"),
+        ("date", "KG525", "`data.columns.city=category`"),
+        ("boolean", "KG525", "`data.columns.city=category`"),
+        ("sequence", "KG531", ""),
+    ],
+)
+def test_a_column_that_is_not_what_is_said_is_told_as_a_check_tells_it(
+    said: str, code: str, help_text: str, tmp_path: Path
+) -> None:
+    (tmp_path / "c.csv").write_text("city,n\nRome,1\nOslo,2\nBern,x\n")
+    with pytest.raises(CompileError) as caught:
+        told(tmp_path / "c.csv", f"data.columns.city={said}")
+    (found,) = caught.value.diagnostics
+    assert (found.code, help_text in (found.help or "")) == (code, True)
+    assert found.location is not None
+    assert found.location.override == f"data.columns.city={said}"
+
+
+def test_a_mark_among_numbers_is_named_as_a_missing_value(tmp_path: Path) -> None:
+    (tmp_path / "c.csv").write_text("n,m\n1,a\n2,b\n-,c\n")
+    with pytest.raises(CompileError) as caught:
+        told(tmp_path / "c.csv", "data.columns.n=number")
+    assert "missing_values" in (caught.value.diagnostics[0].help or "")
+
+
+def test_what_is_rightly_said_of_columns_is_described(tmp_path: Path) -> None:
+    (tmp_path / "c.csv").write_text("n,born,paid,past\n1,2020-01-31,yes,1 2\n2,2020-02-01,no,3\n")
+    words = ["n=number", "born=date", "paid=boolean", "past=sequence"]
+    found = told(tmp_path / "c.csv", *(f"data.columns.{word}" for word in words))
+    assert [column.type for column in found.figures.columns.values()] == [
+        *("number", "date", "boolean", "sequence")
+    ]
+
+
+def test_identifiers_are_told_where_rows_stand_twice(tmp_path: Path) -> None:
+    rows = [f"c{i},{1000 + i},{i % 50},{i * 3}" for i in range(240)]
+    lines = ["code,customer_id,age,steps", *rows, *rows[:12]]
+    (tmp_path / "a.csv").write_text("\n".join(lines) + "\n")
+    found = told(tmp_path / "a.csv")
+    assert found.figures.repeated == 12
+    assert found.identifiers == {
+        "code": "no word stands twice, repeated rows left out",
+        "customer_id": "no number stands twice, and its name is that of an identifier, repeated "
+        "rows left out",
+    }
+
+
+def test_values_that_differ_in_other_columns_are_no_repeated_identifiers(tmp_path: Path) -> None:
+    rows = [f"{1000 + i},{i}" for i in range(240)]
+    more = [f"{1000 + i},{i + 7.5}" for i in range(12)]
+    (tmp_path / "a.csv").write_text("\n".join(["customer_id,x", *rows, *more]) + "\n")
+    assert told(tmp_path / "a.csv").identifiers == {}
 
 
 def test_json_is_one_document(planted: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,12 +9,14 @@ Decisions:
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
+import numpy as np
+
 from kerasgen.data.columns.path_columns import with_files
-from kerasgen.data.columns.types import is_date
+from kerasgen.data.columns.types import infer_type, is_date
 from kerasgen.data.table import Array, Table, is_number
 from kerasgen.diagnostics import Sink, did_you_mean
 from kerasgen.foreign.printable import cut
@@ -30,6 +32,9 @@ from kerasgen.runtime.table_rows import files_of_rows
 
 _PIECE = 100_000
 """Rows that are looked at at a time."""
+
+_LOOKED_AT = 1_000
+"""Cells that tell whether a column is one of words."""
 
 
 def tidy_table(definition: DataDef, table: Table, sink: Sink) -> Table:
@@ -64,11 +69,22 @@ def tidy_table(definition: DataDef, table: Table, sink: Sink) -> Table:
         tidy = _only(table, columns, full_rows(columns, names))
     _check_targets(definition, tidy, sink)
     _check_missing(definition, tidy, sink)
-    _check_numbers(definition, tidy, sink)
-    _check_sequences(definition, tidy, sink)
-    _check_words(definition, tidy, sink)
+    check_cells(definition, tidy, sink)
     sink.stop_on_errors()
     return with_files(definition, tidy, sink)
+
+
+def check_cells(definition: DataDef, table: Table, sink: Sink) -> None:
+    """Reports the first cell of a column that is not of the type that the column is said to be.
+
+    Args:
+        definition: the data group.
+        table: the columns, without what does not count.
+        sink: gets KG509, KG525 or KG531 for each such column.
+    """
+    _check_numbers(definition, table, sink)
+    _check_sequences(definition, table, sink)
+    _check_words(definition, table, sink)
 
 
 def refuse_references(names: Collection[str], sink: Sink) -> None:
@@ -207,8 +223,17 @@ def _check_numbers(definition: DataDef, table: Table, sink: Sink) -> None:
             f'the column `{name}` holds "{cut(words[row])}" in {table.place(row)}, '
             "expected a number",
             key=join("data.columns", name),
-            help="if it stands for a missing value, name it under `data.source.missing_values`",
+            help=_help_for_words(name, words),
         )
+
+
+def _help_for_words(name: str, words: Sequence[str]) -> str:
+    """What to write of a column that holds words beside numbers, or words alone."""
+    known = [word for word in words if word][:_LOOKED_AT]
+    if 2 * sum(map(is_number, known)) >= len(known):
+        return "if it stands for a missing value, name it under `data.source.missing_values`"
+    kind = infer_type(np.array(known, "U"))
+    return f"most of its cells are no numbers: write `{said_of_column(name, kind)}`"
 
 
 def _check_words(definition: DataDef, table: Table, sink: Sink) -> None:

@@ -6,6 +6,8 @@ What is said of them stands in `passes.lint.suspicious_columns`.
 Decisions:
 - Words of which hardly any stands twice are an identifier, and so are whole numbers of which none
   does, if their name says so or they count the rows without a gap. A price is none.
+- Rows that stand in a file again do not make an identifier less of one: a description counts them
+  once.
 - A column that is an identifier, constant or a text is not asked whether it gives the target away.
 """
 
@@ -123,6 +125,7 @@ def signs_of_figures(
     sample: Mapping[str, Array],
     twins: Mapping[str, str],
     targets: Mapping[str, bool],
+    repeated: int = 0,
 ) -> dict[str, ColumnSigns]:
     """What is suspicious in columns, by their figures and some rows.
 
@@ -131,6 +134,7 @@ def signs_of_figures(
         sample: column to its values in some rows.
         twins: column to an earlier one that is the same.
         targets: target column to whether it holds classes.
+        repeated: rows that an earlier row equals in all columns.
     """
     aims = {n: Aim(values=sample[n], classes=c) for n, c in targets.items() if n in sample}
     found = {}
@@ -141,12 +145,8 @@ def signs_of_figures(
         elif column.distinct == 1 and not column.missing:
             constant = next(iter(column.examples), "")
         share = column.missing / column.rows if column.rows else 0.0
-        identifier = None
         misread = column.stray is not None or column.hidden is not None
-        if column.unique and not column.shape and not misread:
-            identifier = identifier_reason(name, column.type, column.known, _counts_rows(column))
-        elif column.type == "category" and column.exact and not misread:
-            identifier = _nearly_all_different(column.distinct or 0, column.known)
+        identifier = None if misread or column.shape else _identifier_by(column, repeated)
         plain = constant is None and identifier is None and name not in targets
         plain = plain and not column.shape and name in sample
         found[name] = ColumnSigns(
@@ -159,6 +159,19 @@ def signs_of_figures(
             gives_away=_given_away(sample[name], column.type, aims) if plain else {},
         )
     return found
+
+
+def _identifier_by(column: ColumnFigures, repeated: int) -> str | None:
+    """Why a column is an identifier, by its figures; None where it is none."""
+    # Which of the repeated rows have no value nobody counted.
+    known = column.known if column.missing else column.known - repeated
+    unique = column.unique or (column.exact and column.distinct == known)
+    if unique:
+        why = identifier_reason(column.name, column.type, known, _counts_rows(column, known))
+        return why if why is None or column.unique else f"{why}, repeated rows left out"
+    if column.type == "category" and column.exact:
+        return _nearly_all_different(column.distinct or 0, known)
+    return None
 
 
 def identifier_reason(name: str, kind: ColumnType, known: int, counts: bool | None) -> str | None:
@@ -187,10 +200,10 @@ def _nearly_all_different(distinct: int, known: int) -> str | None:
     return "nearly all its words are different" if many else None
 
 
-def _counts_rows(column: ColumnFigures) -> bool | None:
+def _counts_rows(column: ColumnFigures, known: int) -> bool | None:
     if not column.whole or column.low is None or column.high is None:
         return None
-    return not column.missing and column.high - column.low + 1 == column.rows
+    return not column.missing and column.high - column.low + 1 == known
 
 
 def _alike(values: Array, kind: ColumnType) -> tuple[str, ...]:
