@@ -28,7 +28,6 @@ from kerasgen.data.sources.source_list import known_sources, make_source
 from kerasgen.data.sources.table_file import TableFile
 from kerasgen.data.table import Array, Source, Table
 from kerasgen.diagnostics import Diagnostic, Sink, did_you_mean
-from kerasgen.foreign.regular_files import is_there
 from kerasgen.frontend.compose.composition import resolve_groups
 from kerasgen.frontend.compose.config_folders import Folders
 from kerasgen.frontend.compose.origins import place_of_option
@@ -43,12 +42,10 @@ from kerasgen.passes.columns import infer_schema
 from kerasgen.passes.lint.suspicious_columns import ColumnView, lint_columns, lint_table
 from kerasgen.registry import NOBODY, Trust
 from kerasgen.runtime.errors import DataError
-from kerasgen.runtime.file_cells import cell_folder, path_problem
-from kerasgen.runtime.sounds import wave_values
 from kerasgen.runtime.split import PARTS
 from kerasgen.session.composed_config import compose_config
-from kerasgen.verbs.answers.image_files import content_of
-from kerasgen.verbs.named_data import SOUNDS, NamedData, named_data
+from kerasgen.verbs.file_columns import sizes_told, sounds_told
+from kerasgen.verbs.named_data import NamedData, named_data
 
 _NO_TEXT = ("null", "true", "false", "nan", "inf")
 """Words that an override reads as something else."""
@@ -138,8 +135,9 @@ def describe(asked: Asked) -> Description:
     sink.stop_on_errors()
     figures = replace(_as_said(tally.figures(), definition), shared=_shared(tally, given))
     if isinstance(source, TableFile):
-        figures = _sounds_told(figures, tally, definition)
+        figures = sounds_told(figures, tally, definition)
         figures = _forms_told(figures, tally, definition, sink)
+    figures = sizes_told(figures, source)
     targets = _targets(definition, figures, tally)
     signs = signs_of_figures(
         figures.columns,
@@ -318,34 +316,6 @@ def _forms_told(
         row = "" if column.stray is None else f"; the first stands in row {column.stray.row + 1:,}"
         tell_form(name, form, sink, row)
         columns[name] = replace(column, hidden=form.what)
-    return replace(figures, columns=columns)
-
-
-def _sounds_told(figures: TableFigures, tally: TableTally, definition: DataDef) -> TableFigures:
-    """Figures that say which words are paths of WAV files, of which the first one is there.
-
-    A run takes such words for sounds where `data.columns` says it: it opens no file that only
-    looks like one.
-    """
-    columns = dict(figures.columns)
-    path = definition.source.arguments.get("path")
-    for name, column in figures.columns.items():
-        said, values = definition.columns.get(name), tally.sample.get(name)
-        if values is None or values.dtype.kind != "U" or (said is not None and said.type):
-            continue
-        paths = [word for word in values.tolist() if word]
-        if not paths or not all(word.lower().endswith(SOUNDS) for word in paths):
-            continue
-        folder = cell_folder(str(path), said.folder if said is not None else None)
-        file = Path(folder).expanduser() / paths[0]
-        if path_problem(paths[0], folder) or not is_there(file):
-            continue
-        content, problem = content_of(file)
-        sound, rate, problem = (content, 0, problem) if problem else wave_values(content)
-        if not problem:
-            form = {"rate": rate, "length": len(sound)}
-            why = f"paths of WAV files; the first has {len(sound):,} values, {rate:,} a second"
-            columns[name] = replace(column, type="audio", why=why, form=form)
     return replace(figures, columns=columns)
 
 

@@ -220,6 +220,18 @@ def test_values_that_differ_in_other_columns_are_no_repeated_identifiers(tmp_pat
     assert told(tmp_path / "a.csv").identifiers == {}
 
 
+def test_a_size_that_files_are_brought_to_is_told_as_such(tmp_path: Path) -> None:
+    image = pytest.importorskip("PIL.Image")
+    for name in ("cat", "dog"):
+        (tmp_path / "pics" / name).mkdir(parents=True)
+        pixels = np.full((20, 24, 3), 7, "uint8")
+        image.fromarray(pixels).save(tmp_path / "pics" / name / "a.png")
+    brought = told(tmp_path / "pics").figures.columns["image"]
+    assert (brought.shape, "brought to 64 x 64" in brought.why) == ((64, 64, 3), True)
+    own = told(tmp_path / "pics", "data.source.size=null").figures.columns["image"]
+    assert (own.shape, "brought" in own.why) == ((20, 24, 3), False)
+
+
 def test_json_is_one_document(planted: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["describe", str(planted), "--target", "bought", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
