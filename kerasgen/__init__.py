@@ -7,7 +7,7 @@ Importing it imports nothing else; `register`, which lets configs name a class o
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from kerasgen.registry import register as register
-    from kerasgen.verbs.trained_run import load_run
+    from kerasgen.verbs.load import load_run
 
     load = load_run
 
@@ -21,7 +21,7 @@ def __getattr__(name: str) -> object:
 
         return register
     if name == "load":
-        from kerasgen.verbs.trained_run import load_run
+        from kerasgen.verbs.load import load_run
 
         return load_run
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -34,6 +34,21 @@ def declared_classes(definition: DataDef, output: str) -> int | None:
     return value if type(value) is int else None
 
 
+def names_of_classes(definition: DataDef, schema: Schema) -> dict[str, tuple[str, ...]]:
+    """The names of the classes of each output, as the opened data has them.
+
+    Args:
+        definition: the data group.
+        schema: the columns of the opened data.
+    """
+    class_names = schema.class_names
+    return {
+        output: class_names[column]
+        for output, column in definition.target.items()
+        if column in class_names
+    } | _joined_labels(definition, schema)
+
+
 def settle_facts(
     definition: DataDef, schema: Schema, columns: Mapping[str, Array], sink: Sink
 ) -> dict[str, Any]:
@@ -69,12 +84,7 @@ def settle_facts(
     declared = facts.get("vocabulary", {})  # a number, where someone has a use for one
     if isinstance(declared, Mapping) and (words := {**declared, **_vocabulary(definition)}):
         facts["vocabulary"] = words
-    class_names = schema.class_names
-    names_by_output = {
-        output: class_names[column]
-        for output, column in definition.target.items()
-        if column in class_names
-    } | _joined_labels(definition, columns)
+    names_by_output = names_of_classes(definition, schema)
     _add_classes(facts, definition, names_by_output)
     _verify(definition, facts, shapes, names_by_output, sink)
     return facts
@@ -106,7 +116,7 @@ def _vocabulary(definition: DataDef) -> dict[str, int]:
     return found
 
 
-def _joined_labels(definition: DataDef, columns: Mapping[str, Array]) -> dict[str, tuple[str, ...]]:
+def _joined_labels(definition: DataDef, schema: Schema) -> dict[str, tuple[str, ...]]:
     """Output to the columns that are its labels, where a step joins one column for each."""
     found = {}
     for output, column in definition.target.items():
@@ -116,7 +126,8 @@ def _joined_labels(definition: DataDef, columns: Mapping[str, Array]) -> dict[st
             if entry.name == column and joins_columns(column, definition)
             for name in taken_columns(entry)
         ]
-        single = all(name in columns and columns[name].ndim == 1 for name in taken)
+        known = [schema.columns.get(name) for name in taken]
+        single = all(column is not None and column.shape == () for column in known)
         if taken and single and definition.task.get(output) == "multilabel":
             found[output] = tuple(taken)
     return found

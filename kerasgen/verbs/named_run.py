@@ -39,7 +39,7 @@ def named_run(name: str, outputs: Path) -> Path:
             f"there is no completed run below `{outputs}`",
             help="name its folder, or say where the runs are with `--outputs DIR`",
         )
-    near = closest(name, [run.id for run in runs])
+    near = closest(name, [LAST, *(run.id for run in runs)])
     raise sink.fail(
         "KG606",
         f"there is no run `{name}`",

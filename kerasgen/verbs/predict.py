@@ -21,7 +21,8 @@ from kerasgen.verbs.answers.answer_columns import answer_columns
 from kerasgen.verbs.answers.inputs import Input, asked_form, input_pieces
 from kerasgen.verbs.answers.pieces import Piece, regrouped
 from kerasgen.verbs.answers.writing import KINDS, Write, answer_file, text_form
-from kerasgen.verbs.trained_run import PROBLEM, Bad, TrainedRun, load_run, placed
+from kerasgen.verbs.load import load_run
+from kerasgen.verbs.trained_run import PROBLEM, Bad, TrainedRun, placed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

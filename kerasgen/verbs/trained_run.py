@@ -1,4 +1,4 @@
-"""A finished run that answers for new rows: the door of `kerasgen predict` and `kerasgen.load`.
+"""A finished run that answers for new rows: what `kerasgen predict` asks, and Python.
 
 This room owns the way from rows as they lie to answers in their own words: class names, numbers in
 their own units. A run may come from a stranger: its model is loaded in Keras's safe mode, and what
@@ -20,23 +20,21 @@ from typing import Any, Literal
 
 import numpy as np
 
-from kerasgen.data.fitted_preparation import COLUMNS, STEPS, FittedPreparation
-from kerasgen.data.kept_preparation import KeptPreparation, unlearned_steps
+from kerasgen.data.facts import names_of_classes
+from kerasgen.data.fitted_preparation import FittedPreparation
+from kerasgen.data.kept_preparation import KeptPreparation
 from kerasgen.diagnostics import Sink, SourceLocation, did_you_mean
 from kerasgen.engine import Model, StartedEngine
-from kerasgen.foreign.regular_files import ForeignFileError
 from kerasgen.ir.data import DataDef
 from kerasgen.ir.schema import Column, Schema
 from kerasgen.passes.columns import column_steps, taken_columns
 from kerasgen.passes.compiled import CompiledProgram
-from kerasgen.record.file_names import PREPARE
-from kerasgen.registry import NOBODY, Trust
+from kerasgen.registry import Trust
 from kerasgen.run.samples import model_inputs, outputs_by_name
 from kerasgen.runtime.arrays_of_rows import rows_as_columns
 from kerasgen.runtime.errors import DataError
 from kerasgen.runtime.text_tables import TableForm
 from kerasgen.runtime.values import Array
-from kerasgen.session.recorded import open_run
 from kerasgen.verbs.answers.answer_columns import (
     Answer,
     answer_columns,
@@ -46,7 +44,6 @@ from kerasgen.verbs.answers.answer_columns import (
 from kerasgen.verbs.answers.checked_rows import check_rows
 from kerasgen.verbs.answers.pieces import Piece
 from kerasgen.verbs.evaluate import Evaluation, evaluate_run
-from kerasgen.verbs.finished_run import check_files, kept_columns, kept_steps, load_run_model
 from kerasgen.verbs.forecast import KnownRows, forecast
 from kerasgen.verbs.rows_to_come import rows_to_come
 
@@ -187,8 +184,9 @@ class TrainedRun:
     @property
     def classes(self) -> dict[str, tuple[str, ...]]:
         """The names of the classes of each output that has some, in the order of its scores."""
-        found = {o.name: class_names_of(o, self.data) for o in self.compiled.outputs}
-        return {name: classes for name, classes in found.items() if classes is not None}
+        kept = names_of_classes(self.data, self.schema)
+        found = {o.name: class_names_of(o, self.data, kept) for o in self.compiled.outputs}
+        return {name: classes for name, classes in found.items() if classes}
 
     @property
     def data(self) -> DataDef:
@@ -327,12 +325,13 @@ class TrainedRun:
             x = {name: np.concatenate([values, filling[name]]) for name, values in x.items()}
         outcome = self.model.predict(model_inputs(self.compiled, x), size)
         found = outputs_by_name(outcome, self.compiled)
-        several = len(self.compiled.outputs) > 1
+        several, classes = len(self.compiled.outputs) > 1, self.classes
         return [
             answer_of(
                 output,
                 found[output.name][:rows],
                 self.compiled,
+                classes.get(output.name, ()),
                 title=output.name if several else "",
             )
             for output in self.compiled.outputs
@@ -358,39 +357,3 @@ def placed(columns: Mapping[str, Array], piece: Piece, answered: AnsweredRows) -
     for row, problem in answered.problems.items():
         told[row] = problem
     return {**found, PROBLEM: told}
-
-
-def load_run(folder: Path | str, trust: Trust = NOBODY) -> TrainedRun:
-    """Opens a finished run, to ask its model: what `kerasgen.load` does.
-
-    Args:
-        folder: the folder of the run.
-        trust: modules whose parts its config or its model may hold.
-
-    Returns:
-        The run, with `predict`, `evaluate`, `columns` and `classes`.
-
-    Raises:
-        CompileError: KG606 or a code of its own, the run has no model, or cannot be read.
-    """
-    place = Path(folder)
-    session = open_run(place, trust)
-    model = load_run_model(place, trust)
-    schema, fitted = kept_columns(place), kept_steps(place)
-    run = TrainedRun(
-        folder=place,
-        trust=trust,
-        compiled=session.compiled.program,
-        schema=schema,
-        fitted=fitted,
-        model=model,
-        started=session.engine,
-    )
-    if not run.needed:
-        fault = ForeignFileError("names no columns that the model takes")
-        raise Sink().fail_file("KG606", place / PREPARE / COLUMNS, fault)
-    if unlearned := unlearned_steps(run.kept):
-        told = f"has nothing of the step `{unlearned[0]}` of `data.prepare`"
-        raise Sink().fail_file("KG606", place / PREPARE / STEPS, ForeignFileError(told))
-    check_files(place)
-    return run

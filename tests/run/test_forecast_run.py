@@ -11,8 +11,8 @@ from kerasgen.frontend.compose.composition import compose
 from kerasgen.process.exit_codes import DONE
 from kerasgen.run.experiment import run_experiment
 from kerasgen.verbs.evaluate import evaluate_run
+from kerasgen.verbs.load import load_run
 from kerasgen.verbs.predict import Question, predict_rows
-from kerasgen.verbs.trained_run import load_run
 
 
 @pytest.fixture(scope="module")

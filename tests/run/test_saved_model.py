@@ -91,7 +91,7 @@ def test_a_file_holds_what_its_backend_can(run: Path) -> None:
 
 def test_a_process_without_kerasgen_gets_the_same_predictions(run: Path, tmp_path: Path) -> None:
     from kerasgen.data.kept_preparation import fitted_columns
-    from kerasgen.verbs.trained_run import load_run
+    from kerasgen.verbs.load import load_run
 
     held = _held(run)
     rows = [*_rows(30), ["", "0.1", "Paris", "2011-02-01", "9", "1", ""]]

@@ -169,6 +169,19 @@ def test_last_is_the_newest_completed_run(run: Path) -> None:
     assert named_run("run", run.parent) == run
 
 
+def test_python_calls_a_run_as_the_command_line_does(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(run.parent.parent)
+    assert kerasgen.load("last").folder.resolve() == run
+    assert kerasgen.load("run").folder.resolve() == run
+    with pytest.raises(CompileError) as caught:
+        kerasgen.load("lst")
+    (found,) = caught.value.diagnostics
+    assert (found.code, found.message) == ("KG606", "there is no run `lst`")
+    assert found.help == "did you mean `last`?"
+
+
 @pytest.mark.parametrize("name", ["last", "rnu"])
 def test_a_run_that_is_not_there_is_told(name: str, run: Path, tmp_path: Path) -> None:
     outputs = tmp_path if name == "last" else run.parent
@@ -355,6 +368,51 @@ def test_images_of_a_folder_are_answered_for(engine: str, tmp_path: Path) -> Non
     assert np.mean(right) > 0.8
     (alone,) = _answers(tmp_path / "run", tmp_path / "images" / "light" / "3.png")
     assert alone["file"] == "3.png"
+
+
+def _run_of_declared_facts(said: list[str], facts: str, engine: str, place: Path) -> Path:
+    """A run whose config says all that compiling asks of its data, but no name of a class."""
+    overrides = [
+        *(f"backend={engine}", *said, "fit.epochs=1", "fit.verbose=0", "fit.batch_size=8"),
+        *("data.split.test=0.2", "tracking.plots=false", f"data.facts={facts}"),
+    ]
+    assert run_experiment(compose(overrides), place) == DONE
+    return place
+
+
+def test_images_are_answered_with_class_names_where_their_facts_are_declared(
+    engine: str, tmp_path: Path
+) -> None:
+    from PIL import Image
+
+    for name in ("cat", "ärger x"):
+        (tmp_path / "images" / name).mkdir(parents=True)
+        for number in range(10):
+            image = Image.new("RGB", (8, 8), (20 * number, 0, 0))
+            image.save(tmp_path / "images" / name / f"{number}.png")
+    said = [
+        *("data=cifar10_images", "model=mlp", f"data.source.path={tmp_path / 'images'}"),
+        "data.source.size=[8,8]",
+    ]
+    facts = "{classes: 2, shape: [8, 8, 3], samples: 20}"
+    run = _run_of_declared_facts(said, facts, engine, tmp_path / "run")
+    assert list(kerasgen.load(run).classes.values()) == [("cat", "ärger x")]
+    (answer,) = _answers(run, tmp_path / "images" / "cat" / "3.png", top=2)
+    assert {answer["predicted"], answer["predicted_2"]} == {"cat", "ärger x"}
+
+
+def test_rows_are_answered_with_class_names_where_their_facts_are_declared(
+    engine: str, tmp_path: Path
+) -> None:
+    rows = [[str(n), "low" if n < 20 else "high"] for n in range(40)]
+    data = _write(tmp_path / "whole.csv", rows, ("n", "size"))
+    said = [
+        *("data=table", "model=mlp", f"data.source.path={data}", "data.target=size"),
+        *("data.features=n", "data.task=classification", "data.prepare=null"),
+    ]
+    run = _run_of_declared_facts(said, "{classes: 2, shape: [1]}", engine, tmp_path / "run")
+    assert list(kerasgen.load(run).classes.values()) == [("high", "low")]
+    assert {answer["predicted"] for answer in _answers(run, data)} <= {"high", "low"}
 
 
 def test_a_forecaster_answers_with_what_follows(engine: str, tmp_path: Path) -> None:

@@ -46,7 +46,12 @@ class Answer:
 
 
 def answer_of(
-    output: OutputSpec, values: Array, compiled: CompiledProgram, *, title: str
+    output: OutputSpec,
+    values: Array,
+    compiled: CompiledProgram,
+    names: tuple[str, ...],
+    *,
+    title: str,
 ) -> Answer:
     """What a model says of an output.
 
@@ -54,14 +59,14 @@ def answer_of(
         output: the output.
         values: what the model gave, rows first.
         compiled: its program.
+        names: the names of its classes, empty where none are known.
         title: what the answer is called.
     """
-    names = class_names_of(output, compiled.program.data)
     logits = last_activation(output, compiled.graph) == "linear"
     floats = "float64" if values.dtype == np.float64 else "float32"
     if output.task == "multilabel" and values.ndim == 2:
         chances = _sigmoid(values) if logits else values.astype("float64")
-        known = np.asarray(names or range(values.shape[1]), dtype="str")
+        known = _all_named(names, values.shape[1])
         labels = [" ".join(known[row].tolist()) for row in chances >= 0.5]
         return Answer(
             output=title,
@@ -75,7 +80,7 @@ def answer_of(
         single = values.ndim == 2 and values.shape[1] == 1
         return Answer(output=title, predicted=values[:, 0] if single else values)
     scores = _chances(values, logits=logits)
-    chosen = np.asarray(names or range(scores.shape[-1]), dtype="str")
+    chosen = _all_named(names, scores.shape[-1])
     return Answer(
         output=title,
         predicted=chosen[scores.argmax(axis=-1)],
@@ -116,12 +121,32 @@ def answer_columns(
     return columns
 
 
-def class_names_of(output: OutputSpec, data: DataDef) -> tuple[str, ...] | None:
-    """The names of the classes of an output, None where it has none or they are not known."""
-    known: Any = data.facts.get("class_names")
-    if isinstance(known, Mapping):
-        known = known.get(output.name, known.get(""))
-    return tuple(map(str, known)) if isinstance(known, tuple) else None
+def class_names_of(
+    output: OutputSpec, data: DataDef, kept: Mapping[str, tuple[str, ...]]
+) -> tuple[str, ...]:
+    """The names of the classes of an output, empty where it has none or they are not known.
+
+    Args:
+        output: the output.
+        data: the data group, whose facts may name them.
+        kept: output to the names that the data had in the training: a config that declares how
+            many classes there are need not name them.
+    """
+    declared: Any = data.facts.get("class_names")
+    if isinstance(declared, Mapping):
+        declared = declared.get(output.name, declared.get(""))
+    if isinstance(declared, tuple):
+        return tuple(map(str, declared))
+    return kept.get(output.name, kept.get("", ()))
+
+
+def _all_named(names: tuple[str, ...], classes: int) -> Array:
+    """A name for each score of a model; one beyond the classes of the data is named by its number.
+
+    A model may have more scores than its data has classes.
+    """
+    found = [*names[:classes], *map(str, range(len(names), classes))]
+    return np.asarray(found, dtype="str")
 
 
 def _likeliest(answer: Answer, names: Array, end: str, top: int) -> dict[str, Array]:
