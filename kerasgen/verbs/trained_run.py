@@ -131,10 +131,17 @@ class TrainedRun:
             CompileError: a column is not there, or a row has no answer and is not to be skipped.
         """
         sink = Sink()
+        _check_list(rows, sink)
         try:
             columns = rows_as_columns(rows, self.needed)
         except DataError as error:
             raise sink.fail("KG503", str(error), key="data.source") from error
+        if single := next((name for name, cells in columns.items() if not cells.ndim), None):
+            raise sink.fail(
+                "KG503",
+                f"the column `{single}` is a single value, expected a list of them",
+                help="a row is asked for as a list of one mapping",
+            )
         self.check_columns(tuple(columns), sink)
         count = len(columns[self.needed[0]])
         if not count:
@@ -254,7 +261,7 @@ class TrainedRun:
                     "KG504",
                     f"the rows have no column `{name}`",
                     key="data.features",
-                    help=did_you_mean(name, list(names), listed=40),
+                    help=did_you_mean(name, [n for n in names if n not in self.needed], listed=40),
                 )
         sink.stop_on_errors()
 
@@ -336,6 +343,17 @@ class TrainedRun:
             )
             for output in self.compiled.outputs
         ]
+
+
+def _check_list(rows: Any, sink: Sink) -> None:
+    """Refuses a list without rows, or of something else than mappings."""
+    if not isinstance(rows, list | tuple):
+        return
+    if not rows:
+        raise sink.fail("KG503", "there are no rows to answer for")
+    odd = next((row for row in rows if not isinstance(row, Mapping)), None)
+    if odd is not None:
+        raise sink.fail("KG503", f"a row is `{type(odd).__name__}`, expected a mapping")
 
 
 def placed(columns: Mapping[str, Array], piece: Piece, answered: AnsweredRows) -> dict[str, Array]:

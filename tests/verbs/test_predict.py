@@ -276,6 +276,45 @@ def test_an_answer_that_ends_in_an_error_leaves_no_file(run: Path, tmp_path: Pat
     assert [path.name for path in tmp_path.iterdir()] == ["new.csv"]
 
 
+def test_rows_of_python_that_are_none_are_told(run: Path) -> None:
+    model = kerasgen.load(run)
+    told = {}
+    for title, rows in {
+        "single values": {"age": 31, "city": "Rome"},
+        "nothing": [],
+        "numbers": [1, 2],
+    }.items():
+        with pytest.raises(CompileError) as caught:
+            model.predict(rows)
+        told[title] = [(d.code, d.message) for d in caught.value.diagnostics]
+    single = "the column `age` is a single value, expected a list of them"
+    assert told == {
+        "single values": [("KG503", single)],
+        "nothing": [("KG503", "there are no rows to answer for")],
+        "numbers": [("KG503", "a row is `int`, expected a mapping")],
+    }
+
+
+def test_an_infinite_number_is_told_as_one(run: Path) -> None:
+    row = {"age": float("inf"), "city": "Rome", "joined": "2020-05-01", "note": "a note"}
+    found = kerasgen.load(run).predict([row], bad="column")
+    assert found["problem"].tolist() == ["`age` is infinite, expected a finite number"]
+
+
+def test_a_column_that_is_taken_is_not_offered_for_one_that_is_missing(
+    run: Path, tmp_path: Path
+) -> None:
+    rows = [["41", "Rome", "2020-05-01", "x"]]
+    file = _write(tmp_path / "new.csv", rows, ("age", "city", "joined", "noted"))
+    nothing = _write(tmp_path / "less.csv", [row[1:3] for row in rows], ("city", "joined"))
+    helps = []
+    for asked in (file, nothing):
+        with pytest.raises(CompileError) as caught:
+            predict_rows(run, Question(rows=str(asked)), print)
+        helps.append([d.help for d in caught.value.diagnostics])
+    assert helps == [["did you mean `noted`?"], [None, None]]
+
+
 def test_many_pieces_give_what_one_gives(
     run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -225,10 +225,11 @@ def _finite(x: Mapping[str, Array], rows: int) -> Array:
 
 
 def _without_number(columns: Mapping[str, Array], row: int) -> str:
-    odd = [
-        name
-        for name, column in columns.items()
-        if column.dtype.kind == "f" and not np.isfinite(column[row]).all()
-    ]
+    floats = {name: column[row] for name, column in columns.items() if column.dtype.kind == "f"}
+    if infinite := [name for name, value in floats.items() if np.isinf(value).any()]:
+        return (
+            f"{', '.join(f'`{name}`' for name in infinite)} is infinite, expected a finite number"
+        )
+    odd = [name for name, value in floats.items() if np.isnan(value).any()]
     named = ", ".join(f"`{name}`" for name in odd) or "a column"
-    return f"{named} has no finite value, and the training had none without one"
+    return f"{named} has no value, and the training had none without one"
