@@ -1,5 +1,6 @@
 """What the counts of the house must not exceed; `house_counts` prints them all."""
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,12 @@ def test_no_function_has_more_than_six_parameters(counts: Counts) -> None:
 
 def test_no_file_name_stands_twice_in_a_room(counts: Counts) -> None:
     assert counts.twice == []
+
+
+def test_no_name_of_a_test_file_stands_twice() -> None:
+    """pytest takes the second for the first, and refuses it."""
+    names = Counter(file.name for file in (ROOT / "tests").rglob("test_*.py"))
+    assert [name for name, count in names.items() if count > 1] == []
 
 
 def test_no_two_files_of_a_room_differ_by_an_ending_alone(counts: Counts) -> None:
