@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
-from kerasgen.diagnostics import Sink
+from kerasgen.diagnostics import Sink, SourceLocation
 from kerasgen.registry import NOBODY, Trust
 from kerasgen.runtime.table_files import FORMATS
 from kerasgen.runtime.text_tables import TableForm
@@ -116,7 +116,7 @@ def _answer(run: TrainedRun, question: Question, write: Write, sink: Sink) -> Co
         return _forecast(asking, input_pieces(run, asked, asking.form, sink), write, sink)
     for piece in input_pieces(run, asked, asking.form, sink):
         if piece.first == 1:
-            run.check_columns((*piece.cells, *piece.arrays), sink)
+            run.check_columns((*piece.cells, *piece.arrays), asked.title, sink)
         if not piece.rows:
             continue
         counted.rows += piece.rows
@@ -125,7 +125,8 @@ def _answer(run: TrainedRun, question: Question, write: Write, sink: Sink) -> Co
         if found:
             write(found)
     if not counted.rows:
-        raise sink.fail("KG503", "there are no rows to answer for", key="data.source")
+        place = SourceLocation(file=asking.title)
+        raise sink.fail_at("KG503", "there are no rows to answer for", place)
     return counted
 
 
@@ -133,14 +134,15 @@ def _forecast(asking: _Asking, pieces: Iterator[Piece], write: Write, sink: Sink
     """What follows the rows of all pieces: the newest of them may stand anywhere."""
     counted, run = Counted(), asking.run
     for piece in regrouped(pieces, sys.maxsize):
-        run.check_columns((*piece.cells, *piece.arrays), sink)
+        run.check_columns((*piece.cells, *piece.arrays), asking.title, sink)
         answered = run.forecast(_whole(piece, run), asking.form)
         if answered.problems and asking.bad == "error":
             run.refuse(piece, answered, asking.title, sink)
         counted = Counted(rows=piece.rows, without=len(answered.problems))
         write(answered.columns)
     if not counted.rows:
-        raise sink.fail("KG503", "there are no rows to answer for", key="data.source")
+        place = SourceLocation(file=asking.title)
+        raise sink.fail_at("KG503", "there are no rows to answer for", place)
     return counted
 
 
@@ -190,7 +192,8 @@ def _said_bad(run: TrainedRun) -> Bad:
 def _check_question(question: Question, sink: Sink) -> None:
     """Refuses what cannot be done before anything is computed."""
     if question.top < 1:
-        raise sink.fail("KG204", f"`--top` is {question.top}, expected 1 or more", key="--top")
+        place = SourceLocation(override=f"--top {question.top}")
+        raise sink.fail_at("KG204", f"`--top` is {question.top}, expected 1 or more", place)
     if (question.rows is None) == (not question.texts):
         raise sink.fail("KG204", "expected an input, or `--text`, and not both", key="INPUT")
     if question.bad is not None and question.bad not in get_args(Bad):
@@ -198,14 +201,15 @@ def _check_question(question: Question, sink: Sink) -> None:
     output = question.output
     if output is None:
         return
+    place = SourceLocation(override=f"--output {output}")
     if FORMATS.get(output.suffix.lower(), "") not in KINDS:
-        raise sink.fail(
+        raise sink.fail_at(
             "KG605",
             f"answers are not written as `{output.suffix or output.name}`",
-            key="--output",
+            place,
             help="let the file end in .csv, .tsv, .jsonl, .parquet or .arrow",
         )
     if output.is_dir():
-        raise sink.fail("KG605", f"`{output}` is a folder, expected a file", key="--output")
+        raise sink.fail_at("KG605", f"`{output}` is a folder, expected a file", place)
     if not output.parent.is_dir():
-        raise sink.fail("KG605", f"there is no folder `{output.parent}`", key="--output")
+        raise sink.fail_at("KG605", f"there is no folder `{output.parent}`", place)

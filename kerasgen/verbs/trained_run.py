@@ -135,17 +135,17 @@ class TrainedRun:
         try:
             columns = rows_as_columns(rows, self.needed)
         except DataError as error:
-            raise sink.fail("KG503", str(error), key="data.source") from error
+            raise sink.fail("KG503", str(error)) from error
         if single := next((name for name, cells in columns.items() if not cells.ndim), None):
             raise sink.fail(
                 "KG503",
                 f"the column `{single}` is a single value, expected a list of them",
                 help="a row is asked for as a list of one mapping",
             )
-        self.check_columns(tuple(columns), sink)
+        self.check_columns(tuple(columns), None, sink)
         count = len(columns[self.needed[0]])
         if not count:
-            raise sink.fail("KG503", "there are no rows to answer for", key="data.source")
+            raise sink.fail("KG503", "there are no rows to answer for")
         if odd := next((name for name, c in columns.items() if len(c) != count), None):
             raise sink.fail("KG503", f"the column `{odd}` has another number of rows than others")
         if self.data.windows is not None:
@@ -249,19 +249,26 @@ class TrainedRun:
     def _only_column(self) -> Column | None:
         return self.schema.columns.get(self.needed[0]) if len(self.needed) == 1 else None
 
-    def check_columns(self, names: Sequence[str], sink: Sink) -> None:
+    def check_columns(self, names: Sequence[str], title: str | None, sink: Sink) -> None:
         """Checks that rows have all columns that are needed.
+
+        Args:
+            names: the columns that they have.
+            title: what they are called, None for rows of Python.
+            sink: gets what is not there.
 
         Raises:
             CompileError: KG504, one is not there.
         """
+        free = [name for name in names if name not in self.needed]
+        known = "known: " + ", ".join(f"`{name}`" for name in sorted(names)[:40]) if names else None
         for name in self.needed:
             if name not in names:
-                sink.report(
+                sink.report_at(
                     "KG504",
                     f"the rows have no column `{name}`",
-                    key="data.features",
-                    help=did_you_mean(name, [n for n in names if n not in self.needed], listed=40),
+                    None if title is None else SourceLocation(file=title),
+                    help=did_you_mean(name, free, listed=0) or known,
                 )
         sink.stop_on_errors()
 

@@ -126,6 +126,8 @@ def test_a_column_that_is_missing_is_told(run: Path, tmp_path: Path) -> None:
         ("KG504", "the rows have no column `note`"),
     ]
     assert caught.value.diagnostics[0].help == "did you mean `citty`?"
+    places = [d.location.file for d in caught.value.diagnostics if d.location is not None]
+    assert places == [str(file)] * 3
 
 
 def test_a_run_that_has_lost_what_a_step_has_learned_is_told(run: Path, tmp_path: Path) -> None:
@@ -231,7 +233,11 @@ def test_what_cannot_be_asked_is_told(question: dict, code: str, run: Path, tmp_
     file = _write(tmp_path / "new.csv", _rows(3))
     with pytest.raises(CompileError) as caught:
         predict_rows(run, Question(rows=str(file), **question), print)
-    assert [d.code for d in caught.value.diagnostics] == [code]
+    (found,) = caught.value.diagnostics
+    assert found.code == code
+    assert found.location is not None
+    ((name, value),) = question.items()
+    assert found.location.override == f"--{name} {value}"
 
 
 def test_a_column_that_is_called_as_the_answer_is_told(run: Path, tmp_path: Path) -> None:
@@ -312,7 +318,7 @@ def test_a_column_that_is_taken_is_not_offered_for_one_that_is_missing(
         with pytest.raises(CompileError) as caught:
             predict_rows(run, Question(rows=str(asked)), print)
         helps.append([d.help for d in caught.value.diagnostics])
-    assert helps == [["did you mean `noted`?"], [None, None]]
+    assert helps == [["did you mean `noted`?"], ["known: `city`, `joined`"] * 2]
 
 
 def test_many_pieces_give_what_one_gives(
