@@ -221,8 +221,10 @@ def compile_config(keras3: Engine, catalog: Catalog) -> CompileConfig:
     params=["calls", pytest.param("history", marks=pytest.mark.slow)],
     ids=["what Keras is given", "history"],
 )
-def same(request: pytest.FixtureRequest, engine: str, monkeypatch: pytest.MonkeyPatch) -> Same:
-    """Asserts that a config and its script train alike: `same(overrides, folder)`."""
+def assert_trains_alike(
+    request: pytest.FixtureRequest, engine: str, monkeypatch: pytest.MonkeyPatch
+) -> Same:
+    """Asserts that a config and its script train alike, by the overrides and a folder."""
     from ejected_scripts import assert_same_calls, assert_same_history
 
     compare = assert_same_calls if request.param == "calls" else assert_same_history

@@ -110,8 +110,8 @@ def saved(folder: Path, random: Random) -> Sequence[str]:
 def test_the_script_of_files_trains_as_its_run_does(
     write: Callable[[Path, Random], Sequence[str]],
     tmp_path: Path,
-    same: Same,
+    assert_trains_alike: Same,
     engine: str,
 ) -> None:
     said = write(tmp_path / "files", np.random.default_rng(0))
-    same([*said, *QUICK], tmp_path / "ejected")
+    assert_trains_alike([*said, *QUICK], tmp_path / "ejected")

@@ -47,6 +47,6 @@ def visits(tmp_path: Path) -> list[str]:
 
 @pytest.mark.parametrize("name", DIVISIONS)
 def test_the_script_of_a_division_trains_as_its_run_does(
-    engine: str, tmp_path: Path, name: str, visits: list[str], same: Same
+    engine: str, tmp_path: Path, name: str, visits: list[str], assert_trains_alike: Same
 ) -> None:
-    same([*visits, *DIVISIONS[name]], tmp_path / "both")
+    assert_trains_alike([*visits, *DIVISIONS[name]], tmp_path / "both")

@@ -78,9 +78,9 @@ VARIANTS: Mapping[str, Sequence[str]] = {
 
 @pytest.mark.parametrize("name", VARIANTS)
 def test_the_script_of_a_variant_trains_as_its_run_does(
-    engine: str, tmp_path: Path, name: str, same: Same
+    engine: str, tmp_path: Path, name: str, assert_trains_alike: Same
 ) -> None:
-    same([*QUICK, *VARIANTS[name]], tmp_path)
+    assert_trains_alike([*QUICK, *VARIANTS[name]], tmp_path)
 
 
 ENDINGS: Mapping[str, Sequence[str]] = {
@@ -165,7 +165,7 @@ FILES: Mapping[str, str] = {
 
 @pytest.mark.parametrize("name", FILES)
 def test_the_script_reads_files_as_the_run_does(
-    engine: str, tmp_path: Path, name: str, same: Same
+    engine: str, tmp_path: Path, name: str, assert_trains_alike: Same
 ) -> None:
     (tmp_path / "conf" / "data").mkdir(parents=True)
     write_files(tmp_path)
@@ -174,7 +174,7 @@ def test_the_script_reads_files_as_the_run_does(
     config.write_text(f"{{{text}, task: classification, facts: {{}}}}\n", encoding="utf-8")
     overrides = [f"hydra.searchpath=[file://{tmp_path}/conf]", "data=own", "model=table_classes"]
 
-    same([*overrides, *QUICK], tmp_path / "both")
+    assert_trains_alike([*overrides, *QUICK], tmp_path / "both")
 
 
 BLANKS = '''\
@@ -253,9 +253,9 @@ def blanks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sequence[str]:
 
 
 def test_a_new_source_is_one_file_and_one_line_and_ejects(
-    engine: str, tmp_path: Path, blanks: Sequence[str], same: Same
+    engine: str, tmp_path: Path, blanks: Sequence[str], assert_trains_alike: Same
 ) -> None:
-    same(blanks, tmp_path / "both")
+    assert_trains_alike(blanks, tmp_path / "both")
 
     script = (tmp_path / "both" / "train.py").read_text(encoding="utf-8")
     assert 'def read_blanks(path, comment="#"):' in script
@@ -334,7 +334,7 @@ def test_the_script_of_a_forecast_trains_to_the_same_history(
     "target", ["data.target=tags", "data.target={tags: tags, size: size, both: [age, height]}"]
 )
 def test_the_script_of_several_labels_in_a_cell_trains_as_its_run_does(
-    tmp_path: Path, same: Same, engine: str, target: str
+    tmp_path: Path, assert_trains_alike: Same, engine: str, target: str
 ) -> None:
     pytest.importorskip("polars")
     lines = ["size,age,height,weight,tags"]
@@ -345,4 +345,4 @@ def test_the_script_of_several_labels_in_a_cell_trains_as_its_run_does(
     data.write_text("\n".join(lines) + "\n")
     table = ["data=table", "model=table", f"data.source.path={data}", target]
     said = "data.columns.tags={type: labels, separator: '|'}"
-    same([*table, said, *QUICK], tmp_path / "ejected")
+    assert_trains_alike([*table, said, *QUICK], tmp_path / "ejected")

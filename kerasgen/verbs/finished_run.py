@@ -7,7 +7,8 @@ trusted again only by the person who looks at it. Its config is opened by `sessi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -48,10 +49,8 @@ def kept_columns(folder: Path) -> Schema:
     Raises:
         CompileError: KG606 or a code of its own, they cannot be read.
     """
-    try:
+    with _telling_unread():
         return read_columns(folder / PREPARE)
-    except UnreadPreparationError as error:
-        raise _unread(error) from error
 
 
 def kept_steps(folder: Path) -> FittedPreparation:
@@ -60,10 +59,8 @@ def kept_steps(folder: Path) -> FittedPreparation:
     Raises:
         CompileError: KG606 or a code of its own, it cannot be read.
     """
-    try:
+    with _telling_unread():
         return read_fitted(folder / PREPARE)
-    except UnreadPreparationError as error:
-        raise _unread(error) from error
 
 
 def check_files(folder: Path) -> None:
@@ -130,10 +127,15 @@ def load_run_model(
         ) from error
 
 
-def _unread(error: UnreadPreparationError) -> CompileError:
-    hint = "runs made by earlier versions kept nothing of it; train again to ask for new rows"
-    help_ = hint if error.fault.missing else None
-    return Sink().fail_file("KG606", error.file, error.fault, help=help_)
+@contextmanager
+def _telling_unread() -> Iterator[None]:
+    """Tells what was kept of the preparation and cannot be read: KG606 or a code of its own."""
+    try:
+        yield
+    except UnreadPreparationError as error:
+        hint = "runs made by earlier versions kept nothing of it; train again to ask for new rows"
+        help_ = hint if error.fault.missing else None
+        raise Sink().fail_file("KG606", error.file, error.fault, help=help_) from error
 
 
 def _trained_layer(folder: Path) -> str | None:

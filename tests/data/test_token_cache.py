@@ -46,7 +46,7 @@ def _plain(step, training=TEXTS, texts=TEXTS):
     return fitted.learned, fitted.apply({"text": texts})
 
 
-def _same(one, other):
+def _assert_same(one, other):
     assert one[0].keys() == other[0].keys()
     for name, array in one[0].items():
         assert array.tolist() == other[0][name].tolist()
@@ -62,9 +62,9 @@ def _kept(cache):
 def test_a_second_run_makes_nothing_and_has_the_same(worked, cache):
     wanted = _plain(_step())
     worked.clear()
-    _same(_made(_step()), wanted)
+    _assert_same(_made(_step()), wanted)
     assert worked == ["adapt", "apply"]
-    _same(_made(_step()), wanted)
+    _assert_same(_made(_step()), wanted)
     assert worked == ["adapt", "apply"]
     assert len(_kept(cache)) == 2
 
@@ -86,13 +86,13 @@ def test_a_second_run_makes_nothing_and_has_the_same(worked, cache):
 )
 def test_other_texts_and_arguments_make_others(step, training, texts):
     _made(_step())
-    _same(_made(step, training, texts), _plain(step, training, texts))
+    _assert_same(_made(step, training, texts), _plain(step, training, texts))
 
 
 def test_a_written_vocabulary_is_not_learned(worked):
     step = _step(vocabulary=("cat", "the"))
     for _ in range(2):
-        _same(_made(step), _plain(step))
+        _assert_same(_made(step), _plain(step))
     assert "adapt" not in worked
     assert worked.count("apply") == 3  # once of the cache, twice without
 
@@ -101,13 +101,13 @@ def test_a_damaged_array_is_made_anew(cache):
     _made(_step())
     for entry in _kept(cache):
         (entry / "rows.npy").write_bytes(b"no array")
-    _same(_made(_step()), _plain(_step()))
+    _assert_same(_made(_step()), _plain(_step()))
 
 
 def test_without_room_all_is_made_and_it_is_told(monkeypatch, cache):
     monkeypatch.setenv(array_cache.LIMIT_VARIABLE, "1e-9")
     sink = Sink()
-    _same(_made(_step(), sink=sink), _plain(_step()))
+    _assert_same(_made(_step(), sink=sink), _plain(_step()))
     assert {one.code for one in sink.diagnostics} == {"KG540"}
     assert sink.diagnostics[0].message.startswith("the tokens of texts are not kept: they take")
     assert _kept(cache) == []
@@ -116,7 +116,7 @@ def test_without_room_all_is_made_and_it_is_told(monkeypatch, cache):
 def test_nothing_is_kept_where_the_limit_is_zero(monkeypatch, cache):
     monkeypatch.setenv(array_cache.LIMIT_VARIABLE, "0")
     sink = Sink()
-    _same(_made(_step(), sink=sink), _plain(_step()))
+    _assert_same(_made(_step(), sink=sink), _plain(_step()))
     assert sink.diagnostics == []
     assert _kept(cache) == []
 
