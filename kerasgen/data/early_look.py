@@ -26,8 +26,8 @@ from kerasgen.diagnostics import Sink
 from kerasgen.ir.data import DataDef
 from kerasgen.passes.columns import infer_schema
 from kerasgen.runtime.arrays import column_and_part
-from kerasgen.runtime.databases import is_database, sqlite_file
-from kerasgen.runtime.table_files import table_files
+from kerasgen.runtime.tabular.databases import is_database, sqlite_file
+from kerasgen.runtime.tabular.table_files import table_files
 
 
 def look_at_data(definition: DataDef, sink: Sink, *, needed: bool) -> None:

@@ -14,7 +14,7 @@ from kerasgen.diagnostics import Sink, closest
 from kerasgen.ir.data import FACTS, DataDef
 from kerasgen.ir.schema import Schema
 from kerasgen.ir.values import Shape, Value
-from kerasgen.passes.automatic_preparation import words_of_step
+from kerasgen.passes.automatic.written_out import words_of_step
 from kerasgen.passes.columns import (
     column_steps,
     declared_fact,

@@ -1,6 +1,6 @@
 """What the data says of the two ends of a model that is written by it: its inputs and its outputs.
 
-This room owns that knowledge, by which `passes.automatic_model` writes layers.
+This room owns that knowledge, by which `passes.automatic.model_layers` writes layers.
 
 Decisions:
 - An input is told by the rank of its rows, unless `prepare: auto` has made it and knows better.
@@ -20,7 +20,7 @@ from kerasgen.data.table import Array
 from kerasgen.ir.data import ColumnDef, WindowsDef
 from kerasgen.ir.model import Entry
 from kerasgen.ir.values import ObjectDef, Shape
-from kerasgen.passes.automatic_forecast import series_kinds
+from kerasgen.passes.automatic.forecaster import series_kinds
 from kerasgen.passes.columns import column_steps, source_column, taken_columns
 from kerasgen.passes.known_ahead import window_rows
 from kerasgen.passes.step_shapes import own_shape
@@ -40,7 +40,7 @@ class ModelEnds:
     """What a model takes and gives.
 
     Attributes:
-        inputs: model input to what it is, as `automatic_model.write_model` takes it.
+        inputs: model input to what it is, as `model_layers.write_model` takes it.
         outputs: output to what is learned there.
     """
 
@@ -124,7 +124,7 @@ def _rarest(indices: Array, classes: int) -> dict[str, Any]:
 
 
 def _forecast(opened: OpenedData, column: str, windows: WindowsDef) -> dict[str, Any]:
-    """What is forecast of a target, as `automatic_forecast.write_forecaster` takes it."""
+    """What is forecast of a target, as `forecaster.write_forecaster` takes it."""
     definition = opened.definition
     several = definition.joined.get(column)
     found: dict[str, Any] = {"task": definition.task.get("", ""), "horizon": windows.horizon}

@@ -2,7 +2,7 @@
 
 This room owns the order of that: types of columns, then the task, then whether the split is
 stratified, and last, when the rows are divided, the steps of `prepare: auto` by the training rows
-alone. What a column of a type gets stands in `passes.automatic_preparation`.
+alone. What a column of a type gets stands in `passes.automatic.written_out`.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from kerasgen.ir.data import AUTO, ColumnDef, DataDef
 from kerasgen.ir.model import Entry
 from kerasgen.ir.schema import ColumnType, Schema
 from kerasgen.ir.values import ObjectDef, Tree
-from kerasgen.passes.automatic_forecast import series_kinds
-from kerasgen.passes.automatic_preparation import WrittenOut, write_out, written_by_hand
-from kerasgen.passes.automatic_steps import TrainingColumn
+from kerasgen.passes.automatic.column_steps import TrainingColumn
+from kerasgen.passes.automatic.forecaster import series_kinds
+from kerasgen.passes.automatic.written_out import WrittenOut, write_out, written_by_hand
 from kerasgen.passes.columns import taken_columns
 from kerasgen.passes.known_ahead import ahead_columns, window_rows
 from kerasgen.passes.step_shapes import has_open_width

@@ -16,7 +16,7 @@ from kerasgen.data.large_arrays import ArraySpace
 from kerasgen.diagnostics import Sink
 from kerasgen.ir.schema import ColumnType
 from kerasgen.runtime.source_call import SourceCall
-from kerasgen.runtime.table_rows import place_of_row
+from kerasgen.runtime.tabular.rows_of_files import place_of_row
 
 Array: TypeAlias = np.ndarray[Any, Any]
 

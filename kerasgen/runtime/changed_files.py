@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kerasgen.runtime.databases import is_database
 from kerasgen.runtime.errors import DataError
+from kerasgen.runtime.tabular.databases import is_database
 
 
 def state_of_file(file: str) -> tuple[int, int]:

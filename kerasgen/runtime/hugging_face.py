@@ -17,8 +17,8 @@ import numpy as np
 from kerasgen.runtime.errors import DataError
 from kerasgen.runtime.images import MODES, decode_image
 from kerasgen.runtime.split import PART_NAMES, PARTS
-from kerasgen.runtime.table_columns import read_columns
-from kerasgen.runtime.table_files import first_line, pieces_of_file
+from kerasgen.runtime.tabular.table_files import first_line, pieces_of_file
+from kerasgen.runtime.tabular.typed_columns import read_columns
 from kerasgen.runtime.values import Array, Columns
 
 DATASET_ENDINGS = (".parquet", ".arrow", ".jsonl", ".json", ".csv")

@@ -38,8 +38,10 @@ def with_stand_in(state: ReadConfig) -> ReadConfig:
     Every model has what this one has, and the parameters that it names. Selectors are left out:
     what they select is not known.
     """
-    from kerasgen.passes.automatic_forecast import write_forecaster  # few configs leave their model
-    from kerasgen.passes.automatic_model import write_model
+    from kerasgen.passes.automatic.forecaster import (
+        write_forecaster,  # few configs leave their model
+    )
+    from kerasgen.passes.automatic.model_layers import write_model
 
     data = state.config.get("data")
     windows = data.get("windows") if isinstance(data, Mapping) else None
@@ -90,8 +92,8 @@ def _read_again(composition: Composition, first: FirstGroups, opened: OpenedData
     state = _with_written(resolved(composition, opened.facts), opened)
     if leaves_model(state.config):
         from kerasgen.data.model_facts import model_ends  # few configs leave their model
-        from kerasgen.passes.automatic_forecast import write_forecaster
-        from kerasgen.passes.automatic_model import write_model, written_objective
+        from kerasgen.passes.automatic.forecaster import write_forecaster
+        from kerasgen.passes.automatic.model_layers import write_model, written_objective
 
         ends = model_ends(opened)
         write = write_model if data.windows is None else write_forecaster

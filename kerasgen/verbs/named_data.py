@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from kerasgen.diagnostics import Sink
-from kerasgen.runtime.table_files import FORMATS
+from kerasgen.runtime.tabular.table_files import FORMATS
 
 ARRAYS = (".npz", ".npy")
 ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz")

@@ -15,8 +15,8 @@ from typing import Any, get_args
 
 from kerasgen.diagnostics import Sink, SourceLocation
 from kerasgen.registry import NOBODY, Trust
-from kerasgen.runtime.table_files import FORMATS
-from kerasgen.runtime.text_tables import TableForm
+from kerasgen.runtime.tabular.table_files import FORMATS
+from kerasgen.runtime.tabular.text_tables import TableForm
 from kerasgen.verbs.answers.answer_columns import answer_columns
 from kerasgen.verbs.answers.inputs import Input, asked_form, input_pieces
 from kerasgen.verbs.answers.pieces import Piece, regrouped

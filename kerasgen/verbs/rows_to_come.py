@@ -19,7 +19,7 @@ import numpy as np
 
 from kerasgen.ir.data import DataDef
 from kerasgen.runtime.arrays_of_rows import is_absent
-from kerasgen.runtime.text_tables import TableForm, missing_marks
+from kerasgen.runtime.tabular.text_tables import TableForm, missing_marks
 from kerasgen.runtime.values import Array
 from kerasgen.verbs.answers.pieces import Cells, Piece
 

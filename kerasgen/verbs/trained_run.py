@@ -33,7 +33,7 @@ from kerasgen.registry import Trust
 from kerasgen.run.samples import model_inputs, outputs_by_name
 from kerasgen.runtime.arrays_of_rows import rows_as_columns
 from kerasgen.runtime.errors import DataError
-from kerasgen.runtime.text_tables import TableForm
+from kerasgen.runtime.tabular.text_tables import TableForm
 from kerasgen.runtime.values import Array
 from kerasgen.verbs.answers.answer_columns import (
     Answer,

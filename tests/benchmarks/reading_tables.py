@@ -42,7 +42,7 @@ frame.write_parquet(f"{folder}/table.parquet")
 _ARRAYS = """
 import sys, time
 import polars
-from kerasgen.runtime.table_files import read_table
+from kerasgen.runtime.tabular.table_files import read_table
 start = time.process_time()
 columns, _ = read_table(sys.argv[1])
 print(len(columns["y"]), sorted(columns))

@@ -30,7 +30,7 @@ from kerasgen.data.sources.class_folders import (
     Decoded,
     room_for,
 )
-from kerasgen.data.sources.images import image_decoder, pillow_version
+from kerasgen.data.sources.images import image_decoder, of_one_size, pillow_version
 from kerasgen.data.table import Array, Table
 from kerasgen.diagnostics import Sink
 from kerasgen.foreign.printable import cut
@@ -42,7 +42,7 @@ from kerasgen.runtime.errors import DataError
 from kerasgen.runtime.file_cells import cell_folder, path_problem
 from kerasgen.runtime.images import MODES
 from kerasgen.runtime.sounds import decode_sound, same_sounds
-from kerasgen.runtime.table_rows import MOST_REASONS, files_of_rows
+from kerasgen.runtime.tabular.rows_of_files import MOST_REASONS, files_of_rows
 
 _MOST_TOLD = 10
 """Files that cannot be used of which each is told."""
@@ -155,17 +155,9 @@ class _ImageFiles:
         self, folders: ClassFolders, files: list[str], key: str
     ) -> Iterator[tuple[str, Array]]:
         """Name and pixels of each file; see `_Files`."""
-        size = self.size
-        for name, image in folders.decoded(files, image_decoder(self.mode, size)):
-            size = image.shape[:2] if size is None else size
-            if image.shape[:2] != tuple(size):
-                raise folders.sink.fail(
-                    "KG502",
-                    f"`{name}` has the size {list(image.shape[:2])}, and others have {list(size)}",
-                    key=key,
-                    help=f"give all images one size: `'data.columns.{self.column}.size=[64,64]'`",
-                )
-            yield name, image
+        images = folders.decoded(files, image_decoder(self.mode, self.size))
+        keys = key, f"data.columns.{self.column}.size"
+        yield from of_one_size(images, self.size, keys, folders.sink)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

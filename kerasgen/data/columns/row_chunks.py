@@ -23,10 +23,10 @@ from kerasgen.data.table import Array, Table, is_number
 from kerasgen.ir.column_figures import Stray
 from kerasgen.process.packages import is_installed
 from kerasgen.runtime.cells import missing_in
-from kerasgen.runtime.databases import is_database
-from kerasgen.runtime.table_columns import known_words, text_numbers
-from kerasgen.runtime.table_files import pieces_of_file, pieces_of_files, table_files
-from kerasgen.runtime.text_tables import TableForm
+from kerasgen.runtime.tabular.databases import is_database
+from kerasgen.runtime.tabular.table_files import pieces_of_file, pieces_of_files, table_files
+from kerasgen.runtime.tabular.text_tables import TableForm
+from kerasgen.runtime.tabular.typed_columns import known_words, text_numbers
 
 LARGE = 32 * 2**20
 """Bytes of a file from which on it is streamed."""

@@ -28,7 +28,7 @@ from kerasgen.passes.lint.suspicious_columns import said_of_column
 from kerasgen.runtime.cells import full_rows, missing_in, strip_words
 from kerasgen.runtime.errors import DataError
 from kerasgen.runtime.sequence_steps import cell_numbers
-from kerasgen.runtime.table_rows import files_of_rows
+from kerasgen.runtime.tabular.rows_of_files import files_of_rows
 
 _PIECE = 100_000
 """Rows that are looked at at a time."""

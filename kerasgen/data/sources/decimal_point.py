@@ -17,8 +17,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
-from kerasgen.runtime.table_files import format_of
-from kerasgen.runtime.text_tables import TableForm, likely_separator
+from kerasgen.runtime.tabular.table_files import format_of
+from kerasgen.runtime.tabular.text_tables import TableForm, likely_separator
 
 _LINES = 1_000
 """Lines that are looked at."""

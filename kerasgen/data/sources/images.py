@@ -12,7 +12,7 @@ Decisions:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar, Literal
@@ -100,19 +100,40 @@ class ImageFolder:
         self, folders: ClassFolders, rows: Mapping[str, int]
     ) -> Iterator[tuple[int, Array]]:
         """Number and pixels of each row; they have one size."""
-        size = self.size
-        decode = image_decoder(MODES[self.color_mode], size)
-        for name, image in folders.decoded(list(rows), decode):
-            size = image.shape[:2] if size is None else size
-            if image.shape[:2] != size:
-                raise folders.sink.fail(
-                    "KG502",
-                    f"`{name}` has the size {list(image.shape[:2])}, and others have "
-                    f"{list(size or ())}",
-                    key=argument_key("path"),
-                    help="give all images one size with `data.source.size=[…,…]`",
-                )
+        decode = image_decoder(MODES[self.color_mode], self.size)
+        images = folders.decoded(list(rows), decode)
+        place = argument_key("path"), argument_key("size")
+        for name, image in of_one_size(images, self.size, place, folders.sink):
             yield rows[name], image
+
+
+def of_one_size(
+    images: Iterable[tuple[str, Array]],
+    size: Sequence[int] | None,
+    keys: tuple[str, str],
+    sink: Sink,
+) -> Iterator[tuple[str, Array]]:
+    """Name and pixels of images that must have one size.
+
+    Args:
+        images: name and pixels of each.
+        size: height and width; None for those of the first.
+        keys: the key of the images and the one that gives them a size.
+        sink: gets the one of another size.
+
+    Raises:
+        CompileError: KG502, an image has another size.
+    """
+    for name, image in images:
+        size = image.shape[:2] if size is None else size
+        if image.shape[:2] != tuple(size):
+            raise sink.fail(
+                "KG502",
+                f"`{name}` has the size {list(image.shape[:2])}, and others have {list(size)}",
+                key=keys[0],
+                help=f"give all images one size: `'{keys[1]}=[64,64]'`",
+            )
+        yield name, image
 
 
 def image_decoder(mode: str | None, size: Sequence[int] | None) -> Callable[[bytes], Decoded]:

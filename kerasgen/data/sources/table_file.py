@@ -1,7 +1,7 @@
 """Tables of any kind: text with its warts, Parquet, Arrow, JSON, Excel, databases.
 
 This room owns what may be asked of such tables, and what is said where they are not as they must
-be. How they become columns stands in `runtime.table_files`, which reads them with Polars, an extra.
+be. How they become columns stands in `runtime.tabular`, which reads them with Polars, an extra.
 
 Decisions:
 - What stands between the cells of a file of text is told by its first line, where nobody says it.
@@ -30,18 +30,18 @@ from kerasgen.frontend.compose.resolvers import with_environment
 from kerasgen.ir.data import ColumnDef
 from kerasgen.process.machine_memory import device_memory
 from kerasgen.process.packages import is_installed
-from kerasgen.runtime.databases import MOST_ROWS, is_database, sqlite_file
 from kerasgen.runtime.errors import DataError
 from kerasgen.runtime.source_call import SourceCall
-from kerasgen.runtime.table_files import (
+from kerasgen.runtime.tables import MISSING
+from kerasgen.runtime.tabular.databases import MOST_ROWS, is_database, sqlite_file
+from kerasgen.runtime.tabular.table_files import (
     format_of,
     read_packed_table,
     read_table,
     read_text_table,
     table_files,
 )
-from kerasgen.runtime.tables import MISSING
-from kerasgen.runtime.text_tables import SEPARATORS, TableForm
+from kerasgen.runtime.tabular.text_tables import SEPARATORS, TableForm
 
 _COPIES = 5
 """What a file of text takes in memory while it is read, by its own size: text, cells, numbers."""

@@ -1,7 +1,7 @@
 """Tables that memory would not hold: their columns grow piece by piece, large ones in files.
 
-This room owns the columns that grow. The pieces are those of `runtime.table_files`, which an
-ejected script reads too, and holds in memory.
+This room owns the columns that grow. The pieces are those of `runtime.tabular`, which an ejected
+script reads too, and holds in memory.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import Self, TypeAlias
 import numpy as np
 
 from kerasgen.data.large_arrays import ArraySpace, ArrayWriter
-from kerasgen.runtime.table_columns import ColumnKind
-from kerasgen.runtime.table_files import pieces_of_file, read_rows_of_files
-from kerasgen.runtime.table_rows import TableRead
-from kerasgen.runtime.text_tables import TableForm
+from kerasgen.runtime.tabular.rows_of_files import TableRead
+from kerasgen.runtime.tabular.table_files import pieces_of_file, read_rows_of_files
+from kerasgen.runtime.tabular.text_tables import TableForm
+from kerasgen.runtime.tabular.typed_columns import ColumnKind
 from kerasgen.runtime.values import Array
 
 Paths: TypeAlias = "str | Sequence[str]"

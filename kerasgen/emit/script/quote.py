@@ -94,7 +94,8 @@ class Quotations:
 
     def _offered(self) -> dict[str, Place]:
         places = kerasgen.runtime.__path__
-        modules = [f"{PACKAGE}.{found.name}" for found in pkgutil.iter_modules(places)]
+        found = pkgutil.walk_packages(places, f"{PACKAGE}.")
+        modules = [module.name for module in found if not module.ispkg]
         offered = {n: (module, n) for module in modules for n in self._module(module).nodes}
         return {**offered, **self.roots}
 

@@ -28,8 +28,8 @@ from kerasgen.process.packages import is_installed
 from kerasgen.runtime.arrays_of_rows import is_absent
 from kerasgen.runtime.category_steps import as_words, number_word
 from kerasgen.runtime.errors import DataError
-from kerasgen.runtime.table_columns import text_numbers, word_piece
-from kerasgen.runtime.text_tables import TableForm, missing_marks
+from kerasgen.runtime.tabular.text_tables import TableForm, missing_marks
+from kerasgen.runtime.tabular.typed_columns import text_numbers, word_piece
 from kerasgen.runtime.values import Array
 from kerasgen.verbs.answers.pieces import Cells, Piece
 

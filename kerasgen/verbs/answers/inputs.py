@@ -19,9 +19,9 @@ from kerasgen.diagnostics import Sink
 from kerasgen.foreign.regular_files import is_regular
 from kerasgen.process.packages import is_installed
 from kerasgen.runtime.errors import DataError
-from kerasgen.runtime.table_files import FORMATS, first_line, pieces_of_file
-from kerasgen.runtime.table_rows import rows_of_file
-from kerasgen.runtime.text_tables import TableForm
+from kerasgen.runtime.tabular.rows_of_files import rows_of_file
+from kerasgen.runtime.tabular.table_files import FORMATS, first_line, pieces_of_file
+from kerasgen.runtime.tabular.text_tables import TableForm
 from kerasgen.verbs.answers.image_files import ENDINGS, image_pieces
 from kerasgen.verbs.answers.path_cells import with_file_cells
 from kerasgen.verbs.answers.pieces import Piece, regrouped

@@ -23,7 +23,7 @@ from typing import IO, Any
 
 from kerasgen.process.packages import is_installed
 from kerasgen.runtime.errors import DataError
-from kerasgen.runtime.text_tables import TableForm, column_titles, likely_separator
+from kerasgen.runtime.tabular.text_tables import TableForm, column_titles, likely_separator
 from kerasgen.verbs.answers.pieces import Piece
 
 BLOCK = 4 * 2**20

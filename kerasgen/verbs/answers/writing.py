@@ -24,7 +24,7 @@ import numpy as np
 from kerasgen.diagnostics import Sink
 from kerasgen.process.packages import is_installed
 from kerasgen.record.files import atomic_file
-from kerasgen.runtime.table_files import FORMATS
+from kerasgen.runtime.tabular.table_files import FORMATS
 from kerasgen.verbs.answers.pieces import Cells
 
 Columns: TypeAlias = "Mapping[str, Cells]"

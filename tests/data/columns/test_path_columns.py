@@ -13,7 +13,7 @@ from kerasgen.diagnostics import CompileError, Diagnostic, Sink
 from kerasgen.ir.data import DataDef
 from kerasgen.passes.columns import image_columns
 from kerasgen.runtime.image_cells import read_image_cells
-from kerasgen.runtime.table_files import read_table
+from kerasgen.runtime.tabular.table_files import read_table
 
 pytest.importorskip("polars")
 

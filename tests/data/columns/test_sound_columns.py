@@ -10,7 +10,7 @@ from kerasgen.data.opened import open_data
 from kerasgen.diagnostics import CompileError, Sink
 from kerasgen.passes.columns import sound_columns
 from kerasgen.runtime.sound_cells import read_sound_cells
-from kerasgen.runtime.table_files import read_table
+from kerasgen.runtime.tabular.table_files import read_table
 from kerasgen.verbs.describe import Asked, describe
 from kerasgen.verbs.init import Wish, init
 

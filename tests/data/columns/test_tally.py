@@ -12,8 +12,8 @@ from kerasgen.data.columns.tally import EXACT, TableTally
 from kerasgen.data.sources.table_file import TableFile
 from kerasgen.data.table import Table
 from kerasgen.ir.column_figures import QUANTILES, TableFigures
-from kerasgen.runtime import table_files, text_tables
-from kerasgen.runtime.table_files import read_table
+from kerasgen.runtime.tabular import table_files, text_tables
+from kerasgen.runtime.tabular.table_files import read_table
 
 polars = pytest.importorskip("polars")
 

@@ -12,7 +12,8 @@ import pytest
 from kerasgen.data.opened import open_data
 from kerasgen.data.sources.table_file import TableFile
 from kerasgen.diagnostics import CompileError, Sink
-from kerasgen.runtime import plain_text, table_files, text_tables
+from kerasgen.runtime import plain_text
+from kerasgen.runtime.tabular import table_files, text_tables
 
 polars = pytest.importorskip("polars")
 

@@ -8,7 +8,7 @@ import pytest
 
 from kerasgen.data.sources.table_file import TableFile
 from kerasgen.diagnostics import CompileError, Sink
-from kerasgen.runtime import databases
+from kerasgen.runtime.tabular import databases
 
 pytest.importorskip("polars")
 
@@ -157,7 +157,7 @@ def served(base, monkeypatch):
             return super().connect(*args, **more)
 
     monkeypatch.setattr(databases, "guarded", Guarded, raising=False)
-    registry.register("guarded", "kerasgen.runtime.databases", "guarded")
+    registry.register("guarded", "kerasgen.runtime.tabular.databases", "guarded")
     assert sqlalchemy.make_url("guarded://x").get_dialect() is Guarded
     return "guarded://ann@host/birds"
 

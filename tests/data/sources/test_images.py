@@ -90,7 +90,7 @@ def test_images_of_different_sizes_need_a_size(folder, refusals):
     path = folder({"a/1.png": _png(1, (10, 8)), "b/1.png": _png(2, (3, 5))})
     (found,) = refusals(ImageFolder(path=path))
     assert found.message == "`b/1.png` has the size [5, 3], and others have [8, 10]"
-    assert found.help == "give all images one size with `data.source.size=[…,…]`"
+    assert found.help == "give all images one size: `'data.source.size=[64,64]'`"
 
 
 @pytest.mark.parametrize(("mode", "channels"), [("grayscale", 1), ("rgb", 3), ("rgba", 4)])

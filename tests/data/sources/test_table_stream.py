@@ -7,7 +7,7 @@ from kerasgen.data import large_arrays
 from kerasgen.data.sources import files, table_file
 from kerasgen.data.sources.table_file import TableFile
 from kerasgen.diagnostics import CompileError, Sink
-from kerasgen.runtime import table_files, text_tables
+from kerasgen.runtime.tabular import table_files, text_tables
 
 polars = pytest.importorskip("polars")
 

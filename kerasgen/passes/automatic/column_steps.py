@@ -1,7 +1,7 @@
 """The pass that writes the steps of one column out, as its type wants it.
 
 It owns which steps a column of a type gets under `prepare: auto`, and when a column tells nothing.
-Which columns become one model input stands in `automatic_preparation`.
+Which columns become one model input stands in `written_out`.
 
 Decisions:
 - A category has a place for each word up to `MOST_PLACES` words, and is an index for an embedding

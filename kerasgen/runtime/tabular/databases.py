@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from kerasgen.runtime.errors import DataError
-from kerasgen.runtime.text_tables import PIECE_ROWS, TableForm
+from kerasgen.runtime.tabular.text_tables import PIECE_ROWS, TableForm
 
 FILES_OF_DATABASES = (".sqlite", ".sqlite3", ".db")
 """Endings of files that SQLite writes."""

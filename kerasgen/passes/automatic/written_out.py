@@ -1,7 +1,7 @@
 """The pass that writes `prepare: auto` out: the steps of all columns, and what goes in where.
 
 It owns which columns become one model input, and how written steps stand among those of
-`automatic_steps`. It gives what a person would have written under `data.features` and
+`column_steps`. It gives what a person would have written under `data.features` and
 `data.prepare`, as plain data that is parsed like any other. It must not see rows: what the training
 rows say of a column comes in.
 
@@ -25,7 +25,13 @@ from kerasgen.ir.data import ColumnDef, DataDef
 from kerasgen.ir.model import INPUT, Entry
 from kerasgen.ir.schema import ALL
 from kerasgen.ir.values import ObjectDef, Tree
-from kerasgen.passes.automatic_steps import MOST_TOKENS, ColumnWork, End, TrainingColumn, treat
+from kerasgen.passes.automatic.column_steps import (
+    MOST_TOKENS,
+    ColumnWork,
+    End,
+    TrainingColumn,
+    treat,
+)
 from kerasgen.passes.columns import column_steps, taken_columns
 
 STACKED = "numbers"

@@ -3,7 +3,7 @@
 import pytest
 
 from kerasgen.ir.data import WindowsDef
-from kerasgen.passes.automatic_forecast import series_kinds, write_forecaster
+from kerasgen.passes.automatic.forecaster import series_kinds, write_forecaster
 
 SEQUENCE = {"input": {"kind": "sequence"}}
 

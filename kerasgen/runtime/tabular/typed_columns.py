@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from kerasgen.runtime.errors import DataError
-from kerasgen.runtime.number_columns import NoNumbersError
-from kerasgen.runtime.text_tables import TableForm, missing_marks
+from kerasgen.runtime.tabular.number_columns import NoNumbersError
+from kerasgen.runtime.tabular.text_tables import TableForm, missing_marks
 from kerasgen.runtime.values import Array
 
 MOST_WIDENING = 100

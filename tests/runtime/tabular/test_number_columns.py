@@ -5,11 +5,11 @@ import pytest
 
 pytest.importorskip("polars")
 
-import kerasgen.runtime.table_files
+import kerasgen.runtime.tabular.table_files
 from kerasgen.runtime.errors import DataError
-from kerasgen.runtime.number_columns import number_columns
-from kerasgen.runtime.table_files import read_table
 from kerasgen.runtime.tables import MISSING
+from kerasgen.runtime.tabular.number_columns import number_columns
+from kerasgen.runtime.tabular.table_files import read_table
 
 MARKS = {"a": MISSING, "b": MISSING}
 
@@ -61,7 +61,7 @@ def test_numbers_are_those_that_words_would_become(lines, tmp_path, monkeypatch)
     file = tmp_path / "rows.csv"
     file.write_text("\n".join(["a,b", *lines]) + "\n")
     found, _ = read_table(str(file))
-    monkeypatch.setattr(kerasgen.runtime.table_files, "look_for_numbers", lambda *_: None)
+    monkeypatch.setattr(kerasgen.runtime.tabular.table_files, "look_for_numbers", lambda *_: None)
     expected, _ = read_table(str(file))
 
     for name in ("a", "b"):

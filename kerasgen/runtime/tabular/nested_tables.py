@@ -14,8 +14,8 @@ import numpy as np
 
 from kerasgen.runtime.errors import DataError
 from kerasgen.runtime.plain_text import check_lines
-from kerasgen.runtime.table_rows import MOST_REASONS, FileRows
-from kerasgen.runtime.text_tables import PIECE_ROWS
+from kerasgen.runtime.tabular.rows_of_files import MOST_REASONS, FileRows
+from kerasgen.runtime.tabular.text_tables import PIECE_ROWS
 
 DEEPEST_OBJECT = 32
 """Objects that may stand in each other in a table."""

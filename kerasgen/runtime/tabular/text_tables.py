@@ -15,11 +15,6 @@ from typing import Any, TypedDict
 import numpy as np
 
 from kerasgen.runtime.errors import DataError
-from kerasgen.runtime.number_columns import (
-    not_numbers,
-    number_columns,
-    without_blank_lines,
-)
 from kerasgen.runtime.plain_text import (
     LONGEST_LINE,
     TEXT_BLOCK,
@@ -28,8 +23,13 @@ from kerasgen.runtime.plain_text import (
     room_for,
     wrong_text,
 )
-from kerasgen.runtime.table_rows import MOST_REASONS
 from kerasgen.runtime.tables import MISSING, distinct_names
+from kerasgen.runtime.tabular.number_columns import (
+    not_numbers,
+    number_columns,
+    without_blank_lines,
+)
+from kerasgen.runtime.tabular.rows_of_files import MOST_REASONS
 from kerasgen.runtime.values import Array
 
 SEPARATORS = (",", ";", "\t", "|")

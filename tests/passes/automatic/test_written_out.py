@@ -3,8 +3,8 @@
 import pytest
 
 from kerasgen.ir.data import ColumnDef
-from kerasgen.passes.automatic_preparation import write_out
-from kerasgen.passes.automatic_steps import MOST_KEPT, MOST_PLACES, End, TrainingColumn
+from kerasgen.passes.automatic.column_steps import MOST_KEPT, MOST_PLACES, End, TrainingColumn
+from kerasgen.passes.automatic.written_out import write_out
 
 NUMBER = TrainingColumn(type="number", low=2.0, high=6.0)
 WORDS = TrainingColumn(type="category", words=("b", "a"))

@@ -1,7 +1,7 @@
 """Tables in files become columns: text, Parquet, Arrow, JSON, Excel, databases.
 
 Files are read in pieces, so that no more than the columns is held. The pieces are
-frames of Polars; how cells become numbers and words stands in `table_columns`.
+frames of Polars; how cells become numbers and words stands in `typed_columns`.
 """
 
 from __future__ import annotations
@@ -15,18 +15,11 @@ from typing import Any, Unpack
 import numpy as np
 
 from kerasgen.runtime.changed_files import check_unchanged, state_of_file
-from kerasgen.runtime.databases import database_pieces, is_database
 from kerasgen.runtime.errors import DataError
-from kerasgen.runtime.nested_tables import flat_piece, json_pieces
 from kerasgen.runtime.split import PARTS
-from kerasgen.runtime.table_columns import (
-    FREE_WIDTH,
-    MOST_WIDENING,
-    ColumnPieces,
-    read_columns,
-    text_numbers,
-)
-from kerasgen.runtime.table_rows import (
+from kerasgen.runtime.tabular.databases import database_pieces, is_database
+from kerasgen.runtime.tabular.nested_tables import flat_piece, json_pieces
+from kerasgen.runtime.tabular.rows_of_files import (
     MOST_REASONS,
     FileRows,
     TableRead,
@@ -34,7 +27,7 @@ from kerasgen.runtime.table_rows import (
     settle_dropped,
     without_infinite,
 )
-from kerasgen.runtime.text_tables import (
+from kerasgen.runtime.tabular.text_tables import (
     PIECE_ROWS,
     TableForm,
     has_bad_rows,
@@ -43,6 +36,13 @@ from kerasgen.runtime.text_tables import (
     look_for_numbers,
     open_text,
     text_pieces,
+)
+from kerasgen.runtime.tabular.typed_columns import (
+    FREE_WIDTH,
+    MOST_WIDENING,
+    ColumnPieces,
+    read_columns,
+    text_numbers,
 )
 from kerasgen.runtime.values import Array, Columns
 

@@ -1,7 +1,7 @@
 """The pass that writes `layers: auto` out for a forecast: from windows of rows to the rows behind.
 
 It owns which layers read a window, and the head that gives the numbers of the horizon. It gives
-what a person would have written, as `automatic_model` does for samples that are rows.
+what a person would have written, as `model_layers` does for samples that are rows.
 
 Decisions:
 - `$reader` reads the window: `dense` takes all its numbers at once, `conv` looks at neighbours,
@@ -23,7 +23,7 @@ from collections.abc import Mapping
 
 from kerasgen.ir.data import WindowsDef
 from kerasgen.ir.values import Tree
-from kerasgen.passes.automatic_model import Facts, ModelWork, WrittenModel, embedding_size
+from kerasgen.passes.automatic.model_layers import Facts, ModelWork, WrittenModel, embedding_size
 
 _READ = "$reader != 'none'"
 """Whether more than a linear forecast is made of the window."""

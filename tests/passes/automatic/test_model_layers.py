@@ -2,7 +2,7 @@
 
 import pytest
 
-from kerasgen.passes.automatic_model import write_model, written_objective
+from kerasgen.passes.automatic.model_layers import write_model, written_objective
 
 CLASSES = {"": {"task": "classification", "units": 3}}
 
