@@ -28,8 +28,10 @@ from kerasgen.ir.training import Array
 from kerasgen.passes.compiled import CompiledProgram
 from kerasgen.passes.known_ahead import window_rows
 from kerasgen.run.samples import model_inputs, outputs_by_name
+from kerasgen.runtime.date_steps import read_date
 from kerasgen.runtime.errors import DataError
 from kerasgen.runtime.series import series_ends, time_order, windows
+from kerasgen.verbs.answers.row_places import RowPlaces
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -40,22 +42,27 @@ class KnownRows:
         x: model input to what was prepared of it, a row each.
         times: their times.
         series: their series, None where there is one.
+        numbers: what each is called among the rows that were asked, from 1.
         coming: which of them are to come; None where nothing is known ahead.
     """
 
     x: Mapping[str, Array]
     times: Array
     series: Array | None
+    numbers: Array
     coming: Array | None = None
 
 
-def forecast(compiled: CompiledProgram, model: Model, known: KnownRows) -> dict[str, Array]:
+def forecast(
+    compiled: CompiledProgram, model: Model, known: KnownRows, places: RowPlaces
+) -> dict[str, Array]:
     """Forecasts what follows the newest rows of each series.
 
     Args:
         compiled: the program of the model, a forecaster.
         model: the trained model.
         known: the rows.
+        places: where they stand.
 
     Returns:
         Columns: times, series, and what is predicted, a row for each step of each series.
@@ -64,13 +71,11 @@ def forecast(compiled: CompiledProgram, model: Model, known: KnownRows) -> dict[
         CompileError: KG541, rows of the horizon are not there; KG545, the times order nothing;
             KG546, a series has too few rows.
     """
-    sink, data = Sink(), compiled.program.data
+    sink, data = places.sink, compiled.program.data
     form = data.windows
     assert form is not None
-    try:
-        order = time_order(known.times, known.series)
-    except DataError as error:
-        raise sink.fail("KG545", f"the time `{data.time}`: {error}", key="data.time") from error
+    _check_times(data, known, places)
+    order = time_order(known.times, known.series)
     times = known.times[order]
     series = None if known.series is None else known.series[order]
     ends = series_ends(len(order), series)
@@ -80,6 +85,7 @@ def forecast(compiled: CompiledProgram, model: Model, known: KnownRows) -> dict[
         _check_coming(data, times, (series, ends), coming, sink)
     behind = 0 if coming is None else form.horizon
     _check(data, times, (series, ends), spacing, sink, behind=behind)
+    _check_twice(times, known.numbers[order], spacing, places)
     starts = ends - behind - form.length
     sizes = window_rows(data)
     x = {name: windows(values[order], starts, sizes[name]) for name, values in known.x.items()}
@@ -101,6 +107,38 @@ def forecast(compiled: CompiledProgram, model: Model, known: KnownRows) -> dict[
             end = "" if joined is None else f"_{joined[number]}"
             columns[f"{title}{end}"] = flat[:, number]
     return columns
+
+
+def _check_times(data: DataDef, known: KnownRows, places: RowPlaces) -> None:
+    """Refuses a row whose time is none: KG545.
+
+    Raises:
+        CompileError: there is one.
+    """
+    times = known.times
+    if times.dtype.kind == "U":
+        wrong = np.isin(times, [word for word in np.unique(times).tolist() if not _is_date(word)])
+    else:
+        wrong = ~np.isfinite(times)
+    if not wrong.any():
+        return
+    row = int(np.argmax(wrong))
+    number, cell = int(known.numbers[row]), str(times[row])
+    told = "has no value" if cell in ("", "nan", "NaT") else f'is "{cut(cell)}"'
+    raise places.sink.fail_at(
+        "KG545",
+        f"the time `{data.time}` {told} in row {number}",
+        places.of_row(number),
+        help="write dates as 2026-01-31, months as 2026-01" if times.dtype.kind == "U" else None,
+    )
+
+
+def _is_date(word: str) -> bool:
+    try:
+        read_date(word, 0)
+    except DataError:
+        return False
+    return True
 
 
 def _check(
@@ -139,13 +177,6 @@ def _check(
             key="data.windows.length",
             help=f"give the newest {length} rows of each series",
         )
-    twice = np.flatnonzero(spacing.steps == 0)
-    if twice.size:
-        raise sink.fail(
-            "KG545",
-            f"the time `{times[int(twice[0])]}` stands twice in a series",
-            key="data.time",
-        )
     if not spacing.usual and not behind:
         raise sink.fail(
             "KG545",
@@ -153,6 +184,23 @@ def _check(
             key="data.time",
             help="give two rows or more",
         )
+
+
+def _check_twice(times: Array, numbers: Array, spacing: Spacing, places: RowPlaces) -> None:
+    """Refuses a time that stands twice in a series: KG545.
+
+    Raises:
+        CompileError: there is one.
+    """
+    twice = np.flatnonzero(spacing.steps == 0)
+    if not twice.size:
+        return
+    one, other = sorted(numbers[int(twice[0]) : int(twice[0]) + 2].tolist())
+    raise places.sink.fail_at(
+        "KG545",
+        f"the time `{times[int(twice[0])]}` stands twice in a series, in row {one} and row {other}",
+        places.of_row(other),
+    )
 
 
 def _check_coming(

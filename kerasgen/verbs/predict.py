@@ -16,11 +16,12 @@ from typing import Any, get_args
 from kerasgen.diagnostics import Sink, SourceLocation
 from kerasgen.registry import NOBODY, Trust
 from kerasgen.runtime.tabular.table_files import FORMATS
-from kerasgen.runtime.tabular.text_tables import TableForm
 from kerasgen.verbs.answers.answer_columns import answer_columns
-from kerasgen.verbs.answers.inputs import Input, asked_form, input_pieces
+from kerasgen.verbs.answers.inputs import Input, asked_form, input_pieces, text_table
+from kerasgen.verbs.answers.json_cells import json_cells
 from kerasgen.verbs.answers.pieces import Piece, regrouped
-from kerasgen.verbs.answers.writing import KINDS, Write, answer_file, text_form
+from kerasgen.verbs.answers.row_places import RowPlaces, asking_sink
+from kerasgen.verbs.answers.writing import KINDS, Write, answer_file, is_json, text_form
 from kerasgen.verbs.load import load_run
 from kerasgen.verbs.trained_run import PROBLEM, Bad, TrainedRun, placed
 
@@ -74,9 +75,16 @@ def predict_rows(
         CompileError: the run or the rows cannot be read, or a row has no answer.
         OSError: the answer cannot be written.
     """
-    sink = Sink()
+    sink = asking_sink(question.rows, Input(path=question.rows).title)
     _check_question(question, sink)
     run = load_run(folder, trust)
+    run.check_asked(
+        top=question.top,
+        scores=question.scores,
+        bad=question.bad,
+        places=RowPlaces(sink=sink),
+        typed="--",
+    )
     if question.output is None:
         return _answer(run, question, text_form("csv", say), sink)
     with answer_file(question.output, sink) as write:
@@ -90,82 +98,88 @@ class _Asking:
     Attributes:
         run: the run.
         question: what is asked.
-        form: how the rows are written.
         bad: what becomes of rows without an answer.
-        title: what the rows are called.
+        places: where the rows stand, and how they are written there.
+        numbers: columns whose cells are written as numbers; none where words stay words.
     """
 
     run: TrainedRun
     question: Question
-    form: TableForm
     bad: Bad
-    title: str
+    places: RowPlaces
+    numbers: tuple[str, ...] = ()
 
 
 def _answer(run: TrainedRun, question: Question, write: Write, sink: Sink) -> Counted:
     counted = Counted()
     asked = Input(path=question.rows, texts=question.texts, size=run.piece_rows)
+    form = asked_form(run, asked)
+    to_json = question.output is not None and is_json(question.output)
     asking = _Asking(
         run=run,
         question=question,
-        form=asked_form(run, asked),
         bad=question.bad or _said_bad(run),
-        title=asked.title,
+        places=RowPlaces(sink=sink, title=asked.title, lines=text_table(run, asked), form=form),
+        numbers=_number_columns(run) if to_json else (),
     )
+    pieces = input_pieces(run, asked, form, sink)
     if run.data.windows is not None:
-        return _forecast(asking, input_pieces(run, asked, asking.form, sink), write, sink)
-    for piece in input_pieces(run, asked, asking.form, sink):
+        return _forecast(asking, pieces, write)
+    for piece in pieces:
         if piece.first == 1:
-            run.check_columns((*piece.cells, *piece.arrays), asked.title, sink)
+            run.check_columns((*piece.cells, *piece.arrays), asking.places)
         if not piece.rows:
             continue
         counted.rows += piece.rows
-        found, without = _columns(asking, _whole(piece, run), sink)
+        found, without = _columns(asking, _whole(piece, run))
         counted.without += without
         if found:
             write(found)
-    if not counted.rows:
-        place = SourceLocation(file=asking.title)
-        raise sink.fail_at("KG503", "there are no rows to answer for", place)
+    _check_rows(counted, asking.places)
     return counted
 
 
-def _forecast(asking: _Asking, pieces: Iterator[Piece], write: Write, sink: Sink) -> Counted:
+def _forecast(asking: _Asking, pieces: Iterator[Piece], write: Write) -> Counted:
     """What follows the rows of all pieces: the newest of them may stand anywhere."""
-    counted, run = Counted(), asking.run
+    counted, run, places = Counted(), asking.run, asking.places
     for piece in regrouped(pieces, sys.maxsize):
-        run.check_columns((*piece.cells, *piece.arrays), asking.title, sink)
-        answered = run.forecast(_whole(piece, run), asking.form)
+        run.check_columns((*piece.cells, *piece.arrays), places)
+        answered = run.forecast(_whole(piece, run), places)
         if answered.problems and asking.bad == "error":
-            run.refuse(piece, answered, asking.title, sink)
+            run.refuse(piece, answered, places)
         counted = Counted(rows=piece.rows, without=len(answered.problems))
         write(answered.columns)
-    if not counted.rows:
-        place = SourceLocation(file=asking.title)
-        raise sink.fail_at("KG503", "there are no rows to answer for", place)
+    _check_rows(counted, places)
     return counted
 
 
-def _columns(asking: _Asking, piece: Piece, sink: Sink) -> tuple[dict[str, Any], int]:
+def _check_rows(counted: Counted, places: RowPlaces) -> None:
+    if not counted.rows:
+        told = "there are no rows to answer for"
+        raise places.sink.fail_at("KG503", told, places.whole())
+
+
+def _columns(asking: _Asking, piece: Piece) -> tuple[dict[str, Any], int]:
     """The columns of an answer for some rows, and how many rows have none."""
-    run, question, bad = asking.run, asking.question, asking.bad
-    answered = run.answered(piece, asking.form)
+    run, question, bad, places = asking.run, asking.question, asking.bad, asking.places
+    answered = run.answered(piece, places.form)
     if answered.problems and bad == "error":
-        run.refuse(piece, answered, asking.title, sink)
+        run.refuse(piece, answered, places)
     answers = answer_columns(answered.answers, top=question.top, scores=question.scores)
     new = (*answers, PROBLEM) if bad == "column" else tuple(answers)
     if taken := [name for name in new if name in piece.cells]:
-        raise sink.fail(
+        raise places.sink.fail_at(
             "KG305",
             f"the rows have a column `{taken[0]}`, which is what the answer is called",
-            key="data.source",
+            places.whole(),
             help="give the column another name",
         )
     without = len(answered.problems)
+    kept = piece if not without or bad == "column" else piece.kept(answered.rows)
+    cells = json_cells(kept.cells, asking.numbers, places.form)
     if bad == "column":
-        return {**piece.cells, **placed(answers, piece, answered)}, without
-    kept = piece if not without else piece.kept(answered.rows)
-    return ({**kept.cells, **answers} if kept.rows else {}), without
+        return {**cells, **placed(answers, piece, answered)}, without
+    return ({**cells, **answers} if kept.rows else {}), without
 
 
 def _whole(piece: Piece, run: TrainedRun) -> Piece:
@@ -183,6 +197,14 @@ def _whole(piece: Piece, run: TrainedRun) -> Piece:
     )
 
 
+def _number_columns(run: TrainedRun) -> tuple[str, ...]:
+    """The columns that hold numbers, among all that the run has read."""
+    seen, said = run.schema.columns, run.data.columns
+    types = {n: (said[n].type if n in said else None) or seen[n].type or "number" for n in seen}
+    numbers = [name for name in seen if seen[name].dtype not in (None, "text")]
+    return tuple(name for name in numbers if types[name] == "number")
+
+
 def _said_bad(run: TrainedRun) -> Bad:
     """What the source of a run does with rows that it cannot use."""
     said = run.data.source.arguments.get("bad")
@@ -195,7 +217,8 @@ def _check_question(question: Question, sink: Sink) -> None:
         place = SourceLocation(override=f"--top {question.top}")
         raise sink.fail_at("KG204", f"`--top` is {question.top}, expected 1 or more", place)
     if (question.rows is None) == (not question.texts):
-        raise sink.fail("KG204", "expected an input, or `--text`, and not both", key="INPUT")
+        both = SourceLocation(override=f"{question.rows} --text") if question.rows else None
+        raise sink.fail_at("KG204", "expected an input, or `--text`, and not both", both)
     if question.bad is not None and question.bad not in get_args(Bad):
         raise sink.fail("KG204", f"`--bad` is `{question.bad}`, expected error, skip or column")
     output = question.output

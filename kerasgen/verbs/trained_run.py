@@ -31,8 +31,6 @@ from kerasgen.passes.columns import column_steps, taken_columns
 from kerasgen.passes.compiled import CompiledProgram
 from kerasgen.registry import Trust
 from kerasgen.run.samples import model_inputs, outputs_by_name
-from kerasgen.runtime.arrays_of_rows import rows_as_columns
-from kerasgen.runtime.errors import DataError
 from kerasgen.runtime.tabular.text_tables import TableForm
 from kerasgen.runtime.values import Array
 from kerasgen.verbs.answers.answer_columns import (
@@ -40,9 +38,12 @@ from kerasgen.verbs.answers.answer_columns import (
     answer_columns,
     answer_of,
     class_names_of,
+    without_meaning,
 )
 from kerasgen.verbs.answers.checked_rows import check_rows
 from kerasgen.verbs.answers.pieces import Piece
+from kerasgen.verbs.answers.python_rows import columns_of_rows
+from kerasgen.verbs.answers.row_places import RowPlaces
 from kerasgen.verbs.evaluate import Evaluation, evaluate_run
 from kerasgen.verbs.forecast import KnownRows, forecast
 from kerasgen.verbs.rows_to_come import rows_to_come
@@ -131,18 +132,10 @@ class TrainedRun:
             CompileError: a column is not there, or a row has no answer and is not to be skipped.
         """
         sink = Sink()
-        _check_list(rows, sink)
-        try:
-            columns = rows_as_columns(rows, self.needed)
-        except DataError as error:
-            raise sink.fail("KG503", str(error)) from error
-        if single := next((name for name, cells in columns.items() if not cells.ndim), None):
-            raise sink.fail(
-                "KG503",
-                f"the column `{single}` is a single value, expected a list of them",
-                help="a row is asked for as a list of one mapping",
-            )
-        self.check_columns(tuple(columns), None, sink)
+        places = RowPlaces(sink=sink)
+        self.check_asked(top=top, scores=scores, bad=bad, places=places)
+        columns = columns_of_rows(rows, self.needed, sink)
+        self.check_columns(tuple(columns), places)
         count = len(columns[self.needed[0]])
         if not count:
             raise sink.fail("KG503", "there are no rows to answer for")
@@ -150,9 +143,9 @@ class TrainedRun:
             raise sink.fail("KG503", f"the column `{odd}` has another number of rows than others")
         if self.data.windows is not None:
             whole = Piece(cells=columns, first=1, rows=count)
-            followed = self.forecast(whole, {})
+            followed = self.forecast(whole, places)
             if bad == "error" and followed.problems:
-                self.refuse(whole, followed, None, sink)
+                self.refuse(whole, followed, places)
             return dict(followed.columns)
         parts = []
         size = self.piece_rows
@@ -162,7 +155,7 @@ class TrainedRun:
             piece = Piece(cells=cells, first=start + 1, rows=rows_here)
             answered = self.answered(piece, {})
             if bad == "error" and answered.problems:
-                self.refuse(piece, answered, None, sink)
+                self.refuse(piece, answered, places)
             found = answer_columns(answered.answers, top=top, scores=scores)
             parts.append(placed(found, piece, answered) if bad == "column" else found)
         names = dict.fromkeys(name for part in parts for name in part)
@@ -249,13 +242,36 @@ class TrainedRun:
     def _only_column(self) -> Column | None:
         return self.schema.columns.get(self.needed[0]) if len(self.needed) == 1 else None
 
-    def check_columns(self, names: Sequence[str], title: str | None, sink: Sink) -> None:
+    def check_asked(
+        self, *, top: int, scores: bool, bad: str | None, places: RowPlaces, typed: str = ""
+    ) -> None:
+        """Refuses what has no meaning for the outputs of the model.
+
+        Args:
+            top: how many classes are to be named.
+            scores: whether each class is to have a column of its probability.
+            bad: what is to become of rows without an answer.
+            places: whose sink gets it.
+            typed: what stands before such a word on the command line, empty for Python.
+
+        Raises:
+            CompileError: KG204, one has none.
+        """
+        found = without_meaning(self.compiled.outputs, top=top, scores=scores, bad=bad)
+        if found is None:
+            return
+        word, reason = found
+        value = {"top": f" {top}", "scores": "", "bad": f" {bad}"}[word]
+        place = SourceLocation(override=f"{typed}{word}{value}") if typed else None
+        told = f"`{typed}{word}{value}` has no meaning for this run: {reason}"
+        raise places.sink.fail_at("KG204", told, place)
+
+    def check_columns(self, names: Sequence[str], places: RowPlaces) -> None:
         """Checks that rows have all columns that are needed.
 
         Args:
             names: the columns that they have.
-            title: what they are called, None for rows of Python.
-            sink: gets what is not there.
+            places: where they stand.
 
         Raises:
             CompileError: KG504, one is not there.
@@ -264,13 +280,13 @@ class TrainedRun:
         known = "known: " + ", ".join(f"`{name}`" for name in sorted(names)[:40]) if names else None
         for name in self.needed:
             if name not in names:
-                sink.report_at(
+                places.sink.report_at(
                     "KG504",
                     f"the rows have no column `{name}`",
-                    None if title is None else SourceLocation(file=title),
+                    places.whole(),
                     help=did_you_mean(name, free, listed=0) or known,
                 )
-        sink.stop_on_errors()
+        places.sink.stop_on_errors()
 
     def answered(self, piece: Piece, form: TableForm) -> AnsweredRows:
         """Answers for some rows, and which of them have none.
@@ -283,38 +299,40 @@ class TrainedRun:
         answers = [] if not len(checked.rows) else self._answers(checked.x, len(checked.rows))
         return AnsweredRows(rows=checked.rows, answers=answers, problems=checked.problems)
 
-    def forecast(self, piece: Piece, form: TableForm) -> ForecastRows:
+    def forecast(self, piece: Piece, places: RowPlaces) -> ForecastRows:
         """What follows the newest rows of each series, and which rows could not be used.
 
         Args:
             piece: the rows, in any order, with all columns that are needed.
-            form: how missing cells and numbers are written.
+            places: where they stand, and how they are written.
 
         Raises:
             CompileError: KG541, KG545 or KG546, there are too few rows, or their times order
                 nothing.
         """
-        told = rows_to_come(self.data, self.needed, piece, form)
-        checked = check_rows(self.kept, self.needed, told.piece, form)
+        told = rows_to_come(self.data, self.needed, piece, places.form)
+        checked = check_rows(self.kept, self.needed, told.piece, places.form)
         known = KnownRows(
             x=checked.x,
             times=checked.columns.get(self.data.time, np.zeros(0)),
             series=checked.columns.get(self.data.series),
+            numbers=checked.rows + piece.first,
             coming=None if told.coming is None else told.coming[checked.rows],
         )
-        columns = {} if not len(checked.rows) else forecast(self.compiled, self.model, known)
+        if not len(checked.rows):
+            return ForecastRows(columns={}, problems=checked.problems)
+        columns = forecast(self.compiled, self.model, known, places)
         return ForecastRows(columns=columns, problems=checked.problems)
 
     def refuse(
-        self, piece: Piece, answered: AnsweredRows | ForecastRows, title: str | None, sink: Sink
+        self, piece: Piece, answered: AnsweredRows | ForecastRows, places: RowPlaces
     ) -> None:
         """Refuses rows of which one has no answer.
 
         Args:
             piece: the rows.
             answered: what was answered.
-            title: what they are called, None for rows of Python.
-            sink: gets the first of them.
+            places: where the rows stand.
 
         Raises:
             CompileError: KG624, always.
@@ -322,10 +340,10 @@ class TrainedRun:
         row = min(answered.problems)
         more = len(answered.problems) - 1
         rest = f" (and of {more} more of {piece.rows})" if more else ""
-        raise sink.fail_at(
+        raise places.sink.fail_at(
             "KG624",
             f"row {piece.first + row} has no answer{rest}: {answered.problems[row]}",
-            None if title is None else SourceLocation(file=title),
+            places.of_row(piece.first + row),
             help="leave such rows out with `--bad skip`, or have them told with `--bad column`; "
             "what becomes of missing values is said under `data.columns` before training",
         )
@@ -350,17 +368,6 @@ class TrainedRun:
             )
             for output in self.compiled.outputs
         ]
-
-
-def _check_list(rows: Any, sink: Sink) -> None:
-    """Refuses a list without rows, or of something else than mappings."""
-    if not isinstance(rows, list | tuple):
-        return
-    if not rows:
-        raise sink.fail("KG503", "there are no rows to answer for")
-    odd = next((row for row in rows if not isinstance(row, Mapping)), None)
-    if odd is not None:
-        raise sink.fail("KG503", f"a row is `{type(odd).__name__}`, expected a mapping")
 
 
 def placed(columns: Mapping[str, Array], piece: Piece, answered: AnsweredRows) -> dict[str, Array]:

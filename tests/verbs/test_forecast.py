@@ -6,9 +6,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from kerasgen.diagnostics import CompileError
+from kerasgen.diagnostics import CompileError, Sink
 from kerasgen.ir.data import DataDef, WindowsDef
 from kerasgen.ir.values import ObjectDef, TensorSpec
+from kerasgen.verbs.answers.row_places import RowPlaces
 from kerasgen.verbs.forecast import KnownRows, forecast
 
 
@@ -51,14 +52,17 @@ def _compiled(*, series="", joined=(), length=3, horizon=2, known=()):
 def _known(times, values, series=None):
     x = {"input": np.asarray(values, dtype="float32").reshape(len(times), -1)}
     return KnownRows(
-        x=x, times=np.array(times), series=None if series is None else np.array(series)
+        x=x,
+        times=np.array(times),
+        series=None if series is None else np.array(series),
+        numbers=np.arange(len(times)) + 1,
     )
 
 
 def test_the_newest_rows_of_the_series_go_in_whatever_their_order():
     model = LastValues(2)
     known = _known(["2020-01-03", "2020-01-01", "2020-01-04", "2020-01-02"], [3, 1, 4, 2])
-    found = forecast(_compiled(), model, known)
+    found = forecast(_compiled(), model, known, RowPlaces(sink=Sink()))
     assert model.asked[:, :, 0].tolist() == [[2, 3, 4]]
     assert found["day"].tolist() == ["2020-01-05", "2020-01-06"]
     assert found["predicted"].tolist() == [4, 4]
@@ -66,7 +70,7 @@ def test_the_newest_rows_of_the_series_go_in_whatever_their_order():
 
 def test_each_series_has_its_steps():
     known = _known([1, 2, 3, 11, 12, 13, 14], [1, 2, 3, 5, 6, 7, 8], [*"aaa", *"bbbb"])
-    found = forecast(_compiled(series="shop"), LastValues(2), known)
+    found = forecast(_compiled(series="shop"), LastValues(2), known, RowPlaces(sink=Sink()))
     assert {name: column.tolist() for name, column in found.items()} == {
         "shop": ["a", "a", "b", "b"],
         "day": [4, 5, 15, 16],
@@ -76,7 +80,9 @@ def test_each_series_has_its_steps():
 
 def test_each_target_has_a_column():
     known = _known([1, 2, 3], [[1, 10], [2, 20], [3, 30]])
-    found = forecast(_compiled(joined=("sold", "rain")), LastValues(2, 2), known)
+    found = forecast(
+        _compiled(joined=("sold", "rain")), LastValues(2, 2), known, RowPlaces(sink=Sink())
+    )
     assert found["predicted_sold"].tolist() == [3, 3]
     assert found["predicted_rain"].tolist() == [30, 30]
 
@@ -85,7 +91,9 @@ def test_rows_to_come_say_the_times_and_no_window_of_the_past_has_them():
     model = LastValues(2)
     known = _known([5, 1, 9, 4, 3, 2], [0, 1, 0, 4, 3, 2])
     coming = np.array([True, False, True, False, False, False])
-    found = forecast(_compiled(known=("price",)), model, replace(known, coming=coming))
+    found = forecast(
+        _compiled(known=("price",)), model, replace(known, coming=coming), RowPlaces(sink=Sink())
+    )
     assert model.asked[:, :, 0].tolist() == [[2, 3, 4]]
     assert found["day"].tolist() == [5, 9]
     assert found["predicted"].tolist() == [4, 4]
@@ -105,7 +113,7 @@ def test_rows_to_come_say_the_times_and_no_window_of_the_past_has_them():
 def test_rows_of_the_horizon_that_are_not_there_are_told(coming, message):
     known = replace(_known([1, 2, 3, 4, 5], [1, 2, 3, 4, 5]), coming=np.array(coming, dtype=bool))
     with pytest.raises(CompileError) as caught:
-        forecast(_compiled(known=("price",)), LastValues(2), known)
+        forecast(_compiled(known=("price",)), LastValues(2), known, RowPlaces(sink=Sink()))
     (found,) = caught.value.diagnostics
     assert (found.code, found.message) == ("KG541", message)
 
@@ -118,20 +126,28 @@ def test_rows_of_the_horizon_that_are_not_there_are_told(coming, message):
             "KG546",
             "the series is too short: 2 rows, and the model looks at 3",
         ),
-        (_known([1, 2, 2, 3], [1, 2, 3, 4]), "KG545", "the time `2` stands twice in a series"),
+        (
+            _known([1, 2, 2, 3], [1, 2, 3, 4]),
+            "KG545",
+            "the time `2` stands twice in a series, in row 2 and row 3",
+        ),
         (
             _known(["2020-01", "soon", "2020-03"], [1, 2, 3]),
-            *("KG545", 'the time `day`: "soon" in row 2 is no date'),
+            *("KG545", 'the time `day` is "soon" in row 2'),
+        ),
+        (
+            _known(["2020-01", "", "2020-03"], [1, 2, 3]),
+            *("KG545", "the time `day` has no value in row 2"),
         ),
     ],
 )
 def test_rows_that_say_nothing_of_what_follows_are_refused(known, code, message):
     with pytest.raises(CompileError) as caught:
-        forecast(_compiled(), LastValues(2), known)
+        forecast(_compiled(), LastValues(2), known, RowPlaces(sink=Sink()))
     (found,) = caught.value.diagnostics
     assert (found.code, found.message) == (code, message)
 
 
 def test_a_single_row_does_not_say_when_the_next_one_follows():
     with pytest.raises(CompileError, match="of a single row"):
-        forecast(_compiled(length=1), LastValues(2), _known([1], [1]))
+        forecast(_compiled(length=1), LastValues(2), _known([1], [1]), RowPlaces(sink=Sink()))

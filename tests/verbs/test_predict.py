@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import kerasgen
-from kerasgen.diagnostics import CompileError
+from kerasgen.diagnostics import CompileError, SourceLocation
 from kerasgen.frontend.compose.composition import compose
 from kerasgen.process.exit_codes import DONE
 from kerasgen.run.experiment import run_experiment
@@ -163,7 +163,27 @@ def test_a_word_in_the_place_of_a_number_is_told(run: Path, tmp_path: Path) -> N
     assert found.code == "KG624"
     assert found.message == 'row 4 has no answer: the column `age` holds "old", expected a number'
     assert found.location is not None
-    assert found.location.file == str(tmp_path / "new.csv")
+    assert (found.location.file, found.location.line) == (str(tmp_path / "new.csv"), 5)
+
+
+def test_a_file_that_is_not_there_is_told_where_it_was_typed(run: Path, tmp_path: Path) -> None:
+    with pytest.raises(CompileError) as caught:
+        predict_rows(run, Question(rows=str(tmp_path / "nope.csv")), print)
+    (found,) = caught.value.diagnostics
+    assert found.code == "KG501"
+    assert found.location is not None
+    assert (found.location.key, found.location.override) == ("", str(tmp_path / "nope.csv"))
+
+
+def test_json_lines_hold_numbers_where_a_column_has_some(run: Path, tmp_path: Path) -> None:
+    good, word = ["41", "007", "2020-05-01", "1.50"], ["old", "Rome", "2020-05-01", "a note"]
+    file = _write(tmp_path / "new.csv", [good, word, ["", *good[1:]]], COLUMNS[:-1])
+    question = Question(rows=str(file), output=tmp_path / "a.jsonl", bad="column")
+    assert predict_rows(run, question, print).without == 1
+    first, second, third = map(json.loads, (tmp_path / "a.jsonl").read_text().splitlines())
+    assert [first[name] for name in COLUMNS[:-1]] == [41, *good[1:]]
+    assert (second["age"], third["age"]) == ("old", None)
+    assert second["problem"] == 'the column `age` holds "old", expected a number'
 
 
 def test_last_is_the_newest_completed_run(run: Path) -> None:
@@ -203,6 +223,12 @@ def test_a_number_is_answered_in_its_own_units(engine: str, tmp_path: Path) -> N
     assert run_experiment(compose(overrides), tmp_path / "run") == DONE
     (answer,) = _answers(tmp_path / "run", _write(tmp_path / "new.csv", [["20"]], ("rooms",)))
     assert float(answer["predicted"]) == pytest.approx(20_000, rel=0.1)
+    with pytest.raises(CompileError) as caught:
+        _answers(tmp_path / "run", tmp_path / "new.csv", top=3)
+    (found,) = caught.value.diagnostics
+    assert (found.code, found.location) == ("KG204", SourceLocation(override="--top 3"))
+    with pytest.raises(CompileError, match="`scores` has no meaning for this run"):
+        kerasgen.load(tmp_path / "run").predict({"rooms": [20]}, scores=True)
 
 
 def test_a_row_without_an_answer_is_told(engine: str, tmp_path: Path) -> None:
@@ -474,6 +500,12 @@ def test_a_forecaster_answers_with_what_follows(engine: str, tmp_path: Path) -> 
     answers = _answers(tmp_path / "run", newest)
     assert [answer["month"] for answer in answers] == ["2010-01", "2010-02", "2010-03"]
     assert all(float(answer["predicted"]) == float(answer["predicted"]) for answer in answers)
+    newest.write_text(newest.read_text().replace("2009-03", "soon"))
+    with pytest.raises(CompileError) as caught:
+        _answers(tmp_path / "run", newest)
+    (wrong,) = caught.value.diagnostics
+    assert (wrong.code, wrong.message) == ("KG545", 'the time `month` is "soon" in row 6')
+    assert wrong.location == SourceLocation(file=str(newest), line=7)
     found = kerasgen.load(tmp_path / "run")
     record = json.loads((tmp_path / "run" / "record.json").read_text())
     assert found.evaluate().metrics == record["metrics"]["test"]

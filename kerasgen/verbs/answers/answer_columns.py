@@ -11,7 +11,7 @@ Decisions:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -119,6 +119,38 @@ def answer_columns(
             told = answer.scores.astype(answer.floats)
             columns |= {f"score{end}_{name}": told[:, index] for index, name in enumerate(names)}
     return columns
+
+
+def without_meaning(
+    outputs: Sequence[OutputSpec], *, top: int, scores: bool, bad: str | None
+) -> tuple[str, str] | None:
+    """What is asked of a model that has no such answers: the option, and why it has none.
+
+    Args:
+        outputs: its outputs.
+        top: how many classes are to be named.
+        scores: whether each class is to have a column of its probability.
+        bad: what is to become of rows without an answer.
+    """
+    tasks = {output.task for output in outputs}
+    flat = {output.task for output in outputs if len(output.spec.shape) == 2}
+    if tasks == {"forecasting"} and bad == "column":
+        return "bad", "a forecast has rows of its own, not those that are asked"
+    if scores and not flat & {"classification", "multilabel"}:
+        return "scores", f"the run answers with {_kinds(tasks)}"
+    if top > 1 and "classification" not in flat:
+        if "multilabel" in flat:
+            return "top", "the run tells all labels of a row, and `scores` the chance of each"
+        return "top", f"the run answers with {_kinds(tasks)}"
+    return None
+
+
+def _kinds(tasks: Collection[str]) -> str:
+    if "forecasting" in tasks:
+        return "a forecast, which has no classes"
+    if "classification" in tasks:
+        return "a class for each place of a row"
+    return "numbers, which have no classes"
 
 
 def class_names_of(

@@ -114,8 +114,25 @@ def _typed(
         absent = missing_marks(form, name)
         return np.asarray([_word(cell, absent) for cell in cells], dtype="str"), {}
     assert column is not None
-    exact, wrong = _series_numbers(cells, form) if series else _list_numbers(name, cells, form)
+    exact, wrong = numbers_of_cells(name, cells, form)
     return _as_held(exact, column), wrong
+
+
+def numbers_of_cells(name: str, cells: Cells, form: TableForm) -> tuple[Array, dict[int, str]]:
+    """Cells as numbers, NaN where one is missing; and those that are none, quoted.
+
+    Args:
+        name: the name of the column.
+        cells: its cells as they were written.
+        form: how missing cells and numbers are written.
+
+    Raises:
+        DataError: it holds lists or the like.
+    """
+    found = _as_series(name, cells)
+    if hasattr(found, "to_frame"):
+        return _series_numbers(found, form)
+    return _list_numbers(name, found, form)
 
 
 def _as_series(name: str, cells: Cells) -> Cells:

@@ -53,6 +53,7 @@ def image_pieces(run: TrainedRun, place: Path, size: int, sink: Sink) -> Iterato
             "KG623",
             f"`{place}` holds images, and the model takes "
             f"{', '.join(f'`{name}`' for name in run.needed[:8])}",
+            key="data.source.path",
             help="ask for the rows of a table that has them",
         )
     files = files_below(found, ENDINGS)

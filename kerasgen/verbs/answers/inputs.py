@@ -15,7 +15,7 @@ from typing import IO, cast
 
 from kerasgen.data.sources.decimal_point import likely_decimal, told_decimal
 from kerasgen.data.sources.files import find_file
-from kerasgen.diagnostics import Sink
+from kerasgen.diagnostics import Sink, SourceLocation
 from kerasgen.foreign.regular_files import is_regular
 from kerasgen.process.packages import is_installed
 from kerasgen.runtime.errors import DataError
@@ -93,6 +93,17 @@ def asked_form(run: TrainedRun, asked: Input) -> TableForm:
     return found
 
 
+def text_table(run: TrainedRun, asked: Input) -> Path | None:
+    """The file of an input whose rows are lines of text; None for any other input."""
+    if asked.path in (None, STDIN):
+        return None
+    place = Path(str(asked.path)).expanduser()
+    ending = place.suffix.lower()
+    of_one_row = ending in (*ENDINGS, *SOUNDS) or (ending in _TEXTS and run.text_column is not None)
+    lines = FORMATS.get(ending, "csv") in ("csv", "json")
+    return place if lines and not of_one_row and place.is_file() else None
+
+
 def _head() -> bytes:
     """The first bytes of the standard input, which are still to be read."""
     stdin: IO[bytes] = sys.stdin.buffer
@@ -111,10 +122,11 @@ def input_pieces(run: TrainedRun, asked: Input, form: TableForm, sink: Sink) -> 
             yield with_file_cells(run, piece, table)
     except DataError as error:
         code = "KG503" if error.about == "empty" else "KG502"
-        raise sink.fail(code, str(error), key="data.source.path") from error
+        raise sink.fail_at(code, str(error), SourceLocation(file=asked.title)) from error
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise sink.fail("KG501", f"`{asked.title}` cannot be read: {reason}") from error
+        told = f"`{asked.title}` cannot be read: {reason}"
+        raise sink.fail("KG501", told, key="data.source.path") from error
 
 
 def _pieces(run: TrainedRun, asked: Input, form: TableForm, sink: Sink) -> Iterator[Piece]:
@@ -167,6 +179,7 @@ def _text_column(run: TrainedRun, title: str, sink: Sink) -> str:
             "KG623",
             f"`{title}` is a text, and the model takes {count} column{'' if count == 1 else 's'}: "
             f"{', '.join(f'`{name}`' for name in run.needed[:8])}",
+            key="data.source.path",
             help="ask for the rows of a table that has them",
         )
     return run.text_column
@@ -213,7 +226,7 @@ def _packed_pieces(file: Path, kind: str, form: TableForm, sink: Sink) -> Iterat
         raise sink.fail(
             "KG603",
             f"`{file}` is read with the package `polars`",
-            key="data.source",
+            key="data.source.path",
             help="pip install 'kerasgen[tables]', or ask for the rows of a `.csv`",
         )
     import polars

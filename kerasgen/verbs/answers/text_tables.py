@@ -18,7 +18,8 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
 from typing import IO, Any
 
 from kerasgen.process.packages import is_installed
@@ -57,9 +58,7 @@ def csv_pieces(
     if block is None:
         raise DataError(f"`{title}` is empty", about="empty")
     start = _first_line(block, quote)
-    between = form.get("separator") or (
-        "\t" if title.endswith((".tsv", ".tab")) else likely_separator(start, quote)
-    )
+    between = _separator(start, title, form)
     cells = next(csv.reader([start], delimiter=between, quotechar=quote or None), [])
     titles = _titles(cells, title, form, without)
     reading = _Reading(titles=titles, separator=between, quote=quote)
@@ -105,6 +104,79 @@ def json_pieces(stream: IO[bytes], title: str) -> Iterator[Piece]:
 
 def _plain(cell: Any) -> Any:
     return cell if isinstance(cell, str | int | float | None) else json.dumps(cell)
+
+
+def line_of_row(stream: IO[bytes], title: str, form: TableForm, row: int) -> int | None:
+    """The line of a table of text in which a row begins, counted from 1; None past its end.
+
+    Args:
+        stream: the table, from its begin; it was read by `csv_pieces` before.
+        title: what it is called there.
+        form: how it is written.
+        row: the number of the row, from 1.
+    """
+    encoding = form.get("encoding", "utf-8")
+    text = io.TextIOWrapper(stream, "utf-8-sig" if encoding == "utf-8" else encoding, "replace")
+    try:
+        return _line_of(text, title, form, row)
+    finally:
+        text.detach()  # The stream is closed by whoever opened it.
+
+
+def _line_of(text: Iterable[str], title: str, form: TableForm, row: int) -> int | None:
+    skipped, comment = form.get("skip_lines", 0), form.get("comment")
+    quote = form.get("quote", '"')
+    numbered = (
+        (number, line)
+        for number, line in enumerate(text, 1)
+        if number > skipped and not (comment and line.startswith(comment))
+    )
+    head = list(islice(numbered, 1_000))
+    start = _first_line("".join(line for _, line in head), quote)
+    read: list[int] = []
+
+    def lines() -> Iterator[str]:
+        for number, line in chain(head, numbered):
+            read.append(number)
+            yield line
+
+    reader = _reader(lines(), _separator(start, title, form), quote)
+    count = -1 if form.get("header", True) else 0
+    while count < row:
+        read.clear()
+        try:
+            cells = next(reader, None)
+        except csv.Error:
+            cells = ["what is no row of a table counts as one"]
+        if cells is None:
+            return None
+        count += any(cell.strip() for cell in cells)
+    return read[0]
+
+
+def line_of_object(stream: IO[bytes], row: int) -> int | None:
+    """The line of a row of JSON lines, both counted from 1; None past its end."""
+    rows = 0
+    for number, line in enumerate(stream, 1):
+        rows += bool(line.strip())
+        if rows == row:
+            return number
+    return None
+
+
+def _reader(lines: Iterable[str], separator: str, quote: str | None) -> Iterator[list[str]]:
+    return csv.reader(
+        lines,
+        delimiter=separator,
+        quotechar=quote,
+        quoting=csv.QUOTE_NONE if quote is None else csv.QUOTE_MINIMAL,
+    )
+
+
+def _separator(start: str, title: str, form: TableForm) -> str:
+    """What stands between the cells, as the config says it or the first line shows it."""
+    likely = "\t" if title.endswith((".tsv", ".tab")) else None
+    return form.get("separator") or likely or likely_separator(start, form.get("quote", '"'))
 
 
 def _titles(cells: Sequence[str], title: str, form: TableForm, without: Sequence[str]) -> list[str]:
@@ -238,12 +310,7 @@ class _Reading:
         rows: list[list[str]] = []
         problems: dict[int, str] = {}
         wanted = len(self._titles)
-        reader = csv.reader(
-            io.StringIO(block),
-            delimiter=self._separator,
-            quotechar=self._quote,
-            quoting=csv.QUOTE_NONE if self._quote is None else csv.QUOTE_MINIMAL,
-        )
+        reader = _reader(io.StringIO(block), self._separator, self._quote)
         while True:
             try:
                 row = next(reader, None)

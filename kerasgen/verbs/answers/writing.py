@@ -21,7 +21,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from kerasgen.diagnostics import Sink
+from kerasgen.diagnostics import Sink, SourceLocation
 from kerasgen.process.packages import is_installed
 from kerasgen.record.files import atomic_file
 from kerasgen.runtime.tabular.table_files import FORMATS
@@ -40,6 +40,11 @@ KINDS = ("csv", "json", "parquet", "arrow")
 _NUMBER = re.compile(r"\(os error (\d+)\)")
 
 
+def is_json(output: Path) -> bool:
+    """Whether a file is one of JSON lines, by its ending."""
+    return FORMATS.get(output.suffix.lower()) == "json"
+
+
 @contextmanager
 def answer_file(output: Path, sink: Sink) -> Iterator[Write]:
     """A file of answers, by its ending; it appears whole or not at all.
@@ -51,10 +56,10 @@ def answer_file(output: Path, sink: Sink) -> Iterator[Write]:
     kind = FORMATS.get(output.suffix.lower(), "csv")
     if kind in ("parquet", "arrow"):
         if not is_installed("polars"):
-            raise sink.fail(
+            raise sink.fail_at(
                 "KG603",
                 f"`{output}` is written with the package `polars`",
-                key="data.source",
+                SourceLocation(override=f"--output {output}"),
                 help="pip install 'kerasgen[tables]', or write a `.csv`",
             )
         with _packed_file(output, kind) as write:
