@@ -4,40 +4,31 @@ This room owns how these are told from the rows of a run, and from the figures o
 What is said of them stands in `passes.lint.suspicious_columns`.
 
 Decisions:
-- Words of which hardly any stands twice are an identifier, and so are whole numbers of which none
-  does, if their name says so or they count the rows without a gap. A price is none.
-- Rows that stand in a file again do not make an identifier less of one: a description counts them
-  once.
 - A column that is an identifier, constant or a text is not asked whether it gives the target away.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from kerasgen.data.columns.giveaway import CLASSES_TOLD, NUMBERS_TOLD, class_skill, number_skill
+from kerasgen.data.columns.identifiers import (
+    CountedValues,
+    counted_values,
+    identifier_reason,
+    may_be_identifier,
+)
 from kerasgen.data.columns.tally import SAMPLE
 from kerasgen.data.table import Array
 from kerasgen.ir.column_figures import ColumnFigures, ColumnSigns
 from kerasgen.ir.schema import ColumnType
 from kerasgen.passes.lint.suspicious_columns import alike_but_for_capitals
-from kerasgen.runtime.cells import missing_in
 
 MOSTLY = 0.5
 """Share of rows without a value from which on a column is mostly missing."""
-
-_LEAST_ROWS, _COUNTING_ROWS = 20, 50
-"""Rows from which on values that never repeat are an identifier, and numbers without a gap are."""
-
-_NEARLY_ALL = 0.99
-"""Share of words that are different from which on they are an identifier all the same."""
-
-_ID_NAME = re.compile(r"(?:^|_)(?:ids?|uuid|guid|index|idx|nr|no|num|number|key|row|rownum)_?\Z")
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 _CELLS = 2_000_000
 """Cells that are compared with the target: of many columns fewer rows each."""
@@ -106,7 +97,7 @@ def signs_of_rows(
             continue
         values = _Looked(values=columns[name], rows=rows)
         constant = _constant(values)
-        identifier = None if constant is not None else _identifier(name, kind, values)
+        identifier = None if constant is not None else _identifier(name, kind, values, columns)
         plain = constant is None and identifier is None
         earlier = {n: columns[n] for n, other in found.items() if other.constant is None}
         found[name] = ColumnSigns(
@@ -165,39 +156,19 @@ def _identifier_by(column: ColumnFigures, repeated: int) -> str | None:
     """Why a column is an identifier, by its figures; None where it is none."""
     # Which of the repeated rows have no value nobody counted.
     known = column.known if column.missing else column.known - repeated
-    unique = column.unique or (column.exact and column.distinct == known)
-    if unique:
-        why = identifier_reason(column.name, column.type, known, _counts_rows(column, known))
-        return why if why is None or column.unique else f"{why}, repeated rows left out"
-    if column.type == "category" and column.exact:
-        return _nearly_all_different(column.distinct or 0, known)
-    return None
-
-
-def identifier_reason(name: str, kind: ColumnType, known: int, counts: bool | None) -> str | None:
-    """Why a column whose values never repeat is an identifier; None where it is none.
-
-    Args:
-        name: its name.
-        kind: what its values are.
-        known: rows that have a value.
-        counts: whether its numbers count the rows without a gap; None for numbers that are not
-            whole.
-    """
-    if known < _LEAST_ROWS:
+    if column.unique:
+        known = distinct = column.known
+    elif column.exact and column.distinct is not None:
+        distinct = column.distinct
+    else:
         return None
-    if kind == "category":
-        return "no word stands twice"
-    if kind != "number" or counts is None:
-        return None
-    if _ID_NAME.search(_CAMEL.sub("_", name).lower().replace(" ", "_").replace("-", "_")):
-        return "no number stands twice, and its name is that of an identifier"
-    return "its numbers count the rows" if counts and known >= _COUNTING_ROWS else None
-
-
-def _nearly_all_different(distinct: int, known: int) -> str | None:
-    many = known >= _COUNTING_ROWS and distinct >= known * _NEARLY_ALL
-    return "nearly all its words are different" if many else None
+    counted = CountedValues(
+        known=known,
+        distinct=distinct,
+        repeated=known < column.known,
+        counts=_counts_rows(column, known),
+    )
+    return identifier_reason(column.name, column.type, counted)
 
 
 def _counts_rows(column: ColumnFigures, known: int) -> bool | None:
@@ -226,22 +197,14 @@ def _constant(column: _Looked) -> str | None:
     return str(first) if bool((column.all() == first).all()) else None
 
 
-def _identifier(name: str, kind: ColumnType, column: _Looked) -> str | None:
-    head = column.head
-    if kind not in ("category", "number") or len(np.unique(head)) < len(head) * _NEARLY_ALL:
+def _identifier(
+    name: str, kind: ColumnType, column: _Looked, columns: Mapping[str, Array]
+) -> str | None:
+    if kind not in ("category", "number"):
         return None
-    values = column.all()
-    absent = missing_in(values)
-    known = values[~absent]
-    ordered = np.sort(known)
-    again = int((ordered[1:] == ordered[:-1]).sum())
-    if len(known) < _LEAST_ROWS or again:
-        words = kind == "category" and again
-        return _nearly_all_different(len(known) - again, len(known)) if words else None
-    counts = None
-    if values.dtype.kind != "U" and bool((known == np.rint(known)).all()):
-        counts = not absent.any() and float(ordered[-1]) - float(ordered[0]) + 1 == len(known)
-    return identifier_reason(name, kind, len(known), counts)
+    if not may_be_identifier(kind, counted_values(column.values, column.rows[:_HEAD], columns)):
+        return None
+    return identifier_reason(name, kind, counted_values(column.values, column.rows, columns))
 
 
 def _twin(column: _Looked, earlier: Mapping[str, Array]) -> str | None:

@@ -27,8 +27,9 @@ def both(target: Any = None, **columns: Any) -> tuple[dict[str, ColumnSigns], ..
     tally = TableTally(list(table))
     for chunk in chunks_of_table(Table(columns=table, names=tuple(table))):
         tally.add(chunk)
-    figures = tally.figures().columns
-    by_figures = signs_of_figures(figures, tally.sample, tally.twins(), targets)
+    told = tally.figures()
+    twins, repeated = tally.twins(), told.repeated
+    by_figures = signs_of_figures(told.columns, tally.sample, twins, targets, repeated)
     return by_rows, {name: by_figures[name] for name in arrays}
 
 
@@ -69,6 +70,31 @@ def test_an_identifier_of_rows_that_are_sorted_by_class_gives_nothing_away() -> 
     assert by_rows == by_figures
     assert by_rows["number"].identifier
     assert by_rows["number"].gives_away == {}
+
+
+def test_repeated_rows_make_an_identifier_no_less_of_one() -> None:
+    again = np.append(np.arange(ROWS - 20), np.arange(20))
+    code, number = np.array([f"u{i}" for i in range(ROWS)])[again], again * 7.0
+    columns = {
+        "code": code,
+        "id": number,
+        "row": again + 3.0,
+        "paid": RANDOM.normal(size=ROWS)[again],
+    }
+    named = "no number stands twice, and its name is that of an identifier, repeated rows left out"
+    assert found("identifier", **columns) == {
+        **{"code": "no word stands twice, repeated rows left out", "id": named, "row": named}
+    }
+
+
+def test_values_that_stand_again_in_other_rows_are_no_identifier() -> None:
+    again = np.append(np.arange(ROWS - 20), np.arange(20))
+    assert found("identifier", id=again * 7.0, paid=RANDOM.normal(size=ROWS)) == {}
+
+
+def test_an_identifier_may_have_no_value_in_some_rows() -> None:
+    numbers = np.where(np.arange(ROWS) % 9, RANDOM.permutation(np.arange(ROWS) * 7.0), np.nan)
+    assert found("identifier", id=numbers, paid=numbers + 0.5).keys() == {"id"}
 
 
 def test_texts_and_dates_are_no_identifiers() -> None:
