@@ -29,7 +29,8 @@ from kerasgen.passes.callback_files import placed
 from kerasgen.passes.callbacks import report_failing_callback
 from kerasgen.passes.compiled import CompiledProgram
 from kerasgen.passes.cost import CostReport, count_costs
-from kerasgen.passes.ends import OutputSpec, describe_outputs, fed_target, infer_inputs
+from kerasgen.passes.ends import OutputSpec, describe_outputs, fed_target
+from kerasgen.passes.input_specs import infer_inputs
 from kerasgen.passes.layout import channels_first, lay_out, pin_data_format
 from kerasgen.passes.lint.rules import lint
 from kerasgen.passes.lint.view import view_program, with_catalog

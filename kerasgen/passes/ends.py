@@ -1,7 +1,6 @@
-"""The pass that holds the model against the data, at its inputs and at its outputs.
+"""The pass that holds the model against the data, at its outputs.
 
-It owns what shape an input has where the model leaves it out, what comes of it under
-`data.prepare`, and what each output must look like for its target.
+It owns what each output must look like for its target. What comes in stands in `input_specs`.
 """
 
 from __future__ import annotations
@@ -9,16 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from kerasgen.diagnostics import Note, Sink, did_you_mean
+from kerasgen.diagnostics import Sink, did_you_mean
 from kerasgen.ir.data import DataDef
 from kerasgen.ir.graph import ModelGraph
-from kerasgen.ir.model import InputDef, TensorRef
-from kerasgen.ir.schema import ALL
+from kerasgen.ir.model import TensorRef
 from kerasgen.ir.values import ObjectDef, Shape, TensorSpec
 from kerasgen.ir.walks import output_refs
-from kerasgen.passes.columns import declared_shape
+from kerasgen.passes.input_specs import check_input_names, fact_notes
 from kerasgen.passes.label_form import LABELLED, Coding, LabelForm, label_form
-from kerasgen.passes.shapes import Specs, shown_shape
+from kerasgen.passes.shapes import Specs, compatible, shown_shape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,52 +54,6 @@ class OutputSpec:
     def fed(self) -> Coding:
         """The form in which losses and metrics get its target."""
         return "one_hot" if self.encoded else self.labels.coding
-
-
-def infer_inputs(
-    inputs: tuple[InputDef, ...],
-    data: DataDef,
-    given: Mapping[str, Shape | None],
-    floatx: str,
-    sink: Sink,
-) -> dict[str, TensorSpec]:
-    """The specs of the model's inputs: what they declare, checked against what the data gives.
-
-    Args:
-        inputs: the model's inputs.
-        data: the data, whose facts hold the shapes of its columns.
-        given: what the data gives for each input after `data.prepare`, without the batch axis;
-            None where not known.
-        floatx: the default element type.
-        sink: gets every mistake.
-
-    Returns:
-        Input name to spec, batch axis included; an input is missing if something is wrong.
-    """
-    specs = {}
-    for item in inputs:
-        if item.name not in data.features:
-            _report_no_feature(item, data, sink)
-            continue
-        shape = given.get(item.name)
-        if shape is None and item.shape is None:
-            if not sink.errors:
-                _report_unknown_shape(item.name, data, sink)
-            continue
-        if shape is not None and item.shape is not None and not _compatible(item.shape, shape):
-            sink.report(
-                "KG402",
-                f"the input `{item.name}` takes {shown_shape((None, *item.shape))}, and the data "
-                f"gives {shown_shape((None, *shape))}",
-                key=f"{item.path}.shape",
-                notes=_fact_notes("shape", item.name, data, sink),
-            )
-            continue
-        row = shape if item.shape is None else item.shape
-        whole = (item.batch_size, *(row or ()))
-        specs[item.name] = TensorSpec(shape=whole, dtype=item.dtype or floatx)
-    _check_features(inputs, data, sink)
-    return specs
 
 
 def describe_outputs(
@@ -156,10 +108,7 @@ def check_end_names(graph: ModelGraph, data: DataDef, sink: Sink) -> None:
         data: the data.
         sink: gets every mistake, in the words of `infer_inputs` and `describe_outputs`.
     """
-    for item in graph.inputs:
-        if item.name not in data.features:
-            _report_no_feature(item, data, sink)
-    _check_features(graph.inputs, data, sink)
+    check_input_names(graph.inputs, data, sink)
     _check_targets(output_names(graph), dict(data.target) or {"": ""}, data, sink)
 
 
@@ -182,52 +131,6 @@ def output_names(graph: ModelGraph) -> dict[str, TensorRef]:
         return dict(graph.outputs)
     makers = {call.name: call.layer for call in graph.calls}
     return {makers.get(ref.name, ref.name): ref for ref in output_refs(graph.outputs)}
-
-
-def _report_unknown_shape(name: str, data: DataDef, sink: Sink) -> None:
-    told = declared_shape(data, name)
-    if told is None:
-        sink.report(
-            "KG402",
-            f"the shape of the input `{name}` is not known",
-            key="data.facts",
-            at="key",
-            help="write `data.facts.shape`, or let the data be opened (`run.py`, or "
-            "`kerasgen check --open-data`)",
-        )
-        return
-    count = "" if ALL in data.features[name] else f"{len(data.features[name])} "
-    one = f"write `shape: [{count.strip()}]` if each holds one number, else " if count else "write "
-    sink.report(
-        "KG402",
-        f"the shape of the input `{name}` behind `data.prepare` is not known: `{list(told)}` does "
-        f"not tell what each of its {count}columns holds",
-        key="data.facts.shape",
-        help=f"{one}what comes in, in the model: `model.inputs.{name}.shape`",
-    )
-
-
-def _report_no_feature(item: InputDef, data: DataDef, sink: Sink) -> None:
-    names = ", ".join(f"`{name}`" for name in data.features)
-    sink.report(
-        "KG402",
-        f"the model's input `{item.name}` is not among the data's inputs: {names}",
-        key=item.path,
-        at="key",
-        help=did_you_mean(item.name, data.features),
-    )
-
-
-def _check_features(inputs: tuple[InputDef, ...], data: DataDef, sink: Sink) -> None:
-    for name in data.features:
-        if name not in {item.name for item in inputs}:
-            sink.report(
-                "KG402",
-                f"the data gives `{name}`, which is no input of the model",
-                key=f"data.features.{name}",
-                at="key",
-                help=did_you_mean(name, (item.name for item in inputs)),
-            )
 
 
 def _check_targets(
@@ -257,12 +160,6 @@ def _check_targets(
                 help=f"name its column: `data.target.{name}`",
             )
     return all(name in targets for name in named) and len(targets) == len(named)
-
-
-def _compatible(first: Shape, second: Shape) -> bool:
-    return len(first) == len(second) and all(
-        a is None or b is None or a == b for a, b in zip(first, second, strict=True)
-    )
 
 
 def _target_spec(
@@ -305,7 +202,7 @@ def _scores_argument(reference: TensorRef, graph: ModelGraph) -> str:
 def _check_output(output: OutputSpec, data: DataDef, argument: str, sink: Sink) -> None:
     shape = output.spec.shape
     if output.task == "autoencoding":
-        if output.target is not None and not _compatible(shape, output.target.shape):
+        if output.target is not None and not compatible(shape, output.target.shape):
             sink.report(
                 "KG403",
                 f"the output `{output.name}` has shape {shown_shape(shape)}, and an autoencoder "
@@ -316,7 +213,7 @@ def _check_output(output: OutputSpec, data: DataDef, argument: str, sink: Sink) 
         return
     if output.task in ("regression", "forecasting"):
         fed = fed_target(output)
-        if fed is not None and len(fed.shape) == len(shape) and not _compatible(shape, fed.shape):
+        if fed is not None and len(fed.shape) == len(shape) and not compatible(shape, fed.shape):
             sink.report(
                 "KG403",
                 f"the output `{output.name}` has shape {shown_shape(shape)}, and its target "
@@ -345,7 +242,7 @@ def _check_labelled(output: OutputSpec, data: DataDef, argument: str, sink: Sink
             help="if each row has several labels, a 0 or 1 for each, write `data.task: multilabel`"
             if flags
             else f"write `{argument}: ${{data.classes}}`",
-            notes=_fact_notes("classes", output.name, data, sink),
+            notes=fact_notes("classes", output.name, data, sink),
         )
     elif form.places and (output.target is None or len(output.target.shape) == 1):
         sink.report(
@@ -380,18 +277,6 @@ def _fitting(output: OutputSpec) -> str:
     shape = ", ".join(str(size) for size in (*places, classes))
     one = ", ".join(str(size) for size in (*places, 1))
     return f"class indices of this shape want scores of shape [{shape}], or [{one}] with a sigmoid"
-
-
-def _fact_notes(fact: str, name: str, data: DataDef, sink: Sink) -> list[Note]:
-    """Where the fact of the data stands that an input or output is held against."""
-    known = data.facts.get(fact)
-    if known is None:
-        return []
-    inside = isinstance(known, Mapping) and name in known
-    location = sink.locate(f"data.facts.{fact}" + f".{name}" * inside, "value")
-    if location.line is None and location.override is None:
-        return []  # The opened data said so, and no line of a config.
-    return [Note(message="what is known of the data stands here", location=location)]
 
 
 def _fits_classes(scores: int | None, output: OutputSpec) -> bool:

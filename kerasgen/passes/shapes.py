@@ -65,6 +65,13 @@ def infer_shapes(
     return specs
 
 
+def compatible(first: Shape, second: Shape) -> bool:
+    """Whether two shapes may be one; a size that is None may be any."""
+    return len(first) == len(second) and all(
+        a is None or b is None or a == b for a, b in zip(first, second, strict=True)
+    )
+
+
 def shown_shape(shape: Shape) -> str:
     """A shape as Keras prints it: `(None, 28, 28)`."""
     inner = ", ".join(map(str, shape))

@@ -189,11 +189,22 @@ def _report_reference(found: Unresolved, error: Exception, config: DictConfig, s
     message = f"`{found.written}` cannot be resolved"
     if isinstance(error, RecursionError) or "Recursive interpolation" in str(error):
         message = f"`{found.written}` refers to itself"
+    elif (whole := _list_with_a_name(found.written, config)) is not None:
+        message += f": `{whole}` is a list"
     elif isinstance(error, InterpolationResolutionError):
         text = str(error).strip().split("\n", 1)[0]
         text = re.sub(r"^\w+ raised while resolving interpolation: ", "", text)
         message += ": " + lowered(text.strip("\"'"))
     sink.report("KG105", message, key=found.key, help=_reference_help(found, config))
+
+
+def _list_with_a_name(written: str, config: DictConfig) -> str | None:
+    """The list of which a reference asks something by a name, as if it were a mapping."""
+    for reference in references_of(written):
+        parent, missing, _ = deepest_key(config, reference)
+        if isinstance(_select(config, parent), ListConfig) and not missing.isdigit():
+            return parent
+    return None
 
 
 def _misspelt_fact(written: str, config: DictConfig) -> tuple[str, str] | None:
@@ -225,6 +236,10 @@ def _reference_help(found: Unresolved, config: DictConfig) -> str | None:
             whole = written.replace(f"${{{reference}}}", f"${{{fixed}}}")
             sure = is_slip(missing, near, siblings)
             return Suggestion(f"did you mean `${{{fixed}}}`?", whole, sure=sure)
+        if parent in ("data.shape", "data.target_shape"):
+            known = ", ".join(f"`{name}`" for name in siblings if not name.isdigit())
+            one = f"it is one for all: write `${{{parent}}}`"
+            return f"it is told of {known}" if known else one
         task = OmegaConf.select(config, "data.task", throw_on_resolution_failure=False)
         if (parent, missing) == ("data", "classes") and task in ("regression", "autoencoding"):
             return f"the data is for {task} and has no classes: choose another model for it"

@@ -110,7 +110,9 @@ def parse_shape(value: Tree, path: str, sink: Sink) -> tuple[int | None, ...] | 
         "KG204",
         f"a shape cannot be {shown}, expected a list of positive integers or null",
         key=path,
-        help="leave the batch axis out: `[28, 28, 1]`",
+        help="a mapping has a shape for each input of the data: `${data.shape.NAME}`"
+        if isinstance(value, dict) and value and all(isinstance(v, list) for v in value.values())
+        else "leave the batch axis out: `[28, 28, 1]`",
     )
     return None
 

@@ -36,6 +36,20 @@ def test_a_reference_to_an_unknown_fact_says_which_there_are() -> None:
     )
 
 
+def test_a_shape_that_is_one_for_all_inputs_is_told_as_one() -> None:
+    (found,) = refused(["fit.epochs=${data.shape.numbers}"])
+    assert found.message == "`${data.shape.numbers}` cannot be resolved: `data.shape` is a list"
+    assert found.help == "it is one for all: write `${data.shape}`"
+
+
+def test_a_shape_of_an_input_that_is_not_there_names_those_that_are() -> None:
+    facts = "+data.facts={classes: 10, shape: {image: [8, 8, 1], note: [2]}}"
+    (found,) = refused(["~data.facts", facts, "fit.epochs=${data.shape.weather}"])
+    assert found.help == "it is told of `image`, `note`"
+    (near,) = refused(["~data.facts", facts, "fit.epochs=${data.shape.imag}"])
+    assert near.help == "did you mean `${data.shape.image}`?"
+
+
 def test_values_that_refer_to_each_other_are_reported() -> None:
     found = refused(["seed=${name}", "name=${seed}"])
     assert [d.message for d in found] == [
