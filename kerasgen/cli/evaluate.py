@@ -7,9 +7,14 @@ import json
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict
-from pathlib import Path
 
-from kerasgen.cli.shared_arguments import Command, declare_trust, trust_of
+from kerasgen.cli.shared_arguments import (
+    Command,
+    declare_run_folders,
+    declare_trust,
+    run_folder_of,
+    trust_of,
+)
 from kerasgen.process.exit_codes import DONE
 
 _EXAMPLES = """\
@@ -29,19 +34,16 @@ def _declare(parser: argparse.ArgumentParser) -> None:
         help="folder of a run, or `last`; then overrides, for what is said otherwise of its data",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument(
-        "--outputs", metavar="DIR", type=Path, default=Path("outputs"), help="where the runs are"
-    )
+    declare_run_folders(parser)
     declare_trust(parser)
 
 
 def _act(options: argparse.Namespace) -> int:
     from kerasgen.diagnostics.render import render_text
     from kerasgen.verbs.evaluate import evaluate_run
-    from kerasgen.verbs.named_run import named_run
 
     run, *overrides = options.words
-    folder = named_run(run, options.outputs)
+    folder = run_folder_of(run, options)
     found = evaluate_run(folder, overrides, trust_of(options))
     if found.changed:
         changed = "the data is not what the run was trained on: its fingerprint differs"

@@ -6,7 +6,13 @@ import argparse
 import sys
 from pathlib import Path
 
-from kerasgen.cli.shared_arguments import Command, declare_trust, trust_of
+from kerasgen.cli.shared_arguments import (
+    Command,
+    declare_run_folders,
+    declare_trust,
+    run_folder_of,
+    trust_of,
+)
 from kerasgen.foreign.printable import shown_lines
 from kerasgen.process.exit_codes import DONE
 
@@ -19,6 +25,7 @@ examples:
   kerasgen predict last photos/ -o answers.csv         all images of a folder, for a model of images
   kerasgen predict last --text 'You have won a prize'
   kerasgen predict last new.csv --bad column           rows without an answer stay, and say why
+  kerasgen predict last new.csv --fold 2               the second fold of a run of several
 """
 
 
@@ -45,14 +52,11 @@ def _declare(parser: argparse.ArgumentParser) -> None:
         choices=("error", "skip", "column"),
         help="rows without an answer end it all, are left out, or stay and say why (`problem`)",
     )
-    parser.add_argument(
-        "--outputs", metavar="DIR", type=Path, default=Path("outputs"), help="where the runs are"
-    )
+    declare_run_folders(parser)
     declare_trust(parser)
 
 
 def _act(options: argparse.Namespace) -> int:
-    from kerasgen.verbs.named_run import named_run
     from kerasgen.verbs.predict import Question, predict_rows
 
     question = Question(
@@ -63,7 +67,7 @@ def _act(options: argparse.Namespace) -> int:
         scores=options.scores,
         bad=options.bad,
     )
-    folder = named_run(options.run, options.outputs)
+    folder = run_folder_of(options.run, options)
     counted = predict_rows(folder, question, _say, trust_of(options))
     if counted.without:
         print(f"{counted.without:,} of {counted.rows:,} rows have no answer", file=sys.stderr)

@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kerasgen.diagnostics import Diagnostic
@@ -73,6 +74,31 @@ def declare_trust(parser: argparse.ArgumentParser) -> None:
         help="import a module of your own, whose layers, losses … a config may then name; "
         "several times, or with commas",
     )
+
+
+def declare_run_folders(parser: argparse.ArgumentParser) -> None:
+    """Declares the arguments that say which folder the name of a run is."""
+    parser.add_argument(
+        "--fold", metavar="K", type=int, help="the K-th fold of a run of several folds"
+    )
+    parser.add_argument(
+        "--outputs", metavar="DIR", type=Path, default=Path("outputs"), help="where the runs are"
+    )
+
+
+def run_folder_of(name: str, options: argparse.Namespace) -> Path:
+    """The folder of a run that a command line names, or of the fold of it.
+
+    Raises:
+        CompileError: KG606, there is none.
+    """
+    from kerasgen.diagnostics import SourceLocation
+    from kerasgen.verbs.named_run import named_fold, named_run
+
+    folder = named_run(name, options.outputs)
+    if options.fold is None:
+        return folder
+    return named_fold(folder, options.fold, SourceLocation(override=f"--fold {options.fold}"))
 
 
 def trust_of(options: argparse.Namespace) -> Trust:

@@ -93,5 +93,6 @@ def _require_known(folder: Path, sink: Sink) -> None:
         raise sink.fail(
             "KG606",
             f"`{folder}` is a run of {folds.get('count')} folds, each of which has a model",
-            help=f"name one of them: `{folder / FOLDS / '1'}`",
+            help="name one of them: `--fold 1` of `kerasgen predict` and `kerasgen evaluate`, or "
+            f"its folder `{folder / FOLDS / '1'}`",
         )

@@ -16,17 +16,18 @@ from kerasgen.record.file_names import PREPARE
 from kerasgen.registry import NOBODY, Trust
 from kerasgen.session.recorded import open_run
 from kerasgen.verbs.finished_run import check_files, kept_columns, kept_steps, load_run_model
-from kerasgen.verbs.named_run import named_run
+from kerasgen.verbs.named_run import named_fold, named_run
 from kerasgen.verbs.trained_run import TrainedRun
 
 
-def load_run(folder: Path | str, trust: Trust = NOBODY) -> TrainedRun:
+def load_run(folder: Path | str, trust: Trust = NOBODY, *, fold: int | None = None) -> TrainedRun:
     """Opens a finished run, to ask its model: what `kerasgen.load` does.
 
     Args:
         folder: the folder of the run; or what the command line calls it, `last` or a folder below
             `outputs`.
         trust: modules whose parts its config or its model may hold.
+        fold: which of its folds is opened, from 1; None for a single run.
 
     Returns:
         The run, with `predict`, `evaluate`, `columns` and `classes`.
@@ -38,6 +39,8 @@ def load_run(folder: Path | str, trust: Trust = NOBODY) -> TrainedRun:
     place = Path(folder)
     if not place.is_dir():
         place = named_run(str(folder), Path("outputs"))
+    if fold is not None:
+        place = named_fold(place, fold)
     session = open_run(place, trust)
     model = load_run_model(place, trust)
     schema, fitted = kept_columns(place), kept_steps(place)

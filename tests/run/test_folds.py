@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kerasgen.diagnostics import CompileError, Sink
+import kerasgen
+from kerasgen.cli import main
+from kerasgen.diagnostics import CompileError, Sink, SourceLocation
 from kerasgen.frontend.compose.composition import Composition, compose
 from kerasgen.process.exit_codes import DONE, FAILED, REFUSED
 from kerasgen.record.runs import read_runs
@@ -17,6 +19,7 @@ from kerasgen.run.experiment import run_experiment
 from kerasgen.run.folds import put_together, wanted_folds
 from kerasgen.session.recorded import open_run
 from kerasgen.verbs.eject import eject_config
+from kerasgen.verbs.named_run import named_fold
 
 SMALL = [
     "data=iris",
@@ -83,7 +86,47 @@ def test_a_run_of_folds_has_no_model_and_names_its_folds(folded: Path) -> None:
     with pytest.raises(CompileError) as caught:
         open_run(folded)
     (found,) = caught.value.diagnostics
-    assert (found.code, found.help) == ("KG606", f"name one of them: `{folded / 'folds' / '1'}`")
+    assert (found.code, found.help) == (
+        "KG606",
+        "name one of them: `--fold 1` of `kerasgen predict` and `kerasgen evaluate`, or its folder "
+        f"`{folded / 'folds' / '1'}`",
+    )
+
+
+def test_a_fold_is_asked_by_its_number(folded: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["evaluate", "folded", "--outputs", str(folded.parent), "--fold", "2", "--json"]
+    assert main(words) == DONE
+    told = json.loads(capsys.readouterr().out)
+    assert told["run"] == str(folded / "folds" / "2")
+    assert told["metrics"] == record(folded / "folds" / "2")["metrics"]["test"]
+    loaded = kerasgen.load(folded, fold=3)
+    assert loaded.folder == folded / "folds" / "3"
+    assert len(loaded.predict([dict.fromkeys(loaded.needed, 1.0)])["predicted"]) == 1
+
+
+def test_a_fold_that_is_not_there_is_told(folded: Path, tmp_path: Path) -> None:
+    lost = tmp_path / "lost"
+    lost.mkdir()
+    fields = record(folded)
+    fields["folds"] = {"count": 3, "completed": [1, 3]}
+    (lost / "record.json").write_text(json.dumps(fields), encoding="utf-8")
+    place = SourceLocation(override="--fold 2")
+    told = {
+        4: (folded, f"`{folded}` has no fold 4 to ask: it has 3 folds", "completed: 1, 2, 3"),
+        0: (folded, f"`{folded}` has no fold 0 to ask: it has 3 folds", "completed: 1, 2, 3"),
+        2: (
+            lost,
+            f"`{lost}` has no fold 2 to ask: fold 2 of 3 did not complete",
+            "completed: 1, 3",
+        ),
+        1: (folded / "folds/1", f"`{folded / 'folds/1'}` is a single run, and has no folds", None),
+    }
+    for number, (folder, message, hint) in told.items():
+        with pytest.raises(CompileError) as caught:
+            named_fold(folder, number, place)
+        (found,) = caught.value.diagnostics
+        assert (found.code, found.message, found.help) == ("KG606", message, hint)
+        assert found.location == place
 
 
 def test_a_script_of_folds_is_refused(engine: str) -> None:
