@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 import pytest
 import yaml
+from long_files import LONG_FILES
 
 from kerasgen.catalog.entries import Catalog, ClassEntry, Parameter
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink
@@ -35,6 +36,12 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 
 ROOT = Path(__file__).resolve().parent.parent
 os.environ.setdefault("KERASGEN_CACHE", str(ROOT / ".pytest_cache" / "kerasgen"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts the longest files first, so that no worker is left with one at the end."""
+    places = {name: place for place, name in enumerate(LONG_FILES)}
+    items.sort(key=lambda item: places.get(item.path.name, len(LONG_FILES)))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from house_counts import ROOT, Counts, Slots, count_house, shortened
+from long_files import LONG_FILES
 
 MOST_BARE = 3.0
 """Percent of the slots of all rooms that may be `Any` alone."""
@@ -35,6 +36,12 @@ def test_no_name_of_a_test_file_stands_twice() -> None:
     """pytest takes the second for the first, and refuses it."""
     names = Counter(file.name for file in (ROOT / "tests").rglob("test_*.py"))
     assert [name for name, count in names.items() if count > 1] == []
+
+
+def test_the_files_that_are_given_out_first_are_there() -> None:
+    names = [file.name for file in (ROOT / "tests").rglob("test_*.py")]
+    assert [name for name in LONG_FILES if name not in names] == []
+    assert len(set(LONG_FILES)) == len(LONG_FILES)
 
 
 def test_no_two_files_of_a_room_differ_by_an_ending_alone(counts: Counts) -> None:

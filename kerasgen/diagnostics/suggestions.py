@@ -70,10 +70,11 @@ def nearest(name: str, options: Iterable[str], *, count: int = 3) -> list[str]:
     """
     written, ranked = _fold(name), []
     for option in sorted(dict.fromkeys(options)):
-        matcher = difflib.SequenceMatcher(None, written, _fold(option))
-        shared = matcher.find_longest_match().size
-        if shared >= _SHARED:
-            ranked.append((-shared, -matcher.ratio(), option))
+        other = _fold(option)
+        # A search in Python for what is shared takes seconds beside a name of thousands of letters.
+        if any(other[at : at + _SHARED] in written for at in range(len(other) - _SHARED + 1)):
+            matcher = difflib.SequenceMatcher(None, written, other)
+            ranked.append((-matcher.find_longest_match().size, -matcher.ratio(), option))
     return [option for _, _, option in sorted(ranked)[:count]]
 
 
