@@ -16,7 +16,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -31,6 +31,7 @@ from kerasgen.record.files import write_atomically
 from kerasgen.registry import NOBODY, Trust
 from kerasgen.verbs.describe import Asked, Description, describe
 from kerasgen.verbs.named_data import NamedData, named_data
+from kerasgen.verbs.recipes.autoencoder import draft_of_one_array
 from kerasgen.verbs.recipes.class_folders import SMALLEST_SIZE, draft_of_folders, facts_lines
 from kerasgen.verbs.recipes.draft import SCALED, Draft, split_line
 from kerasgen.verbs.recipes.first_model import model_text
@@ -156,6 +157,9 @@ def _of_columns(wish: Wish, named: NamedData, sink: Sink) -> Draft:
     )
     found, guessed = _described(asked, named)
     columns = found.figures.columns
+    source = [f"  {key}: {value}" for key, value in _source(found, named, wish.folder).items()]
+    if len(columns) == 1:
+        return _of_one_column(wish, found, ["source:", *source], named.kind, sink)
     target = wish.target
     if wish.time is not None:
         series = checked_series(wish.time, wish.series, target, found.definition, columns)
@@ -182,8 +186,7 @@ def _of_columns(wish: Wish, named: NamedData, sink: Sink) -> Draft:
     guessed += [f"`{item}` is left out: {reason}" for item, reason in ignored.items()]
     lines = [
         f"# {found.figures.rows:,} rows, {len(columns):,} columns, as `kerasgen init` found them.",
-        "source:",
-        *(f"  {key}: {value}" for key, value in _source(found, named, wish.folder).items()),
+        *("source:", *source),
     ]
     if named.kind == "table":
         lines += ["columns:                 # what each column is; `ignore` leaves it out"]
@@ -204,6 +207,29 @@ def _of_columns(wish: Wish, named: NamedData, sink: Sink) -> Draft:
     model = "series" if wish.time is not None else "table" if image is None else "convnet"
     rows = found.figures.rows
     return Draft(lines=tuple(lines), model=model, rows=rows, guessed=tuple(guessed))
+
+
+def _of_one_column(
+    wish: Wish, found: Description, source: Sequence[str], kind: str, sink: Sink
+) -> Draft:
+    """The recipe of an array alone, which is learned from itself.
+
+    Raises:
+        CompileError: KG526, it is a target with nothing to learn from; or as for
+            `draft_of_one_array`.
+    """
+    ((name, column),) = found.figures.columns.items()
+    if wish.target is None and wish.time is None and kind == "arrays":
+        given, rows = found.parts, found.figures.rows
+        return draft_of_one_array(column, source, rows, sink, given=given)
+    place = None if wish.target is None else place_of_option("--target", wish.target)
+    raise sink.fail_at(
+        "KG526",
+        f"there is one column, `{name}`, and no other to learn from it",
+        place,
+        help="a recipe takes columns to learn from, and one to learn; an autoencoder, which "
+        "learns its own input, is shown by `kerasgen show experiment=autoencoder`",
+    )
 
 
 def _told_columns(wish: Wish, columns: Mapping[str, ColumnFigures]) -> Mapping[str, ColumnFigures]:
@@ -298,14 +324,6 @@ def _guessed_target(columns: Mapping[str, ColumnFigures], sink: Sink) -> tuple[s
         and column.known
         and not (column.unique and (column.whole or column.type == "category"))
     }
-    if not usable and len(columns) == 1:
-        name = next(iter(columns))
-        raise sink.fail(
-            "KG526",
-            f"there is one column, `{name}`, and no other to learn from it",
-            help="a recipe takes columns to learn from, and one to learn; an autoencoder, which "
-            "learns its own input, is shown by `kerasgen show experiment=autoencoder`",
-        )
     if not usable:
         raise sink.fail(
             "KG526",
@@ -341,10 +359,8 @@ def _recipe(name: str, draft: Draft) -> Recipe:
     rows = draft.rows
     epochs = 50 if rows < 2_000 else 20 if rows < 100_000 else 5
     batch = 8 if rows < 100 else 16 if rows < 2_000 else 64 if rows < 20_000 else 256
-    if draft.model not in (
-        "table",
-        "series",
-    ):  # Images, sounds and texts take longer, and more memory.
+    # Images, sounds and texts take longer, and more memory.
+    if draft.model not in ("table", "series"):
         epochs, batch = min(epochs, 20), min(batch, 32)
     experiment = [
         "# @package _global_",
@@ -356,7 +372,7 @@ def _recipe(name: str, draft: Draft) -> Recipe:
     ]
     files = {
         Path("conf/data") / f"{name}.yaml": "\n".join(draft.lines) + "\n",
-        Path("conf/model") / f"{name}.yaml": model_text(draft.model, name),
+        Path("conf/model") / f"{name}.yaml": model_text(draft, name),
         Path("conf/experiment") / f"{name}.yaml": "\n".join(experiment) + "\n",
     }
     return Recipe(name=name, files=files, guessed=draft.guessed)

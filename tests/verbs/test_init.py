@@ -205,12 +205,14 @@ def test_options_that_would_do_nothing_are_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "conf").exists()
 
 
-def test_one_array_alone_has_nothing_to_learn(tmp_path: Path) -> None:
+def test_a_target_alone_has_nothing_to_be_learned_from(tmp_path: Path) -> None:
     np.save(tmp_path / "alone.npy", RANDOM.normal(size=(20, 3)))
-    with pytest.raises(CompileError) as caught:
-        begun(tmp_path, tmp_path / "alone.npy")
-    assert [found.code for found in caught.value.diagnostics] == ["KG526"]
-    assert "one column" in caught.value.diagnostics[0].message
+    (tmp_path / "alone.csv").write_text("n\n1\n2\n3\n2\n")
+    for name, wish in (("alone.npy", {"target": "x"}), ("alone.csv", {})):
+        with pytest.raises(CompileError) as caught:
+            begun(tmp_path, tmp_path / name, **wish)
+        assert [found.code for found in caught.value.diagnostics] == ["KG526"]
+        assert "one column" in caught.value.diagnostics[0].message
 
 
 def test_a_recipe_runs(tmp_path: Path, engine: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,6 +51,9 @@ _FORM = (
 _TEXTS = (".txt", ".md", ".text")
 """Endings of files that are one text each, for a model of texts."""
 
+_ARRAYS = (".npy", ".npz", ".h5", ".hdf5")
+"""Endings of files of arrays, which have no form in which rows are asked and answered."""
+
 _LARGEST_TEXT = 64 * 2**20
 """Bytes that a file of one text may have."""
 
@@ -156,6 +159,14 @@ def _pieces(run: TrainedRun, asked: Input, form: TableForm, sink: Sink) -> Itera
         yield from image_pieces(run, place, asked.size, sink)
         return
     file = find_file(asked.path, "path", sink)
+    if ending in _ARRAYS:
+        raise sink.fail(
+            "KG623",
+            f"`{asked.path}` holds arrays, which are asked from Python",
+            key="data.source.path",
+            help="kerasgen.load(RUN).predict(numpy.load(FILE)), or of several columns "
+            "predict({'NAME': array})",
+        )
     if ending in _TEXTS and run.text_column is not None:
         yield _text_piece(run, [file], [file.name], 1)
         return

@@ -24,12 +24,14 @@ class Draft:
         model: the shipped model that the recipe copies.
         rows: the number of rows.
         guessed: what was guessed, as sentences.
+        layers: the lines of a model that is none of the shipped ones, empty for a copy.
     """
 
     lines: tuple[str, ...]
     model: str
     rows: int
     guessed: tuple[str, ...]
+    layers: tuple[str, ...] = ()
 
 
 def split_line(*, given: bool, stratify: str) -> str:

@@ -1,12 +1,13 @@
-"""The model file of a first recipe: a copy of a shipped model that a person may edit.
+"""The model file of a first recipe: most often a copy of a shipped model that a person may edit.
 
-This room owns what is said of it to somebody who has never seen one. What stands in it is that of
-the shipped file, so that the two cannot differ.
+This room owns what is said of it to somebody who has never seen one. What stands in a copy is that
+of the shipped file, so that the two cannot differ.
 """
 
 from __future__ import annotations
 
 from kerasgen.frontend.compose.config_folders import config_folder
+from kerasgen.verbs.recipes.draft import Draft
 
 _LEFT = (
     "# `layers: auto` stands for the layers that follow from the data: some for each input, hidden",
@@ -22,13 +23,17 @@ _WRITTEN = (
 )
 
 
-def model_text(shipped: str, name: str) -> str:
+def model_text(draft: Draft, name: str) -> str:
     """The text of a recipe's model file.
 
     Args:
-        shipped: the name of the shipped model that is copied.
-        name: the name of the recipe.
+        draft: the recipe.
+        name: its name.
     """
+    shipped = draft.model
+    if draft.layers:
+        own = [f"# The model of `kerasgen run experiment={name}`.", *_WRITTEN]
+        return "\n".join([*(line.format(name=name) for line in own), *draft.layers]) + "\n"
     copied = (config_folder() / "model" / f"{shipped}.yaml").read_text(encoding="utf-8")
     lines = [line for line in copied.splitlines() if not line.startswith("# yaml-language-server")]
     told = _LEFT if "layers: auto" in copied else _WRITTEN
