@@ -6,6 +6,7 @@ seconds later. It must not read rows: what is wrong inside a file is told when t
 Decisions:
 - A run needs its files, so that one that is missing is told here in the words of opening. A check
   may be made where the data is not, and looks at files only where they are.
+- Arguments of a source that no file could go with are told here, too.
 - Files that give names without being read are those of `Csv` and the archive of `Arrays`; of
   others only the path is looked for.
 """
@@ -22,6 +23,7 @@ from kerasgen.data.sources.files import find_path
 from kerasgen.data.sources.plain_functions import Told, telling
 from kerasgen.data.sources.source_list import SOURCES, make_source
 from kerasgen.data.sources.table_file import TableFile
+from kerasgen.data.table import ChecksArguments
 from kerasgen.diagnostics import Sink
 from kerasgen.ir.data import DataDef
 from kerasgen.passes.columns import infer_schema
@@ -44,6 +46,10 @@ def look_at_data(definition: DataDef, sink: Sink, *, needed: bool) -> None:
     source = definition.source
     if source.cls not in SOURCES:
         return
+    if not sink.errors:
+        made = make_source(source, SOURCES, sink)
+        if isinstance(made, ChecksArguments):
+            made.check_arguments(sink)
     for argument in SOURCES[source.cls].PATHS:
         path = source.arguments.get(argument)
         if isinstance(path, str) and path != "???" and needed:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol, TypeAlias
+from typing import Any, ClassVar, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 
@@ -78,6 +78,18 @@ class Source(Protocol):
 
         Raises:
             CompileError: it cannot be read.
+        """
+
+
+@runtime_checkable
+class ChecksArguments(Protocol):
+    """A source whose arguments may be wrong whatever its files hold."""
+
+    def check_arguments(self, sink: Sink) -> None:
+        """Reports arguments that no file could go with; looks at no file.
+
+        Args:
+            sink: gets every mistake.
         """
 
 

@@ -85,3 +85,45 @@ def test_patterns_and_databases_are_no_files_that_are_not_there(path: str, files
 def test_tables_that_are_not_there_are_told(path: str, code: str, files: Path) -> None:
     (found,) = looked(TABLE % (path.replace("%s", str(files))))
     assert (found.code, found.location and found.location.key) == (code, "data.source.path")
+
+
+WRONG = [
+    ("Table", "path: t.csv, separator: ab", "separator"),
+    ("Table", "path: t.csv, skip_lines: -1", "skip_lines"),
+    ("Table", "path: t.csv, most_rows: 0", "most_rows"),
+    ("Table", "path: t.csv, encoding: nope", "encoding"),
+    ("Table", "path: t.csv, sheet: Birds", "sheet"),
+    ("Table", "path: t.csv, query: select 1", "query"),
+    ("Table", "path: t.csv, dates: soon", "dates"),
+    ("Table", "path: t.csv, decimal: ',', thousands: ','", "thousands"),
+    ("Csv", "path: t.csv, delimiter: ab", "delimiter"),
+    ("Csv", "path: t.csv, quote: ''", "quote"),
+    ("ImageFolder", "path: pics, size: [3]", "size"),
+    ("HuggingFace", "path: set, size: [0, 3]", "size"),
+    ("Tfds", "path: set, size: [1, 2, 3]", "size"),
+    ("Sounds", "path: tones, rate: 0", "rate"),
+    ("Texts", "path: notes, encoding: nope", "encoding"),
+    ("Texts", "path: notes, characters: 0", "characters"),
+    ("Arrays", "path: a.npz, x: x.npy", "x"),
+    ("Arrays", "path: a.npz, group: g", "group"),
+]
+
+
+@pytest.mark.parametrize(("cls", "arguments", "wrong"), WRONG)
+def test_arguments_that_no_file_could_go_with_are_told_at_their_keys(
+    cls: str, arguments: str, wrong: str
+) -> None:
+    text = f"{{source: {{class: {cls}, {arguments}}}, features: a, target: b, task: regression}}"
+    (found,) = [d for d in looked(text, needed=False) if d.code != "KG504"]
+    assert (found.code, found.location and found.location.key) == ("KG204", f"data.source.{wrong}")
+
+
+def test_arguments_that_a_file_may_go_with_are_passed() -> None:
+    for arguments in (
+        *("path: t.xlsx, sheet: Birds", "path: t.sqlite, query: select 1"),
+        *("path: t.csv, dates: '%d.%m.%Y', thousands: '.', decimal: ','", "path: '???'"),
+    ):
+        text = (
+            f"{{source: {{class: Table, {arguments}}}, features: a, target: b, task: regression}}"
+        )
+        assert looked(text, needed=False) == []

@@ -89,6 +89,24 @@ class Arrays:
         single = self.path.lower().endswith(SINGLE)
         return call_with_fields(read_array if single else read_archive, self)
 
+    def check_arguments(self, sink: Sink) -> None:
+        """Reports arguments that no file could go with; see `table.ChecksArguments`."""
+        if self.path is None:
+            return
+        for name in ("x", "y", "x_test", "y_test"):
+            if getattr(self, name) is not None:
+                sink.report(
+                    "KG204",
+                    f"`path` and `{name}` are both given, expected one of them",
+                    key=argument_key(name),
+                )
+        if self.group is not None and not self.path.lower().endswith(HDF5):
+            sink.report(
+                "KG204",
+                f"`group` is given, and `{self.path}` is no HDF5 file",
+                key=argument_key("group"),
+            )
+
     def read(self, wanted: frozenset[str] | None, sink: Sink) -> Table:
         """Reads the data; see `table.Source`.
 
@@ -96,24 +114,13 @@ class Arrays:
             CompileError: KG203 or KG204, it is not said which files to read; or with a code of its
                 own, a file cannot be read, or holds what cannot be used.
         """
+        self.check_arguments(sink)
+        sink.stop_on_errors()
         if self.path is None:
             return _assemble(self._separate_files(sink), wanted, "x", sink)
-        for name in ("x", "y", "x_test", "y_test"):
-            if getattr(self, name) is not None:
-                raise sink.fail(
-                    "KG204",
-                    f"`path` and `{name}` are both given, expected one of them",
-                    key=argument_key(name),
-                )
         file = find_file(self.path, "path", sink, suffixes=(ARCHIVE, SINGLE, *HDF5))
         if file.name.lower().endswith(HDF5):
             return self._read_hdf5(file, wanted, sink)
-        if self.group is not None:
-            raise sink.fail(
-                "KG204",
-                f"`group` is given, and `{self.path}` is no HDF5 file",
-                key=argument_key("group"),
-            )
         if file.name.lower().endswith(SINGLE):
             return _assemble({"x": _load_single(file, "path", sink)}, wanted, "path", sink)
         return _assemble(_load_archive(file, wanted, sink), wanted, "path", sink)

@@ -82,14 +82,8 @@ class Csv:
                 may not be; or with a code of its own, a file cannot be read, or holds what cannot
                 be used.
         """
-        for name in ("delimiter", "quote"):
-            value = getattr(self, name)
-            if value is not None and (len(value) != 1 or value in "\r\n"):
-                raise sink.fail(
-                    "KG204",
-                    f'`{name}` is the string "{value}", expected one character',
-                    key=argument_key(name),
-                )
+        self.check_arguments(sink)
+        sink.stop_on_errors()
         files = {"path": self.path, "test_path": self.test_path}
         sheets: list[tuple[str, Sheet]] = []
         for argument, path in files.items():
@@ -108,6 +102,17 @@ class Csv:
         for name, sheet in sheets:
             _check_width(name, sheet, sink)
         return _table(sheets)
+
+    def check_arguments(self, sink: Sink) -> None:
+        """Reports arguments that no file could go with; see `table.ChecksArguments`."""
+        for name in ("delimiter", "quote"):
+            value = getattr(self, name)
+            if value is not None and (len(value) != 1 or value in "\r\n"):
+                sink.report(
+                    "KG204",
+                    f'`{name}` is the string "{value}", expected one character',
+                    key=argument_key(name),
+                )
 
     def column_names(self, sink: Sink) -> tuple[str, ...] | None:
         """The names of the columns, read off the first line; None where that is no line of cells.

@@ -61,6 +61,26 @@ def find_file(
     return found
 
 
+def check_size(size: tuple[int, ...] | None, sink: Sink) -> None:
+    """Reports the size to which a source brings its images where it is none: KG204."""
+    if size is not None and (len(size) != 2 or min(size) < 1):
+        message = f"`size` is {list(size)}, expected height and width"
+        sink.report("KG204", message, key=argument_key("size"))
+
+
+def check_encoding(encoding: str, sink: Sink) -> None:
+    """Reports the encoding of a source that is none: KG204."""
+    try:
+        "a".encode(encoding)
+    except (LookupError, ValueError):
+        sink.report(
+            "KG204",
+            f"there is no encoding `{encoding}`",
+            key=argument_key("encoding"),
+            help="Python's names are meant, as `utf-8`, `latin-1` or `cp1252`",
+        )
+
+
 def check_memory(size: int, what: str, argument: str, sink: Sink) -> None:
     """Refuses data that cannot be held in memory, before any of it is read.
 

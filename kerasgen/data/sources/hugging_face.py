@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from kerasgen.data.sources.files import find_path, readable
+from kerasgen.data.sources.files import check_size, find_path, readable
 from kerasgen.data.sources.plain_functions import Told, call_with_fields, telling
 from kerasgen.data.table import Array, Table, argument_key, chosen
 from kerasgen.diagnostics import Sink
@@ -62,6 +62,10 @@ class HuggingFace:
         """The plain function that reads it, and its arguments."""
         return call_with_fields(read_hugging_face, self)
 
+    def check_arguments(self, sink: Sink) -> None:
+        """Reports arguments that no file could go with; see `table.ChecksArguments`."""
+        check_size(self.size, sink)
+
     def read(self, wanted: frozenset[str] | None, sink: Sink) -> Table:
         """Reads the data; see `table.Source`.
 
@@ -69,9 +73,8 @@ class HuggingFace:
             CompileError: KG204, `size` is not a height and a width; KG603, Polars is not installed;
                 or with a code of its own, the files cannot be read, or hold what cannot be used.
         """
-        if self.size is not None and (len(self.size) != 2 or min(self.size) < 1):
-            message = f"`size` is {list(self.size)}, expected height and width"
-            raise sink.fail("KG204", message, key=argument_key("size"))
+        self.check_arguments(sink)
+        sink.stop_on_errors()
         if not is_installed("polars"):
             raise sink.fail(
                 "KG603",

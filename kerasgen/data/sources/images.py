@@ -19,6 +19,7 @@ from typing import ClassVar, Literal
 
 from kerasgen.data.decoded_cache import DecodedRows
 from kerasgen.data.sources.class_folders import ClassFolders, Decoded, opened_folders
+from kerasgen.data.sources.files import check_size
 from kerasgen.data.sources.plain_functions import call_with_fields
 from kerasgen.data.table import Array, Table, argument_key
 from kerasgen.diagnostics import Sink
@@ -69,6 +70,10 @@ class ImageFolder:
         """The plain function that reads it, and its arguments."""
         return call_with_fields(read_images, self, "label")
 
+    def check_arguments(self, sink: Sink) -> None:
+        """Reports arguments that no file could go with; see `table.ChecksArguments`."""
+        check_size(self.size, sink)
+
     def read(self, wanted: frozenset[str] | None, sink: Sink) -> Table:
         """Reads the data; see `table.Source`.
 
@@ -76,12 +81,8 @@ class ImageFolder:
             CompileError: KG204, `size` is not a height and a width; or with a code of its own, the
                 images cannot be read, lie in no folders of classes, or differ in size.
         """
-        if self.size is not None and (len(self.size) != 2 or min(self.size) < 1):
-            raise sink.fail(
-                "KG204",
-                f"`size` is {list(self.size)}, expected height and width",
-                key=argument_key("size"),
-            )
+        self.check_arguments(sink)
+        sink.stop_on_errors()
         with opened_folders(self.path, "images", self.bad, sink) as folders:
             found = folders.sorted_files()
             images: Array | None = None

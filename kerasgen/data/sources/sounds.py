@@ -60,6 +60,14 @@ class Sounds:
         """The plain function that reads it, and its arguments."""
         return call_with_fields(read_sounds, self, "label")
 
+    def check_arguments(self, sink: Sink) -> None:
+        """Reports arguments that no file could go with; see `table.ChecksArguments`."""
+        for name in ("rate", "length", "channels"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                message = f"`{name}` is {value}, expected 1 or more"
+                sink.report("KG204", message, key=argument_key(name))
+
     def read(self, wanted: frozenset[str] | None, sink: Sink) -> Table:
         """Reads the data; see `table.Source`.
 
@@ -67,11 +75,7 @@ class Sounds:
             CompileError: KG204, an argument is no positive number; or with a code of its own, the
                 sounds cannot be read, lie in no folders of classes, or differ in rate or length.
         """
-        for name in ("rate", "length", "channels"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                message = f"`{name}` is {value}, expected 1 or more"
-                sink.report("KG204", message, key=argument_key(name))
+        self.check_arguments(sink)
         sink.stop_on_errors()
         with opened_folders(self.path, "sounds", self.bad, sink) as folders:
             found = folders.sorted_files()

@@ -20,7 +20,7 @@ from typing import Any, ClassVar, Literal, cast
 
 from kerasgen.data.large_arrays import LIMIT, ArraySpace, room_told
 from kerasgen.data.sources.decimal_point import told_decimal
-from kerasgen.data.sources.files import find_file, readable
+from kerasgen.data.sources.files import check_encoding, find_file, readable
 from kerasgen.data.sources.plain_functions import Told, call_with_fields, telling
 from kerasgen.data.sources.table_stream import stream_table
 from kerasgen.data.table import Table, argument_key, chosen
@@ -35,6 +35,7 @@ from kerasgen.runtime.source_call import SourceCall
 from kerasgen.runtime.tables import MISSING
 from kerasgen.runtime.tabular.databases import MOST_ROWS, is_database, sqlite_file
 from kerasgen.runtime.tabular.table_files import (
+    FORMATS,
     format_of,
     read_packed_table,
     read_table,
@@ -140,7 +141,9 @@ class TableFile:
                 installed; or with a code of its own, a file cannot be read, or holds what cannot be
                 used.
         """
-        self._check_arguments(sink)
+        self._check_packages(sink)
+        self.check_arguments(sink)
+        sink.stop_on_errors()
         with room_told(sink), telling(sink, _forms(self)):
             streams = self._streams()
             for argument in self.PATHS:
@@ -175,7 +178,50 @@ class TableFile:
         size = sum(_unpacked(file) for path in paths for file in table_files(path))
         return memory is not None and size > memory.size / 4
 
-    def _check_arguments(self, sink: Sink) -> None:
+    def check_arguments(self, sink: Sink) -> None:
+        """Reports arguments that no file could go with; see `table.ChecksArguments`."""
+        for name in _ONE_CHARACTER:
+            value = getattr(self, name)
+            if value is not None and (len(value.encode()) != 1 or value in "\r\n\0"):
+                sink.report(
+                    "KG204",
+                    f'`{name}` is the string "{value}", expected one ASCII character',
+                    key=argument_key(name),
+                )
+        for name, least in (("skip_lines", 0), ("most_rows", 1)):
+            if getattr(self, name) < least:
+                sink.report(
+                    "KG204",
+                    f"`{name}` is {getattr(self, name)}, expected {least} or more",
+                    key=argument_key(name),
+                )
+        check_encoding(self.encoding, sink)
+        if self.thousands is not None and self.thousands == self.decimal:
+            sink.report(
+                "KG204",
+                f"`thousands` and `decimal` are both `{self.decimal}`",
+                key=argument_key("thousands"),
+            )
+        if self.dates is not None and "%" not in self.dates:
+            sink.report(
+                "KG204",
+                f'`dates` is the string "{self.dates}", expected how dates are written',
+                key=argument_key("dates"),
+                help="days, months and years are marks, as in `%d.%m.%Y`",
+            )
+        paths = [self.path] if isinstance(self.path, str) else [*self.path]
+        for name, is_one, kind in (
+            ("query", is_database, "database"),
+            ("sheet", is_workbook, "Excel file"),
+        ):
+            if getattr(self, name) is not None and not any(is_one(path) for path in paths):
+                sink.report(
+                    "KG204",
+                    f"`{name}` is given, and `{paths[0]}` is no {kind}",
+                    key=argument_key(name),
+                )
+
+    def _check_packages(self, sink: Sink) -> None:
         if not is_installed("polars"):
             raise sink.fail(
                 "KG603",
@@ -183,34 +229,8 @@ class TableFile:
                 key="data.source.class",
                 help="pip install 'kerasgen[tables]'",
             )
-        for name in _ONE_CHARACTER:
-            value = getattr(self, name)
-            if value is not None and (len(value.encode()) != 1 or value in "\r\n\0"):
-                raise sink.fail(
-                    "KG204",
-                    f'`{name}` is the string "{value}", expected one ASCII character',
-                    key=argument_key(name),
-                )
-        if self.skip_lines < 0:
-            raise sink.fail(
-                "KG204",
-                f"`skip_lines` is {self.skip_lines}, expected 0 or more",
-                key=argument_key("skip_lines"),
-            )
-        if self.most_rows < 1:
-            raise sink.fail(
-                "KG204",
-                f"`most_rows` is {self.most_rows}, expected 1 or more",
-                key=argument_key("most_rows"),
-            )
         paths = [self.path] if isinstance(self.path, str) else [*self.path]
         bases = [path for path in paths if is_database(path)]
-        if self.query is not None and not bases:
-            raise sink.fail(
-                "KG204",
-                f"`query` is given, and `{paths[0]}` is no database",
-                key=argument_key("query"),
-            )
         if any(sqlite_file(base) is None for base in bases) and not is_installed("sqlalchemy"):
             raise sink.fail(
                 "KG603",
@@ -242,6 +262,11 @@ class TableFile:
             problem = f"the environment has no {error}, the password of the database"
             raise DataError(problem.replace("'", "`"), about="variable") from None
         return cast(TableForm, form)
+
+
+def is_workbook(path: str) -> bool:
+    """Whether a path is an Excel file, by its ending."""
+    return FORMATS.get(Path(path).suffix.lower()) == "excel"
 
 
 def _unpacked(file: str) -> int:

@@ -19,7 +19,7 @@ import numpy as np
 
 from kerasgen.data.large_arrays import room_told
 from kerasgen.data.sources.class_folders import Decoded, opened_folders, room_for
-from kerasgen.data.sources.files import check_room
+from kerasgen.data.sources.files import check_encoding, check_room
 from kerasgen.data.sources.plain_functions import call_with_fields
 from kerasgen.data.table import Array, Table, argument_key
 from kerasgen.diagnostics import Sink
@@ -65,7 +65,8 @@ class Texts:
             CompileError: KG204, there is no such encoding, or no character is to be kept; or with
                 a code of its own, the texts cannot be read, or lie in no folders of classes.
         """
-        self._check(sink)
+        self.check_arguments(sink)
+        sink.stop_on_errors()
         with opened_folders(self.path, "texts", self.bad, sink) as folders:
             found = folders.sorted_files()
             texts: Array | None = None
@@ -77,23 +78,15 @@ class Texts:
     def _decode(self, content: bytes) -> Decoded:
         return decode_text(content, self.encoding, self.characters)
 
-    def _check(self, sink: Sink) -> None:
-        try:
-            "a".encode(self.encoding)
-        except (LookupError, ValueError):
-            sink.report(
-                "KG204",
-                f"there is no encoding `{self.encoding}`",
-                key=argument_key("encoding"),
-                help="Python's names are meant, as `utf-8`, `latin-1` or `cp1252`",
-            )
+    def check_arguments(self, sink: Sink) -> None:
+        """Reports arguments that no file could go with; see `table.ChecksArguments`."""
+        check_encoding(self.encoding, sink)
         if self.characters is not None and self.characters < 1:
             sink.report(
                 "KG204",
                 f"`characters` is {self.characters}, expected 1 or more",
                 key=argument_key("characters"),
             )
-        sink.stop_on_errors()
 
 
 def _column(texts: Sequence[str], sink: Sink) -> Array:

@@ -95,7 +95,7 @@ def test_rows_of_the_test_file_are_the_given_test_part(tmp_path):
         (" \n\n", {}, "KG503", "is empty"),
         ("a,b\n1,2\n", {"names": ("x",)}, "KG204", "`names` has 1"),
         ("a\né\n", {"encoding": "ascii"}, "KG502", "line 2 of"),
-        ("a\n1\n", {"encoding": "latin-11"}, "KG502", "there is no encoding"),
+        ("a\n1\n", {"encoding": "latin-11"}, "KG204", "there is no encoding"),
         ("a\n1\n", {"separator": ";;"}, "KG204", "expected one ASCII character"),
     ],
 )
