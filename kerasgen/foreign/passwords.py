@@ -6,6 +6,7 @@ stands where nobody looks for one, as in an override that is mistyped.
 
 Decisions:
 - No part of a form has any length: a text of a stranger must not keep it looking for ever.
+- Hydra writes a backslash before the colons of an override, and a text that quotes it doubles it.
 """
 
 from __future__ import annotations
@@ -18,13 +19,15 @@ MARK = "***"
 _ADDRESSES = (
     # A URL; its password may hold signs that would have to be escaped. What is a port is none.
     re.compile(
-        r"(?P<before>\b[a-z][\w+.-]{0,30}:/{1,3}[^\s@/?#:]{0,99}:)(?!\d+[/?#])"
+        r"(?P<before>\b[a-z][\w+.-]{0,30}\\{0,4}:/{1,3}[^\s@/?#:]{0,99}:)(?!\d+[/?#])"
         r"(?P<word>\S{1,512})(?=@)",
         re.I,
     ),
     # `scheme:user:password@host`, where the slashes were left out.
     re.compile(
-        r"(?P<before>\b[a-z][\w+.-]{0,30}:[\w.%+-]{0,99}:)(?P<word>[^\s\"'`]{1,512})(?=@)", re.I
+        r"(?P<before>\b[a-z][\w+.-]{0,30}\\{0,4}:[\w.%+-]{0,99}\\{0,4}:)"
+        r"(?P<word>[^\s\"'`]{1,512})(?=@)",
+        re.I,
     ),
     # `user:password@host`, where the host looks like one.
     re.compile(

@@ -62,3 +62,15 @@ def test_a_long_text_of_a_stranger_is_looked_through_at_once() -> None:
         text = sign * 50_000 + " @"
         assert without_passwords(text).endswith(" @")
         assert not is_address_with_password(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"name=postgresql\://ann\:wordfish@host/base",
+        r'"name=postgresql\\://ann\\:wordfish@host/base"',
+        r"data.source.path=postgresql\:ann\:wordfish@host",
+    ],
+)
+def test_an_override_as_hydra_escapes_it_is_masked(text: str) -> None:
+    assert without_passwords(text) == text.replace("wordfish", "***")

@@ -20,6 +20,8 @@ def _files_with(word: str, folder: Path) -> list[Path]:
         [f"data.source.path={ADDRESS}"],
         [f"data.source.path=a.csv,{ADDRESS}"],
         ["data.source.path=a.csv", "+data.source.password=wordfish"],
+        ["data.source.path=a.csv", f"+data.sorce.path={ADDRESS}"],
+        ["data.source.path=a.csv", f"name=a,{ADDRESS}"],
     ],
 )
 def test_a_password_that_is_typed_is_refused_before_anything_is_written(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from kerasgen.diagnostics import Sink, SourceLocation
-from kerasgen.foreign.passwords import is_address_with_password
+from kerasgen.foreign.passwords import MARK, is_address_with_password, without_passwords
 from kerasgen.frontend.compose.resolvers import SECRET_KEYS, environment_name
 from kerasgen.frontend.grammar import join
 
@@ -27,28 +27,41 @@ def refuse_passwords(arguments: Mapping[str, object], path: str, sink: Sink) -> 
     """
     for name, value in arguments.items():
         key = join(path, name)
-        if name in SECRET_KEYS:
-            if value is not None and environment_name(value) is None:
-                _refuse(f"`{name}` is written out", key, sink)
-        elif any(is_address_with_password(text) for text in _texts(value)):
-            _refuse(f"the address in `{name}` holds a password", key, sink)
+        if problem := _problem(name, value):
+            _refuse(problem, SourceLocation(key=key), sink)
 
 
 def refuse_typed_passwords(overrides: Sequence[str], sink: Sink) -> None:
-    """Reports passwords that are typed on the command line for a data source, swept ones too."""
+    """Reports passwords that are typed for a sweep, whose jobs are called by what is typed.
+
+    For a data source a mistyped address counts, and its password; for other keys what records mask.
+    """
     for text in overrides:
-        key, _, value = text.lstrip("+~").partition("=")
+        typed, _, value = text.partition("=")
+        key = typed.lstrip("+~")
         path, _, name = key.rpartition(".")
-        if path == _SOURCE:
-            found = value.strip("'\"") if name in SECRET_KEYS else value
-            refuse_passwords({name: found}, path, sink)
+        found = value.strip("'\"") if name in SECRET_KEYS else value
+        problem = _problem(name, found) if path == _SOURCE else ""
+        if not problem and without_passwords(value) != value:
+            problem = f"the address in `{name or key}` holds a password"
+        if problem:
+            _refuse(problem, SourceLocation(key=key, override=f"{typed}={MARK}"), sink)
 
 
-def _refuse(problem: str, key: str, sink: Sink) -> None:
+def _problem(name: str, value: object) -> str:
+    """What is wrong with an argument of a data source; empty for nothing."""
+    if name in SECRET_KEYS:
+        return "" if value is None or environment_name(value) else f"`{name}` is written out"
+    if any(is_address_with_password(text) for text in _texts(value)):
+        return f"the address in `{name}` holds a password"
+    return ""
+
+
+def _refuse(problem: str, place: SourceLocation, sink: Sink) -> None:
     sink.report_at(
         "KG520",
         f"{problem}, and a config is recorded and shown",
-        location=SourceLocation(key=key),
+        location=place,
         help="leave it out, and name the variable of the environment that holds it: "
         "`data.source.password='${oc.env:NAME}'`",
     )

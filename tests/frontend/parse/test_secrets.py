@@ -67,6 +67,9 @@ def test_an_address_without_one_and_the_name_of_a_variable_are_accepted(
         ("+data.source.password='${oc.env:NAME}'", False),
         ("data.source.path=a.csv,b.csv", False),
         ("model.password=wordfish", False),
+        ("+data.sorce.path=postgresql://ann:wordfish@host/base", True),
+        ("name=a,postgresql\\://ann\\:wordfish@host/base", True),
+        ("name=ann@host,b", False),
     ],
 )
 def test_what_is_typed_for_a_sweep_is_looked_at_as_a_whole(override: str, refused: bool) -> None:
@@ -74,6 +77,9 @@ def test_what_is_typed_for_a_sweep_is_looked_at_as_a_whole(override: str, refuse
     refuse_typed_passwords([override], sink)
     assert [found.code for found in sink.diagnostics] == ["KG520"] * refused
     assert "fish" not in str(sink.diagnostics)
+    for found in sink.diagnostics:
+        assert found.location is not None
+        assert found.location.override == f"{override.partition('=')[0]}=***"
 
 
 @pytest.mark.parametrize("path", ["postgresql:ann:wordfish@host", "ann:wordfish@host/base"])
