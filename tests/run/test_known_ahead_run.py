@@ -35,8 +35,8 @@ def forecast(engine, tmp_path_factory):
         *("data.time=day", "data.series=shop", "data.target=sold", "data.columns.sale=number"),
         f"data.windows={{length: {LENGTH}, horizon: {HORIZON}, known: [price, sale, day]}}",
         "data.columns.day={type: date, parts: [weekday]}",
-        *("data.split={test: 9, validation: 6}", "fit.epochs=100", "fit.verbose=0"),
-        *("optimizer.learning_rate=0.01", "tracking.plots=false"),
+        *("data.split={test: 9, validation: 6}", "fit.epochs=25", "fit.batch_size=8"),
+        *("optimizer.learning_rate=0.01", "tracking.plots=false", "fit.verbose=0"),
     ]
     assert run_experiment(compose(overrides), folder / "run") == DONE
     return folder / "run"

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,11 @@ def test_a_position_in_mid_epoch_goes_on_with_the_same_batches(
     assert hashes(epoch, batch) == by_hand()[epoch * 10 + batch :]
 
 
-def model(keras: Any) -> Any:
+@cache
+def compiled() -> tuple[Any, list[Any]]:
+    """A compiled model, and its state: tracing its steps takes far longer than they do."""
+    import keras
+
     keras.utils.set_random_seed(3)
     made = keras.Sequential(
         [
@@ -76,6 +81,20 @@ def model(keras: Any) -> Any:
     loss = "sparse_categorical_crossentropy"
     measured = {"metrics": ["accuracy"], "weighted_metrics": ["accuracy"]}
     made.compile(keras.optimizers.Adam(0.01), loss, **measured)
+    made.optimizer.build(made.trainable_variables)
+    return made, [keras.ops.convert_to_numpy(each) for each in state_of(made)]
+
+
+def state_of(made: Any) -> list[Any]:
+    """Weights, what dropout draws next, and what the optimizer remembers."""
+    return [*made.variables, *made.optimizer.variables]
+
+
+def untrained() -> Any:
+    """The one model of these tests, as it was before any training."""
+    made, first = compiled()
+    for variable, value in zip(state_of(made), first, strict=True):
+        variable.assign(value)
     return made
 
 
@@ -101,58 +120,50 @@ SETTINGS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("name", SETTINGS)
 def test_rows_as_they_lie_train_to_the_bits_of_arrays(engine: str, name: str) -> None:
-    import keras
-
     from kerasgen.runtime.feed import Feed
 
     x, y = rows()
     settings = SETTINGS[name]
-    theirs = model(keras).fit(x, y, batch_size=16, shuffle=False, verbose=0, **settings).history
+    theirs = untrained().fit(x, y, batch_size=16, shuffle=False, verbose=0, **settings).history
 
-    assert fed(model(keras), Feed((x, y), 16), batch_size=16, **settings) == theirs
+    assert fed(untrained(), Feed((x, y), 16), batch_size=16, **settings) == theirs
 
 
 @pytest.mark.parametrize("count", [32, 150, 7])
 def test_weights_of_classes_train_to_the_bits_of_keras(engine: str, count: int) -> None:
-    import keras
-
     from kerasgen.runtime.feed import Feed
     from kerasgen.runtime.training import weights_of_rows
 
     (x, y), weights = rows(count), {0: 2.5, 2: 0.3}
     settings: dict[str, Any] = {"batch_size": 16, "epochs": 2}
-    theirs = model(keras).fit(x, y, shuffle=False, class_weight=weights, verbose=0, **settings)
+    theirs = untrained().fit(x, y, shuffle=False, class_weight=weights, verbose=0, **settings)
 
-    ours = fed(model(keras), Feed((x, y, weights_of_rows(y, weights)), 16), **settings)
+    ours = fed(untrained(), Feed((x, y, weights_of_rows(y, weights)), 16), **settings)
 
     assert ours == theirs.history
 
 
 def test_double_precision_is_cut_as_keras_cuts_it(engine: str) -> None:
-    import keras
-
     from kerasgen.runtime.feed import Feed
 
     x, y = rows()
     x = x.astype("float64") / 3
     settings: dict[str, Any] = {"batch_size": 16, "epochs": 2}
-    theirs = model(keras).fit(x, y, shuffle=False, verbose=0, **settings).history
+    theirs = untrained().fit(x, y, shuffle=False, verbose=0, **settings).history
 
-    assert fed(model(keras), Feed((x, y), 16), **settings) == theirs
+    assert fed(untrained(), Feed((x, y), 16), **settings) == theirs
 
 
 def test_mapped_arrays_train_to_the_bits_of_arrays_in_memory(engine: str, tmp_path: Path) -> None:
-    import keras
-
     from kerasgen.runtime.feed import Feed
 
     x, y = rows()
     np.save(tmp_path / "x.npy", x)
     mapped = np.load(tmp_path / "x.npy", mmap_mode="r")
 
-    ours = fed(model(keras), Feed((mapped, y), 16, 5), epochs=3)
+    ours = fed(untrained(), Feed((mapped, y), 16, 5), epochs=3)
 
-    assert ours == fed(model(keras), Feed((x, y), 16, 5), epochs=3)
+    assert ours == fed(untrained(), Feed((x, y), 16, 5), epochs=3)
 
 
 def test_a_training_that_stops_in_mid_epoch_goes_on_to_the_same_weights(engine: str) -> None:
@@ -169,16 +180,17 @@ def test_a_training_that_stops_in_mid_epoch_goes_on_to_the_same_weights(engine: 
                 self.model.stop_training = True
 
     data = rows()
-    whole = model(keras)
-    fed(whole, Feed(data, 16, 5), epochs=3)
-    parted, feed = model(keras), Feed(data, 16, 5)
+    made = untrained()
+    fed(made, Feed(data, 16, 5), epochs=3)
+    whole = made.get_weights()
+    parted, feed = untrained(), Feed(data, 16, 5)
     begin = keras.callbacks.LambdaCallback(on_epoch_begin=feed.begin)
     parted.fit(feed, epochs=3, verbose=0, callbacks=[begin, Stop()])
 
     fed(parted, Feed(data, 16, 5, start=(1, 4)), initial_epoch=1, epochs=2)
     fed(parted, Feed(data, 16, 5), initial_epoch=2, epochs=3)
 
-    for one, other in zip(parted.get_weights(), whole.get_weights(), strict=True):
+    for one, other in zip(parted.get_weights(), whole, strict=True):
         assert np.array_equal(one, other)
 
 

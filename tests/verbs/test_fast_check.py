@@ -286,14 +286,18 @@ def test_every_class_of_the_table_is_one_of_keras(catalog: Catalog) -> None:
     assert not ALIKE - known
 
 
-def test_what_the_light_backend_refuses_is_told_in_the_words_of_the_own_one(cache: Path) -> None:
+def test_what_the_light_backend_refuses_is_told_in_the_words_of_the_own_one(
+    cache: Path, engine: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from kerasgen.cli import main
+
     pytest.importorskip("jax")
     refused = "+model.layers.x={class: Conv2D, filters: 2, kernel_size: 3, after: hidden1}"
-    code = f"from kerasgen.cli import main; raise SystemExit(main({['check', refused]!r}))"
+    words = ["check", refused, f"backend={engine}"]
+    code = f"from kerasgen.cli import main; raise SystemExit(main({words!r}))"
     done = python(code, KERASGEN_CACHE=str(cache))
-    own = python(code.replace("'check'", "'check', '--own-engine'"), KERASGEN_CACHE=str(cache))
-    assert done.returncode == own.returncode == 2
-    assert done.stderr == own.stderr
+    assert main([*words, "--own-engine"]) == done.returncode == 2
+    assert capsys.readouterr().err == done.stderr
 
 
 def test_a_callback_that_takes_averages_needs_an_optimizer_that_keeps_them() -> None:

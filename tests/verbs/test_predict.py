@@ -218,7 +218,8 @@ def test_a_number_is_answered_in_its_own_units(engine: str, tmp_path: Path) -> N
     data = _write(tmp_path / "prices.csv", rows, ("rooms", "price"))
     overrides = [
         *(f"backend={engine}", "data=table", "model=table", f"data.source.path={data}"),
-        *("data.target=price", "fit.epochs=60", "fit.verbose=0", "tracking.plots=false"),
+        *("data.target=price", "fit.epochs=15", "fit.batch_size=8", "fit.verbose=0"),
+        "tracking.plots=false",
     ]
     assert run_experiment(compose(overrides), tmp_path / "run") == DONE
     (answer,) = _answers(tmp_path / "run", _write(tmp_path / "new.csv", [["20"]], ("rooms",)))
