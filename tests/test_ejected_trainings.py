@@ -39,6 +39,7 @@ VARIANTS: Mapping[str, Sequence[str]] = {
     "rows as they lie": ["fit.shuffle=false"],
     "augmented samples": [
         "+data.augment={flip: RandomFlip, mix: MixUp, noise: {class: GaussianNoise, stddev: 0.1}}",
+        "data.split.test=1500",
     ],
     "a schedule": [
         "optimizer.learning_rate={class: CosineDecay, initial_learning_rate: 1, decay_steps: 9}"

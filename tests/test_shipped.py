@@ -1,7 +1,7 @@
 """Every shipped config compiles, and every shipped experiment trains for a few steps."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -348,8 +348,19 @@ def _class_of(optimizer: str) -> str:
 CHAPTER = ("sgd", "rmsprop", "adam", "adagrad", "adadelta")
 """The optimizers of the book's chapter."""
 
+QUICK_ONES = ("sgd", "adadelta", "lossscaleoptimizer", "schedulefreeadamw")
+"""One of each kind: a plain one, one that adapts, one around another, one with other weights."""
 
-@pytest.mark.parametrize("optimizer", CHAPTER)
+
+def one_of_each_kind(optimizers: Iterable[str]) -> list[Any]:
+    """The others train by the same code, and are slow."""
+    return [
+        name if name in QUICK_ONES else pytest.param(name, marks=pytest.mark.slow)
+        for name in optimizers
+    ]
+
+
+@pytest.mark.parametrize("optimizer", one_of_each_kind(CHAPTER))
 def test_the_optimizers_of_the_chapter_train(engine: str, tmp_path: Path, optimizer: str) -> None:
     overrides = [f"backend={engine}", f"optimizer={optimizer}", "fit.epochs=2", "fit.verbose=0"]
     overrides += ["fit.batch_size=128", "tracking.plots=false", "tracking.model=false"]
@@ -358,7 +369,9 @@ def test_the_optimizers_of_the_chapter_train(engine: str, tmp_path: Path, optimi
     assert rows[-1]["loss"] < rows[0]["loss"]
 
 
-@pytest.mark.parametrize("optimizer", sorted(set(options("optimizer")) - set(CHAPTER)))
+@pytest.mark.parametrize(
+    "optimizer", one_of_each_kind(sorted(set(options("optimizer")) - set(CHAPTER)))
+)
 def test_an_optimizer_trains(engine: str, tmp_path: Path, optimizer: str) -> None:
     overrides = [f"backend={engine}", f"optimizer={optimizer}", "data=iris", "fit.epochs=1"]
     overrides += ["model=table_classes", "fit.steps_per_epoch=1", "fit.verbose=0"]

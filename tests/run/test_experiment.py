@@ -4,6 +4,7 @@ import json
 import os
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -90,21 +91,44 @@ def test_a_run_is_opened_again_with_the_lines_of_its_config(trained: Path) -> No
     assert locate("fit.epochs").override == "fit.epochs=2"
 
 
-def test_a_record_is_written_when_something_has_come_to_be(
-    engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Watched:
+    """A run and what was seen of it: each state of its record with its keys, and each device."""
+
+    folder: Path
+    written: list[tuple[str, set[str]]]
+    devices: list[str]
+
+
+@pytest.fixture(scope="module")
+def watched(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Watched:
+    """A run of everything that the default one leaves out, and of nothing that it leaves behind."""
+    import keras
+
     from kerasgen.record import write
 
-    written: list[tuple[str, set[str]]] = []
+    seen = Watched(folder=tmp_path_factory.mktemp("runs") / "watched", written=[], devices=[])
+    scope = keras.device
 
     def write_json(path: Path, value: dict) -> None:
         files.write_json(path, value)
         if path.name == file_names.RECORD:
-            written.append((value["status"], set(value)))
+            seen.written.append((value["status"], set(value)))
 
-    monkeypatch.setattr(write, "write_json", write_json)
-    assert run_experiment(compose([f"backend={engine}", *BARE]), tmp_path / "r") == DONE
-    statuses, keys = zip(*written, strict=True)
+    overrides = [
+        *(f"backend={engine}", *BARE, "tracking.predictions=false", "tracking.tensorboard=true"),
+        *("seed=1", "backend.device=cpu:0"),
+        "+fit.callbacks.log={class: CSVLogger, filename: log.csv}",
+    ]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keras, "device", lambda name: seen.devices.append(name) or scope(name))
+        patch.setattr(write, "write_json", write_json)
+        assert run_experiment(compose(overrides), seen.folder) == DONE
+    return seen
+
+
+def test_a_record_is_written_when_something_has_come_to_be(watched: Watched) -> None:
+    statuses, keys = zip(*watched.written, strict=True)
     assert statuses == ("created", "running", "running", "running", "running", "completed")
     for number, new in enumerate(("backend", "objective", "weights", "metrics", "files"), 1):
         assert new not in keys[number - 1]
@@ -206,7 +230,7 @@ STOP = (
     ids=["last epoch", "best epoch", "averages", "validated every second epoch"],
 )
 def test_every_recorded_figure_is_that_of_the_saved_weights(
-    engine: str, tmp_path: Path, overrides: list[str], weights: dict
+    trained: Path, engine: str, tmp_path: Path, overrides: list[str], weights: dict
 ) -> None:
     import keras
     from programs import read_program
@@ -216,17 +240,18 @@ def test_every_recorded_figure_is_that_of_the_saved_weights(
     from kerasgen.frontend.compose.composition import resolve
 
     composed = compose([f"backend={engine}", *QUICK, *overrides])
-    assert run_experiment(composed, tmp_path / "run") == DONE
+    folder = tmp_path / "run" if overrides else trained
+    assert not overrides or run_experiment(composed, folder) == DONE
 
-    fields = read_record(tmp_path / "run")
+    fields = read_record(folder)
     assert weights.items() <= fields["weights"].items()
-    written = json.loads((tmp_path / "run" / file_names.METRICS).read_text())
+    written = json.loads((folder / file_names.METRICS).read_text())
     assert written == {**fields["metrics"], "weights": fields["weights"]}
     config, sink = resolve(composed)
     program, _ = read_program(config, sink)
     opened = open_data(program.data, Sink())
     rows = opened.parts
-    model = keras.models.load_model(tmp_path / "run" / file_names.MODEL)
+    model = keras.models.load_model(folder / file_names.MODEL)
     model = model.get_layer(fields["model"]["preparation"]["trained"])
     for part, figures in fields["metrics"].items():
         index = getattr(rows, part)
@@ -235,9 +260,8 @@ def test_every_recorded_figure_is_that_of_the_saved_weights(
         assert figures == pytest.approx(found, rel=1e-5), part
 
 
-def test_another_seed_gives_another_history(trained: Path, tmp_path: Path) -> None:
-    assert run_experiment(compose([*BARE, "seed=1"]), tmp_path / "other") == DONE
-    first, second = (read_history(f) for f in (trained, tmp_path / "other"))
+def test_another_seed_gives_another_history(trained: Path, watched: Watched) -> None:
+    first, second = (read_history(f) for f in (trained, watched.folder))
     assert first[0]["loss"] != second[0]["loss"]
 
 
@@ -360,34 +384,21 @@ def test_without_a_test_part_nothing_is_evaluated(engine: str, tmp_path: Path) -
     assert (tmp_path / "run" / file_names.MODEL).exists()
 
 
-def test_what_is_not_wanted_is_not_left(engine: str, tmp_path: Path) -> None:
-    wants = [f"tracking.{name}=false" for name in ("model", "predictions", "plots")]
-    assert run_experiment(compose([*QUICK, *wants]), tmp_path / "run") == DONE
-    names = {path.name for path in (tmp_path / "run").iterdir()}
+def test_what_is_not_wanted_is_not_left(watched: Watched) -> None:
+    names = {path.name for path in watched.folder.iterdir()}
     assert not names & {file_names.MODEL, file_names.PREDICTIONS, file_names.LEARNING_CURVES}
 
 
-def test_relative_paths_of_callbacks_are_below_the_run(engine: str, tmp_path: Path) -> None:
-    callback = "+fit.callbacks.log={class: CSVLogger, filename: log.csv}"
-    assert run_experiment(compose([*BARE, callback]), tmp_path / "run") == DONE
-    assert (tmp_path / "run" / "log.csv").read_text().count("\n") == 3
+def test_relative_paths_of_callbacks_are_below_the_run(watched: Watched) -> None:
+    assert (watched.folder / "log.csv").read_text().count("\n") == 3
 
 
-def test_a_device_that_is_named_is_worked_on(
-    engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import keras
-
-    entered = []
-    scope = keras.device
-    monkeypatch.setattr(keras, "device", lambda name: entered.append(name) or scope(name))
-    assert run_experiment(compose([*BARE, "backend.device=cpu:0"]), tmp_path / "run") == DONE
-    assert entered == ["cpu:0" if engine != "torch" else "cpu"]
+def test_a_device_that_is_named_is_worked_on(engine: str, watched: Watched) -> None:
+    assert watched.devices == ["cpu:0" if engine != "torch" else "cpu"]
 
 
-def test_tensorboard_events_are_written_on_request(engine: str, tmp_path: Path) -> None:
-    assert run_experiment(compose([*BARE, "tracking.tensorboard=true"]), tmp_path / "run") == DONE
-    events = list((tmp_path / "run" / file_names.TENSORBOARD).rglob("events.out.tfevents.*"))
+def test_tensorboard_events_are_written_on_request(watched: Watched) -> None:
+    events = list((watched.folder / file_names.TENSORBOARD).rglob("events.out.tfevents.*"))
     assert events
     assert all(path.stat().st_size > 0 for path in events)
 
@@ -427,8 +438,14 @@ ONE_HOT = (
     ("overrides", "metrics"),
     [
         (["compile.loss=categorical_crossentropy", ONE_HOT], ["accuracy", "recall", "f1_score"]),
-        (["compile.loss=mean_squared_logarithmic_error", ONE_HOT], ["accuracy"]),
-        (["compile.loss=categorical_hinge", ONE_HOT], ["accuracy"]),
+        pytest.param(
+            ["compile.loss=mean_squared_logarithmic_error", ONE_HOT],
+            ["accuracy"],
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            ["compile.loss=categorical_hinge", ONE_HOT], ["accuracy"], marks=pytest.mark.slow
+        ),
     ],
 )
 def test_the_losses_and_metrics_of_the_chapter_train(
@@ -441,7 +458,14 @@ def test_the_losses_and_metrics_of_the_chapter_train(
     assert any(name.startswith(metrics[-1]) for name in rows[0])
 
 
-@pytest.mark.parametrize("loss", ["binary_crossentropy", "hinge", "mean_squared_logarithmic_error"])
+@pytest.mark.parametrize(
+    "loss",
+    [
+        "hinge",
+        pytest.param("binary_crossentropy", marks=pytest.mark.slow),
+        pytest.param("mean_squared_logarithmic_error", marks=pytest.mark.slow),
+    ],
+)
 def test_the_binary_losses_of_the_chapter_train(engine: str, tmp_path: Path, loss: str) -> None:
     words = ["data=breast_cancer", "model=table_binary", f"compile.loss={loss}", "seed=3"]
     metrics = "compile.metrics=[accuracy,recall,{class: F1Score, threshold: 0.5}]"
