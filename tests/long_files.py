@@ -24,6 +24,7 @@ LONG_FILES = (
     "test_absurd_configs.py",
     "test_folds.py",
     "test_feed.py",
+    "test_helps_obeyed.py",
     "test_broken_configs.py",
     "test_many_checks.py",
     "test_init.py",

@@ -26,14 +26,15 @@ OPENED = {
 """Cases in which the data must be opened."""
 
 
-@pytest.fixture
-def outcome(request, engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+@pytest.fixture(scope="module")
+def outcome(request, engine: str, tmp_path_factory: pytest.TempPathFactory):
     """What checking the case finds, in a working directory that has only its files."""
-    case = BROKEN / request.param
-    shutil.copytree(case, tmp_path / "conf")
-    monkeypatch.chdir(tmp_path)
+    case, place = BROKEN / request.param, tmp_path_factory.mktemp("broken")
+    shutil.copytree(case, place / "conf")
     overrides = (case / "overrides.txt").read_text().splitlines()
-    return case, check_config(overrides, "conf", open_data=request.param in OPENED)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(place)
+        yield case, check_config(overrides, "conf", open_data=request.param in OPENED)
 
 
 def test_there_are_at_least_twenty() -> None:

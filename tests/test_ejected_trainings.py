@@ -16,8 +16,24 @@ from test_shipped import EXPERIMENTS, small
 from kerasgen.data.sources.source_list import SOURCES
 from kerasgen.diagnostics import CompileError
 
+AUGMENTED = "cifar10_augmented"
+"""The model of `cifar10_resnet` with other samples: those are compared, and its history is slow."""
 
-@pytest.mark.parametrize("experiment", EXPERIMENTS)
+
+def test_the_script_of_the_augmented_images_trains_as_its_run_does(
+    engine: str, tmp_path: Path, assert_trains_alike: Same
+) -> None:
+    overrides = [f"experiment={AUGMENTED}", *QUICK, *small(AUGMENTED, tmp_path)]
+    assert_trains_alike(overrides, tmp_path / "both")
+
+
+@pytest.mark.parametrize(
+    "experiment",
+    [
+        pytest.param(name, marks=pytest.mark.slow) if name == AUGMENTED else name
+        for name in EXPERIMENTS
+    ],
+)
 def test_the_script_of_an_experiment_trains_to_the_same_history(
     engine: str, tmp_path: Path, experiment: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

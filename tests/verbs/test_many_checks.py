@@ -1,7 +1,9 @@
 """Checks of many configs: each is told, in the order asked, whatever engine it needs."""
 
+import pytest
+
 from kerasgen.registry import Trust
-from kerasgen.verbs.many_checks import Case, Manner, check_many, many_text
+from kerasgen.verbs.many_checks import Case, Checked, Manner, check_many, many_text
 
 
 def case(name: str, *overrides: str) -> Case:
@@ -23,29 +25,38 @@ def test_the_table_has_a_line_for_each() -> None:
     assert many_text(found, str).split("\n") == ["config  result", "a       ok", "longer  2 errors"]
 
 
-def test_own_engines_are_started_in_processes_of_their_own() -> None:
+WATCHED = case(
+    "watched",
+    "backend=jax",
+    "+fit.callbacks.watch={class: RemoteMonitor, root: 'http://localhost:1'}",
+)
+"""A config that opens a connection, which must be trusted."""
+
+
+@pytest.fixture(scope="module")
+def found() -> dict[str, Checked]:
+    """What processes of their own find in configs, by their names."""
     cases = [
         case("one", "backend=jax"),
         case("two", "backend=jax", "backend.floatx=float64"),
         case("bad", "backend=jax", "model.layers.hidden1.units=-3"),
+        WATCHED,
     ]
-    found = check_many(cases, Manner(own_engine=True))
-    assert [made.valid for made in found] == [True, True, False]
-    memory = [made.report["totals"]["parameter_bytes"] for made in found[:2]]
+    return {made.case.name: made for made in check_many(cases, Manner(own_engine=True))}
+
+
+def test_own_engines_are_started_in_processes_of_their_own(found: dict[str, Checked]) -> None:
+    assert [found[name].valid for name in ("one", "two", "bad")] == [True, True, False]
+    memory = [found[name].report["totals"]["parameter_bytes"] for name in ("one", "two")]
     assert memory[1] == 2 * memory[0]
-    (refused,) = found[2].diagnostics
+    (refused,) = found["bad"].diagnostics
     assert refused.location is not None
     assert refused.location.override == "model.layers.hidden1.units=-3"
     assert refused.location.length == 2
 
 
-def test_a_child_may_open_what_its_parent_may() -> None:
-    one = case(
-        "one",
-        "backend=jax",
-        "+fit.callbacks.watch={class: RemoteMonitor, root: 'http://localhost:1'}",
-    )
-    (refused,) = check_many([one], Manner(own_engine=True))
-    (allowed,) = check_many([one], Manner(own_engine=True, trust=Trust(connections=True)))
-    assert not refused.valid
+def test_a_child_may_open_what_its_parent_may(found: dict[str, Checked]) -> None:
+    manner = Manner(own_engine=True, trust=Trust(connections=True))
+    (allowed,) = check_many([WATCHED], manner)
+    assert not found["watched"].valid
     assert allowed.valid
