@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
-from kerasgen.diagnostics import Sink
+from kerasgen.diagnostics import Sink, SourceLocation
 from kerasgen.runtime.tabular.table_files import FORMATS
 
 ARRAYS = (".npz", ".npy")
@@ -59,16 +59,17 @@ def named_data(path: str, sink: Sink) -> NamedData:
     place = Path(path).expanduser()
     name = place.name.lower()
     if not place.exists() and not any(sign in path for sign in "*?["):
-        raise sink.fail("KG501", f"there is no `{path}`")
+        raise sink.fail_at("KG501", f"there is no `{path}`", SourceLocation(override=path))
     if place.is_dir() or name.endswith(ARCHIVES):
         return _of_members(path, place, sink)
     if name.endswith(ARRAYS):
         return NamedData(path=path, source="Arrays", kind="arrays")
     if PurePosixPath(name).suffix in (*FORMATS, *_DATABASES):
         return NamedData(path=path, source="Table", kind="table")
-    raise sink.fail(
+    raise sink.fail_at(
         "KG502",
         f"`{path}` is of no form that a source of data is known for",
+        SourceLocation(override=path),
         help="a table ends in .csv, .tsv, .parquet, .arrow, .jsonl or .xlsx, arrays in .npz or "
         ".npy, an archive in .zip or .tar.gz; of others write the source into a config",
     )
