@@ -7,18 +7,22 @@ target that `data.prepare` makes is taken as declared, and verified when it is m
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from kerasgen.data.table import Array
-from kerasgen.diagnostics import Sink, closest
+from kerasgen.diagnostics import Sink, closest, did_you_mean
+from kerasgen.frontend.parse.data import frozen_facts
 from kerasgen.ir.data import FACTS, DataDef
 from kerasgen.ir.schema import Schema
 from kerasgen.ir.values import Shape, Value
 from kerasgen.passes.automatic.written_out import words_of_step
 from kerasgen.passes.columns import (
     column_steps,
+    declared_columns,
     declared_fact,
     feature_key,
+    infer_schema,
     joins_columns,
     source_column,
     taken_columns,
@@ -62,10 +66,11 @@ def settle_facts(
 
     Returns:
         Plain data: `samples`; `shape`, a list without the row axis, or lists by input name where
-        they differ; `target_shape` likewise, where a target holds several numbers a row; for
-        classifications `classes` and `class_names`, by output name where there
-        are several targets; `vocabulary`, by column the number of words that it may become; and
-        what else the config declares.
+        they differ; `target_shape` likewise, where a target holds several numbers a row;
+        `column_shape`, by column, where columns of one number and of several are one input; for
+        classifications `classes` and `class_names`, by output name where there are several
+        targets; `vocabulary`, by column the number of words that it may become; and what else the
+        config declares.
     """
     shapes = {
         name: _raw_shape(definition, names, columns, name, sink)
@@ -81,6 +86,8 @@ def settle_facts(
         same = all(shape == known[0] for shape in known)
         facts["shape"] = known[0] if same else dict(zip(shapes, known, strict=True))
     facts |= _target_shape(definition, columns)
+    _verify_columns(definition, columns, sink)
+    facts |= _column_shape(definition, facts, columns)
     declared = facts.get("vocabulary", {})  # a number, where someone has a use for one
     if isinstance(declared, Mapping) and (words := {**declared, **_vocabulary(definition)}):
         facts["vocabulary"] = words
@@ -103,6 +110,21 @@ def _target_shape(definition: DataDef, columns: Mapping[str, Array]) -> dict[str
     if not any(shapes.values()):
         return {}
     return {"target_shape": next(iter(shapes.values())) if len(definition.target) == 1 else shapes}
+
+
+def _column_shape(
+    definition: DataDef, facts: Mapping[str, Any], columns: Mapping[str, Array]
+) -> dict[str, Any]:
+    """The fact `column_shape`: columns of several numbers a row of which no other fact tells."""
+    told = infer_schema(replace(definition, facts=frozen_facts(facts)), tuple(columns))
+    shapes = {
+        name: list(values.shape[1:])
+        for name, values in columns.items()
+        if values.ndim > 1 and told.columns[name].shape != values.shape[1:]
+    }
+    declared = facts.get("column_shape")
+    known = declared if isinstance(declared, Mapping) else {}
+    return {"column_shape": {**known, **shapes}} if shapes else {}
 
 
 def _vocabulary(definition: DataDef) -> dict[str, int]:
@@ -222,6 +244,22 @@ def _verify_shapes(definition: DataDef, shapes: Mapping[str, Shape | None], sink
             _contradict(key, _thawed(definition.facts["shape"]), list(shape or ()), sink)
         elif declared is not None and shape is not None and not _agrees(declared, shape):
             _contradict(key, list(declared), list(shape), sink)
+
+
+def _verify_columns(definition: DataDef, columns: Mapping[str, Array], sink: Sink) -> None:
+    """Reports shapes that are declared of columns, and columns that are not there."""
+    for name, declared in declared_columns(definition).items():
+        key = f"column_shape.{name}"
+        if name not in columns:
+            sink.report(
+                "KG504",
+                f"there is no column `{name}` among those that are used",
+                key=f"data.facts.{key}",
+                at="key",
+                help=did_you_mean(name, columns, listed=40),
+            )
+        elif not _agrees(declared, columns[name].shape[1:]):
+            _contradict(key, list(declared), list(columns[name].shape[1:]), sink)
 
 
 def _agrees(declared: Shape, shape: Shape) -> bool:

@@ -7,7 +7,7 @@ alone. What a column of a type gets stands in `passes.automatic.written_out`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -31,10 +31,10 @@ from kerasgen.passes.automatic.written_out import WrittenOut, write_out, written
 from kerasgen.passes.columns import taken_columns
 from kerasgen.passes.known_ahead import ahead_columns, window_rows
 from kerasgen.passes.step_shapes import has_open_width
-from kerasgen.runtime.category_steps import as_words, count_words, frequent_words
+from kerasgen.runtime.category_steps import count_words, frequent_words
 from kerasgen.runtime.cells import missing_in
 from kerasgen.runtime.label_steps import MultiHot
-from kerasgen.runtime.sequence_steps import cell_numbers
+from kerasgen.runtime.sequence_steps import numbers_of_rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -285,10 +285,6 @@ def _with_vocabularies(settled: SettledData, training: TrainingRows) -> SettledD
     return replace(settled, definition=replace(definition, prepare=prepare), learned=learned)
 
 
-def _cells(values: Array) -> Iterable[tuple[int, str]]:
-    return enumerate(as_words(values).tolist())
-
-
 def _placed(entry: Entry, said: ColumnDef) -> Entry:
     """A step at the place where something is said of its column: there its mistakes are mended."""
     if not said.path or not isinstance(entry.definition, ObjectDef):
@@ -335,7 +331,7 @@ def _training_column(values: Array, said: ColumnDef) -> TrainingColumn:
     if values.ndim > 2:
         return TrainingColumn(type=kind, low=float(values.min()), high=float(values.max()))
     if kind == "sequence":
-        longest = max((len(cell_numbers(cell, n)) for n, cell in _cells(values)), default=0)
+        longest = values.shape[1] if values.ndim > 1 else max(map(len, numbers_of_rows(values)))
         return TrainingColumn(type=kind, rows=rows if longest else 0, longest=longest)
     if kind == "labels":
         step = MultiHot(separator=said.separator or ",", rare=said.rare or 0)

@@ -10,7 +10,16 @@ from kerasgen.ir.model import Entry
 from kerasgen.ir.schema import ColumnType
 from kerasgen.ir.values import ObjectDef, Value
 
-FACTS = ("classes", "class_names", "shape", "target_shape", "samples", "inputs", "vocabulary")
+FACTS = (
+    "classes",
+    "class_names",
+    "shape",
+    "target_shape",
+    "column_shape",
+    "samples",
+    "inputs",
+    "vocabulary",
+)
 """The facts of the data that configs may refer to, as in `${data.classes}`."""
 
 AUTO = "auto"

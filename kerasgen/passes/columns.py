@@ -12,7 +12,9 @@ Decisions:
 - `data.facts.shape` is the shape of an input before `data.prepare`: of the source's columns that
   it is made of, stacked. A column of the source that is no input holds what
   `data.facts.target_shape` says, or one number a row; columns that a step joins to a target hold
-  one each. Where each row has several labels, `data.facts.classes` says how many numbers that is.
+  one each. Where columns of one number are stacked with columns of several, these are said in
+  `data.facts.column_shape`. Where each row has several labels, `data.facts.classes` says how many
+  numbers that is.
 - A target is labels where its task is one of labels, unless a step other than an encoding of
   its classes makes it.
 """
@@ -192,6 +194,25 @@ def declared_fact(
     return sizes if len(sizes) == len(value) else None
 
 
+def declared_columns(data: DataDef) -> dict[str, Shape]:
+    """What `data.facts` says of the source's columns that hold several numbers a row."""
+    declared = data.facts.get("column_shape")
+    found: dict[str, Shape] = {}
+    for name, value in declared.items() if isinstance(declared, Mapping) else ():
+        sizes = value if isinstance(value, tuple) else ()
+        whole = tuple(size for size in sizes if size is None or type(size) is int)
+        if whole and len(whole) == len(sizes):
+            found[name] = whole
+    return found
+
+
+def stacked_widths(shapes: Sequence[Shape]) -> int | None:
+    """How many numbers a row columns have together; None where one has several axes."""
+    if any(len(shape) > 1 or None in shape for shape in shapes):
+        return None
+    return sum((shape[0] or 0) if shape else 1 for shape in shapes)
+
+
 def feature_key(data: DataDef, name: str) -> str:
     """The key path of an input under `features`; the locator falls back to the group's."""
     only = len(data.features) == 1 and name == next(iter(data.features))
@@ -263,6 +284,7 @@ def _type(name: str, data: DataDef) -> ColumnType | None:
 def _source_shapes(data: DataDef) -> dict[str, Shape]:
     """The shapes of the source's columns, as far as the facts tell them."""
     known: dict[str, Shape] = {}
+    several = declared_columns(data)
     taken = [name for entry in column_steps(data) for name in taken_columns(entry)]
     for name, names in data.features.items():
         shape = declared_shape(data, name)
@@ -273,11 +295,11 @@ def _source_shapes(data: DataDef) -> dict[str, Shape]:
         elif ALL in names and len(shape) == 1:
             listed = [name for name in names if name != ALL]
             known |= {source_column(column, data): () for column in (*listed, *taken)}
-        elif shape == (len(names),):
+        elif shape == (stacked_widths([several.get(source_column(c, data), ()) for c in names]),):
             known |= {source_column(column, data): () for column in names}
     for output, column in data.target.items():
         known = _target_shapes(output, column, data) | known
-    return known
+    return known | several
 
 
 def _target_shapes(output: str, column: str, data: DataDef) -> dict[str, Shape]:

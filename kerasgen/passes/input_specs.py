@@ -115,13 +115,14 @@ def _report_unknown_shape(name: str, data: DataDef, sink: Sink) -> None:
         )
         return
     count = "" if ALL in data.features[name] else f"{len(data.features[name])} "
-    one = f"write `shape: [{count.strip()}]` if each holds one number, else " if count else "write "
+    one = f"write `shape: [{count.strip()}]` if each holds one number, else " if count else ""
     sink.report(
         "KG402",
         f"the shape of the input `{name}` behind `data.prepare` is not known: `{list(told)}` does "
         f"not tell what each of its {count}columns holds",
         key="data.facts.shape",
-        help=f"{one}what comes in, in the model: `model.inputs.{name}.shape`",
+        help=f"{one}say which hold several, as in `data.facts.column_shape: {{COLUMN: [3]}}`, or "
+        "let the data be opened (`run.py`, or `kerasgen check --open-data`)",
     )
 
 

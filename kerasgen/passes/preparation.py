@@ -31,9 +31,12 @@ from kerasgen.ir.values import ObjectDef, Shape
 from kerasgen.ir.walks import references_in
 from kerasgen.passes.columns import (
     column_steps,
+    declared_columns,
     declared_shape,
     feature_key,
     input_steps,
+    source_column,
+    stacked_widths,
     step_operands,
     taken_columns,
 )
@@ -285,7 +288,9 @@ def _pieces(name: str, data: DataDef, schema: Schema, wiring: _Wiring) -> list[T
             if entry.name in taken_columns(entry) and entry.name not in data.target.values()
         ]
         apart = [_column(column, schema, wiring) for column in (*replaced, *listed)]
-        return [*_rest(declared, len(apart), wiring), *apart]
+        several = declared_columns(data)
+        beside = [several.get(source_column(c, data), ()) for c in (*replaced, *listed)]
+        return [*_rest(declared, beside, wiring), *apart]
     if wiring.columns.keys().isdisjoint(names) and len(names) > 1:
         return [_together(names, declared, wiring)]
     pieces: list[TensorRef] = []
@@ -299,11 +304,12 @@ def _pieces(name: str, data: DataDef, schema: Schema, wiring: _Wiring) -> list[T
     return [*pieces, *_run(run, schema, wiring)]
 
 
-def _rest(declared: Shape | None, apart: int, wiring: _Wiring) -> list[TensorRef]:
-    """The columns that `all` stands for, without those that stand apart; one number a row each."""
+def _rest(declared: Shape | None, apart: Sequence[Shape], wiring: _Wiring) -> list[TensorRef]:
+    """The columns that `all` stands for, without those of some shapes that stand apart."""
     shape: Shape | None = declared if not apart else None
+    beside = stacked_widths(apart)
     if declared is not None and len(declared) == 1 and declared[0] is not None:
-        width = declared[0] - apart
+        width = -1 if beside is None else declared[0] - beside
         if width == 0:
             return []
         shape = (width,) if width > 0 else None
@@ -315,7 +321,9 @@ def _run(names: Sequence[str], schema: Schema, wiring: _Wiring) -> list[TensorRe
     if len(names) < 2:
         return [_column(name, schema, wiring) for name in names]
     shapes = [schema.columns[name].shape for name in names]
-    return [_together(names, (len(names),) if set(shapes) == {()} else None, wiring)]
+    width = stacked_widths([shape for shape in shapes if shape is not None])
+    known = None if width is None or None in shapes else (width,)
+    return [_together(names, known, wiring)]
 
 
 def _together(names: Sequence[str], shape: Shape | None, wiring: _Wiring) -> TensorRef:

@@ -1,4 +1,4 @@
-"""Numbers in a cell, one after the other, become steps of a sequence."""
+"""Numbers of a row, one after the other, become steps of a sequence."""
 
 from __future__ import annotations
 
@@ -42,9 +42,7 @@ class NumberSequence:
         Raises:
             DataError: a cell holds something else, or none has a number.
         """
-        rows = [
-            cell_numbers(cell, n) for n, cell in enumerate(as_words(cells).tolist())
-        ]
+        rows = numbers_of_rows(cells)
         numbers = np.concatenate(rows) if rows else np.zeros(0)
         if not numbers.size:
             raise DataError("no row has a number", about="column")
@@ -62,8 +60,8 @@ class NumberSequence:
             self.deviation or 1,
         )
         found = np.zeros((len(cells), length, 2), dtype="float32")
-        for row, cell in enumerate(as_words(cells).tolist()):
-            numbers = cell_numbers(cell, row)[:length]
+        for row, steps in enumerate(numbers_of_rows(cells)):
+            numbers = steps[:length]
             found[row, : len(numbers), 0] = (numbers - mean) / deviation
             found[row, : len(numbers), 1] = 1
         return found
@@ -71,6 +69,18 @@ class NumberSequence:
     def learned(self) -> dict[str, Array]:
         """What it has learned, by argument."""
         return {name: np.asarray(getattr(self, name)) for name in self.LEARNED}
+
+
+def numbers_of_rows(cells: Array) -> list[Array]:
+    """The numbers of each row: those of its cell, or all where it has several.
+
+    Raises:
+        DataError: a row holds something else.
+    """
+    words = as_words(cells)
+    if words.ndim > 1:
+        words = np.asarray([" ".join(row) for row in words.tolist()], dtype="str")
+    return [cell_numbers(cell, row) for row, cell in enumerate(words.tolist())]
 
 
 def cell_numbers(cell: str, row: int) -> Array:

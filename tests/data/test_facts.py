@@ -126,3 +126,35 @@ def test_the_shape_is_that_of_the_source_before_any_step(open_text):
         "prepare: {left: {class: Cropping2D, cropping: [[0, 0], [0, 4]], from: image}}}"
     )
     assert opened.facts["shape"] == [8, 8, 1]
+
+
+LISTS = (
+    "{source: {class: Arrays, path: %s}, features: {input: [a, b]}, target: y, task: regression, "
+    "prepare: {twice: {class: Rescaling, scale: 2, from: b}}, facts: %s}"
+)
+
+
+def _lists(tmp_path, facts="{}"):
+    path = tmp_path / "lists.npz"
+    np.savez(path, a=np.arange(6.0), b=np.ones((6, 3)), y=np.arange(6.0))
+    return LISTS % (path, facts)
+
+
+def test_columns_of_several_numbers_have_their_shape_where_others_have_one(open_text, tmp_path):
+    opened = open_text(_lists(tmp_path))
+    assert (opened.facts["shape"], opened.facts["column_shape"]) == ([4], {"b": [3]})
+    again = open_text(_lists(tmp_path, opened.facts))
+    assert again.facts == opened.facts
+
+
+@pytest.mark.parametrize(
+    ("facts", "code", "key"),
+    [
+        ("{column_shape: {b: [2]}}", "KG508", "data.facts.column_shape.b"),
+        ("{column_shape: {a: [1]}}", "KG508", "data.facts.column_shape.a"),
+        ("{column_shape: {c: [3]}}", "KG504", "data.facts.column_shape.c"),
+    ],
+)
+def test_a_shape_that_no_column_has_is_told(facts, code, key, refused, tmp_path):
+    (found,) = refused(_lists(tmp_path, facts))
+    assert (found.code, found.location.key) == (code, key)

@@ -229,6 +229,17 @@ def test_labels_in_cells_are_a_place_for_each(tmp_path):
     assert opened.columns["y"][:4].tolist() == [[1, 1], [0, 0], [1, 0], [0, 1]]
 
 
+@pytest.mark.parametrize(("said", "made"), [({}, ["x_scaled"]), ({"x": "sequence"}, ["x_steps"])])
+def test_several_numbers_a_row_are_numbers_or_a_sequence(said, made, tmp_path):
+    group = _rows_of(tmp_path, y=np.arange(40) % 2)
+    group["source"]["path"] = str(tmp_path / "lists.npz")
+    np.savez(tmp_path / "lists.npz", x=np.arange(120).reshape(40, 3), y=np.arange(40) % 2)
+    opened = _opened({**group, "target": "y", "columns": said, "prepare": "auto"})
+    assert opened.definition.features == {"input" if not said else "x": tuple(made)}
+    (step,) = [entry.definition for entry in opened.definition.prepare]
+    assert step.arguments.get("length") == (3 if said else None)
+
+
 def test_words_cannot_be_encoded_by_labels(people):
     group = people(
         columns={"city": {"type": "category", "encode": "target"}, "paid": {"type": "labels"}}

@@ -121,6 +121,13 @@ def test_an_encoded_column_widens_the_input_of_all_columns(oracle):
     assert input_shapes(data, oracle, Sink()) == {"input": (11,)}
 
 
+@pytest.mark.parametrize("features", ["[age, week, sex]", "all"])
+def test_columns_of_several_numbers_are_stacked_with_columns_of_one(features, oracle):
+    steps = "{sex: {class: Hot, from: sex}, week: {class: ops.abs, from: week}}"
+    data = _data(features, steps, "{shape: [9], column_shape: {week: [7]}}")
+    assert input_shapes(data, oracle, Sink()) == {"input": (11,)}
+
+
 def test_an_encoded_target_does_not_widen_the_input_of_all_columns(oracle):
     data = _data("all", "{label: {class: Hot, from: label}}", "{shape: [9]}")
     assert input_shapes(data, oracle, Sink()) == {"input": (9,)}

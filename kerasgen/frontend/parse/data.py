@@ -196,6 +196,7 @@ def _parse_facts(facts: Tree, sink: Sink) -> Mapping[str, Value]:
     for name, check in (
         ("shape", _check_shape),
         ("target_shape", _check_shape),
+        ("column_shape", _check_shape),
         ("classes", _check_count),
         ("samples", _check_count),
     ):

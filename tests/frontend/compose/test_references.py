@@ -32,7 +32,7 @@ def test_a_reference_to_an_unknown_fact_says_which_there_are() -> None:
     assert found.help is not None
     assert found.help == (
         "facts of the data, under `data.facts`, are `classes`, `class_names`, `shape`, "
-        "`target_shape`, `samples`, `inputs`, `vocabulary`"
+        "`target_shape`, `column_shape`, `samples`, `inputs`, `vocabulary`"
     )
 
 
