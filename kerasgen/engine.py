@@ -54,7 +54,15 @@ class TrainingListener:
 
 
 class EngineInForceError(RuntimeError):
-    """This process has an engine with other settings, and a process has one for good."""
+    """This process has an engine with other settings, and a process has one for good.
+
+    Attributes:
+        keys: the settings that differ.
+    """
+
+    def __init__(self, message: str, keys: Sequence[str] = ()) -> None:
+        self.keys = tuple(keys)
+        super().__init__(message)
 
 
 class NotAvailableError(Exception):

@@ -10,11 +10,13 @@ from pathlib import Path
 
 from kerasgen.data.fitted_preparation import COLUMNS, STEPS
 from kerasgen.data.kept_preparation import unlearned_steps
-from kerasgen.diagnostics import Sink
+from kerasgen.diagnostics import Sink, SourceLocation
+from kerasgen.engine import EngineInForceError
 from kerasgen.foreign.regular_files import ForeignFileError
-from kerasgen.record.file_names import PREPARE
+from kerasgen.record.file_names import CONFIG, PREPARE
 from kerasgen.registry import NOBODY, Trust
 from kerasgen.session.recorded import open_run
+from kerasgen.session.session import Session
 from kerasgen.verbs.finished_run import check_files, kept_columns, kept_steps, load_run_model
 from kerasgen.verbs.named_run import named_fold, named_run
 from kerasgen.verbs.trained_run import TrainedRun
@@ -34,14 +36,14 @@ def load_run(folder: Path | str, trust: Trust = NOBODY, *, fold: int | None = No
 
     Raises:
         CompileError: KG606 or a code of its own, the run is not there, has no model, or cannot be
-            read.
+            read; KG604, this process has Keras with other settings than the run's.
     """
     place = Path(folder)
     if not place.is_dir():
         place = named_run(str(folder), Path("outputs"))
     if fold is not None:
         place = named_fold(place, fold)
-    session = open_run(place, trust)
+    session = _opened(place, trust)
     model = load_run_model(place, trust)
     schema, fitted = kept_columns(place), kept_steps(place)
     run = TrainedRun(
@@ -61,3 +63,26 @@ def load_run(folder: Path | str, trust: Trust = NOBODY, *, fold: int | None = No
         raise Sink().fail_file("KG606", place / PREPARE / STEPS, ForeignFileError(told))
     check_files(place)
     return run
+
+
+def _opened(place: Path, trust: Trust) -> Session:
+    """The session of a run, with its engine in force.
+
+    Raises:
+        CompileError: KG604, the process has one with other settings.
+    """
+    session = open_run(place, trust)
+    try:
+        _ = session.engine
+    except EngineInForceError as error:
+        wanted = session.backend.backend
+        only = error.keys == ("backend",)
+        choice = f", or set `KERAS_BACKEND={wanted}` before Keras is imported" if only else ""
+        raise Sink().fail_at(
+            "KG604",
+            f"the run cannot be opened in this process: {error}",
+            SourceLocation(file=str(place / CONFIG), key=f"backend.{error.keys[0]}"),
+            help="open it in a new process, before `import keras`: kerasgen imports it with the "
+            f"settings of the run{choice}",
+        ) from error
+    return session

@@ -42,7 +42,7 @@ from kerasgen.verbs.answers.answer_columns import (
 )
 from kerasgen.verbs.answers.checked_rows import check_rows
 from kerasgen.verbs.answers.pieces import Piece
-from kerasgen.verbs.answers.python_rows import columns_of_rows
+from kerasgen.verbs.answers.python_rows import cut_piece, whole_piece
 from kerasgen.verbs.answers.row_places import RowPlaces
 from kerasgen.verbs.evaluate import Evaluation, evaluate_run
 from kerasgen.verbs.forecast import KnownRows, forecast
@@ -117,8 +117,9 @@ class TrainedRun:
         """Answers for some rows.
 
         Args:
-            rows: columns by name, a list of mappings, a data frame of pandas or Polars, or a NumPy
-                array for a model of a single column.
+            rows: columns by name, a list of mappings, a data frame of pandas or Polars, or, for a
+                model of a single column, a NumPy array, or a list of what its rows hold. Paths of
+                images and sounds start from the current folder.
             top: how many classes are named, the likeliest first.
             scores: whether each class has a column of its probability.
             bad: what becomes of rows without an answer: an error, `skip`, or `column`: they are
@@ -129,30 +130,22 @@ class TrainedRun:
             forecast the times and series that follow, and what is predicted of them.
 
         Raises:
-            CompileError: a column is not there, or a row has no answer and is not to be skipped.
+            CompileError: a column is not there or has another shape than in the training, or a row
+                has no answer and is not to be skipped.
         """
         sink = Sink()
         places = RowPlaces(sink=sink)
         self.check_asked(top=top, scores=scores, bad=bad, places=places)
-        columns = columns_of_rows(rows, self.needed, sink)
-        self.check_columns(tuple(columns), places)
-        count = len(columns[self.needed[0]])
-        if not count:
-            raise sink.fail("KG503", "there are no rows to answer for")
-        if odd := next((name for name, c in columns.items() if len(c) != count), None):
-            raise sink.fail("KG503", f"the column `{odd}` has another number of rows than others")
+        whole = whole_piece(self, rows, places)
         if self.data.windows is not None:
-            whole = Piece(cells=columns, first=1, rows=count)
+            whole = cut_piece(self, whole, 0, whole.rows)
             followed = self.forecast(whole, places)
             if bad == "error" and followed.problems:
                 self.refuse(whole, followed, places)
             return dict(followed.columns)
         parts = []
-        size = self.piece_rows
-        for start in range(0, count, size):
-            cells = {name: values[start : start + size] for name, values in columns.items()}
-            rows_here = min(size, count - start)
-            piece = Piece(cells=cells, first=start + 1, rows=rows_here)
+        for start in range(0, whole.rows, self.piece_rows):
+            piece = cut_piece(self, whole, start, self.piece_rows)
             answered = self.answered(piece, {})
             if bad == "error" and answered.problems:
                 self.refuse(piece, answered, places)
@@ -339,12 +332,14 @@ class TrainedRun:
         """
         row = min(answered.problems)
         more = len(answered.problems) - 1
+        typed = "--bad {}" if places.title is not None else 'bad="{}"'
+        skip, column = typed.format("skip"), typed.format("column")
         rest = f" (and of {more} more of {piece.rows})" if more else ""
         raise places.sink.fail_at(
             "KG624",
             f"row {piece.first + row} has no answer{rest}: {answered.problems[row]}",
             places.of_row(piece.first + row),
-            help="leave such rows out with `--bad skip`, or have them told with `--bad column`; "
+            help=f"leave such rows out with `{skip}`, or have them told with `{column}`; "
             "what becomes of missing values is said under `data.columns` before training",
         )
 

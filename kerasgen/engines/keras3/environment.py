@@ -277,4 +277,5 @@ def _assert_in_force(settings: BackendDef) -> None:
     wrong = [key for key in KEYS if found[key] != wanted[key]]
     if wrong:
         told = ", ".join(f"{key} is {found[key]!r}, not {wanted[key]!r}" for key in wrong)
-        raise EngineInForceError(f"Keras is in force with other settings than the config's: {told}")
+        message = f"Keras is in force with other settings than the config's: {told}"
+        raise EngineInForceError(message, wrong)

@@ -1,7 +1,8 @@
 """Rows whose cells are paths, as a run is asked about them: images and sounds take their place.
 
-This room owns where the paths of such rows start: from the folder of the table, unless the config
-of the run names another. What files hold has the form that it had in the training.
+This room owns where the paths of such rows start: from the folder of the table, or the current one
+where there is none, unless the config of the run names another. What files hold has the form that
+it had in the training.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from kerasgen.runtime.file_cells import cell_folder, content_of_cell
 from kerasgen.runtime.images import MODES, decode_image
 from kerasgen.runtime.sounds import decode_sound
 from kerasgen.runtime.values import Array
-from kerasgen.verbs.answers.pieces import Piece
+from kerasgen.verbs.answers.pieces import Cells, Piece
 
 if TYPE_CHECKING:
     from kerasgen.verbs.trained_run import TrainedRun
@@ -35,8 +36,8 @@ def with_file_cells(run: TrainedRun, piece: Piece, table: str) -> Piece:
     """
     asked = {
         name: said
-        for name, said in [*image_columns(run.data).items(), *sound_columns(run.data).items()]
-        if name in run.needed and name in piece.cells and name in run.schema.columns
+        for name, said in file_columns(run).items()
+        if name in piece.cells and not _holds_numbers(piece.cells[name])
     }
     arrays, problems = dict(piece.arrays), dict(piece.problems)
     for name, said in asked.items():
@@ -57,6 +58,26 @@ def with_file_cells(run: TrainedRun, piece: Piece, table: str) -> Piece:
                 values[row] = found
         arrays[name] = values
     return replace(piece, arrays=arrays, problems=problems) if asked else piece
+
+
+def file_columns(run: TrainedRun) -> dict[str, Mapping[str, Value]]:
+    """The columns that the model takes whose cells may be paths, each with how files are decoded.
+
+    A run of a folder of images takes such paths too.
+    """
+    said = {**image_columns(run.data), **sound_columns(run.data)}
+    found: dict[str, Mapping[str, Value]] = {}
+    for name, column in run.schema.columns.items():
+        if name in run.needed and name in said:
+            found[name] = said[name]
+        elif name in run.needed and run.data.source.cls == "ImageFolder":
+            mode = run.data.source.arguments.get("color_mode", "rgb")
+            found[name] = {"folder": None, "size": column.shape, "color_mode": str(mode)}
+    return found
+
+
+def _holds_numbers(cells: Cells) -> bool:
+    return isinstance(cells, np.ndarray) and cells.dtype.kind in "iufb"
 
 
 def _decoder(
