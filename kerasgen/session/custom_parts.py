@@ -5,8 +5,8 @@ fails. A config never has a say in it: modules are named by the person who runs 
 packages by being installed. What a part is the engine knows.
 
 Decisions:
-- All of it happens after the engine was started, since a module of layers imports Keras, and
-  Keras takes its backend at import.
+- Where there is an engine, all of it happens after that was started, since a module of layers
+  imports Keras, and Keras takes its backend at import.
 - Packages are loaded when a config names something that neither Keras nor a trusted module has,
   since to look for them takes time, and to import them more. One that cannot be loaded is a
   warning: it may have nothing to do with the config.
@@ -55,13 +55,26 @@ def with_custom_parts(
     Raises:
         CompileError: there is one.
     """
+    load_trusted(trust, sink)
+    return _extended(engine, known, sink)
+
+
+def load_trusted(trust: Trust, sink: Sink) -> None:
+    """Imports the modules that are trusted; what they register is known then.
+
+    Args:
+        trust: the modules.
+        sink: gets one that cannot be imported: KG610.
+
+    Raises:
+        CompileError: there is one.
+    """
     if trust.modules and trust.folder and trust.folder not in sys.path:
         sys.path.append(trust.folder)
         importlib.invalidate_caches()
     for module in trust.modules:
         _load_module(module, sink)
     sink.stop_on_errors()
-    return _extended(engine, known, sink)
 
 
 def with_installed(engine: Engine, sink: Sink, known: Catalog | None = None) -> Catalog:

@@ -40,10 +40,12 @@ from kerasgen.ir.schema import ColumnType
 from kerasgen.ir.values import Tree
 from kerasgen.passes.columns import infer_schema
 from kerasgen.passes.lint.suspicious_columns import ColumnView, lint_columns, lint_table
+from kerasgen.passes.reach import check_source_reach
 from kerasgen.registry import NOBODY, Trust
 from kerasgen.runtime.errors import DataError
 from kerasgen.runtime.split import PARTS
 from kerasgen.session.composed_config import compose_config
+from kerasgen.session.custom_parts import load_trusted
 from kerasgen.verbs.file_columns import sizes_told, sounds_told
 from kerasgen.verbs.named_data import NamedData, named_data
 
@@ -126,6 +128,9 @@ def describe(asked: Asked) -> Description:
     composition = compose_config(words, asked.config_dir, asked.trust)
     config, sink = resolve_groups(composition, ("data", "lint"), ungiven="data.target")
     definition = _definition(config.get("data"), sink)
+    load_trusted(asked.trust, sink)
+    check_source_reach(definition, sink, asked.trust)
+    sink.stop_on_errors()
     source = make_source(definition.source, known_sources(), sink)
     tally, given = _counted(source, definition, sink)
     _check_names(definition, list(tally.columns), asked.target, sink)

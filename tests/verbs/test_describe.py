@@ -10,6 +10,7 @@ import pytest
 
 from kerasgen.cli import main
 from kerasgen.diagnostics import CompileError, SourceLocation
+from kerasgen.registry import Trust
 from kerasgen.verbs.describe import Asked, Description, describe
 
 pytest.importorskip("polars")
@@ -262,3 +263,24 @@ def test_a_target_without_a_choice_is_told(word: str, what: str, tmp_path: Path)
 
     (found,) = told(tmp_path / "rows.csv", target="kind").diagnostics
     assert (found.code, found.message) == ("KG774", f"the target `kind` has {what}")
+
+
+def test_a_config_file_opens_no_connection_unasked(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    source = "{class: Table, path: 'postgresql://127.0.0.1:1/x', query: 'select 1 as y'}"
+    (folder / "far.yaml").write_text(f"source: {source}\nfeatures: all\ntarget: y\ntask: auto\n")
+
+    with pytest.raises(CompileError) as refused:
+        describe(Asked(words=("data=far",), config_dir=(str(tmp_path),)))
+
+    assert [one.code for one in refused.value.diagnostics] == ["KG115"]
+
+
+def test_a_module_that_cannot_be_trusted_is_told(tmp_path: Path) -> None:
+    trust = Trust(modules=("nowhere_at_all",), folder=str(tmp_path))
+
+    with pytest.raises(CompileError) as refused:
+        describe(Asked(words=("data=iris",), trust=trust))
+
+    assert [one.code for one in refused.value.diagnostics] == ["KG610"]

@@ -320,6 +320,12 @@ def _forms(source: TableFile) -> dict[str, Told]:
             "name the variable that holds it: `data.source.password='${oc.env:NAME}'`",
         ),
         "variable": Told("KG518", "password"),
+        "address": Told(
+            "KG518",
+            "path",
+            "a file of the web is to be downloaded first; a database is named as SQLAlchemy does, "
+            "`postgresql://USER@HOST/DATABASE`",
+        ),
         "driver": Told("KG603", "path", "install what SQLAlchemy needs for this database"),
         "database": Told("KG518", "path"),
     }

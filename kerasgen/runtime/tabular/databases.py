@@ -150,6 +150,7 @@ def url_pieces(url: str, query: str | None, password: str | None) -> Iterator[An
     try:
         address = sqlalchemy.make_url(url)
         shown = address.set(password=None).render_as_string()
+        address.get_dialect()
         if query is None:
             raise DataError(f"`{shown}` is read with a `query`", about="query")
         if password is not None:
@@ -160,6 +161,9 @@ def url_pieces(url: str, query: str | None, password: str | None) -> Iterator[An
             rows = streamed.exec_driver_sql(query)
             pieces = rows.partitions(PIECE_ROWS)
             yield from cell_pieces([*rows.keys()], ([*map(tuple, p)] for p in pieces))
+    except sqlalchemy.exc.NoSuchModuleError:
+        problem = f"`{shown}` is no address of a database"
+        raise DataError(problem, about="address") from None
     except sqlalchemy.exc.SQLAlchemyError as error:
         cause = getattr(error, "orig", None) or error
         text = (str(cause).strip().splitlines() or [type(cause).__name__])[0]

@@ -224,3 +224,13 @@ def test_as_many_rows_as_are_allowed_are_read(base):
     assert len(_read(base, most_rows=3).columns["name"]) == 3
     assert _refused(base, most_rows=2).location.key == "data.source.path"
     assert _refused(base, most_rows=0).code == "KG204"
+
+
+def test_an_address_that_is_no_database_is_told_as_one(tmp_path):
+    pytest.importorskip("sqlalchemy")
+    for query in (None, "select 1 as y"):
+        found = _refused("http://127.0.0.1:1/rows.csv", query=query)
+
+        assert found.code == "KG518"
+        assert found.message.endswith("is no address of a database")
+        assert "downloaded first" in (found.help or "")
