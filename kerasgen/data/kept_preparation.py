@@ -81,6 +81,19 @@ def unlearned_steps(kept: KeptPreparation) -> list[str]:
     return [name for name in steps if name not in kept.fitted.learned]
 
 
+def source_columns(kept: KeptPreparation) -> tuple[str, ...]:
+    """The columns of the source without which there are no inputs and targets.
+
+    Raises:
+        CompileError: a step is refused.
+    """
+    preparation, definition = kept.wired(), kept.definition
+    ends = (*preparation.inputs.values(), *preparation.targets.values())
+    wanted = _needed_for((end.name for end in ends), preparation)
+    wanted |= {name for name in (definition.time, definition.series) if name}
+    return tuple(name for name in kept.schema.columns if name in wanted)
+
+
 def apply_fitted(kept: KeptPreparation, columns: Mapping[str, Array]) -> dict[str, Array]:
     """Prepares other rows as those were on which the steps were fitted.
 

@@ -6,19 +6,21 @@ and its statistics. What is measured on them stands in `evaluate`.
 Decisions:
 - Labels of other data are those of the run, by name: a label that the run does not know is a
   mistake, and a class without rows is none.
+- Columns that the model does not use, those of the run's split among them, may be absent.
 - Of other series every window counts, of each that is long enough for one; a shorter one is a
   mistake. What the split of the run says is of its own rows.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from kerasgen.data.columns.rows import tidy_table
 from kerasgen.data.fitted_preparation import FittedPreparation
-from kerasgen.data.kept_preparation import KeptPreparation, fitted_samples
+from kerasgen.data.kept_preparation import KeptPreparation, fitted_samples, source_columns
 from kerasgen.data.prepared_parts import PreparedPart, in_windows
 from kerasgen.data.series import every_window, in_time_order
 from kerasgen.data.sources.source_list import known_sources, source_of
@@ -65,18 +67,19 @@ def other_rows(session: Session, kept: KeptData, sink: Sink) -> tuple[Samples, S
         CompileError: it cannot be read, or is not as that of the run.
     """
     definition, compiled = session.data, session.compiled.program
-    wanted = kept.schema.read
-    source = source_of(definition, known_sources(), sink)
-    sink.stop_on_errors()
-    table = source.read(None if wanted is None else frozenset(wanted), sink)
-    table = tidy_table(definition, table, sink)
-    sink.stop_on_errors()
-    table = in_time_order(definition, table, sink)
-    columns = _columns(table, definition, kept.schema, sink)
-    sink.stop_on_errors()
     preparation = KeptPreparation(
         fitted=kept.fitted, schema=kept.schema, definition=definition, started=session.engine
     )
+    wanted = source_columns(preparation)
+    source = source_of(definition, known_sources(), sink)
+    sink.stop_on_errors()
+    table = source.read(frozenset(wanted), sink)
+    said = {name: column for name, column in definition.columns.items() if name in wanted}
+    table = tidy_table(replace(definition, columns=said), table, sink)
+    sink.stop_on_errors()
+    table = in_time_order(definition, table, sink)
+    columns = _columns(table, wanted, definition, kept.schema, sink)
+    sink.stop_on_errors()
     prepared: PreparedPart = fitted_samples(preparation, columns)
     for name, values in prepared.x.items():
         _check_finite(name, values, table, sink)
@@ -89,11 +92,13 @@ def other_rows(session: Session, kept: KeptData, sink: Sink) -> tuple[Samples, S
     return fitting_samples(compiled, prepared.x, prepared.y), series
 
 
-def _columns(table: Table, definition: DataDef, schema: Schema, sink: Sink) -> dict[str, Array]:
+def _columns(
+    table: Table, wanted: Sequence[str], definition: DataDef, schema: Schema, sink: Sink
+) -> dict[str, Array]:
     """The columns of other data as those of the run were held."""
     targets = {column: output for output, column in definition.target.items()}
     found: dict[str, Array] = {}
-    for name in schema.read or tuple(schema.columns):
+    for name in wanted:
         if name not in table.columns:
             sink.report("KG504", f"the data has no column `{name}`", key="data.source")
             continue

@@ -34,13 +34,26 @@ def _write(path: Path, rows: list[list[str]], names: tuple[str, ...] = NAMES) ->
     return path
 
 
+def _write_own(path: Path, rows: list[list[str]]) -> Path:
+    """The run's own data has two columns more, of which one says what is for testing."""
+    more = [[*row, f"note {n}", "test" if n % 4 == 0 else "training"] for n, row in enumerate(rows)]
+    return _write(path, more, (*NAMES, "note", "part"))
+
+
 @pytest.fixture(scope="module")
 def run(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("evaluate")
-    data = _write(folder / "members.csv", _rows(200, seed=0))
+    data = _write_own(folder / "members.csv", _rows(200, seed=0))
     overrides = [
         *(f"backend={engine}", "data=table", "model=table", f"data.source.path={data}"),
-        *("data.target=member", "fit.epochs=3", "fit.verbose=0", "tracking.plots=false"),
+        *(
+            "data.target=member",
+            "data.columns.note=ignore",
+            "fit.epochs=3",
+            "+data.split={by: part, test: given}",
+            "fit.verbose=0",
+            "tracking.plots=false",
+        ),
     ]
     assert run_experiment(compose(overrides), folder / "run") == DONE
     return folder / "run"
@@ -75,7 +88,7 @@ def test_data_that_has_changed_since_is_told(run: Path, tmp_path: Path) -> None:
     path = run.parent / "members.csv"
     before = path.read_text()
     try:
-        _write(path, [*_rows(199, seed=0), ["70", "Rome", "yes"]])
+        _write_own(path, [*_rows(199, seed=0), ["70", "Rome", "yes"]])
         assert evaluate_run(run).changed
     finally:
         path.write_text(before)
