@@ -54,6 +54,9 @@ _TEXTS = (".txt", ".md", ".text")
 _ARRAYS = (".npy", ".npz", ".h5", ".hdf5")
 """Endings of files of arrays, which have no form in which rows are asked and answered."""
 
+_ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz")
+"""Endings of archives of folders."""
+
 _LARGEST_TEXT = 64 * 2**20
 """Bytes that a file of one text may have."""
 
@@ -166,6 +169,13 @@ def _pieces(run: TrainedRun, asked: Input, form: TableForm, sink: Sink) -> Itera
             key="data.source.path",
             help="kerasgen.load(RUN).predict(numpy.load(FILE)), or of several columns "
             "predict({'NAME': array})",
+        )
+    if asked.path.lower().endswith(_ARCHIVES):
+        raise sink.fail(
+            "KG623",
+            f"`{asked.path}` is an archive, and is asked as a folder",
+            key="data.source.path",
+            help="unpack it, and name the folder",
         )
     if ending in _TEXTS and run.text_column is not None:
         yield _text_piece(run, [file], [file.name], 1)
