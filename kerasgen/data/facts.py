@@ -25,6 +25,7 @@ from kerasgen.passes.columns import (
     infer_schema,
     joins_columns,
     source_column,
+    source_columns,
     taken_columns,
 )
 from kerasgen.passes.known_ahead import window_rows
@@ -134,8 +135,8 @@ def _vocabulary(definition: DataDef) -> dict[str, int]:
         _, words = words_of_step(entry)
         taken = [*taken_columns(entry)]
         if words is not None and len(taken) == 1:
-            found[source_column(taken[0], definition)] = words
-    return found
+            found[taken[0]] = words
+    return dict(zip(source_columns(found, definition), found.values(), strict=True))
 
 
 def _joined_labels(definition: DataDef, schema: Schema) -> dict[str, tuple[str, ...]]:
@@ -163,7 +164,7 @@ def _raw_shape(
     sink: Sink,
 ) -> Shape | None:
     """The shape of an input's rows as the columns have them; reports columns that do not stack."""
-    shapes = [columns[source_column(column, definition)].shape[1:] for column in names]
+    shapes = [columns[column].shape[1:] for column in source_columns(names, definition)]
     stacked = stacked_shape(shapes)
     if stacked is None:
         shown = ", ".join(

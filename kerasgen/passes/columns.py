@@ -21,7 +21,7 @@ Decisions:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from kerasgen.ir.data import DataDef
@@ -161,10 +161,16 @@ def sound_columns(data: DataDef) -> dict[str, dict[str, Value]]:
 
 def source_column(name: str, data: DataDef) -> str:
     """The source's column that a column comes from, by the first column that each step takes."""
-    for entry in reversed(column_steps(data)):
-        if entry.name == name:
-            name = next(iter(taken_columns(entry)), name)
-    return name
+    return source_columns((name,), data)[0]
+
+
+def source_columns(names: Iterable[str], data: DataDef) -> list[str]:
+    """The source's columns that some columns come from; as for `source_column`."""
+    origins: dict[str, str] = {}
+    for entry in column_steps(data):
+        first = next(iter(taken_columns(entry)), entry.name)
+        origins[entry.name] = origins.get(first, first)
+    return [origins.get(name, name) for name in names]
 
 
 def joins_columns(column: str, data: DataDef) -> bool:
@@ -252,19 +258,19 @@ def _named_columns(data: DataDef) -> list[str]:
     made = {entry.name for entry in steps}
     taken = [name for entry in steps for name in taken_columns(entry)]
     found = dict.fromkeys([*(name for name in used if name not in made), *taken])
-    earlier = made - {name for name in taken if _is_taken_as_it_came(name, steps)}
+    earlier = made - _taken_as_they_came(steps)
     named = [name for name in found if name not in earlier and name != ALL]
     return list(dict.fromkeys([*named, *(name for _, name in beside_columns(data))]))
 
 
-def _is_taken_as_it_came(name: str, steps: Sequence[Entry]) -> bool:
-    """Whether a step takes a column before any step makes one of that name."""
+def _taken_as_they_came(steps: Sequence[Entry]) -> set[str]:
+    """The columns that a step takes before any step makes one of that name."""
+    found: set[str] = set()
+    made: set[str] = set()
     for entry in steps:
-        if name in taken_columns(entry):
-            return True
-        if entry.name == name:
-            return False
-    return True
+        found |= {name for name in taken_columns(entry) if name not in made}
+        made.add(entry.name)
+    return found
 
 
 def _type(name: str, data: DataDef) -> ColumnType | None:
@@ -294,9 +300,9 @@ def _source_shapes(data: DataDef) -> dict[str, Shape]:
             known[source_column(names[0], data)] = () if shape == (1,) else shape
         elif ALL in names and len(shape) == 1:
             listed = [name for name in names if name != ALL]
-            known |= {source_column(column, data): () for column in (*listed, *taken)}
-        elif shape == (stacked_widths([several.get(source_column(c, data), ()) for c in names]),):
-            known |= {source_column(column, data): () for column in names}
+            known |= dict.fromkeys(source_columns((*listed, *taken), data), ())
+        elif shape == (stacked_widths([several.get(c, ()) for c in source_columns(names, data)]),):
+            known |= dict.fromkeys(source_columns(names, data), ())
     for output, column in data.target.items():
         known = _target_shapes(output, column, data) | known
     return known | several
@@ -306,7 +312,8 @@ def _target_shapes(output: str, column: str, data: DataDef) -> dict[str, Shape]:
     """The shapes of the source's columns that a target is made of."""
     if joins_columns(column, data):
         steps = [entry for entry in column_steps(data) if entry.name == column]
-        return {source_column(n, data): () for entry in steps for n in taken_columns(entry)}
+        taken = [name for entry in steps for name in taken_columns(entry)]
+        return dict.fromkeys(source_columns(taken, data), ())
     own = declared_shape(data, output, fact="target_shape")
     return {source_column(column, data): _labels_a_row(data, output) if own is None else own}
 

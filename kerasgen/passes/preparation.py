@@ -35,7 +35,7 @@ from kerasgen.passes.columns import (
     declared_shape,
     feature_key,
     input_steps,
-    source_column,
+    source_columns,
     stacked_widths,
     step_operands,
     taken_columns,
@@ -289,7 +289,7 @@ def _pieces(name: str, data: DataDef, schema: Schema, wiring: _Wiring) -> list[T
         ]
         apart = [_column(column, schema, wiring) for column in (*replaced, *listed)]
         several = declared_columns(data)
-        beside = [several.get(source_column(c, data), ()) for c in (*replaced, *listed)]
+        beside = [several.get(c, ()) for c in source_columns((*replaced, *listed), data)]
         return [*_rest(declared, beside, wiring), *apart]
     if wiring.columns.keys().isdisjoint(names) and len(names) > 1:
         return [_together(names, declared, wiring)]

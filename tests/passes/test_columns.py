@@ -4,6 +4,7 @@ import json
 
 import pytest
 import yaml
+from call_counts import counted
 
 from kerasgen.diagnostics import Sink
 from kerasgen.frontend.parse.data import parse_data
@@ -122,3 +123,16 @@ def test_a_schema_of_another_form_is_refused(key):
     tree = schema_tree(infer_schema(_data("age"))) | {key: 3}
     with pytest.raises(TypeError):
         schema_of(tree)
+
+
+def test_each_step_is_looked_at_as_often_in_a_wide_table_as_in_a_narrow_one():
+    looks = []
+    for width in (10, 100):
+        steps = ", ".join(f"s{n}: {{of: c{n}, class: Impute}}" for n in range(width))
+        features = f"[{', '.join(f's{n}' for n in range(width))}]"
+        data = _data(features, f"{{{steps}}}", facts=f"{{shape: [{width}]}}")
+        with counted(["kerasgen.passes.columns.taken_columns"]) as counts:
+            schema = infer_schema(data)
+        assert len(schema.columns) == width + 1
+        looks.append(counts["taken_columns"] / width)
+    assert looks[1] <= looks[0]

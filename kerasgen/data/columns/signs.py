@@ -9,6 +9,7 @@ Decisions:
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -92,6 +93,7 @@ def signs_of_rows(
     chosen = rows[_chosen(len(rows), len(types))]
     aims = {n: Aim(values=columns[n][chosen], classes=c) for n, c in targets.items()}
     found: dict[str, ColumnSigns] = {}
+    earlier: dict[bytes, list[str]] = defaultdict(list)
     for name, kind in types.items():
         if columns[name].ndim > 1 or not len(rows):
             continue
@@ -99,12 +101,16 @@ def signs_of_rows(
         constant = _constant(values)
         identifier = None if constant is not None else _identifier(name, kind, values, columns)
         plain = constant is None and identifier is None
-        earlier = {n: columns[n] for n, other in found.items() if other.constant is None}
+        twin = None
+        if constant is None:
+            begun = earlier[_beginning(values)]
+            twin = _twin(values, {one: columns[one] for one in begun})
+            begun.append(name)
         found[name] = ColumnSigns(
             type=kind,
             constant=constant,
             identifier=identifier,
-            same_as=None if constant is not None else _twin(values, earlier),
+            same_as=twin,
             alike=_alike(columns[name][chosen], kind) if identifier is None else (),
             gives_away=_given_away(columns[name][chosen], kind, aims) if plain else {},
         )
@@ -205,6 +211,17 @@ def _identifier(
     if not may_be_identifier(kind, counted_values(column.values, column.rows[:_HEAD], columns)):
         return None
     return identifier_reason(name, kind, counted_values(column.values, column.rows, columns))
+
+
+def _beginning(column: _Looked) -> bytes:
+    """What columns with the same values in the first of these rows have in common."""
+    values = column.head
+    kind: str = values.dtype.kind
+    if kind not in "iufb":
+        return kind.encode() + "\0".join(map(str, values.tolist())).encode()
+    exact = values.astype("float64") + 0.0  # -0.0 equals 0.0
+    exact[np.isnan(exact)] = np.nan
+    return kind.encode() + exact.tobytes()
 
 
 def _twin(column: _Looked, earlier: Mapping[str, Array]) -> str | None:

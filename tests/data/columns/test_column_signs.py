@@ -117,6 +117,13 @@ def test_a_column_that_stands_there_again_is_told_with_the_first() -> None:
     assert found("same_as", **columns) == {"c": "a", "d": "b"}
 
 
+def test_columns_that_begin_alike_or_with_another_zero_are_compared() -> None:
+    zeros = np.arange(ROWS) % 7.0
+    other = np.where(zeros == 0, -0.0, zeros)
+    late = np.where(np.arange(ROWS) == ROWS - 1, 50.0, zeros)
+    assert found("same_as", zeros=zeros, late=late, other=other) == {"other": "zeros"}
+
+
 def test_what_gives_the_target_away_is_told() -> None:
     noise = RANDOM.normal(size=ROWS)
     by_rows, by_figures = both(LABELS, copy=(LABELS == "spam") * 1.0, noise=noise)
