@@ -315,12 +315,14 @@ def _training_column(values: Array, said: ColumnDef) -> TrainingColumn:
     kind = _known_type(said.type)
     if kind == "number" and values.dtype.kind != "U":
         known = values[np.isfinite(values)]
+        low, high = (known.min(), known.max()) if known.size else (None, None)
         return TrainingColumn(
             type=kind,
             missing=bool(np.isnan(values).any()) if values.dtype.kind == "f" else False,
             rows=len(known) if values.ndim == 1 else None,
-            low=float(known.min()) if known.size else None,
-            high=float(known.max()) if known.size else None,
+            low=None if low is None else float(low),
+            high=None if high is None else float(high),
+            alike=bool(low != high and np.float32(low) == np.float32(high)),
         )
     if kind == "audio":
         return TrainingColumn(type=kind, longest=values.shape[1] if values.ndim == 2 else None)

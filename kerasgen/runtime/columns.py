@@ -64,9 +64,13 @@ def with_rows(column: Array, rows: Array, values: Array) -> Array:
 
 
 def as_targets(values: Array) -> Array:
-    """Makes targets of values: whole numbers as int32, double precision as float32."""
+    """Makes targets of values: whole numbers as int32, all that is wider as float32."""
     if values.dtype.kind in "iu":
-        return values.astype("int32")
+        bounds = np.iinfo("int32")
+        fits = values.size == 0 or (
+            values.min() >= bounds.min and values.max() <= bounds.max
+        )
+        return values.astype("int32" if fits else "float32")
     return values.astype("float32") if values.dtype == np.float64 else values
 
 

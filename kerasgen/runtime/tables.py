@@ -1,7 +1,8 @@
 """Tables of text become columns: names, numbers, text, missing values.
 
-A column is numbers if every cell is one; it is held as float32, or as int64 where
-float32 would change its whole numbers. Cells lose the blanks around them.
+A column is numbers if every cell is one; it is held as float32, or as int64 or uint64
+where float32 would change its whole numbers; those that neither holds stay text.
+Cells lose the blanks around them.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ from kerasgen.runtime.values import Array, Columns
 
 MISSING = ("", "?", "NA", "N/A", "NaN", "nan", "null")
 """Cells that stand for a missing value."""
+
+WHOLES = {"int64": range(-(2**63), 2**63), "uint64": range(2**64)}
+"""Types of whole numbers, to those that they hold."""
 
 
 class CsvForm(TypedDict, total=False):
@@ -181,15 +185,27 @@ def join_sheets(sheets: Sequence[Sheet]) -> Columns:
 
 
 def parse_cells(cells: Sequence[str]) -> Array:
-    """Makes a column: float32, int64 for whole numbers beyond float32, or text."""
+    """Makes a column: float32, int64 or uint64 for whole numbers beyond it, or text."""
     text = np.array(cells, dtype="str")
     try:
         exact = text.astype("float64")
     except ValueError:
         return text
+    largest = np.abs(exact).max(initial=0)
+    if 2**53 <= largest < np.inf and all(map(is_digits, cells)):
+        wholes = [int(cell) for cell in cells]
+        for kind in ("int64", "uint64"):
+            if all(cell in WHOLES[kind] for cell in (min(wholes), max(wholes))):
+                return np.array(wholes, dtype=kind)
+        return text
     with np.errstate(over="ignore"):
         narrow = exact.astype("float32")
     whole = np.isfinite(exact).all() and (exact == np.rint(exact)).all()
-    if whole and not np.array_equal(narrow, exact) and np.abs(exact).max() < 2**53:
+    if whole and not np.array_equal(narrow, exact) and largest < 2**53:
         return exact.astype("int64")
     return narrow
+
+
+def is_digits(cell: str) -> bool:
+    """Whether a cell is a whole number, written with nothing but digits and a sign."""
+    return cell.removeprefix("-").removeprefix("+").isdecimal()

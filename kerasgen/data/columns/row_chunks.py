@@ -24,6 +24,7 @@ from kerasgen.ir.column_figures import Stray
 from kerasgen.process.packages import is_installed
 from kerasgen.runtime.cells import missing_in
 from kerasgen.runtime.tabular.databases import is_database
+from kerasgen.runtime.tabular.exact_numbers import EXACT, holds_beyond
 from kerasgen.runtime.tabular.table_files import pieces_of_file, pieces_of_files, table_files
 from kerasgen.runtime.tabular.text_tables import TableForm
 from kerasgen.runtime.tabular.typed_columns import known_words, text_numbers
@@ -93,6 +94,8 @@ def _counted(known: Array) -> tuple[list[tuple[str, int]], int]:
 def _word(cell: object) -> str:
     """A cell as people write it."""
     if isinstance(cell, float):
+        if cell.is_integer() and abs(cell) < EXACT:
+            return str(int(cell))
         return "" if cell != cell else f"{cell:.7g}"
     return str(cell)
 
@@ -102,6 +105,8 @@ def _marks(values: Array) -> Array:
     if values.dtype.kind == "U" or values.ndim > 1:
         rows: Any = values.tolist() if values.ndim == 1 else (row.tobytes() for row in values)
         return _mixed(np.fromiter(map(hash, rows), dtype="int64", count=len(values)).view("uint64"))
+    if values.dtype.kind in "iu" and holds_beyond(values):
+        return _mixed(values.view("uint64"))
     return _mixed((values.astype("float64") + 0.0).view("uint64"))
 
 
@@ -141,7 +146,9 @@ def _chunk_of_series(series: Any, form: TableForm) -> Chunk:
     if series.dtype.is_numeric():
         values = series.cast(polars.Float64).fill_null(float("nan")).to_numpy()
         return Chunk(
-            marks=_marks(values),
+            marks=_mixed(series.hash().to_numpy())
+            if series.dtype in (polars.Int64, polars.UInt64, polars.Int128)
+            else _marks(values),
             absent=np.isnan(values),
             numbers=values,
             words=lambda rows: _listed(series, rows),

@@ -14,10 +14,10 @@ from typing import Self, TypeAlias
 import numpy as np
 
 from kerasgen.data.large_arrays import ArraySpace, ArrayWriter
+from kerasgen.runtime.tabular.exact_numbers import ColumnKind
 from kerasgen.runtime.tabular.rows_of_files import TableRead
 from kerasgen.runtime.tabular.table_files import pieces_of_file, read_rows_of_files
 from kerasgen.runtime.tabular.text_tables import TableForm
-from kerasgen.runtime.tabular.typed_columns import ColumnKind
 from kerasgen.runtime.values import Array
 
 Paths: TypeAlias = "str | Sequence[str]"
@@ -79,6 +79,10 @@ class _GrowingColumn:
         self._kind.look_at(piece)
         if len(piece):
             self._writer.append(piece)
+
+    def needs_words(self) -> bool:
+        """Whether the rows must be read as words."""
+        return self._kind.needs_words()
 
     def array(self) -> Array:
         """All rows.

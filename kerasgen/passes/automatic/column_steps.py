@@ -61,6 +61,7 @@ class TrainingColumn:
             others.
         low: the smallest number, None for words.
         high: the largest number, None for words.
+        alike: whether different numbers become one in the precision of a model.
     """
 
     type: ColumnType
@@ -71,6 +72,7 @@ class TrainingColumn:
     longest: int | None = None
     low: float | None = None
     high: float | None = None
+    alike: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +159,8 @@ def _tells_nothing(column: TrainingColumn, said: ColumnDef) -> str | None:
     """Why a column tells nothing; None where it may tell something."""
     if column.rows == 0 or (column.type == "labels" and not column.words and not said.vocabulary):
         return "it has no value in the training part"
+    if column.alike:
+        return "its whole numbers are so large that a model takes them for one"
     if column.type == "number" and not column.missing and column.low is not None:
         return "it has a single value in the training part" if column.low == column.high else None
     if column.type not in ("category", "boolean") or column.rows is None or said.vocabulary:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from kerasgen.runtime.errors import DataError
+from kerasgen.runtime.tabular.exact_numbers import EXACT
 from kerasgen.runtime.tabular.text_tables import PIECE_ROWS, TableForm
 
 FILES_OF_DATABASES = (".sqlite", ".sqlite3", ".db")
@@ -218,6 +219,11 @@ def cells_of_query(name: str, cells: Sequence[Any]) -> Any:
     import polars
 
     if all(cell is None or isinstance(cell, int | float | Decimal) for cell in cells):
+        known = [cell for cell in cells if cell is not None]
+        wholes = [int(cell) for cell in known if is_whole(cell)]
+        if len(wholes) == len(known) and any(abs(cell) >= EXACT for cell in wholes):
+            digits = [None if cell is None else str(int(cell)) for cell in cells]
+            return polars.Series(name, digits, dtype=polars.String)
         numbers = [None if cell is None else float(cell) for cell in cells]
         return polars.Series(name, numbers, dtype=polars.Float64)
     if any(isinstance(cell, bytes | memoryview) for cell in cells):
@@ -226,6 +232,13 @@ def cells_of_query(name: str, cells: Sequence[Any]) -> Any:
         )
     words = [None if cell is None else word_of_cell(cell) for cell in cells]
     return polars.Series(name, words, dtype=polars.String)
+
+
+def is_whole(cell: float | Decimal) -> bool:
+    """Whether a cell is a whole number that is written as one."""
+    if isinstance(cell, Decimal):
+        return cell.is_finite() and cell == cell.to_integral_value()
+    return isinstance(cell, int)
 
 
 def word_of_cell(cell: Any) -> str:

@@ -11,6 +11,8 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+from kerasgen.runtime.tabular.exact_numbers import holds_large
+
 PLAIN_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 """A cell that is a number whoever reads it."""
 
@@ -66,6 +68,22 @@ def not_numbers(message: str, columns: Collection[str]) -> NoNumbersError:
     """Which of the columns hold something else, by what Polars says: all, if none."""
     named = [name for name in columns if f"at column '{name}' (" in message]
     return NoNumbersError(named or columns)
+
+
+def check_exact(piece: Any, numbers: Collection[str]) -> None:
+    """Checks that double precision told the numbers of a frame apart.
+
+    Raises:
+        NoNumbersError: it may not have told whole ones apart.
+    """
+    large = [piece[name] for name in numbers if holds_large(piece[name])]
+    names = [
+        series.name
+        for series in large
+        if (series.is_finite() & (series == series.round())).all()
+    ]
+    if names:
+        raise NoNumbersError(names)
 
 
 def without_blank_lines(piece: Any, numbers: Mapping[str, str | None]) -> Any:

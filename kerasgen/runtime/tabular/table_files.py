@@ -18,6 +18,11 @@ from kerasgen.runtime.changed_files import check_unchanged, state_of_file
 from kerasgen.runtime.errors import DataError
 from kerasgen.runtime.split import PARTS
 from kerasgen.runtime.tabular.databases import database_pieces, is_database
+from kerasgen.runtime.tabular.exact_numbers import (
+    FREE_WIDTH,
+    MOST_WIDENING,
+    ColumnPieces,
+)
 from kerasgen.runtime.tabular.nested_tables import flat_piece, json_pieces
 from kerasgen.runtime.tabular.rows_of_files import (
     MOST_REASONS,
@@ -37,13 +42,7 @@ from kerasgen.runtime.tabular.text_tables import (
     open_text,
     text_pieces,
 )
-from kerasgen.runtime.tabular.typed_columns import (
-    FREE_WIDTH,
-    MOST_WIDENING,
-    ColumnPieces,
-    read_columns,
-    text_numbers,
-)
+from kerasgen.runtime.tabular.typed_columns import read_columns, text_numbers
 from kerasgen.runtime.values import Array, Columns
 
 FORMATS = {

@@ -25,6 +25,7 @@ from kerasgen.runtime.plain_text import (
 )
 from kerasgen.runtime.tables import MISSING, distinct_names
 from kerasgen.runtime.tabular.number_columns import (
+    check_exact,
     not_numbers,
     number_columns,
     without_blank_lines,
@@ -182,6 +183,7 @@ def text_pieces(table: TextTable) -> Iterator[Any]:
             if lacking or empty:
                 read = without_blank_lines(piece, numbers)
             rows += read.height
+            check_exact(read, numbers)
             yield from read.iter_slices(PIECE_ROWS)
     except polars.exceptions.PolarsError as error:
         if numbers:  # as words they are read once more, and told where they are wrong

@@ -13,15 +13,18 @@ from typing import Any
 import numpy as np
 
 from kerasgen.runtime.errors import DataError
+from kerasgen.runtime.tabular.exact_numbers import (
+    ALL_MISSING,
+    FREE_WIDTH,
+    ColumnPieces,
+    check_width,
+    holds_large,
+    narrow_numbers,
+    whole_piece,
+)
 from kerasgen.runtime.tabular.number_columns import NoNumbersError
 from kerasgen.runtime.tabular.text_tables import TableForm, missing_marks
 from kerasgen.runtime.values import Array
-
-MOST_WIDENING = 100
-"""How many times its size a column of words may become in memory."""
-
-FREE_WIDTH = 2**30
-"""Bytes that any column of words may take in memory."""
 
 BETWEEN_WORDS = ","
 """What stands between the words of a list in a cell."""
@@ -29,81 +32,11 @@ BETWEEN_WORDS = ","
 BETWEEN_NUMBERS = " "
 """What stands between the numbers of a list in a cell."""
 
-ALL_MISSING = np.dtype("float16")
-"""Type of a piece without any value, of which nobody knows whether it is numbers."""
-
-FEW = 100
-"""Numbers that tell of most columns whether they are whole."""
-
 MANY = 2_000
 """Cells that tell whether a column repeats a few words."""
 
 DATE_FORMS = {"Date": "%Y-%m-%d", "Time": "%H:%M:%S", "Datetime": "%Y-%m-%dT%H:%M:%S"}
 """How a date or a time is written."""
-
-
-class ColumnKind:
-    """What the pieces of a column are together.
-
-    Numbers are float32, or int64 where float32 would change whole ones.
-    """
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.rows = self.width = self.size = 0
-        self.shape: tuple[int, ...] | None = None
-        self.words = self.known = self.large = False
-        self.whole = True
-
-    def look_at(self, piece: Array) -> None:
-        """Takes a piece into account.
-
-        Raises:
-            DataError: it does not fit to those before, or makes them too large.
-        """
-        if not len(piece):
-            return
-        if self.shape not in (None, piece.shape[1:]):
-            raise DataError(f"`{self.name}` holds lists of different lengths")
-        self.shape = piece.shape[1:]
-        self.rows += len(piece)
-        self.size += piece.nbytes
-        self.words = piece.dtype.kind == "U"
-        if self.words:
-            self.width = max(self.width, piece.dtype.itemsize)
-            check_width(self.name, self.width, self.rows, self.size)
-            return
-        self.known = self.known or piece.dtype != ALL_MISSING
-        self.large = self.large or piece.dtype.kind == "i"
-        self.whole = self.whole and (piece.dtype.kind == "i" or is_whole(piece))
-
-    def kind(self) -> str:
-        """The type of all: `U` for words, also where no value is known."""
-        if self.words or not self.known:
-            return "U"
-        return "int64" if self.large and self.whole else "float32"
-
-
-class ColumnPieces:
-    """The pieces of a column, held in memory."""
-
-    def __init__(self, name: str) -> None:
-        self.kind = ColumnKind(name)
-        self.pieces: list[Array] = []
-
-    def append(self, piece: Array) -> None:
-        """Adds rows."""
-        self.kind.look_at(piece)
-        self.pieces.append(piece)
-
-    def array(self) -> Array:
-        """All rows."""
-        kind, pieces = self.kind.kind(), self.pieces
-        self.pieces = []
-        if kind == "U" and not self.kind.words:
-            return np.full(self.kind.rows, "", dtype="str")
-        parts = [piece for piece in pieces if len(piece)]
-        return np.concatenate([part.astype(kind, copy=False) for part in parts])
 
 
 def read_columns(
@@ -149,7 +82,9 @@ def read_columns(
         except NoNumbersError as error:
             texts |= {*error.columns}
             continue
-        if not late:
+        inexact = [name for name, made in found.items() if made.needs_words()]
+        words |= {*inexact}
+        if not late and not inexact:
             return {name: made.array() for name, made in found.items()}, names
 
 
@@ -166,39 +101,18 @@ def column_piece(series: Any, form: TableForm, words: set[str]) -> Array:
     return part
 
 
-def check_width(name: str, width: int, rows: int, size: int) -> None:
-    """Checks that no word of a column makes all the others too wide.
-
-    Args:
-        name: the column.
-        width: bytes of its longest word.
-        rows: how many words there are.
-        size: bytes that they would take by themselves.
-
-    Raises:
-        DataError: one does.
-    """
-    if width * rows > FREE_WIDTH + MOST_WIDENING * size:
-        longest = f"a word of {width // 4:,} characters in `{name}`"
-        raise DataError(f"{longest} makes all others as wide", about="wide")
-
-
-def is_whole(numbers: Array) -> bool:
-    """Whether all numbers are whole ones that double precision tells apart."""
-    if (numbers[:FEW] != np.rint(numbers[:FEW])).any():  # of most fractions enough
-        return False
-    if not np.isfinite(numbers).all() or (numbers != np.rint(numbers)).any():
-        return False
-    return len(numbers) == 0 or bool(np.abs(numbers).max() < 2**53)
-
-
 def number_piece(series: Any, form: TableForm) -> Array | None:
-    """A piece of a column as numbers; None if it holds words."""
+    """A piece of a column as numbers; None if it holds words.
+
+    Whole numbers that no type of numbers tells apart are words, too.
+    """
     import polars
 
     kind = series.dtype
     if kind == polars.String:
         return digits_piece(series, form)
+    if kind.is_integer() or (kind.is_decimal() and kind.scale == 0):
+        return whole_piece(series, series.cast(polars.Float64))
     if kind.is_numeric():
         return narrow_numbers(series.cast(polars.Float64))
     if kind == polars.Duration:
@@ -216,6 +130,10 @@ def digits_piece(series: Any, form: TableForm) -> Array | None:
         return None
     if numbers.null_count() == len(numbers):
         return np.full(len(numbers), np.nan, dtype=ALL_MISSING)
+    if holds_large(numbers):
+        digits = plain_digits(series, form)
+        if digits.filter(numbers.is_not_null()).str.contains(r"^[-+]?\d+$").all():
+            return whole_piece(digits.set(numbers.is_null(), None), numbers)
     return narrow_numbers(numbers)
 
 
@@ -341,14 +259,3 @@ def word_array(words: Any) -> Array:
     known = words if words.null_count() == 0 else words.fill_null("")
     signs = known.str.pad_end(width, "\0").str.join("").item().encode("utf-32-le")
     return np.frombuffer(signs, dtype=f"<U{width}") if signs else np.zeros(0, "<U1")
-
-
-def narrow_numbers(numbers: Any) -> Array:
-    """Numbers as float32, or as int64 where float32 would change whole ones."""
-    known = numbers if numbers.null_count() == 0 else numbers.fill_null(float("nan"))
-    exact = known.to_numpy()
-    with np.errstate(over="ignore"):
-        narrow = np.asarray(exact.astype("float32"))
-    if np.array_equal(narrow, exact):
-        return narrow
-    return np.asarray(exact.astype("int64")) if is_whole(exact) else narrow
