@@ -81,7 +81,7 @@ def unlearned_steps(kept: KeptPreparation) -> list[str]:
     return [name for name in steps if name not in kept.fitted.learned]
 
 
-def source_columns(kept: KeptPreparation) -> tuple[str, ...]:
+def needed_columns(kept: KeptPreparation) -> tuple[str, ...]:
     """The columns of the source without which there are no inputs and targets.
 
     Raises:

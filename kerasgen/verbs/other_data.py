@@ -20,7 +20,7 @@ import numpy as np
 
 from kerasgen.data.columns.rows import tidy_table
 from kerasgen.data.fitted_preparation import FittedPreparation
-from kerasgen.data.kept_preparation import KeptPreparation, fitted_samples, source_columns
+from kerasgen.data.kept_preparation import KeptPreparation, fitted_samples, needed_columns
 from kerasgen.data.prepared_parts import PreparedPart, in_windows
 from kerasgen.data.series import every_window, in_time_order
 from kerasgen.data.sources.source_list import known_sources, source_of
@@ -70,7 +70,7 @@ def other_rows(session: Session, kept: KeptData, sink: Sink) -> tuple[Samples, S
     preparation = KeptPreparation(
         fitted=kept.fitted, schema=kept.schema, definition=definition, started=session.engine
     )
-    wanted = source_columns(preparation)
+    wanted = needed_columns(preparation)
     source = source_of(definition, known_sources(), sink)
     sink.stop_on_errors()
     table = source.read(frozenset(wanted), sink)
