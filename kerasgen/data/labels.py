@@ -20,10 +20,12 @@ import numpy as np
 
 from kerasgen.data.table import Array
 from kerasgen.diagnostics import Sink
+from kerasgen.foreign.printable import cut
 from kerasgen.ir.data import ColumnDef
-from kerasgen.runtime.label_steps import label_places
+from kerasgen.runtime.category_steps import as_words
+from kerasgen.runtime.label_steps import label_places, split_labels
 from kerasgen.runtime.labels import index_labels as plain_labels
-from kerasgen.runtime.labels import is_one_hot
+from kerasgen.runtime.labels import is_one_hot, ordered_labels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +41,35 @@ class Labels:
     indices: Array
     class_names: tuple[str, ...]
     mapped: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownClasses:
+    """The classes of a target, where they are known before its rows are.
+
+    Attributes:
+        target: its name.
+        names: the classes, in the order of their indices.
+        place: says where a row stands.
+        key: key path of the target.
+        sink: gets a label that is none of them: KG505.
+    """
+
+    target: str
+    names: tuple[str, ...]
+    place: Callable[[int], str]
+    key: str
+    sink: Sink
+
+    def refuse(self, label: str, row: int) -> None:
+        """Reports a label that is none of the classes."""
+        self.sink.report(
+            "KG505",
+            f'the target `{self.target}` is "{cut(label)}" in {self.place(row)}, which is none of '
+            "its classes",
+            key=self.key,
+            help=f"its classes are {', '.join(self.names[:20])}",
+        )
 
 
 def index_labels(
@@ -74,6 +105,37 @@ def index_labels(
     return Labels(indices=indices, class_names=tuple(names), mapped=not same)
 
 
+def known_labels(column: Array, classes: KnownClasses) -> Labels | None:
+    """Makes class indices of a column whose classes are known, in their order.
+
+    Returns:
+        The labels, or None where one is no class, which is reported.
+    """
+    words, names = as_words(column), classes.names
+    strange = np.flatnonzero(~np.isin(words, names).reshape(len(words), -1).all(axis=1))
+    if strange.size:
+        row = int(strange[0])
+        found = np.atleast_1d(words[row])
+        classes.refuse(str(found[~np.isin(found, names)][0]), row)
+        return None
+    return Labels(indices=ordered_labels(column, names), class_names=names, mapped=True)
+
+
+def known_flags(column: Array, separator: str, classes: KnownClasses) -> Labels | None:
+    """Makes a 0 or 1 for each known label of the words of a cell.
+
+    Returns:
+        The labels, or None where one is not known, which is reported.
+    """
+    for row, cell in enumerate(as_words(column).tolist()):
+        for label in split_labels(cell, separator):
+            if label not in classes.names:
+                classes.refuse(label, row)
+                return None
+    flags, _ = label_places(as_words(column), separator, classes.names)
+    return Labels(indices=flags, class_names=classes.names, mapped=True)
+
+
 def several_labels(
     name: str,
     column: Array,
@@ -97,7 +159,13 @@ def several_labels(
         The labels, or None if they are none.
     """
     if column.dtype.kind == "U" and said.type == "labels":
-        flags, names = label_places(column, said.separator or ",")
+        separator = said.separator or ","
+        if said.vocabulary is not None:
+            named = KnownClasses(
+                target=name, names=said.vocabulary, place=place, key=key, sink=sink
+            )
+            return known_flags(column, separator, named)
+        flags, names = label_places(column, separator)
         if not names:
             sink.report("KG505", f"the target `{name}` has no label in any row", key=key)
             return None

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,7 +26,13 @@ from kerasgen.data.columns.rows import tidy_table
 from kerasgen.data.columns.suspicious import OpenedRows, warn_of_columns
 from kerasgen.data.description import describe_data, describe_parts, fingerprint
 from kerasgen.data.facts import declared_classes, settle_facts
-from kerasgen.data.labels import index_labels, several_labels
+from kerasgen.data.labels import (
+    KnownClasses,
+    Labels,
+    index_labels,
+    known_labels,
+    several_labels,
+)
 from kerasgen.data.large_arrays import ArraySpace, room_told
 from kerasgen.data.row_weights import check_weights
 from kerasgen.data.schema import observe
@@ -46,6 +51,7 @@ from kerasgen.passes.columns import (
     column_steps,
     feature_key,
     infer_schema,
+    named_classes,
     taken_columns,
     target_key,
 )
@@ -247,15 +253,7 @@ def _settle_labels(
         if names is not None:
             class_names[column] = names
         else:
-            said = definition.columns.get(column, ColumnDef())
-            own = (
-                partial(index_labels, declared=declared_classes(definition, output))
-                if task == "classification"
-                else partial(several_labels, said=said)
-            )
-            labels = own(
-                column, columns[column], place=table.place, key=target_key(output), sink=sink
-            )
+            labels = _labels_of(definition, output, columns[column], table, sink)
             if labels is None:
                 continue
             settled[column] = table.space.held(labels.indices)
@@ -265,6 +263,22 @@ def _settle_labels(
         if task == "classification":
             _check_classes(output, column, class_names[column], len(columns[column]), sink)
     return settled, class_names, {"labels_mapped": mapped} if mapped else {}
+
+
+def _labels_of(
+    definition: DataDef, output: str, values: Array, table: Table, sink: Sink
+) -> Labels | None:
+    """The labels of a target; None if they are none."""
+    column, key = definition.target[output], target_key(output)
+    said = definition.columns.get(column, ColumnDef())
+    if definition.task.get(output) != "classification":
+        return several_labels(column, values, said=said, place=table.place, key=key, sink=sink)
+    names = named_classes(definition, column)
+    if names is not None:
+        known = KnownClasses(target=column, names=names, place=table.place, key=key, sink=sink)
+        return known_labels(values, known)
+    declared = declared_classes(definition, output)
+    return index_labels(column, values, declared=declared, place=table.place, key=key, sink=sink)
 
 
 def _check_classes(output: str, column: str, names: tuple[str, ...], rows: int, sink: Sink) -> None:

@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
-from kerasgen.ir.data import DataDef
+from kerasgen.ir.data import ColumnDef, DataDef
 from kerasgen.ir.model import Entry, Operand
 from kerasgen.ir.schema import ALL, Column, ColumnType, Role, Schema
 from kerasgen.ir.values import ObjectDef, Shape, Value
@@ -198,6 +198,12 @@ def declared_fact(
         return None
     sizes = tuple(size for size in value if size is None or type(size) is int)
     return sizes if len(sizes) == len(value) else None
+
+
+def named_classes(data: DataDef, column: str) -> tuple[str, ...] | None:
+    """The classes of a target in the order in which the config names them; None if it does not."""
+    said = data.columns.get(column, ColumnDef())
+    return said.order if said.type == "ordinal" else said.vocabulary
 
 
 def declared_columns(data: DataDef) -> dict[str, Shape]:

@@ -63,11 +63,12 @@ def split_labels(cell: str, separator: str) -> list[str]:
     return [label for part in cell.split(separator) if (label := part.strip())]
 
 
-def label_places(cells: Array, separator: str = ",") -> tuple[Array, list[str]]:
+def label_places(
+    cells: Array, separator: str = ",", names: Sequence[str] | None = None
+) -> tuple[Array, list[str]]:
     """Labels of a target as zeros and ones, and their names; such rows stay."""
     if cells.dtype.kind != "U":
         return cells, [str(index) for index in range(cells.shape[-1])]
-    names = sorted(
-        {n for cell in cells.tolist() for n in split_labels(cell, separator)}
-    )
-    return MultiHot(names, separator)(cells).astype("int32"), names
+    found = {n for cell in cells.tolist() for n in split_labels(cell, separator)}
+    known = sorted(found) if names is None else [*names]
+    return MultiHot(known, separator)(cells).astype("int32"), known

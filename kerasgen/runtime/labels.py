@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from kerasgen.runtime.category_steps import as_words
 from kerasgen.runtime.errors import DataError
 from kerasgen.runtime.values import Array
 
@@ -29,6 +32,24 @@ def index_labels(values: Array, classes: int | None = None) -> tuple[Array, list
             return values, [str(index) for index in range(count)]
     indices = np.searchsorted(found, values).astype("int64")
     return indices, [str(value) for value in found.tolist()]
+
+
+def ordered_labels(values: Array, names: Sequence[str]) -> Array:
+    """Gives the index of each label among the names of the classes.
+
+    Raises:
+        DataError: one is not among them.
+    """
+    words = as_words(values)
+    order = np.argsort(np.asarray(names, dtype="str"))
+    known = np.asarray(names, dtype="str")[order]
+    places = np.minimum(np.searchsorted(known, words), len(known) - 1)
+    strange = np.flatnonzero((known[places] != words).ravel())
+    if strange.size:
+        row = int(strange[0])
+        label = words.ravel()[row]
+        raise DataError(f'"{label}" in row {row + 1} is no class', about="target")
+    return order[places].astype("int64")
 
 
 def is_one_hot(values: Array, classes: int | None) -> bool:

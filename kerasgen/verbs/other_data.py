@@ -21,13 +21,14 @@ import numpy as np
 from kerasgen.data.columns.rows import tidy_table
 from kerasgen.data.fitted_preparation import FittedPreparation
 from kerasgen.data.kept_preparation import KeptPreparation, fitted_samples, needed_columns
+from kerasgen.data.labels import KnownClasses, known_flags, known_labels
 from kerasgen.data.prepared_parts import PreparedPart, in_windows
 from kerasgen.data.series import every_window, in_time_order
 from kerasgen.data.sources.source_list import known_sources, source_of
 from kerasgen.data.table import Table
 from kerasgen.diagnostics import Sink
 from kerasgen.foreign.printable import cut
-from kerasgen.ir.data import DataDef
+from kerasgen.ir.data import ColumnDef, DataDef
 from kerasgen.ir.schema import Schema
 from kerasgen.ir.training import Samples
 from kerasgen.passes.columns import target_key
@@ -103,9 +104,17 @@ def _columns(
             sink.report("KG504", f"the data has no column `{name}`", key="data.source")
             continue
         values = plain_column(table.columns[name])
-        classes = schema.columns[name].vocabulary
-        if classes is not None and name in targets:
-            values = _labels(name, values, classes, table, target_key(targets[name]), sink)
+        column = schema.columns[name]
+        if column.vocabulary is not None and name in targets:
+            classes = KnownClasses(
+                target=name,
+                names=column.vocabulary,
+                place=table.place,
+                key=target_key(targets[name]),
+                sink=sink,
+            )
+            said = definition.columns.get(name, ColumnDef())
+            values = _labels(values, table, said, column.type, classes)
         else:
             values = _typed(name, values, schema, table, sink)
         found[name] = values
@@ -113,27 +122,19 @@ def _columns(
 
 
 def _labels(
-    name: str, values: Array, classes: tuple[str, ...], table: Table, key: str, sink: Sink
+    values: Array, table: Table, said: ColumnDef, kind: str | None, classes: KnownClasses
 ) -> Array:
-    """Labels as the indices that they have in the run; reports the first that it does not know."""
+    """Labels as they are held in the run; reports the first that it does not know."""
     if values.ndim > 1:
         return values
-    own = table.class_names.get(name)
-    words = as_words(values) if own is None else np.asarray(own, dtype="str")[values.astype(int)]
-    order = np.argsort(np.asarray(classes, dtype="str"))
-    known = np.asarray(classes, dtype="str")[order]
-    places = np.minimum(np.searchsorted(known, words), len(known) - 1)
-    strange = np.flatnonzero(known[places] != words)
-    if strange.size:
-        row = int(strange[0])
-        sink.report(
-            "KG505",
-            f'the target `{name}` is "{cut(str(words[row]))}" in {table.place(row)}, which the run '
-            "does not know",
-            key=key,
-            help=f"its classes are {', '.join(classes[:20])}",
-        )
-    return order[places].astype("int64")
+    own = table.class_names.get(classes.target)
+    words = values if own is None else np.asarray(own, dtype="str")[values.astype(int)]
+    labels = (
+        known_flags(words, said.separator or ",", classes)
+        if kind == "labels"
+        else known_labels(words, classes)
+    )
+    return values if labels is None else labels.indices
 
 
 def _typed(name: str, values: Array, schema: Schema, table: Table, sink: Sink) -> Array:

@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from kerasgen.data.labels import count_labels, index_labels, several_labels
+from kerasgen.data.labels import (
+    KnownClasses,
+    count_labels,
+    index_labels,
+    known_flags,
+    known_labels,
+    several_labels,
+)
 from kerasgen.ir.data import ColumnDef
 
 
@@ -140,3 +147,35 @@ def test_several_labels_are_zeros_and_ones(sink, values, told):
     )
     assert found is None
     assert told in sink.diagnostics[0].message
+
+
+@pytest.fixture
+def known(sink):
+    return KnownClasses(
+        target="label",
+        names=("low", "middle", "high"),
+        place=lambda row: f"row {row + 1}",
+        key="data.target",
+        sink=sink,
+    )
+
+
+def test_classes_that_are_named_keep_their_order(known):
+    labels = known_labels(np.array(["high", "low", "high"]), known)
+    assert labels.class_names == ("low", "middle", "high")
+    assert labels.indices.tolist() == [2, 0, 2]
+
+
+def test_labels_of_a_cell_have_the_places_of_the_known_ones(known):
+    labels = known_flags(np.array(["high; low", "", "middle"]), ";", known)
+    assert labels.indices.tolist() == [[1, 0, 1], [0, 0, 0], [0, 1, 0]]
+
+
+@pytest.mark.parametrize(
+    "make", [known_labels, lambda cells, known: known_flags(cells, ";", known)]
+)
+def test_a_label_that_is_none_of_the_classes_is_told_with_its_row(make, known, sink):
+    assert make(np.array(["high", "tall", "wide"]), known) is None
+    (found,) = sink.diagnostics
+    assert (found.code, found.help) == ("KG505", "its classes are low, middle, high")
+    assert found.message == 'the target `label` is "tall" in row 2, which is none of its classes'

@@ -240,6 +240,28 @@ def test_several_numbers_a_row_are_numbers_or_a_sequence(said, made, tmp_path):
     assert step.arguments.get("length") == (3 if said else None)
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"type": "ordinal", "order": ["low", "mid", "high"]},
+        {"type": "category", "vocabulary": ["low", "mid", "high"]},
+    ],
+)
+def test_classes_have_the_order_in_which_the_config_names_them(said, tmp_path):
+    group = _rows_of(tmp_path, y=np.array(["high", "low", "mid", "low"] * 10))
+    opened = _opened({**group, "target": "y", "columns": {"y": said}})
+    assert opened.facts["class_names"] == ["low", "mid", "high"]
+    assert opened.columns["y"][:4].tolist() == [2, 0, 1, 0]
+
+
+def test_labels_have_the_order_in_which_the_config_names_them(tmp_path):
+    group = _rows_of(tmp_path, y=np.array(["red,big", "", "big", "red"] * 10))
+    said = {"type": "labels", "vocabulary": ["red", "blue", "big"]}
+    opened = _opened({**group, "target": "y", "columns": {"y": said}})
+    assert opened.schema.class_names == {"y": ("red", "blue", "big")}
+    assert opened.columns["y"][:4].tolist() == [[1, 0, 1], [0, 0, 0], [0, 0, 1], [1, 0, 0]]
+
+
 def test_words_cannot_be_encoded_by_labels(people):
     group = people(
         columns={"city": {"type": "category", "encode": "target"}, "paid": {"type": "labels"}}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kerasgen.runtime.errors import DataError
-from kerasgen.runtime.labels import index_labels, is_one_hot
+from kerasgen.runtime.labels import index_labels, is_one_hot, ordered_labels
 
 FORMS: list[tuple[list[Any], int | None, list[Any], list[str]]] = [
     (["b", "a", "b"], None, [1, 0, 1], ["a", "b"]),
@@ -38,3 +38,9 @@ def test_numbers_that_are_not_whole_are_no_labels() -> None:
 
 def test_rows_with_two_ones_are_not_one_hot() -> None:
     assert not is_one_hot(np.array([[1, 1, 0], [0, 1, 0]]), None)
+
+
+def test_labels_have_their_place_in_an_order():
+    assert ordered_labels(np.array([3.0, 1.0, 10.0]), ["10", "1", "3"]).tolist() == [2, 1, 0]
+    with pytest.raises(DataError, match='"2" in row 2 is no class'):
+        ordered_labels(np.array([1, 2]), ["1", "3"])

@@ -80,6 +80,38 @@ def test_other_data_is_measured_whole_with_the_classes_of_the_run(
     assert found.metrics["accuracy"] == pytest.approx(np.mean(answers["predicted"] == "yes"))
 
 
+def test_several_labels_of_other_data_have_the_places_of_the_run(
+    engine: str, tmp_path: Path
+) -> None:
+    rows = [
+        [age, town, ";".join(t for t in (town, "old") if t != "old" or int(age) > 40)]
+        for age, town, _ in _rows(120, seed=2)
+    ]
+    data = _write(tmp_path / "tags.csv", rows)
+    overrides = [
+        *(f"backend={engine}", "data=table", "model=table", f"data.source.path={data}"),
+        *("data.target=member", "fit.epochs=1", "fit.verbose=0", "tracking.plots=false"),
+        "data.columns.member={type: labels, separator: ';'}",
+    ]
+    run = tmp_path / "run"
+    assert run_experiment(compose(overrides), run) == DONE
+    some = [row for row in rows if "Rome" not in row[2]][:30]
+    other = _write(tmp_path / "other.csv", some)
+    answers = kerasgen.load(run).predict(
+        [dict(zip(NAMES[:2], row[:2], strict=True)) for row in some]
+    )
+    names = ["Bern", "Oslo", "Rome", "old"]
+    shares = [
+        np.mean([(n in a.split()) == (n in row[2].split(";")) for n in names])
+        for a, row in zip(answers["predicted"].tolist(), some, strict=True)
+    ]
+    found = evaluate_run(run, [f"data.source.path={other}"]).metrics
+    assert found["binary_accuracy"] == pytest.approx(np.mean(shares))
+    other = _write(tmp_path / "odd.csv", [*some, ["31", "Rome", "Rome;tall"]])
+    with pytest.raises(CompileError, match='is "tall" in'):
+        evaluate_run(run, [f"data.source.path={other}"])
+
+
 def test_python_measures_the_same(run: Path) -> None:
     assert kerasgen.load(run).evaluate() == evaluate_run(run)
 

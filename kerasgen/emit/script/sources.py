@@ -26,7 +26,13 @@ from kerasgen.emit.script.code import (
 from kerasgen.emit.script.objects import secret_code
 from kerasgen.frontend.compose.resolvers import SECRET_KEYS
 from kerasgen.ir.data import DataDef
-from kerasgen.passes.columns import column_steps, image_columns, infer_schema, sound_columns
+from kerasgen.passes.columns import (
+    column_steps,
+    image_columns,
+    infer_schema,
+    named_classes,
+    sound_columns,
+)
 from kerasgen.passes.ends import OutputSpec
 from kerasgen.runtime.source_call import SourceCall
 
@@ -183,6 +189,10 @@ def _label_lines(context: SourceContext) -> list[str]:
         if column in context.source.indexed:
             continue
         place = f"columns[{string(column)}]"
+        names = named_classes(context.data, column)
+        if names is not None:
+            lines += statement(f"{place} = ", call("ordered_labels", place, literal([*names])))
+            continue
         classes = context.classes.get(output)
         labels = call("index_labels", place, *([] if classes is None else [str(classes)]))
         lines += statement(f"{place}, _ = ", labels)
@@ -191,6 +201,8 @@ def _label_lines(context: SourceContext) -> list[str]:
         if said is not None and said.type == "labels":
             place = f"columns[{string(column)}]"
             apart = [] if said.separator is None else [string(said.separator)]
+            if said.vocabulary is not None:
+                apart.append(f"names={literal([*said.vocabulary])}")
             lines += statement(f"{place}, _ = ", call("label_places", place, *apart))
     return lines
 
