@@ -372,4 +372,7 @@ def _check_finite(
         "KG506",
         f"the column `{name}` is `{value}` in {table.place(row)}{more}, expected finite numbers",
         key=key,
+        help="leave such rows out with `data.source.bad=skip`"
+        if np.isinf(value) and table.lines is not None
+        else None,
     )

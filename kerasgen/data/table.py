@@ -35,6 +35,7 @@ class Table:
         files: file names with their numbers of rows, in order, where rows come from files.
         notes: what else the record should say, as plain data.
         space: where arrays of all rows have their place.
+        unread: columns that nobody asked for and that cannot be read, to what is wrong with them.
         order: where each row stood when it was read, None where rows stand as they were; `lines`
             and `files` are of the rows as they were.
     """
@@ -48,6 +49,7 @@ class Table:
     files: tuple[tuple[str, int], ...] = ()
     notes: Mapping[str, Any] = field(default_factory=dict)
     space: ArraySpace = ArraySpace()  # noqa: RUF009  # a frozen value
+    unread: Mapping[str, str] = field(default_factory=dict)
     order: Array | None = None
 
     def place(self, row: int) -> str:

@@ -17,7 +17,8 @@ import numpy as np
 from kerasgen.runtime.errors import DataError
 from kerasgen.runtime.images import MODES, decode_image
 from kerasgen.runtime.split import PART_NAMES, PARTS
-from kerasgen.runtime.tabular.table_files import first_line, pieces_of_file
+from kerasgen.runtime.tabular.excel_sheets import first_line
+from kerasgen.runtime.tabular.table_files import pieces_of_file
 from kerasgen.runtime.tabular.typed_columns import read_columns
 from kerasgen.runtime.values import Array, Columns
 
@@ -50,7 +51,9 @@ def read_hugging_face(
     whole = [frame for found in frames.values() for frame in found]
     names = [*dict.fromkeys(name for frame in whole for name in image_names(frame))]
     pieces = [frame.drop(names, strict=False) for frame in whole]
-    columns, _ = read_columns(lambda _: pieces, {}, wanted)
+    columns, _, unread = read_columns(lambda _: pieces, {}, wanted)
+    for problem in unread.values():
+        raise DataError(problem)
     rows = [sum(frame.height for frame in found) for found in frames.values()]
     kept = np.ones(sum(rows), dtype=bool)
     for name in names:

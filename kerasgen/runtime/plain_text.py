@@ -20,8 +20,36 @@ TEXT_BLOCK = 4 * 2**20
 """Bytes of a file of text that are looked at at once."""
 
 
-def is_plain_text(place: Path, file: str, encoding: str) -> bool:
+NO_TEXT = "\udc80"
+"""What is written of a zero byte into a copy, where it is no text in any encoding."""
+
+PACKED = {
+    b"\x1f\x8b": "gzip",
+    b"PK\x03\x04": "zip",
+    b"BZh": "bzip2",
+    b"\xfd7zXZ": "xz",
+    b"\x28\xb5\x2f\xfd": "zstd",
+}
+"""How files begin that a program has packed, to its name."""
+
+
+def check_unpacked(place: Path, file: str) -> None:
+    """Checks that a file of text is not packed.
+
+    Raises:
+        DataError: it is.
+    """
+    with place.open("rb") as stream:
+        begin = stream.read(8)
+    for mark, name in PACKED.items():
+        if begin.startswith(mark):
+            raise DataError(f"`{file}` is packed with {name}, expected text", "packed")
+
+
+def is_plain_text(place: Path, file: str, encoding: str, keep: bool = False) -> bool:
     """Whether a file can be read as it lies: UTF-8, with ends of lines that are usual.
+
+    What is no text is kept for later where that is wanted.
 
     Raises:
         DataError: it is no text, or has a line without end.
@@ -34,12 +62,14 @@ def is_plain_text(place: Path, file: str, encoding: str) -> bool:
         begin = stream.read(4)
         stream.seek(0)
         if begin[:2] in (b"\xff\xfe", b"\xfe\xff"):
-            raise DataError(f"`{file}` is UTF-16 text, expected {encoding}", "encoding")
+            raise DataError(f"`{file}` is UTF-16 text, expected {encoding}", "utf16")
         while block := stream.read(TEXT_BLOCK):
-            if (zero := block.find(b"\0")) >= 0:
+            if (zero := block.find(b"\0")) >= 0 and keep:
+                return False
+            if zero >= 0:
                 where = line_at(place, size + zero)
                 problem = f"line {where} of `{file}` holds a zero byte, as no text"
-                raise DataError(problem, about="encoding")
+                raise DataError(problem, about="zero")
             ended, length = line_lengths(length, block)
             if ended > LONGEST_LINE:
                 check_line(ended, line_at(place, size), file)
@@ -132,9 +162,11 @@ def copy_plainly(file: str, encoding: str, place: Path, keep: bool) -> None:
             for part in iter(lambda: text.readline(LONGEST_LINE + 1), ""):
                 line += 1
                 check_line(len(part), line, file)
+                if "\0" in part and keep:
+                    part = part.replace("\0", NO_TEXT)
                 if "\0" in part:
                     problem = f"line {line} of `{file}` holds a zero, as no text"
-                    raise DataError(problem, about="encoding")
+                    raise DataError(problem, about="zero")
                 copy.write(part)
             if not line:
                 raise DataError(f"`{file}` is empty", about="empty")

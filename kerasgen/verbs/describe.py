@@ -20,7 +20,7 @@ from typing import Any
 
 from kerasgen.data.columns.hidden_forms import hidden_form, tell_form
 from kerasgen.data.columns.row_chunks import chunks_of_table, streamed
-from kerasgen.data.columns.rows import check_cells, stripped
+from kerasgen.data.columns.rows import check_cells, refuse_unread, stripped
 from kerasgen.data.columns.signs import signs_of_figures
 from kerasgen.data.columns.tally import TableTally
 from kerasgen.data.columns.types import infer_task
@@ -132,8 +132,8 @@ def describe(asked: Asked) -> Description:
     check_source_reach(definition, sink, asked.trust)
     sink.stop_on_errors()
     source = make_source(definition.source, known_sources(), sink)
-    tally, given = _counted(source, definition, sink)
-    _check_names(definition, list(tally.columns), asked.target, sink)
+    tally, given, unread = _counted(source, definition, sink)
+    _check_names(definition, [*tally.columns, *unread], asked.target, sink)
     if unlike := _unlike(definition, tally):
         table = source.read(unlike, sink)
         check_cells(definition, _stripped(definition, table), sink)
@@ -221,21 +221,31 @@ def _definition(section: Tree, sink: Sink) -> DataDef:
     return definition
 
 
-def _counted(source: Source, definition: DataDef, sink: Sink) -> tuple[TableTally, Array | None]:
-    """The rows, counted, and the part of each: large files some at a time, others whole."""
+def _counted(
+    source: Source, definition: DataDef, sink: Sink
+) -> tuple[TableTally, Array | None, tuple[str, ...]]:
+    """The rows, counted, the part of each, and ignored columns that cannot be read.
+
+    Large files are read some rows at a time, others whole.
+    """
     if isinstance(source, TableFile):
         try:
             chunks = streamed(source)
             if chunks is not None and not any(c.strip for c in definition.columns.values()):
-                return _tallied(chunks), None
+                return _tallied(chunks), None, ()
         except (DataError, OSError):
             pass  # Reading it whole tells what is wrong, with its place.
     table = source.read(None, sink)
+    refuse_unread(definition, table, sink)
     sink.stop_on_errors()
+    for name, values in table.columns.items():
+        if values.dtype.kind == "c":
+            message = f"the column `{name}` holds `{values.dtype}`, expected numbers"
+            raise sink.fail("KG509", message, key="data.source")
     table = _stripped(definition, table)
     if not table.columns or not len(next(iter(table.columns.values()))):
         raise sink.fail("KG503", "the source has no rows", key="data.source")
-    return _tallied(chunks_of_table(table)), table.given
+    return _tallied(chunks_of_table(table)), table.given, tuple(table.unread)
 
 
 def _stripped(definition: DataDef, table: Table) -> Table:

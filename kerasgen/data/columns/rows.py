@@ -60,13 +60,23 @@ def tidy_table(definition: DataDef, table: Table, sink: Sink) -> Table:
                 help=did_you_mean(name, table.names, listed=40),
             )
     refuse_references(table.names, sink)
+    refuse_unread(definition, table, sink)
     columns = {
         name: _stripped(values, definition.columns.get(name), table)
         for name, values in table.columns.items()
     }
     tidy = replace(table, columns=columns)
     if names := dropping(definition, columns):
-        tidy = _only(table, columns, full_rows(columns, names))
+        kept = full_rows(columns, names)
+        if not len(kept):
+            listed = ", ".join(f"`{name}`" for name in names)
+            raise sink.fail(
+                "KG503",
+                f"no row is left: none has a value in {listed}, and `missing: drop` leaves the "
+                "others out",
+                key=join("data.columns", names[0]),
+            )
+        tidy = _only(table, columns, kept)
     _check_targets(definition, tidy, sink)
     _check_missing(definition, tidy, sink)
     check_cells(definition, tidy, sink)
@@ -96,6 +106,21 @@ def refuse_references(names: Collection[str], sink: Sink) -> None:
             key="data.source",
             help="name the columns under `data.source.names`, or in the file",
         )
+
+
+def refuse_unread(definition: DataDef, table: Table, sink: Sink) -> None:
+    """Reports columns that cannot be read, and are not said to be ignored.
+
+    Args:
+        definition: the data group.
+        table: what its source gave.
+        sink: gets KG502 for each such column.
+    """
+    for name, problem in table.unread.items():
+        said = definition.columns.get(name)
+        if said is None or said.type != IGNORE:
+            key, ignored = "data.source", said_of_column(name, IGNORE)
+            sink.report("KG502", problem, key=key, help=f"leave it out: `{ignored}`")
 
 
 def _stripped(values: Array, said: ColumnDef | None, table: Table) -> Array:
@@ -148,7 +173,9 @@ def _check_targets(definition: DataDef, table: Table, sink: Sink) -> None:
                 "KG506",
                 f"the target `{name}` has no value in {rows}",
                 key=target_key(output),
-                help=f"leave such rows out: `'data.columns.{name}={{missing: drop}}'`",
+                help="no row has a value there: name another target"
+                if missing_in(table.columns[name]).all()
+                else f"leave such rows out: `'data.columns.{name}={{missing: drop}}'`",
             )
 
 

@@ -167,6 +167,14 @@ def find_path(path: str, argument: str, sink: Sink) -> Path:
         CompileError: KG501 if it is not there, KG612 if it is a pipe, a device or a socket.
     """
     found = Path(path)
+    if any("\ud800" <= sign <= "\udfff" for sign in path):
+        written = path.encode("utf-8", "backslashreplace").decode()
+        raise sink.fail(
+            "KG501",
+            f"the name `{written}` is no UTF-8 text, and no config can hold it",
+            key=argument_key(argument),
+            help="give the file another name, or name a link to it: `ln -s FILE NAME`",
+        )
     try:
         found = found.expanduser()
         there = found.exists()

@@ -162,6 +162,7 @@ class TableFile:
             lines=found["lines"],
             files=tuple(found["files"]),
             notes=skipped if found["skipped"] else {},
+            unread=found["unread"],
             space=space,
         )
 
@@ -289,6 +290,15 @@ def _forms(source: TableFile) -> dict[str, Told]:
     """What an error of reading is about, to how it is told."""
     listed = ", ".join(repr(one) for one in SEPARATORS)
     return {
+        "cells": Told(
+            "KG502" if source.query is None else "KG519",
+            "path" if source.query is None else "query",
+            "leave such a column out: `data.columns.NAME=ignore`, or use others alone",
+        ),
+        "packed": Told(argument="path", help="unpack it first, as with `gunzip -k FILE`"),
+        "utf16": Told(argument="encoding", help="write `data.source.encoding=utf-16`"),
+        "zero": Told(argument="path", help="`bad: skip` leaves such lines out"),
+        "sheet": Told(argument="sheet"),
         "empty": Told("KG503", "path"),
         "path": Told(argument="path"),
         "names": Told("KG204"),
@@ -312,7 +322,13 @@ def _forms(source: TableFile) -> dict[str, Told]:
             "query" if source.query is not None else "path",
             "let it give fewer (`LIMIT 1000`), or raise `data.source.most_rows`",
         ),
-        "query": Told("KG519", None if source.query is not None else "path"),
+        "query": Told(
+            "KG519",
+            None if source.query is not None else "path",
+            None
+            if source.query is not None
+            else "write one, as in `'data.source.query=\"SELECT * FROM birds\"'`",
+        ),
         "locked": Told("KG518", "path", "try again when nobody writes to it"),
         "password": Told(
             "KG518",

@@ -194,7 +194,7 @@ def cell_pieces(titles: Sequence[str], pieces: Iterator[list[Any]]) -> Iterator[
     """The rows of a query as frames.
 
     Raises:
-        DataError: two columns have one name, or a cell is neither number nor word.
+        DataError: two columns have one name.
     """
     import polars
 
@@ -211,11 +211,7 @@ def cell_pieces(titles: Sequence[str], pieces: Iterator[list[Any]]) -> Iterator[
 
 
 def cells_of_query(name: str, cells: Sequence[Any]) -> Any:
-    """The cells of a column, numbers or words.
-
-    Raises:
-        DataError: one is neither.
-    """
+    """The cells of a column, numbers or words; of one that holds bytes nothing."""
     import polars
 
     if all(cell is None or isinstance(cell, int | float | Decimal) for cell in cells):
@@ -227,9 +223,7 @@ def cells_of_query(name: str, cells: Sequence[Any]) -> Any:
         numbers = [None if cell is None else float(cell) for cell in cells]
         return polars.Series(name, numbers, dtype=polars.Float64)
     if any(isinstance(cell, bytes | memoryview) for cell in cells):
-        raise DataError(
-            f"`{name}` holds bytes, neither numbers nor words", about="query"
-        )
+        return polars.Series(name, [None] * len(cells), dtype=polars.Binary)
     words = [None if cell is None else word_of_cell(cell) for cell in cells]
     return polars.Series(name, words, dtype=polars.String)
 

@@ -67,6 +67,7 @@ class TableRead(TypedDict):
     lines: Array | None
     skipped: int
     reasons: list[str]
+    unread: dict[str, str]
 
 
 def without_infinite(table: TableRead) -> TableRead:
@@ -93,6 +94,7 @@ def without_infinite(table: TableRead) -> TableRead:
         "lines": None if lines is None else lines[kept],
         "skipped": table["skipped"] + int((~kept).sum()),
         "reasons": table["reasons"],
+        "unread": table["unread"],
     }
 
 

@@ -23,6 +23,7 @@ from kerasgen.runtime.tabular.exact_numbers import (
     MOST_WIDENING,
     ColumnPieces,
 )
+from kerasgen.runtime.tabular.excel_sheets import first_line, read_sheet_of
 from kerasgen.runtime.tabular.nested_tables import flat_piece, json_pieces
 from kerasgen.runtime.tabular.rows_of_files import (
     MOST_REASONS,
@@ -139,7 +140,7 @@ def read_rows_of_files(
     training = table_files(path)
     test = table_files(test_path) if test_path is not None else []
     found: list[FileRows] = []
-    columns, names = read_columns(
+    columns, names, unread = read_columns(
         lambda words: pieces_of_files([*training, *test], form, found, read, words),
         form,
         wanted,
@@ -160,6 +161,7 @@ def read_rows_of_files(
         "lines": np.concatenate(lines) if len(lines) == len(found) else None,
         "skipped": sum(file["skipped"] for file in found),
         "reasons": [reason for file in found for reason in file["reasons"]],
+        "unread": unread,
     }
     return without_infinite(table) if form.get("bad") == "skip" else table
 
@@ -173,7 +175,7 @@ def read_cells(
         DataError: the file cannot be used.
     """
     pieces = [*pieces_of_files([path], form, [], pieces_of_file)]
-    columns, names = read_columns(lambda _: pieces, form)
+    columns, names, _ = read_columns(lambda _: pieces, form)
     cells: dict[str, list[Any]] = {name: [] for name in names}
     for piece in pieces:
         for name in names:
@@ -373,24 +375,3 @@ def pieces_of_text(file: str, form: TableForm, rows: FileRows) -> Iterator[Any]:
             yield polars.DataFrame(schema=dict.fromkeys(text["titles"], polars.String))
         rows["lines"] = line_numbers(text)
         rows["skipped"], rows["reasons"] = text["skipped"], text["reasons"]
-
-
-def read_sheet_of(file: str, form: TableForm) -> Any:
-    """Reads a sheet of an Excel file.
-
-    Raises:
-        DataError: it is no such file, or has no such sheet.
-    """
-    import polars
-
-    header, sheet = form.get("header", True), form.get("sheet")
-    try:
-        return polars.read_excel(file, sheet_name=sheet, has_header=header)
-    except Exception as error:  # its reader has errors of its own
-        problem = f"`{file}` cannot be read as excel: {first_line(error)}"
-        raise DataError(problem, about="path") from error
-
-
-def first_line(error: BaseException) -> str:
-    """The first line of what a library says."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -18,6 +18,7 @@ from kerasgen.runtime.errors import DataError
 from kerasgen.runtime.plain_text import (
     LONGEST_LINE,
     TEXT_BLOCK,
+    check_unpacked,
     copy_plainly,
     is_plain_text,
     room_for,
@@ -92,9 +93,11 @@ def open_text(file: str, form: TableForm, folder: Path) -> TextTable:
     """
     encoding = form.get("encoding", "utf-8").lower()
     place = Path(file)
-    if not is_plain_text(place, file, encoding):
+    keep = form.get("bad") == "skip"
+    check_unpacked(place, file)
+    if not is_plain_text(place, file, encoding, keep):
         place = folder / "plain.txt"
-        copy_plainly(file, encoding, place, keep=form.get("bad") == "skip")
+        copy_plainly(file, encoding, place, keep)
     start, quote = form.get("skip_lines", 0), form.get("quote", '"')
     comment, header = form.get("comment"), form.get("header", True)
     with place.open(encoding="utf-8-sig", errors="surrogateescape") as lines:
@@ -115,7 +118,10 @@ def open_text(file: str, form: TableForm, folder: Path) -> TextTable:
         quotechar=quote,
         quoting=csv.QUOTE_NONE if quote is None else csv.QUOTE_MINIMAL,
     )
-    titles = column_titles(next(reader), file, header, form.get("names"))
+    cells = next(reader)
+    if header and not all(map(is_unicode, cells)):
+        raise DataError(wrong_text(place, file, "utf-8"), about="encoding")
+    titles = column_titles(cells, file, header, form.get("names"))
     return {
         "file": file,
         "place": place,

@@ -44,8 +44,10 @@ def read_columns(
     form: TableForm,
     wanted: Collection[str] | None = None,
     column: Callable[[str], Any] = ColumnPieces,
-) -> tuple[dict[str, Array], list[str]]:
+) -> tuple[dict[str, Array], list[str], dict[str, str]]:
     """Makes columns of the pieces of a table, and gives the names of all that it has.
+
+    Where nobody asks for columns, those that can be none are left out, and told.
 
     What is taken for numbers until a word comes is read a second time.
 
@@ -57,8 +59,10 @@ def read_columns(
         column: takes the pieces of a column.
 
     Raises:
-        DataError: a column holds what is neither numbers nor words.
+        DataError: a column that is wanted, or each of them, holds what is neither
+            numbers nor words.
     """
+    unread: dict[str, str] = {}
     texts: set[str] = set()
     words: set[str] = set()
     while True:
@@ -69,10 +73,19 @@ def read_columns(
             for frame in pieces(texts | words):
                 names = frame.columns
                 for name in names:
-                    if wanted is not None and name not in wanted:
+                    if name in unread or (wanted is not None and name not in wanted):
                         continue
                     before = len(words)
-                    part = column_piece(frame[name], form, words)
+                    try:
+                        part = column_piece(frame[name], form, words)
+                    except DataError as error:
+                        if wanted is not None or len(unread) + 1 == len(names):
+                            raise
+                        if error.about != "cells":
+                            raise
+                        unread[name] = str(error)
+                        found.pop(name, None)
+                        continue
                     late = late or (len(words) > before and rows > 0)
                     if name not in found:
                         found[name] = column(name)
@@ -85,7 +98,8 @@ def read_columns(
         inexact = [name for name, made in found.items() if made.needs_words()]
         words |= {*inexact}
         if not late and not inexact:
-            return {name: made.array() for name, made in found.items()}, names
+            columns = {name: made.array() for name, made in found.items()}
+            return columns, names, unread
 
 
 def column_piece(series: Any, form: TableForm, words: set[str]) -> Array:
@@ -230,8 +244,9 @@ def known_words(series: Any, form: TableForm) -> Any:
         numbers = series.cast(polars.List(polars.Float64))
         return numbers.cast(polars.List(polars.String)).list.join(BETWEEN_NUMBERS)
     if kind.is_nested() or kind in (polars.Binary, polars.Object):
-        problem = f"`{series.name}` holds {kind}, neither numbers nor words"
-        raise DataError(problem)
+        what = "bytes" if kind == polars.Binary else kind
+        problem = f"`{series.name}` holds {what}, neither numbers nor words"
+        raise DataError(problem, about="cells")
     if kind.is_temporal():
         return series.dt.strftime(DATE_FORMS[str(kind).partition("(")[0]])
     if kind != polars.String:

@@ -19,8 +19,9 @@ from kerasgen.diagnostics import Sink, SourceLocation
 from kerasgen.foreign.regular_files import is_regular
 from kerasgen.process.packages import is_installed
 from kerasgen.runtime.errors import DataError
+from kerasgen.runtime.tabular.excel_sheets import first_line
 from kerasgen.runtime.tabular.rows_of_files import rows_of_file
-from kerasgen.runtime.tabular.table_files import FORMATS, first_line, pieces_of_file
+from kerasgen.runtime.tabular.table_files import FORMATS, pieces_of_file
 from kerasgen.runtime.tabular.text_tables import TableForm
 from kerasgen.verbs.answers.image_files import ENDINGS, image_pieces
 from kerasgen.verbs.answers.path_cells import with_file_cells

@@ -36,10 +36,14 @@ def _opened(group):
     return open_data(definition, sink)
 
 
-def _refused(group):
+def _told(group):
     with pytest.raises(CompileError) as caught:
         _opened(group)
-    return [(d.code, d.message) for d in caught.value.diagnostics]
+    return caught.value.diagnostics
+
+
+def _refused(group):
+    return [(d.code, d.message) for d in _told(group)]
 
 
 ROWS = "x,y\n1,yes\n,no\n3,yes\n4,no\n"
@@ -151,3 +155,39 @@ def test_a_third_word_of_a_boolean_is_told_with_its_first_row(group):
     ]  # fmt: skip
     two = text.replace("vielleicht", "nein")
     assert _opened(group(two, {"b": {"type": "boolean"}})).samples == 4
+
+
+@pytest.fixture
+def with_bytes(group, tmp_path):
+    """A group over a file of Parquet with a column of bytes."""
+    import polars
+
+    cells = {"a": [1.5, 2.5, 4.0, 3.0], "raw": [b"x"] * 4, "y": [0.5, 1.5, 2.5, 3.5]}
+    polars.DataFrame(cells).write_parquet(tmp_path / "t.parquet")
+    written = group("")
+    return written | {"source": {"class": "Table", "path": str(tmp_path / "t.parquet")}}
+
+
+def test_a_column_of_bytes_is_refused_with_what_leaves_it_out(with_bytes):
+    (found,) = _told(with_bytes)
+    assert (found.code, found.help) == ("KG502", "leave it out: `data.columns.raw=ignore`")
+
+
+def test_a_column_of_bytes_that_is_ignored_keeps_no_other_from_being_read(with_bytes):
+    opened = _opened(with_bytes | {"columns": {"raw": "ignore"}})
+    assert sorted(opened.columns) == ["a", "y"]
+
+
+def test_rows_that_all_lack_a_value_are_told_at_the_column_that_drops_them(group):
+    (found,) = _told(group("x,y\n1,\n2,\n", {"y": {"missing": "drop"}}))
+    assert (found.code, found.location.key) == ("KG503", "data.columns.y")
+    told = _told(group("x,y\n1,\n2,\n", {"y": "number"}))
+    found = next(one for one in told if one.code == "KG506")
+    assert "another target" in found.help
+
+
+def test_an_infinite_number_is_left_out_as_the_help_says(group):
+    text = "x,y\n1,0.5\ninf,1.5\n2,2.5\n3,3.5\n"
+    found = next(one for one in _told(group(text)) if one.code == "KG506")
+    assert "`data.source.bad=skip`" in found.help
+    assert _opened(group(text, bad="skip")).samples == 3

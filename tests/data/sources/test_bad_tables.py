@@ -1,6 +1,7 @@
 """Tables with rows that cannot be read, and files that are none: told with a place, or skipped."""
 
 import errno
+import gzip
 import json
 import os
 import tempfile
@@ -368,3 +369,54 @@ def test_a_full_folder_of_temporary_files_is_told_by_its_name(tmp_path, monkeypa
     assert found.code == "KG605"
     assert f"`{folder}` has no room" in found.message
     assert "TMPDIR" in found.help
+
+
+def test_a_header_in_another_encoding_is_told_with_the_encoding_to_write(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_bytes("näme,b\n1,2\n".encode("latin-1"))
+    with pytest.raises(CompileError) as caught:
+        TableFile(path=str(path)).read(None, Sink())
+    (found,) = caught.value.diagnostics
+    assert (found.code, "line 1 of" in found.message) == ("KG502", True)
+    assert "encoding=latin-1" in found.help
+    assert TableFile(path=str(path), encoding="latin-1").read(None, Sink()).names == ("näme", "b")
+
+
+def test_a_line_with_a_zero_byte_is_left_out_as_the_help_says(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_bytes(b"a,b\n1,2\n3,\0\n5,6\n")
+    with pytest.raises(CompileError) as caught:
+        TableFile(path=str(path)).read(None, Sink())
+    assert "`bad: skip`" in caught.value.diagnostics[0].help
+    table = TableFile(path=str(path), bad="skip").read(None, Sink())
+    assert table.columns["a"].tolist() == [1, 5]
+    assert table.notes["skipped"] == 1
+
+
+def test_a_packed_file_of_text_is_told_as_such(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_bytes(gzip.compress(b"a,b\n1,2\n"))
+    with pytest.raises(CompileError) as caught:
+        TableFile(path=str(path)).read(None, Sink())
+    (found,) = caught.value.diagnostics
+    assert "packed with gzip" in found.message
+    assert "gunzip" in found.help
+
+
+def test_utf_16_is_named_where_a_file_is_that(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_bytes("a,b\n1,2\n".encode("utf-16"))
+    with pytest.raises(CompileError) as caught:
+        TableFile(path=str(path)).read(None, Sink())
+    assert "data.source.encoding=utf-16" in caught.value.diagnostics[0].help
+    table = TableFile(path=str(path), encoding="utf-16").read(None, Sink())
+    assert table.columns["b"].tolist() == [2]
+
+
+def test_a_file_whose_name_is_no_text_is_told(tmp_path):
+    name = str(tmp_path / "\udcff\udcfe.csv")
+    with pytest.raises(CompileError) as caught:
+        TableFile(path=name).read(None, Sink())
+    (found,) = caught.value.diagnostics
+    assert "no UTF-8 text" in found.message
+    assert found.message.isprintable()

@@ -189,7 +189,10 @@ def test_a_sheet_of_excel_is_read_and_one_that_is_not_there_told(tmp_path):
     columns = _read(tmp_path / "t.xlsx").columns
     assert columns["name"].tolist() == ["Anna", "Ben"]
     assert np.array_equal(columns["size"], [1.5, np.nan], equal_nan=True)
-    assert "cannot be read as excel" in _refused(tmp_path / "t.xlsx", sheet="Fish").message
+    found = _refused(tmp_path / "t.xlsx", sheet="Fish")
+    assert "cannot be read as excel" in found.message
+    assert "its sheets are `Birds`" in found.message
+    assert found.location.key == "data.source.sheet"
 
 
 def test_a_damaged_excel_file_is_told(tmp_path):
