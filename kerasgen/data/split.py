@@ -16,6 +16,7 @@ Decisions:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -152,12 +153,23 @@ def split_rows(rows: Divided, definition: DataDef, seed: int, sink: Sink) -> Par
     except DataError as error:
         word, _, part = error.about.rpartition(" ")
         key = "data.split" if part == "split" else f"data.split.{part}"
-        raise sink.fail("KG507", str(error), key=key, help=_HELPS.get(word or part)) from error
+        problem = _with_class_name(str(error), rows.schema, definition)
+        raise sink.fail("KG507", problem, key=key, help=_HELPS.get(word or part)) from error
     if known["groups"] is not None:
         _check_groups(known["groups"], parts, sink)
     return PartRows(
         training=parts["training"], validation=parts.get("validation"), test=parts.get("test")
     )
+
+
+def _with_class_name(problem: str, schema: Schema, definition: DataDef) -> str:
+    """A problem of a class, which the plain division knows by its number, by its name."""
+    named = re.match(r"class (\d+) ", problem)
+    column = next((c for c in definition.target.values() if c in schema.class_names), None)
+    if named is None or column is None:
+        return problem
+    name = cut(schema.class_names[column][int(named[1])])
+    return f"class `{name}` {problem[named.end() :]}"
 
 
 def _fold(split: SplitDef, deal: str | None, named: Mapping[str, Array]) -> Fold | None:

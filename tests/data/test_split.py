@@ -178,8 +178,17 @@ def test_a_class_of_one_row_cannot_be_stratified(refused_split, table):
     found = refused_split(text)
     assert (found.code, found.message) == (
         "KG507",
-        "class 1 has one row, which cannot be divided in proportion",
+        "class `1` has one row, which cannot be divided in proportion",
     )
+
+
+def test_a_class_of_one_row_is_called_by_its_name(refused_split, tmp_path):
+    (tmp_path / "t.csv").write_text("x,y\n1,ant\n2,bee\n3,ant\n4,ant\n5,ant\n")
+    found = refused_split(
+        f"{{source: {{class: Table, path: {tmp_path / 't.csv'}}}, features: all, target: y, "
+        "task: classification, split: {test: 2, stratify: true}}"
+    )
+    assert found.message.startswith("class `bee` has one row")
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from kerasgen.ir.program import loss_name
 from kerasgen.ir.values import ObjectDef
 from kerasgen.passes.lint.flat_graph import WEIGHTED
 from kerasgen.passes.lint.rules import lint_length
+from kerasgen.passes.lint.unseen_classes import help_for_unseen
 from kerasgen.passes.lint.view import LintView, Place, ScoredOutput, advise, written_at
 
 Array: TypeAlias = np.ndarray[Any, Any]
@@ -302,16 +303,18 @@ def classes_unseen(arrays: ArrayView, sink: Sink) -> None:
             if new.mean() >= 0.01:
                 classes = ", ".join(f"{label:g}" for label in np.unique(labels[new])[:5])
                 what = "labels" if end.output.labels.places else "rows"
+                every = [_labels(arrays.targets(name, end), end) for name in arrays.parts]
+                rows = np.unique(np.concatenate(every), return_counts=True)[1]
+                split, places = arrays.view.program.data.split, end.output.labels.places
+                mend, reason = help_for_unseen(split, part, rows.tolist(), places=bool(places))
                 advise(
                     sink,
                     "KG768",
                     f"{new.mean():.0%} of the {part} {what} are of classes that no training row "
                     f"has: {classes}",
                     (f"data.split.{part}", "value"),
-                    mend="leave `data.split.shuffle` true"
-                    if end.output.labels.places
-                    else "write `data.split.stratify: true`, and leave `data.split.shuffle` true",
-                    reason="the rows are sorted by class, and the part is taken from one end",
+                    mend=mend,
+                    reason=reason,
                 )
 
 
