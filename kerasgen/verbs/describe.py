@@ -32,6 +32,7 @@ from kerasgen.frontend.compose.composition import resolve_groups
 from kerasgen.frontend.compose.config_folders import Folders
 from kerasgen.frontend.compose.origins import place_of_option
 from kerasgen.frontend.grammar import join
+from kerasgen.frontend.parse.columns import IGNORE
 from kerasgen.frontend.parse.data import parse_data, refuse_absent
 from kerasgen.frontend.parse.lint import parse_lint, silence
 from kerasgen.ir.column_figures import ColumnFigures, ColumnSigns, TableFigures
@@ -138,6 +139,7 @@ def describe(asked: Asked) -> Description:
         table = source.read(unlike, sink)
         check_cells(definition, _stripped(definition, table), sink)
     sink.stop_on_errors()
+    _tell_infinite(tally, definition, sink)
     figures = replace(_as_said(tally.figures(), definition), shared=_shared(tally, given))
     if isinstance(source, TableFile):
         figures = sounds_told(figures, tally, definition)
@@ -256,6 +258,21 @@ def _stripped(definition: DataDef, table: Table) -> Table:
             for name, values in table.columns.items()
         },
     )
+
+
+def _tell_infinite(tally: TableTally, definition: DataDef, sink: Sink) -> None:
+    """Warns of numbers without an end, which no run takes."""
+    for name, column in tally.columns.items():
+        said = definition.columns.get(name)
+        if column.infinite and (said is None or said.type != IGNORE):
+            table = definition.source.cls == "Table"
+            sink.warn(
+                "KG506",
+                f"the column `{name}` holds {column.infinite} infinite number"
+                f"{'s' * (column.infinite > 1)}, expected finite ones",
+                key="data.source",
+                help="leave such rows out with `data.source.bad=skip`" if table else None,
+            )
 
 
 def _unlike(definition: DataDef, tally: TableTally) -> frozenset[str]:

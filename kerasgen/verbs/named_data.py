@@ -17,7 +17,8 @@ from pathlib import Path, PurePosixPath
 from kerasgen.diagnostics import Sink, SourceLocation
 from kerasgen.runtime.tabular.table_files import FORMATS
 
-ARRAYS = (".npz", ".npy")
+ARRAYS = (".npz", ".npy", ".h5", ".hdf5")
+PACKED = (".gz", ".bz2", ".xz", ".zst")
 ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz")
 IMAGES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm")
 SOUNDS = (".wav",)
@@ -66,12 +67,19 @@ def named_data(path: str, sink: Sink) -> NamedData:
         return NamedData(path=path, source="Arrays", kind="arrays")
     if PurePosixPath(name).suffix in (*FORMATS, *_DATABASES):
         return NamedData(path=path, source="Table", kind="table")
+    if name.endswith(PACKED):
+        raise sink.fail_at(
+            "KG502",
+            f"`{path}` is a packed file, expected what is in it",
+            SourceLocation(override=path),
+            help="unpack it first, as with `gunzip -k FILE`",
+        )
     raise sink.fail_at(
         "KG502",
         f"`{path}` is of no form that a source of data is known for",
         SourceLocation(override=path),
-        help="a table ends in .csv, .tsv, .parquet, .arrow, .jsonl or .xlsx, arrays in .npz or "
-        ".npy, an archive in .zip or .tar.gz; of others write the source into a config",
+        help="a table ends in .csv, .tsv, .parquet, .arrow, .jsonl or .xlsx, arrays in .npz, "
+        ".npy or .h5, an archive in .zip or .tar.gz; of others write the source into a config",
     )
 
 
@@ -91,7 +99,8 @@ def _of_members(path: str, place: Path, sink: Sink) -> NamedData:
             "KG502",
             f"`{path}` holds no images, sounds or texts",
             help="expected `CLASS/FILE`, or `train/CLASS/FILE` and `test/CLASS/FILE`, of images, "
-            ".wav or .txt; of several tables give a pattern, as in 'parts/*.csv'",
+            ".wav or .txt; of several tables give a pattern, as in 'parts/*.csv'; a folder "
+            "of Hugging Face is `data=none 'data.source={class: HuggingFace, path: FOLDER}'`",
         )
     return NamedData(path=path, source=source, kind=kind)
 

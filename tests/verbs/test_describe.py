@@ -284,3 +284,45 @@ def test_a_module_that_cannot_be_trusted_is_told(tmp_path: Path) -> None:
         describe(Asked(words=("data=iris",), trust=trust))
 
     assert [one.code for one in refused.value.diagnostics] == ["KG610"]
+
+
+def test_infinite_numbers_are_told_until_their_rows_are_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("x,y\n1.5,0\ninf,1\n1e400,2\n2.5,3\n4.5,4\n")
+    (found,) = [d for d in told(path).diagnostics if d.code == "KG506"]
+    assert "`x` holds 2 infinite numbers" in found.message
+    assert found.help is not None
+    assert "data.source.bad=skip" in found.help
+    assert not [d for d in told(path, "data.source.bad=skip").diagnostics if d.code == "KG506"]
+    assert not [d for d in told(path, "data.columns.x=ignore").diagnostics if d.code == "KG506"]
+
+
+def test_arrays_of_hdf5_are_described(tmp_path: Path) -> None:
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(tmp_path / "t.h5", "w") as file:
+        file["x"], file["y"] = np.zeros((6, 3)), np.arange(6)
+    assert [*told(tmp_path / "t.h5").figures.columns] == ["x", "y"]
+
+
+def test_complex_numbers_are_refused_without_a_warning_of_numpy(tmp_path: Path) -> None:
+    np.savez(tmp_path / "t.npz", x=np.ones((4, 2), complex), y=np.arange(4))
+    with pytest.raises(CompileError) as caught:
+        told(tmp_path / "t.npz")
+    assert caught.value.diagnostics[0].code == "KG509"
+
+
+def test_a_column_of_bytes_that_is_ignored_is_no_column_that_is_not_there(tmp_path: Path) -> None:
+    polars = pytest.importorskip("polars")
+    cells = {"a": [1.5, 2.5], "raw": [b"x", b"y"]}
+    polars.DataFrame(cells).write_parquet(tmp_path / "t.parquet")
+    found = told(tmp_path / "t.parquet", "data.columns.raw=ignore")
+    assert [*found.figures.columns] == ["a"]
+
+
+def test_a_packed_table_is_told_as_such(tmp_path: Path) -> None:
+    (tmp_path / "t.csv.gz").write_bytes(b"\x1f\x8b")
+    with pytest.raises(CompileError) as caught:
+        told(tmp_path / "t.csv.gz")
+    (found,) = caught.value.diagnostics
+    assert found.help is not None
+    assert "gunzip" in found.help

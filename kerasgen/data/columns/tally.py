@@ -107,6 +107,7 @@ class ColumnTally:
     total: float = 0.0
     squares: float = 0.0
     count: int = 0
+    infinite: int = 0
     stray: Stray | None = None
     seen: list[Array] | None = field(default_factory=list)
     signature: int = 0
@@ -179,6 +180,8 @@ class ColumnTally:
             known = piece[np.isfinite(piece)].astype("float64", copy=False)
             if len(known):
                 self._add_known(known)
+            if known.size < piece.size:
+                self.infinite += int(np.isinf(piece).sum())
 
     def _add_known(self, known: Array) -> None:
         self.count += known.size

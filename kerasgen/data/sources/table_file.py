@@ -313,7 +313,7 @@ def _forms(source: TableFile) -> dict[str, Told]:
             "if quotes are part of the text, write `quote: null`; `bad: skip` leaves such rows out",
         ),
         "json": Told(argument="path", help="`bad: skip` leaves such lines out"),
-        "wide": Told(TOO_MUCH, "path"),
+        "wide": Told(TOO_MUCH, "path", "shorten that cell, or take its column out of the file"),
         "room": Told("KG605", "path", "make room there, or name another folder as `TMPDIR`"),
         "changed": Told("KG517", "path", "start again when nothing writes to it"),
         "absent": Told("KG501", "path"),

@@ -242,6 +242,7 @@ def pieces_of_files(
             for whole in read(file, form, rows):
                 titles = titles or whole.columns
                 same_columns(whole.columns, titles, file)
+                whole = whole.select(titles)
                 piece = (
                     only_numbers(whole, form, rows) if form.get("numbers") else whole
                 )
@@ -273,16 +274,13 @@ def only_numbers(piece: Any, form: TableForm, rows: FileRows) -> Any:
 
 
 def same_columns(columns: Sequence[str], first: Sequence[str], file: str) -> None:
-    """Checks that a further file has the columns of the first.
+    """Checks that a further file has the columns of the first, in any order.
 
     Raises:
         DataError: it has others.
     """
-    if list(columns) != list(first):
-        other = sorted(set(columns) ^ set(first))
-        what = (
-            f"`{other[0]}` is in one of them alone" if other else "their order differs"
-        )
+    if other := sorted(set(columns) ^ set(first)):
+        what = f"`{other[0]}` is in one of them alone"
         raise DataError(f"`{file}` has other columns: {what}", about="path")
 
 

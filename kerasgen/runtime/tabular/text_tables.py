@@ -268,7 +268,9 @@ def wrong_line(table: TextTable) -> str | None:
     try:
         for first, last, row in text_rows(table):
             if len(row) != wanted:
-                return f"{line_place(table, first, last)} has {cells_of(row, wanted)}"
+                place = line_place(table, first, last)
+                verb = "has" if first == last else "together have"
+                return f"{place} {verb} {cells_of(row, wanted)}"
     except csv.Error as error:
         return f"`{table['file']}` cannot be cut into cells: {error}"
     return None

@@ -199,3 +199,10 @@ def test_a_damaged_excel_file_is_told(tmp_path):
     pytest.importorskip("fastexcel")
     (tmp_path / "t.xlsx").write_bytes(b"PK is not enough")
     assert "cannot be read as excel" in _refused(tmp_path / "t.xlsx").message
+
+
+def test_files_whose_columns_stand_in_another_order_are_read_by_name(tmp_path):
+    (tmp_path / "1.csv").write_text("a,b\n1,x\n2,y\n")
+    (tmp_path / "2.csv").write_text("b,a\nz,3\n")
+    table = _read(tmp_path / "*.csv")
+    assert _columns(table) == {"a": [1, 2, 3], "b": ["x", "y", "z"]}
