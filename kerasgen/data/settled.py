@@ -83,7 +83,11 @@ def settle_types(definition: DataDef, table: Table) -> SettledData:
     if not definition.unsettled:
         return SettledData(definition=definition)
     columns = {
-        name: _typed(definition.columns.get(name, ColumnDef()), table.types.get(name), values)
+        name: _typed(
+            definition.columns.get(name, ColumnDef()),
+            table.types.get(name) or table.lists.get(name),
+            values,
+        )
         for name, values in table.columns.items()
     }
     # What a source says of a column it says each time; nobody need write it.

@@ -29,6 +29,7 @@ class Table:
         columns: name to array, rows first; images are `(rows, height, width, channels)`.
         names: every column that the source has, those that were not asked for included.
         types: column to what it is, where the source says.
+        lists: column of words to what its cells are, where the source holds lists there.
         class_names: column of class indices to the names of its classes.
         given: number in `runtime.split.PARTS` of each row's part, where the source says.
         lines: line number of each row in its file, where rows are lines.
@@ -43,6 +44,7 @@ class Table:
     columns: Mapping[str, Array]
     names: tuple[str, ...]
     types: Mapping[str, ColumnType] = field(default_factory=dict)
+    lists: Mapping[str, ColumnType] = field(default_factory=dict)
     class_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     given: Array | None = None
     lines: Array | None = None

@@ -64,7 +64,7 @@ CODES: dict[str, str] = {
     "KG513": "class weights for rows with several labels",
     "KG514": "class weights for a class that is not there",
     "KG515": "a loss that the backend cannot train with",
-    "KG516": "words that are numbers or dates of another form",
+    "KG516": "words that are numbers, dates or labels of another form",
     "KG517": "a file that changes while it is read",
     "KG518": "a database that gives no rows",
     "KG519": "a query that cannot be asked",

@@ -11,11 +11,16 @@ from typing import Any
 
 import numpy as np
 
+from kerasgen.runtime.cells import joined_list
 from kerasgen.runtime.errors import DataError
 from kerasgen.runtime.values import Array
 
 ABSENT_TYPES = ("NoneType", "NAType", "NaTType")
 """Types of what stands for a missing value in a cell, beside NaN."""
+
+
+NUMBERS = (bool, int, float, Decimal, np.number, np.bool_)
+"""Types of numbers in a cell."""
 
 
 def rows_as_columns(rows: Any, wanted: Sequence[str]) -> dict[str, Array]:
@@ -82,9 +87,13 @@ def plain_cells(name: str, column: Any) -> Array:
     try:
         values = np.asarray(column)
         if values.dtype.kind == "O" and values.ndim == 1 and has_lists(values):
-            values = np.asarray([np.asarray(cell) for cell in values.tolist()])
+            values = array_of_lists(values.tolist())
     except ValueError:  # NumPy: rows of unequal length
-        raise DataError(f"rows of unequal length as `{name}`", about="rows") from None
+        values = array_of_lists(list(column))
+    if values.ndim == 2 and values.dtype.kind == "U" and column is not values:
+        values = array_of_lists(values.tolist())
+    if values.dtype.kind == "O" and values.ndim == 1 and has_lists(values):
+        raise DataError(f"rows of unequal length as `{name}`", about="rows")
     kind = values.dtype.kind
     if kind == "S":
         return np.char.decode(values, "utf-8", "replace")
@@ -99,17 +108,47 @@ def plain_cells(name: str, column: Any) -> Array:
     if kind not in "OT":
         raise DataError(f"`{values.dtype}` as `{name}`", about="rows")
     cells = [None if is_absent(cell) else cell for cell in values.ravel().tolist()]
-    numbers = (bool, int, float, Decimal, np.number, np.bool_)
-    if all(cell is None or isinstance(cell, numbers) for cell in cells):
+    if all(cell is None or isinstance(cell, NUMBERS) for cell in cells):
         found = [np.nan if cell is None else float(cell) for cell in cells]
         return np.asarray(found, dtype="float64").reshape(values.shape)
     words = np.asarray([word_of(name, cell) for cell in cells], dtype="str")
     return words.reshape(values.shape)
 
 
+def array_of_lists(cells: Sequence[Any]) -> Array:
+    """Lists of numbers as rows of several; of words or unequal length as cells."""
+    lists = [plain_list(cell) for cell in cells]
+    items = [item for cell in lists if isinstance(cell, list) for item in cell]
+    plain = all(item is None or isinstance(item, (str, *NUMBERS)) for item in items)
+    flat = plain and all(cell is None or isinstance(cell, list) for cell in lists)
+    words = any(isinstance(item, str) for item in items)
+    lengths = {-1 if not flat or cell is None else len(cell) for cell in lists}
+    if flat and (words or len(lengths) > 1):
+        joined = ["" if cell is None else joined_list(cell) for cell in lists]
+        return np.asarray(joined, dtype="str")
+    try:
+        return np.asarray([np.asarray(cell) for cell in cells])
+    except ValueError:  # NumPy: lists of unequal length in lists
+        return np.asarray([*cells, None], dtype=object)[:-1]
+
+
+def plain_list(cell: Any) -> Any:
+    """A cell that holds several values as a list; None for one without a value."""
+    if is_absent(cell):
+        return None
+    if hasattr(cell, "tolist"):
+        return cell.tolist()
+    return list(cell) if is_list(cell) else cell
+
+
+def is_list(cell: Any) -> bool:
+    """Whether a cell holds several values."""
+    return isinstance(cell, list | tuple | np.ndarray)
+
+
 def has_lists(values: Array) -> bool:
     """Whether the cells of a column are lists or arrays."""
-    return any(isinstance(cell, list | tuple | np.ndarray) for cell in values.tolist())
+    return any(map(is_list, values.tolist()))
 
 
 def is_absent(cell: Any) -> bool:

@@ -341,7 +341,8 @@ def _forms_told(
     columns = dict(figures.columns)
     for name, column in figures.columns.items():
         said, values = definition.columns.get(name), tally.sample.get(name)
-        if values is None or values.dtype.kind != "U" or (said is not None and said.type):
+        known = column.type in ("labels", "sequence") or (said is not None and said.type)
+        if values is None or values.dtype.kind != "U" or known:
             continue
         if (form := hidden_form(values)) is None:
             continue

@@ -29,7 +29,7 @@ from kerasgen.data.table import Table
 from kerasgen.diagnostics import Sink
 from kerasgen.foreign.printable import cut
 from kerasgen.ir.data import ColumnDef, DataDef
-from kerasgen.ir.schema import Schema
+from kerasgen.ir.schema import Column, Schema
 from kerasgen.ir.training import Samples
 from kerasgen.passes.columns import target_key
 from kerasgen.run.forecasts import SeriesRows, series_rows
@@ -38,6 +38,7 @@ from kerasgen.runtime.arrays import plain_column
 from kerasgen.runtime.category_steps import as_words
 from kerasgen.runtime.values import Array
 from kerasgen.session.session import Session
+from kerasgen.verbs.answers.list_cells import joined_cells, several_numbers
 
 OTHER = "data"
 """What stands for the rows of other data, where a part of the run's own has a name."""
@@ -116,7 +117,8 @@ def _columns(
             said = definition.columns.get(name, ColumnDef())
             values = _labels(values, table, said, column.type, classes)
         else:
-            values = _typed(name, values, schema, table, sink)
+            said = definition.columns.get(name, ColumnDef())
+            values = _typed(values, column, said, table, sink)
         found[name] = values
     return found
 
@@ -137,27 +139,43 @@ def _labels(
     return values if labels is None else labels.indices
 
 
-def _typed(name: str, values: Array, schema: Schema, table: Table, sink: Sink) -> Array:
+def _typed(values: Array, column: Column, said: ColumnDef, table: Table, sink: Sink) -> Array:
     """A column in the type that it had; reports words in the place of numbers."""
-    held = schema.columns[name].dtype
+    held, shape = column.dtype, column.shape or ()
+    if said.type == "sequence" and len(shape) < 2:
+        return values
     if held in (None, "text"):
-        return as_words(values) if values.ndim == 1 else values
-    if values.dtype.kind == "U":
-        words = values.tolist()
-        exact = np.full(len(words), np.nan)
-        for row, word in enumerate(words):
-            try:
-                exact[row] = float(word) if word else np.nan
-            except ValueError:
-                sink.report(
-                    "KG509",
-                    f'the column `{name}` holds "{cut(word)}" in {table.place(row)}, '
-                    "expected a number",
-                    key="data.source",
-                )
-                return exact
-        values = exact
+        return as_words(values) if values.ndim == 1 else np.asarray(joined_cells(values), "str")
+    if len(shape) == 1 and (values.dtype.kind == "U" or values.shape[1:] != shape):
+        values, wrong = several_numbers(values, shape[0] or 0)
+        if wrong:
+            row = min(wrong)
+            sink.report(
+                "KG509",
+                f"the column `{column.name}` in {table.place(row)} holds {wrong[row]}",
+                key="data.source",
+            )
+    elif values.dtype.kind == "U":
+        values = _numbers(column.name, values, table, sink)
     return values if values.dtype.kind == "f" and held[0] in "iu" else values.astype(held)
+
+
+def _numbers(name: str, values: Array, table: Table, sink: Sink) -> Array:
+    """Words as numbers, NaN where one is missing; reports the first that is none."""
+    words = values.tolist()
+    exact = np.full(len(words), np.nan)
+    for row, word in enumerate(words):
+        try:
+            exact[row] = float(word) if word else np.nan
+        except (TypeError, ValueError):
+            sink.report(
+                "KG509",
+                f'the column `{name}` holds "{cut(str(word))}" in {table.place(row)}, '
+                "expected a number",
+                key="data.source",
+            )
+            break
+    return exact
 
 
 def _check_finite(name: str, values: Array, table: Table, sink: Sink) -> None:

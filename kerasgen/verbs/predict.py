@@ -201,7 +201,8 @@ def _number_columns(run: TrainedRun) -> tuple[str, ...]:
     """The columns that hold numbers, among all that the run has read."""
     seen, said = run.schema.columns, run.data.columns
     types = {n: (said[n].type if n in said else None) or seen[n].type or "number" for n in seen}
-    numbers = [name for name in seen if seen[name].dtype not in (None, "text")]
+    single = [name for name in seen if not seen[name].shape]
+    numbers = [name for name in single if seen[name].dtype not in (None, "text")]
     return tuple(name for name in numbers if types[name] == "number")
 
 

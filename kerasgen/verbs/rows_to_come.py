@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from kerasgen.ir.data import DataDef
-from kerasgen.runtime.arrays_of_rows import is_absent
+from kerasgen.runtime.arrays_of_rows import is_absent, is_list
 from kerasgen.runtime.tabular.text_tables import TableForm, missing_marks
 from kerasgen.runtime.values import Array
 from kerasgen.verbs.answers.pieces import Cells, Piece
@@ -71,7 +71,7 @@ def _empty(cells: Cells, absent: frozenset[str]) -> Array:
     found = []
     for cell in list(cells):
         word = cell.strip() if isinstance(cell, str) else cell
-        found.append(is_absent(word) or word in absent or word == "")
+        found.append(is_absent(word) or (not is_list(word) and (word in absent or word == "")))
     return np.asarray(found, dtype=bool)
 
 

@@ -1,4 +1,4 @@
-"""Words that are numbers or dates in a form that nobody named: they are told, and how to name it.
+"""Words that are numbers, dates or labels in a form that nobody named: they are told, and how.
 
 This room owns what such words look like, and the line that reads them as what they are. It must not
 know what becomes of the column.
@@ -49,6 +49,12 @@ _NUMBER = re.compile(
 _SEQUENCE = re.compile(r"[-+]?[\d.]+(?:e[-+]?\d+)?(?:[ ,;|]+[-+]?[\d.]+(?:e[-+]?\d+)?){2,}\Z")
 """Three numbers or more in a cell."""
 
+_BETWEEN_LABELS = (";", "|", ",")
+"""What may stand between the labels of a cell."""
+
+_LONG, _TIMES = 3, 2
+"""Blanks that a label has not, and different cells in which one stands on the average."""
+
 _TIME = r"(?P<time> \d{1,2}:\d{2}(?P<seconds>:\d{2})?)?"
 _DATES = (
     (
@@ -94,7 +100,8 @@ def tell_hidden_forms(definition: DataDef, table: Table, sink: Sink) -> None:
         return
     for name, values in table.columns.items():
         said = definition.columns.get(name)
-        if values.dtype.kind != "U" or values.ndim > 1 or (said is not None and said.type):
+        known = name in table.lists or (said is not None and said.type)
+        if values.dtype.kind != "U" or values.ndim > 1 or known:
             continue
         if (found := hidden_form(values)) is not None:
             tell_form(name, found, sink)
@@ -109,11 +116,12 @@ def tell_form(name: str, found: HiddenForm, sink: Sink, row: str = "") -> None:
         sink: gets the warning.
         row: where the first of them stands, as the end of the message.
     """
+    told = found.help.replace("NAME", name)
     sink.warn(
         "KG516",
         f"the column `{name}` holds {found.what}, and is taken for words{row}",
         key=join("data.columns", name),
-        help=f"{found.help}; if they are words, write `data.columns.{name}=category`",
+        help=f"{told}; if they are words, write `data.columns.{name}=category`",
     )
 
 
@@ -127,7 +135,7 @@ def hidden_form(values: Array) -> HiddenForm | None:
     words = [word for word in np.unique(first).tolist() if word][:_LOOK]
     if len(words) < 2:
         return None
-    return _numbers(words) or _dates(words) or _sequences(words)
+    return _numbers(words) or _dates(words) or _sequences(words) or _labels(words)
 
 
 def _numbers(words: Sequence[str]) -> HiddenForm | None:
@@ -195,6 +203,22 @@ def _sequences(words: Sequence[str]) -> HiddenForm | None:
         return None
     what = f'numbers one after the other, as "{cut(found[0][0])}"'
     return HiddenForm(what=what, help="write `sequence` as its type under `data.columns`")
+
+
+def _labels(words: Sequence[str]) -> HiddenForm | None:
+    """Words of which some are several, apart by one sign, and made of the same few."""
+    for sign in _BETWEEN_LABELS:
+        cells = [[part.strip() for part in word.split(sign)] for word in words]
+        counts = Counter(part for parts in cells for part in parts)
+        several = [word for word, parts in zip(words, cells, strict=True) if len(parts) > 1]
+        if not several or len({len(parts) for parts in cells}) < 2 or "" in counts:
+            continue
+        plain = all(part.count(" ") < _LONG for part in counts)
+        if plain and counts.total() >= _TIMES * len(counts) and len(several) * 2 >= len(words):
+            said = f"'data.columns.NAME={{type: labels, separator: \"{sign}\"}}'"
+            what = f'several words in a cell, as "{cut(several[0])}"'
+            return HiddenForm(what=what, help=f"if each is a label of its own, write `{said}`")
+    return None
 
 
 def _matching(pattern: re.Pattern[str], words: Sequence[str]) -> list[re.Match[str]]:

@@ -11,6 +11,7 @@ Decisions:
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import numpy as np
 
 from kerasgen.data.columns.tally import Chunk
 from kerasgen.data.columns.types import LOOK
+from kerasgen.data.sources.list_columns import list_type
 from kerasgen.data.sources.table_file import TableFile
 from kerasgen.data.table import Array, Table, is_number
 from kerasgen.ir.column_figures import Stray
@@ -45,7 +47,7 @@ MOST_COUNTED = 1_000
 def chunks_of_table(table: Table) -> Iterator[dict[str, Chunk]]:
     """The rows of a table that was read whole, as one chunk."""
     yield {
-        name: _chunk_of(values, table.class_names.get(name))
+        name: replace(_chunk_of(values, table.class_names.get(name)), lists=table.lists.get(name))
         for name, values in table.columns.items()
     }
 
@@ -170,6 +172,7 @@ def _chunk_of_series(series: Any, form: TableForm) -> Chunk:
         words=lambda rows: _listed(texts, rows),
         counted=lambda: _counted_series(texts),
         stray=stray,
+        lists=list_type(series.dtype),
     )
 
 

@@ -166,7 +166,8 @@ def _check_targets(definition: DataDef, table: Table, sink: Sink) -> None:
                 f"the target `{name}` is said to be ignored",
                 key=join("data.columns", name),
             )
-        if name not in table.columns or (said is not None and said.type == "labels"):
+        labels = table.lists.get(name) if said is None or said.type is None else said.type
+        if name not in table.columns or labels == "labels":
             continue  # A row may have no label.
         if (rows := _rows_missing(name, table)) is not None:
             sink.report(

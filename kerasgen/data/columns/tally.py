@@ -31,6 +31,7 @@ from kerasgen.data.columns.types import (
 )
 from kerasgen.data.table import Array
 from kerasgen.ir.column_figures import QUANTILES, ColumnFigures, Stray, TableFigures
+from kerasgen.ir.schema import ColumnType
 from kerasgen.ir.values import Shape
 
 EXACT = 10_000
@@ -71,6 +72,7 @@ class Chunk:
         dtype: NumPy's name of the type of numbers.
         shape: the shape of one row.
         stray: cells that are no numbers, while others are.
+        lists: what the cells are, where they are lists.
     """
 
     marks: Array
@@ -81,6 +83,7 @@ class Chunk:
     dtype: str = "f8"
     shape: Shape = ()
     stray: Stray | None = None
+    lists: ColumnType | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -109,6 +112,7 @@ class ColumnTally:
     count: int = 0
     infinite: int = 0
     stray: Stray | None = None
+    lists: ColumnType | None = None
     seen: list[Array] | None = field(default_factory=list)
     signature: int = 0
 
@@ -118,7 +122,7 @@ class ColumnTally:
         before = self.rows
         self.rows += len(chunk.marks)
         self.missing += len(chunk.marks) - len(known)
-        self.shape, self.dtype = chunk.shape, chunk.dtype
+        self.shape, self.dtype, self.lists = chunk.shape, chunk.dtype, chunk.lists
         places = np.arange(before, self.rows, dtype="uint64") * np.uint64(2) + np.uint64(1)
         self.signature = (self.signature + int((chunk.marks * places).sum())) % 2**64
         self._keep_smallest(known)
@@ -221,6 +225,9 @@ class ColumnTally:
 
     def inferred(self) -> Inferred:
         """What the values are, and why."""
+        if self.lists is not None:
+            what = "words" if self.lists == "labels" else "numbers"
+            return Inferred(self.lists, f"all cells are lists of {what}")
         if self.numbers and self.stray is None and not self.words:
             return type_of_numbers(np.empty((0, *self.shape), dtype=self.dtype))
         found = type_of_words(np.array(self.first, "U"), dates=self.dates, truths=self.truths)

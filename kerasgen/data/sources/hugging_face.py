@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 from kerasgen.data.sources.files import check_size, find_path, readable
+from kerasgen.data.sources.list_columns import lists_of_types
 from kerasgen.data.sources.plain_functions import Told, call_with_fields, telling
 from kerasgen.data.table import Array, Table, argument_key, chosen
 from kerasgen.diagnostics import Sink
@@ -101,6 +102,7 @@ class HuggingFace:
         return Table(
             columns={name: columns[name] for name in chosen(names, wanted)},
             names=names,
+            lists=lists_of_types(frames[0].schema, columns),
             class_names=known,
             given=given,
             notes={"skipped": skipped} if skipped else {},

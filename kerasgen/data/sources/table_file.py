@@ -21,6 +21,7 @@ from typing import Any, ClassVar, Literal, cast
 from kerasgen.data.large_arrays import LIMIT, ArraySpace, room_told
 from kerasgen.data.sources.decimal_point import told_decimal
 from kerasgen.data.sources.files import check_encoding, find_file, readable
+from kerasgen.data.sources.list_columns import lists_of_file
 from kerasgen.data.sources.plain_functions import Told, call_with_fields, telling
 from kerasgen.data.sources.table_stream import stream_table
 from kerasgen.data.table import Table, argument_key, chosen
@@ -155,8 +156,10 @@ class TableFile:
                 paths = (self.path, self.test_path)
                 found = stream_table(paths, wanted, self.form(), space)
         skipped = {"skipped": found["skipped"], "skipped_rows": found["reasons"]}
+        columns = {name: found["columns"][name] for name in chosen((*found["columns"],), wanted)}
         return Table(
-            columns={name: found["columns"][name] for name in chosen((*found["columns"],), wanted)},
+            columns=columns,
+            lists=lists_of_file(table_files(self.path)[0], columns),
             names=tuple(found["names"]),
             given=found["given"],
             lines=found["lines"],

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from kerasgen.runtime.cells import BETWEEN_NUMBERS, BETWEEN_WORDS
 from kerasgen.runtime.errors import DataError
 from kerasgen.runtime.tabular.exact_numbers import (
     ALL_MISSING,
@@ -25,12 +26,6 @@ from kerasgen.runtime.tabular.exact_numbers import (
 from kerasgen.runtime.tabular.number_columns import NoNumbersError
 from kerasgen.runtime.tabular.text_tables import TableForm, missing_marks
 from kerasgen.runtime.values import Array
-
-BETWEEN_WORDS = ","
-"""What stands between the words of a list in a cell."""
-
-BETWEEN_NUMBERS = " "
-"""What stands between the numbers of a list in a cell."""
 
 MANY = 2_000
 """Cells that tell whether a column repeats a few words."""
@@ -241,7 +236,8 @@ def known_words(series: Any, form: TableForm) -> Any:
     if kind in (polars.List, polars.Array) and kind.inner == polars.String:
         return series.cast(polars.List(polars.String)).list.join(BETWEEN_WORDS)
     if kind in (polars.List, polars.Array) and kind.inner.is_numeric():
-        numbers = series.cast(polars.List(polars.Float64))
+        whole = kind.inner.is_integer()
+        numbers = series.cast(polars.List(polars.Int64 if whole else polars.Float64))
         return numbers.cast(polars.List(polars.String)).list.join(BETWEEN_NUMBERS)
     if kind.is_nested() or kind in (polars.Binary, polars.Object):
         what = "bytes" if kind == polars.Binary else kind

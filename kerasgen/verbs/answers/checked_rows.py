@@ -23,14 +23,16 @@ from kerasgen.data.columns.rows import stripped
 from kerasgen.data.kept_preparation import KeptPreparation, apply_fitted
 from kerasgen.diagnostics import CompileError
 from kerasgen.foreign.printable import cut
+from kerasgen.ir.data import ColumnDef
 from kerasgen.ir.schema import Column
 from kerasgen.process.packages import is_installed
-from kerasgen.runtime.arrays_of_rows import is_absent
+from kerasgen.runtime.arrays_of_rows import is_absent, is_list
 from kerasgen.runtime.category_steps import as_words, number_word
 from kerasgen.runtime.errors import DataError
 from kerasgen.runtime.tabular.text_tables import TableForm, missing_marks
 from kerasgen.runtime.tabular.typed_columns import text_numbers, word_piece
 from kerasgen.runtime.values import Array
+from kerasgen.verbs.answers.list_cells import joined_cells, several_numbers
 from kerasgen.verbs.answers.pieces import Cells, Piece
 
 
@@ -70,7 +72,8 @@ def check_rows(
             columns[name] = piece.arrays[name]
             continue
         try:
-            values, wrong = _typed(name, piece.cells[name], column, form)
+            said = kept.definition.columns.get(name, ColumnDef())
+            values, wrong = _typed(piece.cells[name], column or Column(name=name), said, form)
         except DataError as error:
             values, wrong = np.zeros(piece.rows), dict.fromkeys(range(piece.rows), str(error))
         columns[name] = stripped(values, kept.definition.columns.get(name))
@@ -96,16 +99,22 @@ def check_rows(
 
 
 def _typed(
-    name: str, cells: Cells, column: Column | None, form: TableForm
-) -> tuple[Array, dict[int, str]]:
+    cells: Cells, column: Column, said: ColumnDef, form: TableForm
+) -> tuple[Array, Mapping[int, str]]:
     """A column in the form in which it was trained on; and cells that are no numbers, quoted.
 
     Raises:
         DataError: it holds lists or the like.
     """
-    words = column is None or column.dtype in (None, "text")
-    if isinstance(cells, np.ndarray) and cells.dtype.kind in "iufb":
+    name, shape = column.name, column.shape or ()
+    words = column.dtype in (None, "text") or (said.type == "sequence" and len(shape) == 1)
+    if len(shape) == 1 and not words:
+        exact, wrong = several_numbers(cells, shape[0] or 0)
+        return _as_held(exact, column), wrong
+    if isinstance(cells, np.ndarray) and cells.dtype.kind in "iufb" and cells.ndim == 1:
         return _of_array(cells, column, words=words), {}
+    if words and _has_lists(cells):
+        cells = joined_cells(cells)
     cells = _as_series(name, cells)
     series = hasattr(cells, "to_frame")
     if words:
@@ -113,9 +122,15 @@ def _typed(
             return word_piece(cells, form), {}
         absent = missing_marks(form, name)
         return np.asarray([_word(cell, absent) for cell in cells], dtype="str"), {}
-    assert column is not None
     exact, wrong = numbers_of_cells(name, cells, form)
     return _as_held(exact, column), wrong
+
+
+def _has_lists(cells: Cells) -> bool:
+    """Whether cells hold several values each."""
+    if hasattr(cells, "to_frame"):
+        return bool(cells.dtype.is_nested())
+    return any(map(is_list, cells))
 
 
 def numbers_of_cells(name: str, cells: Cells, form: TableForm) -> tuple[Array, dict[int, str]]:
@@ -147,10 +162,9 @@ def _as_series(name: str, cells: Cells) -> Cells:
     return polars.Series(name, listed, dtype=polars.String)
 
 
-def _of_array(values: Array, column: Column | None, *, words: bool) -> Array:
+def _of_array(values: Array, column: Column, *, words: bool) -> Array:
     if words:
         return np.where(values, "true", "false") if values.dtype.kind == "b" else as_words(values)
-    assert column is not None
     return values.astype(column.dtype) if values.dtype.kind in "iub" else _as_held(values, column)
 
 
@@ -185,7 +199,7 @@ def _list_numbers(name: str, cells: Any, form: TableForm) -> tuple[Array, dict[i
     wrong: dict[int, str] = {}
     for row, cell in enumerate(cells):
         word = cell.strip() if isinstance(cell, str) else cell
-        if is_absent(word) or word in absent:
+        if is_absent(word) or (not is_list(word) and word in absent):
             continue
         try:
             found[row] = float(word.replace(decimal, ".") if isinstance(word, str) else word)

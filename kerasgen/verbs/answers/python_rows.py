@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +20,7 @@ import numpy as np
 from kerasgen.diagnostics import Sink
 from kerasgen.ir.schema import Column
 from kerasgen.ir.values import Shape
-from kerasgen.runtime.arrays_of_rows import named_columns, plain_cells
+from kerasgen.runtime.arrays_of_rows import is_absent, named_columns, plain_cells
 from kerasgen.runtime.errors import DataError
 from kerasgen.runtime.values import Array
 from kerasgen.verbs.answers.path_cells import file_columns, with_file_cells
@@ -52,6 +53,9 @@ def whole_piece(run: TrainedRun, rows: Any, places: RowPlaces) -> Piece:
     columns = {}
     for name in dict.fromkeys([*run.needed, *(name for name in _targets(run) if name in given)]):
         column = run.schema.columns.get(name)
+        said = run.data.columns.get(name)
+        if column is not None and said is not None and said.type == "sequence":
+            column = replace(column, type="sequence")
         values = _cells(name, given[name], column, sink)
         of_files = name in file_columns(run) and values.dtype.kind == "U"
         columns[name] = values if of_files else _of_its_shape(name, values, column, sink)
@@ -107,6 +111,9 @@ def _cells(name: str, cells: Any, column: Column | None, sink: Sink) -> Array:
         cells = [os.fspath(cell) if isinstance(cell, os.PathLike) else cell for cell in cells]
     try:
         values = plain_cells(name, cells)
+        several = column is not None and column.shape and column.type != "sequence"
+        if several and values.dtype.kind == "U" and values.ndim == 1 and not _are_words(cells):
+            raise DataError(f"rows of unequal length as `{name}`", about="rows")
     except DataError as error:
         shape = None if column is None else column.shape
         wanted = f", expected {_told(shape)}" if shape else ""
@@ -114,6 +121,11 @@ def _cells(name: str, cells: Any, column: Column | None, sink: Sink) -> Array:
     if not values.ndim:
         _check_lists({name: values.item()}, (name,), sink)
     return values
+
+
+def _are_words(cells: Any) -> bool:
+    """Whether all cells that have a value are words."""
+    return all(isinstance(cell, str) or is_absent(cell) for cell in cells)
 
 
 def _check_lists(given: Mapping[str, Any], needed: Sequence[str], sink: Sink) -> None:
@@ -135,6 +147,8 @@ def _of_its_shape(name: str, values: Array, column: Column | None, sink: Sink) -
     shape, given = column.shape, values.shape[1:]
     if column.dtype in (None, "text") or column.type == "sequence":
         return values
+    if len(shape) == 1 and values.ndim == 1 and values.dtype.kind == "U":
+        return values  # cells with numbers one after the other
     if _fits(given, shape):
         return values
     if shape and _fits(values.shape, shape):

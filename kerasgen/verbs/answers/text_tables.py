@@ -103,7 +103,7 @@ def json_pieces(stream: IO[bytes], title: str) -> Iterator[Piece]:
 
 
 def _plain(cell: Any) -> Any:
-    return cell if isinstance(cell, str | int | float | None) else json.dumps(cell)
+    return cell if isinstance(cell, str | int | float | list | None) else json.dumps(cell)
 
 
 def line_of_row(stream: IO[bytes], title: str, form: TableForm, row: int) -> int | None:

@@ -16,6 +16,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -24,7 +25,9 @@ import numpy as np
 from kerasgen.diagnostics import Sink, SourceLocation
 from kerasgen.process.packages import is_installed
 from kerasgen.record.files import atomic_file
+from kerasgen.runtime.cells import joined_list
 from kerasgen.runtime.tabular.table_files import FORMATS
+from kerasgen.verbs.answers.list_cells import listed_cells
 from kerasgen.verbs.answers.pieces import Cells
 
 Columns: TypeAlias = "Mapping[str, Cells]"
@@ -95,20 +98,24 @@ def text_form(kind: str, say: Callable[[str], object], *, tabbed: bool = False) 
 def csv_text(columns: Columns, *, header: bool = True, separator: str = ",") -> str:
     """Columns as CSV; what is missing is empty."""
     if is_installed("polars"):
-        text: str = _frame(columns).write_csv(include_header=header, separator=separator)
+        flat = {name: _flat(cells) for name, cells in columns.items()}
+        text: str = _frame(flat).write_csv(include_header=header, separator=separator)
         return text
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n", delimiter=separator)
     if header:
         writer.writerow(columns)
-    writer.writerows(_rows(columns))
+    writer.writerows(_rows({name: _flat(cells) for name, cells in columns.items()}))
     return out.getvalue()
 
 
 def json_text(columns: Columns) -> str:
     """Columns as JSON lines; what is missing is null."""
     names = list(columns)
-    lines = (json.dumps(dict(zip(names, row, strict=True)), default=str) for row in _rows(columns))
+    lines = (
+        json.dumps(dict(zip(names, row, strict=True)), default=_json_value)
+        for row in _rows(columns)
+    )
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -157,6 +164,29 @@ def _frame(columns: Columns) -> Any:
     return polars.DataFrame([_series(name, cells) for name, cells in columns.items()])
 
 
+def _flat(cells: Cells) -> Cells:
+    """Cells with words in the place of what holds several values, as a run reads them again."""
+    nested = cells.dtype.is_nested() if hasattr(cells, "to_frame") else True
+    if not nested or (isinstance(cells, np.ndarray) and cells.dtype.kind in "fiubU"):
+        return cells
+    listed = listed_cells(cells)
+    if not any(isinstance(cell, list | dict) for cell in listed):
+        return cells
+    return [_cell_text(cell) if isinstance(cell, list | dict) else cell for cell in listed]
+
+
+def _cell_text(cell: list[Any] | dict[str, Any]) -> str:
+    """A list of words or numbers as a run reads it; what is deeper as JSON."""
+    if isinstance(cell, dict) or any(isinstance(item, list | dict) for item in cell):
+        return json.dumps(cell, default=_json_value)
+    return joined_list(cell)
+
+
+def _json_value(cell: Any) -> Any:
+    """A value that JSON has no form for: decimals are numbers, all others are words."""
+    return float(cell) if isinstance(cell, Decimal) else str(cell)
+
+
 def _series(name: str, cells: Cells) -> Any:
     import polars
 
@@ -174,8 +204,15 @@ def _series(name: str, cells: Cells) -> Any:
 def _rows(columns: Columns) -> Iterable[tuple[Any, ...]]:
     """The rows of columns; NaN is None."""
     listed = [_listed(cells) for cells in columns.values()]
-    plain = [[None if cell != cell else cell for cell in column] for column in listed]
+    plain = [[_known(cell) for cell in column] for column in listed]
     return zip(*plain, strict=True)
+
+
+def _known(cell: Any) -> Any:
+    """A cell; None for NaN, in lists too."""
+    if isinstance(cell, list):
+        return [_known(item) for item in cell]
+    return None if cell != cell else cell
 
 
 def _listed(cells: Cells) -> list[Any]:

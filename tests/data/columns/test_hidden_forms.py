@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 
 from kerasgen.data.columns.hidden_forms import hidden_form, tell_hidden_forms
+from kerasgen.data.columns.row_chunks import chunks_of_table
+from kerasgen.data.columns.tally import ColumnTally, TableTally
 from kerasgen.data.columns.types import infer_type
+from kerasgen.data.opened import open_data
 from kerasgen.data.sources.table_file import TableFile
 from kerasgen.diagnostics import Sink
 
@@ -91,3 +94,64 @@ def test_a_column_of_which_something_is_said_is_not_looked_at(define, tmp_path):
     tell_hidden_forms(definition, table, sink)
     (warning,) = sink.diagnostics
     assert (warning.code, warning.location.key) == ("KG516", "data.columns.b")
+
+
+@pytest.mark.parametrize("sign", [";", "|", ","])
+def test_cells_of_several_words_are_told_as_labels(sign: str) -> None:
+    found = hidden_form(np.asarray([sign.join(t) for t in ("ac", "a", "bc", "abc", "", "b")]))
+    assert found is not None
+    assert found.what == f'several words in a cell, as "a{sign}b{sign}c"'
+    assert f'{{type: labels, separator: "{sign}"}}' in found.help
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["Rome, Italy", "Milan, Italy", "Oslo, Norway", "Bergen, Norway"],
+        ["Smith, John", "Weber, Anna, Dr", "Berg, Ole"],
+        ["red", "blue", "green"],
+        ["a,", "b", ",a"],
+    ],
+)
+def test_words_with_signs_between_them_are_not_always_labels(words: list[str]) -> None:
+    assert hidden_form(np.asarray(words)) is None
+
+
+def _tallies(source: TableFile) -> dict[str, ColumnTally]:
+    (chunk,) = chunks_of_table(source.read(None, Sink()))
+    tally = TableTally(list(chunk))
+    tally.add(chunk)
+    return tally.columns
+
+
+def test_lists_of_words_are_labels_and_uneven_lists_of_numbers_a_sequence(tmp_path, define) -> None:
+    import polars
+
+    frame = polars.DataFrame(
+        {
+            "x": [1.5, 2.5, 3.0, 4.0] * 5,
+            "tags": [["a", "c"], ["a"], [], ["b", "c"]] * 5,
+            "pulse": [[1, 2, 3], [4], [5, 6], [7, 8]] * 5,
+            "even": [[1, 2], [3, 4], [5, 6], [7, 8]] * 5,
+            "y": ["no", "yes"] * 10,
+        }
+    )
+    frame.write_parquet(tmp_path / "t.parquet")
+    frame.write_ipc(tmp_path / "t.arrow")
+    frame.write_ndjson(tmp_path / "t.jsonl")
+    (tmp_path / "t.json").write_text(frame.write_json())
+    for ending in ("parquet", "arrow", "jsonl", "json"):
+        source = TableFile(path=str(tmp_path / f"t.{ending}"))
+        assert source.read(None, Sink()).lists == {"tags": "labels", "pulse": "sequence"}
+        figures = {name: tally.inferred().type for name, tally in _tallies(source).items()}
+        assert [figures[name] for name in ("tags", "pulse", "even")] == [
+            *("labels", "sequence", "number")
+        ]
+    text = f"source: {{class: Table, path: {tmp_path}/t.parquet}}\nfeatures: all\ntask: auto\n"
+    sink = Sink()
+    opened = open_data(define(text + "target: tags\nprepare: auto\n"), sink)
+    assert opened.definition.task == {"": "multilabel"}
+    assert opened.facts["class_names"] == ["a", "b", "c"]
+    assert opened.written["columns"]["pulse"] == "sequence"
+    assert opened.written["columns"]["tags"] == "labels"
+    assert not [found for found in sink.diagnostics if found.code == "KG516"]

@@ -101,7 +101,7 @@ def test_a_class_may_read_as_the_shipped_sources_do() -> None:
         (None, "gives `NoneType`"),
         ({}, "gives `dict`"),
         ({1: [2]}, "a column named `1`"),
-        ({"x": [[1], [2, 3]]}, "rows of unequal length as `x`"),
+        ({"x": [[[1], [2]], [[3]]]}, "rows of unequal length as `x`"),
         ({"x": [object()]}, "gives `object` as `x`"),
         ({"x": 3}, "as `x`"),
         ({"x": [1, 2], "y": [1]}, "2 in `x`, 1 in `y`"),
