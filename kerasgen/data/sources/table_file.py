@@ -35,6 +35,7 @@ from kerasgen.runtime.errors import DataError
 from kerasgen.runtime.source_call import SourceCall
 from kerasgen.runtime.tables import MISSING
 from kerasgen.runtime.tabular.databases import MOST_ROWS, is_database, sqlite_file
+from kerasgen.runtime.tabular.excel_sheets import sheets_of
 from kerasgen.runtime.tabular.table_files import (
     FORMATS,
     format_of,
@@ -145,6 +146,7 @@ class TableFile:
         self._check_packages(sink)
         self.check_arguments(sink)
         sink.stop_on_errors()
+        self._tell_sheets(sink)
         with room_told(sink), telling(sink, _forms(self)):
             streams = self._streams()
             for argument in self.PATHS:
@@ -168,6 +170,20 @@ class TableFile:
             unread=found["unread"],
             space=space,
         )
+
+    def _tell_sheets(self, sink: Sink) -> None:
+        """Warns where an Excel file has several sheets, and nobody says which is read."""
+        if self.sheet is not None or not isinstance(self.path, str) or not is_workbook(self.path):
+            return
+        sheets = sheets_of(self.path)
+        if len(sheets) > 1:
+            listed = ", ".join(f"`{name}`" for name in sheets[:20])
+            sink.warn(
+                "KG502",
+                f"`{self.path}` has the sheets {listed}, and the first is read",
+                key=argument_key("path"),
+                help=f"say which one with `'data.source.sheet=\"{sheets[0]}\"'`",
+            )
 
     def _streams(self) -> bool:
         """Whether large columns lie in files.

@@ -96,6 +96,8 @@ def _sweep_help(culprit: SingleOverride) -> str:
     """How several values are swept over, and how they are one list where they can be."""
     swept = f"write `-m {culprit.written}` to sweep over them"
     key, _, values = culprit.written.partition("=")
+    if not culprit.group and re.search(r"\w +\w", values) and not re.search(r"['\"\\$]", values):
+        return f"write `'{key}=\"{values}\"'` if it is one text, or `-m` to sweep over several"
     if culprit.group or re.match(r"(\w+\(|.*[\[{(])", values):
         return swept
     return f"{swept}, or `{key}=[{values}]` for a list"

@@ -206,3 +206,23 @@ def test_files_whose_columns_stand_in_another_order_are_read_by_name(tmp_path):
     (tmp_path / "2.csv").write_text("b,a\nz,3\n")
     table = _read(tmp_path / "*.csv")
     assert _columns(table) == {"a": [1, 2, 3], "b": ["x", "y", "z"]}
+
+
+def test_a_book_of_several_sheets_says_which_one_is_read(tmp_path):
+    pytest.importorskip("fastexcel")
+    two = {
+        "xl/workbook.xml": _WORKBOOK["xl/workbook.xml"].replace(
+            "</sheets>", '<sheet name="Fish" sheetId="2" r:id="r1"/></sheets>'
+        )
+    }
+    with zipfile.ZipFile(tmp_path / "t.xlsx", "w") as archive:
+        for name, text in (_WORKBOOK | two).items():
+            archive.writestr(name, text)
+    path, sink = str(tmp_path / "t.xlsx"), Sink()
+    TableFile(path=path).read(None, sink)
+    (found,) = sink.diagnostics
+    assert "`Birds`, `Fish`, and the first is read" in found.message
+    assert "data.source.sheet" in found.help
+    said = Sink()
+    TableFile(path=path, sheet="Birds").read(None, said)
+    assert not said.diagnostics

@@ -523,6 +523,12 @@ def test_what_is_wrong_inside_a_value_is_named(
     assert (found.help is None) if help_text is None else str(found.help).startswith(help_text)
 
 
+def test_a_text_with_commas_is_read_as_the_help_writes_it() -> None:
+    found = only(["name=a long, long name"])
+    assert str(found.help).startswith("write `'name=\"a long, long name\"'` if it is one text")
+    assert diagnose(['name="a long, long name"']) == []
+
+
 def test_a_key_with_blanks_is_read_as_the_help_writes_it() -> None:
     found = only(["data.columns.my size=number"])
     assert found.help == 'a key with blanks stands in a mapping: "data.columns={my size: number}"'
