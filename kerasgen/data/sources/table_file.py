@@ -289,6 +289,11 @@ def is_workbook(path: str) -> bool:
     return FORMATS.get(Path(path).suffix.lower()) == "excel"
 
 
+def _several(path: str | tuple[str, ...]) -> bool:
+    """Whether a path may name several files."""
+    return not isinstance(path, str) or any(sign in path for sign in "*?[")
+
+
 def _unpacked(file: str) -> int:
     """Bytes that a table takes in memory while it is read, as a rule."""
     place = Path(file)
@@ -313,6 +318,10 @@ def _forms(source: TableFile) -> dict[str, Told]:
             "KG502" if source.query is None else "KG519",
             "path" if source.query is None else "query",
             "leave such a column out: `data.columns.NAME=ignore`, or use others alone",
+        ),
+        "columns": Told(
+            argument="path" if source.test_path is None or _several(source.path) else "test_path",
+            help="all files of a table have the columns of the first, in any order",
         ),
         "packed": Told(argument="path", help="unpack it first, as with `gunzip -k FILE`"),
         "utf16": Told(argument="encoding", help="write `data.source.encoding=utf-16`"),

@@ -281,7 +281,7 @@ def same_columns(columns: Sequence[str], first: Sequence[str], file: str) -> Non
     """
     if other := sorted(set(columns) ^ set(first)):
         what = f"`{other[0]}` is in one of them alone"
-        raise DataError(f"`{file}` has other columns: {what}", about="path")
+        raise DataError(f"`{file}` has other columns: {what}", about="columns")
 
 
 def format_of(file: str) -> str:

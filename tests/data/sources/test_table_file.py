@@ -226,3 +226,11 @@ def test_a_book_of_several_sheets_says_which_one_is_read(tmp_path):
     said = Sink()
     TableFile(path=path, sheet="Birds").read(None, said)
     assert not said.diagnostics
+
+
+def test_a_test_file_of_other_columns_is_told_where_it_is_named(tmp_path):
+    (tmp_path / "1.csv").write_text("a,b\n1,x\n")
+    (tmp_path / "2.csv").write_text("a,c\n1,x\n")
+    found = _refused(tmp_path / "1.csv", test_path=str(tmp_path / "2.csv"))
+    assert found.location.key == "data.source.test_path"
+    assert _refused(tmp_path / "*.csv").location.key == "data.source.path"
