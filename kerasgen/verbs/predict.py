@@ -16,14 +16,15 @@ from typing import Any, get_args
 from kerasgen.diagnostics import Sink, SourceLocation
 from kerasgen.registry import NOBODY, Trust
 from kerasgen.runtime.tabular.table_files import FORMATS
-from kerasgen.verbs.answers.answer_columns import answer_columns
+from kerasgen.verbs.answers.answer_columns import nested_outputs
 from kerasgen.verbs.answers.inputs import Input, asked_form, input_pieces, text_table
 from kerasgen.verbs.answers.json_cells import json_cells
+from kerasgen.verbs.answers.mask_folder import is_folder, mask_folder
 from kerasgen.verbs.answers.pieces import Piece, regrouped
 from kerasgen.verbs.answers.row_places import RowPlaces, asking_sink
 from kerasgen.verbs.answers.writing import KINDS, Write, answer_file, is_json, text_form
 from kerasgen.verbs.load import load_run
-from kerasgen.verbs.trained_run import PROBLEM, Bad, TrainedRun, placed
+from kerasgen.verbs.trained_run import Bad, TrainedRun
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,8 +86,12 @@ def predict_rows(
         places=RowPlaces(sink=sink),
         typed="--",
     )
+    _check_form(run, question, sink)
     if question.output is None:
         return _answer(run, question, text_form("csv", say), sink)
+    if is_folder(question.output):
+        with mask_folder(question.output, run) as write:
+            return _answer(run, question, write, sink)
     with answer_file(question.output, sink) as write:
         return _answer(run, question, write, sink)
 
@@ -165,20 +170,19 @@ def _columns(asking: _Asking, piece: Piece) -> tuple[dict[str, Any], int]:
     answered = run.answered(piece, places.form)
     if answered.problems and bad == "error":
         run.refuse(piece, answered, places)
-    answers = answer_columns(answered.answers, top=question.top, scores=question.scores)
-    new = (*answers, PROBLEM) if bad == "column" else tuple(answers)
-    if taken := [name for name in new if name in piece.cells]:
+    answers = run.columns_of(
+        answered, piece, top=question.top, scores=question.scores, bad=asking.bad
+    )
+    if taken := [name for name in answers if name in piece.cells]:
         raise places.sink.fail_at(
             "KG305",
             f"the rows have a column `{taken[0]}`, which is what the answer is called",
             places.whole(),
-            help="give the column another name",
+            help="give the column another name, or leave it out",
         )
     without = len(answered.problems)
     kept = piece if not without or bad == "column" else piece.kept(answered.rows)
     cells = json_cells(kept.cells, asking.numbers, places.form)
-    if bad == "column":
-        return {**cells, **placed(answers, piece, answered)}, without
     return ({**cells, **answers} if kept.rows else {}), without
 
 
@@ -225,6 +229,11 @@ def _check_question(question: Question, sink: Sink) -> None:
     output = question.output
     if output is None:
         return
+    if not is_folder(output):
+        _check_file(output, sink)
+
+
+def _check_file(output: Path, sink: Sink) -> None:
     place = SourceLocation(override=f"--output {output}")
     if FORMATS.get(output.suffix.lower(), "") not in KINDS:
         raise sink.fail_at(
@@ -237,3 +246,34 @@ def _check_question(question: Question, sink: Sink) -> None:
         raise sink.fail_at("KG605", f"`{output}` is a folder, expected a file", place)
     if not output.parent.is_dir():
         raise sink.fail_at("KG605", f"there is no folder `{output.parent}`", place)
+
+
+def _check_form(run: TrainedRun, question: Question, sink: Sink) -> None:
+    """Refuses a form that cannot hold what the run answers with."""
+    output = question.output
+    nested, masks = nested_outputs(run.compiled)
+    if output is not None and is_folder(output):
+        place = SourceLocation(override=f"--output {output}")
+        if not masks:
+            _check_file(output, sink)
+        elif output.is_dir() and any(output.iterdir()):
+            told = f"the folder `{output}` is not empty"
+            raise sink.fail_at("KG605", told, place, help="name one that is not there yet")
+        elif output.exists() and not output.is_dir():
+            raise sink.fail_at("KG605", f"`{output}` is a file, expected a folder", place)
+        elif not output.resolve().parent.is_dir():
+            raise sink.fail_at("KG605", f"there is no folder `{output.parent}`", place)
+        return
+    kind = "csv" if output is None else FORMATS.get(output.suffix.lower())
+    if not nested or kind != "csv":
+        return
+    typed = question.rows or "--text" if output is None else f"--output {output}"
+    size = " by ".join("any" if n is None else str(n) for n in nested[0].spec.shape[1:3])
+    what = "a mask" if masks else "an array"
+    folder = ", or `-o masks` for a folder of pictures" if masks else ""
+    raise sink.fail_at(
+        "KG605",
+        f"the run answers with {what} of {size} for each row, which no cell of a CSV holds",
+        SourceLocation(override=typed),
+        help=f"write `-o answers.jsonl` (or .parquet, .arrow){folder}",
+    )

@@ -38,6 +38,8 @@ from kerasgen.verbs.answers.answer_columns import (
     answer_columns,
     answer_of,
     class_names_of,
+    named_apart,
+    placed,
     without_meaning,
 )
 from kerasgen.verbs.answers.checked_rows import check_rows
@@ -53,9 +55,6 @@ MOST_ROWS = 65_536
 
 MOST_BYTES = 64 * 2**20
 """Bytes of prepared rows that are held at a time."""
-
-PROBLEM = "problem"
-"""The column that says why a row has no answer."""
 
 Bad = Literal["error", "skip", "column"]
 """What becomes of rows without an answer."""
@@ -149,8 +148,7 @@ class TrainedRun:
             answered = self.answered(piece, {})
             if bad == "error" and answered.problems:
                 self.refuse(piece, answered, places)
-            found = answer_columns(answered.answers, top=top, scores=scores)
-            parts.append(placed(found, piece, answered) if bad == "column" else found)
+            parts.append(self.columns_of(answered, piece, top=top, scores=scores, bad=bad))
         names = dict.fromkeys(name for part in parts for name in part)
         return {name: np.concatenate([p[name] for p in parts if name in p]) for name in names}
 
@@ -197,9 +195,8 @@ class TrainedRun:
     def piece_rows(self) -> int:
         """How many rows are answered for at a time: whole batches, of bounded size."""
         batch = self.compiled.program.fit.batch_size
-        row = sum(
-            4 * prod(size or 1 for size in spec.shape[1:]) for spec in self.compiled.inputs.values()
-        )
+        specs = [*self.compiled.inputs.values(), *(o.spec for o in self.compiled.outputs)]
+        row = sum(4 * prod(size or 1 for size in spec.shape[1:]) for spec in specs)
         return max(1, min(MOST_ROWS, MOST_BYTES // max(1, row)) // batch) * batch
 
     @property
@@ -292,6 +289,23 @@ class TrainedRun:
         answers = [] if not len(checked.rows) else self._answers(checked.x, len(checked.rows))
         return AnsweredRows(rows=checked.rows, answers=answers, problems=checked.problems)
 
+    def columns_of(
+        self, answered: AnsweredRows, piece: Piece, *, top: int, scores: bool, bad: Bad
+    ) -> dict[str, Array]:
+        """Answers as columns; with the rows that have none where these stay.
+
+        Args:
+            answered: the answers.
+            piece: the rows.
+            top: how many classes are named.
+            scores: whether each class has a column of its probability.
+            bad: what becomes of rows without an answer.
+        """
+        found = answer_columns(answered.answers, top=top, scores=scores)
+        if bad == "column":
+            found = placed(found, piece.rows, answered.rows, answered.problems)
+        return named_apart(found, self.schema.columns)
+
     def forecast(self, piece: Piece, places: RowPlaces) -> ForecastRows:
         """What follows the newest rows of each series, and which rows could not be used.
 
@@ -363,24 +377,3 @@ class TrainedRun:
             )
             for output in self.compiled.outputs
         ]
-
-
-def placed(columns: Mapping[str, Array], piece: Piece, answered: AnsweredRows) -> dict[str, Array]:
-    """Answers where their rows are, None for the others, and a column that says why.
-
-    Args:
-        columns: the columns of the answer, for the rows that have one.
-        piece: all rows.
-        answered: which of them have an answer.
-    """
-    found: dict[str, Array] = {}
-    for name, values in columns.items():
-        whole = np.full(piece.rows, None, dtype=object)
-        if values.dtype.kind == "f":
-            whole = np.full(piece.rows, np.nan, dtype=values.dtype)
-        whole[answered.rows] = values
-        found[name] = whole
-    told = np.full(piece.rows, None, dtype=object)
-    for row, problem in answered.problems.items():
-        told[row] = problem
-    return {**found, PROBLEM: told}

@@ -27,6 +27,7 @@ from kerasgen.process.packages import is_installed
 from kerasgen.record.files import atomic_file
 from kerasgen.runtime.cells import joined_list
 from kerasgen.runtime.tabular.table_files import FORMATS
+from kerasgen.runtime.values import Array
 from kerasgen.verbs.answers.list_cells import listed_cells
 from kerasgen.verbs.answers.pieces import Cells
 
@@ -193,8 +194,8 @@ def _series(name: str, cells: Cells) -> Any:
     if hasattr(cells, "to_frame"):
         return cells
     if isinstance(cells, np.ndarray) and cells.dtype.kind in "fiub":
-        return polars.Series(name, cells, nan_to_null=True)
-    listed = cells.tolist() if isinstance(cells, np.ndarray) else cells
+        return polars.Series(name, cells, nan_to_null=cells.ndim == 1)
+    listed = [_inner(cell) for cell in (cells.tolist() if isinstance(cells, np.ndarray) else cells)]
     kinds = {type(cell) for cell in listed if cell is not None}
     if len(kinds) > 1 and kinds != {int, float}:
         listed = [cell if cell is None else str(cell) for cell in listed]
@@ -217,8 +218,23 @@ def _known(cell: Any) -> Any:
 
 def _listed(cells: Cells) -> list[Any]:
     """Cells as plain values; a number of 32 bits is the one with the fewest digits that tell it."""
+    if isinstance(cells, np.ndarray) and (cells.ndim > 1 or cells.dtype == object):
+        return [_inner(cell) for cell in cells]
     if isinstance(cells, np.ndarray):
-        if cells.dtype == np.float32:
-            cells = cells.astype("str").astype("float64")
-        return list(cells.tolist())
+        return list(_told(cells).tolist())
     return list(cells.to_list() if hasattr(cells, "to_list") else cells)
+
+
+def _inner(cell: Any) -> Any:
+    """A cell as a plain value: lists for an array, None in it for NaN."""
+    if not isinstance(cell, np.ndarray):
+        return cell
+    if cell.dtype.kind == "f" and np.isnan(cell).any():
+        told = _told(cell).astype(object)
+        told[np.isnan(cell)] = None
+        return told.tolist()
+    return _told(cell).tolist()
+
+
+def _told(values: Array) -> Array:
+    return values.astype("str").astype("float64") if values.dtype == np.float32 else values
