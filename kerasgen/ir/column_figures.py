@@ -81,7 +81,7 @@ class ColumnFigures:
     shape: Shape = ()
     stray: Stray | None = None
     hidden: str | None = None
-    form: Mapping[str, int] = field(default_factory=dict)
+    form: Mapping[str, int | str] = field(default_factory=dict)
 
     @property
     def known(self) -> int:

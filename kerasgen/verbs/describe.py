@@ -47,7 +47,7 @@ from kerasgen.runtime.errors import DataError
 from kerasgen.runtime.split import PARTS
 from kerasgen.session.composed_config import compose_config
 from kerasgen.session.custom_parts import load_trusted
-from kerasgen.verbs.file_columns import sizes_told, sounds_told
+from kerasgen.verbs.file_columns import files_told, sizes_told
 from kerasgen.verbs.named_data import NamedData, named_data
 
 _NO_TEXT = ("null", "true", "false", "nan", "inf")
@@ -142,7 +142,7 @@ def describe(asked: Asked) -> Description:
     _tell_infinite(tally, definition, sink)
     figures = replace(_as_said(tally.figures(), definition), shared=_shared(tally, given))
     if isinstance(source, TableFile):
-        figures = sounds_told(figures, tally, definition)
+        figures = files_told(figures, tally, definition)
         figures = _forms_told(figures, tally, definition, sink)
     figures = sizes_told(figures, source)
     targets = _targets(definition, figures, tally)

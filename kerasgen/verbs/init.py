@@ -35,14 +35,9 @@ from kerasgen.verbs.recipes.autoencoder import draft_of_one_array
 from kerasgen.verbs.recipes.class_folders import SMALLEST_SIZE, draft_of_folders, facts_lines
 from kerasgen.verbs.recipes.draft import SCALED, Draft, split_line
 from kerasgen.verbs.recipes.first_model import model_text
+from kerasgen.verbs.recipes.likely_target import likely_target
+from kerasgen.verbs.recipes.masks import mask_lines, with_sizes
 from kerasgen.verbs.recipes.windows import checked_series, series_lines
-
-_TARGETS = (
-    *("target", "label", "labels", "class", "classes", "outcome", "output", "result", "response"),
-    *("survived", "churn", "fraud", "spam", "default", "diagnosis", "species", "income", "sold"),
-    *("quality", "price", "y"),
-)
-"""Names of columns that are what people want to know, the surest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,10 +165,14 @@ def _of_columns(wish: Wish, named: NamedData, sink: Sink) -> Draft:
             )
         wish = replace(wish, series=series)
     if target is None:
-        target, why = _guessed_target(_told_columns(wish, columns), sink)
+        target, why = likely_target(_told_columns(wish, columns), sink)
         guessed.append(f"the target is `{target}`: {why}; `--target COLUMN` names another")
         found = describe(replace(asked, words=(*asked.words, *_more(guessed)), target=target))
     column = columns[target]
+    masks = column.type == "image" and not column.shape
+    if masks:
+        columns = with_sizes(columns, target, sink)
+        guessed.append(f"`{target}` holds masks, a class for each pixel: a segmentation")
     task = found.targets.get(target, "auto")
     _check_usable(column, columns, task, wish.target)
     if column.missing:
@@ -196,6 +195,8 @@ def _of_columns(wish: Wish, named: NamedData, sink: Sink) -> Draft:
     if wish.time is not None:
         lines += ["features: all    # their past goes in", shown, "task: forecasting"]
         lines += series_lines(wish.time, wish.series, columns)
+    elif masks:
+        lines += mask_lines(columns, target, shown, given=found.parts)
     elif image is None:
         lines += ["features: all", shown, f"task: auto    # {task}", "prepare: auto"]
         lines += [split_line(given=found.parts, stratify="auto")]
@@ -204,7 +205,8 @@ def _of_columns(wish: Wish, named: NamedData, sink: Sink) -> Draft:
         lines += [f"features: {as_yaml(image.name)}", shown, f"task: {task}"]
         lines += [*(SCALED if bright else ()), split_line(given=found.parts, stratify="true")]
         lines += facts_lines(column.distinct or 0, image.shape)
-    model = "series" if wish.time is not None else "table" if image is None else "convnet"
+    model = "series" if wish.time is not None else "unet" if masks else "table"
+    model = model if image is None else "convnet"
     rows = found.figures.rows
     return Draft(lines=tuple(lines), model=model, rows=rows, guessed=tuple(guessed))
 
@@ -248,6 +250,8 @@ def _only_image(
 ) -> ColumnFigures | None:
     """The images of arrays that hold nothing else than them and their classes."""
     features = [column for name, column in columns.items() if name != target]
+    if any(column.form for column in features):  # Paths of a table are prepared by `auto`.
+        return None
     if len(features) != 1 or task != "classification" or features[0].type != "image":
         return None
     height, width, *_ = features[0].shape or (0, 0)
@@ -311,34 +315,6 @@ def _is_row(columns: Mapping[str, ColumnFigures]) -> bool:
         if re.fullmatch(r"[-+]?\d+(\.\d+)?", name) or name in dict(column.frequent)
     ]
     return len(values) >= len(columns) / 2
-
-
-def _guessed_target(columns: Mapping[str, ColumnFigures], sink: Sink) -> tuple[str, str]:
-    """The column that is likely to be the target, and why."""
-    usable = {
-        name: column
-        for name, column in columns.items()
-        if not column.shape
-        and column.type not in ("text", "date")
-        and column.distinct != 1
-        and column.known
-        and not (column.unique and (column.whole or column.type == "category"))
-    }
-    if not usable:
-        raise sink.fail(
-            "KG526",
-            "no column can be the target: all are texts, dates, identifiers or constants",
-            help="name one with `--target COLUMN`",
-        )
-    lower = {name.lower(): name for name in usable}
-    for word in _TARGETS:
-        if word in lower:
-            return lower[word], "its name says so"
-    *_, last = usable
-    first = next(iter(usable))
-    if last != list(columns)[-1] and first == next(iter(columns)):
-        return first, "it is the first column"
-    return last, "it is the last column that can be one"
 
 
 def _source(found: Description, named: NamedData, folder: Path) -> dict[str, str]:

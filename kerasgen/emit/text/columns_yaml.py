@@ -40,7 +40,7 @@ def columns_lines(
     """
     entries = []
     for name, column in columns.items():
-        if column.type not in WRITTEN:
+        if column.type not in WRITTEN and not column.form:
             continue
         said = "ignore" if name in ignored else str(column.type)
         form = "" if name in ignored else "".join(f", {k}: {v}" for k, v in column.form.items())
