@@ -42,7 +42,7 @@ def with_sizes(
         )
     height, width = (
         min(_LARGEST, max(_STEP, round(number / _STEP) * _STEP))
-        for number in map(int, columns[images[0]].form["size"].strip("[]").split(","))
+        for number in map(int, str(columns[images[0]].form["size"]).strip("[]").split(","))
     )
     form = {"size": f"[{height}, {width}]"}
     return {
