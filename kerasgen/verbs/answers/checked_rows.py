@@ -111,7 +111,8 @@ def _typed(
     if len(shape) == 1 and not words:
         exact, wrong = several_numbers(cells, shape[0] or 0)
         return _as_held(exact, column), wrong
-    if isinstance(cells, np.ndarray) and cells.dtype.kind in "iufb" and cells.ndim == 1:
+    numbers = isinstance(cells, np.ndarray) and cells.dtype.kind in "iufb"
+    if numbers and (cells.ndim == 1 or not words):
         return _of_array(cells, column, words=words), {}
     if words and _has_lists(cells):
         cells = joined_cells(cells)
