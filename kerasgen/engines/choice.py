@@ -6,12 +6,15 @@ choosing imports no Keras.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kerasgen.diagnostics import Sink
 from kerasgen.engines.keras3.environment import PACKAGES
 from kerasgen.engines.keras3.error_text import shorten
+from kerasgen.ir.program import BackendDef
 from kerasgen.process.packages import is_installed
 
 if TYPE_CHECKING:
@@ -37,7 +40,7 @@ def importer() -> Importer:
 
 
 def load_keras_dataset(name: str, *, download: bool) -> Any:
-    """A data set of `keras.datasets`; the engine must have been started.
+    """A data set of `keras.datasets`; an engine is started for it where none was.
 
     Args:
         name: its module, such as `mnist`.
@@ -49,6 +52,10 @@ def load_keras_dataset(name: str, *, download: bool) -> Any:
     Raises:
         NotAvailableError: it is not cached, and was not or could not be downloaded.
     """
+    backends = installed_backends()
+    if "keras" not in sys.modules and backends:
+        # Keras is imported in silence then, and by settings that are not the user's own.
+        engine_for(backends[0]).start(BackendDef(backend=backends[0]), Sink())
     from kerasgen.engines.keras3.datasets import load_keras_dataset
 
     return load_keras_dataset(name, download=download)

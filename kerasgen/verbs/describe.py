@@ -6,7 +6,7 @@ This room owns the way from a file or a config to a description. How figures are
 
 Decisions:
 - Only the group `data` of a config is read: a model that is not there yet is no hindrance, and no
-  engine is started.
+  engine is started unless a source needs one.
 - A target need not be named; without one nothing is said of what tells it.
 """
 
