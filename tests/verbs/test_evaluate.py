@@ -102,7 +102,7 @@ def test_several_labels_of_other_data_have_the_places_of_the_run(
     )
     names = ["Bern", "Oslo", "Rome", "old"]
     shares = [
-        np.mean([(n in a.split()) == (n in row[2].split(";")) for n in names])
+        np.mean([(n in a.split(";")) == (n in row[2].split(";")) for n in names])
         for a, row in zip(answers["predicted"].tolist(), some, strict=True)
     ]
     found = evaluate_run(run, [f"data.source.path={other}"]).metrics
