@@ -23,22 +23,6 @@ NUMBERS = (bool, int, float, Decimal, np.number, np.bool_)
 """Types of numbers in a cell."""
 
 
-def rows_as_columns(rows: Any, wanted: Sequence[str]) -> dict[str, Array]:
-    """Makes arrays of rows, whatever form they have; an array is the one wanted column.
-
-    Raises:
-        DataError: they are something else.
-    """
-    plain = isinstance(rows, np.ndarray) and rows.dtype.names is None
-    if plain and len(wanted) == 1:
-        return {wanted[0]: rows}
-    named = None if plain else named_columns(rows)
-    if named is None:
-        problem = f"rows are {type(rows).__name__}, expected columns"
-        raise DataError(problem, about="rows")
-    return {name: plain_cells(name, column) for name, column in named.items()}
-
-
 def named_columns(rows: Any) -> dict[str, Any] | None:
     """The columns of a mapping, frame, table, structured array or list of mappings.
 

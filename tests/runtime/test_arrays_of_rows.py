@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kerasgen.runtime.arrays_of_rows import plain_cells, rows_as_columns
+from kerasgen.runtime.arrays_of_rows import plain_cells
 from kerasgen.runtime.errors import DataError
 from kerasgen.runtime.own import take_columns
 
@@ -56,17 +56,17 @@ def _mappings() -> Any:
     "make", [lambda: COLUMNS, _polars, _lazy, _pandas, _pyarrow, _structured, _mappings]
 )
 def test_rows_of_any_library_are_the_same_columns(make: Any) -> None:
-    for columns in (rows_as_columns(make(), ()), take_columns(make())):
-        assert sorted(columns) == sorted(COLUMNS)
-        assert np.array_equal(columns["size"], [1.5, np.nan, 2.5], equal_nan=True)
-        assert columns["count"].tolist() == [1, 2, 3]
-        assert columns["name"].tolist() == ["Anna", "", "Ben"]
-        assert [day.removesuffix("T00:00:00") for day in columns["day"].tolist()] == [
-            "2024-01-02",
-            "2024-01-02",
-            "",
-        ]
-        assert columns["pair"].tolist() == [[1, 2], [3, 4], [5, 6]]
+    columns = take_columns(make())
+    assert sorted(columns) == sorted(COLUMNS)
+    assert np.array_equal(columns["size"], [1.5, np.nan, 2.5], equal_nan=True)
+    assert columns["count"].tolist() == [1, 2, 3]
+    assert columns["name"].tolist() == ["Anna", "", "Ben"]
+    assert [day.removesuffix("T00:00:00") for day in columns["day"].tolist()] == [
+        "2024-01-02",
+        "2024-01-02",
+        "",
+    ]
+    assert columns["pair"].tolist() == [[1, 2], [3, 4], [5, 6]]
 
 
 def test_values_that_pandas_knows_alone_are_read() -> None:
@@ -79,7 +79,7 @@ def test_values_that_pandas_knows_alone_are_read() -> None:
             "long": pandas.to_timedelta(["1s", None]),
         }
     )
-    columns = rows_as_columns(frame, ())
+    columns = take_columns(frame)
     assert np.array_equal(columns["whole"], [1, np.nan], equal_nan=True)
     assert columns["kind"].tolist() == ["a", ""]
     assert columns["when"].tolist() == ["2024-01-02T03:04:05", ""]
@@ -89,7 +89,7 @@ def test_values_that_pandas_knows_alone_are_read() -> None:
 def test_a_name_that_stands_twice_is_refused() -> None:
     pandas = pytest.importorskip("pandas")
     with pytest.raises(DataError, match="two columns called `a`"):
-        rows_as_columns(pandas.DataFrame([[1, 2]], columns=["a", "a"]), ())
+        take_columns(pandas.DataFrame([[1, 2]], columns=["a", "a"]))
 
 
 @pytest.mark.parametrize(
@@ -115,5 +115,5 @@ def test_other_cells_are_refused(cells: list[Any]) -> None:
 
 def test_nothing_is_imported_to_read_rows() -> None:
     before = {"pandas", "pyarrow"} & set(sys.modules)
-    rows_as_columns([{"a": 1}], ())
+    take_columns([{"a": 1}])
     assert {"pandas", "pyarrow"} & set(sys.modules) == before

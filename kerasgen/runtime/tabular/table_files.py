@@ -44,7 +44,7 @@ from kerasgen.runtime.tabular.text_tables import (
     text_pieces,
 )
 from kerasgen.runtime.tabular.typed_columns import read_columns, text_numbers
-from kerasgen.runtime.values import Array, Columns
+from kerasgen.runtime.values import Columns
 
 FORMATS = {
     ".csv": "csv",
@@ -164,30 +164,6 @@ def read_rows_of_files(
         "unread": unread,
     }
     return without_infinite(table) if form.get("bad") == "skip" else table
-
-
-def read_cells(
-    path: str, **form: Unpack[TableForm]
-) -> tuple[dict[str, list[Any]], dict[str, Array]]:
-    """Reads a table twice: its cells as they are written, and its columns.
-
-    Raises:
-        DataError: the file cannot be used.
-    """
-    pieces = [*pieces_of_files([path], form, [], pieces_of_file)]
-    columns, names, _ = read_columns(lambda _: pieces, form)
-    cells: dict[str, list[Any]] = {name: [] for name in names}
-    for piece in pieces:
-        for name in names:
-            cells[name] += [plain_cell(cell) for cell in piece[name]]
-    return cells, columns
-
-
-def plain_cell(cell: Any) -> Any:
-    """A cell as CSV and JSON can say it; text without the blanks around it."""
-    if isinstance(cell, str):
-        return cell.strip()
-    return cell if isinstance(cell, int | float | None) else str(cell)
 
 
 def table_files(path: str | Sequence[str]) -> list[str]:
