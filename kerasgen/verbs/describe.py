@@ -16,10 +16,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
+from kerasgen.data.columns.counted_rows import tallied, tallied_stream
 from kerasgen.data.columns.hidden_forms import hidden_form, tell_form
-from kerasgen.data.columns.row_chunks import chunks_of_table, streamed
+from kerasgen.data.columns.row_chunks import chunks_of_table
 from kerasgen.data.columns.rows import check_cells, refuse_unread, stripped
 from kerasgen.data.columns.signs import signs_of_figures
 from kerasgen.data.columns.tally import TableTally
@@ -232,9 +232,10 @@ def _counted(
     """
     if isinstance(source, TableFile):
         try:
-            chunks = streamed(source)
-            if chunks is not None and not any(c.strip for c in definition.columns.values()):
-                return _tallied(chunks), None, ()
+            plain = not any(column.strip for column in definition.columns.values())
+            tally = tallied_stream(source) if plain else None
+            if tally is not None:
+                return tally, None, ()
         except (DataError, OSError):
             pass  # Reading it whole tells what is wrong, with its place.
     table = source.read(None, sink)
@@ -247,7 +248,7 @@ def _counted(
     table = _stripped(definition, table)
     if not table.columns or not len(next(iter(table.columns.values()))):
         raise sink.fail("KG503", "the source has no rows", key="data.source")
-    return _tallied(chunks_of_table(table)), table.given, tuple(table.unread)
+    return tallied(chunks_of_table(table)), table.given, tuple(table.unread)
 
 
 def _stripped(definition: DataDef, table: Table) -> Table:
@@ -286,16 +287,6 @@ def _unlike(definition: DataDef, tally: TableTally) -> frozenset[str]:
         if not checked.get(said.type or "", said.type != "boolean" or column.truths):
             found.add(name)
     return frozenset(found)
-
-
-def _tallied(chunks: Any) -> TableTally:
-    tally: TableTally | None = None
-    for chunk in chunks:
-        tally = tally or TableTally(list(chunk))
-        tally.add(chunk)
-    if tally is None:
-        raise DataError("there are no rows")
-    return tally
 
 
 def _shared(tally: TableTally, given: Array | None) -> dict[str, int]:

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from kerasgen.data.columns.marks import different, repeated
 from kerasgen.data.columns.types import (
     LOOK,
     Inferred,
@@ -118,15 +119,14 @@ class ColumnTally:
 
     def add(self, chunk: Chunk) -> None:
         """Counts some rows."""
-        known = chunk.marks[~chunk.absent]
+        known = chunk.marks[~chunk.absent] if chunk.absent.any() else chunk.marks
         before = self.rows
         self.rows += len(chunk.marks)
         self.missing += len(chunk.marks) - len(known)
         self.shape, self.dtype, self.lists = chunk.shape, chunk.dtype, chunk.lists
         places = np.arange(before, self.rows, dtype="uint64") * np.uint64(2) + np.uint64(1)
-        self.signature = (self.signature + int((chunk.marks * places).sum())) % 2**64
-        self._keep_smallest(known)
-        self._keep_seen(known)
+        self.signature = (self.signature + int(np.dot(chunk.marks, places))) % 2**64
+        self._keep_marks(known)
         if not len(known):
             return
         if self.counting:
@@ -142,20 +142,20 @@ class ColumnTally:
         if chunk.numbers is None or chunk.stray is not None:
             self._look(chunk)
 
-    def _keep_smallest(self, known: Array) -> None:
-        """The smallest marks; how large they are tells how many different ones there are."""
-        full = len(self.smallest) >= EXACT
-        near = known[known < self.smallest[-1]] if full else known
-        if len(near):
-            self.smallest = np.unique(np.concatenate([self.smallest, near]))[:EXACT]
-
-    def _keep_seen(self, known: Array) -> None:
-        if self.seen is None:
-            return
-        if len(_repeated_in(known)) or self.rows > _MOST_ROWS:
+    def _keep_marks(self, known: Array) -> None:
+        """The smallest marks, which tell how many different ones there are; all of unique ones."""
+        near = known
+        if len(self.smallest) >= EXACT and self.seen is None:
+            near = known[known < self.smallest[-1]]
+        found = different(near)
+        if self.seen is not None and (len(found) < len(known) or self.rows > _MOST_ROWS):
             self.seen = None
-        elif len(known):
+        if self.seen is not None and len(known):
             self.seen.append(known)
+        if len(self.smallest) >= EXACT:
+            found = found[: np.searchsorted(found, self.smallest[-1])]
+        if len(found):
+            self.smallest = different(np.concatenate([self.smallest, found]))[:EXACT]
 
     def _count(
         self, counted: list[tuple[str, int]], different: int, *, rows: int, alone: bool
@@ -181,7 +181,9 @@ class ColumnTally:
         step = max(1, _VALUES * len(values) // max(1, values.size))
         for start in range(0, len(values), step):  # images are many numbers a row
             piece = values[start : start + step]
-            known = piece[np.isfinite(piece)].astype("float64", copy=False)
+            finite = np.isfinite(piece)
+            known = piece if finite.all() else piece[finite]
+            known = known.ravel().astype("float64", copy=False)
             if len(known):
                 self._add_known(known)
             if known.size < piece.size:
@@ -220,7 +222,7 @@ class ColumnTally:
         """Whether no value stands twice."""
         if self.seen and len(self.seen) > 1:
             marks = np.concatenate(self.seen)
-            self.seen = None if len(_repeated_in(marks)) else [marks]
+            self.seen = None if len(repeated(marks)) else [marks]
         return bool(self.seen)
 
     def inferred(self) -> Inferred:
@@ -292,7 +294,9 @@ class TableTally:
         whole = np.zeros(count, dtype="uint64")
         for name, chunk in chunks.items():
             self.columns[name].add(chunk)
-            whole = (whole ^ (whole >> np.uint64(29))) * _PRIME + chunk.marks
+            whole ^= whole >> np.uint64(29)
+            whole *= _PRIME
+            whole += chunk.marks
         if self.rows + count <= _MOST_ROWS:
             self._row_marks.append(whole)
         self.rows += count
@@ -363,7 +367,7 @@ class TableTally:
             return None, None
         marks = np.concatenate(self._row_marks)
         self._row_marks = [marks]
-        again = _repeated_in(marks)
+        again = repeated(marks)
         if not len(again):
             return 0, None
         earlier: set[int] = set()
@@ -374,12 +378,6 @@ class TableTally:
                 break
             earlier.add(mark)
         return len(again), int(row)
-
-
-def _repeated_in(marks: Array) -> Array:
-    """The marks that stand there again, once for each time."""
-    ordered = np.sort(marks)
-    return np.asarray(ordered[1:][ordered[1:] == ordered[:-1]])
 
 
 def _is_number(values: Array | None) -> bool:

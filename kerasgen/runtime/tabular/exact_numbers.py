@@ -126,8 +126,11 @@ def check_width(name: str, width: int, rows: int, size: int) -> None:
         raise DataError(f"{longest} makes all others as wide", about="wide")
 
 
-def holds_large(numbers: Any) -> bool:
-    """Whether numbers of Polars may be more than double precision tells apart."""
+def may_be_large(numbers: Any) -> bool:
+    """Whether numbers of Polars may be whole ones that double precision confuses."""
+    few = numbers.head(FEW).to_numpy()
+    if (np.isfinite(few) & (few != np.rint(few))).any():  # of most fractions enough
+        return False
     largest, smallest = numbers.max(), numbers.min()
     return largest is not None and max(largest, -smallest) >= EXACT
 
@@ -165,7 +168,7 @@ def whole_piece(wholes: Any, numbers: Any) -> Array | None:
     """
     import polars
 
-    if not holds_large(numbers):
+    if not may_be_large(numbers):
         return narrow_numbers(numbers)
     if wholes.dtype == polars.String:
         wholes = wholes.str.strip_prefix("+")

@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from kerasgen.runtime.tabular.exact_numbers import holds_large
+from kerasgen.runtime.tabular.exact_numbers import may_be_large
 
 PLAIN_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 """A cell that is a number whoever reads it."""
@@ -76,7 +76,7 @@ def check_exact(piece: Any, numbers: Collection[str]) -> None:
     Raises:
         NoNumbersError: it may not have told whole ones apart.
     """
-    large = [piece[name] for name in numbers if holds_large(piece[name])]
+    large = [piece[name] for name in numbers if may_be_large(piece[name])]
     names = [
         series.name
         for series in large

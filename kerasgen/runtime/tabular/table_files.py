@@ -36,6 +36,7 @@ from kerasgen.runtime.tabular.rows_of_files import (
 from kerasgen.runtime.tabular.text_tables import (
     PIECE_ROWS,
     TableForm,
+    TextTable,
     has_bad_rows,
     leave_out_bad_rows,
     line_numbers,
@@ -333,19 +334,38 @@ def pieces_of_text(file: str, form: TableForm, rows: FileRows) -> Iterator[Any]:
     Raises:
         DataError: it cannot be cut into rows.
     """
-    import polars
-
     with TemporaryDirectory() as folder:
-        text = open_text(file, form, Path(folder))
-        if form.get("bad") == "skip" and has_bad_rows(text):
-            leave_out_bad_rows(text, Path(folder))
+        text = open_whole_text(file, form, Path(folder))
         if rows["words"] is not None:
             look_for_numbers(text, form, rows["words"])
-        empty = True
-        for piece in text_pieces(text):
-            empty = False
-            yield piece
-        if empty:
-            yield polars.DataFrame(schema=dict.fromkeys(text["titles"], polars.String))
+        yield from whole_text_pieces(text)
         rows["lines"] = line_numbers(text)
         rows["skipped"], rows["reasons"] = text["skipped"], text["reasons"]
+
+
+def open_whole_text(file: str, form: TableForm, folder: Path) -> TextTable:
+    """Looks at a file of text, and leaves its bad rows out where that is said.
+
+    Raises:
+        DataError: it cannot be cut into rows.
+    """
+    text = open_text(file, form, folder)
+    if form.get("bad") == "skip" and has_bad_rows(text):
+        leave_out_bad_rows(text, folder)
+    return text
+
+
+def whole_text_pieces(text: TextTable) -> Iterator[Any]:
+    """The rows of a file of text, an empty frame where there are none.
+
+    Raises:
+        DataError: it cannot be cut into rows.
+    """
+    import polars
+
+    empty = True
+    for piece in text_pieces(text):
+        empty = False
+        yield piece
+    if empty:
+        yield polars.DataFrame(schema=dict.fromkeys(text["titles"], polars.String))

@@ -19,7 +19,7 @@ from kerasgen.runtime.tabular.exact_numbers import (
     FREE_WIDTH,
     ColumnPieces,
     check_width,
-    holds_large,
+    may_be_large,
     narrow_numbers,
     whole_piece,
 )
@@ -139,7 +139,7 @@ def digits_piece(series: Any, form: TableForm) -> Array | None:
         return None
     if numbers.null_count() == len(numbers):
         return np.full(len(numbers), np.nan, dtype=ALL_MISSING)
-    if holds_large(numbers):
+    if may_be_large(numbers):
         digits = plain_digits(series, form)
         if digits.filter(numbers.is_not_null()).str.contains(r"^[-+]?\d+$").all():
             return whole_piece(digits.set(numbers.is_null(), None), numbers)
@@ -248,7 +248,9 @@ def known_words(series: Any, form: TableForm) -> Any:
     if kind != polars.String:
         return series.cast(polars.String)
     words = series.str.strip_chars()
-    words = words.set(words.is_in([*missing_marks(form, series.name)]), None)
+    absent = words.is_in([*missing_marks(form, series.name)])
+    if absent.any():
+        words = words.set(absent, None)
     if dates := form.get("dates"):
         moments = words.str.to_datetime(dates, strict=False)
         if moments.null_count() == words.null_count():

@@ -12,6 +12,7 @@ from kerasgen.data.sources.table_file import TableFile
 from kerasgen.diagnostics import Sink
 from kerasgen.runtime.columns import as_targets
 from kerasgen.runtime.tables import read_csv
+from kerasgen.runtime.tabular.exact_numbers import may_be_large
 from kerasgen.runtime.tabular.table_files import read_table
 
 polars = pytest.importorskip("polars")
@@ -141,3 +142,21 @@ def test_a_target_of_large_whole_numbers_does_not_run_over():
     assert as_targets(np.array([3_000_000_000, 1])).tolist() == [3_000_000_000.0, 1.0]
     assert as_targets(np.array([7, 1])).dtype == "int32"
     assert as_targets(np.zeros(0, "int64")).dtype == "int32"
+
+
+@pytest.mark.parametrize(
+    ("numbers", "expected"),
+    [
+        ([1.0] * 200 + [2.5], False),
+        ([1.0] * 200 + [2.0**53], True),
+        ([None] * 200 + [-(2.0**60)], True),
+        ([float("nan"), float("inf"), 1.0], True),
+        ([0.5, 2.0**60], False),
+        ([None, None], False),
+        ([], False),
+    ],
+)
+def test_only_whole_numbers_may_be_too_large_and_the_first_ones_tell_fractions(
+    numbers, expected
+) -> None:
+    assert may_be_large(polars.Series(numbers, dtype=polars.Float64)) is expected
