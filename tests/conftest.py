@@ -13,7 +13,8 @@ from typing import Any, Protocol
 
 import pytest
 import yaml
-from long_files import LONG_FILES
+from shared_work import LONG_FILES, TENSORFLOW, SharedByBackend, backend_of
+from xdist.remote import Producer
 
 from kerasgen.catalog.entries import Catalog, ClassEntry, Parameter
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink
@@ -29,13 +30,33 @@ from kerasgen.record.provenance import process_identity
 from kerasgen.record.versions import SCHEMA
 
 for _variable in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
-    os.environ.setdefault(_variable, "2")
-os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    os.environ.setdefault(_variable, "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("MPLBACKEND", "Agg")
+# JAX compiles each operation for each shape: most of the time goes into making it quick.
+os.environ.setdefault(
+    "XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+)
+# Tests start some two hundred processes, each of which would read all sources anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 ROOT = Path(__file__).resolve().parent.parent
 os.environ.setdefault("KERASGEN_CACHE", str(ROOT / ".pytest_cache" / "kerasgen"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Chooses the backend of a process that runs tests; one that hands them out needs none."""
+    worker: Mapping[str, Any] | None = getattr(config, "workerinput", None)
+    if worker is not None and worker["workercount"] > 1:
+        os.environ.setdefault("KERAS_BACKEND", backend_of(worker["workerid"]))
+    elif worker is not None or not config.getoption("numprocesses"):
+        os.environ.setdefault("KERAS_BACKEND", TENSORFLOW)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> SharedByBackend | None:
+    """Shares the files out by backend, unless a backend or another way is asked for."""
+    asked = "KERAS_BACKEND" in os.environ or config.getoption("dist") != "loadfile"
+    return None if asked else SharedByBackend(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -16,21 +16,21 @@ from test_shipped import EXPERIMENTS, small
 from kerasgen.data.sources.source_list import SOURCES
 from kerasgen.diagnostics import CompileError
 
-AUGMENTED = "cifar10_augmented"
-"""The model of `cifar10_resnet` with other samples: those are compared, and its history is slow."""
-
-
-def test_the_script_of_the_augmented_images_trains_as_its_run_does(
-    engine: str, tmp_path: Path, assert_trains_alike: Same
-) -> None:
-    overrides = [f"experiment={AUGMENTED}", *QUICK, *small(AUGMENTED, tmp_path)]
-    assert_trains_alike(overrides, tmp_path / "both")
+QUICK_ONES = (
+    "adult",
+    "airline_passengers",
+    "autoencoder",
+    "book/mnist_mlp",
+    "mnist_convnet",
+    "sms",
+)
+"""One of each kind: a table, a series, images as targets, numbers, images, texts."""
 
 
 @pytest.mark.parametrize(
     "experiment",
     [
-        pytest.param(name, marks=pytest.mark.slow) if name == AUGMENTED else name
+        name if name in QUICK_ONES else pytest.param(name, marks=pytest.mark.slow)
         for name in EXPERIMENTS
     ],
 )

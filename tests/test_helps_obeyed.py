@@ -1,10 +1,13 @@
 """Every help of every snapshot is obeyed, and what it says to write is accepted.
 
 A help is done by a machine (`obeying`), the config is checked again, and its diagnostic must be
-gone, with no new error in its place. `python tests/test_helps_obeyed.py` prints the figure.
+gone, with no new error in its place. Of the cases that share a code, the first is obeyed at once,
+the others by `pytest -m slow tests/test_helps_obeyed.py`. `python tests/test_helps_obeyed.py`
+prints the figure.
 """
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +106,16 @@ def outcomes(case: Told, root: Path) -> list[tuple[str, str]]:
     return found
 
 
-@pytest.mark.parametrize("case", told(), ids=lambda case: case.name)
+def cases() -> Iterator[Any]:
+    """All cases; those of a code after its first are slow."""
+    seen: set[str] = set()
+    for case in told():
+        code = case.name.partition(" ")[0]
+        yield pytest.param(case, id=case.name, marks=[pytest.mark.slow] if code in seen else [])
+        seen.add(code)
+
+
+@pytest.mark.parametrize("case", list(cases()))
 def test_what_a_help_says_to_write_is_accepted(
     case: Told, engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from house_counts import ROOT, Counts, Slots, count_house, shortened
-from long_files import LONG_FILES
+from shared_work import FREE_FILES, FREE_FOLDERS, LONG_FILES, TORCH_FILES
 
 MOST_BARE = 3.0
 """Percent of the slots of all rooms that may be `Any` alone."""
@@ -38,10 +38,16 @@ def test_no_name_of_a_test_file_stands_twice() -> None:
     assert [name for name, count in names.items() if count > 1] == []
 
 
-def test_the_files_that_are_given_out_first_are_there() -> None:
+@pytest.mark.parametrize("listed", [LONG_FILES, TORCH_FILES, FREE_FILES])
+def test_the_files_that_workers_are_given_by_name_are_there(listed: tuple[str, ...]) -> None:
     names = [file.name for file in (ROOT / "tests").rglob("test_*.py")]
-    assert [name for name in LONG_FILES if name not in names] == []
-    assert len(set(LONG_FILES)) == len(LONG_FILES)
+    assert [name for name in listed if name not in names] == []
+    assert len(set(listed)) == len(listed)
+
+
+def test_each_file_has_one_backend_or_any() -> None:
+    assert set(TORCH_FILES).isdisjoint(FREE_FILES)
+    assert [name for name in FREE_FOLDERS if not (ROOT / "tests" / name).is_dir()] == []
 
 
 def test_no_two_files_of_a_room_differ_by_an_ending_alone(counts: Counts) -> None:

@@ -181,6 +181,9 @@ REAL = {
     "minimum_temperatures": "daily-min-temperatures.csv",
 }
 
+REAL_ONES = ("adult", "airline_passengers", "diabetes", "mnist_convnet", "sms")
+"""One of each kind of data: columns of words, a series, numbers, images, texts."""
+
 
 def files_of(experiment: str, path: Path | str) -> list[str]:
     """The overrides that say where the data of an experiment lies."""
@@ -233,7 +236,13 @@ def test_an_experiment_compiles_without_its_data(
     assert realize(outcome.compiled).count_params() == outcome.compiled.cost.parameters
 
 
-@pytest.mark.parametrize("experiment", sorted(REAL))
+@pytest.mark.parametrize(
+    "experiment",
+    [
+        name if name in REAL_ONES else pytest.param(name, marks=pytest.mark.slow)
+        for name in sorted(REAL)
+    ],
+)
 def test_an_experiment_trains_on_its_real_data(
     engine: str, tmp_path: Path, experiment: str
 ) -> None:

@@ -18,11 +18,11 @@ from kerasgen.passes.layout import channels_first, lay_out, pin_data_format
 
 PROBE = Path(__file__).with_name("layout_probe.py")
 
-PLAIN = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
-"""JAX compiles each operation for each shape: most of the time goes into making it quick."""
 
-
-@pytest.fixture(scope="module", params=["tensorflow", "jax", "torch"])
+@pytest.fixture(
+    scope="module",
+    params=["tensorflow", pytest.param("jax", marks=pytest.mark.slow), "torch"],
+)
 def probed(request: pytest.FixtureRequest) -> dict[str, Any]:
     """What a process on one backend saw."""
     done = subprocess.run(
@@ -31,9 +31,7 @@ def probed(request: pytest.FixtureRequest) -> dict[str, Any]:
         text=True,
         check=False,
         timeout=300,
-        env=os.environ
-        | {"PYTHONPATH": f"{PROBE.parents[2]}{os.pathsep}{PROBE.parents[1]}"}
-        | ({"XLA_FLAGS": PLAIN} if request.param == "jax" else {}),
+        env=os.environ | {"PYTHONPATH": f"{PROBE.parents[2]}{os.pathsep}{PROBE.parents[1]}"},
     )
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])

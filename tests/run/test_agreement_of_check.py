@@ -21,48 +21,52 @@ SWEEP = "# @package _global_\nhydra: {{mode: MULTIRUN, sweeper: {{params: {{{0}}
 REFUSED = 2
 TRAINS = 0
 
-ALONE = [
-    "+fit.callbacks.x={class: ModelCheckpoint, filepath: best.h6}",
+QUICK_ONES = [
     "+fit.callbacks.x={class: ModelCheckpoint, filepath: best.keras, monitor: val_nope}",
-    "+fit.callbacks.x={class: ModelCheckpoint, filepath: /best.keras}",
-    "+fit.callbacks.x={class: EarlyStopping, mode: up}",
-    "+fit.callbacks.x={class: ReduceLROnPlateau, factor: 2}",
     "+fit.callbacks.x={class: CSVLogger, filename: no/log.csv}",
     "+fit.callbacks.x=RemoteMonitor",
-    "+fit.callbacks.x=SwapEMAWeights",
     "+fit.callbacks.x={class: ModelCheckpoint, filepath: '{nope}.keras'}",
-    "+fit.callbacks.x={class: ReduceLROnPlateau, min_lr: x}",
     "+fit.callbacks.x={class: EarlyStopping, monitor: nope}",
-    "+fit.callbacks.x={class: TensorBoard, update_freq: epcoh}",
     "fit.epochs=0",
-    "+fit.validation_freq=[1,2]",
     "+fit.class_weight={17: 2.0}",
     "data.split.validation=0",
     "data.source.name=nope",
     "name='${hydra:runtime.cwd}'",
+    "compile.metrics=[nope]",
+    "hydra.run.dir=taken/below",
+    "hydra.nope=1",
+    "fit.epochs=1,2",
+    "~optimizer",
+    "data.features=imge",
+    "data=iris data.features=[sepal_length,sepal_lenth]",
+    "data=cifar10_images data.source.path=. data.features=picture",
+]
+"""One of each kind of fault that needs no rows; both checks know them."""
+
+MORE = [
+    "+fit.callbacks.x={class: ModelCheckpoint, filepath: best.h6}",
+    "+fit.callbacks.x={class: ModelCheckpoint, filepath: /best.keras}",
+    "+fit.callbacks.x={class: EarlyStopping, mode: up}",
+    "+fit.callbacks.x={class: ReduceLROnPlateau, factor: 2}",
+    "+fit.callbacks.x=SwapEMAWeights",
+    "+fit.callbacks.x={class: ReduceLROnPlateau, min_lr: x}",
+    "+fit.callbacks.x={class: TensorBoard, update_freq: epcoh}",
+    "+fit.validation_freq=[1,2]",
     "name=${now:%H}",
     "seed=-1",
     "tracking.plots=x",
-    "compile.metrics=[nope]",
     "compile.loss=mse",
     "hydra.run.dir=taken",
-    "hydra.run.dir=taken/below",
     "hydra.run.dir='outputs/${nope}'",
-    "hydra.nope=1",
     "hydra/launcher=joblib",
-    "fit.epochs=1,2",
     "~fit",
-    "~optimizer",
-    "data.features=imge",
     "data.target=lable",
     "data=wine data.target=targt",
-    "data=iris data.features=[sepal_length,sepal_lenth]",
     "data=mnist data.features=images",
-    "data=cifar10_images data.source.path=. data.features=picture",
     "data=digits ++data.prepare.x={class: Rescaling, scale: 2, from: imge}",
     "data.source.name=iris data.features=all",
 ]
-"""Overrides whose faults need no rows; both checks know them."""
+"""Others of the same kinds."""
 
 OPENED = [
     ("gone.csv", ""),
@@ -110,7 +114,9 @@ def verdict(
     return call
 
 
-@pytest.mark.parametrize("override", ALONE)
+@pytest.mark.parametrize(
+    "override", [*QUICK_ONES, *(pytest.param(one, marks=pytest.mark.slow) for one in MORE)]
+)
 def test_a_check_says_what_a_run_would(
     override: str, verdict: Callable[..., tuple[int, list[str]]]
 ) -> None:

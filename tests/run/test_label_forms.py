@@ -184,9 +184,13 @@ def told_by(folder: Path) -> list[str]:
 
 @pytest.mark.parametrize("name", FORMS)
 def test_a_config_trains_what_its_script_and_plain_keras_train(
-    place: Place, name: str, monkeypatch: pytest.MonkeyPatch, capsys: Any
+    place: Place, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    form = FORMS[name]
+    assert_three_train_alike(place, FORMS[name], monkeypatch)
+
+
+def assert_three_train_alike(place: Place, form: Form, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trains a config, its script and plain Keras, and compares all figures."""
     overrides = place.write(form)
     run, code = place.train(overrides)
     assert code == DONE
@@ -217,20 +221,6 @@ def test_a_confusion_matrix_counts_every_place(place: Place) -> None:
     assert (run / "confusion_matrix.png").exists()
     described = json.loads((run / "data.json").read_text())
     assert list(described["classes"]["y"].values()) == np.bincount(MASKS.ravel()).tolist()
-
-
-def test_places_that_a_loss_ignores_are_no_class(place: Place) -> None:
-    masks = np.where(RANDOM.random(MASKS.shape) < 0.1, 255, MASKS)
-    loss = "loss: {class: SparseCategoricalCrossentropy, ignore_class: 255}"
-    form = replace(THREE_MASKS, y=masks, config=loss)
-    run, code = place.train([*place.write(form), "+data.facts={classes: 3}"])
-    refused = os.environ["KERAS_BACKEND"] == "torch"  # Keras finds no gradient of these there.
-    assert code == (REFUSED if refused else DONE)
-    if refused:
-        return
-    assert told_by(run) == []
-    with np.load(run / "predictions.npz") as arrays:
-        assert arrays["true"].max() == 255
 
 
 @pytest.mark.parametrize(

@@ -23,14 +23,10 @@ QUICK = (
 """One of each kind of file."""
 
 
-PLAIN = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
-"""JAX compiles each operation for each shape: most of the time goes into making it quick."""
-
 ENVIRONMENT = {
     "PYTHONPATH": str(ROOT),
     "KERAS_BACKEND": "jax",
     "PYTHONWARNINGS": "",
-    "XLA_FLAGS": PLAIN,
 }
 
 
