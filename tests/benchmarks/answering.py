@@ -12,7 +12,7 @@ import json
 from pathlib import Path
 
 import numpy as np
-from measuring import ONE_THREAD, SCRIPTS, Options, Report, Row, python, run_process
+from measuring import ONE_THREAD, SCRIPTS, Options, Report, Row, Usage, python, run_process
 
 NAME = "answering"
 
@@ -28,29 +28,38 @@ def measure(options: Options) -> Report:
     report = Report()
     for backend in options.backends:
         run = _trained(options.folder, backend)
-        for file in files:
-            report.rows.extend(_answered(run, file, backend, options))
-    few, many = (_peak(options.folder, run, count) for count in (rows // 10, rows))
+        report.rows.extend(_answered(run, files, backend, options))
+    many = next(row.kerasgen for row in report.rows if row.figure == "peak MB")
+    few = _peak(options.folder, options.folder / f"run_{options.backends[0]}", rows // 10)
     report.remarks.append(f"peak of {rows // 10:,} rows {few:.0f} MB, of {rows:,} {many:.0f} MB")
     return report
 
 
-def _answered(run: Path, file: Path, backend: str, options: Options) -> list[Row]:
+def _answered(run: Path, files: list[Path], backend: str, options: Options) -> list[Row]:
+    """Both files in turns with the model alone, which is asked once a round for both."""
     environment = {**ONE_THREAD, "KERAS_BACKEND": backend}
     rows = FEW_ROWS if options.quick else ROWS
     layer = json.loads((run / "record.json").read_text())["model"]["preparation"]["trained"]
-    answers = options.folder / f"answers{file.suffix}"
-    ours = [*python("-m", "kerasgen"), "predict", str(run), str(file), "-o", str(answers)]
     plain = str(SCRIPTS / "plain_answers.py")
     theirs = python(plain, str(run / "model.keras"), layer, str(rows), str(BATCH))
-    pairs, peaks = [], []
+    found: dict[Path, list[tuple[Usage, Usage]]] = {file: [] for file in files}
     for _ in range(options.rounds):
-        one = run_process(ours, environment=environment)
         other = run_process(theirs, environment=environment)
-        pairs.append((one.cpu, other.cpu))
-        peaks.append(one.peak)
-    case = f"{rows:,} rows, {file.suffix[1:]}, {backend}"
+        for file in files:
+            answers = options.folder / f"answers{file.suffix}"
+            ours = [*python("-m", "kerasgen"), "predict", str(run), str(file), "-o", str(answers)]
+            found[file].append((run_process(ours, environment=environment), other))
+    return [
+        row
+        for file, pairs in found.items()
+        for row in _rows(f"{rows:,} rows, {file.suffix[1:]}, {backend}", pairs)
+    ]
+
+
+def _rows(case: str, found: list[tuple[Usage, Usage]]) -> list[Row]:
+    pairs = tuple((ours.cpu, theirs.cpu) for ours, theirs in found)
     cpu = [float(np.median(side)) for side in zip(*pairs, strict=True)]
+    peak = float(np.median([ours.peak for ours, _ in found]))
     return [
         Row(
             benchmark=NAME,
@@ -59,9 +68,9 @@ def _answered(run: Path, file: Path, backend: str, options: Options) -> list[Row
             kerasgen=cpu[0],
             reference=cpu[1],
             goal=GOAL,
-            pairs=tuple(pairs),
+            pairs=pairs,
         ),
-        Row(benchmark=NAME, case=case, figure="peak MB", kerasgen=float(np.median(peaks))),
+        Row(benchmark=NAME, case=case, figure="peak MB", kerasgen=peak),
     ]
 
 

@@ -79,7 +79,7 @@ def check_rows(
         columns[name] = stripped(values, kept.definition.columns.get(name))
         for row, cell in wrong.items():
             problems.setdefault(row, f"the column `{name}` holds {cell}")
-    good = np.asarray([row for row in range(piece.rows) if row not in problems], dtype="int64")
+    good = np.delete(np.arange(piece.rows, dtype="int64"), [*problems])
     rows = good if problems else slice(None)
     columns = {name: values[rows] for name, values in columns.items()}
     parts = _prepared(kept, columns, good, problems) if len(good) else []

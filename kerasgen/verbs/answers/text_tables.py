@@ -30,6 +30,9 @@ from kerasgen.verbs.answers.pieces import Piece
 BLOCK = 4 * 2**20
 """Bytes that are read at a time."""
 
+BLANKS = frozenset(sign for sign in map(chr, range(128)) if sign.isspace())
+"""Blanks of ASCII."""
+
 LONGEST = 64 * 2**20
 """Characters that a line may have."""
 
@@ -292,8 +295,10 @@ class _Reading:
             )
         except polars.exceptions.PolarsError:
             return None
-        frame = frame.with_columns(polars.all().str.strip_chars())
-        frame = frame.filter(polars.any_horizontal(polars.all() != ""))
+        if self._may_hold_blanks(block):
+            frame = frame.with_columns(polars.all().str.strip_chars())
+        if not (frame.to_series(0) != "").fill_null(False).all():
+            frame = frame.filter(polars.any_horizontal(polars.all() != ""))
         return Piece(
             cells={series.name: series for series in frame}, first=number, rows=frame.height
         )
@@ -305,6 +310,12 @@ class _Reading:
         lines = block.count("\n") + (not block.endswith("\n"))
         # A line that has fewer needs one that has more, which Polars refuses.
         return block.count(self._separator) == lines * (len(self._titles) - 1) > 0
+
+    def _may_hold_blanks(self, block: str) -> bool:
+        """Whether a cell may hold a blank, as far as it can be told without looking at cells."""
+        if not block.isascii() or (self._quote and self._quote in block):
+            return True
+        return any(blank in block for blank in BLANKS - {"\n", self._separator})
 
     def _by_python(self, block: str, number: int) -> Piece:
         rows: list[list[str]] = []

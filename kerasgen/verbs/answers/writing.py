@@ -195,6 +195,8 @@ def _series(name: str, cells: Cells) -> Any:
         return cells
     if isinstance(cells, np.ndarray) and cells.dtype.kind in "fiub":
         return polars.Series(name, cells, nan_to_null=cells.ndim == 1)
+    if isinstance(cells, np.ndarray) and cells.dtype.kind == "U" and cells.ndim == 1:
+        return polars.Series(name, cells.tolist(), dtype=polars.String)
     listed = [_inner(cell) for cell in (cells.tolist() if isinstance(cells, np.ndarray) else cells)]
     kinds = {type(cell) for cell in listed if cell is not None}
     if len(kinds) > 1 and kinds != {int, float}:

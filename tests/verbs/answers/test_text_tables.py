@@ -42,6 +42,25 @@ def test_rows_of_another_length_have_a_problem(text, problems):
     assert found == problems
 
 
+@pytest.mark.parametrize(
+    ("text", "separator"),
+    [
+        ("a,b\n1, x\n,\n2 ,y\n", ","),
+        ("a,b\n1,x\n,\n\n2,y\n", ","),
+        ('a,b\n"\n1","x\n"\n2,y\n', ","),
+        ("a,b\n1,\u00a0x\n2,y\u2003\n", ","),
+        ("a,b\n\x0b1,x\f\n\t2,y\n", ","),
+        ("a\tb\n1\tx\n\t\n2\ty\n", "\t"),
+        ("a\tb\n1\t x\n \t\n2\ty\n", "\t"),
+        ('a\tb\n"\t1"\tx\n2\t"y\t"\n', "\t"),
+        ("a b\n1 x\n \n2 y\n", " "),
+        ("a,b\r\n1,x\r\n,\r\n2,y\r\n", ","),
+    ],
+)
+def test_cells_have_no_blanks_around_them_and_rows_of_nothing_are_passed_over(text, separator):
+    assert _rows(text, separator=separator)[0] == {"a": ["1", "2"], "b": ["x", "y"]}
+
+
 @pytest.mark.parametrize("size", [1, 3, 7, 1000])
 def test_blocks_of_any_size_give_the_same_rows(size, monkeypatch):
     monkeypatch.setattr(text_tables, "BLOCK", size)
