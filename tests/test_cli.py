@@ -36,7 +36,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     quick = ["fit.epochs=1", "fit.batch_size=256"]
     first = call(*quick, "hydra.run.dir=outputs/first", folder=folder, module=False)
     assert first.returncode == 0, first.stderr
-    second = call("run", *quick, "optimizer=sgd", "hydra.run.dir=outputs/second", folder=folder)
+    bare = ["tracking.plots=false", "tracking.model=false", "hydra.run.dir=outputs/second"]
+    second = call("run", *quick, "optimizer=sgd", *bare, folder=folder)
     assert second.returncode == 0, second.stderr
     return folder
 
@@ -314,6 +315,7 @@ def test_a_users_keras_json_is_taken_by_path(tmp_path: Path) -> None:
     file = tmp_path / "mine.json"
     file.write_text(json.dumps(settings | {"image_data_format": "channels_first"}))
     words = [f"backend.keras_json={file}", "model=convnet", "fit.epochs=1", "hydra.run.dir=run"]
+    words += ["tracking.plots=false", "tracking.model=false"]
     done = call(*words, folder=tmp_path, module=False)
     assert done.returncode == 0, done.stderr
     observed = json.loads((tmp_path / "run" / "record.json").read_text())["backend"]

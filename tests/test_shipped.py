@@ -249,7 +249,8 @@ def test_an_experiment_trains_on_its_real_data(
     data = DATASETS / REAL[experiment]
     if not data.exists():
         pytest.skip(f"{data.name} is not there")
-    overrides = [f"experiment={experiment}", *files_of(experiment, data), "fit.epochs=1"]
+    overrides = [f"backend={engine}", f"experiment={experiment}", "fit.epochs=1"]
+    overrides += files_of(experiment, data)
     overrides += ["fit.steps_per_epoch=5", "fit.verbose=0", "fit.validation_steps=1"]
     overrides += ["tracking.plots=false", "tracking.model=false"]
     assert run_experiment(compose(overrides), tmp_path / "run") == DONE

@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import yaml
 
-from kerasgen.frontend.compose.composition import compose
+from kerasgen.frontend.compose.composition import Composition, compose
 from kerasgen.process.exit_codes import DONE, FAILED, REFUSED
 from kerasgen.record import file_names, files
 from kerasgen.record.read import read_history
@@ -23,11 +23,16 @@ QUICK = [*SHORT, "tracking.plots=false"]
 BARE = [*QUICK, "tracking.model=false"]
 
 
+def on_engine(overrides: Sequence[str]) -> Composition:
+    """Composes a config on the backend of this process."""
+    return compose([f"backend={os.environ['KERAS_BACKEND']}", *overrides])
+
+
 @pytest.fixture(scope="module")
 def trained(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a default run of two epochs."""
     folder = tmp_path_factory.mktemp("runs") / "default"
-    assert run_experiment(compose([f"backend={engine}", *SHORT]), folder, argv=["run.py"]) == DONE
+    assert run_experiment(on_engine(SHORT), folder, argv=["run.py"]) == DONE
     return folder
 
 
@@ -327,7 +332,7 @@ def test_a_step_that_fails_leaves_what_was_finished(
         raise RuntimeError("the device has gone")
 
     monkeypatch.setattr(steps, "fit", fail)
-    assert run_experiment(compose(QUICK), tmp_path / "run") == FAILED
+    assert run_experiment(on_engine(QUICK), tmp_path / "run") == FAILED
     fields = read_record(tmp_path / "run")
     assert fields["status"] == "failed"
     assert fields["error"] == "fit: RuntimeError: the device has gone"
@@ -341,7 +346,7 @@ def test_a_step_that_fails_leaves_what_was_finished(
 
 def test_a_loss_that_is_lost_is_told(engine: str, tmp_path: Path, capsys) -> None:
     overrides = ["optimizer=sgd", "optimizer.learning_rate=1e30", "data=diabetes_progression"]
-    assert run_experiment(compose([*overrides, "model=table_number", *BARE]), tmp_path / "r") == 0
+    assert run_experiment(on_engine([*overrides, "model=table_number", *BARE]), tmp_path / "r") == 0
     assert "warning[KG802]" in capsys.readouterr().err
     told = json.loads((tmp_path / "r" / file_names.DIAGNOSTICS).read_text())[-1]
     assert told["code"] == "KG802"
@@ -358,26 +363,26 @@ def test_an_interrupted_run_says_so(
 
     monkeypatch.setattr(steps, "fit", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        run_experiment(compose(QUICK), tmp_path / "run")
+        run_experiment(on_engine(QUICK), tmp_path / "run")
     fields = read_record(tmp_path / "run")
     assert (fields["status"], fields["error"]) == ("interrupted", "interrupted")
 
 
 def test_a_folder_that_holds_a_run_is_not_overwritten(trained: Path, capsys) -> None:
     before = (trained / file_names.RECORD).read_bytes()
-    assert run_experiment(compose(QUICK), trained) == REFUSED
+    assert run_experiment(on_engine(QUICK), trained) == REFUSED
     assert (trained / file_names.RECORD).read_bytes() == before
     assert "error[KG605]" in capsys.readouterr().err
 
 
 def test_a_folder_that_cannot_be_made_is_a_diagnostic(engine: str, tmp_path: Path, capsys) -> None:
     (tmp_path / "file").write_text("")
-    assert run_experiment(compose(QUICK), tmp_path / "file" / "run") == REFUSED
+    assert run_experiment(on_engine(QUICK), tmp_path / "file" / "run") == REFUSED
     assert "error[KG605]" in capsys.readouterr().err
 
 
 def test_without_a_test_part_nothing_is_evaluated(engine: str, tmp_path: Path) -> None:
-    assert run_experiment(compose([*QUICK, "data.split.test=null"]), tmp_path / "run") == DONE
+    assert run_experiment(on_engine([*QUICK, "data.split.test=null"]), tmp_path / "run") == DONE
     fields = read_record(tmp_path / "run")
     assert "test" not in fields["metrics"]
     assert not (tmp_path / "run" / file_names.PREDICTIONS).exists()
@@ -413,7 +418,7 @@ def test_a_run_goes_on_without_a_tracker_that_fails(
 
     monkeypatch.setattr(keras.callbacks.TensorBoard, "on_epoch_end", full)
     folder = tmp_path / "run"
-    assert run_experiment(compose([*BARE, "tracking.tensorboard=true"]), folder) == DONE
+    assert run_experiment(on_engine([*BARE, "tracking.tensorboard=true"]), folder) == DONE
     assert capsys.readouterr().err.count("warning[KG807]: `tracking.tensorboard` failed") == 1
     assert "KG807" in (folder / "diagnostics.json").read_text()
 
@@ -422,7 +427,7 @@ def test_tensorboard_without_its_package_names_the_extra(
     engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
 ) -> None:
     monkeypatch.setattr("kerasgen.compiler.is_installed", lambda package: False)
-    assert run_experiment(compose(["tracking.tensorboard=true"]), tmp_path / "run") == REFUSED
+    assert run_experiment(on_engine(["tracking.tensorboard=true"]), tmp_path / "run") == REFUSED
     shown = capsys.readouterr().err
     assert "error[KG603]" in shown
     assert "pip install 'kerasgen[tensorboard]'" in shown
@@ -452,7 +457,7 @@ def test_the_losses_and_metrics_of_the_chapter_train(
     engine: str, tmp_path: Path, overrides: list[str], metrics: list[str]
 ) -> None:
     words = [*overrides, f"compile.metrics=[{','.join(metrics)}]", *BARE]
-    assert run_experiment(compose(words), tmp_path / "run") == DONE
+    assert run_experiment(on_engine(words), tmp_path / "run") == DONE
     rows = read_history(tmp_path / "run")
     assert rows[-1]["loss"] < rows[0]["loss"]
     assert any(name.startswith(metrics[-1]) for name in rows[0])
@@ -469,7 +474,7 @@ def test_the_losses_and_metrics_of_the_chapter_train(
 def test_the_binary_losses_of_the_chapter_train(engine: str, tmp_path: Path, loss: str) -> None:
     words = ["data=breast_cancer", "model=table_binary", f"compile.loss={loss}", "seed=3"]
     metrics = "compile.metrics=[accuracy,recall,{class: F1Score, threshold: 0.5}]"
-    assert run_experiment(compose([*words, metrics, *BARE]), tmp_path / "run") == DONE
+    assert run_experiment(on_engine([*words, metrics, *BARE]), tmp_path / "run") == DONE
     rows = read_history(tmp_path / "run")
     assert rows[-1]["loss"] < rows[0]["loss"]
     assert 0 <= rows[-1]["f1_score"] <= 1
@@ -480,7 +485,7 @@ def test_balanced_class_weights_change_the_training(engine: str, tmp_path: Path)
     losses = []
     for weight in ("null", "balanced"):
         folder = tmp_path / weight
-        assert run_experiment(compose([*base, f"fit.class_weight={weight}"]), folder) == DONE
+        assert run_experiment(on_engine([*base, f"fit.class_weight={weight}"]), folder) == DONE
         losses.append(read_history(folder)[0]["loss"])
     assert losses[0] != losses[1]
 
