@@ -181,7 +181,7 @@ REAL = {
     "minimum_temperatures": "daily-min-temperatures.csv",
 }
 
-REAL_ONES = ("adult", "airline_passengers", "diabetes", "mnist_convnet", "sms")
+REAL_ONES = ("adult", "airline_passengers", "book/mnist_mlp", "diabetes", "sms")
 """One of each kind of data: columns of words, a series, numbers, images, texts."""
 
 
