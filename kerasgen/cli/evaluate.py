@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 
 from kerasgen.cli.shared_arguments import (
+    RUN_NAME,
     Command,
     declare_run_folders,
     declare_trust,
@@ -31,7 +32,7 @@ def _declare(parser: argparse.ArgumentParser) -> None:
         "words",
         metavar="RUN",
         nargs="+",
-        help="folder of a run, or `last`; then overrides, for what is said otherwise of its data",
+        help=f"{RUN_NAME}; then overrides, for what is said otherwise of its data",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
     declare_run_folders(parser)

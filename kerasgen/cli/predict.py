@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from kerasgen.cli.shared_arguments import (
+    RUN_NAME,
     Command,
     declare_run_folders,
     declare_trust,
@@ -19,7 +20,7 @@ from kerasgen.process.exit_codes import DONE
 _EXAMPLES = """\
 examples:
   kerasgen predict last new.csv                        the newest run below `outputs`, to stdout
-  kerasgen predict outputs/2026-01-31/12-00-00 new.csv -o answers.csv
+  kerasgen predict best:test_accuracy new.csv -o answers.csv
   kerasgen predict last new.parquet -o answers.parquet --scores
   cat new.csv | kerasgen predict last - --top 3
   kerasgen predict last photos/ -o answers.csv         all images of a folder, for a model of images
@@ -30,7 +31,7 @@ examples:
 
 
 def _declare(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("run", metavar="RUN", help="folder of a run, or `last`")
+    parser.add_argument("run", metavar="RUN", help=RUN_NAME)
     parser.add_argument(
         "rows",
         metavar="INPUT",

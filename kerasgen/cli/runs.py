@@ -5,9 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from pathlib import Path
 
-from kerasgen.cli.shared_arguments import Command
+from kerasgen.cli.shared_arguments import Command, declare_outputs
 from kerasgen.diagnostics import Sink
 from kerasgen.diagnostics.render import render_text
 from kerasgen.foreign.printable import shown_lines
@@ -26,9 +25,7 @@ def _declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "filters", nargs="*", metavar="FILTER", help="key=value, with = != > >= < <="
     )
-    parser.add_argument(
-        "--outputs", metavar="DIR", type=Path, default=Path("outputs"), help="where the runs are"
-    )
+    declare_outputs(parser)
     parser.add_argument("--sort", metavar="KEY", help="a field or metric; -KEY for descending")
     parser.add_argument("--limit", metavar="N", type=_count, help="show the first N only")
     parser.add_argument("--json", action="store_true", help="print one JSON document")

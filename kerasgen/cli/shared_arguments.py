@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from kerasgen.frontend.compose.config_folders import ConfigPlace
 
 
+RUN_NAME = "a run: its folder, its id or the beginning of one, `last` or `best:METRIC`"
+"""What the help of a command says of the name of a run."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
     """One command: what it is for, its arguments, and what it does.
@@ -45,7 +49,7 @@ class Command:
 
 def declare_config(parser: argparse.ArgumentParser, metavar: str = "OVERRIDE") -> None:
     """Declares the arguments that name a config."""
-    run = "; or the folder of a run" if metavar.endswith("RUN") else ""
+    run = f"; or {RUN_NAME}" if metavar.endswith("RUN") else ""
     parser.add_argument(
         "overrides", nargs="*", metavar=metavar, help=f"as for run.py: group=option, key=value{run}"
     )
@@ -81,21 +85,31 @@ def declare_run_folders(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--fold", metavar="K", type=int, help="the K-th fold of a run of several folds"
     )
+    declare_outputs(parser)
+
+
+def declare_outputs(parser: argparse.ArgumentParser) -> None:
+    """Declares the argument that says where runs are looked for."""
     parser.add_argument(
         "--outputs", metavar="DIR", type=Path, default=Path("outputs"), help="where the runs are"
     )
 
 
-def run_folder_of(name: str, options: argparse.Namespace) -> Path:
+def run_folder_of(name: str, options: argparse.Namespace, *, unfinished: bool = False) -> Path:
     """The folder of a run that a command line names, or of the fold of it.
 
+    Args:
+        name: what the run is called.
+        options: the command line.
+        unfinished: whether `last` may be a run that did not complete.
+
     Raises:
-        CompileError: KG606, there is none.
+        CompileError: KG606 or a code of its own, there is none.
     """
     from kerasgen.diagnostics import SourceLocation
     from kerasgen.verbs.named_run import named_fold, named_run
 
-    folder = named_run(name, options.outputs)
+    folder = named_run(name, options.outputs, unfinished=unfinished)
     if options.fold is None:
         return folder
     return named_fold(folder, options.fold, SourceLocation(override=f"--fold {options.fold}"))

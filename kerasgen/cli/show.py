@@ -5,7 +5,13 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from kerasgen.cli.shared_arguments import Command, declare_config, folders_of, trust_of
+from kerasgen.cli.shared_arguments import (
+    Command,
+    declare_config,
+    declare_outputs,
+    folders_of,
+    trust_of,
+)
 from kerasgen.foreign.printable import shown_lines
 
 _EXAMPLES = """\
@@ -15,7 +21,7 @@ examples:
   kerasgen show model=convnet --summary                what model.summary() prints
   kerasgen show model=convnet --graph convnet.png      draw the graph: .png, .svg or .mmd
   kerasgen show last --expanded                        the layers of the newest run
-  kerasgen show outputs/2026-01-31/12-00-00 --weights  name, shape, type, range, mean of the weights
+  kerasgen show best:test_accuracy --weights           name, shape, type, range, mean of the weights
 """
 
 
@@ -38,6 +44,7 @@ def _declare(parser: argparse.ArgumentParser) -> None:
     looks.add_argument(
         "--prepare-graph", metavar="FILE", type=Path, help="the same of `data.prepare`"
     )
+    declare_outputs(parser)
 
 
 def _act(options: argparse.Namespace) -> int:
@@ -50,7 +57,9 @@ def _act(options: argparse.Namespace) -> int:
         resolved_text,
     )
 
-    target = Target.named(options.overrides, folders_of(options), trust_of(options))
+    target = Target.named(
+        options.overrides, folders_of(options), trust_of(options), options.outputs
+    )
     if options.graph is not None:
         text = draw_graph(target, options.graph) + "\n"
     elif options.prepare_graph is not None:

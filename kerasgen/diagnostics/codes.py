@@ -111,6 +111,7 @@ CODES: dict[str, str] = {
     "KG623": "input that a trained model does not take",
     "KG624": "row that a trained model has no answer for",
     "KG625": "other data on which a run cannot be measured",
+    "KG627": "name that several runs have",
     "KG701": "loss that expects something other than what the output gives",
     "KG702": "softmax over a single score",
     "KG703": "sigmoid scores under a categorical loss",

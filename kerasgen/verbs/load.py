@@ -26,8 +26,8 @@ def load_run(folder: Path | str, trust: Trust = NOBODY, *, fold: int | None = No
     """Opens a finished run, to ask its model: what `kerasgen.load` does.
 
     Args:
-        folder: the folder of the run; or what the command line calls it, `last` or a folder below
-            `outputs`.
+        folder: the folder of the run; or what the command line calls one below `outputs`: its id,
+            the beginning of one, `last` or `best:METRIC`.
         trust: modules whose parts its config or its model may hold.
         fold: which of its folds is opened, from 1; None for a single run.
 

@@ -1,54 +1,114 @@
-"""A run by what people call it: its folder, its folder below `outputs`, or `last`; and its folds.
+"""A run by what people call it: its folder, its id, the beginning of one, `last` or `best:METRIC`.
 
 This room owns what such a name means. What a run holds it must not know, but whether it is of
 several folds: each of them is a run of its own.
+
+Decisions:
+- An id is the folder of a run below the folder of all runs, with slashes. A whole id is never taken
+  for the beginning of another one.
+- `last` and `best:METRIC` speak of completed runs: the others have no answer to give. Who goes on
+  with a run asks for the newest of all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from kerasgen.diagnostics import Sink, SourceLocation, closest
 from kerasgen.foreign.regular_files import ForeignFileError
 from kerasgen.record.file_names import FOLDS, RECORD
 from kerasgen.record.read import is_run, read_record
-from kerasgen.record.runs import read_runs
+from kerasgen.record.runs import RunEntry, read_runs
+from kerasgen.verbs.run_selection import best_run, metric_names
 
 LAST = "last"
 """What the newest completed run is called."""
 
+BEST = "best:"
+"""How the name of the best completed run begins; a metric follows."""
 
-def named_run(name: str, outputs: Path) -> Path:
+_MOST_TOLD = 8
+"""Runs that are named to somebody whose name is that of several."""
+
+
+def named_run(name: str, outputs: Path, *, unfinished: bool = False) -> Path:
     """The folder of a run.
 
     Args:
-        name: a folder, one below `outputs`, or `last`.
+        name: a folder, an id, the beginning of one alone, `last` or `best:METRIC`.
         outputs: the folder of all runs.
+        unfinished: whether `last` is the newest run of all, and not of those that completed.
 
     Raises:
-        CompileError: KG606, there is no such run.
+        CompileError: KG606, there is no such run; KG627, several ids begin so; KG107 or KG607, the
+            metric is not known, or nothing says which way it gets better.
     """
     for place in (Path(name), outputs / name):
         if is_run(place):
             return place
-    sink, unread = Sink(), Sink()
-    runs = read_runs(outputs, unread)
-    if name == LAST:
+    runs = read_runs(outputs, Sink())
+    if name == LAST or name.startswith(BEST):
         done = [run for run in runs if run.status == "completed"]
-        if done:
-            return done[0].folder
-        raise sink.fail(
-            "KG606",
-            f"there is no completed run below `{outputs}`",
-            help="name its folder, or say where the runs are with `--outputs DIR`",
-        )
-    near = closest(name, [LAST, *(run.id for run in runs)])
-    raise sink.fail(
+        if name == LAST:
+            return _required(runs if unfinished else done, outputs, unfinished)[0].folder
+        return best_run(_required(done, outputs), name, name[len(BEST) :], Sink()).folder
+    if (found := _begun(name, outputs, runs)) is not None:
+        return found.folder
+    near = _near(name, runs)
+    raise Sink().fail(
         "KG606",
         f"there is no run `{name}`",
         help=f"did you mean `{near}`?" if near else "`kerasgen runs` lists them",
     )
+
+
+def looks_named(word: str, outputs: Path) -> bool:
+    """Whether a word, which may be an override as well, is the name of a run, or nearly one."""
+    if is_run(word) or word.startswith(BEST):
+        return True
+    if "=" in word or word[:1] in ("", "~", "+"):
+        return False
+    if word == LAST or is_run(outputs / word):
+        return True
+    runs = read_runs(outputs, Sink())
+    return bool(_beginning(word, outputs, runs)) or _near(word, runs) is not None
+
+
+def _required(runs: Sequence[RunEntry], outputs: Path, unfinished: bool = False) -> list[RunEntry]:
+    """The runs, if there are any."""
+    if runs:
+        return list(runs)
+    raise Sink().fail(
+        "KG606",
+        f"there is no {'' if unfinished else 'completed '}run below `{outputs}`",
+        help="name its folder, or say where the runs are with `--outputs DIR`",
+    )
+
+
+def _begun(name: str, outputs: Path, runs: Sequence[RunEntry]) -> RunEntry | None:
+    """The one run whose id begins with a name, None where none does."""
+    found = _beginning(name, outputs, runs)
+    if len(found) < 2:
+        return found[0] if found else None
+    told = [f"`{run.id}`" for run in found[:_MOST_TOLD]]
+    more = len(found) - len(told)
+    raise Sink().fail(
+        "KG627",
+        f"`{name}` is the beginning of {len(found)} runs",
+        help=f"write more of it: {', '.join(told)}" + (f" and {more} more" if more else ""),
+    )
+
+
+def _beginning(name: str, outputs: Path, runs: Sequence[RunEntry]) -> list[RunEntry]:
+    begin = name.removeprefix(f"{outputs}/")
+    return [run for run in runs if begin and run.id.startswith(begin)]
+
+
+def _near(name: str, runs: Sequence[RunEntry]) -> str | None:
+    """The name of a run that is most like a word, None where none is near."""
+    known = [LAST, *(run.id for run in runs)]
+    return closest(name, [*known, *(f"{BEST}{figure}" for figure in metric_names(runs))])
 
 
 def named_fold(folder: Path, number: int, place: SourceLocation | None = None) -> Path:

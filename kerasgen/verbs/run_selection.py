@@ -22,6 +22,7 @@ from operator import itemgetter
 from typing import Any
 
 from kerasgen.diagnostics import CompileError, Sink, SourceLocation, did_you_mean
+from kerasgen.passes.lint.directions import direction
 from kerasgen.record.files import number
 from kerasgen.record.runs import PARTS, RunEntry, read_config
 from kerasgen.record.status import CLOSED, KILLED, OPEN
@@ -175,6 +176,56 @@ def sort_runs(
             valued.append((value, run))
     valued.sort(key=itemgetter(0), reverse=order.startswith("-"))
     return [run for _, run in valued] + last
+
+
+def best_run(runs: Sequence[RunEntry], word: str, order: str, sink: Sink) -> RunEntry:
+    """The run with the best figure of a metric; of equal ones the first.
+
+    NaN and infinity are never best.
+
+    Args:
+        runs: the runs, at least one.
+        word: the whole word in which the metric stands.
+        order: the metric as `sort_runs` takes it. A sign says which end of the order is the best:
+            `-` the largest, `+` the smallest. Without one its name does.
+        sink: gets a name that no run knows (KG107), and one that does not say which way it gets
+            better (KG607).
+
+    Raises:
+        CompileError: there is no such metric, or no best of it.
+    """
+    name = order.lstrip("+-")
+    valued = [(value, run) for run in runs if (value := metric(run, name)) is not None]
+    if not valued:
+        options = set(metric_names(runs))
+        raise _unknown(name, word, f"metric `{name}`", options, sink)
+    way = {"-": "max", "+": "min"}.get(order[:1], direction(_plain_name(runs, name)))
+    if way is None:
+        head = word.removesuffix(order)
+        raise sink.fail_at(
+            "KG607",
+            f"nothing says whether a small or a large `{name}` is good",
+            location=_place(word, name),
+            help=f"write `{head}-{name}` for the largest, or `{head}+{name}` for the smallest",
+        )
+    finite = [pair for pair in valued if math.isfinite(pair[0])]
+    if not finite:
+        raise sink.fail_at(
+            "KG607",
+            f"`{name}` is no finite number in any run",
+            location=_place(word, name),
+        )
+    # Of equal ones both give the first.
+    return (max if way == "max" else min)(finite, key=itemgetter(0))[1]
+
+
+def _plain_name(runs: Sequence[RunEntry], name: str) -> str:
+    """The name of a metric without the part of the data, which some run knows."""
+    name = name.removeprefix("metrics.")
+    for part in dict.fromkeys((*PARTS, *(part for run in runs for part in run.metrics))):
+        if name.startswith((f"{part}.", f"{part}_")):
+            return name[len(part) + 1 :]
+    return name
 
 
 def metric(run: RunEntry, name: str) -> float | None:

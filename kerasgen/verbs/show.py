@@ -31,7 +31,7 @@ from kerasgen.session.recorded import open_run
 from kerasgen.session.session import Session
 from kerasgen.session.states import CLOSED, UNREAD, Aim
 from kerasgen.verbs.finished_run import load_run_model, run_section
-from kerasgen.verbs.named_run import LAST, named_run
+from kerasgen.verbs.named_run import looks_named, named_run
 from kerasgen.verbs.output import write_output
 
 if TYPE_CHECKING:
@@ -64,24 +64,24 @@ class Target:
         words: Sequence[str],
         config_dir: Folders,
         trust: Trust = NOBODY,
+        outputs: Path = Path("outputs"),
     ) -> Target:
-        """What command-line words name: overrides, or the folder of a run.
+        """What command-line words name: overrides, or a run.
 
         Args:
-            words: overrides, or one folder, or `last` for the newest completed run.
+            words: overrides, or one name of a run, as `named_run` takes it.
             config_dir: folders of configs that come before the shipped ones.
             trust: modules whose parts may be named.
+            outputs: the folder of all runs.
 
         Raises:
             CompileError: a run stands among overrides, or there is none.
         """
-        if tuple(words) == (LAST,) and not is_run(LAST):
-            return cls(run=named_run(LAST, Path("outputs")), trust=trust)
+        if len(words) == 1 and looks_named(words[0], outputs):
+            return cls(run=named_run(words[0], outputs), trust=trust)
         for number, word in enumerate(words):
             if is_run(word):
-                if len(words) > 1:
-                    raise _refused_beside(words, number)
-                return cls(run=Path(word), trust=trust)
+                raise _refused_beside(words, number)
         return cls(overrides=tuple(words), config_dir=config_dir, trust=trust)
 
 
