@@ -31,6 +31,7 @@ from kerasgen.record import file_names
 from kerasgen.record import read as reading
 from kerasgen.record.files import write_arrays, write_history, write_json
 from kerasgen.record.provenance import identity
+from kerasgen.record.tags import read_tags
 from kerasgen.record.versions import SCHEMA
 from kerasgen.session.composed_config import compose_config
 from kerasgen.session.session import Session
@@ -131,6 +132,7 @@ def make_run(folder: Path) -> None:
     write_json(folder / file_names.DIAGNOSTICS, [{"code": "KG764", "message": "not scaled"}])
     write_json(folder / file_names.DATA, {"rows": 1797, "columns": {"image": [8, 8, 1]}})
     write_json(folder / file_names.METRICS, record["metrics"])
+    write_json(folder / file_names.TAGS, ["paper", "v1.2"])
     write_history(folder / file_names.HISTORY, [{"epoch": n, "loss": 1 / n} for n in range(1, 4)])
     write_arrays(
         folder / file_names.PREDICTIONS, {"scores": np.eye(3), "labels": np.array(["a", "b"])}
@@ -158,6 +160,7 @@ READERS: dict[str, Callable[[Path], object]] = {
     file_names.DIAGNOSTICS: lambda folder: reading.read_facts(folder, file_names.DIAGNOSTICS),
     file_names.DATA: lambda folder: reading.read_facts(folder, file_names.DATA),
     file_names.METRICS: lambda folder: reading.read_facts(folder, file_names.METRICS),
+    file_names.TAGS: read_tags,
 }
 
 _FILES = (*READERS, *(file_names.RECORD, file_names.CONFIG) * 4)
@@ -170,6 +173,7 @@ def looks(root: Path, run: Path) -> tuple[tuple[str, ...], ...]:
     return (
         listing,
         (*listing, "--json"),
+        (*listing, "tag=paper"),
         (*listing, "optimizer.class=Adam", "--sort", "-test_accuracy"),
         ("show", str(run)),
         ("show", str(run), "--expanded"),

@@ -129,6 +129,8 @@ def example_of(line: str, printed: str = "", block: Block | None = None) -> Exam
         ["kerasgen", "predict"],
         ["kerasgen", "init"],
         ["kerasgen", "evaluate"],
+        ["kerasgen", "delete"],
+        ["kerasgen", "tag"],
         ["kerasgen", "explain", "WORD"],
     ):  # a name in a sentence
         return None

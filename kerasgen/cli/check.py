@@ -10,6 +10,7 @@ import sys
 from collections.abc import Mapping, Sequence
 
 import kerasgen
+from kerasgen.cli.asking import agreed, can_ask
 from kerasgen.cli.shared_arguments import Command, declare_config, place_of, refuse, trust_of
 from kerasgen.diagnostics import Diagnostic
 from kerasgen.diagnostics.render import closing_text, render_text
@@ -196,16 +197,10 @@ def _fix(options: argparse.Namespace) -> None:
 
 def _asked(files: int) -> str | None:
     """Asks whether files may be written: why nothing is, None if they may be."""
-    if not sys.stdin.isatty():
+    if not can_ask():
         return "nothing was written: there is no terminal to ask at; `--yes` writes unasked"
     what = "this file" if files == 1 else f"these {files} files"
-    try:
-        answer = input(f"write {what}? [y/N] ")
-    except EOFError:  # Ctrl-D
-        print()
-        answer = ""
-    agreed = answer.strip().lower() in ("y", "yes")
-    return None if agreed else "nothing was written"
+    return None if agreed(f"write {what}?") else "nothing was written"
 
 
 def _act_fast(options: argparse.Namespace) -> int:

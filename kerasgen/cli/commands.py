@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from kerasgen.cli import (
     check,
+    delete,
     describe,
     eject,
     evaluate,
@@ -20,6 +21,7 @@ from kerasgen.cli import (
     runs,
     schema,
     show,
+    tag,
 )
 from kerasgen.cli.shared_arguments import Command
 
@@ -31,6 +33,8 @@ COMMANDS: Mapping[str, Command] = {
     "runs": runs.COMMAND,
     "predict": predict.COMMAND,
     "evaluate": evaluate.COMMAND,
+    "tag": tag.COMMAND,
+    "delete": delete.COMMAND,
     "import": import_model.COMMAND,
     "eject": eject.COMMAND,
     "schema": schema.COMMAND,

@@ -16,6 +16,7 @@ examples:
   kerasgen runs                                        newest first
   kerasgen runs backend=jax 'metrics.test.accuracy>0.9'
   kerasgen runs status=failed
+  kerasgen runs tag=paper
   kerasgen runs --sort -test_accuracy --limit 5
   kerasgen runs --json
 """

@@ -112,6 +112,8 @@ CODES: dict[str, str] = {
     "KG624": "row that a trained model has no answer for",
     "KG625": "other data on which a run cannot be measured",
     "KG627": "name that several runs have",
+    "KG628": "run that cannot be deleted",
+    "KG629": "tag that cannot be used",
     "KG701": "loss that expects something other than what the output gives",
     "KG702": "softmax over a single score",
     "KG703": "sigmoid scores under a categorical loss",

@@ -23,6 +23,9 @@ PREDICTED_VS_TRUE = "predicted_vs_true.png"
 FORECAST = "forecast.png"
 TRACEBACK = "traceback.txt"
 
+TAGS = "tags.json"
+"""Words that people have given the run: no run writes them."""
+
 TENSORBOARD = "tensorboard"
 """A folder: event files as TensorBoard writes them."""
 
@@ -53,5 +56,6 @@ RESULTS = (
     PREDICTED_VS_TRUE.replace(".", "*."),
     FORECAST.replace(".", "*."),
     TRACEBACK,
+    TAGS,
 )
-"""Patterns of what a run writes after its record is opened."""
+"""Patterns of what stands in the folder of a run after its record is opened."""

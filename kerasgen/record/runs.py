@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,9 +24,10 @@ from typing import Any
 from kerasgen.diagnostics import Severity, Sink
 from kerasgen.foreign.regular_files import ForeignFileError, is_folder, is_there, told
 from kerasgen.record import read as reading
-from kerasgen.record.file_names import CONFIG, FOLDS, RECORD
+from kerasgen.record.file_names import CONFIG, FOLDS, RECORD, TAGS
 from kerasgen.record.files import number
 from kerasgen.record.status import observed_status
+from kerasgen.record.tags import read_tags
 
 PARTS = ("test", "validation", "training")
 """The parts of the data that metrics are measured on, the one that counts most first."""
@@ -47,6 +48,7 @@ class RunEntry:
         epochs: epochs finished, None if none was recorded.
         metrics: part of the data to metric to number; NaN and infinity included.
         fields: the whole record, as plain data.
+        tags: words that people have given it.
     """
 
     id: str
@@ -59,6 +61,7 @@ class RunEntry:
     epochs: int | None
     metrics: Mapping[str, Mapping[str, float]]
     fields: Mapping[str, Any]
+    tags: tuple[str, ...] = ()
 
 
 def read_runs(root: Path, sink: Sink) -> list[RunEntry]:
@@ -97,7 +100,15 @@ def read_run(folder: Path, root: Path, sink: Sink) -> RunEntry | None:
         return None
     if found.newer is not None:
         sink.report_file("KG606", path, found.newer, severity=Severity.WARNING)
-    return _entry(found.fields, folder, root)
+    return replace(_entry(found.fields, folder, root), tags=_tags(folder, sink))
+
+
+def _tags(folder: Path, sink: Sink) -> tuple[str, ...]:
+    try:
+        return read_tags(folder)
+    except ForeignFileError as error:
+        sink.report_file("KG606", folder / TAGS, error, severity=Severity.WARNING)
+        return ()
 
 
 def read_config(run: RunEntry, sink: Sink) -> Mapping[str, Any]:

@@ -4,7 +4,7 @@ This room owns the small language of filters (`status=failed`, `optimizer.class=
 `test_accuracy>0.9`) and of orders (`-test_accuracy`), and what a name in them means. It must not
 know how runs are read or shown.
 
-A name is looked for, in this order: `id` and `status`; a metric (`metrics.test.accuracy`,
+A name is looked for, in this order: `id`, `status` and `tag`; a metric (`metrics.test.accuracy`,
 `test.accuracy`, `test_accuracy`, or `accuracy` for the first part that has it, test before
 validation before training); a field of the record (`git.dirty`, `hardware.cores`); the option
 chosen of a config group (`optimizer=sgd`) together with the value in the config
@@ -26,6 +26,9 @@ from kerasgen.passes.lint.directions import direction
 from kerasgen.record.files import number
 from kerasgen.record.runs import PARTS, RunEntry, read_config
 from kerasgen.record.status import CLOSED, KILLED, OPEN
+
+TAG = "tag"
+"""How the tags of a run are called in a filter; a run may have none, and still knows the name."""
 
 _FILTER = re.compile(r"\s*([^=!<>\s]+)\s*(!=|>=|<=|==?|>|<)\s*(.*?)\s*", re.DOTALL)
 
@@ -111,7 +114,7 @@ def choose_runs(runs: Sequence[RunEntry], filters: Sequence[Filter], sink: Sink)
     for condition in filters:
         _require_status(condition, sink)
         values = {run.id: _values(run, condition.key, config_of) for run in runs}
-        if runs and not any(values.values()):
+        if runs and condition.key != TAG and not any(values.values()):
             known = {name for run in runs for name in _names(run, config_of(run))}
             raise _unknown(condition.key, condition.text, f"value `{condition.key}`", known, sink)
         _require_order([v for found in values.values() for v in found], condition, sink)
@@ -258,6 +261,8 @@ def _values(
     run: RunEntry, key: str, config_of: Callable[[RunEntry], Mapping[str, Any]]
 ) -> list[Any]:
     """What a name stands for in a run; empty for nothing."""
+    if key == TAG:
+        return list(run.tags)
     if key in ("id", "status"):
         return [run.id if key == "id" else run.status]
     if (figure := metric(run, key)) is not None:
@@ -287,7 +292,7 @@ def _reached(holder: Any, key: str) -> list[Any]:
 
 def _names(run: RunEntry, config: Mapping[str, Any]) -> Iterator[str]:
     """All names that a run knows, for the nearest to a misspelt one."""
-    yield from ("id", "status", *metric_names([run]))
+    yield from ("id", "status", TAG, *metric_names([run]))
     for tree in (run.fields, run.fields.get("choices"), config):
         yield from _paths(tree, "")
 

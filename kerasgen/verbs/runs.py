@@ -118,9 +118,11 @@ def render_runs(
 
 
 def runs_json(entries: Sequence[RunEntry]) -> list[dict[str, object]]:
-    """The runs as plain data for machines: their records, with `id`, `folder` and status."""
+    """The runs as plain data for machines: their records, with `id`, `folder`, status and tags."""
     return [
-        {"id": run.id, "folder": str(run.folder)} | plain(run.fields) | {"status": run.status}
+        {"id": run.id, "folder": str(run.folder)}
+        | plain(run.fields)
+        | {"status": run.status, "tags": list(run.tags)}
         for run in entries
     ]
 
@@ -133,12 +135,13 @@ def _columns(entries: Sequence[RunEntry], metrics: Sequence[str]) -> list[_Colum
         column("run", 0, [shown(run.id) for run in entries]),
         column("status", 1, [shown(run.status) for run in entries]),
         column("name", 4, [_cut_end(shown(run.name), MOST_NAME) for run in entries]),
-        column("backend", 5, [shown(run.backend or "-") for run in entries]),
-        column("started", 6, [_started(run) for run in entries]),
-        column("seconds", 7, [_seconds(run) for run in entries], right=True),
-        column("epochs", 8, [_epochs(run) for run in entries], right=True),
+        column("tags", 5, [shown(" ".join(run.tags)) for run in entries]),
+        column("backend", 6, [shown(run.backend or "-") for run in entries]),
+        column("started", 7, [_started(run) for run in entries]),
+        column("seconds", 8, [_seconds(run) for run in entries], right=True),
+        column("epochs", 9, [_epochs(run) for run in entries], right=True),
     ]
-    ranks = [2, 3, *range(9, 9 + len(metrics) + MOST_METRICS)]
+    ranks = [2, 3, *range(10, 10 + len(metrics) + MOST_METRICS)]
     for rank, name in zip(ranks, _shown_metrics(entries, metrics), strict=False):
         cells = [_figure(metric(run, name)) for run in entries]
         columns.append(column(shown(name), rank, cells, right=True))
