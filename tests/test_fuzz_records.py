@@ -92,7 +92,7 @@ def _row(name: str, found: list[tuple[int | None, float, str]]) -> str:
 
 def test_a_sound_run_is_looked_at_without_a_word(corpus: Corpus) -> None:
     sound, _ = corpus
-    assert [command(look) for look in looks(sound.parent, sound)] == [0] * 5
+    assert {command(look) for look in looks(sound.parent, sound)} == {0}
 
 
 def test_damaged_records_never_end_in_a_traceback(corpus: Corpus) -> None:
