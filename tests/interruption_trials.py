@@ -19,6 +19,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from kerasgen.record.provenance import at_work
@@ -142,11 +143,14 @@ def one_trial(
         time.sleep(moment)
         if process.poll() is not None:
             return None
+        sent = datetime.now(UTC)
         process.send_signal(number)
         try:
             code: int | None = process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             code = None
+        if code == 0 and completed_before(sent, folder):
+            return None
         work = folder / "work"
         until = time.monotonic() + (PATIENCE if sweep else 1.0)
         while (left := working_in(work)) and time.monotonic() < until:
@@ -154,6 +158,15 @@ def one_trial(
         said = (folder / "stderr").read_text(errors="replace")
         printed = (folder / "stdout").read_text(errors="replace")
         return judged(folder, number, moment, code, said, printed, len(left))
+
+
+def completed_before(moment: datetime, folder: Path) -> bool:
+    """Whether there are runs, and each had closed its record: Python was ending by then."""
+    records = [json.loads(f.read_text()) for f in (folder / "work").rglob("record.json")]
+    return bool(records) and all(
+        r["status"] == "completed" and datetime.fromisoformat(r["finished"]) < moment
+        for r in records
+    )
 
 
 def judged(
