@@ -25,7 +25,14 @@ from kerasgen.catalog.entries import Catalog, ClassEntry, Kind, ShapeOracle
 from kerasgen.diagnostics import Sink
 from kerasgen.ir.graph import Call
 from kerasgen.ir.program import BackendDef, CompileDef, FitDef, Loss
-from kerasgen.ir.training import Array, Arrays, KeptWeights, Samples, TrainingData
+from kerasgen.ir.training import (
+    Array,
+    Arrays,
+    KeptWeights,
+    Samples,
+    TrainingData,
+    TrainingState,
+)
 from kerasgen.ir.values import ObjectDef, TensorSpec
 
 if TYPE_CHECKING:
@@ -38,6 +45,10 @@ Learned: TypeAlias = "Mapping[str, Array]"
 `weight 0`, …. Empty for a step that learns nothing."""
 
 
+def _forget(state: TrainingState) -> None:
+    """Keeps no state."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingListener:
     """Who hears of a training while it goes on.
@@ -46,11 +57,13 @@ class TrainingListener:
         epoch_ended: called after each epoch with its number from 0 and its figures.
         followers: names of callbacks that only follow the training; one that fails is left out.
         follower_failed: called with the name of such a callback and what it raised.
+        state_due: called with the state of the training, where it is to be kept.
     """
 
     epoch_ended: Callable[[int, dict[str, float]], None]
     followers: frozenset[str]
     follower_failed: Callable[[str, Exception], None]
+    state_due: Callable[[TrainingState], None] = _forget
 
 
 class EngineInForceError(RuntimeError):
@@ -276,14 +289,19 @@ class Trainable(Model, Protocol):
         """
 
     def fit(
-        self, data: TrainingData, fit: FitDef, listener: TrainingListener
+        self,
+        data: TrainingData,
+        fit: FitDef,
+        listener: TrainingListener,
+        begun: TrainingState | None = None,
     ) -> KeptWeights | None:
         """Seeds every random generator again, and trains.
 
         Args:
             data: what to fit on.
             fit: epochs, batch size and the like, `verbose` as a number; callbacks as they act.
-            listener: hears of each finished epoch, and of a follower that failed.
+            listener: hears of each finished epoch, of a follower that failed, and of states.
+            begun: the state that the training goes on from, None for its beginning.
 
         Returns:
             Which weights the model has now, None if no epoch was finished.

@@ -131,6 +131,7 @@ def example_of(line: str, printed: str = "", block: Block | None = None) -> Exam
         ["kerasgen", "evaluate"],
         ["kerasgen", "delete"],
         ["kerasgen", "tag"],
+        ["kerasgen", "resume"],
         ["kerasgen", "explain", "WORD"],
     ):  # a name in a sentence
         return None

@@ -111,6 +111,7 @@ CODES: dict[str, str] = {
     "KG623": "input that a trained model does not take",
     "KG624": "row that a trained model has no answer for",
     "KG625": "other data on which a run cannot be measured",
+    "KG626": "run that cannot go on where it was interrupted",
     "KG627": "name that several runs have",
     "KG628": "run that cannot be deleted",
     "KG629": "tag that cannot be used",

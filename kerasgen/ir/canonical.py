@@ -100,7 +100,12 @@ def differences(first: object, second: object) -> tuple[Difference, ...]:
         first: a value, model, graph or program.
         second: another one.
     """
-    return tuple(_differences(canonical(first), canonical(second), ""))
+    return form_differences(canonical(first), canonical(second))
+
+
+def form_differences(first: object, second: object) -> tuple[Difference, ...]:
+    """What differs between two canonical forms, as `differences` tells it of their values."""
+    return tuple(_differences(first, second, ""))
 
 
 def without_places(value: Any) -> Any:

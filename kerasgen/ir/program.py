@@ -112,8 +112,33 @@ def uses_of_output(name: str, objective: CompileDef, alone: bool) -> Iterator[Lo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CheckpointDef:
+    """How often the state of a training is kept, from which it can go on.
+
+    Attributes:
+        every: `1 epoch`, `500 steps`, `10 minutes`; besides that it is kept at the end, and when
+            the run is asked to end.
+        keep: how many states are kept; the last but one serves where the last is damaged.
+    """
+
+    every: str = "1 epoch"
+    keep: int = field(default=2, metadata={"minimum": 1})
+
+    @property
+    def number(self) -> int:
+        """How many of the unit."""
+        return int(self.every.split()[0])
+
+    @property
+    def unit(self) -> Literal["epochs", "steps", "minutes"]:
+        """What is counted."""
+        word = self.every.split()[1].rstrip("s")
+        return "epochs" if word == "epoch" else "steps" if word == "step" else "minutes"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FitDef:
-    """The arguments of `Model.fit`.
+    """The arguments of `Model.fit`, and how a training is kept.
 
     Attributes:
         epochs: passes over the training part.
@@ -126,6 +151,9 @@ class FitDef:
         folds: how many folds are run, each the test part of one run; None for a single run.
         callbacks: name to callback.
         verbose: `auto`, 0, 1 or 2, as in Keras; true is 1 and false 0.
+        resume: `auto` goes on with what an interrupted run has left in the folder, `never` begins
+            anew.
+        checkpoint: how often the state is kept; null for never.
     """
 
     epochs: int = field(default=1, metadata={"minimum": 1})
@@ -138,6 +166,8 @@ class FitDef:
     folds: int | None = field(default=None, metadata={"minimum": 2})
     callbacks: Mapping[str, ObjectDef] = field(default_factory=dict)
     verbose: Literal["auto"] | bool | int = "auto"
+    resume: Literal["auto", "never"] = "auto"
+    checkpoint: CheckpointDef | None = CheckpointDef()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -90,6 +90,23 @@ class FeedPosition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingState:
+    """All that a training needs to go on as if it had never ended.
+
+    Attributes:
+        position: the batch that comes next.
+        arrays: the values of variables and of whatever else has arrays, by names of no meaning.
+        facts: all else as JSON knows it; arrays stand in it by their names.
+        ended: whether a callback has ended the training.
+    """
+
+    position: FeedPosition
+    arrays: Mapping[str, Array]
+    facts: Mapping[str, Any]
+    ended: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeptWeights:
     """The weights that training left.
 

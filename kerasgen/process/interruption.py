@@ -161,6 +161,15 @@ def requested() -> bool:
     return _process.number != 0
 
 
+def stop() -> NoReturn:
+    """Ends what goes on, as the signal that came asked for.
+
+    Raises:
+        Stopped: always.
+    """
+    raise Stopped(_process.number or _signal.SIGINT)
+
+
 def reason(error: BaseException | None = None) -> str:
     """Why the process ends, as its record and its last line say it.
 

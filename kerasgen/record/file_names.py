@@ -32,6 +32,9 @@ TENSORBOARD = "tensorboard"
 PREPARE = "prepare"
 """A folder: what the steps of `data.prepare` have learned, and what the columns are."""
 
+CHECKPOINTS = "checkpoints"
+"""A folder: states of the training, from which it can go on."""
+
 FOLDS = "folds"
 """A folder: the runs of the folds, each in a folder that is called as its number."""
 

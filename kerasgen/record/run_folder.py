@@ -20,11 +20,23 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from kerasgen import __version__
 from kerasgen.diagnostics import CompileError, Sink
 from kerasgen.foreign.regular_files import ForeignFileError, is_there
-from kerasgen.record.file_names import FOLDS, PREPARE, RECORD, RESULTS, TENSORBOARD
+from kerasgen.record.file_names import (
+    CHECKPOINTS,
+    FOLDS,
+    KERAS,
+    OVERRIDES,
+    PREPARE,
+    RECORD,
+    RESULTS,
+    TENSORBOARD,
+    TRACEBACK,
+)
+from kerasgen.record.files import write_atomically
 from kerasgen.record.lock import locked
 from kerasgen.record.provenance import at_work, identity
 from kerasgen.record.read import ReadRecord, read_record
@@ -34,6 +46,10 @@ from kerasgen.record.write import Record, now, seconds_since
 
 _DRAFT = re.compile(r"\..+\.[0-9a-f]{12}\.tmp|\.model\.draft\.keras")
 """What a killed process leaves of a file that it was writing."""
+
+
+_OF_AN_END = ("status", "error", "finished", "files")
+"""Fields that tell how a run has ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,13 +73,16 @@ class Invocation:
     seed: int | None = None
 
 
-def open_record(folder: Path, sink: Sink, invocation: Invocation | None = None) -> Record:
+def open_record(
+    folder: Path, sink: Sink, invocation: Invocation | None = None, *, resumed: bool = False
+) -> Record:
     """Starts the record of a run, with status `created`.
 
     Args:
         folder: the folder of the run; made if it is not there.
         sink: where a folder that cannot be used is reported.
         invocation: how the run was asked for, None for the process's own command line.
+        resumed: whether the run in the folder goes on, so that its results stay.
 
     Raises:
         CompileError: KG605, the folder cannot be written, or holds a run that has completed or
@@ -75,13 +94,15 @@ def open_record(folder: Path, sink: Sink, invocation: Invocation | None = None) 
     with reported(sink, folder):
         folder.mkdir(parents=True, exist_ok=True)
         with locked(folder):
-            _make_room(folder, sink)
-            record = Record(folder, {})
+            earlier = _taken_over(folder, sink) if resumed else None
+            if earlier is None:
+                _make_room(folder, sink)
+            record = Record(folder, earlier or {})
             record.update(
                 schema=SCHEMA,
                 status="created",
                 name=asked.name,
-                started=now(),
+                started=(earlier or {}).get("started", now()),
                 kerasgen=__version__,
                 **origin,
                 argv=list(sys.argv if asked.argv is None else asked.argv),
@@ -159,7 +180,7 @@ def close_at_once(folder: Path, error: str, record: Record | None = None) -> Non
         with contextlib.suppress(OSError):
             Record(folder, fields).finish("interrupted", error=error, seconds=seconds)
     with contextlib.suppress(OSError):
-        for path in list(folder.iterdir()):
+        for path in [*folder.iterdir(), *(folder / CHECKPOINTS).glob(".*.tmp")]:
             if _DRAFT.fullmatch(path.name):
                 path.unlink(missing_ok=True)
 
@@ -194,6 +215,48 @@ def reported(sink: Sink, folder: Path) -> Iterator[None]:
         ) from error
 
 
+def opening_files(folder: Path) -> dict[str, bytes]:
+    """What stands in the files that are written, or removed, when a run is opened.
+
+    Raises:
+        OSError: one cannot be read.
+    """
+    found = {name: folder / name for name in (RECORD, OVERRIDES, KERAS, TRACEBACK)}
+    return {name: path.read_bytes() for name, path in found.items() if path.is_file()}
+
+
+def restore(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Gives a folder the files back that it had before a run was to go on in it.
+
+    Args:
+        folder: the folder of the run.
+        files: what `opening_files` has given.
+
+    Raises:
+        OSError: one cannot be written.
+    """
+    for name, content in files.items():
+        write_atomically(folder / name, content)
+
+
+def _taken_over(folder: Path, sink: Sink) -> dict[str, Any]:
+    """The record of a run that goes on, without what told of its end."""
+    try:
+        found = read_record(folder)
+    except ForeignFileError as error:
+        raise sink.fail_file("KG606", folder / RECORD, error) from error
+    if found.fields["status"] in OPEN and at_work(found.fields):
+        raise _occupied(folder, _at_work(found), sink)
+    (folder / TRACEBACK).unlink(missing_ok=True)
+    return {name: value for name, value in found.fields.items() if name not in _OF_AN_END}
+
+
+def _at_work(found: ReadRecord) -> str:
+    process = found.fields.get("process")
+    pid = process.get("pid") if isinstance(process, Mapping) else None
+    return f"a run that is at work (process {pid})"
+
+
 def _make_room(folder: Path, sink: Sink) -> None:
     """Removes what a dead run left in the folder; refuses where something is worth keeping."""
     try:
@@ -212,7 +275,7 @@ def _worth_keeping(found: ReadRecord) -> str | None:
     """What a folder holds that no run may replace, None for one whose run is dead."""
     status = found.fields["status"]
     if status in OPEN and at_work(found.fields):
-        return "a run that is at work"
+        return _at_work(found)
     if status == "completed" or status not in (*OPEN, *CLOSED):
         return f"a run that is {status}"
     return None if found.newer is None else "a run of a newer kerasgen"
@@ -220,7 +283,7 @@ def _worth_keeping(found: ReadRecord) -> str | None:
 
 def _clear(folder: Path) -> None:
     """Removes the results of a run, and what a killed process left of them."""
-    for name in (TENSORBOARD, PREPARE, FOLDS):
+    for name in (TENSORBOARD, PREPARE, FOLDS, CHECKPOINTS):
         shutil.rmtree(folder / name, ignore_errors=True)
     for path in list(folder.iterdir()):
         if any(path.match(pattern) for pattern in RESULTS) or _DRAFT.fullmatch(path.name):

@@ -13,7 +13,7 @@ Decisions:
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,7 +47,8 @@ class Record:
         self.folder = folder
         self.epochs: list[dict[str, float]] = []
         self._fields: dict[str, Any] = dict(fields)
-        self._clock = time.monotonic()
+        spent = fields.get("seconds")
+        self._clock = time.monotonic() - (spent if isinstance(spent, int | float) else 0.0)
 
     @property
     def fields(self) -> Mapping[str, Any]:
@@ -96,6 +97,21 @@ class Record:
             write_json(self.folder / RECORD, self._fields)
         except OSError:
             write_over(self.folder / RECORD, self._fields)
+
+    def resume(self, rows: Sequence[Mapping[str, float]], **place: int) -> None:
+        """Says where the training goes on, and takes the epochs before over.
+
+        Args:
+            rows: the rows of the finished epochs.
+            place: where it goes on, by name.
+
+        Raises:
+            OSError: the file cannot be written; the earlier one stays.
+        """
+        self.epochs = [dict(row) for row in rows]
+        known = self._fields.get("resumed")
+        earlier = known if isinstance(known, list) else []
+        self.update(resumed=[*earlier, {**place, "at": now()}])
 
     def write_text(self, name: str, text: str) -> None:
         """Writes a file of text; a mark stands for each password.

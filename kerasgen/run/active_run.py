@@ -20,8 +20,15 @@ from kerasgen.diagnostics import Diagnostic, Sink
 from kerasgen.diagnostics.render import render_json
 from kerasgen.diagnostics.source_map import NOWHERE, SourceMap
 from kerasgen.process.entry import reason_of
+from kerasgen.record.checkpoints import Checkpoint
 from kerasgen.record.file_names import DIAGNOSTICS, OVERRIDES
-from kerasgen.record.run_folder import Invocation, open_record, own_record, reported
+from kerasgen.record.run_folder import (
+    Invocation,
+    open_record,
+    opening_files,
+    own_record,
+    reported,
+)
 from kerasgen.record.status import Closed
 from kerasgen.record.write import Record
 from kerasgen.run.event_stream import EventStream
@@ -43,6 +50,10 @@ class ActiveRun:
         events: its events.
         record: the open record, or None before it is opened.
         fresh: whether the run made its folder.
+        checkpoint: the state from which its training goes on, None where it begins.
+        goes_on: whether its folds are those of a run that is there.
+        earlier: name to content of the files that were written over when a run that goes on was
+            opened.
         source_map: where its config was written, once that is known.
     """
 
@@ -50,6 +61,9 @@ class ActiveRun:
     events: EventStream = field(default_factory=_stream)
     record: Record | None = None
     fresh: bool = False
+    checkpoint: Checkpoint | None = None
+    goes_on: bool = False
+    earlier: Mapping[str, bytes] | None = None
     source_map: SourceMap = NOWHERE
 
     @property
@@ -68,7 +82,10 @@ class ActiveRun:
             CompileError: KG605, the folder cannot be used.
         """
         self.fresh = not self.folder.exists()
-        self.record = record = open_record(self.folder, sink, invocation)
+        resumed = self.goes_on or self.checkpoint is not None
+        earlier = opening_files(self.folder) if resumed else None
+        self.record = record = open_record(self.folder, sink, invocation, resumed=resumed)
+        self.earlier = earlier
         self.events.put_first(RecordKeeper(record))
         with reported(sink, self.folder):
             text = yaml.safe_dump(list(invocation.overrides), allow_unicode=True)

@@ -128,6 +128,42 @@ class EpochEnded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingResumed:
+    """A training goes on where another process has left it.
+
+    Attributes:
+        epoch: the epochs that are finished.
+        step: the steps of the next epoch that are done.
+        history: the figures of the finished epochs, as rows of a history.
+    """
+
+    epoch: int
+    step: int
+    history: tuple[Mapping[str, float], ...]
+
+    @property
+    def text(self) -> str:
+        """The place in words."""
+        after = f"after epoch {self.epoch}" if self.epoch else "in epoch 1"
+        if self.epoch and self.step:
+            after += f", in epoch {self.epoch + 1}"
+        return after + (f" after step {self.step}" if self.step else "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateKept:
+    """The state of the training is on the disk.
+
+    Attributes:
+        epoch: the epochs that are finished.
+        step: the steps of the next epoch that are done.
+    """
+
+    epoch: int
+    step: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingEnded:
     """The model is trained.
 
@@ -206,6 +242,8 @@ Event: TypeAlias = (
     | ProgramSettled
     | ModelDefined
     | EpochEnded
+    | TrainingResumed
+    | StateKept
     | TrainingEnded
     | MetricsComputed
     | ArtifactSaved

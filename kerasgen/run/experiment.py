@@ -21,6 +21,7 @@ from kerasgen.frontend.compose.composition import Composition, title_of
 from kerasgen.frontend.parse.lint import silence
 from kerasgen.process.exit_codes import DONE, REFUSED
 from kerasgen.process.interruption import at_once, held, reason
+from kerasgen.record.checkpoints import drop_checkpoints
 from kerasgen.record.checksums import CHECKSUMS, checksums
 from kerasgen.record.file_names import KERAS, MODEL, PREDICTIONS
 from kerasgen.record.run_folder import Invocation, close_at_once, reported
@@ -33,17 +34,29 @@ from kerasgen.run.events import (
     ModelDefined,
     ProgramSettled,
     RunStarted,
+    StateKept,
     TrainingEnded,
+    TrainingResumed,
     WarningsRaised,
 )
 from kerasgen.run.failures import end_refused, end_run
 from kerasgen.run.folds import run_folds, wanted_folds
 from kerasgen.run.listeners import trackers
+from kerasgen.run.resumption import (
+    Identity,
+    checkpoint_to_go_on_from,
+    folds_go_on,
+    history_of,
+    identity_of,
+    keeper,
+    state_of,
+)
 from kerasgen.session.session import Session
 
 if TYPE_CHECKING:
     from kerasgen.data.opened import OpenedData
     from kerasgen.engine import Trainable
+    from kerasgen.ir.training import TrainingState
     from kerasgen.passes.compiled import CompiledProgram
     from kerasgen.passes.lint.results import Results
     from kerasgen.run.steps import PreparedParts
@@ -58,12 +71,16 @@ class _Experiment:
         session: how it came about, and the engine.
         opened: the data as it was found.
         parts: the data as the model takes it.
+        identity: what its training is, for who goes on with it.
+        begun: the state that the training goes on from, None where it begins.
     """
 
     compiled: CompiledProgram
     session: Session
     opened: OpenedData
     parts: PreparedParts
+    identity: Identity
+    begun: TrainingState | None
 
 
 def run_experiment(
@@ -94,8 +111,10 @@ def run_experiment(
     with at_once(lambda: close_at_once(folder, reason(), run.record)):
         try:
             if wanted_folds(composition) is None:
+                run.checkpoint = checkpoint_to_go_on_from(composition, folder)
                 _run(composition, run, argv)
                 return DONE
+            run.goes_on = folds_go_on(composition, folder)
             run.open(_invocation(composition, argv), composition.sink())
 
             def one(fold: Composition, place: Path, line: Sequence[str]) -> int:
@@ -121,14 +140,24 @@ def _run(composition: Composition, run: ActiveRun, argv: Sequence[str] | None) -
     with run.events.step("load") as line:
         opened = session.opened.data
         line.append(steps.load_text(session.data, opened))
-    run.events.emit(DataOpened(description=opened.description))
     compiled, sink = session.compiled.program, session.findings.sink()
+    identity = identity_of(compiled.program, opened.fingerprint)
+    # Before anything is written that would not be the run's that is there.
+    begun = None if run.checkpoint is None else state_of(run.checkpoint, identity, sink)
+    run.events.emit(DataOpened(description=opened.description))
     with run.events.step("preprocess") as line:
         parts, text = steps.preprocess(opened, compiled, session.engine, sink)
         line.append(text)
     if sink.diagnostics:
         run.events.emit(WarningsRaised(diagnostics=tuple(sink.diagnostics)))
-    experiment = _Experiment(compiled=compiled, session=session, opened=opened, parts=parts)
+    experiment = _Experiment(
+        compiled=compiled,
+        session=session,
+        opened=opened,
+        parts=parts,
+        identity=identity,
+        begun=begun,
+    )
     run.events.emit(_settled(experiment, sink.source_map))
     for tracker in trackers(compiled.program.tracking):
         run.events.join(tracker)
@@ -136,6 +165,7 @@ def _run(composition: Composition, run: ActiveRun, argv: Sequence[str] | None) -
         model = _train(experiment, run)
         _warn_of_divergence(run, sink.source_map)
         _results(experiment, model, run)
+    drop_checkpoints(run.folder, 1)  # From the last one a longer training goes on.
     run.complete()
 
 
@@ -227,13 +257,37 @@ def _train(experiment: _Experiment, run: ActiveRun) -> Trainable:
             epoch_ended=_epochs(run),
             followers=frozenset(followers),
             follower_failed=events.leave_out,
+            state_due=_keeper(experiment, run),
         )
-        kept = steps.fit(compiled, model, experiment.parts, callbacks, listener)
+        _tell_resumed(experiment, run)
+        begun = experiment.begun
+        kept = steps.fit(compiled, model, experiment.parts, callbacks, listener, begun)
         late = "" if kept is None or kept.set_by is None else f"; weights of {kept.text}"
         line.append(_fit_text(compiled, run.history) + late)
     weights = None if kept is None else asdict(kept)
     events.emit(TrainingEnded(epochs=len(run.history), weights=weights))
     return model
+
+
+def _tell_resumed(experiment: _Experiment, run: ActiveRun) -> None:
+    """Says where the training goes on, if it does."""
+    if run.checkpoint is None or experiment.begun is None:
+        return
+    place, rows = experiment.begun.position, tuple(history_of(run.checkpoint))
+    run.events.emit(TrainingResumed(epoch=place.epoch, step=place.batch, history=rows))
+
+
+def _keeper(experiment: _Experiment, run: ActiveRun) -> Callable[[TrainingState], None]:
+    """What a state of the training is handed to."""
+    checkpoint = experiment.compiled.program.fit.checkpoint
+    keep = 0 if checkpoint is None else checkpoint.keep
+    write = keeper(run.folder, experiment.identity, keep, lambda: run.history)
+
+    def kept(state: TrainingState) -> None:
+        write(state)
+        run.events.emit(StateKept(epoch=state.position.epoch, step=state.position.batch))
+
+    return kept
 
 
 def _epochs(run: ActiveRun) -> Callable[[int, dict[str, float]], None]:

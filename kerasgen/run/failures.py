@@ -25,7 +25,7 @@ from kerasgen.process import interruption
 from kerasgen.process.entry import ending, lost_in, reason_of, report, say_lost
 from kerasgen.process.exit_codes import FAILED, REFUSED
 from kerasgen.record.file_names import TRACEBACK
-from kerasgen.record.run_folder import discard
+from kerasgen.record.run_folder import discard, restore
 from kerasgen.run.active_run import ActiveRun
 from kerasgen.run.event_stream import StepError
 
@@ -156,6 +156,10 @@ def end_refused(run: ActiveRun, error: str, *, keep: bool) -> None:
 def _discard(run: ActiveRun) -> None:
     """Takes back what a refused run has written."""
     with contextlib.suppress(OSError):
+        if run.earlier is not None:  # It is refused to go on: what is there stays.
+            restore(run.folder, run.earlier)
+            run.record = None
+            return
         discard(run.folder)
         if run.fresh:
             run.folder.rmdir()

@@ -6,6 +6,7 @@ each figure, and its deviation. A fold is a run as any other: its folder tells n
 Decisions:
 - Folds are run one after the other in this process, each in `folds/NUMBER`. Its record is that of
   the run with `data.split.fold=NUMBER/COUNT`, bit for bit.
+- A run of folds that was interrupted goes on with those that are not finished.
 - A fold that fails is told, and the others go on; the whole has failed then, and its figures are
   those of the folds that completed. Where the first one is refused, the whole is: its config is
   that of all.
@@ -26,6 +27,7 @@ import numpy as np
 from omegaconf import OmegaConf, open_dict, read_write
 from omegaconf.errors import OmegaConfBaseException
 
+from kerasgen.foreign.regular_files import ForeignFileError
 from kerasgen.frontend.compose.composition import Composition
 from kerasgen.process.exit_codes import DONE, FAILED, REFUSED
 from kerasgen.record.file_names import CONFIG, FOLDS, METRICS
@@ -101,6 +103,9 @@ def run_folds(
         words = _overrides(number, count)
         line = [*(sys.argv if argv is None else argv), *words]
         one = run.folder / FOLDS / str(number)
+        if run.goes_on and _completed(one):
+            codes[number] = DONE
+            continue
         codes[number] = run_one(_one_fold(composition, number, count, words), one, line)
         if codes[1] == REFUSED:
             return REFUSED
@@ -123,6 +128,14 @@ def run_folds(
         return FAILED
     run.complete()
     return DONE
+
+
+def _completed(folder: Path) -> bool:
+    """Whether a fold was run to its end before."""
+    try:
+        return bool(read_record(folder).fields["status"] == "completed")
+    except ForeignFileError:
+        return False
 
 
 def put_together(figures: Sequence[Figures]) -> Together:

@@ -26,7 +26,7 @@ from kerasgen.frontend.compose.resolvers import SECRET_KEYS, with_environment
 from kerasgen.frontend.parse.lint import silence
 from kerasgen.ir.data import DataDef
 from kerasgen.ir.program import FitDef, Loss
-from kerasgen.ir.training import Array, KeptWeights, Samples, TrainingData
+from kerasgen.ir.training import Array, KeptWeights, Samples, TrainingData, TrainingState
 from kerasgen.ir.values import ObjectDef
 from kerasgen.passes.augmentation import augmentation_of
 from kerasgen.passes.callback_files import paths_of, placed
@@ -244,8 +244,9 @@ def fit(
     parts: PreparedParts,
     callbacks: Mapping[str, ObjectDef],
     listener: TrainingListener,
+    begun: TrainingState | None = None,
 ) -> KeptWeights | None:
-    """Step 5: fits the model; `listener` hears of each finished epoch, counted from 0.
+    """Step 5: fits the model, from its beginning or from a state on.
 
     Returns:
         Which weights the model has now, None if no epoch was finished.
@@ -261,6 +262,7 @@ def fit(
         data,
         replace(program.fit, callbacks=callbacks, verbose=_verbosity(program.fit)),
         listener,
+        begun,
     )
 
 

@@ -10,10 +10,15 @@ Decisions:
   Python. A batch that is augmented is made alone.
 - An epoch begins by its number, which Keras tells callbacks: `begin` is one. Batches
   that Keras reads before, to learn their shapes, do not count.
+- Epochs of a given number of steps follow one another through the data: one pass after
+  the other, whose orders depend on their own numbers.
+- A training that goes on within an epoch counts its batches from the epoch's first one:
+  something must stand in the places of those that were trained on.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -22,7 +27,7 @@ import numpy as np
 from keras.src.trainers.data_adapters.data_adapter import DataAdapter
 from keras.src.trainers.data_adapters.data_adapter_utils import get_torch_dataloader
 
-from kerasgen.runtime.sample_order import epoch_order, row_blocks
+from kerasgen.runtime.sample_order import epoch_order, row_blocks, take_rows
 from kerasgen.runtime.values import Array
 
 
@@ -36,6 +41,11 @@ class Feed(DataAdapter):  # type: ignore[misc]
         seed: seed of the order; None for the rows as they lie.
         augment: makes another batch of a batch, given the epoch and its number there.
         start: the epoch that begins, and the batch of it that comes first.
+        steps: steps of an epoch, None where each is one pass over the data.
+
+    Attributes:
+        passed: batches that stand in the places of those before the first one, to be
+            passed over.
     """
 
     def __init__(
@@ -45,6 +55,7 @@ class Feed(DataAdapter):  # type: ignore[misc]
         seed: int | None = None,
         augment: Callable[[Any, int, int], Any] | None = None,
         start: tuple[int, int] = (0, 0),
+        steps: int | None = None,
     ) -> None:
         self.data = data
         self.arrays = keras.tree.flatten(data)
@@ -52,12 +63,34 @@ class Feed(DataAdapter):  # type: ignore[misc]
         self.seed = seed
         self.augment = augment
         self.epoch, self.first = start
+        self.steps = steps
+        self.passed = 0
 
     def begin(self, epoch: int, logs: Any = None) -> None:
         """Hears which epoch begins, as a callback does."""
         if epoch != self.epoch:
-            self.first = 0
+            self.first = self.passed = 0
         self.epoch = epoch
+
+    def passes(self) -> Iterator[tuple[int, int]]:
+        """Gives the passes to come: the number of each, and its first batch."""
+        if self.steps is None:
+            yield self.epoch, self.first
+            return
+        done = self.epoch * self.steps + self.first
+        number, first = divmod(done, self.pass_batches)
+        while True:
+            yield number, first
+            number, first = number + 1, 0
+
+    def stand_in(self) -> list[Array]:
+        """Gives a batch of the first rows, as they lie."""
+        return [own_floats(take_rows(a, slice(self.size))) for a in self.arrays]
+
+    def stand_ins(self) -> Iterator[list[Array]]:
+        """Gives a batch in each place that is to be passed over."""
+        if self.passed:
+            yield from itertools.repeat(self.stand_in(), self.passed)
 
     def blocks(self, epoch: int, first: int = 0) -> Iterator[list[Array]]:
         """Gives an epoch in blocks of batches, from one of its batches on."""
@@ -79,20 +112,27 @@ class Feed(DataAdapter):  # type: ignore[misc]
                 yield made
                 number += 1
 
+    def coming(self) -> Iterator[Any]:
+        """Gives the batches that are to come."""
+        for batch in self.stand_ins():
+            yield keras.tree.pack_sequence_as(self.data, batch)
+        for number, first in self.passes():
+            yield from self.batches(number, first)
+
     def get_numpy_iterator(self) -> Iterator[Any]:
-        """Gives what remains of the epoch."""
-        return self.batches(self.epoch, self.first)
+        """Gives what is to come."""
+        return self.coming()
 
     def get_jax_iterator(self) -> Iterator[Any]:
-        """Gives what remains of the epoch."""
-        return self.batches(self.epoch, self.first)
+        """Gives what is to come."""
+        return self.coming()
 
     def get_torch_dataloader(self) -> Any:
-        """Gives what remains of the epoch, as PyTorch takes it."""
-        return get_torch_dataloader(self.batches(self.epoch, self.first))
+        """Gives what is to come, as PyTorch takes it."""
+        return get_torch_dataloader(self.coming())
 
     def get_tf_dataset(self) -> Any:
-        """Gives what remains of each epoch that begins, as TensorFlow takes it."""
+        """Gives what is to come of each epoch that begins, as TensorFlow takes it."""
         from keras.src.utils.module_utils import tensorflow as tf
 
         size = self.size if len(self.arrays[0]) % self.size == 0 else None
@@ -114,12 +154,19 @@ class Feed(DataAdapter):  # type: ignore[misc]
         return dataset.flat_map(apart).with_options(options).prefetch(tf.data.AUTOTUNE)
 
     def shaped_blocks(self) -> Iterator[tuple[Array, ...]]:
-        """Gives what remains of the epoch with an axis of batches before the rows."""
+        """Gives what is to come with an axis of batches before the rows."""
+        for batch in self.stand_ins():
+            yield tuple(values[np.newaxis] for values in batch)
+        for number, first in self.passes():
+            yield from self.shaped_pass(number, first)
+
+    def shaped_pass(self, number: int, first: int) -> Iterator[tuple[Array, ...]]:
+        """Gives one pass from a batch on, with an axis of batches before the rows."""
         if self.augment is not None:
-            for batch in self.batches(self.epoch, self.first):
+            for batch in self.batches(number, first):
                 yield tuple(values[np.newaxis] for values in keras.tree.flatten(batch))
             return
-        for block in self.blocks(self.epoch, self.first):
+        for block in self.blocks(number, first):
             whole = len(block[0]) // self.size * self.size
             if whole:
                 yield tuple(
@@ -130,9 +177,16 @@ class Feed(DataAdapter):  # type: ignore[misc]
                 yield tuple(values[np.newaxis, whole:] for values in block)
 
     @property
-    def num_batches(self) -> int:
-        """The batches of the epoch that begins."""
-        return -(-len(self.arrays[0]) // self.size) - self.first
+    def pass_batches(self) -> int:
+        """The batches of one pass over the data."""
+        return -(-len(self.arrays[0]) // self.size)
+
+    @property
+    def num_batches(self) -> int | None:
+        """The batches of the epoch that begins; None where its steps are given."""
+        if self.steps is not None:
+            return None
+        return self.pass_batches - self.first + self.passed
 
     @property
     def batch_size(self) -> int:

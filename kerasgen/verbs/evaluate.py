@@ -68,7 +68,7 @@ def evaluate_run(folder: Path, overrides: Sequence[str] = (), trust: Trust = NOB
     sink = Sink()
     recorded = recorded_config(folder, trust)
     read = recorded.resolved
-    config = overridden(read.config, overrides, "data", sink)
+    config = overridden(read.config, overrides, ("data",), sink)
     other = config.get("data", {}).get("source") != read.config.get("data", {}).get("source")
     begun = recorded._replace(resolved=read._replace(config=config))
     model = load_run_model(folder, trust)

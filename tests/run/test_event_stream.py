@@ -143,6 +143,7 @@ def test_every_event_is_frozen_and_plain() -> None:
         "Plain | None": None,
         "Closed": "completed",
         "Mapping[str, float]": {"loss": 0.5},
+        "tuple[Mapping[str, float], ...]": ({"loss": 0.5},),
         "Mapping[str, Mapping[str, float]]": {"test": {"loss": 0.5}},
         "Mapping[str, Mapping[str, Mapping[str, float]]]": {"test": {"naive": {"loss": 0.5}}},
     }

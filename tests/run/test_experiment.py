@@ -57,6 +57,7 @@ def test_a_run_leaves_every_file_of_its_record(trained: Path) -> None:
         file_names.PREDICTIONS,
         file_names.LEARNING_CURVES,
         file_names.CONFUSION_MATRIX,
+        file_names.CHECKPOINTS,
     }
     assert {path.name for path in trained.iterdir()} == wanted
 
@@ -328,7 +329,7 @@ def test_a_step_that_fails_leaves_what_was_finished(
     from kerasgen.run import steps
 
     def fail(*given) -> None:
-        given[-1].epoch_ended(0, {"loss": 1.0})
+        given[4].epoch_ended(0, {"loss": 1.0})
         raise RuntimeError("the device has gone")
 
     monkeypatch.setattr(steps, "fit", fail)

@@ -42,7 +42,7 @@ def composition(engine: str, monkeypatch: pytest.MonkeyPatch) -> Composition:
 
     def fit(*given: Any) -> None:
         for epoch in range(2):
-            given[-1].epoch_ended(epoch, {"loss": 1.0, "accuracy": 0.5})
+            given[4].epoch_ended(epoch, {"loss": 1.0, "accuracy": 0.5})
 
     def save(*arguments: Any) -> tuple[dict[str, Any], str]:
         files.write_atomically(arguments[-1] / file_names.MODEL, b"a model")
@@ -222,7 +222,7 @@ def test_a_run_that_fails_keeps_its_warnings_beside_the_failure(
     from kerasgen.run import steps
 
     def fit(*given: Any) -> None:
-        given[-1].epoch_ended(0, {"loss": float("nan")})
+        given[4].epoch_ended(0, {"loss": float("nan")})
 
     def fail(*_: Any) -> None:
         raise RuntimeError("the device has gone")

@@ -114,7 +114,7 @@ def test_of_runs_that_want_one_folder_at_once_one_gets_it(
         told = [line(process) for process in racers]
         winner = racers[told.index("opened")]
         holder = json.loads((tmp_path / RECORD).read_bytes())["process"]["pid"]
-    refused = f"folder `{tmp_path}` already holds a run that is at work"
+    refused = f"folder `{tmp_path}` already holds a run that is at work (process {holder})"
     assert sorted(told) == sorted(["opened", refused, refused])
     assert holder == winner.pid
 

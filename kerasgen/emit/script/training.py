@@ -209,6 +209,8 @@ def _feed_lines(context: TrainingContext) -> list[str]:
     if augmentation is not None:
         lines += _augment_lines(augmentation, context)
         named["augment"] = "augment"
+    if fit.steps_per_epoch is not None:
+        named["steps"] = str(fit.steps_per_epoch)
     feed = call("Feed", samples, "arguments.batch_size", *given, named=named)
     return [*lines, *statement("feed = ", feed)]
 

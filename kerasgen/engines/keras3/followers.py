@@ -29,6 +29,11 @@ class Follower(keras.callbacks.Callback):  # type: ignore[misc]
         self._callback: Any = callback
         self._failed = failed
 
+    @property
+    def followed(self) -> Any:
+        """The callback that follows; None once it has failed."""
+        return self._callback
+
     def _forward(self, name: str, *arguments: Any, **named: Any) -> None:
         if self._callback is None:
             return

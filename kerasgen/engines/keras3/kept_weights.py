@@ -13,7 +13,7 @@ Decisions:
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -42,9 +42,10 @@ class WeightWatch:
         self._at_epochs: dict[int, bytes] = {}
         self._finished = 0
         self._at_end: list[tuple[str, bytes]] = []
-        glances = [_AtEnd(self, name) for name in (OPTIMIZER, *callbacks)]
-        paired = [one for pair in zip(callbacks.values(), glances[1:], strict=True) for one in pair]
-        self.callbacks: Sequence[Any] = (glances[0], *paired, _AtEpoch(self))
+        acting: dict[str, Any] = {f"#{OPTIMIZER}": _AtEnd(self, OPTIMIZER)}
+        for name, callback in callbacks.items():
+            acting |= {name: callback, f"#{name}": _AtEnd(self, name)}
+        self.callbacks: Mapping[str, Any] = {**acting, "#epochs": _AtEpoch(self)}
 
     def kept(self) -> KeptWeights | None:
         """What is known of the weights once training is over; None before, and without epochs."""
@@ -60,6 +61,15 @@ class WeightWatch:
         same = [epoch for epoch, digest in self._at_epochs.items() if digest == final]
         epoch = same[-1] if same else None
         return KeptWeights(epoch=epoch, epochs=self._finished, set_by=set_by)
+
+    @property
+    def noted(self) -> tuple[int, dict[int, bytes]]:
+        """The epochs finished, and what is noted of their weights: what a training goes on with."""
+        return self._finished, dict(self._at_epochs)
+
+    @noted.setter
+    def noted(self, noted: tuple[int, dict[int, bytes]]) -> None:
+        self._finished, self._at_epochs = noted
 
     def note_epoch(self, epoch: int, model: Any) -> None:
         """Notes the weights at the end of an epoch, counted from 1."""
@@ -81,6 +91,12 @@ class _AtEpoch(keras.callbacks.Callback):  # type: ignore[misc]
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         self._watch.note_epoch(epoch + 1, self.model)
+
+    def get_state(self) -> Any:
+        return self._watch.noted
+
+    def set_state(self, state: Any) -> None:
+        self._watch.noted = state
 
 
 class _AtEnd(keras.callbacks.Callback):  # type: ignore[misc]

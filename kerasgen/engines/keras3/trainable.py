@@ -30,7 +30,14 @@ from kerasgen.engines.keras3.training import (
     weight_table,
 )
 from kerasgen.ir.program import CompileDef, FitDef
-from kerasgen.ir.training import Arrays, KeptWeights, Samples, TrainingData
+from kerasgen.ir.training import (
+    Arrays,
+    FeedPosition,
+    KeptWeights,
+    Samples,
+    TrainingData,
+    TrainingState,
+)
 from kerasgen.ir.values import ObjectDef
 from kerasgen.passes.held_preparation import RawInputs
 
@@ -104,13 +111,19 @@ class KerasTrainable(KerasModel, Trainable):
         compile_model(self.model, optimizer, objective, self._catalog)
 
     def fit(
-        self, data: TrainingData, fit: FitDef, listener: TrainingListener
+        self,
+        data: TrainingData,
+        fit: FitDef,
+        listener: TrainingListener,
+        begun: TrainingState | None = None,
     ) -> KeptWeights | None:
         """Trains; what ran before, such as preprocessing, does not change what is drawn."""
-        feed = make_feed(data, fit, self._seed, self._catalog)
+        start = FeedPosition() if begun is None else begun.position
+        feed = make_feed(data, fit, self._seed, self._catalog, start)
         set_seed(self._seed)
         callbacks = make_callbacks(fit.callbacks, self._catalog)
-        return fit_model(self.model, (feed, data.validation), fit, callbacks, listener)
+        parts = (feed, data.validation)
+        return fit_model(self.model, parts, fit, callbacks, listener, begun)
 
     def save(self, path: Path, raw: RawInputs | None = None) -> None:
         """Saves it as a `.keras` file, with steps before it or alone."""

@@ -22,11 +22,21 @@ from kerasgen.engine import TrainingListener
 from kerasgen.engines.keras3.augmentation import make_augment
 from kerasgen.engines.keras3.environment import no_idle_tensorflow, quiet_stderr
 from kerasgen.engines.keras3.followers import Follower
+from kerasgen.engines.keras3.kept_training import CheckpointingCallbacks, Checkpoints
 from kerasgen.engines.keras3.kept_weights import WeightWatch
 from kerasgen.engines.keras3.objects import make_object
 from kerasgen.ir.program import CompileDef, FitDef, Loss
-from kerasgen.ir.training import Array, Arrays, FeedPosition, KeptWeights, Samples, TrainingData
+from kerasgen.ir.training import (
+    Array,
+    Arrays,
+    FeedPosition,
+    KeptWeights,
+    Samples,
+    TrainingData,
+    TrainingState,
+)
 from kerasgen.ir.values import ObjectDef
+from kerasgen.process.interruption import held
 from kerasgen.runtime.augment import with_soft_labels
 from kerasgen.runtime.feed import Feed
 from kerasgen.runtime.training import evaluate, own_memory, predict, weights_of_rows
@@ -116,7 +126,7 @@ def make_feed(
     fit: FitDef,
     seed: int,
     catalog: Catalog,
-    position: FeedPosition | None = None,
+    position: FeedPosition,
 ) -> Feed:
     """The batches of a training, in the order that the seed tells.
 
@@ -125,7 +135,7 @@ def make_feed(
         fit: batch size, and whether rows are shuffled.
         seed: the seed of the order, and of what is augmented.
         catalog: where class names are found.
-        position: where the training goes on, None where it begins.
+        position: where the training begins or goes on.
     """
     samples: tuple[Any, ...] = data.training.whole
     if data.class_weight:
@@ -135,9 +145,11 @@ def make_feed(
         augment = make_augment(data.augmentation, seed, catalog)
         if data.augmentation.mixes:
             samples = with_soft_labels(samples)
-    start = (0, 0) if position is None else (position.epoch, position.batch)
-    order = seed if fit.shuffle else None
-    return Feed(samples, fit.batch_size, order, augment, start)
+    start = (position.epoch, position.batch)
+    order, steps = seed if fit.shuffle else None, fit.steps_per_epoch
+    feed = Feed(samples, fit.batch_size, order, augment, start, steps)
+    feed.passed = position.batch
+    return feed
 
 
 def fit_model(
@@ -146,6 +158,7 @@ def fit_model(
     fit: FitDef,
     callbacks: Mapping[str, Any],
     listener: TrainingListener,
+    begun: TrainingState | None = None,
 ) -> KeptWeights | None:
     """Fits a compiled model.
 
@@ -155,10 +168,14 @@ def fit_model(
         fit: epochs, batch size and the like; `verbose` is 0, 1 (progress bar) or 2 (a line an
             epoch), as in Keras.
         callbacks: name to Keras callback, in order.
-        listener: hears of each finished epoch, and of a follower that failed.
+        listener: hears of each finished epoch, of a follower that failed, and of states.
+        begun: the state that the training goes on from, None for its beginning.
 
     Returns:
         Which weights the model has now, None if no epoch was finished.
+
+    Raises:
+        StateMismatchError: the state is none of this model.
     """
     guarded = {
         name: Follower(callback, partial(listener.follower_failed, name))
@@ -168,20 +185,42 @@ def fit_model(
     }
     watch = WeightWatch(guarded, fit.epochs)
     feed, validation = data
-    begin = keras.callbacks.LambdaCallback(on_epoch_begin=feed.begin)
-    model.fit(
-        feed,
-        batch_size=fit.batch_size,  # of the validation part
-        epochs=fit.epochs,
-        verbose=fit.verbose,
-        callbacks=[begin, *watch.callbacks, EpochReporter(listener.epoch_ended)],
-        validation_data=None if validation is None else validation.whole,
-        steps_per_epoch=fit.steps_per_epoch,
-        validation_steps=fit.validation_steps,
-        validation_freq=fit.validation_freq,
-    )
+    checkpoints = Checkpoints(due=fit.checkpoint, keep=listener.state_due, begun=begun)
+    first = checkpoints.start.epoch
+    done = begun is not None and (begun.ended or first >= fit.epochs)
+    epochs = first if done else fit.epochs
+    if begun is not None:
+        _build(model, feed)
+    acting = {
+        "#feed": keras.callbacks.LambdaCallback(on_epoch_begin=feed.begin),
+        **watch.callbacks,
+        "#report": EpochReporter(listener.epoch_ended),
+    }
+    steps = feed.num_batches if fit.steps_per_epoch is None else fit.steps_per_epoch
+    told = {"epochs": epochs, "steps": steps, "verbose": fit.verbose}
+    with held() if fit.checkpoint is not None else contextlib.nullcontext():
+        model.fit(
+            feed,
+            batch_size=fit.batch_size,  # of the validation part
+            epochs=epochs,
+            initial_epoch=first,
+            verbose=fit.verbose,
+            callbacks=CheckpointingCallbacks(acting, checkpoints, told, model),
+            validation_data=None if validation is None else validation.whole,
+            steps_per_epoch=fit.steps_per_epoch,
+            validation_steps=fit.validation_steps,
+            validation_freq=fit.validation_freq,
+        )
     own_memory(model)
     return watch.kept()
+
+
+def _build(model: Any, feed: Feed) -> None:
+    """Gives optimizer and metrics their variables; TensorFlow leaves that to the first step."""
+    batch = keras.tree.map_structure(_as_fed, feed.stand_in())
+    model._symbolic_build(data_batch=keras.tree.pack_sequence_as(feed.data, batch))
+    if not model.optimizer.built:
+        model.optimizer.build(model.trainable_variables)
 
 
 def evaluate_model(model: Any, samples: Samples, batch_size: int) -> dict[str, float]:

@@ -17,14 +17,14 @@ from kerasgen.frontend.compose.config_limits import check_overrides
 
 
 def overridden(
-    config: Mapping[str, Any], overrides: Sequence[str], section: str, sink: Sink
+    config: Mapping[str, Any], overrides: Sequence[str], sections: Sequence[str], sink: Sink
 ) -> dict[str, Any]:
     """A config with other values.
 
     Args:
         config: plain data.
         overrides: `key=value`, `+key=value` or `~key`, as for `run.py`.
-        section: the group that may be changed.
+        sections: the groups that may be changed.
         sink: gets overrides that cannot be read, or change something else.
 
     Raises:
@@ -36,13 +36,14 @@ def overridden(
         try:
             read = OverridesParser.create().parse_override(text)
         except HydraException:
-            _refuse(text, "cannot be read, expected `key=value`", sink)
+            _refuse(text, "cannot be read, expected `key=value`", sections, sink)
             continue
         keys = read.key_or_group.split(".")
-        if keys[0] != section or len(keys) < 2:
-            _refuse(text, f"changes something else than `{section}` of a finished run", sink)
+        if keys[0] not in sections or len(keys) < 2:
+            groups = " and ".join(f"`{section}`" for section in sections)
+            _refuse(text, f"changes something else than {groups} of the run", sections, sink)
         elif read.is_sweep_override():
-            _refuse(text, "is a sweep, and one value is expected", sink)
+            _refuse(text, "is a sweep, and one value is expected", sections, sink)
         else:
             value = None if read.is_delete() else read.value()
             changed = _with(changed, keys, value, gone=read.is_delete())
@@ -50,13 +51,16 @@ def overridden(
     return changed
 
 
-def _refuse(text: str, what: str, sink: Sink) -> None:
+_EXAMPLES = {"data": "data.source.path=new.csv", "fit": "fit.epochs=30"}
+
+
+def _refuse(text: str, what: str, sections: Sequence[str], sink: Sink) -> None:
     shown = text if len(text) <= 60 else text[:57] + "..."
     sink.report_at(
         "KG625",
         f"the override {what}",
         SourceLocation(override=shown, column=1, length=len(shown)),
-        help="write `data.source.path=new.csv` and the like",
+        help=f"write `{_EXAMPLES[sections[0]]}` and the like",
     )
 
 

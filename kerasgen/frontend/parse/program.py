@@ -17,6 +17,7 @@ from kerasgen.frontend.entry_names import named_entries
 from kerasgen.frontend.expand.expressions import unescaped
 from kerasgen.frontend.grammar import GROUPS, SECTIONS, join
 from kerasgen.frontend.parse.backend import parse_backend
+from kerasgen.frontend.parse.checkpoint import parse_checkpoint
 from kerasgen.frontend.parse.data import parse_data
 from kerasgen.frontend.parse.lint import parse_lint
 from kerasgen.frontend.parse.model import parse_model, parse_object
@@ -173,6 +174,7 @@ def _parse_fit(section: Tree, sink: Sink) -> FitDef | None:
             "callbacks": _callbacks,
             "class_weight": parse_class_weight,
             "verbose": _verbose,
+            "checkpoint": parse_checkpoint,
         },
     )
 

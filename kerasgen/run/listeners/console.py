@@ -8,7 +8,15 @@ from __future__ import annotations
 import sys
 
 from kerasgen.diagnostics.render import closing_text, render_text
-from kerasgen.run.events import Event, RunEnded, RunStarted, StepFinished, WarningsRaised
+from kerasgen.run.events import (
+    Event,
+    RunEnded,
+    RunStarted,
+    StateKept,
+    StepFinished,
+    TrainingResumed,
+    WarningsRaised,
+)
 
 WIDTH = 86
 """Columns of a step's line, between its name and its seconds."""
@@ -19,6 +27,7 @@ class Console:
 
     def __init__(self) -> None:
         self._folder = ""
+        self._kept = False
 
     def hear(self, event: Event) -> None:
         """Prints what is to be seen of an event.
@@ -33,6 +42,10 @@ class Console:
         elif isinstance(event, StepFinished):
             text = event.text if len(event.text) <= WIDTH else event.text[: WIDTH - 1] + "…"
             _say(f"{event.name:<10}  {text:<{WIDTH}}  {event.seconds:7.2f} s")
+        elif isinstance(event, TrainingResumed):
+            _say(f"{'resume':<10}  {event.text}")
+        elif isinstance(event, StateKept):
+            self._kept = True
         elif isinstance(event, WarningsRaised):
             _complain(render_text(event.diagnostics))
         elif isinstance(event, RunEnded):
@@ -41,6 +54,8 @@ class Console:
     def _end(self, event: RunEnded) -> None:
         if event.status == "completed" and self._folder:
             _say(f"{'record':<10}  {self._folder}  ({event.seconds} s)")
+        if event.status in ("interrupted", "failed") and self._kept:
+            _say(f"{'kept':<10}  the training goes on with: kerasgen resume {self._folder}")
         if event.diagnostics:
             _complain(render_text(event.diagnostics))
         if event.status == "rejected":

@@ -31,6 +31,7 @@ from kerasgen.run.events import (
     RunStarted,
     StepFinished,
     TrainingEnded,
+    TrainingResumed,
     WarningsRaised,
 )
 
@@ -62,11 +63,12 @@ class RecordKeeper:
                 record.write_text(SUMMARY, event.summary)
             case EpochEnded():
                 record.add_epoch(event.row)
+            case TrainingResumed():
+                record.resume(event.history, epoch=event.epoch, step=event.step)
             case TrainingEnded():
                 record.update(epochs=event.epochs, weights=event.weights)
             case MetricsComputed():
-                if event.baselines:
-                    record.note(baselines=event.baselines)
+                record.note(**({"baselines": event.baselines} if event.baselines else {}))
                 record.update(metrics=event.figures)
                 record.write_json(METRICS, {**event.figures, "weights": event.weights})
             case ArtifactSaved(file=file) if file == MODEL:

@@ -1,0 +1,272 @@
+"""How a run goes on where another one ended in its folder.
+
+This room owns whether it may, and what is kept so that it can. When a state is taken is the
+engine's business, and how it lies in the folder that of `record.checkpoints`.
+
+Decisions:
+- A run goes on only as what it was: program, data and seed are held against those of the
+  checkpoint. Epochs may be more, and what only shows or records it may be other.
+- Another version of a package is told and not refused: the run is worth more than its last bits.
+- What can be resumed is never begun anew unasked: `fit.resume=never` asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from kerasgen.diagnostics import CompileError, Sink
+from kerasgen.foreign.passwords import without_passwords
+from kerasgen.foreign.regular_files import ForeignFileError, read_text
+from kerasgen.frontend.compose.composition import Composition
+from kerasgen.ir.canonical import canonical, form_differences
+from kerasgen.ir.program import LintDef, Program, TrackingDef
+from kerasgen.ir.training import FeedPosition, TrainingState
+from kerasgen.record.checkpoints import Checkpoint, newest_checkpoint, write_checkpoint
+from kerasgen.record.file_names import CHECKPOINTS, CONFIG, FOLDS
+from kerasgen.record.files import plain
+from kerasgen.record.provenance import package_versions
+from kerasgen.record.read import read_record
+from kerasgen.record.status import observed_status
+from kerasgen.record.write import now
+
+_SHOWN = 3
+"""Keys that are named where a config is not the one that it was."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """What a training must be to go on from a state of another one.
+
+    Attributes:
+        program: the canonical form of all that it depends on.
+        data: the fingerprint of its data.
+    """
+
+    program: Any
+    data: str
+
+
+def identity_of(program: Program, fingerprint: str) -> Identity:
+    """What a training is, apart from its length and from what shows and records it."""
+    fit = replace(program.fit, epochs=1, verbose="auto", resume="auto", checkpoint=None)
+    told = replace(program, name="", fit=fit, tracking=TrackingDef(), lint=LintDef())
+    return Identity(program=plain(canonical(told)), data=fingerprint)
+
+
+def checkpoint_to_go_on_from(composition: Composition, folder: Path) -> Checkpoint | None:
+    """The state from which a run goes on in a folder; None where it begins.
+
+    Args:
+        composition: the config of the run.
+        folder: the folder of the run.
+
+    Raises:
+        CompileError: KG626, a run was interrupted there, and none of its states is sound.
+    """
+    try:
+        fields = read_record(folder).fields
+    except ForeignFileError:
+        return None
+    status = observed_status(fields)
+    if status in ("created", "running", "rejected") or _chosen(composition, "resume") == "never":
+        return None
+    found = newest_checkpoint(folder)
+    if found is None or status != "completed":
+        if found is None and (folder / CHECKPOINTS).is_dir() and status != "completed":
+            raise composition.sink().fail(
+                "KG626",
+                f"`{folder}` holds a run that was interrupted, and none of its checkpoints is "
+                "sound",
+                key="fit.resume",
+                help="`fit.resume=never` begins anew and removes what it has left",
+            )
+        return found
+    wanted = _chosen(composition, "epochs")
+    longer = type(wanted) is int and wanted > position_of(found).epoch
+    return found if longer else None
+
+
+def folds_go_on(composition: Composition, folder: Path) -> bool:
+    """Whether a run of folds goes on with those that were run in its folder before.
+
+    Args:
+        composition: the config of the run.
+        folder: the folder of the run.
+
+    Raises:
+        CompileError: KG626, folds of another config are there, which were interrupted.
+    """
+    try:
+        fields = read_record(folder).fields
+    except ForeignFileError:
+        return False
+    ended = observed_status(fields) not in ("created", "running", "rejected", "completed")
+    anew = _chosen(composition, "resume") == "never"
+    if not ended or anew or not (folder / FOLDS).is_dir():
+        return False
+    try:
+        same = read_text(folder / CONFIG, within=folder) == folds_config(composition)
+    except ForeignFileError:
+        same = False
+    if not same:
+        raise _other(folder, "other settings", composition.sink())
+    return True
+
+
+def folds_config(composition: Composition) -> str:
+    """The config of all folds, as their record has it."""
+    return without_passwords(OmegaConf.to_yaml(composition.config))
+
+
+def position_of(checkpoint: Checkpoint) -> FeedPosition:
+    """Where the training of a checkpoint goes on.
+
+    Raises:
+        CompileError: KG626, it does not say so.
+    """
+    told = checkpoint.facts.get("position")
+    numbers = list(told.values()) if isinstance(told, Mapping) else []
+    if len(numbers) != 2 or not all(type(n) is int and n >= 0 for n in numbers):
+        raise _unsound(checkpoint, "it does not tell where the training was")
+    assert isinstance(told, Mapping)
+    return FeedPosition(epoch=told["epoch"], batch=told["batch"])
+
+
+def state_of(checkpoint: Checkpoint, identity: Identity, sink: Sink) -> TrainingState:
+    """The state from which a training goes on.
+
+    Args:
+        checkpoint: the state as it was kept.
+        identity: what the training is now.
+        sink: gets a warning where packages are not those that they were.
+
+    Raises:
+        CompileError: KG626, it is none of this training, or cannot be read.
+    """
+    facts = checkpoint.facts
+    _require_same(checkpoint, identity, sink)
+    _tell_versions(checkpoint, sink)
+    try:
+        arrays = checkpoint.arrays()
+    except ForeignFileError as error:
+        raise _unsound(checkpoint, str(error)) from error
+    state = facts.get("state")
+    if not isinstance(state, Mapping):
+        raise _unsound(checkpoint, "it holds no state")
+    return TrainingState(
+        position=position_of(checkpoint),
+        arrays=arrays,
+        facts=state,
+        ended=facts.get("ended") is True,
+    )
+
+
+def history_of(checkpoint: Checkpoint) -> list[dict[str, float]]:
+    """The figures of the epochs before a checkpoint."""
+    from kerasgen.record.files import number
+
+    rows = checkpoint.facts.get("history")
+    found = []
+    for row in rows if isinstance(rows, Sequence) else ():
+        read = {str(name): number(value) for name, value in row.items()}
+        kept = {name: value for name, value in read.items() if value is not None}
+        found.append({**kept, "epoch": int(kept.get("epoch", 0))})
+    return found
+
+
+def keeper(
+    folder: Path,
+    identity: Identity,
+    keep: int,
+    history: Callable[[], Sequence[Mapping[str, float]]],
+) -> Callable[[TrainingState], None]:
+    """What keeps the states of a training.
+
+    Args:
+        folder: the folder of the run.
+        identity: what the training is.
+        keep: how many states there may be.
+        history: tells the figures of the epochs so far.
+
+    Returns:
+        A function that raises OSError where a state cannot be written.
+    """
+    packages = package_versions()
+
+    def write(state: TrainingState) -> None:
+        facts = {
+            "position": {"epoch": state.position.epoch, "batch": state.position.batch},
+            "ended": state.ended,
+            "at": now(),
+            "program": identity.program,
+            "data": identity.data,
+            "packages": packages,
+            "history": plain(history()),
+            "state": state.facts,
+        }
+        write_checkpoint(folder, state.arrays, facts, keep)
+
+    return write
+
+
+def _chosen(composition: Composition, key: str) -> object:
+    """What the group `fit` says for a key; None where that cannot be read yet."""
+    try:
+        return OmegaConf.select(composition.config, f"fit.{key}")
+    except OmegaConfBaseException:
+        return None  # told where the config is resolved
+
+
+def _require_same(checkpoint: Checkpoint, identity: Identity, sink: Sink) -> None:
+    found = form_differences(checkpoint.facts.get("program"), identity.program)
+    if found:
+        keys = [f"`{one.key}`" for one in found[:_SHOWN]]
+        more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+        told = f"other settings: {', '.join(keys)}{more}"
+    elif checkpoint.facts.get("data") != identity.data:
+        told = "other data: its fingerprint differs"
+    else:
+        return
+    raise _other(checkpoint.folder, told, sink)
+
+
+def _other(folder: Path, told: str, sink: Sink) -> CompileError:
+    return sink.fail(
+        "KG626",
+        f"`{folder}` holds a run that was interrupted, which had {told}",
+        key="hydra.run.dir",
+        help="choose another folder; `fit.resume=never` begins anew and removes what that run has "
+        "left",
+    )
+
+
+def _tell_versions(checkpoint: Checkpoint, sink: Sink) -> None:
+    known, present = checkpoint.facts.get("packages"), package_versions()
+    if not isinstance(known, Mapping):
+        return
+    changed = [
+        f"{name} {str(known[name])[:40]} is {present.get(name, 'gone')} now"
+        for name in known
+        if known[name] != present.get(name)
+    ]
+    if changed:
+        sink.warn(
+            "KG626",
+            f"the run goes on with other packages: {', '.join(changed)}",
+            help="what it ends with need not be, bit for bit, what it would have ended with",
+        )
+
+
+def _unsound(checkpoint: Checkpoint, why: str) -> CompileError:
+    return Sink().fail(
+        "KG626",
+        f"`{checkpoint.folder}` has a checkpoint that cannot be used: {why}",
+        key="fit.resume",
+        help="`fit.resume=never` begins anew and removes what that run has left",
+    )
