@@ -200,6 +200,7 @@ def run_trial(number: int, sound: Path, folder: Path) -> Finding:
     actions: list[Callable[[], bool]] = [
         lambda arguments=arguments: command(arguments) == 2 for arguments in looks(root, run)
     ]
+    actions.append(lambda: command(("compare", str(run), str(sound))) == 2)
     actions.append(lambda: _refuses(READERS[file], run))
     for action in actions:
         begun = os.times().elapsed

@@ -129,6 +129,7 @@ def example_of(line: str, printed: str = "", block: Block | None = None) -> Exam
         ["kerasgen", "predict"],
         ["kerasgen", "init"],
         ["kerasgen", "evaluate"],
+        ["kerasgen", "compare"],
         ["kerasgen", "delete"],
         ["kerasgen", "tag"],
         ["kerasgen", "resume"],

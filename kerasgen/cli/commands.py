@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from kerasgen.cli import (
     check,
+    compare,
     delete,
     describe,
     eject,
@@ -34,6 +35,7 @@ COMMANDS: Mapping[str, Command] = {
     "runs": runs.COMMAND,
     "predict": predict.COMMAND,
     "evaluate": evaluate.COMMAND,
+    "compare": compare.COMMAND,
     "tag": tag.COMMAND,
     "delete": delete.COMMAND,
     "resume": resume.COMMAND,

@@ -53,18 +53,23 @@ def declare_config(parser: argparse.ArgumentParser, metavar: str = "OVERRIDE") -
     parser.add_argument(
         "overrides", nargs="*", metavar=metavar, help=f"as for run.py: group=option, key=value{run}"
     )
+    declare_config_folders(parser)
+    declare_trust(parser)
+    parser.add_argument(
+        CONNECTIONS,
+        action="store_true",
+        help="let the config open connections, and download weights that it names",
+    )
+
+
+def declare_config_folders(parser: argparse.ArgumentParser) -> None:
+    """Declares the argument that names folders of configs."""
     parser.add_argument(
         "--config-dir",
         metavar="DIR",
         action="append",
         default=[],
         help="a folder of configs that come before the shipped ones; several times, in order",
-    )
-    declare_trust(parser)
-    parser.add_argument(
-        CONNECTIONS,
-        action="store_true",
-        help="let the config open connections, and download weights that it names",
     )
 
 

@@ -115,6 +115,7 @@ CODES: dict[str, str] = {
     "KG627": "name that several runs have",
     "KG628": "run that cannot be deleted",
     "KG629": "tag that cannot be used",
+    "KG630": "runs or configs that cannot be compared",
     "KG701": "loss that expects something other than what the output gives",
     "KG702": "softmax over a single score",
     "KG703": "sigmoid scores under a categorical loss",

@@ -20,7 +20,7 @@ import numpy as np
 from kerasgen.data.times import as_moments
 from kerasgen.ir.training import Array
 from kerasgen.run.forecasts import SeriesRows
-from kerasgen.run.plots import BLUE, GRAY, VERMILION, png_figure
+from kerasgen.run.plots import BLUE, GRAY, VERMILION, written_figure
 from kerasgen.runtime.split import PARTS
 
 MOST_PANELS = 4
@@ -101,7 +101,7 @@ def draw_forecasts(path: Path, panels: Sequence[Panel]) -> None:
     Raises:
         OSError: the file cannot be written.
     """
-    with png_figure(path, (9.0, 3.2 * len(panels) + 0.4)) as figure:
+    with written_figure(path, (9.0, 3.2 * len(panels) + 0.4)) as figure:
         grid = figure.subplots(len(panels), 1, squeeze=False)
         for axes, panel in zip(grid.flat, panels, strict=True):
             axes.plot(panel.times, panel.true, color=BLUE, linewidth=1.6, label="true")

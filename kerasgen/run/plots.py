@@ -53,6 +53,7 @@ _STYLE = {
     "grid.linewidth": 0.8,
     "legend.fontsize": 10,
     "legend.frameon": False,
+    "svg.hashsalt": "kerasgen",  # else each file has names of its own
     "text.parse_math": False,  # a class may be called `$x`
     "xtick.labelsize": 10,
     "ytick.labelsize": 10,
@@ -90,11 +91,11 @@ def draw_learning_curves(
     Raises:
         OSError: the file cannot be written.
     """
-    panels = _panels(rows)
+    panels = panel_names(rows)
     columns = min(len(panels), 3)
     lines = math.ceil(len(panels) / columns) if panels else 1
     columns = columns or 1
-    with png_figure(path, (max(4.6 * columns, 6.4), 3.7 * lines + 0.4)) as figure:
+    with written_figure(path, (max(4.6 * columns, 6.4), 3.7 * lines + 0.4)) as figure:
         grid = figure.subplots(lines, columns, squeeze=False)
         for axes in grid.flat[len(panels) :]:
             axes.set_axis_off()
@@ -106,7 +107,7 @@ def draw_learning_curves(
         if not panels:
             grid[0, 0].text(0.5, 0.5, "no epoch was finished", ha="center", color=GRAY)
         if title:
-            figure.suptitle(_short(title, 90))
+            figure.suptitle(short_text(title, 90))
 
 
 def draw_confusion_matrix(
@@ -126,7 +127,7 @@ def draw_confusion_matrix(
     """
     counts = _count_pairs(true, predicted, len(class_names))
     side = min(max(4.2, 2.2 + 0.46 * len(class_names)), 12.0)
-    with png_figure(path, (side + 1.6, side + 0.8)) as figure:
+    with written_figure(path, (side + 1.6, side + 0.8)) as figure:
         axes = figure.subplots()
         axes.grid(visible=False)
         axes.spines[:].set_visible(False)
@@ -166,7 +167,7 @@ def draw_predicted_vs_true(
     finite = (abs(wanted) < math.inf) & (abs(given) < math.inf)
     dropped = int(finite.size - finite.sum())
     wanted, given = wanted[finite], given[finite]
-    with png_figure(path, (6.0, 6.0)) as figure:
+    with written_figure(path, (6.0, 6.0)) as figure:
         axes = figure.subplots()
         if wanted.size:
             low, high = min(wanted.min(), given.min()), max(wanted.max(), given.max())
@@ -182,11 +183,11 @@ def draw_predicted_vs_true(
         axes.scatter(wanted, given, s=size, alpha=alpha, color=BLUE, linewidths=0)
         axes.set_aspect("equal")
         axes.set(xlabel="true value", ylabel="predicted value")
-        head = _short(title, 60) + "\n" if title else ""
+        head = short_text(title, 60) + "\n" if title else ""
         axes.set_title(head + _fit_text(wanted, given, dropped))
 
 
-def _panels(rows: Sequence[Mapping[str, float]]) -> list[str]:
+def panel_names(rows: Sequence[Mapping[str, float]]) -> list[str]:
     """What gets a panel of its own: the loss first, then the metrics in their order."""
     names = dict.fromkeys(name for row in rows for name in row if name not in ("epoch", "seconds"))
     panels = dict.fromkeys(_without_prefix(name, names) for name in names)
@@ -212,7 +213,7 @@ def _draw_panel(axes: Axes, rows: Sequence[Mapping[str, float]], name: str) -> N
         (f"val_{name}", "validation", VERMILION, "s"),
     ):
         points = [
-            (_epoch(row, place), float(row[key]))
+            (epoch_of(row, place), float(row[key]))
             for place, row in enumerate(rows, 1)
             if row.get(key) is not None
         ]
@@ -230,11 +231,11 @@ def _draw_panel(axes: Axes, rows: Sequence[Mapping[str, float]], name: str) -> N
                 markersize=4.5,
             )
     axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True, min_n_ticks=1))
-    last = max(_epoch(row, place) for place, row in enumerate(rows, 1))
+    last = max(epoch_of(row, place) for place, row in enumerate(rows, 1))
     margin = max(0.03 * (last - 1), 0.3)
     axes.set_xlim(1 - min(margin, 0.9), last + margin)
     axes.set_xlabel("epoch")
-    axes.set_title(_short(name.replace("_", " "), 40))
+    axes.set_title(short_text(name.replace("_", " "), 40))
     if shown and min(shown) > 0 and max(shown) > 1000 * min(shown):
         axes.set_yscale("log")
         axes.yaxis.set_major_formatter("{x:g}")
@@ -247,7 +248,8 @@ def _draw_panel(axes: Axes, rows: Sequence[Mapping[str, float]], name: str) -> N
         axes.text(0.02, 0.03, note, transform=axes.transAxes, color=VERMILION, fontsize=10)
 
 
-def _epoch(row: Mapping[str, float], place: int) -> int:
+def epoch_of(row: Mapping[str, float], place: int) -> int:
+    """The number of the epoch of a row, its place where the row does not say it."""
     return int(row.get("epoch", place))
 
 
@@ -267,7 +269,7 @@ def _count_pairs(true: ArrayLike, predicted: ArrayLike, classes: int) -> Array:
 def _name_classes(axes: Axes, class_names: Sequence[str], cell: float) -> None:
     step = math.ceil(len(class_names) / MOST_TICKS)
     places = range(0, len(class_names), step)
-    names = [_short(class_names[place], 22, tail=8) for place in places]
+    names = [short_text(class_names[place], 22, tail=8) for place in places]
     size = 10 if len(names) <= 16 else 8
     longest = max((len(name) for name in names), default=0)
     fits = 0.7 * size * longest < cell * step
@@ -309,7 +311,7 @@ def _fit_text(true: Array, predicted: Array, dropped: int) -> str:
     return ", ".join(parts)
 
 
-def _short(text: str, most: int, tail: int = 0) -> str:
+def short_text(text: str, most: int, tail: int = 0) -> str:
     """A text on one line; a long one is cut before its last `tail` characters."""
     line = " ".join("".join(sign if sign.isprintable() else " " for sign in str(text)).split())
     if len(line) <= most:
@@ -318,8 +320,11 @@ def _short(text: str, most: int, tail: int = 0) -> str:
 
 
 @contextlib.contextmanager
-def png_figure(path: Path, size: tuple[float, float]) -> Iterator[Figure]:
-    """A figure of a size in inches that is written to `path` when the block ends well."""
+def written_figure(path: Path, size: tuple[float, float]) -> Iterator[Figure]:
+    """A figure of a size in inches, written to `path` when the block ends well.
+
+    It is a picture in SVG where the name ends so, else a PNG.
+    """
     import matplotlib.style
     from matplotlib.figure import Figure
     from matplotlib.font_manager import get_font_names
@@ -334,13 +339,15 @@ def png_figure(path: Path, size: tuple[float, float]) -> Iterator[Figure]:
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         figure = Figure(figsize=size, layout="constrained")
         yield figure
+        form = "svg" if path.suffix.lower() == ".svg" else "png"
+        # Without the version of Matplotlib and the time, equal results make equal files.
+        left_out = ("Creator", "Date") if form == "svg" else ("Software",)
         with atomic_file(path) as file:
             figure.savefig(
                 file,
-                format="png",
+                format=form,
                 dpi=120,
                 bbox_inches="tight",
                 pad_inches=0.15,
-                # Without the version of Matplotlib, equal results make equal files.
-                metadata={"Software": None},
+                metadata=dict.fromkeys(left_out),
             )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from kerasgen.ir.model import (
@@ -57,6 +57,11 @@ def model_data(model: ModelDef | FoldedModel) -> dict[str, Any]:
     return data | _model_body(model)
 
 
+def entries_data(entries: Iterable[Entry]) -> dict[str, Any]:
+    """Entries by name as plain data; a class without arguments is its bare name."""
+    return {entry.name: _entry_data(entry) for entry in entries}
+
+
 def data_yaml(data: Mapping[str, Any]) -> str:
     """Plain data as YAML in the style of the shipped configs."""
     return "".join(f"{line}\n" for line in _lines(data, "", top=True))
@@ -71,7 +76,7 @@ def _model_body(model: ModelDef) -> dict[str, Any]:
     data: dict[str, Any] = {}
     if model.inputs:
         data["inputs"] = _inputs_data(model.inputs)
-    data["layers"] = {entry.name: _entry_data(entry) for entry in model.entries}
+    data["layers"] = entries_data(model.entries)
     if model.outputs is not None:
         data["outputs"] = _outputs_data(model.outputs)
     return data
@@ -83,7 +88,7 @@ def _block_data(block: BlockDef) -> dict[str, Any]:
         data["parameters"] = {key: _value_data(value) for key, value in block.parameters.items()}
     if block.inputs != (INPUT,):
         data["inputs"] = list(block.inputs)
-    data["layers"] = {entry.name: _entry_data(entry) for entry in block.entries}
+    data["layers"] = entries_data(block.entries)
     return data
 
 
@@ -110,7 +115,7 @@ def _entry_data(entry: Entry) -> object:
     if isinstance(entry.definition, ModelDef):
         return _model_head(entry.definition) | wiring | _model_body(entry.definition)
     assert entry.definition is not None, "an entry makes something or calls it again"
-    data = _object_data(entry.definition)
+    data = object_data(entry.definition)
     if not wiring and len(data) == 1 and "class" in data:
         return entry.definition.cls
     return data | wiring
@@ -132,7 +137,8 @@ def _outputs_data(outputs: Outputs) -> object:
     return None if outputs is None else outputs.written
 
 
-def _object_data(definition: ObjectDef) -> dict[str, Any]:
+def object_data(definition: ObjectDef) -> dict[str, Any]:
+    """An object as plain data: its class and its arguments."""
     word = "block" if isinstance(definition, BlockUse) else "class"
     return {word: definition.cls} | {
         key: _value_data(value) for key, value in definition.arguments.items()
@@ -141,7 +147,7 @@ def _object_data(definition: ObjectDef) -> dict[str, Any]:
 
 def _value_data(value: Value) -> object:
     if isinstance(value, ObjectDef):
-        return _object_data(value)
+        return object_data(value)
     if isinstance(value, ModelDef):
         return _model_head(value) | _model_body(value)
     if isinstance(value, tuple):
