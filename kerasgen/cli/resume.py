@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from kerasgen.cli.shared_arguments import (
+    RUN_NAME,
     Command,
     declare_run_folders,
     declare_trust,
@@ -26,7 +27,7 @@ def _declare(parser: argparse.ArgumentParser) -> None:
         "words",
         metavar="RUN",
         nargs="+",
-        help="folder of a run, or `last`; then overrides of `fit` and `tracking`",
+        help=f"{RUN_NAME}; then overrides of `fit` and `tracking`",
     )
     declare_run_folders(parser)
     declare_trust(parser)
