@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from kerasgen.ir.data import DataDef
 from kerasgen.ir.model import ModelDef
+from kerasgen.ir.trackers import MlflowDef
 from kerasgen.ir.values import ObjectDef
 
 
@@ -179,12 +180,14 @@ class TrackingDef:
         predictions: whether the predictions of the test part are saved.
         plots: whether learning curves and results are drawn.
         tensorboard: whether TensorBoard event files are written.
+        mlflow: the run in MLflow, None for none.
     """
 
     model: bool = True
     predictions: bool = True
     plots: bool = True
     tensorboard: bool = False
+    mlflow: MlflowDef | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

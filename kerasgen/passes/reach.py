@@ -48,6 +48,9 @@ _SAVED_PROGRAMS = ("TFSMLayer",)
 _EMPTIED = ("backup_dir",)
 """Arguments whose folder Keras deletes when training ends, as its code alone says."""
 
+_SQLITE = "sqlite:///"
+"""How the address of a file of SQLite begins; behind it stands its path."""
+
 _ALLOW = "add `--allow-connections` on the command line"
 
 
@@ -75,6 +78,8 @@ def check_reach(program: Program, catalog: Catalog, sink: Sink, trust: Trust = N
             _check_value(value, at, catalog, sink, trust)
     for callback in program.fit.callbacks.values():
         _check_callback(callback, catalog, sink, trust)
+    if program.tracking.mlflow is not None:
+        _check_store(program.tracking.mlflow.uri, "tracking.mlflow.uri", sink, trust)
 
 
 def check_source_reach(data: DataDef, sink: Sink, trust: Trust = NOBODY) -> None:
@@ -188,6 +193,22 @@ def _check_callback(callback: ObjectDef, catalog: Catalog, sink: Sink, trust: Tr
                 help=f"write a name such as `{_last(value)}`, or another folder on the command "
                 f"line: `{path}=…`",
             )
+
+
+def _check_store(uri: str, path: str, sink: Sink, trust: Trust) -> None:
+    """Checks where a tracker keeps its runs: a server, or a place below the working directory."""
+    if _ADDRESS.match(uri) and not uri.lower().startswith(_SQLITE):
+        _check_plain(uri, path, sink, trust)
+        return
+    place = uri[len(_SQLITE) :] if uri.lower().startswith(_SQLITE) else uri
+    problem = path_problem(place)
+    if problem is not None and not _is_typed(path, sink):
+        sink.report(
+            "KG113",
+            f"`{uri}` {problem}, expected a path below the working directory",
+            key=path,
+            help=f"write another one, or name this one on the command line: `{path}=…`",
+        )
 
 
 def path_problem(text: str, *, pattern: bool = False) -> str | None:

@@ -12,6 +12,8 @@ import importlib.util
 def is_installed(package: str) -> bool:
     """Whether a package can be imported; nothing is imported to find out."""
     try:
-        return importlib.util.find_spec(package) is not None
+        found = importlib.util.find_spec(package)
     except ImportError:  # An import hook that keeps a package away may say so by raising.
         return False
+    # A mere folder of that name in the working directory is found, too: it has no file of its own.
+    return found is not None and found.origin is not None

@@ -40,6 +40,13 @@ class Tracker(Listener, Protocol):
     name: str
     callbacks: Mapping[str, ObjectDef]
 
+    def end(self) -> None:
+        """Waits, for a bounded time, until all that was heard is where it is meant to be."""
+
+
+class TrackerError(Exception):
+    """Why a tracker follows no longer, in words that stand alone."""
+
 
 class StepError(Exception):
     """A step that failed while the config was in order; the cause is what the engine raised."""
@@ -118,6 +125,14 @@ class EventStream:
         except Exception as error:  # It is the code of others.
             self._leave_out(tracker, error)
 
+    def end_trackers(self) -> None:
+        """Lets every tracker come to its end, after the last event."""
+        for tracker in list(self._trackers):
+            try:
+                tracker.end()
+            except Exception as error:  # As in `_tell`.
+                self._leave_out(tracker, error)
+
     def leave_out(self, callback: str, error: Exception) -> None:
         """Leaves out the tracker whose callback has failed, with a warning.
 
@@ -131,10 +146,10 @@ class EventStream:
     def _leave_out(self, tracker: Tracker, error: Exception) -> None:
         self._trackers.remove(tracker)
         sink = Sink()
+        told = str(error) if isinstance(error, TrackerError) else f"{type(error).__name__}: {error}"
         sink.warn(
             "KG807",
-            f"`{tracker.name}` failed and follows this run no longer: "
-            f"{type(error).__name__}: {error}",
+            f"`{tracker.name}` failed and follows this run no longer: {told}",
             help="the run goes on, and its record is whole",
         )
         self.emit(WarningsRaised(diagnostics=tuple(sink.diagnostics)))

@@ -113,6 +113,7 @@ def run_experiment(
             if wanted_folds(composition) is None:
                 run.checkpoint = checkpoint_to_go_on_from(composition, folder)
                 _run(composition, run, argv)
+                run.events.end_trackers()
                 return DONE
             run.goes_on = folds_go_on(composition, folder)
             run.open(_invocation(composition, argv), composition.sink())
@@ -129,7 +130,9 @@ def run_experiment(
                 if isinstance(error, CompileError) and keep_rejected and run.record is None:
                     with contextlib.suppress(CompileError):
                         run.open(_invocation(composition, argv), Sink())
-                return end_run(error, run, keep_rejected=keep_rejected)
+                code = end_run(error, run, keep_rejected=keep_rejected)
+        run.events.end_trackers()
+        return code
 
 
 def _run(composition: Composition, run: ActiveRun, argv: Sequence[str] | None) -> None:
@@ -159,7 +162,8 @@ def _run(composition: Composition, run: ActiveRun, argv: Sequence[str] | None) -
         begun=begun,
     )
     run.events.emit(_settled(experiment, sink.source_map))
-    for tracker in trackers(compiled.program.tracking):
+    assert run.record is not None, "the record is opened before the first step"
+    for tracker in trackers(compiled.program.tracking, run.record.fields):
         run.events.join(tracker)
     with session.engine.engine.working_on(session.backend.device):
         model = _train(experiment, run)

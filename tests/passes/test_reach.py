@@ -237,3 +237,26 @@ def test_paths_go_below_the_folder_also_where_they_are_left_out(
     folder = PurePosixPath("run")
     assert placed(board, catalog, folder).arguments["log_dir"] == "run/logs"
     assert placed(log, catalog, folder).arguments["filename"] == "/x.csv"
+
+
+@pytest.mark.parametrize("uri", ["https://host:5000", "postgresql://host/runs"])
+def test_a_tracker_connects_only_where_connections_are_allowed(reach: Reach, uri: str) -> None:
+    tracking = {"mlflow": {"uri": uri}}
+    assert reach(tracking=tracking) == [("KG115", "tracking.mlflow.uri")]
+    assert reach(tracking=tracking, typed=True) == [("KG115", "tracking.mlflow.uri")]
+    assert reach(tracking=tracking, trust=ALLOWED) == []
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("scheme", ["", "sqlite:///"])
+def test_a_tracker_writes_below_the_working_directory_unless_typed(
+    reach: Reach, scheme: str, path: str
+) -> None:
+    tracking = {"mlflow": {"uri": f"{scheme}{path}"}}
+    assert reach(tracking=tracking) == [("KG113", "tracking.mlflow.uri")]
+    assert reach(tracking=tracking, typed=True) == []
+
+
+@pytest.mark.parametrize("uri", ["outputs/mlflow", "sqlite:///runs.db"])
+def test_a_tracker_writes_below_the_working_directory(reach: Reach, uri: str) -> None:
+    assert reach(tracking={"mlflow": {"uri": uri}}) == []

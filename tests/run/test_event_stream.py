@@ -12,7 +12,7 @@ from kerasgen.diagnostics import Diagnostic, Severity, Sink
 from kerasgen.ir.values import ObjectDef
 from kerasgen.record.files import plain
 from kerasgen.run import events as said
-from kerasgen.run.event_stream import EventStream, StepError
+from kerasgen.run.event_stream import EventStream, StepError, TrackerError
 from kerasgen.run.events import EpochEnded, Event, StepFinished, StepStarted, WarningsRaised
 
 
@@ -23,12 +23,17 @@ class Ear:
     name: str = "an ear"
     callbacks: Mapping[str, ObjectDef] = field(default_factory=dict)
     fails: bool = False
+    fails_late: bool = False
     heard: list[Event] = field(default_factory=list)
 
     def hear(self, event: Event) -> None:
         self.heard.append(event)
         if self.fails:
             raise RuntimeError("no connection")
+
+    def end(self) -> None:
+        if self.fails_late:
+            raise TrackerError("the server is gone")
 
 
 def epoch(number: int) -> EpochEnded:
@@ -119,6 +124,17 @@ def test_a_tracker_that_fails_as_it_joins_is_left_out() -> None:
     stream.emit(epoch(3))
     assert late.heard == [epoch(1)]
     assert len(stream.warnings()) == 1
+
+
+def test_a_tracker_that_fails_at_its_end_is_told_in_its_own_words() -> None:
+    stream = EventStream()
+    stream.join(Ear(name="tracking.mlflow", fails_late=True))
+    stream.emit(epoch(1))
+    stream.end_trackers()
+    (warning,) = stream.warnings()
+    assert warning.message == (
+        "`tracking.mlflow` failed and follows this run no longer: the server is gone"
+    )
 
 
 def test_the_callbacks_of_trackers_are_known_by_name() -> None:

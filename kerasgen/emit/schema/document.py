@@ -29,6 +29,7 @@ from kerasgen.emit.schema.values import (
     one_of,
     proposing,
     ref,
+    value_of,
 )
 from kerasgen.frontend.grammar import BLOCK_KEYS, GROUPS
 from kerasgen.frontend.parse.backend import BACKENDS
@@ -40,6 +41,7 @@ from kerasgen.frontend.parse.weights import BALANCES
 from kerasgen.ir.data import ColumnDef, DataDef, SplitDef, WindowsDef
 from kerasgen.ir.model import ModelDef
 from kerasgen.ir.program import BackendDef, CompileDef, FitDef, LintDef, TrackingDef
+from kerasgen.ir.trackers import MlflowDef
 from kerasgen.ir.values import ObjectDef, Plain, Value
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
@@ -143,7 +145,7 @@ def _definitions(catalog: Catalog) -> dict[str, Schema]:
             {"loss": ref("losses"), "metrics": ref("metrics"), "weighted_metrics": ref("metrics")},
         ),
         "fit": _record(FitDef, {"callbacks": _callbacks()}),
-        "tracking": _record(TrackingDef, {}),
+        "tracking": _record(TrackingDef, {"mlflow": _tracker(MlflowDef)}),
     }
     for partial in (False, True):
         ending = "_partial" if partial else ""
@@ -240,6 +242,13 @@ def _record(record: type, special: Mapping[str, Schema]) -> Schema:
         "properties": properties | further,
         "additionalProperties": False,
     }
+
+
+def _tracker(record: type) -> Schema:
+    """A tracker: true with its defaults, false or null, or its settings."""
+    settings = _record(record, {})
+    del settings["properties"]["defaults"]
+    return {"anyOf": [{**settings, "type": "object"}, value_of("boolean", "null")]}
 
 
 def _attribute_texts(record: type) -> dict[str, str]:

@@ -27,6 +27,7 @@ from omegaconf.errors import OmegaConfBaseException
 from kerasgen.frontend.grammar import DATA_KEYS, GROUPS, MODEL_KEYS
 from kerasgen.ir.data import AUTO, SplitDef, WindowsDef
 from kerasgen.ir.program import BackendDef, CompileDef, FitDef, TrackingDef
+from kerasgen.ir.trackers import MlflowDef
 
 _DEFINING = ("class", "block", "is", "layers", "shape")
 """Keys by which a new name is given something to stand for."""
@@ -39,6 +40,9 @@ COLUMNS = "data.columns"
 
 PREPARE = "data.prepare"
 """The key whose steps may be automatic ones."""
+
+TRACKERS = ("tracking.mlflow",)
+"""The keys at which true, false or null stands, or the settings of a tracker."""
 
 BY_NAME = (
     "data.columns",
@@ -92,7 +96,8 @@ _KINDS: Mapping[str, Mapping[str, str]] = {
     "compile": _fields(CompileDef, loss=_FREE, metrics=_FREE, weighted_metrics=_FREE)
     | {"loss_weights": _FREE},
     "fit": _fields(FitDef, callbacks="names", class_weight=_FREE),
-    "tracking": _fields(TrackingDef),
+    "tracking": _fields(TrackingDef, mlflow="mlflow"),
+    "mlflow": _fields(MlflowDef),
     "lint": {"ignore": _LEAF},
 }
 """The kind of a section to its keys, each with the kind of what stands below it."""
@@ -168,7 +173,7 @@ def _open(
 def _is_bare_around(other: Override, key: str) -> bool:
     """Whether an override sets a bare class, below which another one sets an argument."""
     inside = key.startswith(f"{other.key_or_group}.") and not other.is_delete()
-    return inside and isinstance(other.value(), str)
+    return inside and (isinstance(other.value(), str) or other.value() is True)
 
 
 def _give_class(other: Override, config: DictConfig) -> None:
@@ -183,7 +188,12 @@ def _give_class(other: Override, config: DictConfig) -> None:
 
 
 def _of_bare_word(key: str, word: Any) -> dict[str, Any]:
-    """What a single word at a key stands for: a column's type, automatic steps, or a class."""
+    """What a single word at a key stands for: a column's type, automatic steps, or a class.
+
+    A tracker stands there with its defaults, as `true`.
+    """
+    if word is True or word is False or word is None:
+        return {}
     if (key, word) == (PREPARE, AUTO):
         return {AUTO: True}
     return {"type" if key.rpartition(".")[0] == COLUMNS else "class": word}
@@ -202,7 +212,8 @@ def _unfold(config: DictConfig, key: str) -> None:
         value = (
             None if child is None or isinstance(child, DictConfig | ListConfig) else child._value()
         )
-        if isinstance(value, str) and "$" not in value and value != "???":
+        bare = isinstance(value, str) and "$" not in value and value != "???"
+        if bare or (child is not None and ".".join(steps[:depth]) in TRACKERS):
             with open_dict(node):
                 node[step] = _of_bare_word(".".join(steps[:depth]), value)
             child = node._get_node(step)

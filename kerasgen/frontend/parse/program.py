@@ -21,6 +21,7 @@ from kerasgen.frontend.parse.checkpoint import parse_checkpoint
 from kerasgen.frontend.parse.data import parse_data
 from kerasgen.frontend.parse.lint import parse_lint
 from kerasgen.frontend.parse.model import parse_model, parse_object
+from kerasgen.frontend.parse.tracking import parse_tracking
 from kerasgen.frontend.parse.weights import parse_class_weight, with_weights_of_data
 from kerasgen.frontend.sections import (
     check_value,
@@ -31,7 +32,7 @@ from kerasgen.frontend.sections import (
 )
 from kerasgen.ir.data import DataDef
 from kerasgen.ir.model import InputDef, ModelDef, TensorRef
-from kerasgen.ir.program import BackendDef, CompileDef, FitDef, Loss, Program, TrackingDef
+from kerasgen.ir.program import BackendDef, CompileDef, FitDef, Loss, Program
 from kerasgen.ir.values import ObjectDef, Tree
 
 Section = TypeVar("Section")
@@ -111,7 +112,7 @@ def parse_program(
         model = parse_model(section, "model", sink, name=_keras_name(title))
     compiled = _parse_compile(config["compile"], model, sink)
     fit = _parse_fit(config["fit"], sink)
-    tracking = read_record(TrackingDef, config["tracking"], "tracking", sink)
+    tracking = parse_tracking(config["tracking"], sink)
     lint = parse_lint(config.get("lint"), "lint", sink)
     sink.stop_on_errors()
     fit = with_weights_of_data(_read(fit), _read(data), sink)

@@ -9,14 +9,22 @@ from collections.abc import Callable, Iterator
 
 from kerasgen.ir.program import TrackingDef
 from kerasgen.run.event_stream import Tracker
+from kerasgen.run.events import Plain
+from kerasgen.run.listeners.mlflow import mlflow
 from kerasgen.run.listeners.tensorboard import tensorboard
 
-_TRACKERS: tuple[Callable[[TrackingDef], Tracker | None], ...] = (tensorboard,)
+_TRACKERS: tuple[Callable[[TrackingDef, Plain, bool], Tracker | None], ...] = (tensorboard, mlflow)
 """What makes each tracker, None where the config does not ask for it."""
 
 
-def trackers(tracking: TrackingDef) -> Iterator[Tracker]:
-    """The trackers that the group `tracking` asks for."""
+def trackers(tracking: TrackingDef, origin: Plain, *, resumed: bool = False) -> Iterator[Tracker]:
+    """The trackers that the group `tracking` asks for.
+
+    Args:
+        tracking: the group.
+        origin: the fields of the run's record, which say where it comes from.
+        resumed: whether the training goes on where another process has left it.
+    """
     for make in _TRACKERS:
-        if (tracker := make(tracking)) is not None:
+        if (tracker := make(tracking, origin, resumed)) is not None:
             yield tracker

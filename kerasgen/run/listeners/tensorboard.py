@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from kerasgen.ir.program import TrackingDef
 from kerasgen.ir.values import ObjectDef
 from kerasgen.record.file_names import TENSORBOARD
-from kerasgen.run.events import Event
+from kerasgen.run.events import Event, Plain
 
 NAME = "tracking.tensorboard"
 """The key that asks for it, by which its callback is known too."""
@@ -33,9 +33,13 @@ class TensorBoard:
     def hear(self, event: Event) -> None:
         """Leaves events to the callback."""
 
+    def end(self) -> None:
+        """Has nothing to wait for."""
 
-def tensorboard(tracking: TrackingDef) -> TensorBoard | None:
+
+def tensorboard(tracking: TrackingDef, origin: Plain, resumed: bool) -> TensorBoard | None:
     """The tracker, if the config asks for it."""
+    del origin, resumed
     if not tracking.tensorboard:
         return None
     callback = ObjectDef(cls="TensorBoard", arguments={"log_dir": TENSORBOARD}, path=NAME)

@@ -45,6 +45,9 @@ def value(key: str, *overrides: str) -> Any:
         ("fit.class_weight.0", "2.0", None),
         ("lint.ignore", "[KG726]", ["KG726"]),
         ("backend.memory", "null", None),
+        ("tracking.mlflow", "true", True),
+        ("tracking.mlflow.uri", "runs", "runs"),
+        ("tracking.mlflow", "{uri: runs}", {"uri": "runs"}),
         ("seed", "3", 3),
         ("name", "x", "x"),
     ],
@@ -54,6 +57,11 @@ def test_a_documented_key_needs_no_plus_and_takes_one(
 ) -> None:
     found = value(key, f"{plus}{key}={text}")
     assert expected is None or found == expected
+
+
+def test_a_tracker_may_be_asked_for_and_given_a_setting_apart() -> None:
+    both = ["tracking.mlflow=true", "tracking.mlflow.uri=runs"]
+    assert value("tracking.mlflow", *both) == {"uri": "runs"}
 
 
 @pytest.mark.parametrize(

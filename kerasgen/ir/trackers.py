@@ -1,0 +1,25 @@
+"""Trackers as a config asks for them: programs that follow a run for somebody else.
+
+This room owns their settings. It must not know how a tracker is talked to.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MlflowDef:
+    """A run in MLflow.
+
+    Attributes:
+        uri: where MLflow keeps its runs: a folder, `sqlite:///FILE`, or the address of a server.
+        experiment: the experiment that the run belongs to; it is made if it is not there.
+        run_name: name of the run, None for that of the config.
+        model: whether the saved model is logged with its signature, too.
+    """
+
+    uri: str = "outputs/mlflow"
+    experiment: str = "kerasgen"
+    run_name: str | None = None
+    model: bool = False
