@@ -1,4 +1,4 @@
-"""Trackers as a config asks for them: programs that follow a run for somebody else.
+"""Trackers as a config asks for them.
 
 This room owns their settings. It must not know how a tracker is talked to.
 """

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 from kerasgen.ir.program import TrackingDef
 from kerasgen.run.event_stream import Tracker
 from kerasgen.run.events import Plain
-from kerasgen.run.listeners.mlflow import mlflow
+from kerasgen.run.listeners.mlflow import mlflow_tracker
 from kerasgen.run.listeners.tensorboard import tensorboard
 
-_TRACKERS: tuple[Callable[[TrackingDef, Plain, bool], Tracker | None], ...] = (tensorboard, mlflow)
+_TRACKERS: tuple[Callable[[TrackingDef, Plain, bool], Tracker | None], ...] = (tensorboard, mlflow_tracker)
 """What makes each tracker, None where the config does not ask for it."""
 
 

@@ -38,7 +38,7 @@ _ENVIRONMENT = {
 }
 
 
-def mlflow(tracking: TrackingDef, origin: Plain, resumed: bool) -> BoardTracker | None:
+def mlflow_tracker(tracking: TrackingDef, origin: Plain, resumed: bool) -> BoardTracker | None:
     """The tracker, if the config asks for it.
 
     Args:

@@ -17,6 +17,7 @@ from __future__ import annotations
 import contextlib
 import re
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -27,6 +28,7 @@ from kerasgen.record.lock import locked
 from kerasgen.run.listeners.board import Board, TrackedRun
 from kerasgen.run.listeners.board_process import serve
 from kerasgen.run.listeners.flat_config import flat_config
+from kerasgen.run.listeners.mlflow_model import write_model
 
 _KEY, _VALUE, _AT_ONCE = 250, 6000, 100
 """MLflow's limits: characters of a key, characters of a parameter, items of a request."""
@@ -59,7 +61,7 @@ class MlflowBoard:
         self._experiment = self._id = ""
         self._groups: tuple[str, ...] = ()
         self._parents: list[str] = []
-        self._folder = Path()
+        self._folder, self._backend = Path(), ""
         self._known = 0
         self._last = 0
 
@@ -70,6 +72,7 @@ class MlflowBoard:
         self._client = MlflowClient(tracking_uri=self._settings["uri"])
         self._experiment = self._experiment_id()
         self._folder, self._groups = Path(run.folder), run.groups
+        self._backend = run.facts.get("backend", "")
         for folder in run.groups:
             with self._alone(folder):
                 self._parents.append(self._parent(folder))
@@ -111,9 +114,9 @@ class MlflowBoard:
 
     def finish(self, status: str) -> None:
         """Logs the model where it is wanted, and closes the run, and its groups with the last."""
-        model = self._folder / MODEL
-        if self._settings["model"] and status == "completed" and model.is_file():
-            self._log_model(model)
+        saved = status == "completed" and (self._folder / MODEL).is_file()
+        if self._settings["model"] and saved:
+            self._log_model()
         self._client.set_terminated(self._id, _STATUS.get(status, "KILLED"))
         for folder, parent in zip(reversed(self._groups), reversed(self._parents), strict=True):
             with self._alone(folder):
@@ -193,13 +196,10 @@ class MlflowBoard:
         for first in range(0, len(changed), _AT_ONCE):
             self._client.log_batch(self._id, tags=changed[first : first + _AT_ONCE])
 
-    def _log_model(self, path: Path) -> None:
-        """Logs a model of Keras with its signature."""
-        import mlflow
-        import numpy as np
-
-        model = mlflow.keras.load_keras_model(path)
-        raise NotImplementedError(np, model)
+    def _log_model(self) -> None:
+        with tempfile.TemporaryDirectory() as place:
+            write_model(self._folder, self._backend, Path(place))
+            self._client.log_artifacts(self._id, place, "model")
 
 
 class TakingTurns:
