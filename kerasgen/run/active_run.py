@@ -71,6 +71,11 @@ class ActiveRun:
         """The figures of the finished epochs."""
         return [] if self.record is None else self.record.epochs
 
+    @property
+    def origin(self) -> Mapping[str, object]:
+        """What the record says so far, of where the run comes from."""
+        return {} if self.record is None else self.record.fields
+
     def open(self, invocation: Invocation, sink: Sink) -> Record:
         """Opens the record.
 

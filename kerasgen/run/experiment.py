@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -109,30 +109,36 @@ def run_experiment(
     """
     run = ActiveRun(folder)
     with at_once(lambda: close_at_once(folder, reason(), run.record)):
-        try:
-            if wanted_folds(composition) is None:
-                run.checkpoint = checkpoint_to_go_on_from(composition, folder)
-                _run(composition, run, argv)
-                run.events.end_trackers()
-                return DONE
-            run.goes_on = folds_go_on(composition, folder)
-            run.open(_invocation(composition, argv), composition.sink())
+        code = _closed(composition, run, argv, keep_rejected)
+    run.events.end_trackers()  # Whoever ends the process meanwhile ends no run.
+    return code
 
-            def one(fold: Composition, place: Path, line: Sequence[str]) -> int:
-                return run_experiment(fold, place, argv=line, keep_rejected=keep_rejected)
 
-            code = run_folds(composition, run, argv, one)
-            if code == REFUSED:
-                end_refused(run, "its first fold was refused", keep=keep_rejected)
-            return code
-        except BaseException as error:
-            with held():  # a record that is being closed must become closed
-                if isinstance(error, CompileError) and keep_rejected and run.record is None:
-                    with contextlib.suppress(CompileError):
-                        run.open(_invocation(composition, argv), Sink())
-                code = end_run(error, run, keep_rejected=keep_rejected)
-        run.events.end_trackers()
+def _closed(
+    composition: Composition, run: ActiveRun, argv: Sequence[str] | None, keep_rejected: bool
+) -> int:
+    """Runs an experiment, and closes its record whatever comes; gives the exit code."""
+    try:
+        if wanted_folds(composition) is None:
+            run.checkpoint = checkpoint_to_go_on_from(composition, run.folder)
+            _run(composition, run, argv)
+            return DONE
+        run.goes_on = folds_go_on(composition, run.folder)
+        run.open(_invocation(composition, argv), composition.sink())
+
+        def one(fold: Composition, place: Path, line: Sequence[str]) -> int:
+            return run_experiment(fold, place, argv=line, keep_rejected=keep_rejected)
+
+        code = run_folds(composition, run, argv, one)
+        if code == REFUSED:
+            end_refused(run, "its first fold was refused", keep=keep_rejected)
         return code
+    except BaseException as error:
+        with held():  # a record that is being closed must become closed
+            if isinstance(error, CompileError) and keep_rejected and run.record is None:
+                with contextlib.suppress(CompileError):
+                    run.open(_invocation(composition, argv), Sink())
+            return end_run(error, run, keep_rejected=keep_rejected)
 
 
 def _run(composition: Composition, run: ActiveRun, argv: Sequence[str] | None) -> None:
@@ -162,8 +168,7 @@ def _run(composition: Composition, run: ActiveRun, argv: Sequence[str] | None) -
         begun=begun,
     )
     run.events.emit(_settled(experiment, sink.source_map))
-    assert run.record is not None, "the record is opened before the first step"
-    for tracker in trackers(compiled.program.tracking, run.record.fields):
+    for tracker in trackers(compiled.program.tracking, run.origin, resumed=begun is not None):
         run.events.join(tracker)
     with session.engine.engine.working_on(session.backend.device):
         model = _train(experiment, run)
@@ -267,7 +272,7 @@ def _train(experiment: _Experiment, run: ActiveRun) -> Trainable:
         begun = experiment.begun
         kept = steps.fit(compiled, model, experiment.parts, callbacks, listener, begun)
         late = "" if kept is None or kept.set_by is None else f"; weights of {kept.text}"
-        line.append(_fit_text(compiled, run.history) + late)
+        line.append(steps.fit_text(compiled, run.history) + late)
     weights = None if kept is None else asdict(kept)
     events.emit(TrainingEnded(epochs=len(run.history), weights=weights))
     return model
@@ -393,10 +398,3 @@ def _warn_of_divergence(run: ActiveRun, source_map: SourceMap) -> None:
         "`TerminateOnNaN` ends such a run",
     )
     run.events.emit(WarningsRaised(diagnostics=tuple(sink.diagnostics)))
-
-
-def _fit_text(compiled: CompiledProgram, history: Sequence[Mapping[str, float]]) -> str:
-    epochs = f"{len(history)} epoch{'s' if len(history) != 1 else ''}"
-    last = history[-1] if history else {}
-    losses = ", ".join(f"{key} {last[key]:.4g}" for key in ("loss", "val_loss") if key in last)
-    return f"{epochs}, batch {compiled.program.fit.batch_size}" + (f": {losses}" if losses else "")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -271,6 +271,14 @@ def _verbosity(fit: FitDef) -> int:
     if isinstance(fit.verbose, int):
         return fit.verbose
     return 1 if sys.stdout.isatty() else 2
+
+
+def fit_text(compiled: CompiledProgram, history: Sequence[Mapping[str, float]]) -> str:
+    """What is to be said of a training that is done."""
+    epochs = f"{len(history)} epoch{'s' if len(history) != 1 else ''}"
+    last = history[-1] if history else {}
+    losses = ", ".join(f"{key} {last[key]:.4g}" for key in ("loss", "val_loss") if key in last)
+    return f"{epochs}, batch {compiled.program.fit.batch_size}" + (f": {losses}" if losses else "")
 
 
 def evaluate(

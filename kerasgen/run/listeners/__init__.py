@@ -13,7 +13,10 @@ from kerasgen.run.events import Plain
 from kerasgen.run.listeners.mlflow import mlflow_tracker
 from kerasgen.run.listeners.tensorboard import tensorboard
 
-_TRACKERS: tuple[Callable[[TrackingDef, Plain, bool], Tracker | None], ...] = (tensorboard, mlflow_tracker)
+_TRACKERS: tuple[Callable[[TrackingDef, Plain, bool], Tracker | None], ...] = (
+    tensorboard,
+    mlflow_tracker,
+)
 """What makes each tracker, None where the config does not ask for it."""
 
 
