@@ -274,13 +274,14 @@ def _make_callbacks(program: Program, catalog: Catalog, probe: Probe, sink: Sink
             key=path,
             help="pip install 'kerasgen[tensorboard]'",
         )
-    if program.tracking.mlflow is not None and not is_installed("mlflow"):
-        sink.report(
-            "KG603",
-            "runs in MLflow need the package `mlflow`",
-            key="tracking.mlflow",
-            help="pip install 'kerasgen[mlflow]'",
-        )
+    for name in ("mlflow", "wandb"):
+        if getattr(program.tracking, name) is not None and not is_installed(name):
+            sink.report(
+                "KG603",
+                f"`tracking.{name}` needs the package `{name}`",
+                key=f"tracking.{name}",
+                help=f"pip install 'kerasgen[{name}]'",
+            )
     with tempfile.TemporaryDirectory() as folder:  # Some make their folder at once.
         for callback in program.fit.callbacks.values():
             try:

@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from kerasgen.ir.data import DataDef
 from kerasgen.ir.model import ModelDef
-from kerasgen.ir.trackers import MlflowDef
+from kerasgen.ir.trackers import MlflowDef, WandbDef
 from kerasgen.ir.values import ObjectDef
 
 
@@ -181,6 +181,7 @@ class TrackingDef:
         plots: whether learning curves and results are drawn.
         tensorboard: whether TensorBoard event files are written.
         mlflow: the run in MLflow, None for none.
+        wandb: the run in Weights & Biases, None for none.
     """
 
     model: bool = True
@@ -188,6 +189,7 @@ class TrackingDef:
     plots: bool = True
     tensorboard: bool = False
     mlflow: MlflowDef | None = None
+    wandb: WandbDef | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -80,6 +80,8 @@ def check_reach(program: Program, catalog: Catalog, sink: Sink, trust: Trust = N
         _check_callback(callback, catalog, sink, trust)
     if program.tracking.mlflow is not None:
         _check_store(program.tracking.mlflow.uri, "tracking.mlflow.uri", sink, trust)
+    if program.tracking.wandb is not None and program.tracking.wandb.mode == "online":
+        _check_online("tracking.wandb.mode", sink, trust)
 
 
 def check_source_reach(data: DataDef, sink: Sink, trust: Trust = NOBODY) -> None:
@@ -208,6 +210,16 @@ def _check_store(uri: str, path: str, sink: Sink, trust: Trust) -> None:
             f"`{uri}` {problem}, expected a path below the working directory",
             key=path,
             help=f"write another one, or name this one on the command line: `{path}=…`",
+        )
+
+
+def _check_online(path: str, sink: Sink, trust: Trust) -> None:
+    if not trust.connections:
+        sink.report(
+            "KG115",
+            "a run in Weights & Biases opens a connection while it is `online`",
+            key=path,
+            help=f"write `offline`, or {_ALLOW}",
         )
 
 

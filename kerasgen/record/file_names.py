@@ -29,6 +29,9 @@ TAGS = "tags.json"
 TENSORBOARD = "tensorboard"
 """A folder: event files as TensorBoard writes them."""
 
+WANDB = "wandb"
+"""A folder: a run as Weights & Biases keeps it."""
+
 PREPARE = "prepare"
 """A folder: what the steps of `data.prepare` have learned, and what the columns are."""
 

@@ -35,6 +35,7 @@ from kerasgen.record.file_names import (
     RESULTS,
     TENSORBOARD,
     TRACEBACK,
+    WANDB,
 )
 from kerasgen.record.files import write_atomically
 from kerasgen.record.lock import locked
@@ -283,7 +284,7 @@ def _worth_keeping(found: ReadRecord) -> str | None:
 
 def _clear(folder: Path) -> None:
     """Removes the results of a run, and what a killed process left of them."""
-    for name in (TENSORBOARD, PREPARE, FOLDS, CHECKPOINTS):
+    for name in (TENSORBOARD, WANDB, PREPARE, FOLDS, CHECKPOINTS):
         shutil.rmtree(folder / name, ignore_errors=True)
     for path in list(folder.iterdir()):
         if any(path.match(pattern) for pattern in RESULTS) or _DRAFT.fullmatch(path.name):

@@ -260,3 +260,12 @@ def test_a_tracker_writes_below_the_working_directory_unless_typed(
 @pytest.mark.parametrize("uri", ["outputs/mlflow", "sqlite:///runs.db"])
 def test_a_tracker_writes_below_the_working_directory(reach: Reach, uri: str) -> None:
     assert reach(tracking={"mlflow": {"uri": uri}}) == []
+
+
+def test_a_run_in_weights_and_biases_is_online_only_where_connections_are_allowed(
+    reach: Reach,
+) -> None:
+    tracking = {"wandb": {"mode": "online"}}
+    assert reach(tracking=tracking, typed=True) == [("KG115", "tracking.wandb.mode")]
+    assert reach(tracking=tracking, trust=ALLOWED) == []
+    assert reach(tracking={"wandb": True}) == []

@@ -23,7 +23,7 @@ def without(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
     monkeypatch.setattr("kerasgen.compiler.is_installed", lambda package: package != missing)
 
 
-@pytest.mark.parametrize("name", ["mlflow"])
+@pytest.mark.parametrize("name", ["mlflow", "wandb"])
 def test_a_tracker_without_its_package_names_the_extra(
     engine: str,
     tmp_path: Path,

@@ -20,7 +20,7 @@ from kerasgen.diagnostics import Sink, SourceLocation, describe
 from kerasgen.foreign.passwords import is_address_with_password
 from kerasgen.frontend.sections import read_record
 from kerasgen.ir.program import TrackingDef
-from kerasgen.ir.trackers import MlflowDef
+from kerasgen.ir.trackers import MlflowDef, WandbDef
 from kerasgen.ir.values import Tree
 
 Settings = TypeVar("Settings")
@@ -38,7 +38,10 @@ def parse_tracking(section: Tree, sink: Sink) -> TrackingDef | None:
         section,
         "tracking",
         sink,
-        converters={"mlflow": partial(_tracker, MlflowDef)},
+        converters={
+            "mlflow": partial(_tracker, MlflowDef),
+            "wandb": partial(_tracker, WandbDef),
+        },
     )
     known = len(sink.errors)
     if tracking is not None and tracking.mlflow is not None:

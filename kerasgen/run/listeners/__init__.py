@@ -12,10 +12,12 @@ from kerasgen.run.event_stream import Tracker
 from kerasgen.run.events import Plain
 from kerasgen.run.listeners.mlflow import mlflow_tracker
 from kerasgen.run.listeners.tensorboard import tensorboard
+from kerasgen.run.listeners.wandb import wandb_tracker
 
 _TRACKERS: tuple[Callable[[TrackingDef, Plain, bool], Tracker | None], ...] = (
     tensorboard,
     mlflow_tracker,
+    wandb_tracker,
 )
 """What makes each tracker, None where the config does not ask for it."""
 

@@ -172,6 +172,8 @@ class BoardProcess:
         """Ends the process, if it has not ended, and gives its pipes back."""
         assert self._process is not None
         if self._process.poll() is None:
+            with contextlib.suppress(OSError):  # Its own helpers, too.
+                os.killpg(self._process.pid, signal.SIGKILL)
             self._process.kill()
             self._process.wait()
         for stream in (self._process.stdin, self._process.stdout):

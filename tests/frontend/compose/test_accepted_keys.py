@@ -47,6 +47,7 @@ def value(key: str, *overrides: str) -> Any:
         ("backend.memory", "null", None),
         ("tracking.mlflow", "true", True),
         ("tracking.mlflow.uri", "runs", "runs"),
+        ("tracking.wandb.project", "mine", "mine"),
         ("tracking.mlflow", "{uri: runs}", {"uri": "runs"}),
         ("seed", "3", 3),
         ("name", "x", "x"),

@@ -6,7 +6,7 @@ import pytest
 
 from kerasgen.diagnostics import Sink
 from kerasgen.frontend.parse.tracking import parse_tracking
-from kerasgen.ir.trackers import MlflowDef
+from kerasgen.ir.trackers import MlflowDef, WandbDef
 
 
 def told(section: Any) -> list[tuple[str, str]]:
@@ -61,3 +61,13 @@ def test_a_password_in_an_address_is_refused_and_not_shown(uri: str) -> None:
     assert parse_tracking({"mlflow": {"uri": uri}}, sink) is None
     assert [d.code for d in sink.diagnostics] == ["KG520"]
     assert "wordfish" not in str(sink.diagnostics)
+
+
+def test_weights_and_biases_are_offline_unless_told_otherwise() -> None:
+    found = parse_tracking({"wandb": True}, Sink())
+    assert found is not None
+    assert found.wandb == WandbDef(project="kerasgen", mode="offline")
+
+
+def test_another_mode_of_weights_and_biases_is_refused() -> None:
+    assert told({"wandb": {"mode": "dryrun"}}) == [("KG204", "tracking.wandb.mode")]
