@@ -133,6 +133,7 @@ def example_of(line: str, printed: str = "", block: Block | None = None) -> Exam
         ["kerasgen", "delete"],
         ["kerasgen", "tag"],
         ["kerasgen", "resume"],
+        ["kerasgen", "rerun"],
         ["kerasgen", "explain", "WORD"],
     ):  # a name in a sentence
         return None

@@ -116,6 +116,7 @@ CODES: dict[str, str] = {
     "KG628": "run that cannot be deleted",
     "KG629": "tag that cannot be used",
     "KG630": "runs or configs that cannot be compared",
+    "KG631": "override that a run cannot be repeated with",
     "KG635": "address of a tracker that cannot be used",
     "KG701": "loss that expects something other than what the output gives",
     "KG702": "softmax over a single score",

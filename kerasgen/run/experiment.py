@@ -26,6 +26,7 @@ from kerasgen.record.checksums import CHECKSUMS, checksums
 from kerasgen.record.file_names import KERAS, MODEL, PREDICTIONS
 from kerasgen.record.run_folder import Invocation, close_at_once, reported
 from kerasgen.run.active_run import ActiveRun
+from kerasgen.run.event_stream import Tracker
 from kerasgen.run.events import (
     ArtifactSaved,
     DataOpened,
@@ -89,6 +90,7 @@ def run_experiment(
     *,
     argv: Sequence[str] | None = None,
     keep_rejected: bool = False,
+    listeners: Sequence[Tracker] = (),
 ) -> int:
     """Runs one experiment and leaves its record behind.
 
@@ -98,6 +100,7 @@ def run_experiment(
         argv: the command line, for the record.
         keep_rejected: whether a run whose config or data is refused leaves a record too; without
             it nothing stays on the disk.
+        listeners: who else hears its events.
 
     Returns:
         The exit code: 0 done, 1 a step failed, 2 the config or the data was refused. Diagnostics
@@ -108,6 +111,8 @@ def run_experiment(
         OSError: stdout cannot take what the run says; its record is closed.
     """
     run = ActiveRun(folder)
+    for listener in listeners:
+        run.events.join(listener)
     with at_once(lambda: close_at_once(folder, reason(), run.record)):
         code = _closed(composition, run, argv, keep_rejected)
     run.events.end_trackers()  # Whoever ends the process meanwhile ends no run.

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 
 from kerasgen.diagnostics import Sink, SourceLocation
@@ -17,18 +18,22 @@ from kerasgen.frontend.compose.config_limits import check_overrides
 
 
 def overridden(
-    config: Mapping[str, Any], overrides: Sequence[str], sections: Sequence[str], sink: Sink
+    config: Mapping[str, Any],
+    overrides: Sequence[str],
+    sections: Sequence[str] | None,
+    sink: Sink,
 ) -> dict[str, Any]:
     """A config with other values.
 
     Args:
         config: plain data.
         overrides: `key=value`, `+key=value` or `~key`, as for `run.py`.
-        sections: the groups that may be changed.
+        sections: the groups that may be changed, None for whatever there is.
         sink: gets overrides that cannot be read, or change something else.
 
     Raises:
-        CompileError: KG625, there are such; KG902, there are too many, or one is too long.
+        CompileError: KG625, or KG631 where all groups may be changed: there are such; KG902, there
+            are too many, or one is too long.
     """
     check_overrides(overrides)
     changed = dict(config)
@@ -39,7 +44,10 @@ def overridden(
             _refuse(text, "cannot be read, expected `key=value`", sections, sink)
             continue
         keys = read.key_or_group.split(".")
-        if keys[0] not in sections or len(keys) < 2:
+        if sections is None and _is_of_a_group(read.key_or_group, config):
+            told = f"chooses an option of the group `{read.key_or_group}`: no file is read"
+            _refuse(text, told, sections, sink)
+        elif sections is not None and (keys[0] not in sections or len(keys) < 2):
             groups = " and ".join(f"`{section}`" for section in sections)
             _refuse(text, f"changes something else than {groups} of the run", sections, sink)
         elif read.is_sweep_override():
@@ -51,16 +59,27 @@ def overridden(
     return changed
 
 
+def read_overrides_of(overrides: Sequence[str]) -> list[Override]:
+    """The overrides as Hydra reads them; `overridden` has taken them already."""
+    parser = OverridesParser.create()
+    return [parser.parse_override(text) for text in overrides]
+
+
+def _is_of_a_group(key: str, config: Mapping[str, Any]) -> bool:
+    """Whether a key stands for a whole group, whose options are files."""
+    return "/" in key or "@" in key or isinstance(config.get(key), Mapping)
+
+
 _EXAMPLES = {"data": "data.source.path=new.csv", "fit": "fit.epochs=30"}
 
 
-def _refuse(text: str, what: str, sections: Sequence[str], sink: Sink) -> None:
+def _refuse(text: str, what: str, sections: Sequence[str] | None, sink: Sink) -> None:
     shown = text if len(text) <= 60 else text[:57] + "..."
     sink.report_at(
-        "KG625",
+        "KG631" if sections is None else "KG625",
         f"the override {what}",
         SourceLocation(override=shown, column=1, length=len(shown)),
-        help=f"write `{_EXAMPLES[sections[0]]}` and the like",
+        help=f"write `{_EXAMPLES[sections[0]] if sections else 'fit.epochs=30'}` and the like",
     )
 
 
