@@ -8,7 +8,6 @@ stands in `steps`; what becomes of a run that is refused, that fails or that is 
 from __future__ import annotations
 
 import contextlib
-import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -18,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 from kerasgen.diagnostics import CompileError, Sink, SourceMap
 from kerasgen.diagnostics.source_map_data import to_plain
 from kerasgen.frontend.compose.composition import Composition, title_of
-from kerasgen.frontend.parse.lint import silence
 from kerasgen.process.exit_codes import DONE, REFUSED
 from kerasgen.process.interruption import at_once, held, reason
 from kerasgen.record.checkpoints import drop_checkpoints
@@ -26,7 +24,7 @@ from kerasgen.record.checksums import CHECKSUMS, checksums
 from kerasgen.record.file_names import KERAS, MODEL, PREDICTIONS
 from kerasgen.record.run_folder import Invocation, close_at_once, reported
 from kerasgen.run.active_run import ActiveRun
-from kerasgen.run.event_stream import Tracker
+from kerasgen.run.event_stream import Listener
 from kerasgen.run.events import (
     ArtifactSaved,
     DataOpened,
@@ -43,6 +41,7 @@ from kerasgen.run.events import (
 from kerasgen.run.failures import end_refused, end_run
 from kerasgen.run.folds import run_folds, wanted_folds
 from kerasgen.run.listeners import trackers
+from kerasgen.run.result_warnings import warn_of_divergence, warn_of_results
 from kerasgen.run.resumption import (
     Identity,
     checkpoint_to_go_on_from,
@@ -59,7 +58,6 @@ if TYPE_CHECKING:
     from kerasgen.engine import Trainable
     from kerasgen.ir.training import TrainingState
     from kerasgen.passes.compiled import CompiledProgram
-    from kerasgen.passes.lint.results import Results
     from kerasgen.run.steps import PreparedParts
 
 
@@ -90,7 +88,7 @@ def run_experiment(
     *,
     argv: Sequence[str] | None = None,
     keep_rejected: bool = False,
-    listeners: Sequence[Tracker] = (),
+    listeners: Sequence[Listener] = (),
 ) -> int:
     """Runs one experiment and leaves its record behind.
 
@@ -112,7 +110,7 @@ def run_experiment(
     """
     run = ActiveRun(folder)
     for listener in listeners:
-        run.events.join(listener)
+        run.events.put_first(listener)
     with at_once(lambda: close_at_once(folder, reason(), run.record)):
         code = _closed(composition, run, argv, keep_rejected)
     run.events.end_trackers()  # Whoever ends the process meanwhile ends no run.
@@ -177,7 +175,7 @@ def _run(composition: Composition, run: ActiveRun, argv: Sequence[str] | None) -
         run.events.join(tracker)
     with session.engine.engine.working_on(session.backend.device):
         model = _train(experiment, run)
-        _warn_of_divergence(run, sink.source_map)
+        warn_of_divergence(run, sink.source_map)
         _results(experiment, model, run)
     drop_checkpoints(run.folder, 1)  # From the last one a longer training goes on.
     run.complete()
@@ -340,7 +338,7 @@ def _results(experiment: _Experiment, model: Trainable, run: ActiveRun) -> None:
     figures = results.figures
     events.emit(MetricsComputed(figures=figures, weights=weights, baselines=baselines))
     if parts.series is None:
-        _warn_of_results(experiment, results, run)
+        warn_of_results(experiment.compiled.program.lint, results, run)
     elif told := forecasts.no_better(naive, figures, run.source_map):
         events.emit(WarningsRaised(diagnostics=told))
     with events.step("predict") as line:
@@ -376,30 +374,3 @@ def _results(experiment: _Experiment, model: Trainable, run: ActiveRun) -> None:
             line.append(", ".join(drawn))
             for name in drawn:
                 events.emit(ArtifactSaved(file=name))
-
-
-def _warn_of_results(experiment: _Experiment, results: Results, run: ActiveRun) -> None:
-    """Says where the model is no better than a trivial answer."""
-    from kerasgen.passes.lint.results import lint_results
-
-    sink = Sink(run.source_map)
-    lint_results(results, sink)
-    silence(sink, experiment.compiled.program.lint)
-    if sink.diagnostics:
-        run.events.emit(WarningsRaised(diagnostics=tuple(sink.diagnostics)))
-
-
-def _warn_of_divergence(run: ActiveRun, source_map: SourceMap) -> None:
-    """Says that the loss became NaN or infinite."""
-    lost = [row for row in run.history if not math.isfinite(row.get("loss", 0.0))]
-    if not lost:
-        return
-    sink = Sink(source_map)
-    sink.warn(
-        "KG802",
-        f"the loss is `{lost[0]['loss']}` from epoch {int(lost[0]['epoch'])} on",
-        key="optimizer.learning_rate",
-        help="lower the learning rate, scale the features, or clip the gradients; the callback "
-        "`TerminateOnNaN` ends such a run",
-    )
-    run.events.emit(WarningsRaised(diagnostics=tuple(sink.diagnostics)))

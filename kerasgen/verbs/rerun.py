@@ -19,7 +19,6 @@ from typing import Any
 from kerasgen import __version__
 from kerasgen.emit.text.alignment import aligned
 from kerasgen.foreign.printable import shown
-from kerasgen.ir.values import ObjectDef
 from kerasgen.record.files import plain
 from kerasgen.record.provenance import identity
 from kerasgen.registry import NOBODY, Trust
@@ -36,14 +35,7 @@ _BEFORE = ("kerasgen", "python", "packages", "git", "hardware")
 
 
 class ToldDifferences:
-    """A listener that says what of a run is not as it was in another one.
-
-    Attributes:
-        name: what a warning calls it.
-        callbacks: none.
-    """
-
-    name = "rerun"
+    """A listener that says what of a run is not as it was in another one."""
 
     def __init__(self, fields: Mapping[str, Any], say: Say) -> None:
         """Listens.
@@ -52,7 +44,6 @@ class ToldDifferences:
             fields: the record of the run that is repeated.
             say: takes the lines.
         """
-        self.callbacks: Mapping[str, ObjectDef] = {}
         self._fields = fields
         self._say = say
 
