@@ -12,6 +12,7 @@
 | whole-process | `run.py` less Hydra's start, with a hand-written script     | 1.05        |
 | reading-tables | 5,000,000 rows to arrays, with pandas and work by hand      | 1/3         |
 | feeding       | arrays in memory, with the same arrays handed to `fit`      | 1           |
+| checkpoints   | a training that is kept, with one that is not               |             |
 | real-data     | two recipes with hand-written scripts, full epochs          |             |
 | describing    | `describe` of 5,000,000 rows, CSV and Parquet               | 15 CPU s    |
 | answering     | `predict` of 1,000,000 rows, with `model.predict` on arrays | 1.5         |
@@ -40,6 +41,7 @@ from pathlib import Path
 
 import answering
 import checking
+import checkpoints
 import compile_time
 import describing
 import feeding
@@ -57,6 +59,7 @@ BENCHMARKS: dict[str, Callable[[Options], Report]] = {
     "whole-process": whole_process.measure,
     "reading-tables": reading_tables.measure,
     "feeding": feeding.measure,
+    "checkpoints": checkpoints.measure,
     "real-data": real_data.measure,
     "describing": describing.measure,
     "answering": answering.measure,
