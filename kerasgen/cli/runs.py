@@ -18,6 +18,8 @@ examples:
   kerasgen runs status=failed
   kerasgen runs tag=paper
   kerasgen runs --sort -test_accuracy --limit 5
+  kerasgen runs --columns data,optimizer.learning_rate,test_accuracy
+  kerasgen runs --csv > runs.csv
   kerasgen runs --json
 """
 
@@ -29,7 +31,21 @@ def _declare(parser: argparse.ArgumentParser) -> None:
     declare_outputs(parser)
     parser.add_argument("--sort", metavar="KEY", help="a field or metric; -KEY for descending")
     parser.add_argument("--limit", metavar="N", type=_count, help="show the first N only")
-    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.add_argument(
+        "--columns",
+        metavar="NAME,…",
+        type=_names,
+        default=[],
+        help="the columns: fields, metrics, tags, keys of the config",
+    )
+    forms = parser.add_mutually_exclusive_group()
+    forms.add_argument("--json", action="store_true", help="print one JSON document")
+    forms.add_argument("--csv", action="store_true", help="print CSV, figures in full")
+
+
+def _names(text: str) -> list[str]:
+    """Names with commas between them, each once."""
+    return list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
 
 
 def _count(text: str) -> int:
@@ -44,18 +60,25 @@ def _count(text: str) -> int:
 
 
 def _act(options: argparse.Namespace) -> int:
-    from kerasgen.verbs.runs import list_runs, render_runs, runs_json
+    from kerasgen.verbs.runs import list_runs, render_runs, runs_csv, runs_json
 
     sink = Sink()
-    entries = list_runs(
-        options.outputs, filters=options.filters, sort=options.sort, limit=options.limit, sink=sink
+    listing = list_runs(
+        options.outputs,
+        filters=options.filters,
+        sort=options.sort,
+        limit=options.limit,
+        columns=options.columns,
+        sink=sink,
     )
     sink.stop_on_errors()
     if options.json:
-        print(json.dumps(runs_json(entries), indent=2))
+        print(json.dumps(runs_json(listing.runs), indent=2))
+    elif options.csv:
+        print(runs_csv(listing, sink), end="")
     else:
         metrics = [options.sort.lstrip("-")] if options.sort else []
-        print(shown_lines(render_runs(entries, metrics=metrics)))
+        print(shown_lines(render_runs(listing.runs, metrics=metrics, named=listing.columns)))
     if sink.diagnostics:
         print(render_text(sink.diagnostics), file=sys.stderr)
     return 0

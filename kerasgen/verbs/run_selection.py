@@ -181,6 +181,38 @@ def sort_runs(
     return [run for _, run in valued] + last
 
 
+def named_values(
+    runs: Sequence[RunEntry], names: Sequence[str], sink: Sink, *, among: Sequence[RunEntry]
+) -> list[list[list[Any]]]:
+    """What names stand for in runs, name by name and run by run; empty for nothing.
+
+    Args:
+        runs: the runs.
+        names: the names, as filters take them; `run` and `tags` are the id and the tags.
+        sink: gets configs that cannot be read, and names that no run knows (KG107).
+        among: the runs that may know a name.
+
+    Raises:
+        CompileError: no run knows a name.
+    """
+    configs: dict[str, Mapping[str, Any]] = {}
+
+    def config_of(run: RunEntry) -> Mapping[str, Any]:
+        if run.id not in configs:
+            configs[run.id] = read_config(run, sink)
+        return configs[run.id]
+
+    found = []
+    for name in names:
+        key = {"run": "id", "tags": TAG}.get(name, name)
+        values = {run.id: _values(run, key, config_of) for run in among}
+        if among and key not in (TAG, *_ORDERS) and not any(values.values()):
+            known = {each for run in among for each in _names(run, config_of(run))}
+            raise _unknown(name, name, f"value `{name}`", known, sink)
+        found.append([values[run.id] for run in runs])
+    return found
+
+
 def best_run(runs: Sequence[RunEntry], word: str, order: str, sink: Sink) -> RunEntry:
     """The run with the best figure of a metric; of equal ones the first.
 

@@ -12,6 +12,8 @@ Decisions:
 
 from __future__ import annotations
 
+import csv
+import io
 import math
 import shutil
 import sys
@@ -28,6 +30,7 @@ from kerasgen.verbs.run_selection import (
     choose_runs,
     metric,
     metric_names,
+    named_values,
     parse_filters,
     sort_runs,
 )
@@ -58,14 +61,28 @@ class _Column:
         return max(_width(text) for text in (self.head, *self.cells))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """The runs that are listed.
+
+    Attributes:
+        runs: the runs, in their order.
+        columns: name of a column that was asked for to what stands in it, run by run.
+    """
+
+    runs: Sequence[RunEntry]
+    columns: Mapping[str, Sequence[Sequence[object]]]
+
+
 def list_runs(
     root: Path,
     *,
     filters: Sequence[str] = (),
     sort: str | None = None,
     limit: int | None = None,
+    columns: Sequence[str] = (),
     sink: Sink,
-) -> list[RunEntry]:
+) -> Listing:
     """The recorded runs below a folder that fulfill some conditions.
 
     Args:
@@ -73,6 +90,7 @@ def list_runs(
         filters: conditions as in `backend=jax` or `test_accuracy>0.9`, all to be fulfilled.
         sort: name to sort by, after a minus for the largest first; None for the newest first.
         limit: most runs to list, at least 0; None for all.
+        columns: names of the columns that are wanted, none for the usual ones.
         sink: gets a warning for each run that cannot be read (KG606), and wrong filters and
             orders (KG107, KG607).
 
@@ -84,17 +102,24 @@ def list_runs(
     runs = choose_runs(everything, conditions, sink)
     if sort is not None:
         runs = sort_runs(runs, sort, sink, among=everything)
-    return runs if limit is None else runs[:limit]
+    runs = runs if limit is None else runs[:limit]
+    values = named_values(runs, columns, sink, among=everything)
+    return Listing(runs=runs, columns=dict(zip(columns, values, strict=True)))
 
 
 def render_runs(
-    entries: Sequence[RunEntry], *, metrics: Sequence[str] = (), width: int | None = None
+    entries: Sequence[RunEntry],
+    *,
+    metrics: Sequence[str] = (),
+    named: Mapping[str, Sequence[Sequence[object]]] | None = None,
+    width: int | None = None,
 ) -> str:
     """A table of runs, one a line.
 
     Args:
         entries: the runs, in this order.
         metrics: metrics to show before those that the table chooses.
+        named: the columns that are shown, the run before them; None for the usual ones.
         width: most columns of text, None for those of the terminal; not bounded without one.
 
     Returns:
@@ -103,7 +128,7 @@ def render_runs(
     if not entries:
         return "no runs"
     width = _terminal_width() if width is None else width
-    columns = _columns(entries, metrics)
+    columns = _named_columns(entries, named) if named else _columns(entries, metrics)
     while width is not None and _total(columns) > width and len(columns) > 2:
         columns.remove(max(columns, key=lambda column: column.rank))
     if width is not None and _total(columns) > width:
@@ -117,6 +142,29 @@ def render_runs(
     return "\n".join(_GAP.join(line).rstrip() for line in zip(*padded, strict=True))
 
 
+def runs_csv(listing: Listing, sink: Sink) -> str:
+    """The runs as CSV, one a line: the columns that were asked for, or the usual ones.
+
+    Args:
+        listing: the runs.
+        sink: gets configs that cannot be read.
+
+    Returns:
+        The text, with a newline at the end; figures as exact as the record has them.
+    """
+    runs = listing.runs
+    columns = dict(listing.columns)
+    if not columns:
+        names = [*_USUAL, *metric_names(runs)]
+        columns = dict(zip(names, named_values(runs, names, sink, among=runs), strict=True))
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([shown(name) for name in columns])
+    for cells in zip(*columns.values(), strict=True):
+        writer.writerow([" ".join(shown(str(plain(value))) for value in cell) for cell in cells])
+    return text.getvalue()
+
+
 def runs_json(entries: Sequence[RunEntry]) -> list[dict[str, object]]:
     """The runs as plain data for machines: their records, with `id`, `folder`, status and tags."""
     return [
@@ -125,6 +173,30 @@ def runs_json(entries: Sequence[RunEntry]) -> list[dict[str, object]]:
         | {"status": run.status, "tags": list(run.tags)}
         for run in entries
     ]
+
+
+_USUAL = ("run", "status", "name", "tags", "data", "backend", "started", "seconds", "epochs")
+"""The columns of a CSV before those of the metrics."""
+
+
+def _named_columns(
+    entries: Sequence[RunEntry], named: Mapping[str, Sequence[Sequence[object]]]
+) -> list[_Column]:
+    """The columns that were asked for; the last ones are left out first."""
+    columns = [_Column(head="run", cells=tuple(shown(run.id) for run in entries), rank=0)]
+    for rank, (name, values) in enumerate(named.items(), 1):
+        if name in ("run", "id"):
+            continue
+        cells = tuple(" ".join(map(_value_text, cell)) or "-" for cell in values)
+        numbers = all(isinstance(value, int | float) for cell in values for value in cell)
+        columns.append(_Column(head=shown(name), cells=cells, rank=rank, right=numbers))
+    return columns
+
+
+def _value_text(value: object) -> str:
+    if isinstance(value, float):
+        return _figure(value)
+    return _cut_end(shown(str(value)), MOST_NAME)
 
 
 def _columns(entries: Sequence[RunEntry], metrics: Sequence[str]) -> list[_Column]:
@@ -136,12 +208,13 @@ def _columns(entries: Sequence[RunEntry], metrics: Sequence[str]) -> list[_Colum
         column("status", 1, [shown(run.status) for run in entries]),
         column("name", 4, [_cut_end(shown(run.name), MOST_NAME) for run in entries]),
         column("tags", 5, [shown(" ".join(run.tags)) for run in entries]),
-        column("backend", 6, [shown(run.backend or "-") for run in entries]),
-        column("started", 7, [_started(run) for run in entries]),
-        column("seconds", 8, [_seconds(run) for run in entries], right=True),
-        column("epochs", 9, [_epochs(run) for run in entries], right=True),
+        column("data", 6, [shown(_data(run)) for run in entries]),
+        column("backend", 7, [shown(run.backend or "-") for run in entries]),
+        column("started", 8, [_started(run) for run in entries]),
+        column("seconds", 9, [_seconds(run) for run in entries], right=True),
+        column("epochs", 10, [_epochs(run) for run in entries], right=True),
     ]
-    ranks = [2, 3, *range(10, 10 + len(metrics) + MOST_METRICS)]
+    ranks = [2, 3, *range(11, 11 + len(metrics) + MOST_METRICS)]
     for rank, name in zip(ranks, _shown_metrics(entries, metrics), strict=False):
         cells = [_figure(metric(run, name)) for run in entries]
         columns.append(column(shown(name), rank, cells, right=True))
@@ -153,6 +226,13 @@ def _shown_metrics(entries: Sequence[RunEntry], metrics: Sequence[str]) -> list[
     part = next((part for part in PARTS if any(run.metrics.get(part) for run in entries)), "")
     main = [name for name in metric_names(entries) if part and name.startswith(f"{part}_")]
     return list(dict.fromkeys([*metrics, *main[:MOST_METRICS]]))
+
+
+def _data(run: RunEntry) -> str:
+    """The option of the group `data`, empty where the record tells none."""
+    choices = run.fields.get("choices")
+    option = choices.get("data") if isinstance(choices, Mapping) else None
+    return option if isinstance(option, str) else ""
 
 
 def _started(run: RunEntry) -> str:

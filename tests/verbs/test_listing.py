@@ -1,17 +1,20 @@
 """The listing of runs: the table, its width, and the data for machines."""
 
+import csv
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from kerasgen.cli import main
 from kerasgen.diagnostics import CompileError, Sink
 from kerasgen.record.file_names import RECORD
 from kerasgen.record.provenance import process_identity
 from kerasgen.record.runs import read_runs
 from kerasgen.verbs import runs as listing
-from kerasgen.verbs.runs import list_runs, render_runs, runs_json
+from kerasgen.verbs.runs import list_runs, render_runs, runs_csv, runs_json
 
 MakeRun = Callable[..., Path]
 
@@ -124,7 +127,8 @@ def test_no_runs_are_said_so() -> None:
 
 def test_a_listing_is_filtered_sorted_and_limited(root: Path) -> None:
     def ids(**options: object) -> list[str]:
-        return [run.id for run in list_runs(root, sink=Sink(), **options)]  # type: ignore[arg-type]
+        listing = list_runs(root, sink=Sink(), **options)  # type: ignore[arg-type]
+        return [run.id for run in listing.runs]
 
     assert ids() == ["2024-05-01/12-00-00", "2024-05-01/11-00-00"]
     assert ids(filters=["status=killed"]) == ["2024-05-01/11-00-00"]
@@ -154,3 +158,70 @@ def test_a_bare_nan_in_a_strangers_record_is_legal_json_afterwards(tmp_path: Pat
     (tmp_path / RECORD).write_text(text, encoding="utf-8")
     found = runs_json(read_runs(tmp_path, Sink()))
     assert json.loads(json.dumps(found, allow_nan=False))[0]["metrics"]["test"]["loss"] == "NaN"
+
+
+@pytest.fixture
+def configured(tmp_path: Path, make_run: MakeRun) -> Path:
+    make_run(
+        "a",
+        config="optimizer: {class: Adam, learning_rate: 0.125}\n",
+        choices={"data": "digits", "optimizer": "adam"},
+        metrics={"test": {"loss": 1 / 3}},
+        started="2024-05-02T12:00:00+00:00",
+        name="a,b\x1b",
+    )
+    make_run("b", metrics={"test": {"loss": "NaN"}}, started="2024-05-01T12:00:00+00:00")
+    return tmp_path
+
+
+def test_the_data_is_among_the_usual_columns(configured: Path) -> None:
+    head, first, _ = render_runs(read_runs(configured, Sink())).split("\n")
+    assert head.split()[:4] == ["run", "status", "name", "data"]
+    assert first.split()[3] == "digits"
+
+
+def test_columns_are_of_ones_choice(configured: Path) -> None:
+    names = ["test_loss", "optimizer.learning_rate", "data", "id", "tags"]
+    listing = list_runs(configured, columns=names, sink=Sink())
+    assert render_runs(listing.runs, named=listing.columns) == (
+        "run  test_loss  optimizer.learning_rate  data    tags\n"
+        "a       0.3333                    0.125  digits     -\n"
+        "b          NaN                        -  -          -"
+    )
+
+
+def test_a_column_that_no_run_knows_is_told(configured: Path) -> None:
+    with pytest.raises(CompileError) as caught:
+        list_runs(configured, columns=["optimizer.learning_rat"], sink=Sink())
+    (found,) = caught.value.diagnostics
+    assert (found.code, found.help) == ("KG107", "did you mean `optimizer.learning_rate`?")
+
+
+def test_a_csv_has_figures_in_full_and_nothing_that_steers(configured: Path) -> None:
+    listing = list_runs(configured, sink=Sink())
+    head, first, second = csv.reader(io.StringIO(runs_csv(listing, Sink())))
+    assert head == [
+        *["run", "status", "name", "tags", "data", "backend", "started", "seconds", "epochs"],
+        "test_loss",
+    ]
+    one, other = dict(zip(head, first, strict=True)), dict(zip(head, second, strict=True))
+    assert (one["run"], one["name"], one["data"]) == ("a", "a,b\\x1b", "digits")
+    assert float(one["test_loss"]) == 1 / 3
+    assert (other["test_loss"], other["data"]) == ("NaN", "")
+
+
+def test_a_csv_of_chosen_columns_has_these_alone(configured: Path) -> None:
+    listing = list_runs(configured, columns=["optimizer.class", "run"], sink=Sink())
+    assert runs_csv(listing, Sink()) == "optimizer.class,run\nAdam,a\n,b\n"
+    empty = list_runs(configured, filters=["status=failed"], columns=["run"], sink=Sink())
+    assert runs_csv(empty, Sink()) == "run\n"
+
+
+def test_the_command_takes_names_with_commas(
+    configured: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["runs", "--outputs", str(configured), "--columns", "status, test_loss,status"]
+    assert main([*words, "--csv"]) == 0
+    assert capsys.readouterr().out.splitlines()[0] == "status,test_loss"
+    assert main(words) == 0
+    assert capsys.readouterr().out.splitlines()[0].split() == ["run", "status", "test_loss"]
