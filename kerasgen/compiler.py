@@ -266,7 +266,7 @@ def _made_up(shape: Shape, rows: int, value: float) -> Any:
 def _make_callbacks(program: Program, catalog: Catalog, probe: Probe, sink: Sink) -> None:
     """Makes every callback once, so that a refused argument is found before training."""
     boards = [c.path for c in program.fit.callbacks.values() if c.cls.endswith("TensorBoard")]
-    boards += ["tracking.tensorboard"] if program.tracking.tensorboard else []
+    boards += ["tracking.tensorboard"] if program.tracking.tensorboard is not None else []
     for path in boards if not is_installed("tensorboard") else ():
         sink.report(
             "KG603",

@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from kerasgen.ir.data import DataDef
 from kerasgen.ir.model import ModelDef
-from kerasgen.ir.trackers import MlflowDef, WandbDef
+from kerasgen.ir.trackers import MlflowDef, TensorBoardDef, WandbDef
 from kerasgen.ir.values import ObjectDef
 
 
@@ -179,7 +179,7 @@ class TrackingDef:
         model: whether the trained model is saved.
         predictions: whether the predictions of the test part are saved.
         plots: whether learning curves and results are drawn.
-        tensorboard: whether TensorBoard event files are written.
+        tensorboard: the event files for TensorBoard, None for none.
         mlflow: the run in MLflow, None for none.
         wandb: the run in Weights & Biases, None for none.
     """
@@ -187,7 +187,7 @@ class TrackingDef:
     model: bool = True
     predictions: bool = True
     plots: bool = True
-    tensorboard: bool = False
+    tensorboard: TensorBoardDef | None = None
     mlflow: MlflowDef | None = None
     wandb: WandbDef | None = None
 

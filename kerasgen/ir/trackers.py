@@ -41,3 +41,14 @@ class WandbDef:
     mode: Literal["offline", "online"] = "offline"
     entity: str | None = None
     run_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TensorBoardDef:
+    """Event files for TensorBoard.
+
+    Attributes:
+        histograms: whether Keras's own callback adds those of the weights after each epoch.
+    """
+
+    histograms: bool = False

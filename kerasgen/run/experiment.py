@@ -171,7 +171,7 @@ def _run(composition: Composition, run: ActiveRun, argv: Sequence[str] | None) -
         begun=begun,
     )
     run.events.emit(_settled(experiment, sink.source_map))
-    for tracker in trackers(compiled.program.tracking, run.origin, resumed=begun is not None):
+    for tracker in trackers(compiled, run.origin, resumed=begun is not None):
         run.events.join(tracker)
     with session.engine.engine.working_on(session.backend.device):
         model = _train(experiment, run)

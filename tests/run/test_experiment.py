@@ -16,6 +16,7 @@ from kerasgen.process.exit_codes import DONE, FAILED, REFUSED
 from kerasgen.record import file_names, files
 from kerasgen.record.read import read_history
 from kerasgen.run.experiment import run_experiment
+from kerasgen.run.listeners.tensorboard import EventFiles
 from kerasgen.session.recorded import open_run
 
 SHORT = ["fit.epochs=2", "fit.batch_size=128", "fit.verbose=0"]
@@ -412,6 +413,19 @@ def test_tensorboard_events_are_written_on_request(watched: Watched) -> None:
 def test_a_run_goes_on_without_a_tracker_that_fails(
     engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(EventFiles, "scalars", full)
+    folder = tmp_path / "run"
+    assert run_experiment(on_engine([*BARE, "tracking.tensorboard=true"]), folder) == DONE
+    assert capsys.readouterr().err.count("warning[KG807]: `tracking.tensorboard` failed") == 1
+    assert "KG807" in (folder / "diagnostics.json").read_text()
+
+
+def test_a_run_goes_on_without_a_callback_of_a_tracker_that_fails(
+    engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     import keras
 
     def full(*_: object) -> None:
@@ -419,9 +433,9 @@ def test_a_run_goes_on_without_a_tracker_that_fails(
 
     monkeypatch.setattr(keras.callbacks.TensorBoard, "on_epoch_end", full)
     folder = tmp_path / "run"
-    assert run_experiment(on_engine([*BARE, "tracking.tensorboard=true"]), folder) == DONE
+    wanted = on_engine([*BARE, "tracking.tensorboard.histograms=true"])
+    assert run_experiment(wanted, folder) == DONE
     assert capsys.readouterr().err.count("warning[KG807]: `tracking.tensorboard` failed") == 1
-    assert "KG807" in (folder / "diagnostics.json").read_text()
 
 
 def test_tensorboard_without_its_package_names_the_extra(

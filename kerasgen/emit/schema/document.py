@@ -41,7 +41,7 @@ from kerasgen.frontend.parse.weights import BALANCES
 from kerasgen.ir.data import ColumnDef, DataDef, SplitDef, WindowsDef
 from kerasgen.ir.model import ModelDef
 from kerasgen.ir.program import BackendDef, CompileDef, FitDef, LintDef, TrackingDef
-from kerasgen.ir.trackers import MlflowDef, WandbDef
+from kerasgen.ir.trackers import MlflowDef, TensorBoardDef, WandbDef
 from kerasgen.ir.values import ObjectDef, Plain, Value
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
@@ -146,7 +146,12 @@ def _definitions(catalog: Catalog) -> dict[str, Schema]:
         ),
         "fit": _record(FitDef, {"callbacks": _callbacks()}),
         "tracking": _record(
-            TrackingDef, {"mlflow": _tracker(MlflowDef), "wandb": _tracker(WandbDef)}
+            TrackingDef,
+            {
+                "tensorboard": _tracker(TensorBoardDef),
+                "mlflow": _tracker(MlflowDef),
+                "wandb": _tracker(WandbDef),
+            },
         ),
     }
     for partial in (False, True):

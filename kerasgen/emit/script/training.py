@@ -72,7 +72,7 @@ class TrainingContext:
         placed = any(
             paths_of(callback, self.catalog) for callback in self.program.fit.callbacks.values()
         )
-        return tracking.model or tracking.tensorboard or placed
+        return tracking.model or tracking.tensorboard is not None or placed
 
 
 def options_function(context: TrainingContext) -> str:
@@ -375,7 +375,7 @@ def _callbacks(context: TrainingContext) -> list[Code]:
         )
         for callback in context.program.fit.callbacks.values()
     ]
-    if context.program.tracking.tensorboard:
+    if context.program.tracking.tensorboard is not None:
         folder = call("str", 'arguments.out / "tensorboard"')
         made.append(call("keras.callbacks.TensorBoard", named={"log_dir": folder}))
     return made

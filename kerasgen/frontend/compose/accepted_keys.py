@@ -27,7 +27,7 @@ from omegaconf.errors import OmegaConfBaseException
 from kerasgen.frontend.grammar import DATA_KEYS, GROUPS, MODEL_KEYS
 from kerasgen.ir.data import AUTO, SplitDef, WindowsDef
 from kerasgen.ir.program import BackendDef, CompileDef, FitDef, TrackingDef
-from kerasgen.ir.trackers import MlflowDef, WandbDef
+from kerasgen.ir.trackers import MlflowDef, TensorBoardDef, WandbDef
 
 _DEFINING = ("class", "block", "is", "layers", "shape")
 """Keys by which a new name is given something to stand for."""
@@ -41,7 +41,7 @@ COLUMNS = "data.columns"
 PREPARE = "data.prepare"
 """The key whose steps may be automatic ones."""
 
-TRACKERS = ("tracking.mlflow", "tracking.wandb")
+TRACKERS = ("tracking.tensorboard", "tracking.mlflow", "tracking.wandb")
 """The keys at which true, false or null stands, or the settings of a tracker."""
 
 BY_NAME = (
@@ -96,7 +96,8 @@ _KINDS: Mapping[str, Mapping[str, str]] = {
     "compile": _fields(CompileDef, loss=_FREE, metrics=_FREE, weighted_metrics=_FREE)
     | {"loss_weights": _FREE},
     "fit": _fields(FitDef, callbacks="names", class_weight=_FREE),
-    "tracking": _fields(TrackingDef, mlflow="mlflow", wandb="wandb"),
+    "tracking": _fields(TrackingDef, tensorboard="tensorboard", mlflow="mlflow", wandb="wandb"),
+    "tensorboard": _fields(TensorBoardDef),
     "mlflow": _fields(MlflowDef),
     "wandb": _fields(WandbDef),
     "lint": {"ignore": _LEAF},

@@ -20,7 +20,7 @@ from kerasgen.diagnostics import Sink, SourceLocation, describe
 from kerasgen.foreign.passwords import is_address_with_password
 from kerasgen.frontend.sections import read_record
 from kerasgen.ir.program import TrackingDef
-from kerasgen.ir.trackers import MlflowDef, WandbDef
+from kerasgen.ir.trackers import MlflowDef, TensorBoardDef, WandbDef
 from kerasgen.ir.values import Tree
 
 Settings = TypeVar("Settings")
@@ -39,6 +39,7 @@ def parse_tracking(section: Tree, sink: Sink) -> TrackingDef | None:
         "tracking",
         sink,
         converters={
+            "tensorboard": partial(_tracker, TensorBoardDef),
             "mlflow": partial(_tracker, MlflowDef),
             "wandb": partial(_tracker, WandbDef),
         },

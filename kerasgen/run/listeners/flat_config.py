@@ -14,6 +14,14 @@ import yaml
 from kerasgen.ir.values import Tree
 
 
+def settings_of(text: str) -> dict[str, bool | int | float | str]:
+    """The settings of a config, true, false and numbers as such and all else as text."""
+    return {
+        name: value if isinstance(value, bool | int | float | str) else json.dumps(value)
+        for name, value in _flat(yaml.safe_load(text), "")
+    }
+
+
 def flat_config(text: str) -> dict[str, str]:
     """The settings of a config.
 
@@ -24,17 +32,18 @@ def flat_config(text: str) -> dict[str, str]:
         Dotted key to its value as text; a list of plain values is one setting, and so is what is
         empty.
     """
-    return dict(_flat(yaml.safe_load(text), ""))
+    return {
+        name: value if isinstance(value, str) else json.dumps(value)
+        for name, value in settings_of(text).items()
+    }
 
 
-def _flat(value: Tree, path: str) -> Iterator[tuple[str, str]]:
+def _flat(value: Tree, path: str) -> Iterator[tuple[str, Tree]]:
     if isinstance(value, dict) and value:
         for name, item in value.items():
             yield from _flat(item, f"{path}.{name}" if path else str(name))
     elif isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
         for index, item in enumerate(value):
             yield from _flat(item, f"{path}.{index}")
-    elif isinstance(value, str):
-        yield path, value
     else:
-        yield path, json.dumps(value, default=str)
+        yield path, value

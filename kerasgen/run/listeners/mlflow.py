@@ -14,7 +14,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-from kerasgen.ir.program import TrackingDef
+from kerasgen.passes.compiled import CompiledProgram
 from kerasgen.run.events import Plain
 from kerasgen.run.listeners.board import BoardTracker
 from kerasgen.run.listeners.board_process import BoardProcess
@@ -38,15 +38,15 @@ _ENVIRONMENT = {
 }
 
 
-def mlflow_tracker(tracking: TrackingDef, origin: Plain, resumed: bool) -> BoardTracker | None:
+def mlflow_tracker(compiled: CompiledProgram, origin: Plain, resumed: bool) -> BoardTracker | None:
     """The tracker, if the config asks for it.
 
     Args:
-        tracking: the group `tracking`.
+        compiled: the compiled program.
         origin: what the record says of where the run comes from.
         resumed: whether its training goes on.
     """
-    settings = tracking.mlflow
+    settings = compiled.program.tracking.mlflow
     if settings is None:
         return None
     uri, artifacts = store(settings.uri)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from kerasgen.ir.program import TrackingDef
+from kerasgen.passes.compiled import CompiledProgram
 from kerasgen.run.events import Plain
 from kerasgen.run.listeners.board import BoardTracker
 from kerasgen.run.listeners.board_process import BoardProcess
@@ -31,15 +31,16 @@ _ENVIRONMENT = {
 }
 
 
-def wandb_tracker(tracking: TrackingDef, origin: Plain, resumed: bool) -> BoardTracker | None:
+def wandb_tracker(compiled: CompiledProgram, origin: Plain, resumed: bool) -> BoardTracker | None:
     """The tracker, if the config asks for it.
 
     Args:
-        tracking: the group `tracking`.
+        compiled: the compiled program.
         origin: what the record says of where the run comes from.
         resumed: whether its training goes on.
     """
-    if tracking.wandb is None:
+    settings = compiled.program.tracking.wandb
+    if settings is None:
         return None
-    board = BoardProcess(BOARD, dataclasses.asdict(tracking.wandb), _ENVIRONMENT)
+    board = BoardProcess(BOARD, dataclasses.asdict(settings), _ENVIRONMENT)
     return BoardTracker(name=NAME, board=board, origin=origin, resumed=resumed, ended=board.end)

@@ -6,7 +6,7 @@ import pytest
 
 from kerasgen.diagnostics import Sink
 from kerasgen.frontend.parse.tracking import parse_tracking
-from kerasgen.ir.trackers import MlflowDef, WandbDef
+from kerasgen.ir.trackers import MlflowDef, TensorBoardDef, WandbDef
 
 
 def told(section: Any) -> list[tuple[str, str]]:
@@ -71,3 +71,12 @@ def test_weights_and_biases_are_offline_unless_told_otherwise() -> None:
 
 def test_another_mode_of_weights_and_biases_is_refused() -> None:
     assert told({"wandb": {"mode": "dryrun"}}) == [("KG204", "tracking.wandb.mode")]
+
+
+def test_histograms_are_asked_for_beside_event_files() -> None:
+    plain = parse_tracking({"tensorboard": True}, Sink())
+    more = parse_tracking({"tensorboard": {"histograms": True}}, Sink())
+    assert plain is not None
+    assert more is not None
+    found = (plain.tensorboard, more.tensorboard)
+    assert found == (TensorBoardDef(), TensorBoardDef(histograms=True))
