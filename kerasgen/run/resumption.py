@@ -226,11 +226,12 @@ def _chosen(composition: Composition, key: str) -> object:
 def _require_same(checkpoint: Checkpoint, identity: Identity, sink: Sink) -> None:
     found = form_differences(checkpoint.facts.get("program"), identity.program)
     if found:
-        keys = [f"`{one.key}`" for one in found[:_SHOWN]]
+        # An object's arguments stand beside its class in a config.
+        keys = [f"`{one.key.replace('.arguments.', '.')}`" for one in found[:_SHOWN]]
         more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
         told = f"other settings: {', '.join(keys)}{more}"
     elif checkpoint.facts.get("data") != identity.data:
-        told = "other data: its fingerprint differs"
+        told = "other data, whose fingerprint differs"
     else:
         return
     raise _other(checkpoint.folder, told, sink)
@@ -239,7 +240,7 @@ def _require_same(checkpoint: Checkpoint, identity: Identity, sink: Sink) -> Non
 def _other(folder: Path, told: str, sink: Sink) -> CompileError:
     return sink.fail(
         "KG626",
-        f"`{folder}` holds a run that was interrupted, which had {told}",
+        f"`{folder}` holds a run with {told}",
         key="hydra.run.dir",
         help="choose another folder; `fit.resume=never` begins anew and removes what that run has "
         "left",

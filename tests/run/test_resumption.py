@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import pytest
 
 from kerasgen.diagnostics import CompileError
 from kerasgen.frontend.compose.composition import compose
-from kerasgen.record.checkpoints import newest_checkpoint
+from kerasgen.record.checkpoints import newest_checkpoint, write_checkpoint
 from kerasgen.run.experiment import run_experiment
 from kerasgen.verbs.resume import resume_run
 
@@ -131,7 +132,7 @@ def test_what_an_interrupted_run_has_left_is_not_touched_by_another_one(
     before = {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()}
     assert run(engine, folder, *LONG, "optimizer.learning_rate=0.5") == 2
     told = capsys.readouterr().err
-    assert "other settings: `optimizer.arguments.learning_rate`" in told
+    assert "other settings: `optimizer.learning_rate`" in told
     assert before == {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()}
     for path in folder.glob("checkpoints/*.json"):
         path.write_text(path.read_text()[:-10])
@@ -155,3 +156,42 @@ def test_finished_folds_are_not_run_again(engine: str, tmp_path: Path) -> None:
     assert json.loads(first.read_text())["started"] == began
     assert fields(tmp_path / "folds")["metrics"] == metrics
     assert os.path.isdir(tmp_path / "folds" / "folds" / "2")
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [
+        {"variables": ["os"]},
+        {"variables": 5},
+        {"random": {}},
+        {"random": {"python": [1], "numpy": 3}},
+        {"callbacks": 5},
+        {"callbacks": {"#history": {"on_epoch_end": 3, "model": None}}},
+        {},
+    ],
+    ids=repr,
+)
+def test_a_state_of_a_stranger_ends_in_a_diagnostic(
+    engine: str,
+    finished: Path,
+    tmp_path: Path,
+    strange: dict,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder = tmp_path / "strange"
+    shutil.copytree(finished, folder)
+    found = newest_checkpoint(folder)
+    assert found is not None
+    state = {**found.facts["state"], **strange} if strange else strange
+    write_checkpoint(folder, found.arrays(), {**found.facts, "state": state}, 1)
+    assert resume_run(folder, ["fit.epochs=2"]) == 1
+    told = capsys.readouterr().err
+    assert "error[KG801]" in told
+    assert "Traceback" not in told
+
+
+@pytest.fixture(scope="module")
+def finished(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("finished") / "run"
+    assert run(engine, folder, "fit.epochs=1") == 0
+    return folder
