@@ -197,6 +197,7 @@ def test_python_calls_a_run_as_the_command_line_does(
     monkeypatch.chdir(run.parent.parent)
     assert kerasgen.load("last").folder.resolve() == run
     assert kerasgen.load("run").folder.resolve() == run
+    assert kerasgen.load("best:test_loss").folder.resolve() == run
     with pytest.raises(CompileError) as caught:
         kerasgen.load("lst")
     (found,) = caught.value.diagnostics
