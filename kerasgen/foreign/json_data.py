@@ -96,7 +96,8 @@ def parse_json(content: bytes, bounds: Bounds | None = None) -> object:
             line=error.lineno,
             column=error.colno,
         ) from None
-    _require_shallow(value, bounds)
+    if text.count("[") + text.count("{") > bounds.levels:  # Fewer cannot be deeper.
+        _require_shallow(value, bounds)
     return value
 
 

@@ -200,12 +200,13 @@ def _is(path: str | Path, kind: object) -> bool:
 
 
 def _descriptor(path: str | Path, within: Path | None) -> int:
-    real = os.path.realpath(path, strict=True)
-    if within is not None:
-        folder = os.path.realpath(within)
+    real = os.fspath(path)
+    if within is None or not _is_plainly_in(real, within):
+        real = os.path.realpath(path, strict=True)
+        folder = real if within is None else os.path.realpath(within)
         if os.path.commonpath((folder, real)) != folder:
             raise ForeignFileError("is a link out of its folder", code=NOT_ORDINARY)
-    _require_regular(os.stat(real))
+        _require_regular(os.stat(real))
     descriptor = os.open(real, _FLAGS)
     try:
         _require_regular(os.fstat(descriptor))
@@ -213,6 +214,18 @@ def _descriptor(path: str | Path, within: Path | None) -> int:
         os.close(descriptor)
         raise
     return descriptor
+
+
+def _is_plainly_in(path: str, folder: Path) -> bool:
+    """Whether a path is that of a regular file, and no link, right in a folder.
+
+    Nothing need be known then of the folders above, at which looking takes most of the time. A link
+    that takes its place afterwards is not opened.
+    """
+    parent, name = os.path.split(path)
+    if parent != os.fspath(folder) or name in ("", os.curdir, os.pardir):
+        return False
+    return stat.S_ISREG(os.lstat(path).st_mode)
 
 
 def _require_regular(found: os.stat_result) -> None:
