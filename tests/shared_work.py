@@ -60,6 +60,7 @@ TORCH_FILES = (
     "test_predict.py",
     "test_predict_lists.py",
     "test_evaluate.py",
+    "test_rerun.py",
     "test_folds.py",
     "test_failures.py",
     "test_forecast_run.py",

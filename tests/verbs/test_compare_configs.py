@@ -1,6 +1,7 @@
 """Comparing configs that never ran: layers, parameters and cost."""
 
 import json
+import os
 
 import pytest
 
@@ -11,7 +12,7 @@ from kerasgen.ir.canonical import ABSENT
 from kerasgen.verbs.compare_configs import compare_configs
 from kerasgen.verbs.comparison_text import configs_text
 
-BACKEND = "backend=jax"
+BACKEND = f"backend={os.environ['KERAS_BACKEND']}"
 
 
 def test_layers_parameters_and_cost_are_compared() -> None:
