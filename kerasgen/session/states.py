@@ -112,8 +112,9 @@ class RecordedConfig(NamedTuple):
     trust: Trust = NOBODY
 
     def untrained(self, program: Program) -> Program:
-        """Its program as it is looked at: no callback acts, since nothing is trained."""
-        return replace(program, fit=replace(program.fit, callbacks={}))
+        """Its program as it is looked at: nobody acts or follows, as nothing is trained."""
+        tracking = replace(program.tracking, tensorboard=None, mlflow=None, wandb=None)
+        return replace(program, fit=replace(program.fit, callbacks={}), tracking=tracking)
 
 
 class Groups(NamedTuple):

@@ -11,6 +11,7 @@ from kerasgen.frontend.compose.composition import Composition, compose
 from kerasgen.process.exit_codes import DONE, REFUSED
 from kerasgen.record.read import read_record
 from kerasgen.run.experiment import run_experiment
+from kerasgen.session.recorded import open_run
 
 QUICK = ["fit.epochs=2", "tracking.plots=false"]
 
@@ -48,6 +49,8 @@ def test_a_run_completes_without_a_tracker_whose_process_fails(
     assert run_experiment(composed(uri, "tracking.model=false"), folder) == DONE
     assert capsys.readouterr().err.count("warning[KG807]: `tracking.mlflow` failed") == 1
     assert read_record(folder).fields["status"] == "completed"
+    without(monkeypatch, "mlflow")  # as where the run is looked at
+    assert open_run(folder).compiled.program.program.tracking.mlflow is None
 
 
 @pytest.mark.filterwarnings("ignore")
