@@ -70,7 +70,11 @@ def test_a_tensor_becomes_an_array(engine: str) -> None:
     assert decoded(encoded(tensor, arrays), arrays).tolist() == [0.0, 1.0, 2.0]
 
 
-@pytest.mark.parametrize("value", [object(), {1, 2}, [len], np.array([object()])], ids=repr)
+@pytest.mark.parametrize(
+    "value",
+    [object(), {1, 2}, [len], np.array([object()])],
+    ids=["object", "set", "function", "objects"],
+)
 def test_what_has_no_form_is_refused(engine: str, value: object) -> None:
     from kerasgen.engines.keras3.encoded_values import NoFormError, encoded
 
