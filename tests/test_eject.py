@@ -108,7 +108,7 @@ def test_text_of_a_config_stays_text_in_the_script(engine: str, tmp_path: Path) 
     assert all(alias.name in ALLOWED for node in imported for alias in node.names)
 
 
-ALLOWED = {"argparse", "csv", "json", "os", "keras", "numpy"}
+ALLOWED = {"argparse", "csv", "itertools", "json", "os", "keras", "numpy"}
 
 
 class Plain:

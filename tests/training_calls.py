@@ -7,7 +7,6 @@ batches in the same order have the same history.
 import inspect
 import random
 import re
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -51,10 +50,12 @@ def record_calls(patch: pytest.MonkeyPatch) -> Calls:
     unsaid = {each.name: each.default for each in parameters if each.default is not each.empty}
     del unsaid["callbacks"]
 
-    def fit(model: Any, feed: Any, *, callbacks: Sequence[Any], epochs: int, **said: Any) -> Any:
-        heard = keras.callbacks.CallbackList(
-            callbacks, add_history=True, model=model, epochs=epochs
-        )
+    def fit(model: Any, feed: Any, *, callbacks: Any, epochs: int, **said: Any) -> Any:
+        heard = callbacks
+        if not isinstance(callbacks, keras.callbacks.CallbackList):
+            heard = keras.callbacks.CallbackList(
+                callbacks, add_history=True, model=model, epochs=epochs
+            )
         begun = {
             "model": model.get_config(),
             "objective": _unnumbered(model.get_compile_config()),

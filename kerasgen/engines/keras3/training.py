@@ -41,6 +41,9 @@ from kerasgen.runtime.augment import with_soft_labels
 from kerasgen.runtime.feed import Feed
 from kerasgen.runtime.training import evaluate, own_memory, predict, weights_of_rows
 
+BEGINNING = FeedPosition()
+"""Where a training begins."""
+
 SUMMARY_WIDTH = 100
 """Columns of a model's summary."""
 
@@ -126,7 +129,7 @@ def make_feed(
     fit: FitDef,
     seed: int,
     catalog: Catalog,
-    position: FeedPosition,
+    position: FeedPosition = BEGINNING,
 ) -> Feed:
     """The batches of a training, in the order that the seed tells.
 
