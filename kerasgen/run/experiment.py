@@ -293,7 +293,7 @@ def _keeper(experiment: _Experiment, run: ActiveRun) -> Callable[[TrainingState]
     """What a state of the training is handed to."""
     checkpoint = experiment.compiled.program.fit.checkpoint
     keep = 0 if checkpoint is None else checkpoint.keep
-    write = keeper(run.folder, experiment.identity, keep, lambda: run.history)
+    write = keeper(run, experiment.identity, keep)
 
     def kept(state: TrainingState) -> None:
         write(state)

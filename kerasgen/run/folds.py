@@ -34,6 +34,7 @@ from kerasgen.record.file_names import CONFIG, FOLDS, METRICS
 from kerasgen.record.read import read_record
 from kerasgen.run.active_run import ActiveRun
 from kerasgen.run.events import StepFinished
+from kerasgen.run.resumption import folds_config
 
 Figures = Mapping[str, Mapping[str, float]]
 """Part of the data to figure to number."""
@@ -96,7 +97,7 @@ def run_folds(
     assert run.record is not None, "the record is opened before the first fold"
     count, began = wanted_folds(composition), time.perf_counter()
     assert count is not None, "somebody has asked for folds"
-    run.record.write_text(CONFIG, OmegaConf.to_yaml(composition.config))
+    run.record.write_text(CONFIG, folds_config(composition))
     run.record.start(folds={"count": count})
     codes = {}
     for number in range(1, count + 1):

@@ -29,11 +29,12 @@ from kerasgen.ir.program import LintDef, Program, TrackingDef
 from kerasgen.ir.training import FeedPosition, TrainingState
 from kerasgen.record.checkpoints import Checkpoint, newest_checkpoint, write_checkpoint
 from kerasgen.record.file_names import CHECKPOINTS, CONFIG, FOLDS
-from kerasgen.record.files import plain
+from kerasgen.record.files import number, plain
 from kerasgen.record.provenance import package_versions
 from kerasgen.record.read import read_record
 from kerasgen.record.status import observed_status
 from kerasgen.record.write import now
+from kerasgen.run.active_run import ActiveRun
 
 _SHOWN = 3
 """Keys that are named where a config is not the one that it was."""
@@ -169,8 +170,6 @@ def state_of(checkpoint: Checkpoint, identity: Identity, sink: Sink) -> Training
 
 def history_of(checkpoint: Checkpoint) -> list[dict[str, float]]:
     """The figures of the epochs before a checkpoint."""
-    from kerasgen.record.files import number
-
     rows = checkpoint.facts.get("history")
     found = []
     for row in rows if isinstance(rows, Sequence) else ():
@@ -180,24 +179,18 @@ def history_of(checkpoint: Checkpoint) -> list[dict[str, float]]:
     return found
 
 
-def keeper(
-    folder: Path,
-    identity: Identity,
-    keep: int,
-    history: Callable[[], Sequence[Mapping[str, float]]],
-) -> Callable[[TrainingState], None]:
+def keeper(run: ActiveRun, identity: Identity, keep: int) -> Callable[[TrainingState], None]:
     """What keeps the states of a training.
 
     Args:
-        folder: the folder of the run.
+        run: the run, whose record is open.
         identity: what the training is.
         keep: how many states there may be.
-        history: tells the figures of the epochs so far.
 
     Returns:
         A function that raises OSError where a state cannot be written.
     """
-    packages = package_versions()
+    packages = run.origin.get("packages")
 
     def write(state: TrainingState) -> None:
         facts = {
@@ -207,10 +200,10 @@ def keeper(
             "program": identity.program,
             "data": identity.data,
             "packages": packages,
-            "history": plain(history()),
+            "history": plain(run.history),
             "state": state.facts,
         }
-        write_checkpoint(folder, state.arrays, facts, keep)
+        write_checkpoint(run.folder, state.arrays, facts, keep)
 
     return write
 
