@@ -50,8 +50,8 @@ def _declare(parser: argparse.ArgumentParser) -> None:
 def _act(options: argparse.Namespace) -> int:
     if options.config:
         return _compare_configs(options)
+    from kerasgen.session.named_run import named_run
     from kerasgen.verbs.compare import compare_runs, draw_histories
-    from kerasgen.verbs.named_run import named_run
 
     folders = [named_run(name, options.outputs) for name in options.words]
     found = compare_runs(folders, options.outputs)

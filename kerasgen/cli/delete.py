@@ -27,8 +27,8 @@ def _declare(parser: argparse.ArgumentParser) -> None:
 
 def _act(options: argparse.Namespace) -> int:
     from kerasgen.diagnostics import Sink
+    from kerasgen.session.named_run import named_run
     from kerasgen.verbs.delete import delete_runs, look_before_deleting
-    from kerasgen.verbs.named_run import named_run
 
     runs = look_before_deleting([named_run(name, options.outputs) for name in options.runs])
     for run in runs:

@@ -112,7 +112,7 @@ def run_folder_of(name: str, options: argparse.Namespace, *, unfinished: bool = 
         CompileError: KG606 or a code of its own, there is none.
     """
     from kerasgen.diagnostics import SourceLocation
-    from kerasgen.verbs.named_run import named_fold, named_run
+    from kerasgen.session.named_run import named_fold, named_run
 
     folder = named_run(name, options.outputs, unfinished=unfinished)
     if options.fold is None:

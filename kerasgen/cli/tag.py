@@ -27,7 +27,7 @@ def _declare(parser: argparse.ArgumentParser) -> None:
 
 
 def _act(options: argparse.Namespace) -> int:
-    from kerasgen.verbs.named_run import named_run
+    from kerasgen.session.named_run import named_run
     from kerasgen.verbs.tag import tag_run
 
     run, *added = options.words

@@ -30,10 +30,10 @@ from kerasgen.record.files import plain
 from kerasgen.record.read import read_config, read_history, read_known_record
 from kerasgen.record.runs import PARTS, RunEntry, read_run
 from kerasgen.session.frontend_stages import parsed
+from kerasgen.session.run_selection import metric, metric_names
 from kerasgen.session.session import Session
 from kerasgen.session.states import CLOSED, Findings, ReadConfig, RecordedConfig
 from kerasgen.verbs.compared_values import ValueRow, differing_rows
-from kerasgen.verbs.run_selection import metric, metric_names
 
 _SURROUNDINGS = ("kerasgen", "python", "packages", "backend", "devices", "git", "hardware", "trust")
 """Fields of a record that say with what, and where, a run was made."""

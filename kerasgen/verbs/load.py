@@ -15,10 +15,10 @@ from kerasgen.engine import EngineInForceError
 from kerasgen.foreign.regular_files import ForeignFileError
 from kerasgen.record.file_names import CONFIG, PREPARE
 from kerasgen.registry import NOBODY, Trust
+from kerasgen.session.named_run import named_fold, named_run
 from kerasgen.session.recorded import open_run
 from kerasgen.session.session import Session
 from kerasgen.verbs.finished_run import check_files, kept_columns, kept_steps, load_run_model
-from kerasgen.verbs.named_run import named_fold, named_run
 from kerasgen.verbs.trained_run import TrainedRun
 
 

@@ -26,7 +26,7 @@ from kerasgen.diagnostics import Sink
 from kerasgen.foreign.printable import shown
 from kerasgen.record.files import plain
 from kerasgen.record.runs import PARTS, RunEntry, read_runs
-from kerasgen.verbs.run_selection import (
+from kerasgen.session.run_selection import (
     choose_runs,
     metric,
     metric_names,

@@ -27,11 +27,11 @@ from kerasgen.record.read import is_run
 from kerasgen.registry import NOBODY, Trust
 from kerasgen.session.composed_config import compose_config
 from kerasgen.session.early_checks import check_settings
+from kerasgen.session.named_run import looks_named, named_run
 from kerasgen.session.recorded import open_run
 from kerasgen.session.session import Session
 from kerasgen.session.states import CLOSED, UNREAD, Aim
 from kerasgen.verbs.finished_run import load_run_model, run_section
-from kerasgen.verbs.named_run import looks_named, named_run
 from kerasgen.verbs.output import write_output
 
 if TYPE_CHECKING:

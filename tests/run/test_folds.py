@@ -17,9 +17,9 @@ from kerasgen.process.exit_codes import DONE, FAILED, REFUSED
 from kerasgen.record.runs import read_runs
 from kerasgen.run.experiment import run_experiment
 from kerasgen.run.folds import put_together, wanted_folds
+from kerasgen.session.named_run import named_fold
 from kerasgen.session.recorded import open_run
 from kerasgen.verbs.eject import eject_config
-from kerasgen.verbs.named_run import named_fold
 
 SMALL = [
     "data=iris",

@@ -13,7 +13,7 @@ from kerasgen.diagnostics import CompileError, SourceLocation
 from kerasgen.frontend.compose.composition import compose
 from kerasgen.process.exit_codes import DONE
 from kerasgen.run.experiment import run_experiment
-from kerasgen.verbs.named_run import named_run
+from kerasgen.session.named_run import named_run
 from kerasgen.verbs.predict import Question, predict_rows
 
 pytest.importorskip("polars")

@@ -20,7 +20,7 @@ from kerasgen.foreign.regular_files import ForeignFileError
 from kerasgen.record.file_names import FOLDS, RECORD
 from kerasgen.record.read import is_run, read_record
 from kerasgen.record.runs import RunEntry, read_runs
-from kerasgen.verbs.run_selection import best_run, metric_names
+from kerasgen.session.run_selection import best_run, metric_names
 
 LAST = "last"
 """What the newest completed run is called."""

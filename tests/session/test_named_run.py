@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from kerasgen.diagnostics import CompileError, Diagnostic
-from kerasgen.verbs.named_run import looks_named, named_run
+from kerasgen.session.named_run import looks_named, named_run
 from kerasgen.verbs.show import Target
 
 MakeRun = Callable[..., Path]

@@ -9,7 +9,7 @@ import pytest
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink
 from kerasgen.diagnostics.render import render_text
 from kerasgen.record.runs import RunEntry, read_runs
-from kerasgen.verbs.run_selection import (
+from kerasgen.session.run_selection import (
     choose_runs,
     metric,
     metric_names,
