@@ -1,8 +1,7 @@
 """The engine: what the compiler asks of it, and what a run works with.
 
 This room owns the protocols behind which an engine stands, and the values that cross that border.
-It imports no engine, and knows none by name; which one serves a program is chosen in
-`kerasgen.engines.choice`.
+It imports no engine, and knows none by name: one is chosen in `kerasgen.engines.choice`.
 
 Decisions:
 - The compiler needs the `Oracles` alone. They answer questions, and leave no trace: no random
@@ -270,6 +269,14 @@ class Model(Protocol):
             KeyError: there is none.
         """
 
+    def served(self, sizes: Sequence[int]) -> Model:
+        """The same model for whoever asks it for a few rows again and again.
+
+        Args:
+            sizes: how many rows may go in at once, in rising order; what it is asked for is filled
+                up to one of them. The first call of each is slow.
+        """
+
 
 class Trainable(Model, Protocol):
     """A model that was made of a compiled program, and can be trained."""
@@ -386,12 +393,7 @@ class Engine(Oracles, Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartedEngine:
-    """An engine in force, with what a config may name.
-
-    Attributes:
-        engine: the engine.
-        catalog: its classes, data sources and parts of one's own.
-    """
+    """An engine in force, with its catalog: classes, data sources and parts of one's own."""
 
     engine: Engine
     catalog: Catalog

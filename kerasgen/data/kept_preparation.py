@@ -7,7 +7,7 @@ some columns on the way there. How a step is made and applied stands in `prepara
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from kerasgen.data.preparation import (
 from kerasgen.data.prepared_parts import PreparedPart
 from kerasgen.data.table import Array
 from kerasgen.diagnostics import Sink
-from kerasgen.engine import StartedEngine
+from kerasgen.engine import FittedStep, StartedEngine
 from kerasgen.ir.data import DataDef
 from kerasgen.ir.schema import Schema
 from kerasgen.ir.walks import references_in
@@ -38,12 +38,14 @@ class KeptPreparation:
         schema: the columns.
         definition: the data group.
         started: makes the steps, and knows where class names are found.
+        restored: call to its step, of those that were applied before.
     """
 
     fitted: FittedPreparation
     schema: Schema
     definition: DataDef
     started: StartedEngine
+    restored: dict[str, FittedStep] = field(default_factory=dict, repr=False, compare=False)
 
     def wired(self) -> Preparation:
         """The graph of the steps.
@@ -66,6 +68,7 @@ class KeptPreparation:
             learned=dict(self.fitted.learned),
             fits=False,
             space=ArraySpace(),
+            restored=self.restored,
         )
 
 

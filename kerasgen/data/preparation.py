@@ -29,7 +29,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -52,7 +52,7 @@ from kerasgen.data.split import PartRows
 from kerasgen.data.table import Array
 from kerasgen.data.token_cache import fit_kept, is_kept
 from kerasgen.diagnostics import Sink, did_you_mean
-from kerasgen.engine import Learned, Preprocessing, StartedEngine
+from kerasgen.engine import FittedStep, Learned, Preprocessing, StartedEngine
 from kerasgen.ir.data import DataDef
 from kerasgen.ir.graph import Call
 from kerasgen.ir.values import ObjectDef
@@ -160,6 +160,8 @@ class StepMaking:
         learned: call to what its step has learned; filled where they are fitted.
         fits: whether they are fitted.
         space: where what they make has its place.
+        restored: call to its step, of those that were made of what they have learned; filled as
+            they are asked for.
     """
 
     makes: Preprocessing
@@ -167,6 +169,7 @@ class StepMaking:
     learned: dict[str, Learned]
     fits: bool
     space: ArraySpace
+    restored: dict[str, FittedStep] = field(default_factory=dict)
 
     def make(
         self,
@@ -198,14 +201,22 @@ class StepMaking:
                 fit = fit_own(definition, training, target)
             step = fit or self.makes.fit(definition, call, _fitting_batches(training))
             self.learned[call.name] = step.learned
-        elif own:
-            step = restore_own(definition, self.learned[call.name])
         else:
-            step = self.makes.restore(definition, call, self.learned[call.name])
+            step = self._restored(call, definition)
         return (
             lambda *columns: step.apply(dict(zip(training, columns, strict=True))),
             step.of_training,
         )
+
+    def _restored(self, call: Call, definition: ObjectDef) -> FittedStep:
+        if call.name not in self.restored:
+            learned = self.learned[call.name]
+            self.restored[call.name] = (
+                restore_own(definition, learned)
+                if is_own(definition)
+                else self.makes.restore(definition, call, learned)
+            )
+        return self.restored[call.name]
 
     @contextmanager
     def told(

@@ -22,7 +22,14 @@ from kerasgen.verbs.answers.json_cells import json_cells
 from kerasgen.verbs.answers.mask_folder import is_folder, mask_folder
 from kerasgen.verbs.answers.pieces import Piece, regrouped
 from kerasgen.verbs.answers.row_places import RowPlaces, asking_sink
-from kerasgen.verbs.answers.writing import KINDS, Write, answer_file, is_json, text_form
+from kerasgen.verbs.answers.writing import (
+    KINDS,
+    Columns,
+    Write,
+    answer_file,
+    is_json,
+    text_form,
+)
 from kerasgen.verbs.load import load_run
 from kerasgen.verbs.trained_run import Bad, TrainedRun
 
@@ -117,7 +124,27 @@ class _Asking:
 
 def _answer(run: TrainedRun, question: Question, write: Write, sink: Sink) -> Counted:
     counted = Counted()
-    asked = Input(path=question.rows, texts=question.texts, size=run.piece_rows)
+    for columns in answers_of(run, question, sink, counted, run.piece_rows):
+        write(columns)
+    return counted
+
+
+def answers_of(
+    run: TrainedRun, question: Question, sink: Sink, counted: Counted, size: int
+) -> Iterator[Columns]:
+    """The answers for the rows of an input, some at a time.
+
+    Args:
+        run: the run.
+        question: what is asked, and can be.
+        sink: gets what is wrong with the rows.
+        counted: counts them as they are read.
+        size: rows that are answered for at a time.
+
+    Raises:
+        CompileError: the rows cannot be read, or one has no answer.
+    """
+    asked = Input(path=question.rows, texts=question.texts, size=size)
     form = asked_form(run, asked)
     to_json = question.output is not None and is_json(question.output)
     asking = _Asking(
@@ -129,7 +156,8 @@ def _answer(run: TrainedRun, question: Question, write: Write, sink: Sink) -> Co
     )
     pieces = input_pieces(run, asked, form, sink)
     if run.data.windows is not None:
-        return _forecast(asking, pieces, write)
+        yield _forecast(asking, pieces, counted)
+        return
     for piece in pieces:
         if piece.first == 1:
             run.check_columns((*piece.cells, *piece.arrays), asking.places)
@@ -139,23 +167,23 @@ def _answer(run: TrainedRun, question: Question, write: Write, sink: Sink) -> Co
         found, without = _columns(asking, _whole(piece, run))
         counted.without += without
         if found:
-            write(found)
+            yield found
     _check_rows(counted, asking.places)
-    return counted
 
 
-def _forecast(asking: _Asking, pieces: Iterator[Piece], write: Write) -> Counted:
+def _forecast(asking: _Asking, pieces: Iterator[Piece], counted: Counted) -> Columns:
     """What follows the rows of all pieces: the newest of them may stand anywhere."""
-    counted, run, places = Counted(), asking.run, asking.places
+    run, places = asking.run, asking.places
+    columns: Columns = {}
     for piece in regrouped(pieces, sys.maxsize):
         run.check_columns((*piece.cells, *piece.arrays), places)
         answered = run.forecast(_whole(piece, run), places)
         if answered.problems and asking.bad == "error":
             run.refuse(piece, answered, places)
-        counted = Counted(rows=piece.rows, without=len(answered.problems))
-        write(answered.columns)
+        counted.rows, counted.without = piece.rows, len(answered.problems)
+        columns = answered.columns
     _check_rows(counted, places)
-    return counted
+    return columns
 
 
 def _check_rows(counted: Counted, places: RowPlaces) -> None:

@@ -13,7 +13,7 @@ Decisions:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 from pathlib import Path
 from typing import Any, Literal
@@ -24,7 +24,7 @@ from kerasgen.data.facts import names_of_classes
 from kerasgen.data.fitted_preparation import FittedPreparation
 from kerasgen.data.kept_preparation import KeptPreparation
 from kerasgen.diagnostics import Sink, SourceLocation, did_you_mean
-from kerasgen.engine import Model, StartedEngine
+from kerasgen.engine import FittedStep, Model, StartedEngine
 from kerasgen.ir.data import DataDef
 from kerasgen.ir.schema import Column, Schema
 from kerasgen.passes.columns import column_steps, taken_columns
@@ -100,6 +100,7 @@ class TrainedRun:
         fitted: what its preparation has learned.
         model: the trained model.
         started: the engine that it was trained with.
+        restored: the steps of its preparation that were applied before.
     """
 
     folder: Path
@@ -109,6 +110,7 @@ class TrainedRun:
     fitted: FittedPreparation
     model: Model
     started: StartedEngine
+    restored: dict[str, FittedStep] = field(default_factory=dict, repr=False, compare=False)
 
     def predict(
         self, rows: Any, *, top: int = 1, scores: bool = False, bad: Bad = "error"
@@ -188,7 +190,11 @@ class TrainedRun:
     def kept(self) -> KeptPreparation:
         """What its preparation has learned, ready to be applied."""
         return KeptPreparation(
-            fitted=self.fitted, schema=self.schema, definition=self.data, started=self.started
+            fitted=self.fitted,
+            schema=self.schema,
+            definition=self.data,
+            started=self.started,
+            restored=self.restored,
         )
 
     @property

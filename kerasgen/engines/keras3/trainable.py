@@ -6,6 +6,7 @@ stands in `training` and `deferred_weights`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,12 @@ class KerasModel(Model):
             if layer.name == name and isinstance(layer, keras.Model):
                 return KerasModel(layer)
         raise KeyError(name)
+
+    def served(self, sizes: Sequence[int]) -> Model:
+        """The same model, in batches of a few sizes."""
+        from kerasgen.engines.keras3.served_model import ServedModel
+
+        return ServedModel(self.model, sizes)
 
 
 class KerasTrainable(KerasModel, Trainable):

@@ -240,6 +240,13 @@ def predict_model(model: Any, x: Arrays, batch_size: int) -> Arrays:
     return outputs
 
 
+def predict_batch(model: Any, x: Arrays) -> Arrays:
+    """What a model gives for one batch, as NumPy arrays in the form of its outputs."""
+    _reset_states(model)
+    outputs: Arrays = model.predict_on_batch(keras.tree.map_structure(_as_fed, x))
+    return outputs
+
+
 def call_model(model: Any, x: Arrays) -> Arrays:
     """What one call of a model gives, as NumPy arrays; nothing is traced or compiled for it."""
     _reset_states(model)

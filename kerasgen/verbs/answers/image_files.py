@@ -62,7 +62,7 @@ def image_pieces(run: TrainedRun, place: Path, size: int, sink: Sink) -> Iterato
     names = list(files)
     for start in range(0, len(files), size):
         some = names[start : start + size]
-        yield _piece(column, [files[name] for name in some], some, start + 1)
+        yield image_rows(column, [(name, *content_of(files[name])) for name in some], start + 1)
 
 
 def files_below(found: Path, endings: Sequence[str]) -> dict[str, Path]:
@@ -87,24 +87,29 @@ def _shown(file: Path, folder: Path) -> bool:
     return not any(part.startswith(".") for part in file.relative_to(folder).parts)
 
 
-def _piece(column: Column, files: Sequence[Path], names: Sequence[str], first: int) -> Piece:
+def image_rows(column: Column, files: Sequence[tuple[str, bytes, str]], first: int) -> Piece:
+    """Images as rows.
+
+    Args:
+        column: the column that holds them.
+        files: the name of each, what its file holds, and why it was not read; empty for nothing.
+        first: the number of the first row.
+    """
     shape = tuple(size or 1 for size in column.shape or ())
     channels = shape[2] if len(shape) == 3 else 1
     decode = image_decoder(_MODES[channels], shape[:2])
     pixels: Array = np.zeros((len(files), *shape), dtype=column.dtype or "uint8")
     problems: dict[int, str] = {}
-    for row, file in enumerate(files):
-        content, problem = content_of(file)
+    for row, (name, content, problem) in enumerate(files):
         image, problem = (pixels[row], problem) if problem else decode(content)
         if problem:
-            problems[row] = problem
+            problems[row] = f"`{name}` {problem}"
         else:
             pixels[row] = image.reshape(shape)
-    told = {row: f"`{names[row]}` {problem}" for row, problem in problems.items()}
     return Piece(
-        cells={"file": list(names)},
+        cells={"file": [name for name, _, _ in files]},
         first=first,
         rows=len(files),
-        problems=told,
+        problems=problems,
         arrays={column.name: pixels},
     )

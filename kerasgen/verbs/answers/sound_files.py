@@ -6,7 +6,7 @@ that the source of the run says, or what is said of its column. Where no rate is
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,16 +57,22 @@ def sound_pieces(run: TrainedRun, place: Path, size: int, sink: Sink) -> Iterato
     names = list(files)
     for start in range(0, len(names), size):
         some = names[start : start + size]
-        yield _piece(run, {name: files[name] for name in some}, start + 1)
+        yield sound_rows(run, [(name, *content_of(files[name])) for name in some], start + 1)
 
 
-def _piece(run: TrainedRun, files: dict[str, Path], first: int) -> Piece:
+def sound_rows(run: TrainedRun, files: Sequence[tuple[str, bytes, str]], first: int) -> Piece:
+    """Sounds as rows.
+
+    Args:
+        run: the run; its model takes sounds.
+        files: the name of each, what its file holds, and why it was not read; empty for nothing.
+        first: the number of the first row.
+    """
     (column,) = run.needed
     shape = tuple(size or 1 for size in run.schema.columns[column].shape or ())
     sounds: Array = np.zeros((len(files), *shape), dtype="float32")
     problems: dict[int, str] = {}
-    for row, (name, file) in enumerate(files.items()):
-        content, problem = content_of(file)
+    for row, (name, content, problem) in enumerate(files):
         samples = sounds[row]
         if not problem:
             samples, problem = sound_of(content, _form(run) or {}, shape)
@@ -75,7 +81,7 @@ def _piece(run: TrainedRun, files: dict[str, Path], first: int) -> Piece:
         else:
             sounds[row] = samples
     return Piece(
-        cells={"file": list(files)},
+        cells={"file": [name for name, _, _ in files]},
         first=first,
         rows=len(files),
         problems=problems,
