@@ -216,9 +216,10 @@ class Sink:
             fault: what is wrong with it.
             severity: error (default) or warning.
             key: dotted key path of the config entry that names the file, None for none.
-            help: how to mend it.
+            help: how to mend it; a fault may know better.
         """
         code, message = fault.code or code, f"`{file}` {fault.reason}"
+        help = fault.help or help  # noqa: A001
         if fault.line is not None:
             place = SourceLocation(
                 key=key or "", file=str(file), line=fault.line, column=fault.column

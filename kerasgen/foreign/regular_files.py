@@ -17,8 +17,8 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 NOT_ORDINARY = "KG612"
 """Code of a file that is a folder, pipe, device or socket, or a link out of its folder."""
@@ -56,6 +56,7 @@ class ForeignFileError(Exception):
         line: line in the file, counted from 1, or None.
         column: column in the line, counted from 1, or None.
         missing: whether there is no such file.
+        help: how to mend it, None where whoever wanted the file says so.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class ForeignFileError(Exception):
         line: int | None = None,
         column: int | None = None,
         missing: bool = False,
+        help: str | None = None,  # noqa: A002 - the word that the user reads
     ) -> None:
         super().__init__(reason)
         self.reason = reason
@@ -73,10 +75,11 @@ class ForeignFileError(Exception):
         self.line = line
         self.column = column
         self.missing = missing
+        self.help = help
 
 
 @contextmanager
-def open_regular(path: str | Path, *, within: Path | None = None) -> Iterator[BinaryIO]:
+def open_regular(path: str | Path, *, within: Path | None = None) -> Iterator[BufferedReader]:
     """Opens a regular file for reading.
 
     Args:

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from kerasgen.foreign.passwords import without_passwords
+from kerasgen.record.checksums import CHECKSUMS
 from kerasgen.record.file_names import RECORD
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def write_json(path: Path, value: object) -> None:
 def write_over(path: Path, value: object) -> None:
     """Writes a value as JSON into the blocks of a file that is there, where there is no room else.
 
-    A mapping that is too large goes without its entry `files`.
+    A mapping that is too large goes without its lists of files.
 
     Raises:
         OSError: it cannot be written, or does not fit; what stood there stays.
@@ -107,7 +108,7 @@ def write_over(path: Path, value: object) -> None:
     with path.open("r+b") as file:
         status = os.fstat(file.fileno())
         room = max(status.st_size, getattr(status, "st_blocks", 0) * 512)
-        for left_out in ((), ("files",)):
+        for left_out in ((), ("files", CHECKSUMS)):
             kept = {name: item for name, item in content.items() if name not in left_out}
             data = json.dumps(kept, ensure_ascii=False, allow_nan=False).encode(
                 "utf-8", "backslashreplace"

@@ -29,6 +29,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from kerasgen.record.environment import environment
+from kerasgen.record.source_code import own_code
+
 PACKAGES = (
     "keras",
     "tensorflow",
@@ -42,6 +45,7 @@ PACKAGES = (
     "scikit-learn",
     "pillow",
     "h5py",
+    "polars",
 )
 """Packages on which a run's results may depend; a record names their versions."""
 
@@ -58,7 +62,7 @@ _OF_GIT = {
 
 
 def identity(folder: Path | None = None) -> dict[str, Any]:
-    """What a record says of its origin: `process`, `python`, `packages`, `git`, `hardware`.
+    """What a record says of its origin, from `process` to `hardware`.
 
     Args:
         folder: the folder whose repository counts, None for the working directory.
@@ -67,6 +71,8 @@ def identity(folder: Path | None = None) -> dict[str, Any]:
         "process": process_identity(),
         "python": platform.python_version(),
         "packages": package_versions(),
+        "code": own_code(),
+        "environment": environment(),
         "git": git_state(folder),
         "hardware": hardware(),
     }

@@ -10,6 +10,8 @@ Decisions:
   listing may show it, and whoever must understand it refuses it.
 - A file that is not there is a fault of its own kind, since a run that was refused early leaves
   few files.
+- What is read is what the run has written, as far as its record knows: a file that was edited since
+  is refused here, for whoever wants it.
 """
 
 from __future__ import annotations
@@ -33,8 +35,9 @@ from kerasgen.foreign.regular_files import (
     is_there,
     read_text,
 )
+from kerasgen.record.checksums import known_checksums, require_as_written
 from kerasgen.record.file_names import CONFIG, HISTORY, OVERRIDES, PREDICTIONS, RECORD, SOURCE_MAP
-from kerasgen.record.versions import version_fault
+from kerasgen.record.versions import version_fault, with_todays_keys
 
 _CONFIGS = (".yaml", ".yml")
 """How the files end in which configs are written."""
@@ -48,7 +51,8 @@ class ReadRecord:
     """What `record.json` says.
 
     Attributes:
-        fields: all of it, as plain data; `schema` is a number and `status` a text.
+        fields: all of it, as plain data, with the keys of today; `schema` is a number and `status`
+            a text.
         newer: what is wrong with its version, None for one that is known.
     """
 
@@ -71,7 +75,9 @@ def read_record(folder: Path) -> ReadRecord:
     schema = fields.get("schema")
     if type(schema) is not int or not isinstance(fields.get("status"), str):
         raise ForeignFileError("is not the record of a run: it has no `schema` and `status`")
-    return ReadRecord(fields=fields, newer=version_fault(fields, folder / RECORD))
+    newer = version_fault(fields, folder / RECORD)
+    known = with_todays_keys(fields) if newer is None else fields
+    return ReadRecord(fields=known, newer=newer)
 
 
 def read_known_record(folder: Path) -> Mapping[str, Any]:
@@ -86,14 +92,41 @@ def read_known_record(folder: Path) -> Mapping[str, Any]:
     return found.fields
 
 
-def read_config(folder: Path) -> dict[str, Any]:
-    """The resolved config of a run, interpolations as written.
+def require_written(folder: Path, name: str, record: Mapping[str, Any] | None = None) -> None:
+    """Refuses a file that is not the one that the run has written; its record may not know.
+
+    Args:
+        folder: the folder of the run.
+        name: the file, relative to the folder.
+        record: the record of the run, None where it is not read yet.
 
     Raises:
-        ForeignFileError: it is not there, cannot be read, or is not a mapping with text as keys.
+        ForeignFileError: KG640, it was edited; or it is not there, or cannot be read.
+    """
+    if record is None:
+        try:
+            record = read_record(folder).fields
+        except ForeignFileError:
+            return  # What lies in such a folder can be read all the same.
+    known = known_checksums(record).get(name)
+    if known is not None:
+        require_as_written(folder, name, known)
+
+
+def read_config(folder: Path, record: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The resolved config of a run, interpolations as written.
+
+    Args:
+        folder: the folder of the run.
+        record: its record, None where it is not read yet.
+
+    Raises:
+        ForeignFileError: it is not there, cannot be read, was edited, or is not a mapping with text
+            as keys.
     """
     from kerasgen.foreign.yaml_data import read_yaml  # A listing needs no YAML.
 
+    require_written(folder, CONFIG, record)
     config = _mapping(read_yaml(folder / CONFIG, within=folder), "a config")
     for key in config:
         if not isinstance(key, str):
@@ -108,6 +141,7 @@ def read_source_map(folder: Path) -> SourceMap:
         ForeignFileError: it is not there, cannot be read, is no source map, or names a file that
             is no config: a line of it would be shown.
     """
+    require_written(folder, SOURCE_MAP)
     found = read_json(folder / SOURCE_MAP, within=folder)
     source_map = from_plain(found)
     for file in _files_in(source_map):
@@ -138,6 +172,7 @@ def read_overrides(folder: Path) -> list[str]:
     """
     from kerasgen.foreign.yaml_data import read_yaml  # A listing needs no YAML.
 
+    require_written(folder, OVERRIDES)
     found = read_yaml(folder / OVERRIDES, within=folder)
     if not isinstance(found, list) or not all(isinstance(text, str) for text in found):
         raise ForeignFileError("is not a list of overrides, expected texts")
@@ -154,6 +189,7 @@ def read_facts(folder: Path, name: str) -> object:
     Raises:
         ForeignFileError: it is not there, or cannot be read.
     """
+    require_written(folder, name)
     return read_json(folder / name, within=folder)
 
 
@@ -166,6 +202,7 @@ def read_history(folder: Path) -> list[dict[str, float]]:
     Raises:
         ForeignFileError: it is not there, cannot be read, or is no table of numbers.
     """
+    require_written(folder, HISTORY)
     text = read_text(folder / HISTORY, within=folder)
     if text.count(",") + text.count("\n") > MOST_CELLS:
         raise ForeignFileError(f"has more than {MOST_CELLS:,} cells", code=TOO_MUCH)
@@ -188,6 +225,7 @@ def prediction_names(folder: Path) -> list[str]:
     """
     from kerasgen.foreign.archives import open_archive  # A listing opens no archive.
 
+    require_written(folder, PREDICTIONS)
     with open_archive(folder / PREDICTIONS, within=folder) as archive:
         names = archive.namelist()
     return [name.removesuffix(".npy") for name in names if name.endswith(".npy")]

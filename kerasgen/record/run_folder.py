@@ -25,6 +25,7 @@ from typing import Any
 from kerasgen import __version__
 from kerasgen.diagnostics import CompileError, Sink
 from kerasgen.foreign.regular_files import ForeignFileError, is_there
+from kerasgen.record.checksums import CHECKSUMS
 from kerasgen.record.file_names import (
     CHECKPOINTS,
     FOLDS,
@@ -49,7 +50,7 @@ _DRAFT = re.compile(r"\..+\.[0-9a-f]{12}\.tmp|\.model\.draft\.keras")
 """What a killed process leaves of a file that it was writing."""
 
 
-_OF_AN_END = ("status", "error", "finished", "files")
+_OF_AN_END = ("status", "error", "finished", "files", CHECKSUMS)
 """Fields that tell how a run has ended."""
 
 
@@ -140,7 +141,7 @@ def close_abandoned(folder: Path, status: Closed, error: str, *, pid: int | None
             if pid is not None and not opened_by(fields, pid):
                 return False
             seconds = seconds_since(fields.get("started"))
-            Record(folder, fields).finish(status, error=error, seconds=seconds)
+            Record(folder, fields).finish(status, error=error, seconds=seconds, sealed=False)
     except (FileNotFoundError, ForeignFileError):
         return False
     return True
@@ -179,7 +180,7 @@ def close_at_once(folder: Path, error: str, record: Record | None = None) -> Non
         fields = known.fields if record is None else dict(record.fields)
         seconds = seconds_since(fields.get("started"))
         with contextlib.suppress(OSError):
-            Record(folder, fields).finish("interrupted", error=error, seconds=seconds)
+            Record(folder, fields).finish("interrupted", error=error, seconds=seconds, sealed=False)
     with contextlib.suppress(OSError):
         for path in [*folder.iterdir(), *(folder / CHECKPOINTS).glob(".*.tmp")]:
             if _DRAFT.fullmatch(path.name):

@@ -125,7 +125,7 @@ def read_config(run: RunEntry, sink: Sink) -> Mapping[str, Any]:
     if not is_there(path):
         return {}
     try:
-        return reading.read_config(run.folder)
+        return reading.read_config(run.folder, run.fields)
     except ForeignFileError as error:
         sink.report_file("KG606", path, error, severity=Severity.WARNING)
         return {}

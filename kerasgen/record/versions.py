@@ -1,11 +1,15 @@
-"""The version of a record's keys, and what is said of a record of another one.
+"""The version of a record's keys: what is said of a newer one, and what is made of an older one.
 
-This room owns the number `schema` of `record.json`, and it alone compares it.
+This room owns the number `schema` of `record.json`, and it alone compares it. Who reads a record
+meets the keys of today.
 
 Decisions:
 - A new key, a new file or a new word of `status` needs no new version: who does not know it shows
   it as it stands, and replaces no run that is closed in a way that he does not know. A key that
-  changes its meaning needs one, and what turns older fields into today's stands here then.
+  changes its meaning needs one, and what turns older fields into today's stands here.
+- An older record is turned in memory alone. Its file stays as it is, until its run goes on.
+- Version 1 had the checksums of the model and its preparation below `model`. Version 2 has those of
+  all files, with their sizes, in `checksums`.
 """
 
 from __future__ import annotations
@@ -16,8 +20,10 @@ from pathlib import Path
 from typing import Any
 
 from kerasgen.foreign.regular_files import ForeignFileError, read_text
+from kerasgen.record.checksums import CHECKSUMS
+from kerasgen.record.file_names import MODEL
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of the keys of `record.json`."""
 
 NEWER = "KG613"
@@ -42,3 +48,27 @@ def version_fault(fields: Mapping[str, Any], path: Path) -> ForeignFileError | N
         code=NEWER,
         line=line,
     )
+
+
+def with_todays_keys(fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The fields of a record of any known version, as today's have them.
+
+    Args:
+        fields: what the record says; `schema` is a number.
+    """
+    return _of_version_2(fields) if fields["schema"] < 2 else fields
+
+
+def _of_version_2(fields: Mapping[str, Any]) -> dict[str, Any]:
+    made = {**fields, "schema": 2}
+    model = fields.get("model")
+    known = model.get("checksums") if isinstance(model, Mapping) else None
+    if not isinstance(model, Mapping) or not isinstance(known, Mapping):
+        return made
+    sizes = {MODEL: model["bytes"]} if "bytes" in model else {}
+    made["model"] = {name: value for name, value in model.items() if name != "checksums"}
+    made[CHECKSUMS] = {
+        name: {"sha256": digest} | ({"bytes": sizes[name]} if name in sizes else {})
+        for name, digest in known.items()
+    }
+    return made

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerasgen.foreign.passwords import without_passwords
+from kerasgen.record.checksums import CHECKSUMS, checksums
 from kerasgen.record.file_names import HISTORY, RECORD
 from kerasgen.record.files import (
     files_in,
@@ -82,17 +83,26 @@ class Record:
         """
         self.update(status="running", **fields)
 
-    def finish(self, status: Closed, **fields: object) -> None:
+    def finish(self, status: Closed, *, sealed: bool = True, **fields: object) -> None:
         """Closes the record: status, end, seconds since it was opened if none are given, files.
 
         Where no new file can be written, since the disk is full or the folder may only be read,
         the file that is there is written over, as far as its own blocks reach.
 
+        Args:
+            status: how the run has ended.
+            sealed: whether the files get checksums; not where somebody may still be writing them.
+            fields: further facts.
+
         Raises:
             OSError: the file cannot be written; the earlier one stays.
         """
         self.note(**{"seconds": round(time.monotonic() - self._clock, 3), **fields})
-        self.note(status=status, finished=now(), files=files_in(self.folder))
+        files = files_in(self.folder)
+        self._fields.pop(CHECKSUMS, None)
+        if sealed:
+            self.note(**{CHECKSUMS: checksums(self.folder, files)})
+        self.note(status=status, finished=now(), files=files)
         try:
             write_json(self.folder / RECORD, self._fields)
         except OSError:

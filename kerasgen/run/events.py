@@ -86,6 +86,7 @@ class ProgramSettled:
         parameters: weights of the model.
         objective: loss, metrics and labels as settled.
         data: fingerprint of the data, samples in each part.
+        hashes: of all that the training depends on, as `run.content_hashes` has them.
     """
 
     name: str
@@ -94,6 +95,7 @@ class ProgramSettled:
     parameters: int
     objective: Plain
     data: Plain
+    hashes: Plain = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,10 +20,10 @@ from kerasgen.frontend.compose.composition import Composition, title_of
 from kerasgen.process.exit_codes import DONE, REFUSED
 from kerasgen.process.interruption import at_once, held, reason
 from kerasgen.record.checkpoints import drop_checkpoints
-from kerasgen.record.checksums import CHECKSUMS, checksums
 from kerasgen.record.file_names import KERAS, MODEL, PREDICTIONS
 from kerasgen.record.run_folder import Invocation, close_at_once, reported
 from kerasgen.run.active_run import ActiveRun
+from kerasgen.run.content_hashes import config_hashes
 from kerasgen.run.event_stream import Listener
 from kerasgen.run.events import (
     ArtifactSaved,
@@ -247,6 +247,7 @@ def _settled(experiment: _Experiment, source_map: SourceMap) -> ProgramSettled:
                 for part, shared in experiment.parts.shared.items()
             },
         },
+        hashes=config_hashes(compiled.program),
     )
 
 
@@ -360,8 +361,7 @@ def _results(experiment: _Experiment, model: Trainable, run: ActiveRun) -> None:
             saved, text = save(trained, experiment.session.engine, run.folder)
             line.append(text)
             keep_preparation(trained, run.folder)
-            artifact = {**saved, CHECKSUMS: checksums(run.folder)}
-            events.emit(ArtifactSaved(file=MODEL, facts=artifact))
+            events.emit(ArtifactSaved(file=MODEL, facts=saved))
         else:
             line.append("not wanted (tracking.model)")
     if tracking.plots:

@@ -25,7 +25,7 @@ from kerasgen.foreign.passwords import without_passwords
 from kerasgen.foreign.regular_files import ForeignFileError, read_text
 from kerasgen.frontend.compose.composition import Composition
 from kerasgen.ir.canonical import canonical, form_differences
-from kerasgen.ir.program import LintDef, Program, TrackingDef
+from kerasgen.ir.program import Program
 from kerasgen.ir.training import FeedPosition, TrainingState
 from kerasgen.record.checkpoints import Checkpoint, newest_checkpoint, write_checkpoint
 from kerasgen.record.file_names import CHECKPOINTS, CONFIG, FOLDS
@@ -35,6 +35,7 @@ from kerasgen.record.read import read_record
 from kerasgen.record.status import observed_status
 from kerasgen.record.write import now
 from kerasgen.run.active_run import ActiveRun
+from kerasgen.run.content_hashes import decisive_part
 
 _SHOWN = 3
 """Keys that are named where a config is not the one that it was."""
@@ -55,8 +56,8 @@ class Identity:
 
 def identity_of(program: Program, fingerprint: str) -> Identity:
     """What a training is, apart from its length and from what shows and records it."""
-    fit = replace(program.fit, epochs=1, verbose="auto", resume="auto", checkpoint=None)
-    told = replace(program, name="", fit=fit, tracking=TrackingDef(), lint=LintDef())
+    decisive = decisive_part(program)
+    told = replace(decisive, fit=replace(decisive.fit, epochs=1))
     return Identity(program=plain(canonical(told)), data=fingerprint)
 
 

@@ -33,9 +33,12 @@ from kerasgen.session.frontend_stages import parsed
 from kerasgen.session.run_selection import metric, metric_names
 from kerasgen.session.session import Session
 from kerasgen.session.states import CLOSED, Findings, ReadConfig, RecordedConfig
-from kerasgen.verbs.compared_values import ValueRow, differing_rows
+from kerasgen.verbs.compared_values import ValueRow, differing_rows, with_rooms
 
-_SURROUNDINGS = ("kerasgen", "python", "packages", "backend", "devices", "git", "hardware", "trust")
+_SURROUNDINGS = (
+    *("kerasgen", "code", "python", "packages", "environment", "backend", "devices", "git"),
+    *("hardware", "trust"),
+)
 """Fields of a record that say with what, and where, a run was made."""
 
 
@@ -238,7 +241,7 @@ def _surroundings(fields: Mapping[str, Any]) -> dict[str, Tree]:
         group = fields.get(name)
         if isinstance(group, Mapping) and key in group:
             found[name] = {key: group[key]}
-    return found
+    return with_rooms(found)
 
 
 def _metric_row(runs: Sequence[RunEntry], name: str) -> MetricRow:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from kerasgen.foreign.printable import cut, shown
 from kerasgen.ir.canonical import ABSENT, differences
@@ -59,6 +60,13 @@ def differing_rows(trees: Sequence[Mapping[str, Tree]]) -> list[ValueRow]:
         values = [_value(pairs, key, own) for pairs in found]
         rows.append(ValueRow(key=key, values=(own, *values)))
     return rows
+
+
+def with_rooms(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields of a record in which the code in use is the hashes of its rooms, and no more."""
+    code = fields.get("code")
+    rooms = code.get("rooms") if isinstance(code, Mapping) else None
+    return {**fields, "code": rooms} if rooms is not None else dict(fields)
 
 
 def value_text(value: object) -> str:

@@ -29,7 +29,7 @@ from kerasgen.run.steps import rows_in
 from kerasgen.session.recorded import recorded_config
 from kerasgen.session.session import Session
 from kerasgen.session.states import CLOSED, OPENED
-from kerasgen.verbs.finished_run import check_files, kept_columns, kept_steps, load_run_model
+from kerasgen.verbs.finished_run import kept_columns, kept_steps, load_run_model
 from kerasgen.verbs.other_data import OTHER, KeptData, other_rows
 
 
@@ -73,7 +73,6 @@ def evaluate_run(folder: Path, overrides: Sequence[str] = (), trust: Trust = NOB
     begun = recorded._replace(resolved=read._replace(config=config))
     model = load_run_model(folder, trust)
     kept = KeptData(schema=kept_columns(folder), fitted=kept_steps(folder))
-    check_files(folder)
     session = Session(begun, CLOSED if other else OPENED)
     compiled = session.compiled.program
     changed, baselines = False, {}

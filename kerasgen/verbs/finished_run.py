@@ -13,19 +13,21 @@ from pathlib import Path
 from typing import Any
 
 from kerasgen.data.fitted_preparation import (
+    ARRAYS,
+    COLUMNS,
+    STEPS,
     FittedPreparation,
     UnreadPreparationError,
     read_columns,
     read_fitted,
 )
-from kerasgen.diagnostics import CompileError, Sink, SourceLocation, describe
+from kerasgen.diagnostics import CompileError, Sink, describe
 from kerasgen.engine import Model
 from kerasgen.engines.choice import explain
 from kerasgen.foreign.regular_files import ForeignFileError, is_there
 from kerasgen.ir.schema import Schema
-from kerasgen.record.checksums import CHECKSUMS, changed_files
-from kerasgen.record.file_names import CONFIG, MODEL, PREPARE, RECORD
-from kerasgen.record.read import read_known_record
+from kerasgen.record.file_names import CONFIG, MODEL, PREPARE
+from kerasgen.record.read import read_known_record, require_written
 from kerasgen.registry import NOBODY, Trust
 from kerasgen.session.recorded import open_run
 
@@ -49,6 +51,7 @@ def kept_columns(folder: Path) -> Schema:
     Raises:
         CompileError: KG606 or a code of its own, they cannot be read.
     """
+    _require_written(folder, f"{PREPARE}/{COLUMNS}")
     with _telling_unread():
         return read_columns(folder / PREPARE)
 
@@ -59,30 +62,23 @@ def kept_steps(folder: Path) -> FittedPreparation:
     Raises:
         CompileError: KG606 or a code of its own, it cannot be read.
     """
+    for name in (STEPS, ARRAYS):
+        _require_written(folder, f"{PREPARE}/{name}")
     with _telling_unread():
         return read_fitted(folder / PREPARE)
 
 
-def check_files(folder: Path) -> None:
-    """Checks that model and preparation are the files that the run has written.
+def _require_written(folder: Path, name: str) -> None:
+    """Refuses a file that is there and is not the one that the run has written.
 
     Raises:
-        CompileError: KG606, one is another file.
+        CompileError: KG640, or another code of its own.
     """
     try:
-        changed = changed_files(folder, read_known_record(folder))
-    except ForeignFileError:
-        return  # A run without a record can be asked all the same.
-    sink = Sink()
-    for name in changed:
-        sink.report_at(
-            "KG606",
-            f"`{name}` is not the file that the run has written: its checksum is another one",
-            location=SourceLocation(file=str(folder / name)),
-            help="copy the folder of the run once more, as a whole; if it is meant, take "
-            f"`model.{CHECKSUMS}` out of its `{RECORD}`",
-        )
-    sink.stop_on_errors()
+        require_written(folder, name)
+    except ForeignFileError as error:
+        if not error.missing:  # Whoever reads it knows what that means.
+            raise Sink().fail_file("KG606", folder / name, error) from error
 
 
 def load_run_model(
@@ -98,7 +94,7 @@ def load_run_model(
         trust: modules whose parts stand in the model.
 
     Raises:
-        CompileError: KG606, there is no model, or it cannot be loaded safely.
+        CompileError: KG606, there is no model, or it cannot be loaded safely; KG640, it was edited.
     """
     session = open_run(folder, trust)
     sink = Sink()
@@ -109,8 +105,8 @@ def load_run_model(
             f"`{folder}` has no `{MODEL}`",
             help="it failed, or ran with tracking.model=false",
         )
+    _require_written(folder, MODEL)
     engine = session.start_alone().engine
-
     try:
         loaded = engine.load_foreign(path, folder)
         name = _trained_layer(folder)

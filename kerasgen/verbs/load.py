@@ -18,7 +18,7 @@ from kerasgen.registry import NOBODY, Trust
 from kerasgen.session.named_run import named_fold, named_run
 from kerasgen.session.recorded import open_run
 from kerasgen.session.session import Session
-from kerasgen.verbs.finished_run import check_files, kept_columns, kept_steps, load_run_model
+from kerasgen.verbs.finished_run import kept_columns, kept_steps, load_run_model
 from kerasgen.verbs.trained_run import TrainedRun
 
 
@@ -61,7 +61,6 @@ def load_run(folder: Path | str, trust: Trust = NOBODY, *, fold: int | None = No
     if unlearned := unlearned_steps(run.kept):
         told = f"has nothing of the step `{unlearned[0]}` of `data.prepare`"
         raise Sink().fail_file("KG606", place / PREPARE / STEPS, ForeignFileError(told))
-    check_files(place)
     return run
 
 

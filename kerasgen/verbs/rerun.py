@@ -24,13 +24,13 @@ from kerasgen.record.provenance import identity
 from kerasgen.registry import NOBODY, Trust
 from kerasgen.run.events import Event, ProgramSettled, RunStarted
 from kerasgen.run.experiment import run_experiment
-from kerasgen.verbs.compared_values import differing_rows, value_text
+from kerasgen.verbs.compared_values import differing_rows, value_text, with_rooms
 from kerasgen.verbs.recorded_composition import read_recorded_run
 
 Say = Callable[[str], None]
 """What a line for a person is handed to."""
 
-_BEFORE = ("kerasgen", "python", "packages", "git", "hardware")
+_BEFORE = ("kerasgen", "code", "python", "packages", "environment", "git", "hardware")
 """Fields of a record that are known before a run starts."""
 
 
@@ -111,4 +111,5 @@ def _tell(then: Mapping[str, Any], now: Mapping[str, Any], say: Say) -> bool:
 
 
 def _chosen(fields: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
-    return {name: fields[name] for name in names if fields.get(name) is not None}
+    chosen = {name: fields[name] for name in names if fields.get(name) is not None}
+    return with_rooms(chosen)

@@ -139,7 +139,8 @@ def test_asking_for_the_origin_imports_no_package_that_a_run_uses() -> None:
 def test_the_origin_is_plain_data() -> None:
     origin = identity()
     assert plain(origin) == origin
-    assert set(origin) == {"process", "python", "packages", "git", "hardware"}
+    named = {"process", "python", "packages", "code", "environment", "git", "hardware"}
+    assert set(origin) == named
 
 
 def test_the_machine_has_cores_and_a_platform() -> None:

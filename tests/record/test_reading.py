@@ -143,7 +143,7 @@ def test_a_record_of_a_newer_version_is_listed_with_a_warning(
     assert run.name == "tomorrow"
     (diagnostic,) = sink.diagnostics
     assert (diagnostic.code, diagnostic.severity) == ("KG613", Severity.WARNING)
-    assert "has schema 99, expected at most 1: kerasgen 9.1 wrote it" in diagnostic.message
+    assert "has schema 99, expected at most 2: kerasgen 9.1 wrote it" in diagnostic.message
 
 
 def test_a_folder_in_the_place_of_a_record_is_a_warning(tmp_path: Path) -> None:

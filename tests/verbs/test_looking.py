@@ -35,14 +35,14 @@ def test_a_newer_record_is_refused_at_the_line_of_its_version(
     make_run: MakeRun, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = make_run("a", config=MODEL)
-    (folder / RECORD).write_text('{\n  "schema": 2,\n  "status": "", "kerasgen": "9.1"\n}\n')
+    (folder / RECORD).write_text('{\n  "schema": 3,\n  "status": "", "kerasgen": "9.1"\n}\n')
     monkeypatch.chdir(folder.parent)
     assert main(["show", "a"]) == 2
     assert capsys.readouterr().err == (
-        "error[KG613]: `a/record.json` has schema 2, expected at most 1: kerasgen 9.1 wrote it\n"
+        "error[KG613]: `a/record.json` has schema 3, expected at most 2: kerasgen 9.1 wrote it\n"
         "  --> a/record.json:2:1\n"
         "   |\n"
-        ' 2 |   "schema": 2,\n'
+        ' 2 |   "schema": 3,\n'
         "  = help: look at it with the version that wrote it, or a newer one\n"
         "\n1 error\nmore: kerasgen explain KG613\n"
     )

@@ -87,4 +87,5 @@ class RecordKeeper:
             parameters=event.parameters,
             objective=event.objective,
             data=event.data,
+            config=event.hashes,
         )
