@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kerasgen.diagnostics import CompileError, Sink
+from kerasgen.emit.picture.folding import EVERYTHING_OPEN, Sketch, folded, folded_to_read
 from kerasgen.emit.picture.mermaid import to_mermaid
 from kerasgen.emit.picture.png import to_png
 from kerasgen.emit.picture.svg import to_svg
@@ -30,16 +31,19 @@ from kerasgen.session.early_checks import check_settings
 from kerasgen.session.named_run import looks_named, named_run
 from kerasgen.session.recorded import open_run
 from kerasgen.session.session import Session
-from kerasgen.session.states import CLOSED, UNREAD, Aim
+from kerasgen.session.states import CLOSED, UNREAD, Aim, Compiled
 from kerasgen.verbs.finished_run import load_run_model, run_section
 from kerasgen.verbs.output import write_output
 
 if TYPE_CHECKING:
+    from kerasgen.emit.picture.folding import Closed
     from kerasgen.engine import Model
     from kerasgen.ir.graph import ModelGraph
     from kerasgen.passes.compiled import CompiledProgram
     from kerasgen.passes.prepared_shapes import ShapedPreparation
     from kerasgen.passes.shapes import Specs
+
+    Painter = Callable[[ModelGraph, Specs, Mapping[str, Closed]], str | bytes]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,14 +135,11 @@ def look_at(target: Target, look: str) -> str:
 
     Args:
         target: what is looked at.
-        look: `summary`, `shapes`, `get-config`, `weights`, `mermaid` or `prepare`.
+        look: `summary`, `shapes`, `get-config`, `weights` or `prepare`.
 
     Raises:
         CompileError: the config has mistakes, or the run cannot be read.
     """
-    if look == "mermaid":
-        compiled = compiled_program(target)
-        return to_mermaid(compiled.graph, compiled.specs)
     if look == "shapes":
         compiled = compiled_program(target)
         return shapes_text(compiled.graph, compiled.specs, compiled.cost)
@@ -148,8 +149,24 @@ def look_at(target: Target, look: str) -> str:
     return _MODEL_LOOKS[look](model)
 
 
-def draw_graph(target: Target, path: Path) -> str:
+def mermaid_text(target: Target, depth: int | None = None) -> str:
+    """The graph of a model as Mermaid text; `depth` is that of `draw_graph`.
+
+    Raises:
+        CompileError: the config has mistakes, or the run cannot be read.
+    """
+    drawn = _folded(sketch_of(_session(target, CLOSED).compiled), depth)
+    return to_mermaid(drawn.graph, drawn.specs, drawn.closed)
+
+
+def draw_graph(target: Target, path: Path, depth: int | None = None) -> str:
     """Draws the graph of a model into a file whose ending says the form.
+
+    Args:
+        target: the model.
+        path: the file.
+        depth: how many levels of blocks and nested models are open, None for as many as keep the
+            drawing readable.
 
     Returns:
         A line that says what was written.
@@ -158,9 +175,11 @@ def draw_graph(target: Target, path: Path) -> str:
         CompileError: the config has mistakes, the ending is unknown, or the file cannot be written.
     """
     form = _form_of(path)
-    compiled = compiled_program(target)
-    write_output(path, form(compiled.graph, compiled.specs), Sink())
-    return f"{path}: {len(compiled.graph.calls)} layers"
+    whole = sketch_of(_session(target, CLOSED).compiled)
+    drawn = _folded(whole, depth)
+    write_output(path, form(drawn.graph, drawn.specs, drawn.closed), Sink())
+    shut = ", blocks closed: `--depth N` opens them" if drawn.can_be_opened else ""
+    return f"{path}: {len(whole.graph.calls)} layers{shut}"
 
 
 def draw_preparation(target: Target, path: Path) -> str:
@@ -171,13 +190,13 @@ def draw_preparation(target: Target, path: Path) -> str:
     """
     form = _form_of(path)
     shaped = _shaped_preparation(target)
-    write_output(path, form(shaped.preparation.graph, shaped.specs), Sink())
+    write_output(path, form(shaped.preparation.graph, shaped.specs, EVERYTHING_OPEN), Sink())
     count = len(shaped.preparation.steps)
     return f"{path}: {count} step{'' if count == 1 else 's'}"
 
 
-def _form_of(path: Path) -> Callable[[ModelGraph, Specs], str | bytes]:
-    forms: Mapping[str, Callable[[ModelGraph, Specs], str | bytes]] = {
+def _form_of(path: Path) -> Painter:
+    forms: Mapping[str, Painter] = {
         ".svg": to_svg,
         ".png": to_png,
         ".mmd": to_mermaid,
@@ -190,6 +209,22 @@ def _form_of(path: Path) -> Callable[[ModelGraph, Specs], str | bytes]:
             help="end the name in .svg, .png or .mmd",
         )
     return form
+
+
+def _folded(whole: Sketch, depth: int | None) -> Sketch:
+    """A model as it is drawn."""
+    return folded_to_read(whole) if depth is None else folded(whole, depth)
+
+
+def sketch_of(compiled: Compiled) -> Sketch:
+    """A compiled model to be drawn, nothing of it closed."""
+    program = compiled.program
+    return Sketch(
+        graph=program.graph,
+        specs=program.specs,
+        parameters={layer.name: layer.parameters for layer in program.cost.layers},
+        source_map=compiled.findings.source_map,
+    )
 
 
 def compiled_program(target: Target) -> CompiledProgram:

@@ -5,13 +5,13 @@ This room owns colors, sizes and where the texts of a box, a frame or a line sta
 agree.
 
 No meaning hangs on a color alone, since not all people see the same ones: the class is written in
-every box, and a repeated call has a dashed edge.
+every box, a repeated call has a dashed edge, and what can be opened lies on a second sheet.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kerasgen.emit.picture.captions import Tone, text_width
 from kerasgen.emit.picture.positions import Point
@@ -59,6 +59,9 @@ LINE_WIDTH = 1.2
 _TITLE_SIZE = 14.0
 _ARROW = (7.0, 3.2)
 """Length and half the width of an arrow's head."""
+
+_SHEET = 3.5
+"""How far the sheet below a closed box looks out."""
 
 _DESCENT = 0.35
 """The middle of lower-case letters lies about this share of the size above the baseline."""
@@ -125,6 +128,13 @@ def edge_label(edge: Edge) -> PlacedText | None:
 def box_radius(box: Box) -> float:
     """The radius of a box's corners; what the model takes and gives has round ends."""
     return box.height / 2 if box.tone == "end" else BOX_RADIUS
+
+
+def sheet_below(box: Box) -> Box | None:
+    """What looks out from under a box that holds a drawing of its own; None for the others."""
+    if box.kind != "part":
+        return None
+    return replace(box, x=box.x + _SHEET, y=box.y + _SHEET)
 
 
 def curve_handles(begin: Point, end: Point) -> tuple[Point, Point]:

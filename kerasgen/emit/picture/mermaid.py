@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from kerasgen.emit.picture.captions import named_outputs, shown_spec, summarize_call
+from kerasgen.emit.picture.folding import EVERYTHING_OPEN, Closed, Sketch
 from kerasgen.ir.graph import Call, ModelGraph
 from kerasgen.ir.model import Operand, TensorRef
 from kerasgen.ir.walks import references_in
@@ -18,7 +19,9 @@ _UNQUOTED = set(" _-.,:()/=+*?!'")
 """What may stand in a Mermaid label besides letters and digits; all else becomes a number."""
 
 
-def to_mermaid(graph: ModelGraph, specs: Specs) -> str:
+def to_mermaid(
+    graph: ModelGraph, specs: Specs, closed: Mapping[str, Closed] = EVERYTHING_OPEN
+) -> str:
     """Writes a model as a Mermaid flowchart, which Markdown viewers draw.
 
     The id of a node follows from its name alone, so that a changed layer changes its own lines.
@@ -26,14 +29,15 @@ def to_mermaid(graph: ModelGraph, specs: Specs) -> str:
     Args:
         graph: the model.
         specs: the specs of its tensors; an edge whose tensor is not there has no label.
+        closed: full name of a call that is drawn as one box to what stands in it.
     """
-    return "\n".join(["flowchart TD", *_mermaid(graph, specs, "", "  ", ends=True), ""])
+    sketch = Sketch(graph=graph, specs=specs, closed=closed)
+    lines = [*_mermaid(graph, sketch, "", "  "), *_ends(graph, specs, "  ")]
+    return "\n".join(["flowchart TD", *lines, ""])
 
 
-def _mermaid(
-    graph: ModelGraph, specs: Specs, prefix: str, indent: str, *, ends: bool
-) -> Iterator[str]:
-    """The lines of a model: inputs, calls with what goes into them, and, outermost, outputs."""
+def _mermaid(graph: ModelGraph, sketch: Sketch, prefix: str, indent: str) -> Iterator[str]:
+    """The lines of a model: inputs, and calls with what goes into them."""
     for item in graph.inputs:
         yield f"{indent}{_id(prefix + item.name)}([{_quoted(item.name, 'input')}])"
     sources = {item.name: prefix + item.name for item in graph.inputs}
@@ -44,26 +48,28 @@ def _mermaid(
         again = call.layer in met
         met.add(call.layer)
         sources[call.name] = name
-        if isinstance(definition, ModelGraph) and not again:
+        part = sketch.closed.get(name)
+        if isinstance(definition, ModelGraph) and not again and part is None:
             yield f"{indent}subgraph {_id(name)}[{_quoted(call.name, definition.kind)}]"
-            yield from _mermaid(
-                definition, specs, f"{prefix}{call.layer}/", indent + "  ", ends=False
-            )
+            yield from _mermaid(definition, sketch, f"{prefix}{call.layer}/", indent + "  ")
             yield f"{indent}end"
         else:
-            yield indent + _node(graph, call, name, again=again)
-        yield from _call_edges(call, sources, specs, prefix, indent)
-    if ends:
-        yield from _ends(graph, sources, specs, indent)
+            yield indent + _node(graph, call, name, part, again=again)
+        yield from _call_edges(call, sources, sketch.specs, prefix, indent)
 
 
-def _node(graph: ModelGraph, call: Call, name: str, *, again: bool) -> str:
+def _node(graph: ModelGraph, call: Call, name: str, part: Closed | None, *, again: bool) -> str:
     definition = graph.layers[call.layer].definition
     cls = definition.kind if isinstance(definition, ModelGraph) else definition.cls
+    if part is not None:
+        cls = part.label
     if again:
         # Double bars mark a call of something that is defined elsewhere.
         return f"{_id(name)}[[{_quoted(call.name, cls, f'same layer as {call.layer}')}]]"
-    return f"{_id(name)}[{_quoted(call.name, f'{cls} {summarize_call(definition, call)}')}]"
+    lines = [call.name, f"{cls} {summarize_call(definition, call)}"]
+    if part is not None:
+        lines.append(part.counts)
+    return f"{_id(name)}[{_quoted(*lines)}]"
 
 
 def _call_edges(
@@ -78,14 +84,12 @@ def _call_edges(
             yield f"{indent}{source} -->{label} {_id(prefix + call.name)}"
 
 
-def _ends(
-    graph: ModelGraph, sources: Mapping[str, str], specs: Specs, indent: str
-) -> Iterator[str]:
+def _ends(graph: ModelGraph, specs: Specs, indent: str) -> Iterator[str]:
     for name, reference in named_outputs(graph):
         end = f"output_{_id(name)}"
         yield f"{indent}{end}([{_quoted(name, 'output')}])"
         label = _edge_label(reference, specs, "", "")
-        yield f"{indent}{_id(sources[reference.name])} -->{label} {end}"
+        yield f"{indent}{_id(reference.name)} -->{label} {end}"
 
 
 def _edge_label(reference: TensorRef, specs: Specs, prefix: str, argument: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import math
 import warnings
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,9 @@ from kerasgen.emit.picture.appearance import (
     edge_label,
     frame_texts,
     scene_title,
+    sheet_below,
 )
+from kerasgen.emit.picture.folding import EVERYTHING_OPEN, Closed
 from kerasgen.emit.picture.scene import Box, Edge, Frame, Scene, draw_scene
 from kerasgen.ir.graph import ModelGraph
 from kerasgen.passes.shapes import Specs
@@ -44,14 +47,17 @@ _MOST_SIDE = 60_000
 """Limits of a picture: a very deep model is drawn smaller instead of filling the memory."""
 
 
-def to_png(graph: ModelGraph, specs: Specs) -> bytes:
+def to_png(
+    graph: ModelGraph, specs: Specs, closed: Mapping[str, Closed] = EVERYTHING_OPEN
+) -> bytes:
     """Draws a model as the bytes of a PNG picture.
 
     Args:
         graph: the model.
         specs: the specs of its tensors; what is not there is drawn without a shape.
+        closed: full name of a call that is drawn as one box to what stands in it.
     """
-    return paint_png(draw_scene(graph, specs))
+    return paint_png(draw_scene(graph, specs, closed))
 
 
 def paint_png(scene: Scene) -> bytes:
@@ -102,6 +108,8 @@ def _text(axes: Axes, placed: PlacedText) -> None:
 
 
 def _box(axes: Axes, box: Box) -> None:
+    if (below := sheet_below(box)) is not None:
+        axes.add_patch(_rectangle(below, FILLS[box.tone], box_radius(box)))
     patch = _rectangle(box, FILLS[box.tone], box_radius(box))
     if box.kind == "again":
         patch.set_linestyle("dashed")

@@ -1,8 +1,9 @@
 """A drawing of a model as data: boxes, frames and lines with their places.
 
 This room owns what is drawn and where; how it is painted is the business of the painters, which
-know no model. A nested model is a frame around a drawing of its own; the layer of a shared
-definition is drawn in full at its first call, and each later call is a box that points back.
+know no model. A nested model is a frame around a drawing of its own, or one box where it is closed;
+the layer of a shared definition is drawn in full at its first call, and each later call is a box
+that points back.
 
 The shape of a tensor stands in the box that makes it. A line repeats it where it passes by other
 boxes, and where the call gives the tensor a name or takes one output of several.
@@ -25,11 +26,12 @@ from kerasgen.emit.picture.captions import (
     text_width,
     tone_of,
 )
+from kerasgen.emit.picture.folding import EVERYTHING_OPEN, Closed, Sketch
 from kerasgen.emit.picture.positions import Point, Positions, place_boxes
 from kerasgen.emit.picture.rows import Link
+from kerasgen.emit.picture.wires import Wire, tensor_shape, wire_label, wires_of
 from kerasgen.ir.graph import Call, ModelGraph
-from kerasgen.ir.model import Operand, TensorRef
-from kerasgen.ir.walks import references_in
+from kerasgen.ir.model import TensorRef
 from kerasgen.passes.shapes import Specs
 
 Style: TypeAlias = Literal["name", "class", "shape", "mark", "label"]
@@ -74,7 +76,7 @@ class Box:
     Attributes:
         name: full name of the tensor, `outer/inner` inside a nested model; an output's begins
             with `OUTPUT`.
-        kind: what it is; `again` is a further call of a shared layer.
+        kind: what it is; `again` is a further call of a shared layer, `part` one that is closed.
         tone: which boxes it looks like.
         lines: what stands in it, from top to bottom.
         x: left edge.
@@ -84,7 +86,7 @@ class Box:
     """
 
     name: str
-    kind: Literal["input", "call", "again", "output"]
+    kind: Literal["input", "call", "part", "again", "output"]
     tone: Tone
     lines: tuple[TextLine, ...]
     x: float = 0.0
@@ -156,37 +158,32 @@ class Scene:
     edges: tuple[Edge, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Wire:
-    """The tensors that one node takes from another: node indices, arguments, references."""
-
-    source: int
-    target: int
-    taken: tuple[tuple[str, TensorRef], ...]
-
-
-def draw_scene(graph: ModelGraph, specs: Specs) -> Scene:
+def draw_scene(
+    graph: ModelGraph, specs: Specs, closed: Mapping[str, Closed] = EVERYTHING_OPEN
+) -> Scene:
     """Draws a model.
 
     Args:
         graph: the model.
         specs: the specs of its tensors; a tensor that is not there is drawn without a shape.
+        closed: full name of a call that is drawn as one box to what stands in it.
     """
+    sketch = Sketch(graph=graph, specs=specs, closed=closed)
     title = f"{shortened_name(graph.name)} ({graph.kind})"
-    inner = _draw(graph, specs, "")
+    inner = _draw(graph, sketch, "")
     width = max(inner.width, text_width(title, 14.0, bold=True)) + 2 * MARGIN
     moved = _moved(inner, (width - inner.width) / 2, MARGIN + TITLE_HEIGHT)
     return replace(moved, title=title, width=width, height=inner.height + 2 * MARGIN + TITLE_HEIGHT)
 
 
-def _draw(graph: ModelGraph, specs: Specs, prefix: str) -> Scene:
+def _draw(graph: ModelGraph, sketch: Sketch, prefix: str) -> Scene:
     """A drawing without title and margin; `prefix` leads the names of its tensors."""
     ends = named_outputs(graph)
     if prefix and len(ends) == 1:
         ends = []  # Inside a frame the only output is plain to see, and room is short.
-    nodes = list(_nodes(graph, ends, specs, prefix))
-    wires = list(_wires(graph, ends))
-    labels = [_label(wire, specs, prefix) for wire in wires]
+    nodes = list(_nodes(graph, ends, sketch, prefix))
+    wires = list(wires_of(graph, ends))
+    labels = [wire_label(wire, sketch.specs, prefix) for wire in wires]
     links = [
         Link(
             source=wire.source,
@@ -199,7 +196,7 @@ def _draw(graph: ModelGraph, specs: Specs, prefix: str) -> Scene:
     positions = place_boxes([(node.width, node.height) for node in nodes], links)
     boxes: list[Box] = []
     frames: list[Frame] = []
-    edges = list(_edges(wires, labels, positions, nodes, specs, prefix))
+    edges = list(_edges(wires, labels, positions, nodes, sketch.specs, prefix))
     for node, (x, y) in zip(nodes, positions.centers, strict=True):
         left, top = x - node.width / 2, y - node.height / 2
         if isinstance(node, Box):
@@ -220,36 +217,43 @@ def _draw(graph: ModelGraph, specs: Specs, prefix: str) -> Scene:
 
 
 def _nodes(
-    graph: ModelGraph, ends: Sequence[tuple[str, TensorRef]], specs: Specs, prefix: str
+    graph: ModelGraph, ends: Sequence[tuple[str, TensorRef]], sketch: Sketch, prefix: str
 ) -> Iterator[Box | Scene]:
-    """What stands in the drawing: inputs, calls, outputs; a nested model is a framed scene."""
+    """What stands in the drawing: inputs, calls, outputs; an open model is a framed scene."""
     for item in graph.inputs:
-        lines = [TextLine(text="input", style="class"), *_shapes(specs, prefix + item.name)]
+        lines = [TextLine(text="input", style="class"), *_shapes(sketch.specs, prefix + item.name)]
         yield _box(prefix + item.name, item.name, "input", "end", lines)
     met: set[str] = set()
     for call in graph.calls:
         definition = graph.layers[call.layer].definition
-        if isinstance(definition, ModelGraph) and call.layer not in met:
-            yield _framed(graph, call, definition, specs, prefix)
+        shut = prefix + call.name in sketch.closed or call.layer in met
+        if isinstance(definition, ModelGraph) and not shut:
+            yield _framed(graph, call, definition, sketch, prefix)
         else:
-            yield _call_box(graph, call, specs, prefix, again=call.layer in met)
+            yield _call_box(graph, call, sketch, prefix, again=call.layer in met)
         met.add(call.layer)
     for name, _ in ends:
         lines = [TextLine(text="output", style="class")]
         yield _box(f"{prefix}{OUTPUT}{name}", name, "output", "end", lines)
 
 
-def _call_box(graph: ModelGraph, call: Call, specs: Specs, prefix: str, *, again: bool) -> Box:
+def _call_box(graph: ModelGraph, call: Call, sketch: Sketch, prefix: str, *, again: bool) -> Box:
     """The box of a call; `again` is a further call of a shared layer."""
     definition = graph.layers[call.layer].definition
     cls = definition.kind if isinstance(definition, ModelGraph) else definition.cls
+    if (part := sketch.closed.get(prefix + call.name)) is not None:
+        cls = part.label
     summary = "" if again else summarize_call(definition, call)
     text = f"{cls}  {summary}" if summary else cls
     lines = [TextLine(text=shortened(text, SUMMARY_LENGTH + len(cls)), style="class")]
-    lines += _shapes(specs, prefix + call.name)
+    lines += _shapes(sketch.specs, prefix + call.name)
+    if part is not None and part.counts and not again:
+        lines.append(TextLine(text=part.counts, style="shape"))
     if mark := _mark(graph, call, again=again):
         lines.append(mark)
-    kind: Literal["again", "call"] = "again" if again else "call"
+    kind: Literal["again", "part", "call"] = (
+        "again" if again else "call" if part is None else "part"
+    )
     return _box(prefix + call.name, call.name, kind, tone_of(definition), lines)
 
 
@@ -261,14 +265,14 @@ def _mark(graph: ModelGraph, call: Call, *, again: bool) -> TextLine | None:
 
 
 def _framed(
-    graph: ModelGraph, call: Call, definition: ModelGraph, specs: Specs, prefix: str
+    graph: ModelGraph, call: Call, definition: ModelGraph, sketch: Sketch, prefix: str
 ) -> Scene:
     """The drawing of a nested model in its frame, which stands where the call would."""
     name = prefix + call.name
-    inner = _draw(definition, specs, f"{prefix}{call.layer}/")
+    inner = _draw(definition, sketch, f"{prefix}{call.layer}/")
     title = [TextLine(text=shortened_name(call.name), style="name")]
     title.append(TextLine(text=definition.kind, style="class"))
-    title += _shapes(specs, name)
+    title += _shapes(sketch.specs, name)
     if mark := _mark(graph, call, again=False):
         title.append(mark)
     needed = sum(_line_width(line) + 8 for line in title) - 8
@@ -282,7 +286,7 @@ def _framed(
 def _box(
     name: str,
     shown: str,
-    kind: Literal["input", "call", "again", "output"],
+    kind: Literal["input", "call", "part", "again", "output"],
     tone: Tone,
     lines: Sequence[TextLine],
 ) -> Box:
@@ -309,44 +313,8 @@ def _line_width(line: TextLine) -> float:
     return text_width(line.text, TEXT_SIZES[line.style], bold=line.style == "name")
 
 
-def _wires(graph: ModelGraph, ends: Sequence[tuple[str, TensorRef]]) -> Iterator[_Wire]:
-    """The lines by node index: inputs first, then calls, then outputs."""
-    count = len(graph.inputs)
-    index = {item.name: position for position, item in enumerate(graph.inputs)}
-    for position, call in enumerate(graph.calls, count):
-        taken: dict[int, list[tuple[str, TensorRef]]] = {}
-        named: list[tuple[str, Operand]] = [("", call.operands), *call.keyword_operands.items()]
-        for name, operand in named:
-            for reference in references_in(operand):
-                taken.setdefault(index[reference.name], []).append((name, reference))
-        for source, references in taken.items():
-            yield _Wire(source=source, target=position, taken=tuple(references))
-        index[call.name] = position
-    for position, (_, reference) in enumerate(ends, count + len(graph.calls)):
-        source = index[reference.name]
-        yield _Wire(source=source, target=position, taken=(("", reference),))
-
-
-def _label(wire: _Wire, specs: Specs, prefix: str) -> str:
-    """What a line says: argument, which output, and shape; tensors of one shape share it."""
-    chosen: dict[str, list[str]] = {}
-    for argument, reference in wire.taken:
-        indices = chosen.setdefault(argument, [])
-        if reference.index is not None:
-            indices.append(f".{reference.index}")
-    heads = (" ".join([argument, *indices]).strip() for argument, indices in chosen.items())
-    shapes = dict.fromkeys(_shape_of(reference, specs, prefix) for _, reference in wire.taken)
-    return " ".join(filter(None, (", ".join(filter(None, heads)), *shapes)))
-
-
-def _shape_of(reference: TensorRef, specs: Specs, prefix: str) -> str:
-    outputs = specs.get(prefix + reference.name, ())
-    index = reference.index or 0
-    return shown_spec(outputs[index]) if index < len(outputs) else ""
-
-
 def _edges(
-    wires: Sequence[_Wire],
+    wires: Sequence[Wire],
     labels: Sequence[str],
     positions: Positions,
     nodes: Sequence[Box | Scene],
@@ -359,7 +327,7 @@ def _edges(
         meanings = []
         for argument, reference in wire.taken:
             index = "" if reference.index is None else f".{reference.index}"
-            shape = _shape_of(reference, specs, prefix)
+            shape = tensor_shape(reference, specs, prefix)
             tensor = f"{prefix}{reference.name}{index}"
             meanings.append(" ".join(filter(None, (argument, tensor, shape))))
         yield Edge(

@@ -6,6 +6,7 @@ handing it to `scene`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import pairwise
 from xml.sax.saxutils import escape, quoteattr
 
@@ -24,7 +25,9 @@ from kerasgen.emit.picture.appearance import (
     edge_label,
     frame_texts,
     scene_title,
+    sheet_below,
 )
+from kerasgen.emit.picture.folding import EVERYTHING_OPEN, Closed
 from kerasgen.emit.picture.scene import Box, Edge, Frame, Scene, draw_scene
 from kerasgen.ir.graph import ModelGraph
 from kerasgen.passes.shapes import Specs
@@ -32,14 +35,15 @@ from kerasgen.passes.shapes import Specs
 _FONTS = "DejaVu Sans, Verdana, Helvetica, Arial, sans-serif"
 
 
-def to_svg(graph: ModelGraph, specs: Specs) -> str:
+def to_svg(graph: ModelGraph, specs: Specs, closed: Mapping[str, Closed] = EVERYTHING_OPEN) -> str:
     """Draws a model as a self-contained SVG document.
 
     Args:
         graph: the model.
         specs: the specs of its tensors; what is not there is drawn without a shape.
+        closed: full name of a call that is drawn as one box to what stands in it.
     """
-    return paint_svg(draw_scene(graph, specs))
+    return paint_svg(draw_scene(graph, specs, closed))
 
 
 def paint_svg(scene: Scene) -> str:
@@ -71,9 +75,11 @@ def _text(placed: PlacedText) -> str:
 
 def _box(box: Box) -> str:
     dash = ' stroke-dasharray="4 3"' if box.kind == "again" else ""
+    below = sheet_below(box)
+    sheets = [box] if below is None else [below, box]
     return _group(
         box.name,
-        _rectangle(box, FILLS[box.tone], box_radius(box), dash),
+        *(_rectangle(sheet, FILLS[box.tone], box_radius(box), dash) for sheet in sheets),
         *map(_text, box_texts(box)),
     )
 
