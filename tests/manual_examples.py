@@ -134,6 +134,7 @@ def example_of(line: str, printed: str = "", block: Block | None = None) -> Exam
         ["kerasgen", "tag"],
         ["kerasgen", "resume"],
         ["kerasgen", "rerun"],
+        ["kerasgen", "verify"],
         ["kerasgen", "explain", "WORD"],
     ):  # a name in a sentence
         return None

@@ -25,6 +25,7 @@ from kerasgen.cli import (
     schema,
     show,
     tag,
+    verify,
 )
 from kerasgen.cli.shared_arguments import Command
 
@@ -41,6 +42,7 @@ COMMANDS: Mapping[str, Command] = {
     "delete": delete.COMMAND,
     "resume": resume.COMMAND,
     "rerun": rerun.COMMAND,
+    "verify": verify.COMMAND,
     "import": import_model.COMMAND,
     "eject": eject.COMMAND,
     "schema": schema.COMMAND,

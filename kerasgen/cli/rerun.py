@@ -7,13 +7,13 @@ import argparse
 from kerasgen.cli.shared_arguments import (
     RUN_NAME,
     Command,
+    declare_connections,
     declare_run_folders,
     declare_trust,
     run_folder_of,
     trust_of,
 )
 from kerasgen.foreign.printable import shown_lines
-from kerasgen.registry import CONNECTIONS
 
 _EXAMPLES = """\
 examples:
@@ -29,9 +29,7 @@ def _declare(parser: argparse.ArgumentParser) -> None:
     )
     declare_run_folders(parser)
     declare_trust(parser)
-    parser.add_argument(
-        CONNECTIONS, action="store_true", help="let the config of the run open connections"
-    )
+    declare_connections(parser)
 
 
 def _act(options: argparse.Namespace) -> int:

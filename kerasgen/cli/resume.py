@@ -7,12 +7,12 @@ import argparse
 from kerasgen.cli.shared_arguments import (
     RUN_NAME,
     Command,
+    declare_connections,
     declare_run_folders,
     declare_trust,
     run_folder_of,
     trust_of,
 )
-from kerasgen.registry import CONNECTIONS
 
 _EXAMPLES = """\
 examples:
@@ -31,9 +31,7 @@ def _declare(parser: argparse.ArgumentParser) -> None:
     )
     declare_run_folders(parser)
     declare_trust(parser)
-    parser.add_argument(
-        CONNECTIONS, action="store_true", help="let the config of the run open connections"
-    )
+    declare_connections(parser)
 
 
 def _act(options: argparse.Namespace) -> int:

@@ -55,11 +55,7 @@ def declare_config(parser: argparse.ArgumentParser, metavar: str = "OVERRIDE") -
     )
     declare_config_folders(parser)
     declare_trust(parser)
-    parser.add_argument(
-        CONNECTIONS,
-        action="store_true",
-        help="let the config open connections, and download weights that it names",
-    )
+    declare_connections(parser)
 
 
 def declare_config_folders(parser: argparse.ArgumentParser) -> None:
@@ -82,6 +78,15 @@ def declare_trust(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="import a module of your own, whose layers, losses … a config may then name; "
         "several times, or with commas",
+    )
+
+
+def declare_connections(parser: argparse.ArgumentParser) -> None:
+    """Declares the flag that lets a config open connections."""
+    parser.add_argument(
+        CONNECTIONS,
+        action="store_true",
+        help="let the config open connections, and download weights that it names",
     )
 
 

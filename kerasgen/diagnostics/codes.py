@@ -119,6 +119,7 @@ CODES: dict[str, str] = {
     "KG631": "override that a run cannot be repeated with",
     "KG635": "address of a tracker that cannot be used",
     "KG640": "file of a run that is not as the run has written it",
+    "KG641": "run that cannot be verified",
     "KG701": "loss that expects something other than what the output gives",
     "KG702": "softmax over a single score",
     "KG703": "sigmoid scores under a categorical loss",

@@ -11,7 +11,7 @@ Decisions:
 - A file that is not there is a fault of its own kind, since a run that was refused early leaves
   few files.
 - What is read is what the run has written, as far as its record knows: a file that was edited since
-  is refused here, for whoever wants it.
+  is refused here, for whoever wants it. A record that knows nothing lets all be read.
 """
 
 from __future__ import annotations
@@ -134,14 +134,18 @@ def read_config(folder: Path, record: Mapping[str, Any] | None = None) -> dict[s
     return config
 
 
-def read_source_map(folder: Path) -> SourceMap:
+def read_source_map(folder: Path, record: Mapping[str, Any] | None = None) -> SourceMap:
     """Where the config of a run was written, line by line.
+
+    Args:
+        folder: the folder of the run.
+        record: its record, None where it is not read yet.
 
     Raises:
         ForeignFileError: it is not there, cannot be read, is no source map, or names a file that
             is no config: a line of it would be shown.
     """
-    require_written(folder, SOURCE_MAP)
+    require_written(folder, SOURCE_MAP, record)
     found = read_json(folder / SOURCE_MAP, within=folder)
     source_map = from_plain(found)
     for file in _files_in(source_map):
@@ -164,37 +168,46 @@ def _files_in(source_map: SourceMap) -> Iterator[str]:
     yield from {place.file for place in places if place.file is not None}
 
 
-def read_overrides(folder: Path) -> list[str]:
+def read_overrides(folder: Path, record: Mapping[str, Any] | None = None) -> list[str]:
     """The overrides of a run as they were written.
+
+    Args:
+        folder: the folder of the run.
+        record: its record, None where it is not read yet.
 
     Raises:
         ForeignFileError: they are not there, cannot be read, or are no list of texts.
     """
     from kerasgen.foreign.yaml_data import read_yaml  # A listing needs no YAML.
 
-    require_written(folder, OVERRIDES)
+    require_written(folder, OVERRIDES, record)
     found = read_yaml(folder / OVERRIDES, within=folder)
     if not isinstance(found, list) or not all(isinstance(text, str) for text in found):
         raise ForeignFileError("is not a list of overrides, expected texts")
     return found
 
 
-def read_facts(folder: Path, name: str) -> object:
+def read_facts(folder: Path, name: str, record: Mapping[str, Any] | None = None) -> object:
     """The plain data of one of a run's JSON files: `metrics.json`, `data.json` and the like.
 
     Args:
         folder: the folder of the run.
         name: the name of the file, one of `file_names`.
+        record: the record of the run, None where it is not read yet.
 
     Raises:
         ForeignFileError: it is not there, or cannot be read.
     """
-    require_written(folder, name)
+    require_written(folder, name, record)
     return read_json(folder / name, within=folder)
 
 
-def read_history(folder: Path) -> list[dict[str, float]]:
+def read_history(folder: Path, record: Mapping[str, Any] | None = None) -> list[dict[str, float]]:
     """The figures of each epoch that a run has finished, the same bits that were written.
+
+    Args:
+        folder: the folder of the run.
+        record: its record, None where it is not read yet.
 
     Returns:
         A row an epoch, in which a metric that it does not have is left out; `epoch` is an int.
@@ -202,7 +215,7 @@ def read_history(folder: Path) -> list[dict[str, float]]:
     Raises:
         ForeignFileError: it is not there, cannot be read, or is no table of numbers.
     """
-    require_written(folder, HISTORY)
+    require_written(folder, HISTORY, record)
     text = read_text(folder / HISTORY, within=folder)
     if text.count(",") + text.count("\n") > MOST_CELLS:
         raise ForeignFileError(f"has more than {MOST_CELLS:,} cells", code=TOO_MUCH)
@@ -217,15 +230,19 @@ def read_history(folder: Path) -> list[dict[str, float]]:
         raise ForeignFileError(f"is not a history: {told}", line=reader.line_num) from None
 
 
-def prediction_names(folder: Path) -> list[str]:
+def prediction_names(folder: Path, record: Mapping[str, Any] | None = None) -> list[str]:
     """The names of the arrays that a run has predicted, none of which is read.
+
+    Args:
+        folder: the folder of the run.
+        record: its record, None where it is not read yet.
 
     Raises:
         ForeignFileError: the archive is not there, cannot be read, or is none.
     """
     from kerasgen.foreign.archives import open_archive  # A listing opens no archive.
 
-    require_written(folder, PREDICTIONS)
+    require_written(folder, PREDICTIONS, record)
     with open_archive(folder / PREDICTIONS, within=folder) as archive:
         names = archive.namelist()
     return [name.removesuffix(".npy") for name in names if name.endswith(".npy")]

@@ -19,7 +19,7 @@ from kerasgen.diagnostics.source_map_data import to_plain
 from kerasgen.frontend.compose.composition import Composition, title_of
 from kerasgen.process.exit_codes import DONE, REFUSED
 from kerasgen.process.interruption import at_once, held, reason
-from kerasgen.record.checkpoints import drop_checkpoints
+from kerasgen.record.checkpoints import Checkpoint, drop_checkpoints
 from kerasgen.record.file_names import KERAS, MODEL, PREDICTIONS
 from kerasgen.record.run_folder import Invocation, close_at_once, reported
 from kerasgen.run.active_run import ActiveRun
@@ -89,6 +89,7 @@ def run_experiment(
     argv: Sequence[str] | None = None,
     keep_rejected: bool = False,
     listeners: Sequence[Listener] = (),
+    checkpoint: Checkpoint | None = None,
 ) -> int:
     """Runs one experiment and leaves its record behind.
 
@@ -98,7 +99,8 @@ def run_experiment(
         argv: the command line, for the record.
         keep_rejected: whether a run whose config or data is refused leaves a record too; without
             it nothing stays on the disk.
-        listeners: who else hears its events.
+        listeners: who else hears its events; of a run of folds, those of each fold too.
+        checkpoint: the state that it goes on from, None to look whether there is one.
 
     Returns:
         The exit code: 0 done, 1 a step failed, 2 the config or the data was refused. Diagnostics
@@ -108,29 +110,36 @@ def run_experiment(
         KeyboardInterrupt: the run was interrupted; its record is closed.
         OSError: stdout cannot take what the run says; its record is closed.
     """
-    run = ActiveRun(folder)
+    run = ActiveRun(folder, checkpoint=checkpoint)
     for listener in listeners:
         run.events.put_first(listener)
     with at_once(lambda: close_at_once(folder, reason(), run.record)):
-        code = _closed(composition, run, argv, keep_rejected)
+        code = _closed(composition, run, argv, keep_rejected, listeners)
     run.events.end_trackers()  # Whoever ends the process meanwhile ends no run.
     return code
 
 
 def _closed(
-    composition: Composition, run: ActiveRun, argv: Sequence[str] | None, keep_rejected: bool
+    composition: Composition,
+    run: ActiveRun,
+    argv: Sequence[str] | None,
+    keep_rejected: bool,
+    listeners: Sequence[Listener],
 ) -> int:
     """Runs an experiment, and closes its record whatever comes; gives the exit code."""
     try:
         if wanted_folds(composition) is None:
-            run.checkpoint = checkpoint_to_go_on_from(composition, run.folder)
+            if run.checkpoint is None:
+                run.checkpoint = checkpoint_to_go_on_from(composition, run.folder)
             _run(composition, run, argv)
             return DONE
         run.goes_on = folds_go_on(composition, run.folder)
         run.open(_invocation(composition, argv), composition.sink())
 
         def one(fold: Composition, place: Path, line: Sequence[str]) -> int:
-            return run_experiment(fold, place, argv=line, keep_rejected=keep_rejected)
+            return run_experiment(
+                fold, place, argv=line, keep_rejected=keep_rejected, listeners=listeners
+            )
 
         code = run_folds(composition, run, argv, one)
         if code == REFUSED:

@@ -24,7 +24,7 @@ from kerasgen.diagnostics import CompileError, Sink
 from kerasgen.foreign.passwords import without_passwords
 from kerasgen.foreign.regular_files import ForeignFileError, read_text
 from kerasgen.frontend.compose.composition import Composition
-from kerasgen.ir.canonical import canonical, form_differences
+from kerasgen.ir.canonical import Difference, canonical, form_differences
 from kerasgen.ir.program import Program
 from kerasgen.ir.training import FeedPosition, TrainingState
 from kerasgen.record.checkpoints import Checkpoint, newest_checkpoint, write_checkpoint
@@ -209,6 +209,15 @@ def keeper(run: ActiveRun, identity: Identity, keep: int) -> Callable[[TrainingS
     return write
 
 
+def changed_keys(first: object, second: object) -> list[Difference]:
+    """What differs between the programs of two identities, with the keys that a config has."""
+    # An object's arguments stand beside its class in a config.
+    return [
+        replace(one, key=one.key.replace(".arguments.", "."))
+        for one in form_differences(first, second)
+    ]
+
+
 def _chosen(composition: Composition, key: str) -> object:
     """What the group `fit` says for a key; None where that cannot be read yet."""
     try:
@@ -218,10 +227,9 @@ def _chosen(composition: Composition, key: str) -> object:
 
 
 def _require_same(checkpoint: Checkpoint, identity: Identity, sink: Sink) -> None:
-    found = form_differences(checkpoint.facts.get("program"), identity.program)
+    found = changed_keys(checkpoint.facts.get("program"), identity.program)
     if found:
-        # An object's arguments stand beside its class in a config.
-        keys = [f"`{one.key.replace('.arguments.', '.')}`" for one in found[:_SHOWN]]
+        keys = [f"`{one.key}`" for one in found[:_SHOWN]]
         more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
         told = f"other settings: {', '.join(keys)}{more}"
     elif checkpoint.facts.get("data") != identity.data:

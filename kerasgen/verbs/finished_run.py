@@ -119,7 +119,7 @@ def load_run_model(
         raise sink.fail(
             "KG606",
             f"`{path}` cannot be loaded: {explain(error)}",
-            help=_trust_help(folder, trust),
+            help=trust_help(folder, trust),
         ) from error
 
 
@@ -145,8 +145,16 @@ def _trained_layer(folder: Path) -> str | None:
     return name if isinstance(name, str) else None
 
 
-def _trust_help(folder: Path, trust: Trust) -> str | None:
-    """Which modules the run was made with; whether they are trusted is not for a record to say."""
+def trust_help(folder: Path, trust: Trust) -> str | None:
+    """Which modules the run was made with; whether they are trusted is not for a record to say.
+
+    Args:
+        folder: the folder of the run.
+        trust: the modules that are trusted.
+
+    Returns:
+        What to add to the command line; None where nothing is missing.
+    """
     try:
         record = read_known_record(folder)
     except ForeignFileError:

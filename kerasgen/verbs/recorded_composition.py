@@ -98,28 +98,35 @@ class RecordedRun:
         )
 
 
-def read_recorded_run(folder: Path) -> RecordedRun:
+def read_recorded_run(folder: Path, *, edited: bool = False) -> RecordedRun:
     """Reads what a record holds of how a run was made.
+
+    Args:
+        folder: the folder of the run.
+        edited: whether files count that were edited since the run has written them.
 
     Raises:
         CompileError: KG606 or a code of its own, a file of it is not there or cannot be read.
     """
-    fields = _read(read_known_record, folder, RECORD)
+    fields = _read(lambda: read_known_record(folder), folder / RECORD)
+    known = {} if edited else fields
     return RecordedRun(
         folder=folder,
         fields=fields,
-        config=_read(read_config, folder, CONFIG),
-        overrides=tuple(_read(read_overrides, folder, OVERRIDES)),
-        source_map=NOWHERE if "folds" in fields else _read(read_source_map, folder, SOURCE_MAP),
+        config=_read(lambda: read_config(folder, known), folder / CONFIG),
+        overrides=tuple(_read(lambda: read_overrides(folder, known), folder / OVERRIDES)),
+        source_map=NOWHERE
+        if "folds" in fields
+        else _read(lambda: read_source_map(folder, known), folder / SOURCE_MAP),
     )
 
 
-def _read(read: Callable[[Path], Read], folder: Path, name: str) -> Read:
+def _read(read: Callable[[], Read], path: Path) -> Read:
     """What a file of the run holds."""
     try:
-        return read(folder)
+        return read()
     except ForeignFileError as error:
-        raise Sink().fail_file("KG606", folder / name, error) from error
+        raise Sink().fail_file("KG606", path, error) from error
 
 
 def _literal(tree: Any) -> Any:

@@ -19,8 +19,11 @@ from typing import Any
 from kerasgen import __version__
 from kerasgen.emit.text.alignment import aligned
 from kerasgen.foreign.printable import shown
+from kerasgen.foreign.regular_files import ForeignFileError
+from kerasgen.record.file_names import FOLDS
 from kerasgen.record.files import plain
 from kerasgen.record.provenance import identity
+from kerasgen.record.read import read_known_record
 from kerasgen.registry import NOBODY, Trust
 from kerasgen.run.events import Event, ProgramSettled, RunStarted
 from kerasgen.run.experiment import run_experiment
@@ -46,9 +49,13 @@ class ToldDifferences:
         """
         self._fields = fields
         self._say = say
+        self._heard: set[type[Event]] = set()
 
     def hear(self, event: Event) -> None:
-        """Compares what the event tells with the record."""
+        """Compares what the event tells with the record; of several folds, what the first does."""
+        if type(event) in self._heard:
+            return
+        self._heard.add(type(event))
         if isinstance(event, RunStarted):
             now = {"backend": plain(event.backend), "devices": list(event.devices)}
             _tell(self._fields, now, self._say)
@@ -85,8 +92,17 @@ def rerun(
     say(f"repeats {folder}")
     if not _tell(recorded.fields, {"kerasgen": __version__, **identity()}, say):
         say("code, packages and machine are as its record tells them")
-    listeners = [] if recorded.of_folds else [ToldDifferences(recorded.fields, say)]
-    return run_experiment(composition, new_folder(outputs), listeners=listeners)
+    then = _first_fold(folder) if recorded.of_folds else recorded.fields
+    told = ToldDifferences(then, say)
+    return run_experiment(composition, new_folder(outputs), listeners=[told])
+
+
+def _first_fold(folder: Path) -> Mapping[str, Any]:
+    """The record of the first fold of a run: what it tells of engine and data holds for all."""
+    try:
+        return read_known_record(folder / FOLDS / "1")
+    except ForeignFileError:
+        return {}
 
 
 def new_folder(outputs: Path) -> Path:

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from kerasgen.diagnostics import Sink
-from kerasgen.record.checkpoints import newest_checkpoint
+from kerasgen.record.checkpoints import Checkpoint, newest_checkpoint
 from kerasgen.registry import NOBODY, Trust
 from kerasgen.run.experiment import run_experiment
 from kerasgen.run.resumption import position_of
@@ -44,14 +44,19 @@ def resume_run(folder: Path, overrides: Sequence[str] = (), trust: Trust = NOBOD
     else:
         again = ("fit.resume=auto",)
         composition = recorded.composed(overrides, trust, sections=SECTIONS, silent=again)
-        _require_open(folder, recorded.fields, composition.config, Sink())
+        checkpoint = _open_checkpoint(folder, recorded.fields, composition.config, Sink())
+        return run_experiment(composition, folder, checkpoint=checkpoint)
     return run_experiment(composition, folder)
 
 
-def _require_open(
+def _open_checkpoint(
     folder: Path, fields: Mapping[str, object], config: Mapping[str, object], sink: Sink
-) -> None:
-    """Refuses a run that has nothing to go on from, or nothing left to train."""
+) -> Checkpoint:
+    """The state from which a run goes on.
+
+    Raises:
+        CompileError: KG626, there is none, or nothing is left to train.
+    """
     checkpoint = newest_checkpoint(folder)
     if checkpoint is None:
         raise sink.fail(
@@ -67,3 +72,4 @@ def _require_open(
             f"`{folder}` is complete: its training ended after epoch {done}",
             help=f"say how long it is to be: `kerasgen resume {folder} fit.epochs={2 * done}`",
         )
+    return checkpoint

@@ -89,6 +89,23 @@ def test_a_record_without_a_fingerprint_is_said_to_have_none() -> None:
     assert lines == ["the record tells no fingerprint of the data"]
 
 
+def test_the_folds_of_a_run_are_held_against_the_first_of_them(engine: str, tmp_path: Path) -> None:
+    words = ["data=iris", "model=table_classes", "fit.folds=2", "fit.epochs=1", "fit.verbose=0"]
+    folder = tmp_path / "folded"
+    composition = compose([f"backend={engine}", *words, "tracking.plots=false"])
+    assert run_experiment(composition, folder) == 0
+    lines: list[str] = []
+    assert rerun(folder, tmp_path, (), lines.append) == 0
+    assert not any("fingerprint" in line for line in lines)
+    told = fields(folder / "folds" / "1")
+    told["data"]["fingerprint"] = "another"
+    (folder / "folds" / "1" / RECORD).write_text(json.dumps(told))
+    assert rerun(folder, tmp_path, (), lines.append) == 0
+    assert [line for line in lines if "data" in line] == [
+        "the data is not what it was: its fingerprint differs"
+    ]
+
+
 def test_a_refused_run_leaves_nothing(
     first: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
