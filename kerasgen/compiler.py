@@ -28,8 +28,9 @@ from kerasgen.passes.augmentation_trial import try_augmentation
 from kerasgen.passes.callback_files import placed
 from kerasgen.passes.callbacks import report_failing_callback
 from kerasgen.passes.compiled import CompiledProgram
-from kerasgen.passes.cost import CostReport, count_costs
+from kerasgen.passes.cost import CostReport, TrainingSize, count_costs
 from kerasgen.passes.ends import OutputSpec, describe_outputs, fed_target
+from kerasgen.passes.freezing import find_trained, warn_of_idle_phases
 from kerasgen.passes.input_specs import infer_inputs
 from kerasgen.passes.layout import channels_first, lay_out, pin_data_format
 from kerasgen.passes.lint.rules import lint
@@ -81,6 +82,8 @@ def compile_program(
         refuse = partial(report_call, hint=prepared.hint)
         specs = infer_shapes(graph, inputs, oracle, sink, refuse)
     sink.stop_on_errors()
+    phases, trained = find_trained(program, graph, oracle, sink)
+    sink.stop_on_errors()
 
     outputs = describe_outputs(graph, specs, program.data, inputs, prepared.targets, sink)
     sink.stop_on_errors()
@@ -112,12 +115,13 @@ def compile_program(
         before = {call.name: specs[call.name] for call in wired.calls}
         with engine.shape_oracle(catalog, program.seed) as oracle:
             specs = _infer_moved(graph, before, inputs, oracle)
-    batch = _largest_batch(program)
-    cost = count_costs(graph, specs, oracle, batch_size=batch, slots=slots)
+    size = TrainingSize(batch_size=_largest_batch(program), slots=slots, trained=trained)
+    cost = count_costs(graph, specs, oracle, size)
     _guard(program, engine, cost, specs, slots, sink)
     sink.stop_on_errors()
     view = view_program(program, wired, wired_specs, encoded, catalog, cost)
     lint(with_catalog(view, catalog), sink)
+    warn_of_idle_phases(phases, sink)
     silenced = silence(sink, program.lint)
     sink.stop_on_errors()
     return CompiledProgram(
@@ -131,6 +135,7 @@ def compile_program(
         preparation=prepared,
         view=view,
         silenced=silenced,
+        phases=phases,
     )
 
 
@@ -158,7 +163,8 @@ def _made_objects(program: Program, catalog: Catalog, probe: Probe, sink: Sink) 
 
 def _largest_batch(program: Program) -> int:
     """Samples in a step: no more than there are, where that is known."""
-    size, samples = program.fit.batch_size, program.data.facts.get("samples")
+    size = max(phase.program.fit.batch_size for phase in program.phases)
+    samples = program.data.facts.get("samples")
     return min(size, samples) if type(samples) is int and samples > 0 else size
 
 
@@ -309,20 +315,35 @@ def _rehearse_callbacks(
         for output in outputs
     }
     validated = bool(program.data.split.validation)
-    rehearsal = probe.rehearsal(metrics, program.optimizer, validated=validated)
-    for name, callback in program.fit.callbacks.items():
-        try:
-            rehearsal.act(callback)
-        except ShapeError as error:
-            report_failing_callback(name, callback, error, rehearsal.figures, sink)
+    failing: set[str] = set()
+    for optimizer in _optimizers(program):
+        rehearsal = probe.rehearsal(metrics, optimizer, validated=validated)
+        for name, callback in program.fit.callbacks.items():
+            if name in failing:
+                continue
+            try:
+                rehearsal.act(callback)
+            except ShapeError as error:
+                failing.add(name)
+                report_failing_callback(name, callback, error, rehearsal.figures, sink)
+
+
+def _optimizers(program: Program) -> list[ObjectDef]:
+    """The optimizer, and those of phases that have others."""
+    own = [phase.optimizer for phase in program.fit.phases.values() if phase.optimizer is not None]
+    return [program.optimizer, *own]
 
 
 def _optimizer_slots(program: Program, probe: Probe, sink: Sink) -> float:
-    try:
-        return probe.optimizer_slots(program.optimizer)
-    except ShapeError as error:
-        _report_object(error.definition or program.optimizer, error, sink)
-        return 0.0
+    """The numbers that an optimizer keeps for a weight, in the phase that keeps most of them."""
+    slots = 0.0
+    for optimizer in _optimizers(program):
+        try:
+            slots = max(slots, probe.optimizer_slots(optimizer))
+        except ShapeError as error:
+            _report_object(error.definition or optimizer, error, sink)
+            break  # What a phase takes over from it would be told again.
+    return slots
 
 
 def _report_object(made: ObjectDef, error: ShapeError, sink: Sink) -> None:

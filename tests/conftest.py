@@ -182,7 +182,7 @@ def build_model(catalog: Catalog) -> BuildModel:
     from kerasgen.engines.keras3.environment import set_seed
     from kerasgen.ir.values import TensorSpec
     from kerasgen.passes.catalog_check import check
-    from kerasgen.passes.cost import count_costs
+    from kerasgen.passes.cost import TrainingSize, count_costs
     from kerasgen.passes.shapes import infer_shapes
     from kerasgen.passes.wire import wire
 
@@ -206,7 +206,7 @@ def build_model(catalog: Catalog) -> BuildModel:
         oracle = KerasOracle(catalog)
         specs = infer_shapes(graph, given, oracle, sink)
         sink.stop_on_errors()
-        cost = count_costs(graph, specs, oracle, batch_size=32, slots=2)
+        cost = count_costs(graph, specs, oracle, TrainingSize(batch_size=32, slots=2))
         made = oracle.assemble(graph)
         allocate_weights(made)
         return Built(graph=graph, specs=specs, cost=cost, model=made, diagnostics=sink.diagnostics)

@@ -66,6 +66,14 @@ TASKS = {
         "fit.callbacks={stop: {class: EarlyStopping, patience: 2, min_delta: 0.2, "
         "restore_best_weights: true}}",
     ),
+    "phases": (
+        "data=digits",
+        "model=convnet",
+        "fit.phases={warm: {epochs: 2, trainable: [scores]}, "
+        "fine: {epochs: 3, batch_size: 64, optimizer: {learning_rate: 1e-4}}}",
+        "fit.callbacks={best: {class: ModelCheckpoint, filepath: best.keras, "
+        "save_best_only: true}, log: {class: CSVLogger, filename: log.csv}}",
+    ),
     "streamed": (
         "data=table",
         "model=table",

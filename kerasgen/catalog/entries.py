@@ -264,12 +264,29 @@ class LayerCost:
         trainable: number of weights that training changes.
         weight_shapes: shapes of the weights, in Keras's order.
         parameter_bytes: bytes that the weights take.
+        learnable: number of weights that training could change, were the layer not frozen.
     """
 
     parameters: int
     trainable: int
     weight_shapes: tuple[tuple[int, ...], ...]
     parameter_bytes: int
+    learnable: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerPart:
+    """A layer inside of what a factory has made.
+
+    Attributes:
+        name: its name, behind those of the models around it, with dots.
+        cls: its class.
+        cost: what it costs.
+    """
+
+    name: str
+    cls: str
+    cost: LayerCost
 
 
 class ShapeOracle(Protocol):
@@ -301,6 +318,10 @@ class ShapeOracle(Protocol):
 
     def has(self, layer: str) -> bool:
         """Whether a layer was made."""
+
+    def parts(self, layer: str) -> Sequence[LayerPart]:
+        """The layers inside of what a factory has made; none for a plain layer."""
+        return ()
 
     def child(self) -> ShapeOracle:
         """An oracle for the inside of a nested model."""

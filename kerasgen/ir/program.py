@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from kerasgen.ir.data import DataDef
@@ -36,6 +36,9 @@ class BackendDef:
     deterministic: bool = False
     memory: int | Literal["auto"] | None = "auto"
 
+
+FIT = "fit"
+"""The group that says how a model is trained."""
 
 Loss: TypeAlias = str | ObjectDef
 """One loss or metric: a name of Keras's vocabulary, or an object."""
@@ -138,6 +141,25 @@ class CheckpointDef:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PhaseDef:
+    """One phase of a training: what it does otherwise than the rest of the config says.
+
+    Attributes:
+        epochs: passes over the training part.
+        batch_size: samples in one step.
+        trainable: patterns of the layers that are trained; all others are frozen.
+        optimizer: the optimizer, whole.
+        path: key path of the phase.
+    """
+
+    epochs: int | None = field(default=None, metadata={"minimum": 1})
+    batch_size: int | None = field(default=None, metadata={"minimum": 1})
+    trainable: tuple[str, ...] | None = None
+    optimizer: ObjectDef | None = None
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FitDef:
     """The arguments of `Model.fit`, and how a training is kept.
 
@@ -155,6 +177,11 @@ class FitDef:
         resume: `auto` goes on with what an interrupted run has left in the folder, `never` begins
             anew.
         checkpoint: how often the state is kept; null for never.
+        initial_weights: the run or the file of weights that the training starts from, layer by
+            layer; None for weights that are drawn.
+        trainable: patterns of the layers that are trained, all others are frozen; None for what
+            each layer says of itself.
+        phases: name to phase, one trained after the other; empty for a single one.
     """
 
     epochs: int = field(default=1, metadata={"minimum": 1})
@@ -169,6 +196,9 @@ class FitDef:
     verbose: Literal["auto"] | bool | int = "auto"
     resume: Literal["auto", "never"] = "auto"
     checkpoint: CheckpointDef | None = CheckpointDef()
+    initial_weights: str | None = None
+    trainable: tuple[str, ...] | None = None
+    phases: Mapping[str, PhaseDef] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,3 +260,51 @@ class Program:
     fit: FitDef
     tracking: TrackingDef
     lint: LintDef = field(default_factory=LintDef)
+
+    @property
+    def phases(self) -> tuple[Phase, ...]:
+        """What is trained, one after the other: a single phase where the config names none."""
+        if not self.fit.phases:
+            return (Phase(name=None, definition=PhaseDef(path=FIT), program=self),)
+        return tuple(
+            Phase(name=name, definition=phase, program=self._in(phase))
+            for name, phase in self.fit.phases.items()
+        )
+
+    @property
+    def epochs(self) -> int:
+        """The epochs of all phases."""
+        return sum(phase.program.fit.epochs for phase in self.phases)
+
+    def _in(self, phase: PhaseDef) -> Program:
+        told = {
+            name: value
+            for name in ("epochs", "batch_size", "trainable")
+            if (value := getattr(phase, name)) is not None
+        }
+        fit = replace(self.fit, phases={}, **told)
+        return replace(self, optimizer=phase.optimizer or self.optimizer, fit=fit)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phase:
+    """One phase of a training, as if there were no other.
+
+    Attributes:
+        name: its name, None where the config names no phases.
+        definition: what it says itself.
+        program: the program with what it says, and without phases.
+    """
+
+    name: str | None
+    definition: PhaseDef
+    program: Program
+
+    def key(self, name: str) -> str:
+        """The key path at which one of its settings is written.
+
+        Args:
+            name: a key of the group `fit` that a phase may set too.
+        """
+        own = self.name is not None and getattr(self.definition, name) is not None
+        return f"{self.definition.path if own else FIT}.{name}"

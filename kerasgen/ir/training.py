@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from kerasgen.ir.values import ObjectDef
@@ -76,17 +76,21 @@ class FeedPosition:
     """How far a training has come: the batch that comes next.
 
     Attributes:
-        epoch: the epoch, from 0.
+        epoch: the epoch, from 0; it is counted through all phases.
         batch: its batches that were trained on.
+        phase: the phase, from 0.
+        began: the epoch with which the phase began.
     """
 
     epoch: int = 0
     batch: int = 0
+    phase: int = 0
+    began: int = 0
 
     def after(self, steps: int, batches: int) -> FeedPosition:
         """The position some steps later, where an epoch has that many batches."""
         epochs, batch = divmod(self.batch + steps, batches)
-        return FeedPosition(epoch=self.epoch + epochs, batch=batch)
+        return replace(self, epoch=self.epoch + epochs, batch=batch)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -88,11 +88,15 @@ def check(
         _check_entry(entry, asked)
     _check_model(program.model, asked)
     _check_batch_sizes(program, sink)
+    known = asked.faults
     _check_object(program.optimizer, ("optimizer",), asked)
+    for phase in program.fit.phases.values():
+        if phase.optimizer is not None and asked.faults == known:  # Else it is told again.
+            _check_object(phase.optimizer, ("optimizer",), asked)
     _check_objective(program, asked)
     for callback in program.fit.callbacks.values():
         _check_object(callback, ("callback",), asked)
-        _check_average(callback, program.optimizer, sink)
+        _check_average(callback, program.phases[0].program.optimizer, sink)
     check_reach(program, catalog, asked.names, trust)
     return tuple(asked.unknown)
 
@@ -130,12 +134,15 @@ def _check_average(callback: ObjectDef, optimizer: ObjectDef, sink: Sink) -> Non
 
 def _check_batch_sizes(program: Program, sink: Sink) -> None:
     """An input that fixes its batch takes the batches of training and no others."""
+    sizes = {phase.key("batch_size"): phase.program.fit.batch_size for phase in program.phases}
     for item in program.model.inputs:
-        if item.batch_size not in (None, program.fit.batch_size):
+        for key, size in sizes.items() if item.batch_size is not None else ():
+            if size == item.batch_size:
+                continue
             sink.report(
                 "KG402",
-                f"the input `{item.name}` takes batches of {item.batch_size}, and `fit.batch_size` "
-                f"is {program.fit.batch_size}",
+                f"the input `{item.name}` takes batches of {item.batch_size}, and `{key}` "
+                f"is {size}",
                 key=f"{item.path}.batch_size",
                 help="write the same size: `batch_size: ${fit.batch_size}`",
             )

@@ -15,6 +15,7 @@ from kerasgen.ir.program import CompileDef, Program
 from kerasgen.ir.values import TensorSpec
 from kerasgen.passes.cost import CostReport
 from kerasgen.passes.ends import OutputSpec
+from kerasgen.passes.freezing import TrainedPhase
 from kerasgen.passes.lint.view import ProgramView
 from kerasgen.passes.prepared_shapes import ShapedPreparation
 from kerasgen.passes.shapes import Specs
@@ -36,6 +37,7 @@ class CompiledProgram:
         cost: what it costs.
         view: the program laid flat, for the rules of lint that wait for the rows.
         silenced: warnings that the config silences.
+        phases: what is trained, one after the other.
     """
 
     program: Program
@@ -48,6 +50,7 @@ class CompiledProgram:
     view: ProgramView
     encoded: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     silenced: tuple[Diagnostic, ...] = ()
+    phases: tuple[TrainedPhase, ...] = ()
 
     @property
     def inputs(self) -> dict[str, TensorSpec]:

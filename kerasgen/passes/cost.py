@@ -8,8 +8,8 @@ few operations an element.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import prod
 
 from kerasgen.catalog.entries import LayerCost, ShapeOracle
@@ -80,8 +80,24 @@ class CostReport:
     batch_size: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingSize:
+    """What of a training weighs upon its memory.
+
+    Attributes:
+        batch_size: samples in one training step.
+        slots: numbers that the optimizer keeps for each weight that is trained.
+        trained: layer of the graph, `outer/inner` inside a model, to the number of its weights that
+            training changes; None where each layer is as it says itself.
+    """
+
+    batch_size: int
+    slots: float
+    trained: Mapping[str, int] | None = None
+
+
 def count_costs(
-    graph: ModelGraph, specs: Specs, oracle: ShapeOracle, *, batch_size: int, slots: float
+    graph: ModelGraph, specs: Specs, oracle: ShapeOracle, size: TrainingSize
 ) -> CostReport:
     """Counts what a model costs.
 
@@ -89,13 +105,15 @@ def count_costs(
         graph: the model.
         specs: the specs of its tensors.
         oracle: the oracle that made its layers.
-        batch_size: samples in one training step.
-        slots: numbers that the optimizer keeps for each trainable weight.
+        size: what weighs upon the memory of its training.
     """
     layers = _report(graph, specs, oracle, "", trained=True)
     own = {call.layer: oracle.cost(call.layer) for call in graph.calls}
     parameters = sum(cost.parameters for cost in own.values())
     trainable = sum(cost.trainable for cost in own.values()) if _is_trained(graph) else 0
+    if size.trained is not None:
+        trainable = sum(size.trained.values())
+        layers = [replace(one, trainable=_trained_in(one, size.trained)) for one in layers]
     parameter_bytes = sum(cost.parameter_bytes for cost in own.values())
     top = [layer for layer in layers if "/" not in layer.name]
     flops = [layer.flops for layer in top]
@@ -108,9 +126,19 @@ def count_costs(
         parameter_bytes=parameter_bytes,
         flops=None if None in flops else sum(count for count in flops if count is not None),
         activation_bytes=activations,
-        training_bytes=int(parameter_bytes * (1 + share * (1 + slots)) + activations * batch_size),
-        batch_size=batch_size,
+        training_bytes=int(
+            parameter_bytes * (1 + share * (1 + size.slots)) + activations * size.batch_size
+        ),
+        batch_size=size.batch_size,
     )
+
+
+def _trained_in(layer: LayerReport, trained: Mapping[str, int]) -> int:
+    """The weights of a layer that training changes; of a model, those of the layers in it."""
+    if not layer.parameters:
+        return 0
+    within = f"{layer.name}/"
+    return sum(n for row, n in trained.items() if row == layer.name or row.startswith(within))
 
 
 def sample_bytes(spec: TensorSpec) -> int:

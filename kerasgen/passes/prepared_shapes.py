@@ -22,7 +22,7 @@ from kerasgen.ir.model import Operand, TensorRef
 from kerasgen.ir.values import ObjectDef, Shape, TensorSpec
 from kerasgen.ir.walks import references_in
 from kerasgen.passes.columns import infer_schema
-from kerasgen.passes.cost import CostReport, count_costs
+from kerasgen.passes.cost import CostReport, TrainingSize, count_costs
 from kerasgen.passes.known_ahead import window_rows
 from kerasgen.passes.preparation import Preparation, wire_preparation, without_idle
 from kerasgen.passes.shapes import Specs, infer_shapes, shown_shape
@@ -95,7 +95,7 @@ def shape_preparation(
     graph = preparation.graph
     cost = None
     if all(call.name in specs for call in graph.calls):
-        cost = count_costs(graph, specs, columns, batch_size=1, slots=0)
+        cost = count_costs(graph, specs, columns, TrainingSize(batch_size=1, slots=0))
     return ShapedPreparation(
         preparation=preparation,
         specs=specs,

@@ -73,6 +73,11 @@ def check_reach(program: Program, catalog: Catalog, sink: Sink, trust: Trust = N
     parts += [("model", program.model), ("optimizer", program.optimizer)]
     parts += [(f"compile.{n}", getattr(compiled, n)) for n in ("loss", "metrics")]
     parts += [("compile.weighted_metrics", compiled.weighted_metrics)]
+    parts += [
+        (phase.optimizer.path, phase.optimizer)
+        for phase in program.fit.phases.values()
+        if phase.optimizer is not None
+    ]
     for path, part in parts:
         for at, value in _within(part, path):
             _check_value(value, at, catalog, sink, trust)

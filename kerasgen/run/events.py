@@ -110,6 +110,30 @@ class ModelDefined:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PhaseBegan:
+    """A phase of the training begins, or goes on.
+
+    Attributes:
+        name: its name.
+        epoch: the number of its first epoch, counted through all phases from 1.
+        epochs: how many it has.
+        weights: number of weights that it changes.
+    """
+
+    name: str
+    epoch: int
+    epochs: int
+    weights: int
+
+    @property
+    def text(self) -> str:
+        """The phase in words."""
+        last = self.epoch + self.epochs - 1
+        span = f"epoch {self.epoch}" if self.epochs == 1 else f"epochs {self.epoch} to {last}"
+        return f"{self.name}: {span}, {self.weights:,} weights trained"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EpochEnded:
     """An epoch of training is finished.
 
@@ -243,6 +267,7 @@ Event: TypeAlias = (
     | DataOpened
     | ProgramSettled
     | ModelDefined
+    | PhaseBegan
     | EpochEnded
     | TrainingResumed
     | StateKept

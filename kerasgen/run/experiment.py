@@ -8,9 +8,7 @@ stands in `steps`; what becomes of a run that is refused, that fails or that is 
 from __future__ import annotations
 
 import contextlib
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,14 +26,9 @@ from kerasgen.run.event_stream import Listener
 from kerasgen.run.events import (
     ArtifactSaved,
     DataOpened,
-    EpochEnded,
     MetricsComputed,
-    ModelDefined,
     ProgramSettled,
     RunStarted,
-    StateKept,
-    TrainingEnded,
-    TrainingResumed,
     WarningsRaised,
 )
 from kerasgen.run.failures import end_refused, end_run
@@ -43,43 +36,16 @@ from kerasgen.run.folds import run_folds, wanted_folds
 from kerasgen.run.listeners import trackers
 from kerasgen.run.result_warnings import warn_of_divergence, warn_of_results
 from kerasgen.run.resumption import (
-    Identity,
     checkpoint_to_go_on_from,
     folds_go_on,
-    history_of,
     identity_of,
-    keeper,
     state_of,
 )
 from kerasgen.session.session import Session
 
 if TYPE_CHECKING:
-    from kerasgen.data.opened import OpenedData
     from kerasgen.engine import Trainable
-    from kerasgen.ir.training import TrainingState
-    from kerasgen.passes.compiled import CompiledProgram
-    from kerasgen.run.steps import PreparedParts
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Experiment:
-    """What is trained on what.
-
-    Attributes:
-        compiled: the compiled program.
-        session: how it came about, and the engine.
-        opened: the data as it was found.
-        parts: the data as the model takes it.
-        identity: what its training is, for who goes on with it.
-        begun: the state that the training goes on from, None where it begins.
-    """
-
-    compiled: CompiledProgram
-    session: Session
-    opened: OpenedData
-    parts: PreparedParts
-    identity: Identity
-    begun: TrainingState | None
+    from kerasgen.run.training import Experiment
 
 
 def run_experiment(
@@ -157,6 +123,7 @@ def _run(composition: Composition, run: ActiveRun, argv: Sequence[str] | None) -
     session = Session(composition)
     _start(session, composition, run, argv)
     from kerasgen.run import steps
+    from kerasgen.run.training import Experiment, train
 
     with run.events.step("load") as line:
         opened = session.opened.data
@@ -171,7 +138,7 @@ def _run(composition: Composition, run: ActiveRun, argv: Sequence[str] | None) -
         line.append(text)
     if sink.diagnostics:
         run.events.emit(WarningsRaised(diagnostics=tuple(sink.diagnostics)))
-    experiment = _Experiment(
+    experiment = Experiment(
         compiled=compiled,
         session=session,
         opened=opened,
@@ -183,7 +150,7 @@ def _run(composition: Composition, run: ActiveRun, argv: Sequence[str] | None) -
     for tracker in trackers(compiled, run.origin, resumed=begun is not None):
         run.events.join(tracker)
     with session.engine.engine.working_on(session.backend.device):
-        model = _train(experiment, run)
+        model = train(experiment, run)
         warn_of_divergence(run, sink.source_map)
         _results(experiment, model, run)
     drop_checkpoints(run.folder, 1)  # From the last one a longer training goes on.
@@ -222,7 +189,7 @@ def _invocation(composition: Composition, argv: Sequence[str] | None) -> Invocat
     )
 
 
-def _settled(experiment: _Experiment, source_map: SourceMap) -> ProgramSettled:
+def _settled(experiment: Experiment, source_map: SourceMap) -> ProgramSettled:
     """What the run is made of: config, objective as settled, size of the data."""
     from kerasgen.emit.text.report import plain_value
     from kerasgen.emit.text.resolved_config import config_yaml
@@ -260,73 +227,7 @@ def _settled(experiment: _Experiment, source_map: SourceMap) -> ProgramSettled:
     )
 
 
-def _train(experiment: _Experiment, run: ActiveRun) -> Trainable:
-    from kerasgen.engine import TrainingListener
-    from kerasgen.run import steps
-
-    compiled, session, events = experiment.compiled, experiment.session, run.events
-    with events.step("define") as line:
-        model, text = steps.define(compiled, session.engine)
-        line.append(text)
-    events.emit(ModelDefined(summary=model.summary()))
-    with events.step("compile") as line:
-        line.append(steps.compile_(compiled, model))
-    with events.step("fit") as line:
-        followers = events.callbacks()
-        wanted = {**compiled.program.fit.callbacks, **followers}
-        callbacks = steps.placed_callbacks(wanted, run.folder, session.catalog)
-        listener = TrainingListener(
-            epoch_ended=_epochs(run),
-            followers=frozenset(followers),
-            follower_failed=events.leave_out,
-            state_due=_keeper(experiment, run),
-        )
-        _tell_resumed(experiment, run)
-        begun = experiment.begun
-        kept = steps.fit(compiled, model, experiment.parts, callbacks, listener, begun)
-        late = "" if kept is None or kept.set_by is None else f"; weights of {kept.text}"
-        line.append(steps.fit_text(compiled, run.history) + late)
-    weights = None if kept is None else asdict(kept)
-    events.emit(TrainingEnded(epochs=len(run.history), weights=weights))
-    return model
-
-
-def _tell_resumed(experiment: _Experiment, run: ActiveRun) -> None:
-    """Says where the training goes on, if it does."""
-    if run.checkpoint is None or experiment.begun is None:
-        return
-    place, rows = experiment.begun.position, tuple(history_of(run.checkpoint))
-    run.events.emit(TrainingResumed(epoch=place.epoch, step=place.batch, history=rows))
-
-
-def _keeper(experiment: _Experiment, run: ActiveRun) -> Callable[[TrainingState], None]:
-    """What a state of the training is handed to."""
-    checkpoint = experiment.compiled.program.fit.checkpoint
-    keep = 0 if checkpoint is None else checkpoint.keep
-    write = keeper(run, experiment.identity, keep)
-
-    def kept(state: TrainingState) -> None:
-        write(state)
-        run.events.emit(StateKept(epoch=state.position.epoch, step=state.position.batch))
-
-    return kept
-
-
-def _epochs(run: ActiveRun) -> Callable[[int, dict[str, float]], None]:
-    """What a finished epoch is reported to, counted from 0; the first begins now."""
-    began = time.perf_counter()
-
-    def report(number: int, figures: dict[str, float]) -> None:
-        nonlocal began
-        moment = time.perf_counter()
-        ended = EpochEnded(epoch=number + 1, seconds=moment - began, figures=figures)
-        began = moment
-        run.events.emit(ended)
-
-    return report
-
-
-def _results(experiment: _Experiment, model: Trainable, run: ActiveRun) -> None:
+def _results(experiment: Experiment, model: Trainable, run: ActiveRun) -> None:
     from kerasgen.run import forecasts, steps
     from kerasgen.run import predictions as reporting
     from kerasgen.run.saved_model import TrainedModel, keep_preparation, save

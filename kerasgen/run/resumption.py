@@ -13,7 +13,7 @@ Decisions:
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -55,9 +55,16 @@ class Identity:
 
 
 def identity_of(program: Program, fingerprint: str) -> Identity:
-    """What a training is, apart from its length and from what shows and records it."""
-    decisive = decisive_part(program)
-    told = replace(decisive, fit=replace(decisive.fit, epochs=1))
+    """What a training is, apart from its length and from what shows and records it.
+
+    Of several phases the last one may be longer.
+    """
+    decisive, whole = decisive_part(program), program.fit.epochs
+    phases = {n: replace(p, epochs=p.epochs or whole) for n, p in program.fit.phases.items()}
+    if phases:
+        last = list(phases)[-1]
+        phases[last] = replace(phases[last], epochs=None)
+    told = replace(decisive, fit=replace(decisive.fit, epochs=1, phases=phases))
     return Identity(program=plain(canonical(told)), data=fingerprint)
 
 
@@ -89,9 +96,7 @@ def checkpoint_to_go_on_from(composition: Composition, folder: Path) -> Checkpoi
                 help="`fit.resume=never` begins anew and removes what it has left",
             )
         return found
-    wanted = _chosen(composition, "epochs")
-    longer = type(wanted) is int and wanted > position_of(found).epoch
-    return found if longer else None
+    return found if _is_longer(composition, position_of(found)) else None
 
 
 def folds_go_on(composition: Composition, folder: Path) -> bool:
@@ -133,11 +138,12 @@ def position_of(checkpoint: Checkpoint) -> FeedPosition:
         CompileError: KG626, it does not say so.
     """
     told = checkpoint.facts.get("position")
-    numbers = list(told.values()) if isinstance(told, Mapping) else []
-    if len(numbers) != 2 or not all(type(n) is int and n >= 0 for n in numbers):
+    known = {field.name: 0 for field in fields(FeedPosition)}
+    numbers = {**known, **told} if isinstance(told, Mapping) else {}
+    right = all(type(n) is int and n >= 0 for n in numbers.values())
+    if numbers.keys() != known.keys() or not right:
         raise _unsound(checkpoint, "it does not tell where the training was")
-    assert isinstance(told, Mapping)
-    return FeedPosition(epoch=told["epoch"], batch=told["batch"])
+    return FeedPosition(**numbers)
 
 
 def state_of(checkpoint: Checkpoint, identity: Identity, sink: Sink) -> TrainingState:
@@ -195,7 +201,7 @@ def keeper(run: ActiveRun, identity: Identity, keep: int) -> Callable[[TrainingS
 
     def write(state: TrainingState) -> None:
         facts = {
-            "position": {"epoch": state.position.epoch, "batch": state.position.batch},
+            "position": asdict(state.position),
             "ended": state.ended,
             "at": now(),
             "program": identity.program,
@@ -216,6 +222,18 @@ def changed_keys(first: object, second: object) -> list[Difference]:
         replace(one, key=one.key.replace(".arguments.", "."))
         for one in form_differences(first, second)
     ]
+
+
+def _is_longer(composition: Composition, place: FeedPosition) -> bool:
+    """Whether a config trains longer than a training that has come to a place."""
+    wanted, phases = _chosen(composition, "epochs"), _chosen(composition, "phases")
+    if isinstance(phases, Mapping) and phases:
+        *_, last = phases.values()
+        own = last.get("epochs") if isinstance(last, Mapping) else None
+        wanted = wanted if own is None else own
+        if place.phase < len(phases) - 1:
+            return True
+    return type(wanted) is int and place.began + wanted > place.epoch
 
 
 def _chosen(composition: Composition, key: str) -> object:

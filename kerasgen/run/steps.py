@@ -26,11 +26,19 @@ from kerasgen.frontend.compose.resolvers import SECRET_KEYS, with_environment
 from kerasgen.frontend.parse.lint import silence
 from kerasgen.ir.data import DataDef
 from kerasgen.ir.program import FitDef, Loss
-from kerasgen.ir.training import Array, KeptWeights, Samples, TrainingData, TrainingState
+from kerasgen.ir.training import (
+    Array,
+    FeedPosition,
+    KeptWeights,
+    Samples,
+    TrainingData,
+    TrainingState,
+)
 from kerasgen.ir.values import ObjectDef
 from kerasgen.passes.augmentation import augmentation_of
 from kerasgen.passes.callback_files import paths_of, placed
 from kerasgen.passes.compiled import CompiledProgram
+from kerasgen.passes.freezing import TrainedPhase
 from kerasgen.passes.lint.arrays import lint_arrays
 from kerasgen.passes.lint.results import Results
 from kerasgen.passes.lint.view import with_catalog
@@ -227,9 +235,9 @@ def define(compiled: CompiledProgram, started: StartedEngine) -> tuple[Trainable
     )
 
 
-def compile_(compiled: CompiledProgram, model: Trainable) -> str:
-    """Step 4: gives the model its optimizer, losses and metrics."""
-    optimizer, objective = compiled.program.optimizer, compiled.objective
+def compile_(compiled: CompiledProgram, model: Trainable, phase: TrainedPhase) -> str:
+    """Step 4: gives the model the optimizer of a phase, losses and metrics."""
+    optimizer, objective = phase.phase.program.optimizer, compiled.objective
     model.compile(optimizer, objective)
     losses = objective.loss if isinstance(objective.loss, Mapping) else {"": objective.loss}
     words = [f"{name}: {_word(loss)}" if name else _word(loss) for name, loss in losses.items()]
@@ -242,11 +250,19 @@ def fit(
     compiled: CompiledProgram,
     model: Trainable,
     parts: PreparedParts,
-    callbacks: Mapping[str, ObjectDef],
+    fit: FitDef,
     listener: TrainingListener,
-    begun: TrainingState | None = None,
+    start: FeedPosition | TrainingState,
 ) -> KeptWeights | None:
-    """Step 5: fits the model, from its beginning or from a state on.
+    """Step 5: fits the model through one phase, from its beginning or from a state on.
+
+    Args:
+        compiled: the compiled program.
+        model: its model.
+        parts: what to fit it on.
+        fit: how the phase is trained, with callbacks as they act.
+        listener: hears of the training.
+        start: where the phase begins, or the state that it goes on from.
 
     Returns:
         Which weights the model has now, None if no epoch was finished.
@@ -258,12 +274,7 @@ def fit(
         class_weight=parts.class_weight,
         augmentation=augmentation_of(program.data, compiled.graph, compiled.outputs),
     )
-    return model.fit(
-        data,
-        replace(program.fit, callbacks=callbacks, verbose=_verbosity(program.fit)),
-        listener,
-        begun,
-    )
+    return model.fit(data, replace(fit, verbose=_verbosity(fit)), listener, start)
 
 
 def _verbosity(fit: FitDef) -> int:

@@ -123,6 +123,7 @@ def _objects(program: Program) -> Iterator[ObjectDef]:
         compiled.metrics,
         compiled.weighted_metrics,
         dict(program.fit.callbacks),
+        tuple(phase.optimizer for phase in program.fit.phases.values()),
     )
     for value in values:
         yield from _objects_or_words(value)

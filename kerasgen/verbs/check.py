@@ -54,7 +54,7 @@ class CheckOutcome:
 
     def report(self) -> dict[str, Any]:
         """The outcome as JSON data: the keys of `emit.text.report`, and `unchecked`."""
-        from kerasgen.emit.text.report import check_report
+        from kerasgen.emit.text.report import check_report, phase_rows
 
         compiled = self.compiled
         if compiled is None:
@@ -67,7 +67,7 @@ class CheckOutcome:
             outputs=compiled.outputs,
             objective=compiled.objective,
         )
-        return {**found, "unchecked": []}
+        return {**found, "phases": phase_rows(compiled.phases), "unchecked": []}
 
     def text(self) -> str:
         """The outcome for a person: layers, outputs, totals, or what was not looked at."""
@@ -81,7 +81,7 @@ class CheckOutcome:
             (
                 layer_table(compiled.cost, compiled.graph, compiled.specs),
                 outputs_text(compiled.outputs, compiled.objective),
-                totals_text(compiled.cost),
+                totals_text(compiled.cost, compiled.phases),
             )
         )
 

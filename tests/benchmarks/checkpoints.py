@@ -74,9 +74,10 @@ def _rounds(
     import numpy as np
 
     from kerasgen.engine import TrainingListener
-    from kerasgen.engines.keras3.training import fit_model
+    from kerasgen.engines.keras3.kept_training import Checkpoints
+    from kerasgen.engines.keras3.training import ActingCallbacks, fit_model
     from kerasgen.ir.program import CheckpointDef, FitDef
-    from kerasgen.ir.training import TrainingState
+    from kerasgen.ir.training import FeedPosition, TrainingState
     from kerasgen.record.checkpoints import write_checkpoint
     from kerasgen.runtime.feed import Feed
 
@@ -95,11 +96,12 @@ def _rounds(
                 epoch_ended=lambda number, figures: None,
                 followers=frozenset(),
                 follower_failed=lambda name, error: None,
-                state_due=keep,
             )
             fit = FitDef(epochs=2, batch_size=128, verbose=0, checkpoint=checkpoint)
             start, moment = time.process_time(), time.perf_counter()
-            fit_model(model, (Feed((x, y), 128, 0), None), fit, {}, listener)
+            kept = Checkpoints(due=checkpoint, keep=keep, start=FeedPosition())
+            acting = ActingCallbacks({}, listener)
+            fit_model(model, (Feed((x, y), 128, 0), None), fit, acting, kept)
             return time.process_time() - start, time.perf_counter() - moment
 
         seconds(None)  # compiled once

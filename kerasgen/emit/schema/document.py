@@ -11,16 +11,14 @@ must let pass what only the whole can refuse.
 
 from __future__ import annotations
 
-import dataclasses
 import json
-import re
-import typing
 from collections.abc import Mapping
 
 from kerasgen.catalog.entries import Catalog, Kind
 from kerasgen.diagnostics import CODES
 from kerasgen.emit.schema.class_arguments import choose, class_definitions, object_definitions
 from kerasgen.emit.schema.model_section import model_definitions, model_schema
+from kerasgen.emit.schema.records import record_schema
 from kerasgen.emit.schema.values import (
     Schema,
     enumeration,
@@ -39,10 +37,8 @@ from kerasgen.frontend.parse.lint import LINT_CODES
 from kerasgen.frontend.parse.program import MAXIMUM_SEED
 from kerasgen.frontend.parse.weights import BALANCES
 from kerasgen.ir.data import ColumnDef, DataDef, SplitDef, WindowsDef
-from kerasgen.ir.model import ModelDef
-from kerasgen.ir.program import BackendDef, CompileDef, FitDef, LintDef, TrackingDef
+from kerasgen.ir.program import BackendDef, CompileDef, FitDef, LintDef, PhaseDef, TrackingDef
 from kerasgen.ir.trackers import MlflowDef, TensorBoardDef, WandbDef
-from kerasgen.ir.values import ObjectDef, Plain, Value
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 
@@ -139,13 +135,13 @@ def _definitions(catalog: Catalog) -> dict[str, Schema]:
     defaults = {"defaults": ref("defaults")}
     found["defaults"] = _defaults()
     sections = {
-        "backend": _record(BackendDef, _backend_properties()),
-        "compile": _record(
+        "backend": record_schema(BackendDef, _backend_properties()),
+        "compile": record_schema(
             CompileDef,
             {"loss": ref("losses"), "metrics": ref("metrics"), "weighted_metrics": ref("metrics")},
         ),
-        "fit": _record(FitDef, {"callbacks": _callbacks()}),
-        "tracking": _record(
+        "fit": record_schema(FitDef, {"callbacks": _callbacks(), **_phases()}),
+        "tracking": record_schema(
             TrackingDef,
             {
                 "tensorboard": _tracker(TensorBoardDef),
@@ -203,7 +199,7 @@ def _whole_config(sections: Mapping[str, Schema]) -> Schema:
         },
         "name": {"type": ["string", "null"], "description": "A name for listings."},
         **{name: {**schema, "description": FILES[name]} for name, schema in groups.items()},
-        "lint": _record(LintDef, {"ignore": one_of(LINT_CODES, _ignored(), null=True)}),
+        "lint": record_schema(LintDef, {"ignore": one_of(LINT_CODES, _ignored(), null=True)}),
         "hydra": {"type": "object", "description": "Hydra's own settings."},
     }
     # A recipe may be empty, to be filled from the command line.
@@ -227,48 +223,11 @@ def _defaults() -> Schema:
     }
 
 
-_VALUES = {"Plain": Plain, "ObjectDef": ObjectDef, "ModelDef": ModelDef, "Value": Value}
-"""What a value may be: its type names the others as text, since a model holds values too."""
-
-
-def _record(record: type, special: Mapping[str, Schema]) -> Schema:
-    """A group whose keys are the fields of a record, with what the record says about each."""
-    hints = typing.get_type_hints(record, localns=_VALUES)
-    texts = _attribute_texts(record)
-    properties: Schema = {"defaults": ref("defaults")}
-    for field in dataclasses.fields(record):
-        if field.name == "path":
-            continue
-        member = special.get(field.name)
-        if member is None:
-            member = from_annotation(hints[field.name], **dict(field.metadata))
-        properties[field.name] = {**member, "description": texts.get(field.name, "")}
-    further = {name: schema for name, schema in special.items() if name not in properties}
-    return {
-        "type": ["object", "null"],
-        "properties": properties | further,
-        "additionalProperties": False,
-    }
-
-
 def _tracker(record: type) -> Schema:
     """A tracker: true with its defaults, false or null, or its settings."""
-    settings = _record(record, {})
+    settings = record_schema(record, {})
     del settings["properties"]["defaults"]
     return {"anyOf": [{**settings, "type": "object"}, value_of("boolean", "null")]}
-
-
-def _attribute_texts(record: type) -> dict[str, str]:
-    """Attribute to its description, from the `Attributes:` section of a record."""
-    section = (record.__doc__ or "").partition("Attributes:")[2]
-    found = re.findall(r"^ {8}(\w+): (.*(?:\n {12}.*)*)", section, re.MULTILINE)
-    # Records speak of Python's values, configs are YAML.
-    texts = {}
-    for name, text in found:
-        for python, yaml in (("None", "null"), ("True", "true"), ("False", "false")):
-            text = re.sub(rf"\b{python}\b", yaml, text)
-        texts[name] = " ".join((text[:1].upper() + text[1:]).split())
-    return texts
 
 
 def _backend_properties() -> dict[str, Schema]:
@@ -287,7 +246,7 @@ def _data(ending: str) -> Schema:
     named: Schema = {**columns, "type": ["string", "array", "object", "null"]}
     source: Schema = {"allOf": [ref("source")]}
     task = one_of(TASKS)
-    schema = _record(
+    schema = record_schema(
         DataDef,
         {
             "source": {"if": {"type": "null"}, "else": source},  # null for no data at all
@@ -302,11 +261,11 @@ def _data(ending: str) -> Schema:
                 "if": {"type": "null"},
                 "else": ref(f"steps{ending}"),
             },
-            "split": {**_record(SplitDef, {}), "type": ["object", "null"]},
+            "split": {**record_schema(SplitDef, {}), "type": ["object", "null"]},
             "augment": {"if": {"type": "null"}, "else": ref(f"steps{ending}")},
             "time": from_annotation(str | None),
             "series": from_annotation(str | None),
-            "windows": {**_record(WindowsDef, {}), "type": ["object", "null"]},
+            "windows": {**record_schema(WindowsDef, {}), "type": ["object", "null"]},
             "weights": {
                 "type": ["string", "object", "null"],
                 "properties": {"class": one_of(BALANCES, {"type": "number"})},
@@ -327,7 +286,7 @@ def _data(ending: str) -> Schema:
 def _column() -> Schema:
     """What a config says of a column, where that is more than its type."""
     words: Schema = {"type": "array", "items": {"type": ["string", "number", "boolean"]}}
-    record = _record(
+    record = record_schema(
         ColumnDef,
         {
             "type": one_of(COLUMN_TYPES, null=True),
@@ -382,6 +341,16 @@ def _callbacks() -> Schema:
         "propertyNames": {"not": {"const": "class"}},
         "additionalProperties": one,
     }
+
+
+def _phases() -> dict[str, Schema]:
+    """What a training in phases says: which layers are trained, and what changes with a phase."""
+    patterns: Schema = {"type": ["array", "string", "null"], "items": {"type": "string"}}
+    optimizer: Schema = {"type": ["object", "string", "null"]}  # over that of the config
+    phase = record_schema(PhaseDef, {"trainable": patterns, "optimizer": optimizer})
+    del phase["properties"]["defaults"]
+    phases: Schema = {"type": ["object", "null"], "additionalProperties": phase}
+    return {"trainable": patterns, "phases": phases}
 
 
 def _by_output(kind: Kind) -> Schema:

@@ -20,6 +20,7 @@ from kerasgen.ir.program import CompileDef
 from kerasgen.ir.values import ObjectDef, TensorSpec, Value
 from kerasgen.passes.cost import CostReport
 from kerasgen.passes.ends import OutputSpec
+from kerasgen.passes.freezing import TrainedPhase
 from kerasgen.passes.shapes import Specs
 
 SCHEMA = 1
@@ -60,6 +61,23 @@ def check_report(
         "totals": None if cost is None else _totals(cost),
         "diagnostics": render_json(found),
     }
+
+
+def phase_rows(phases: Iterable[TrainedPhase]) -> list[dict[str, Any]]:
+    """The phases of a training as JSON data; none where the config names none."""
+    return [
+        {
+            "name": one.phase.name,
+            "epochs": one.phase.program.fit.epochs,
+            "batch_size": one.phase.program.fit.batch_size,
+            "optimizer": plain_value(one.phase.program.optimizer),
+            "trained": None if one.layers is None else list(one.layers),
+            "weights": one.weights,
+            "path": one.phase.definition.path,
+        }
+        for one in phases
+        if one.phase.name is not None
+    ]
 
 
 def plain_value(value: Value) -> object:

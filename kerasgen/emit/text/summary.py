@@ -6,12 +6,13 @@ This room owns the columns and the units of that text. What a model costs is cou
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from kerasgen.emit.picture.captions import shown_spec
 from kerasgen.emit.text.alignment import aligned
 from kerasgen.ir.graph import ModelGraph
 from kerasgen.passes.cost import CostReport, human_bytes, scaled
+from kerasgen.passes.freezing import TrainedPhase
 from kerasgen.passes.shapes import Specs, shown_shape
 
 UNKNOWN = "not known"
@@ -50,8 +51,11 @@ def layer_table(cost: CostReport, graph: ModelGraph, specs: Specs) -> str:
     return "\n".join(aligned(rows, right=(3,)))
 
 
-def totals_text(cost: CostReport) -> str:
-    """What a model costs in all, one line each, without a newline at the end."""
+def totals_text(cost: CostReport, phases: Sequence[TrainedPhase] = ()) -> str:
+    """What a model costs in all, and the phases of its training, one line each.
+
+    There is no newline at the end.
+    """
     frozen = cost.parameters - cost.trainable
     rows = [
         ("parameters", f"{cost.parameters:,} ({cost.trainable:,} trainable, {frozen:,} frozen)"),
@@ -62,9 +66,16 @@ def totals_text(cost: CostReport) -> str:
             f"layer outputs {human_bytes(cost.activation_bytes)} a sample)",
         ),
         ("FLOPs a sample", UNKNOWN if cost.flops is None else human_count(cost.flops)),
+        *((f"phase {one.phase.name}", _phase(one)) for one in phases if one.phase.name is not None),
     ]
     width = max(len(label) for label, _ in rows)
     return "\n".join(f"{label:{width}}  {value}" for label, value in rows)
+
+
+def _phase(one: TrainedPhase) -> str:
+    fit = one.phase.program.fit
+    epochs = f"{fit.epochs} epoch{'s' if fit.epochs != 1 else ''}"
+    return f"{epochs} at batch size {fit.batch_size}, {one.weights:,} weights trained"
 
 
 def repeated_calls(graph: ModelGraph, prefix: str = "") -> Iterator[str]:

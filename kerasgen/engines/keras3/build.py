@@ -18,6 +18,7 @@ import numpy as np
 from kerasgen.catalog.entries import (
     Catalog,
     LayerCost,
+    LayerPart,
     ShapeError,
     ShapeOracle,
 )
@@ -37,6 +38,7 @@ from kerasgen.ir.model import Constant, Operand, TensorRef
 from kerasgen.ir.values import ObjectDef, TensorSpec, Value
 from kerasgen.ir.walks import output_refs
 from kerasgen.passes.wire import ENTRY_KINDS
+from kerasgen.runtime.trained_layers import inner_layers
 
 _Answered: TypeAlias = tuple[Call, LayerDef]
 """A call that was made, and its layer."""
@@ -154,6 +156,16 @@ class KerasOracle(ShapeOracle):
         self._answered.append((call, layer))
         return tuple(_spec(tensor) for tensor in tensors)
 
+    def parts(self, layer: str) -> list[LayerPart]:
+        """The layers inside of what a factory has made."""
+        made = self._layers.get(layer)
+        if not isinstance(made, keras.Model):
+            return []
+        return [
+            LayerPart(name=name, cls=type(inner).__name__, cost=layer_cost(inner))
+            for name, inner in inner_layers(made)
+        ]
+
     def cost(self, layer: str) -> LayerCost:
         """What a layer costs that was called before."""
         return layer_cost(self._layers[layer])
@@ -237,7 +249,14 @@ def layer_cost(made: Any) -> LayerCost:
         parameter_bytes=sum(
             count * _width(w.dtype) for w, count in zip(weights, counts, strict=True)
         ),
+        learnable=sum(_size(weight.shape) for weight in _learnable(made)),
     )
+
+
+def _learnable(made: Any) -> list[Any]:
+    """The weights that training could change, whatever of them is frozen."""
+    layers = made._flatten_layers() if isinstance(made, keras.Layer) else ()
+    return list({id(w): w for layer in layers for w in layer._trainable_variables}.values())
 
 
 def _calls_of(graph: ModelGraph) -> list[_Answered]:

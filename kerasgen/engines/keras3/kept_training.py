@@ -53,17 +53,14 @@ class Checkpoints:
     Attributes:
         due: how often; None for never, not even when the process is to end.
         keep: keeps a state.
-        begun: the state that the training goes on from, None for its beginning.
+        start: where the phase begins or goes on.
+        begun: the state that it goes on from, None for its beginning.
     """
 
     due: CheckpointDef | None
     keep: Callable[[TrainingState], None]
+    start: FeedPosition
     begun: TrainingState | None = None
-
-    @property
-    def start(self) -> FeedPosition:
-        """Where the training begins or goes on."""
-        return FeedPosition() if self.begun is None else self.begun.position
 
 
 class CheckpointingCallbacks(CallbackList):  # type: ignore[misc]
@@ -71,6 +68,7 @@ class CheckpointingCallbacks(CallbackList):  # type: ignore[misc]
 
     Args:
         callbacks: name to callback, in order.
+        states: what they remember.
         checkpoints: what is to be kept.
         told: what Keras tells callbacks: `epochs`, `steps` and `verbose`.
         model: the model.
@@ -79,6 +77,7 @@ class CheckpointingCallbacks(CallbackList):  # type: ignore[misc]
     def __init__(
         self,
         callbacks: Mapping[str, Any],
+        states: CallbackStates,
         checkpoints: Checkpoints,
         told: Mapping[str, Any],
         model: keras.Model,
@@ -87,7 +86,8 @@ class CheckpointingCallbacks(CallbackList):  # type: ignore[misc]
         acting = list(callbacks.values())
         super().__init__(acting, add_history=True, add_progbar=bar, model=model, **told)
         self._checkpoints = checkpoints
-        self._states = CallbackStates({**callbacks, _HISTORY: self._history})
+        states.join(_HISTORY, self._history)
+        self._states = states
         self._position = checkpoints.start
         self._passing = checkpoints.start.batch
         self._steps = self._steps_done
@@ -115,7 +115,7 @@ class CheckpointingCallbacks(CallbackList):  # type: ignore[misc]
         if self._passing and self._checkpoints.begun is not None:
             self._lay(self._checkpoints.begun)
         else:
-            self._position = FeedPosition(epoch=epoch)
+            self._position = replace(self._position, epoch=epoch, batch=0)
 
     def on_train_batch_begin(self, batch: int, logs: Logs = None) -> None:
         """Takes the state where that is due, and ends the training where that is asked for."""
@@ -159,7 +159,7 @@ class CheckpointingCallbacks(CallbackList):  # type: ignore[misc]
         if self._passing:
             self._arrive()
         super().on_epoch_end(epoch, logs)
-        self._position = FeedPosition(epoch=epoch + 1)
+        self._position = replace(self._position, epoch=epoch + 1, batch=0)
         last = self.model.stop_training or epoch + 1 == self.params["epochs"]
         self._look(last or self._epochs_due or self._steps_due or self._minutes_due)
 

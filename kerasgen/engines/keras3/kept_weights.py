@@ -35,9 +35,9 @@ def _digest(model: Any) -> bytes:
 class WeightWatch:
     """Callbacks among others that note the weights as training goes on and as it ends."""
 
-    def __init__(self, callbacks: Mapping[str, Any], epochs: int) -> None:
-        """Takes the callbacks by name, in order, and the epochs that are asked for."""
-        self._epochs = epochs
+    def __init__(self, callbacks: Mapping[str, Any]) -> None:
+        """Takes the callbacks by name, in order."""
+        self._epochs = 0
         self._names = tuple(callbacks)
         self._at_epochs: dict[int, bytes] = {}
         self._finished = 0
@@ -46,6 +46,10 @@ class WeightWatch:
         for name, callback in callbacks.items():
             acting |= {name: callback, f"#{name}": _AtEnd(self, name)}
         self.callbacks: Mapping[str, Any] = {**acting, "#epochs": _AtEpoch(self)}
+
+    def begin(self, epochs: int) -> None:
+        """Begins a phase that ends with that epoch, counted through all phases."""
+        self._epochs, self._at_end = epochs, []
 
     def kept(self) -> KeptWeights | None:
         """What is known of the weights once training is over; None before, and without epochs."""

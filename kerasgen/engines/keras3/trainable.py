@@ -6,7 +6,7 @@ stands in `training` and `deferred_weights`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,10 @@ from kerasgen.catalog.entries import Catalog
 from kerasgen.engine import Model, Trainable, TrainingListener
 from kerasgen.engines.keras3.deferred_weights import allocate_weights
 from kerasgen.engines.keras3.environment import set_seed
+from kerasgen.engines.keras3.kept_training import Checkpoints
 from kerasgen.engines.keras3.raw_model import with_preparation
 from kerasgen.engines.keras3.training import (
+    ActingCallbacks,
     call_model,
     compile_model,
     evaluate_model,
@@ -41,6 +43,7 @@ from kerasgen.ir.training import (
 )
 from kerasgen.ir.values import ObjectDef
 from kerasgen.passes.held_preparation import RawInputs
+from kerasgen.runtime.trained_layers import train_only
 
 
 class KerasModel(Model):
@@ -107,11 +110,21 @@ class KerasTrainable(KerasModel, Trainable):
     def __init__(self, model: Any, seed: int, catalog: Catalog) -> None:
         super().__init__(model)
         self._seed, self._catalog = seed, catalog
+        self._own = [(layer, layer.trainable) for layer in model._flatten_layers()]
+        self._acting: ActingCallbacks | None = None
 
     def initialize(self) -> None:
         """Seeds every random generator, and gives the weights memory and first values."""
         set_seed(self._seed)
         allocate_weights(self.model)
+
+    def train_only(self, layers: Collection[str] | None) -> None:
+        """Freezes all other layers; None gives each what it says itself."""
+        if layers is not None:
+            train_only(self.model, frozenset(layers))
+            return
+        for layer, trained in self._own:  # Those around others come first, and set these too.
+            layer.trainable = trained
 
     def compile(self, optimizer: ObjectDef, objective: CompileDef) -> None:
         """Hands optimizer, losses and metrics to Keras."""
@@ -122,15 +135,20 @@ class KerasTrainable(KerasModel, Trainable):
         data: TrainingData,
         fit: FitDef,
         listener: TrainingListener,
-        begun: TrainingState | None = None,
+        start: FeedPosition | TrainingState,
     ) -> KeptWeights | None:
         """Trains; what ran before, such as preprocessing, does not change what is drawn."""
-        start = FeedPosition() if begun is None else begun.position
-        feed = make_feed(data, fit, self._seed, self._catalog, start)
-        set_seed(self._seed)
-        callbacks = make_callbacks(fit.callbacks, self._catalog)
-        parts = (feed, data.validation)
-        return fit_model(self.model, parts, fit, callbacks, listener, begun)
+        begun = start if isinstance(start, TrainingState) else None
+        position = start.position if isinstance(start, TrainingState) else start
+        feed = make_feed(data, fit, self._seed, self._catalog, position)
+        if self._acting is None:
+            set_seed(self._seed)
+            callbacks = make_callbacks(fit.callbacks, self._catalog)
+            self._acting = ActingCallbacks(callbacks, listener)
+        checkpoints = Checkpoints(
+            due=fit.checkpoint, keep=listener.state_due, start=position, begun=begun
+        )
+        return fit_model(self.model, (feed, data.validation), fit, self._acting, checkpoints)
 
     def save(self, path: Path, raw: RawInputs | None = None) -> None:
         """Saves it as a `.keras` file, with steps before it or alone."""

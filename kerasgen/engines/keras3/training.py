@@ -25,6 +25,7 @@ from kerasgen.engines.keras3.followers import Follower
 from kerasgen.engines.keras3.kept_training import CheckpointingCallbacks, Checkpoints
 from kerasgen.engines.keras3.kept_weights import WeightWatch
 from kerasgen.engines.keras3.objects import make_object
+from kerasgen.engines.keras3.training_state import CallbackStates
 from kerasgen.ir.program import CompileDef, FitDef, Loss
 from kerasgen.ir.training import (
     Array,
@@ -33,16 +34,12 @@ from kerasgen.ir.training import (
     KeptWeights,
     Samples,
     TrainingData,
-    TrainingState,
 )
 from kerasgen.ir.values import ObjectDef
 from kerasgen.process.interruption import held
 from kerasgen.runtime.augment import with_soft_labels
 from kerasgen.runtime.feed import Feed
 from kerasgen.runtime.training import evaluate, own_memory, predict, weights_of_rows
-
-BEGINNING = FeedPosition()
-"""Where a training begins."""
 
 SUMMARY_WIDTH = 100
 """Columns of a model's summary."""
@@ -129,7 +126,7 @@ def make_feed(
     fit: FitDef,
     seed: int,
     catalog: Catalog,
-    position: FeedPosition = BEGINNING,
+    position: FeedPosition,
 ) -> Feed:
     """The batches of a training, in the order that the seed tells.
 
@@ -155,24 +152,54 @@ def make_feed(
     return feed
 
 
+class ActingCallbacks:
+    """The callbacks of a training, which act in all of its phases.
+
+    Args:
+        callbacks: name to Keras callback, in order.
+        listener: hears of each finished epoch, and of a follower that failed.
+
+    Attributes:
+        named: name to callback, in order, those of our own too.
+        watch: who looks after the weights.
+        states: what they remember.
+    """
+
+    def __init__(self, callbacks: Mapping[str, Any], listener: TrainingListener) -> None:
+        guarded = {
+            name: Follower(callback, partial(listener.follower_failed, name))
+            if name in listener.followers
+            else callback
+            for name, callback in callbacks.items()
+        }
+        self.watch = WeightWatch(guarded)
+        self.named = {**self.watch.callbacks, "#report": EpochReporter(listener.epoch_ended)}
+        self.states = CallbackStates(self.named)
+
+    def begin(self, epochs: int, *, again: bool) -> None:
+        """Begins a phase, which ends with that epoch; `again` where it is not the first one."""
+        self.watch.begin(epochs)
+        for callback in self.named.values() if again else ():
+            if isinstance(callback, keras.callbacks.CSVLogger):
+                callback.append = True  # It would begin its file anew.
+
+
 def fit_model(
     model: Any,
     data: tuple[Feed, Samples | None],
     fit: FitDef,
-    callbacks: Mapping[str, Any],
-    listener: TrainingListener,
-    begun: TrainingState | None = None,
+    acting: ActingCallbacks,
+    checkpoints: Checkpoints,
 ) -> KeptWeights | None:
-    """Fits a compiled model.
+    """Fits a compiled model through one phase.
 
     Args:
         model: the compiled model.
         data: what to fit it on, and what each epoch is measured on, or None.
         fit: epochs, batch size and the like; `verbose` is 0, 1 (progress bar) or 2 (a line an
             epoch), as in Keras.
-        callbacks: name to Keras callback, in order.
-        listener: hears of each finished epoch, of a follower that failed, and of states.
-        begun: the state that the training goes on from, None for its beginning.
+        acting: the callbacks.
+        checkpoints: what is kept of the training, and where it begins or goes on.
 
     Returns:
         Which weights the model has now, None if no epoch was finished.
@@ -180,42 +207,33 @@ def fit_model(
     Raises:
         StateMismatchError: the state is none of this model.
     """
-    guarded = {
-        name: Follower(callback, partial(listener.follower_failed, name))
-        if name in listener.followers
-        else callback
-        for name, callback in callbacks.items()
-    }
-    watch = WeightWatch(guarded, fit.epochs)
     feed, validation = data
-    checkpoints = Checkpoints(due=fit.checkpoint, keep=listener.state_due, begun=begun)
-    first = checkpoints.start.epoch
-    done = begun is not None and (begun.ended or first >= fit.epochs)
-    epochs = first if done else fit.epochs
+    start, begun = checkpoints.start, checkpoints.begun
+    end = start.began + fit.epochs
+    done = begun is not None and (begun.ended or start.epoch >= end)
+    epochs = start.epoch if done else end
     if begun is not None:
         _build(model, feed)
-    acting = {
-        "#feed": keras.callbacks.LambdaCallback(on_epoch_begin=feed.begin),
-        **watch.callbacks,
-        "#report": EpochReporter(listener.epoch_ended),
-    }
+    acting.begin(end, again=start.phase > 0)
     steps = feed.num_batches if fit.steps_per_epoch is None else fit.steps_per_epoch
     told = {"epochs": epochs, "steps": steps, "verbose": fit.verbose}
+    begin = keras.callbacks.LambdaCallback(on_epoch_begin=feed.begin)
+    callbacks = {"#feed": begin, **acting.named}
     with held() if fit.checkpoint is not None else contextlib.nullcontext():
         model.fit(
             feed,
             batch_size=fit.batch_size,  # of the validation part
             epochs=epochs,
-            initial_epoch=first,
+            initial_epoch=start.epoch,
             verbose=fit.verbose,
-            callbacks=CheckpointingCallbacks(acting, checkpoints, told, model),
+            callbacks=CheckpointingCallbacks(callbacks, acting.states, checkpoints, told, model),
             validation_data=None if validation is None else validation.whole,
             steps_per_epoch=fit.steps_per_epoch,
             validation_steps=fit.validation_steps,
             validation_freq=fit.validation_freq,
         )
     own_memory(model)
-    return watch.kept()
+    return acting.watch.kept()
 
 
 def _build(model: Any, feed: Feed) -> None:

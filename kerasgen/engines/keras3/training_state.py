@@ -138,13 +138,20 @@ class CallbackStates:
         callbacks: name to callback.
     """
 
-    def __init__(self, callbacks: Mapping[str, Form]) -> None:
+    def __init__(self, callbacks: Mapping[str, Any]) -> None:
         self._callbacks = callbacks
         self._begun: dict[str, Attributes] = {}
 
+    def join(self, name: str, callback: keras.callbacks.Callback) -> None:
+        """Takes one in for the phase that begins, in the place of the one of this name."""
+        self._callbacks = {**self._callbacks, name: callback}
+        self._begun.pop(name, None)
+
     def begin(self) -> None:
-        """Notes how they are when the training has just begun."""
-        self._begun = {name: _attributes(one) for name, one in self._acting() if _door(one) is None}
+        """Notes how they are when the training, or for those that came late a phase, has begun."""
+        for name, one in self._acting():
+            if name not in self._begun and _door(one) is None:
+                self._begun[name] = _attributes(one)
 
     def taken(self, arrays: MutableMapping[str, Array]) -> dict[str, Any]:
         """The form of what each remembers.

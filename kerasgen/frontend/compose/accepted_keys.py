@@ -95,7 +95,7 @@ _KINDS: Mapping[str, Mapping[str, str]] = {
     "model": _MODEL,
     "compile": _fields(CompileDef, loss=_FREE, metrics=_FREE, weighted_metrics=_FREE)
     | {"loss_weights": _FREE},
-    "fit": _fields(FitDef, callbacks="names", class_weight=_FREE),
+    "fit": _fields(FitDef, callbacks="names", class_weight=_FREE, phases=_FREE),
     "tracking": _fields(TrackingDef, tensorboard="tensorboard", mlflow="mlflow", wandb="wandb"),
     "tensorboard": _fields(TensorBoardDef),
     "mlflow": _fields(MlflowDef),

@@ -21,6 +21,7 @@ from kerasgen.frontend.parse.checkpoint import parse_checkpoint
 from kerasgen.frontend.parse.data import parse_data
 from kerasgen.frontend.parse.lint import parse_lint
 from kerasgen.frontend.parse.model import parse_model, parse_object
+from kerasgen.frontend.parse.phases import parse_patterns, parse_phases
 from kerasgen.frontend.parse.tracking import parse_tracking
 from kerasgen.frontend.parse.weights import parse_class_weight, with_weights_of_data
 from kerasgen.frontend.sections import (
@@ -111,7 +112,7 @@ def parse_program(
         section = unescaped(config["model"])
         model = parse_model(section, "model", sink, name=_keras_name(title))
     compiled = _parse_compile(config["compile"], model, sink)
-    fit = _parse_fit(config["fit"], sink)
+    fit = _parse_fit(config["fit"], None if optimizer is None else config["optimizer"], sink)
     tracking = parse_tracking(config["tracking"], sink)
     lint = parse_lint(config.get("lint"), "lint", sink)
     sink.stop_on_errors()
@@ -165,7 +166,7 @@ def _parse_compile(section: Tree, model: ModelDef | None, sink: Sink) -> Compile
     )
 
 
-def _parse_fit(section: Tree, sink: Sink) -> FitDef | None:
+def _parse_fit(section: Tree, optimizer: Tree, sink: Sink) -> FitDef | None:
     return read_record(
         FitDef,
         section,
@@ -176,6 +177,8 @@ def _parse_fit(section: Tree, sink: Sink) -> FitDef | None:
             "class_weight": parse_class_weight,
             "verbose": _verbose,
             "checkpoint": parse_checkpoint,
+            "trainable": parse_patterns,
+            "phases": partial(parse_phases, optimizer=optimizer),
         },
     )
 

@@ -20,7 +20,8 @@ from kerasgen.passes.lint.view import LintView
 Rule = Callable[[LintView, Sink], None]
 
 RULES: tuple[Rule, ...] = (*OBJECTIVE_RULES, *MODEL_RULES, *TRAINING_RULES, *DATA_RULES)
-"""Every rule that needs no rows, in the order in which findings are told."""
+"""Every rule that needs no rows, in the order in which findings are told; those of the training
+look at each of its phases."""
 
 
 def lint(view: LintView, sink: Sink) -> None:
@@ -31,7 +32,8 @@ def lint(view: LintView, sink: Sink) -> None:
         sink: gets the warnings.
     """
     for rule in MODEL_RULES if view.program.data.absent else RULES:
-        rule(view, sink)
+        for seen in view.in_phases() if rule in TRAINING_RULES else (view,):
+            rule(seen, sink)
 
 
 def lint_length(view: LintView, rows: int, sink: Sink) -> None:
@@ -44,4 +46,5 @@ def lint_length(view: LintView, rows: int, sink: Sink) -> None:
     """
     if view.rows is None:
         for rule in LENGTH_RULES:
-            rule(replace(view, rows=rows), sink)
+            for seen in replace(view, rows=rows).in_phases():
+                rule(seen, sink)

@@ -299,7 +299,7 @@ def batch_of_all(view: LintView, sink: Sink) -> None:
             sink,
             "KG750",
             f"`batch_size` is {size:,}, and the training part has {view.rows:,} rows",
-            ("fit.batch_size", "value"),
+            (view.key("batch_size"), "value"),
             mend=f"write a smaller one, as `batch_size: {_usual_batch(view.rows)}`",
             reason="an epoch is one step: few epochs hardly train the model",
         )

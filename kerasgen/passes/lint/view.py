@@ -7,14 +7,14 @@ finding. It must not judge.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TypeAlias
 
 from kerasgen.catalog.entries import Catalog
 from kerasgen.diagnostics import Anchor, Sink
 from kerasgen.ir.data import DataDef
 from kerasgen.ir.graph import ModelGraph
-from kerasgen.ir.program import CompileDef, Loss, Program, loss_word
+from kerasgen.ir.program import FIT, CompileDef, Loss, Phase, Program, loss_word
 from kerasgen.ir.values import ObjectDef, TensorSpec, Value
 from kerasgen.passes.cost import CostReport
 from kerasgen.passes.ends import OutputSpec
@@ -84,6 +84,7 @@ class ProgramView:
         outputs: the outputs that have a loss.
         cost: what the model costs.
         rows: rows of the training part, None where not known.
+        phase: the phase that the program is, None for the whole.
     """
 
     program: Program
@@ -93,6 +94,11 @@ class ProgramView:
     outputs: tuple[ScoredOutput, ...]
     cost: CostReport
     rows: int | None
+    phase: Phase | None = None
+
+    def key(self, name: str) -> str:
+        """The key path at which a key of the group `fit` is written."""
+        return f"{FIT}.{name}" if self.phase is None else self.phase.key(name)
 
     @property
     def updates(self) -> int | None:
@@ -136,6 +142,11 @@ class LintView(ProgramView):
     """
 
     catalog: Catalog
+
+    def in_phases(self) -> Iterator[LintView]:
+        """The program as each of its phases sees it."""
+        for phase in self.program.phases:
+            yield replace(self, program=phase.program, phase=phase)
 
     def argument(self, definition: ObjectDef, name: str) -> Value:
         """An argument of a layer or op as written, else its default."""

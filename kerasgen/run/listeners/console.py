@@ -10,6 +10,7 @@ import sys
 from kerasgen.diagnostics.render import closing_text, render_text
 from kerasgen.run.events import (
     Event,
+    PhaseBegan,
     RunEnded,
     RunStarted,
     StateKept,
@@ -42,6 +43,8 @@ class Console:
         elif isinstance(event, StepFinished):
             text = event.text if len(event.text) <= WIDTH else event.text[: WIDTH - 1] + "…"
             _say(f"{event.name:<10}  {text:<{WIDTH}}  {event.seconds:7.2f} s")
+        elif isinstance(event, PhaseBegan):
+            _say(f"{'phase':<10}  {event.text}")
         elif isinstance(event, TrainingResumed):
             _say(f"{'resume':<10}  {event.text}")
         elif isinstance(event, StateKept):

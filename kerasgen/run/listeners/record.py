@@ -27,6 +27,7 @@ from kerasgen.run.events import (
     Event,
     MetricsComputed,
     ModelDefined,
+    PhaseBegan,
     ProgramSettled,
     RunStarted,
     StepFinished,
@@ -63,8 +64,8 @@ class RecordKeeper:
                 record.write_text(SUMMARY, event.summary)
             case EpochEnded():
                 record.add_epoch(event.row)
-            case TrainingResumed():
-                record.resume(event.history, epoch=event.epoch, step=event.step)
+            case PhaseBegan() | TrainingResumed():
+                self._place(event)
             case TrainingEnded():
                 record.update(epochs=event.epochs, weights=event.weights)
             case MetricsComputed():
@@ -76,6 +77,14 @@ class RecordKeeper:
             case WarningsRaised():
                 self._warnings += event.diagnostics
                 record.write_json(DIAGNOSTICS, render_json(self._warnings))
+
+    def _place(self, event: PhaseBegan | TrainingResumed) -> None:
+        """Takes down where the training is when a phase begins, or another process goes on."""
+        if isinstance(event, TrainingResumed):
+            self._record.resume(event.history, epoch=event.epoch, step=event.step)
+            return
+        told = {"epoch": event.epoch, "epochs": event.epochs, "weights": event.weights}
+        self._record.update(phases={event.name: told})
 
     def _settle(self, event: ProgramSettled) -> None:
         self._record.write_text(CONFIG, event.config)

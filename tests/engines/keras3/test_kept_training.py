@@ -80,7 +80,8 @@ def train(
 ) -> Trained:
     import keras
 
-    from kerasgen.engines.keras3.training import fit_model
+    from kerasgen.engines.keras3.kept_training import Checkpoints
+    from kerasgen.engines.keras3.training import ActingCallbacks, fit_model
     from kerasgen.ir.training import Samples
     from kerasgen.runtime.feed import Feed
 
@@ -91,7 +92,6 @@ def train(
         epoch_ended=lambda number, figures: trained.figures.append(figures),
         followers=frozenset(),
         follower_failed=lambda name, error: None,
-        state_due=trained.states.append,
     )
     start = FeedPosition() if begun is None else begun.position
     feed = Feed((x, y), size, 5, None, (start.epoch, start.batch), steps)
@@ -106,7 +106,11 @@ def train(
     keras.utils.set_random_seed(11)
     validation = Samples(x=x[:28], y=y[:28])
     trained.kept = fit_model(
-        trained.model, (feed, validation), fit, trained.callbacks, listener, begun
+        trained.model,
+        (feed, validation),
+        fit,
+        ActingCallbacks(trained.callbacks, listener),
+        Checkpoints(due=fit.checkpoint, keep=trained.states.append, start=start, begun=begun),
     )
     return trained
 

@@ -18,24 +18,32 @@ MODEL = "layers: {a: {class: Dense, units: 1, activation: sigmoid}}"
 @pytest.fixture
 def trained(engine: str, catalog: Catalog, build_model: Any) -> Any:
     from kerasgen.engine import TrainingListener
-    from kerasgen.engines.keras3.training import compile_model, fit_model, make_feed
-    from kerasgen.ir.training import Samples, TrainingData
+    from kerasgen.engines.keras3.kept_training import Checkpoints
+    from kerasgen.engines.keras3.training import (
+        ActingCallbacks,
+        compile_model,
+        fit_model,
+        make_feed,
+    )
+    from kerasgen.ir.training import FeedPosition, Samples, TrainingData
 
     def train(callbacks: Mapping[str, Any], *, optimizer: Mapping[str, Any] | None = None) -> Any:
         model = build_model(MODEL, {"input": [4]}, seed=1).model
         made = ObjectDef(cls="SGD", arguments={"learning_rate": 0.5, **(optimizer or {})})
         compile_model(model, made, CompileDef(loss="binary_crossentropy"), catalog)
-        fit = FitDef(epochs=4, batch_size=16, verbose=0)
+        fit = FitDef(epochs=4, batch_size=16, verbose=0, checkpoint=None)
+        start = FeedPosition()
+        listener = TrainingListener(
+            epoch_ended=lambda *_: None, followers=frozenset(), follower_failed=pytest.fail
+        )
         data = TrainingData(training=Samples(x=X, y=Y))
         kept = fit_model(
             model,
             # The targets turned round, so that each epoch is worse than the last.
-            (make_feed(data, fit, 1, catalog), Samples(x=X, y=1 - Y)),
+            (make_feed(data, fit, 1, catalog, start), Samples(x=X, y=1 - Y)),
             fit,
-            callbacks=callbacks,
-            listener=TrainingListener(
-                epoch_ended=lambda *_: None, followers=frozenset(), follower_failed=pytest.fail
-            ),
+            ActingCallbacks(callbacks, listener),
+            Checkpoints(due=None, keep=pytest.fail, start=start),
         )
         return model, kept
 

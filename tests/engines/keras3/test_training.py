@@ -49,14 +49,16 @@ def test_compile_and_fit_are_the_hand_written_ones(
     keras: Any, catalog: Catalog, build_model: Any
 ) -> None:
     from kerasgen.engine import TrainingListener
+    from kerasgen.engines.keras3.kept_training import Checkpoints
     from kerasgen.engines.keras3.training import (
+        ActingCallbacks,
         compile_model,
         evaluate_model,
         fit_model,
         make_feed,
         predict_model,
     )
-    from kerasgen.ir.training import Samples, TrainingData
+    from kerasgen.ir.training import FeedPosition, Samples, TrainingData
 
     x, y = xor()
     ours = build_model(
@@ -75,17 +77,19 @@ def test_compile_and_fit_are_the_hand_written_ones(
     compile_model(ours, optimizer, objective, catalog)
     figures: list[dict[str, float]] = []
     data = TrainingData(training=Samples(x=x, y=y), class_weight={0: 1.0, 1: 2.0})
-    fit = FitDef(epochs=3, batch_size=16, verbose=0)
+    fit = FitDef(epochs=3, batch_size=16, verbose=0, checkpoint=None)
+    start = FeedPosition()
+    listener = TrainingListener(
+        epoch_ended=lambda epoch, found: figures.append(found | {"epoch": epoch}),
+        followers=frozenset(),
+        follower_failed=pytest.fail,
+    )
     fit_model(
         ours,
-        (make_feed(data, fit, 11, catalog), None),
+        (make_feed(data, fit, 11, catalog, start), None),
         fit,
-        callbacks={},
-        listener=TrainingListener(
-            epoch_ended=lambda epoch, found: figures.append(found | {"epoch": epoch}),
-            followers=frozenset(),
-            follower_failed=pytest.fail,
-        ),
+        ActingCallbacks({}, listener),
+        Checkpoints(due=None, keep=pytest.fail, start=start),
     )
 
     keras.utils.set_random_seed(11)

@@ -1,0 +1,136 @@
+"""Models of an engine: what a run does with one, and who hears of its training.
+
+This room owns the protocols of a model that is asked and of one that is trained. How one comes
+about is told by the engine that makes or loads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from kerasgen.ir.program import CompileDef, FitDef
+from kerasgen.ir.training import (
+    Arrays,
+    FeedPosition,
+    KeptWeights,
+    Samples,
+    TrainingData,
+    TrainingState,
+)
+from kerasgen.ir.values import ObjectDef
+
+if TYPE_CHECKING:
+    from kerasgen.passes.held_preparation import RawInputs
+
+
+def _forget(state: TrainingState) -> None:
+    """Keeps no state."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingListener:
+    """Who hears of a training while it goes on.
+
+    Attributes:
+        epoch_ended: called after each epoch with its number from 0 and its figures.
+        followers: names of callbacks that only follow the training; one that fails is left out.
+        follower_failed: called with the name of such a callback and what it raised.
+        state_due: called with the state of the training, where it is to be kept.
+    """
+
+    epoch_ended: Callable[[int, dict[str, float]], None]
+    followers: frozenset[str]
+    follower_failed: Callable[[str, Exception], None]
+    state_due: Callable[[TrainingState], None] = _forget
+
+
+class Model(Protocol):
+    """A model of the engine."""
+
+    def summary(self) -> str:
+        """A table of its layers, as the engine prints it."""
+
+    def config(self) -> dict[str, Any]:
+        """Its configuration in the engine's own form, as plain data."""
+
+    def weight_table(self) -> list[dict[str, Any]]:
+        """Its weight tensors: path, shape, type, whether trained, smallest, largest, mean."""
+
+    def predict(self, x: Arrays, batch_size: int) -> Arrays:
+        """What it gives for some inputs, in the form of its outputs."""
+
+    def call(self, x: Arrays) -> Arrays:
+        """What one call of it gives for a few inputs: `predict` without what makes many fast."""
+
+    def evaluate(self, samples: Samples, batch_size: int) -> dict[str, float]:
+        """Loss and metrics on some samples; it must have some."""
+
+    def inner(self, name: str) -> Model:
+        """The model inside it that is called so.
+
+        Raises:
+            KeyError: there is none.
+        """
+
+    def served(self, sizes: Sequence[int]) -> Model:
+        """The same model for whoever asks it for a few rows again and again.
+
+        Args:
+            sizes: how many rows may go in at once, in rising order; what it is asked for is filled
+                up to one of them. The first call of each is slow.
+        """
+
+
+class Trainable(Model, Protocol):
+    """A model that was made of a compiled program, and can be trained."""
+
+    def initialize(self) -> None:
+        """Seeds every random generator, and gives the weights memory and their first values.
+
+        Raises:
+            Exception: weights that it starts from cannot be downloaded or read.
+        """
+
+    def train_only(self, layers: Collection[str] | None) -> None:
+        """Freezes all but some layers from the next `compile` on; None for what each says itself.
+
+        Args:
+            layers: their names, `outer.inner` inside a model.
+        """
+
+    def compile(self, optimizer: ObjectDef, objective: CompileDef) -> None:
+        """Gives it an optimizer, and losses and metrics that are settled for every output.
+
+        Raises:
+            ShapeError: a constructor refused its arguments.
+        """
+
+    def fit(
+        self,
+        data: TrainingData,
+        fit: FitDef,
+        listener: TrainingListener,
+        start: FeedPosition | TrainingState,
+    ) -> KeptWeights | None:
+        """Trains through one phase; before the first one it seeds every random generator again.
+
+        Args:
+            data: what to fit on.
+            fit: how, `verbose` as a number; callbacks, those of the first phase, as they act.
+            listener: hears of each finished epoch, of a follower that failed, and of states.
+            start: where the phase begins, or the state that it goes on from.
+
+        Returns:
+            Which weights the model has now, None if no epoch was finished.
+        """
+
+    def save(self, path: Path, raw: RawInputs | None = None) -> None:
+        """Saves it; the file appears whole or not at all.
+
+        Args:
+            path: the file.
+            raw: the steps that go into the file before it, None for itself alone.
+        """

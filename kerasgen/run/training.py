@@ -1,0 +1,160 @@
+"""Steps 3 to 5 of a run: the model is defined, compiled and trained, phase by phase.
+
+This room owns the order of the phases, and where a training begins or goes on among them. What one
+phase does is the business of `steps` and of the engine, and which layers it trains that of
+`passes.freezing`.
+
+Decisions:
+- Each phase compiles the model anew, so that its optimizer begins with nothing, as in a script that
+  unfreezes layers and calls `compile` and `fit` again. Weights, generators and callbacks go on.
+- Epochs are counted through all phases: what happens in an epoch, as its order of rows, depends on
+  its number alone.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING
+
+from kerasgen.engine import TrainingListener
+from kerasgen.ir.training import FeedPosition
+from kerasgen.run import steps
+from kerasgen.run.events import (
+    EpochEnded,
+    ModelDefined,
+    PhaseBegan,
+    StateKept,
+    TrainingEnded,
+    TrainingResumed,
+)
+from kerasgen.run.resumption import Identity, history_of, keeper
+
+if TYPE_CHECKING:
+    from kerasgen.data.opened import OpenedData
+    from kerasgen.engine import Trainable
+    from kerasgen.ir.training import TrainingState
+    from kerasgen.passes.compiled import CompiledProgram
+    from kerasgen.passes.freezing import TrainedPhase
+    from kerasgen.run.active_run import ActiveRun
+    from kerasgen.run.steps import PreparedParts
+    from kerasgen.session.session import Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Experiment:
+    """What is trained on what.
+
+    Attributes:
+        compiled: the compiled program.
+        session: how it came about, and the engine.
+        opened: the data as it was found.
+        parts: the data as the model takes it.
+        identity: what its training is, for who goes on with it.
+        begun: the state that the training goes on from, None where it begins.
+    """
+
+    compiled: CompiledProgram
+    session: Session
+    opened: OpenedData
+    parts: PreparedParts
+    identity: Identity
+    begun: TrainingState | None
+
+
+def train(experiment: Experiment, run: ActiveRun) -> Trainable:
+    """Defines, compiles and trains the model of an experiment.
+
+    Args:
+        experiment: what is trained on what.
+        run: the run, whose record is open.
+
+    Returns:
+        The trained model.
+    """
+    compiled, session, events = experiment.compiled, experiment.session, run.events
+    begun = experiment.begun
+    start: FeedPosition | TrainingState = FeedPosition() if begun is None else begun
+    position = FeedPosition() if begun is None else begun.position
+    phases = compiled.phases[position.phase :]
+    with events.step("define") as line:
+        model, text = steps.define(compiled, session.engine)
+        model.train_only(phases[0].layers)
+        line.append(text)
+    events.emit(ModelDefined(summary=model.summary()))
+    with events.step("compile") as line:
+        line.append(steps.compile_(compiled, model, phases[0]))
+    with events.step("fit") as line:
+        followers = events.callbacks()
+        wanted = {**compiled.program.fit.callbacks, **followers}
+        callbacks = steps.placed_callbacks(wanted, run.folder, session.catalog)
+        listener = TrainingListener(
+            epoch_ended=_epochs(run),
+            followers=frozenset(followers),
+            follower_failed=events.leave_out,
+            state_due=_keeper(experiment, run),
+        )
+        _tell_resumed(experiment, run)
+        kept, done = None, position.began
+        for number, phase in enumerate(phases, position.phase):
+            if number > position.phase:
+                model.train_only(phase.layers)
+                steps.compile_(compiled, model, phase)
+                done = len(run.history)
+                start = FeedPosition(epoch=done, phase=number, began=done)
+            _tell_phase(phase, done, run)
+            fit = replace(phase.phase.program.fit, callbacks=callbacks)
+            kept = steps.fit(compiled, model, experiment.parts, fit, listener, start)
+        late = "" if kept is None or kept.set_by is None else f"; weights of {kept.text}"
+        line.append(steps.fit_text(compiled, run.history) + late)
+    weights = None if kept is None else asdict(kept)
+    events.emit(TrainingEnded(epochs=len(run.history), weights=weights))
+    return model
+
+
+def _tell_phase(phase: TrainedPhase, epochs: int, run: ActiveRun) -> None:
+    """Says which phase begins, or goes on, behind how many epochs, if the config names phases."""
+    if phase.phase.name is not None:
+        told = PhaseBegan(
+            name=phase.phase.name,
+            epoch=epochs + 1,
+            epochs=phase.phase.program.fit.epochs,
+            weights=phase.weights,
+        )
+        run.events.emit(told)
+
+
+def _tell_resumed(experiment: Experiment, run: ActiveRun) -> None:
+    """Says where the training goes on, if it does."""
+    if run.checkpoint is None or experiment.begun is None:
+        return
+    place, rows = experiment.begun.position, tuple(history_of(run.checkpoint))
+    run.events.emit(TrainingResumed(epoch=place.epoch, step=place.batch, history=rows))
+
+
+def _keeper(experiment: Experiment, run: ActiveRun) -> Callable[[TrainingState], None]:
+    """What a state of the training is handed to."""
+    checkpoint = experiment.compiled.program.fit.checkpoint
+    keep = 0 if checkpoint is None else checkpoint.keep
+    write = keeper(run, experiment.identity, keep)
+
+    def kept(state: TrainingState) -> None:
+        write(state)
+        run.events.emit(StateKept(epoch=state.position.epoch, step=state.position.batch))
+
+    return kept
+
+
+def _epochs(run: ActiveRun) -> Callable[[int, dict[str, float]], None]:
+    """What a finished epoch is reported to, counted from 0; the first begins now."""
+    began = time.perf_counter()
+
+    def report(number: int, figures: dict[str, float]) -> None:
+        nonlocal began
+        moment = time.perf_counter()
+        ended = EpochEnded(epoch=number + 1, seconds=moment - began, figures=figures)
+        began = moment
+        run.events.emit(ended)
+
+    return report

@@ -1,0 +1,163 @@
+"""Training in phases: each as a script would train it, and gone on with wherever it was killed."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kerasgen.frontend.compose.composition import compose
+from kerasgen.record.checkpoints import newest_checkpoint
+from kerasgen.run.experiment import run_experiment
+from kerasgen.verbs.resume import resume_run
+
+SHORT = ("data=digits", "model=mlp", "tracking.plots=false", "fit.verbose=0")
+
+PHASES = (
+    "fit.phases={warm: {epochs: 2, trainable: [scores]}, "
+    "fine: {epochs: 3, batch_size: 64, optimizer: {learning_rate: 1e-4}}}"
+)
+
+CALLBACKS = (
+    "fit.callbacks={log: {class: CSVLogger, filename: log.csv}, "
+    "stop: {class: EarlyStopping, patience: 1, min_delta: 0.01, restore_best_weights: true}, "
+    "best: {class: ModelCheckpoint, filepath: best.keras, save_best_only: true}}"
+)
+
+
+def run(engine: str, folder: Path, *overrides: str) -> int:
+    composition = compose([f"backend={engine}", *SHORT, *overrides])
+    return run_experiment(composition, folder, argv=["run.py"])
+
+
+def fields(folder: Path) -> dict:
+    return json.loads((folder / "record.json").read_text())
+
+
+def left(folder: Path) -> tuple:
+    """All that a training leaves but how long it took."""
+    found = newest_checkpoint(folder)
+    assert found is not None
+    rows = [{k: v for k, v in row.items() if k != "seconds"} for row in found.facts["history"]]
+    arrays = {name: array.tobytes() for name, array in found.arrays().items()}
+    with np.load(folder / "predictions.npz") as predicted:
+        answers = predicted["predicted"].tobytes()
+    logs = [path.read_text() for path in folder.glob("log.csv")]
+    return rows, arrays, answers, (folder / "metrics.json").read_text(), logs
+
+
+def weights_of(path: Path) -> list[bytes]:
+    import keras
+
+    model = keras.models.load_model(path, compile=False)
+    inner = next((one for one in model.layers if isinstance(one, keras.Model)), model)
+    return [np.asarray(w).tobytes() for w in inner.get_weights()]
+
+
+def test_phases_are_what_a_script_trains(engine: str, tmp_path: Path) -> None:
+    import keras
+
+    from kerasgen.run.steps import preprocess
+    from kerasgen.runtime.feed import Feed
+    from kerasgen.runtime.training import own_memory
+    from kerasgen.session.session import Session
+
+    without = "model.layers.drop1.if=false"
+    composition = compose([f"backend={engine}", *SHORT, PHASES, without])
+    session = Session(composition)
+    opened = session.opened.data
+    sink = session.findings.sink()
+    compiled = session.compiled.program
+    parts, _ = preprocess(opened, compiled, session.engine, sink)
+    model = session.engine.engine.realize(compiled, session.catalog)
+    model.initialize()
+    theirs = model.model
+
+    loss = "sparse_categorical_crossentropy"
+    x, y = parts.training.x, parts.training.y
+    theirs.trainable = True
+    for layer in theirs.layers:
+        layer.trainable = layer.name == "scores"
+    theirs.compile(keras.optimizers.Adam(1e-3), loss, metrics=["accuracy"])
+    feed = Feed((x, y), 32, 0)
+    begin = keras.callbacks.LambdaCallback(on_epoch_begin=feed.begin)
+    keras.utils.set_random_seed(0)
+    first = theirs.fit(feed, epochs=2, verbose=0, callbacks=[begin]).history
+    for layer in theirs.layers:
+        layer.trainable = True
+    theirs.compile(keras.optimizers.Adam(1e-4), loss, metrics=["accuracy"])
+    feed = Feed((x, y), 64, 0, None, (2, 0))
+    begin = keras.callbacks.LambdaCallback(on_epoch_begin=feed.begin)
+    second = theirs.fit(feed, epochs=5, initial_epoch=2, verbose=0, callbacks=[begin]).history
+    own_memory(theirs)
+
+    assert run(engine, tmp_path, PHASES, without) == 0
+    assert weights_of(tmp_path / "model.keras") == [
+        np.asarray(w).tobytes() for w in theirs.get_weights()
+    ]
+    rows = np.genfromtxt(tmp_path / "history.csv", delimiter=",", names=True)
+    np.testing.assert_array_equal(rows["loss"], [*first["loss"], *second["loss"]])
+    np.testing.assert_allclose(rows["learning_rate"], [1e-3] * 2 + [1e-4] * 3, rtol=1e-6)
+    told = fields(tmp_path)["phases"]
+    assert told["warm"] == {"epoch": 1, "epochs": 2, "weights": 650}
+    assert told["fine"] == {"epoch": 3, "epochs": 3, "weights": 17_226}
+
+
+@pytest.fixture(scope="module")
+def whole(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("phases") / "whole"
+    every = ("fit.checkpoint.every=10 steps", "fit.checkpoint.keep=1000")
+    with pytest.MonkeyPatch.context() as patch:  # All states are kept, whatever comes after them.
+        patch.setattr("kerasgen.run.experiment.drop_checkpoints", lambda folder, keep: None)
+        assert run(engine, folder, PHASES, CALLBACKS, *every) == 0
+    return folder
+
+
+def cut(whole: Path, folder: Path, place: tuple[int, int, int]) -> None:
+    """A run as it was when its state of a phase, an epoch and a batch was the newest."""
+    shutil.copytree(whole, folder, symlinks=True)
+    newest = None
+    for path in sorted((folder / "checkpoints").glob("*.json")):
+        position = json.loads(path.read_text())["position"]
+        if newest is not None:
+            path.unlink()
+            path.with_suffix(".npz").unlink()
+        elif (position["phase"], position["epoch"], position["batch"]) == place:
+            newest = path
+    assert newest is not None
+    record = json.loads((folder / "record.json").read_text())
+    (folder / "record.json").write_text(json.dumps({**record, "status": "interrupted"}))
+
+
+@pytest.mark.parametrize("place", [(0, 1, 9), (0, 2, 0), (1, 2, 8), (1, 5, 0)])
+def test_a_training_goes_on_in_any_phase(
+    engine: str, whole: Path, tmp_path: Path, place: tuple[int, int, int]
+) -> None:
+    states = [
+        json.loads(path.read_text())["position"]
+        for path in sorted((whole / "checkpoints").glob("*.json"))
+    ]
+    known = [(one["phase"], one["epoch"], one["batch"]) for one in states]
+    assert place in known
+    folder = tmp_path / "again"
+    cut(whole, folder, place)
+    assert resume_run(folder, []) == 0
+    assert left(folder) == left(whole)
+    assert fields(folder)["phases"] == fields(whole)["phases"]
+    assert weights_of(folder / "best.keras") == weights_of(whole / "best.keras")
+
+
+def test_the_last_phase_may_be_longer(
+    engine: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    phases = "fit.phases={warm: {epochs: 1, trainable: [scores]}, fine: {epochs: %d}}"
+    assert run(engine, tmp_path / "whole", phases % 3) == 0
+    assert run(engine, tmp_path / "parts", phases % 1) == 0
+    assert resume_run(tmp_path / "parts", [phases % 3]) == 0
+    assert left(tmp_path / "parts") == left(tmp_path / "whole")
+    longer = "fit.phases={warm: {epochs: 2, trainable: [scores]}, fine: {epochs: 5}}"
+    before = fields(tmp_path / "parts")
+    assert resume_run(tmp_path / "parts", [longer]) == 2
+    assert "other settings: `fit.phases.warm.epochs`" in capsys.readouterr().err
+    assert fields(tmp_path / "parts") == before
