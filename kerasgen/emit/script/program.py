@@ -87,6 +87,7 @@ def eject(
         fit=_with_indices(compiled.program, sink),
     )
     foreign = _foreign(catalog, sink)
+    _report_unwritten(compiled.program.fit, sink)
     sink.stop_on_errors()
     found = catalog.find(program.data.source.cls, ("source",))
     own = found if found is not None and found.origin else None
@@ -191,6 +192,18 @@ def _with_indices(program: Program, sink: Sink) -> FitDef:
     sink.stop_on_errors()
     found = index_weights(weights, names, sink, key)
     return replace(program.fit, class_weight={index: found[index] for index in found})
+
+
+def _report_unwritten(fit: FitDef, sink: Sink) -> None:
+    """Reports what of a training has no form in a script."""
+    for name in ("initial_weights", "trainable", "phases"):
+        if getattr(fit, name) not in (None, {}):
+            sink.report(
+                "KG611",
+                f"`{name}` has no form in a script",
+                key=f"fit.{name}",
+                help=f"write `fit.{name}=null`, and the script by hand from there",
+            )
 
 
 def _classes(output: str, outputs: Sequence[OutputSpec]) -> int | None:
