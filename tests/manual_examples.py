@@ -127,6 +127,7 @@ def example_of(line: str, printed: str = "", block: Block | None = None) -> Exam
     if words in (
         ["kerasgen", "import"],
         ["kerasgen", "predict"],
+        ["kerasgen", "serve"],
         ["kerasgen", "init"],
         ["kerasgen", "evaluate"],
         ["kerasgen", "compare"],

@@ -120,6 +120,7 @@ CODES: dict[str, str] = {
     "KG635": "address of a tracker that cannot be used",
     "KG640": "file of a run that is not as the run has written it",
     "KG641": "run that cannot be verified",
+    "KG650": "address or token with which a run cannot be served",
     "KG701": "loss that expects something other than what the output gives",
     "KG702": "softmax over a single score",
     "KG703": "sigmoid scores under a categorical loss",

@@ -45,6 +45,7 @@ class Question:
         top: how many classes are named.
         scores: whether each class has a column of its probability.
         bad: what becomes of rows without an answer; None for what the run's source says of its own.
+        option: how whoever asks says this, with `{}` for it.
     """
 
     rows: str | None = None
@@ -53,6 +54,7 @@ class Question:
     top: int = 1
     scores: bool = False
     bad: Bad | None = None
+    option: str = "--bad {}"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -151,7 +153,13 @@ def answers_of(
         run=run,
         question=question,
         bad=question.bad or _said_bad(run),
-        places=RowPlaces(sink=sink, title=asked.title, lines=text_table(run, asked), form=form),
+        places=RowPlaces(
+            sink=sink,
+            title=asked.title,
+            lines=text_table(run, asked),
+            form=form,
+            option=question.option,
+        ),
         numbers=_number_columns(run) if to_json else (),
     )
     pieces = input_pieces(run, asked, form, sink)

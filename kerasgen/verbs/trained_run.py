@@ -352,8 +352,7 @@ class TrainedRun:
         """
         row = min(answered.problems)
         more = len(answered.problems) - 1
-        typed = "--bad {}" if places.title is not None else 'bad="{}"'
-        skip, column = typed.format("skip"), typed.format("column")
+        skip, column = places.option.format("skip"), places.option.format("column")
         rest = f" (and of {more} more of {piece.rows})" if more else ""
         raise places.sink.fail_at(
             "KG624",

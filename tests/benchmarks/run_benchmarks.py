@@ -16,6 +16,7 @@
 | real-data     | two recipes with hand-written scripts, full epochs          |             |
 | describing    | `describe` of 5,000,000 rows, CSV and Parquet               | 15 CPU s    |
 | answering     | `predict` of 1,000,000 rows, with `model.predict` on arrays | 1.5         |
+| serving       | requests over HTTP, with a route that calls `model.predict`  | 1/3         |
 | image-folder  | CIFAR-10's files to batches, cold and from the cache, with Keras's reader |  |
 
 Everything runs on the machine at hand, in turns (A B A B). The table shows medians; a ratio is the
@@ -48,6 +49,7 @@ import feeding
 import image_folder
 import reading_tables
 import real_data
+import serving
 import start_up
 import whole_process
 from measuring import Options, Report, Row, table
@@ -63,6 +65,7 @@ BENCHMARKS: dict[str, Callable[[Options], Report]] = {
     "real-data": real_data.measure,
     "describing": describing.measure,
     "answering": answering.measure,
+    "serving": serving.measure,
     "image-folder": image_folder.measure,
 }
 

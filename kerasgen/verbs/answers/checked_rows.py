@@ -172,7 +172,8 @@ def _of_array(values: Array, column: Column, *, words: bool) -> Array:
 def _as_held(exact: Array, column: Column) -> Array:
     """Numbers in the type in which the column was held; double precision where one is missing."""
     if column.dtype is None or column.dtype.startswith("float"):
-        return exact.astype(column.dtype or "float32")
+        with np.errstate(over="ignore"):  # What is too large becomes infinite, and is told so.
+            return exact.astype(column.dtype or "float32")
     if column.dtype.startswith(("int", "uint")) and np.isfinite(exact).all():
         whole = exact.astype(column.dtype)
         return whole if np.array_equal(whole, exact) else exact

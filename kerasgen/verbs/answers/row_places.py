@@ -32,12 +32,14 @@ class RowPlaces:
         title: what they are called, None for rows of Python.
         lines: their file, where its rows are lines of text; None for any other.
         form: how they are written there.
+        option: how whoever asks says what becomes of rows without an answer, with `{}` for it.
     """
 
     sink: Sink
     title: str | None = None
     lines: Path | None = None
     form: TableForm = field(default_factory=lambda: TableForm())
+    option: str = 'bad="{}"'
 
     def whole(self) -> SourceLocation | None:
         """The place of all rows."""
