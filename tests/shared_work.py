@@ -61,6 +61,7 @@ TORCH_FILES = (
     "test_predict_lists.py",
     "test_evaluate.py",
     "test_rerun.py",
+    "test_run_secrets.py",
     "test_folds.py",
     "test_failures.py",
     "test_forecast_run.py",
@@ -80,6 +81,7 @@ FREE_FILES = (
     "test_old_models.py",
     "test_many_checks.py",
     "test_fast_check.py",
+    "test_verify.py",
 )
 """Files whose work is done by processes of their own, which choose their backends themselves."""
 

@@ -19,7 +19,7 @@ import json
 import os
 import secrets
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -121,42 +121,46 @@ def write_over(path: Path, value: object) -> None:
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
 
 
-def plain(value: Any) -> Any:
+def plain(value: Any, mask: Callable[[str], str] = without_passwords) -> Any:
     """The value as JSON knows it: dict, list, str, int, float, bool or None.
 
     NaN and infinity become strings, NumPy scalars numbers, arrays and tuples lists, sets sorted
     lists. What has no form in JSON becomes its `str`: a record must not fail at a run's end. A mark
     stands for each password.
+
+    Args:
+        value: anything.
+        mask: leaves secrets out of a text.
     """
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
-        return without_passwords(str(value))  # the bare string of a StrEnum
+        return mask(str(value))  # the bare string of a StrEnum
     if isinstance(value, int):
         return int(value)
     if isinstance(value, float):
         return _plain_float(float(value))
     if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {mask(str(key)): plain(item, mask) for key, item in value.items()}
     if isinstance(value, set | frozenset):
-        return sorted((plain(item) for item in value), key=str)
+        return sorted((plain(item, mask) for item in value), key=str)
     if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
-        return [plain(item) for item in value]
+        return [plain(item, mask) for item in value]
     if isinstance(value, date):
         return value.isoformat()
-    return _plain_foreign(value)
+    return _plain_foreign(value, mask)
 
 
-def _plain_foreign(value: Any) -> Any:
+def _plain_foreign(value: Any, mask: Callable[[str], str]) -> Any:
     """The plain form of NumPy's scalars and arrays, and of what has none."""
     if callable(getattr(value, "tolist", None)):
         listed = value.tolist()
         if type(listed) is not type(value):
-            return plain(listed)
+            return plain(listed, mask)
         # bfloat16 and long double have no counterpart in Python and give themselves.
         if hasattr(value, "__float__"):
             return _plain_float(float(value))
-    return str(value)
+    return mask(str(value))
 
 
 def _plain_float(value: float) -> float | str:

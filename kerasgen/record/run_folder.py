@@ -65,6 +65,7 @@ class Invocation:
         choices: config group to chosen option.
         config_dirs: folders of configs besides the shipped one.
         seed: seed of the run.
+        secrets: words that no file of the run may hold.
     """
 
     name: str = ""
@@ -73,6 +74,7 @@ class Invocation:
     choices: Mapping[str, str | None] = field(default_factory=dict)
     config_dirs: Sequence[str] = ()
     seed: int | None = None
+    secrets: Sequence[str] = field(default=(), repr=False)
 
 
 def open_record(
@@ -99,7 +101,7 @@ def open_record(
             earlier = _taken_over(folder, sink) if resumed else None
             if earlier is None:
                 _make_room(folder, sink)
-            record = Record(folder, earlier or {})
+            record = Record(folder, earlier or {}, asked.secrets)
             record.update(
                 schema=SCHEMA,
                 status="created",

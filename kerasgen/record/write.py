@@ -13,12 +13,12 @@ Decisions:
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kerasgen.foreign.passwords import without_passwords
+from kerasgen.foreign.passwords import masking
 from kerasgen.record.checksums import CHECKSUMS, checksums
 from kerasgen.record.file_names import HISTORY, RECORD
 from kerasgen.record.files import (
@@ -42,10 +42,21 @@ class Record:
     Attributes:
         folder: the folder of the run.
         epochs: the figures of the finished epochs.
+        masked: leaves passwords and secrets out of a text.
     """
 
-    def __init__(self, folder: Path, fields: Mapping[str, Any]) -> None:
+    def __init__(
+        self, folder: Path, fields: Mapping[str, Any], secrets: Iterable[str] = ()
+    ) -> None:
+        """Takes over what is known of a run.
+
+        Args:
+            folder: its folder.
+            fields: what its record says.
+            secrets: words that no file of it may hold.
+        """
         self.folder = folder
+        self.masked = masking(secrets)
         self.epochs: list[dict[str, float]] = []
         self._fields: dict[str, Any] = dict(fields)
         spent = fields.get("seconds")
@@ -62,7 +73,7 @@ class Record:
         They are on the disk with the next `update`, `start` or `finish`.
         """
         for name, value in fields.items():
-            new, old = plain(value), self._fields.get(name)
+            new, old = plain(value, self.masked), self._fields.get(name)
             merge = isinstance(new, dict) and isinstance(old, dict)
             self._fields[name] = {**old, **new} if merge else new  # type: ignore[dict-item]
 
@@ -124,12 +135,12 @@ class Record:
         self.update(resumed=[*earlier, {**place, "at": now()}])
 
     def write_text(self, name: str, text: str) -> None:
-        """Writes a file of text; a mark stands for each password.
+        """Writes a file of text; a mark stands for each password and secret.
 
         Raises:
             OSError: it cannot be written.
         """
-        write_atomically(self.folder / name, without_passwords(text))
+        write_atomically(self.folder / name, self.masked(text))
 
     def write_json(self, name: str, value: object) -> None:
         """Writes a file of plain data; see `files.plain` for what becomes of special values.
@@ -137,7 +148,7 @@ class Record:
         Raises:
             OSError: it cannot be written; the earlier one stays.
         """
-        write_json(self.folder / name, value)
+        write_json(self.folder / name, plain(value, self.masked))
 
     def write_arrays(self, name: str, arrays: Mapping[str, ArrayLike]) -> None:
         """Writes named arrays as `.npz`.

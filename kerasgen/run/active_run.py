@@ -10,8 +10,8 @@ Decisions:
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import yaml
@@ -19,6 +19,7 @@ import yaml
 from kerasgen.diagnostics import Diagnostic, Sink
 from kerasgen.diagnostics.render import render_json
 from kerasgen.diagnostics.source_map import NOWHERE, SourceMap
+from kerasgen.foreign.passwords import masked_tree, without_passwords
 from kerasgen.process.entry import reason_of
 from kerasgen.record.checkpoints import Checkpoint
 from kerasgen.record.file_names import DIAGNOSTICS, OVERRIDES
@@ -76,6 +77,10 @@ class ActiveRun:
         """What the record says so far, of where the run comes from."""
         return {} if self.record is None else self.record.fields
 
+    def masked(self, text: str) -> str:
+        """A text without passwords, and without the secrets of the run."""
+        return without_passwords(text) if self.record is None else self.record.masked(text)
+
     def open(self, invocation: Invocation, sink: Sink) -> Record:
         """Opens the record.
 
@@ -93,7 +98,8 @@ class ActiveRun:
         self.earlier = earlier
         self.events.put_first(RecordKeeper(record))
         with reported(sink, self.folder):
-            text = yaml.safe_dump(list(invocation.overrides), allow_unicode=True)
+            written = masked_tree(list(invocation.overrides), record.masked)
+            text = yaml.safe_dump(written, allow_unicode=True)
             record.write_text(OVERRIDES, text)
         return record
 
@@ -116,6 +122,8 @@ class ActiveRun:
             error: why.
             diagnostics: what is to be said of it; they go into the record with the warnings.
         """
+        error = self.masked(error)
+        diagnostics = [_masked(one, self.masked) for one in diagnostics]
         # Between writing the first record and returning it a signal may have come.
         record = self.record or own_record(self.folder)
         unrecorded = seconds = None
@@ -140,3 +148,13 @@ class ActiveRun:
                 unrecorded=unrecorded,
             )
         )
+
+
+def _masked(told: Diagnostic, masked: Callable[[str], str]) -> Diagnostic:
+    """A diagnostic without secrets in what it says; where it points, it shows what was written."""
+    return replace(
+        told,
+        message=masked(told.message),
+        help=None if told.help is None else masked(told.help),
+        notes=tuple(replace(note, message=masked(note.message)) for note in told.notes),
+    )

@@ -8,18 +8,20 @@ stands in `steps`; what becomes of a run that is refused, that fails or that is 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerasgen.diagnostics import CompileError, Sink, SourceMap
 from kerasgen.diagnostics.source_map_data import to_plain
-from kerasgen.frontend.compose.composition import Composition, title_of
+from kerasgen.foreign.passwords import masked_tree
+from kerasgen.frontend.compose.composition import Composition
 from kerasgen.process.exit_codes import DONE, REFUSED
 from kerasgen.process.interruption import at_once, held, reason
 from kerasgen.record.checkpoints import Checkpoint, drop_checkpoints
 from kerasgen.record.file_names import KERAS, MODEL, PREDICTIONS
-from kerasgen.record.run_folder import Invocation, close_at_once, reported
+from kerasgen.record.files import plain
+from kerasgen.record.run_folder import close_at_once, reported
 from kerasgen.run.active_run import ActiveRun
 from kerasgen.run.content_hashes import config_hashes
 from kerasgen.run.event_stream import Listener
@@ -33,6 +35,7 @@ from kerasgen.run.events import (
 )
 from kerasgen.run.failures import end_refused, end_run
 from kerasgen.run.folds import run_folds, wanted_folds
+from kerasgen.run.invocation import invocation_of
 from kerasgen.run.listeners import trackers
 from kerasgen.run.result_warnings import warn_of_divergence, warn_of_results
 from kerasgen.run.resumption import (
@@ -100,7 +103,7 @@ def _closed(
             _run(composition, run, argv)
             return DONE
         run.goes_on = folds_go_on(composition, run.folder)
-        run.open(_invocation(composition, argv), composition.sink())
+        run.open(invocation_of(composition, argv), composition.sink())
 
         def one(fold: Composition, place: Path, line: Sequence[str]) -> int:
             return run_experiment(
@@ -115,7 +118,7 @@ def _closed(
         with held():  # a record that is being closed must become closed
             if isinstance(error, CompileError) and keep_rejected and run.record is None:
                 with contextlib.suppress(CompileError):
-                    run.open(_invocation(composition, argv), Sink())
+                    run.open(invocation_of(composition, argv), Sink())
             return end_run(error, run, keep_rejected=keep_rejected)
 
 
@@ -129,7 +132,7 @@ def _run(composition: Composition, run: ActiveRun, argv: Sequence[str] | None) -
         opened = session.opened.data
         line.append(steps.load_text(session.data, opened))
     compiled, sink = session.compiled.program, session.findings.sink()
-    identity = identity_of(compiled.program, opened.fingerprint)
+    identity = identity_of(compiled.program, opened.fingerprint, run.masked)
     # Before anything is written that would not be the run's that is there.
     begun = None if run.checkpoint is None else state_of(run.checkpoint, identity, sink)
     run.events.emit(DataOpened(description=opened.description))
@@ -146,7 +149,7 @@ def _run(composition: Composition, run: ActiveRun, argv: Sequence[str] | None) -
         identity=identity,
         begun=begun,
     )
-    run.events.emit(_settled(experiment, sink.source_map))
+    run.events.emit(_settled(experiment, sink.source_map, run.masked))
     for tracker in trackers(compiled, run.origin, resumed=begun is not None):
         run.events.join(tracker)
     with session.engine.engine.working_on(session.backend.device):
@@ -163,7 +166,7 @@ def _start(
     """Opens the record with all that is known before the first step."""
     engine, sink = session.engine.engine, session.planned.sink()
     run.source_map = sink.source_map
-    record = run.open(_invocation(composition, argv), sink)
+    record = run.open(invocation_of(composition, argv), sink)
     with reported(sink, run.folder):
         record.write_text(KERAS, engine.settings_file(session.backend))
     if loaded := session.loaded_files():
@@ -177,19 +180,9 @@ def _start(
     )
 
 
-def _invocation(composition: Composition, argv: Sequence[str] | None) -> Invocation:
-    seed = composition.config.get("seed")
-    return Invocation(
-        name=str(composition.config.get("name") or title_of(composition) or ""),
-        argv=argv,
-        overrides=composition.overrides,
-        choices=composition.choices,
-        config_dirs=list(composition.folders),
-        seed=seed if isinstance(seed, int) else None,
-    )
-
-
-def _settled(experiment: Experiment, source_map: SourceMap) -> ProgramSettled:
+def _settled(
+    experiment: Experiment, source_map: SourceMap, masked: Callable[[str], str]
+) -> ProgramSettled:
     """What the run is made of: config, objective as settled, size of the data."""
     from kerasgen.emit.text.report import plain_value
     from kerasgen.emit.text.resolved_config import config_yaml
@@ -211,8 +204,8 @@ def _settled(experiment: Experiment, source_map: SourceMap) -> ProgramSettled:
     }
     return ProgramSettled(
         name=compiled.program.name,
-        config=config_yaml(experiment.session.compiled.config),
-        source_map=to_plain(source_map),
+        config=config_yaml(masked_tree(experiment.session.compiled.config, masked)),
+        source_map=plain(to_plain(source_map), masked),
         parameters=compiled.cost.parameters,
         objective=objective,
         data={

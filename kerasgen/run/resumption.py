@@ -12,6 +12,7 @@ Decisions:
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -21,9 +22,10 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from kerasgen.diagnostics import CompileError, Sink
-from kerasgen.foreign.passwords import without_passwords
+from kerasgen.foreign.passwords import masked_tree, masking, without_passwords
 from kerasgen.foreign.regular_files import ForeignFileError, read_text
 from kerasgen.frontend.compose.composition import Composition
+from kerasgen.frontend.compose.resolvers import secret_values
 from kerasgen.ir.canonical import Difference, canonical, form_differences
 from kerasgen.ir.program import Program
 from kerasgen.ir.training import FeedPosition, TrainingState
@@ -54,10 +56,17 @@ class Identity:
     data: str
 
 
-def identity_of(program: Program, fingerprint: str) -> Identity:
+def identity_of(
+    program: Program, fingerprint: str, masked: Callable[[str], str] = without_passwords
+) -> Identity:
     """What a training is, apart from its length and from what shows and records it.
 
     Of several phases the last one may be longer.
+
+    Args:
+        program: the program.
+        fingerprint: that of its data.
+        masked: leaves secrets out of a text.
     """
     decisive, whole = decisive_part(program), program.fit.epochs
     phases = {n: replace(p, epochs=p.epochs or whole) for n, p in program.fit.phases.items()}
@@ -65,7 +74,7 @@ def identity_of(program: Program, fingerprint: str) -> Identity:
         last = list(phases)[-1]
         phases[last] = replace(phases[last], epochs=None)
     told = replace(decisive, fit=replace(decisive.fit, epochs=1, phases=phases))
-    return Identity(program=plain(canonical(told)), data=fingerprint)
+    return Identity(program=plain(canonical(told), masked), data=fingerprint)
 
 
 def checkpoint_to_go_on_from(composition: Composition, folder: Path) -> Checkpoint | None:
@@ -128,7 +137,9 @@ def folds_go_on(composition: Composition, folder: Path) -> bool:
 
 def folds_config(composition: Composition) -> str:
     """The config of all folds, as their record has it."""
-    return without_passwords(OmegaConf.to_yaml(composition.config))
+    masked = masking(secret_values(composition.config, os.environ))
+    tree = masked_tree(OmegaConf.to_container(composition.config, resolve=False), masked)
+    return OmegaConf.to_yaml(OmegaConf.create(tree))
 
 
 def position_of(checkpoint: Checkpoint) -> FeedPosition:

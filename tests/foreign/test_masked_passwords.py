@@ -2,7 +2,12 @@
 
 import pytest
 
-from kerasgen.foreign.passwords import is_address_with_password, without_passwords
+from kerasgen.foreign.passwords import (
+    is_address_with_password,
+    masked_tree,
+    masking,
+    without_passwords,
+)
 
 
 @pytest.mark.parametrize(
@@ -17,12 +22,29 @@ from kerasgen.foreign.passwords import is_address_with_password, without_passwor
         ("x='ann:wordfish@db.example.org:5432/base'", "x='ann:***@db.example.org:5432/base'"),
         ("ann:wordfish@localhost", "ann:***@localhost"),
         ("mssql://host/base?user=ann&password=wordfish", "mssql://host/base?user=ann&password=***"),
+        ("see https://x.org/a?b=1&access_token=word#c", "see https://x.org/a?b=1&access_token=***"),
+        ("https://s3.org/a?X-Amz-Signature=0f&b=1", "https://s3.org/a?X-Amz-Signature=***&b=1"),
         ("two redis://a:fish@h and redis://b:fish@h", "two redis://a:***@h and redis://b:***@h"),
     ],
 )
 def test_a_mark_stands_for_a_password(text: str, shown: str) -> None:
     assert without_passwords(text) == shown
     assert without_passwords(shown) == shown
+
+
+def test_a_mark_stands_for_each_form_of_a_secret_word() -> None:
+    masked = masking(["öpen sesame", 'a"b\\c', "abc", ""])
+    for text in ("öpen sesame", "%C3%B6pen%20sesame", "%C3%B6pen+sesame", r"\u00f6pen sesame"):
+        assert masked(f"<{text}> abc") == "<***> abc"
+    assert masked(r'["a\"b\\c"]') == '["***"]'
+    assert masked("mysql://ann:wordfish@h") == "mysql://ann:***@h"
+    assert masking([]) is without_passwords
+
+
+def test_texts_in_a_tree_are_masked_and_its_keys_stay() -> None:
+    tree = {"secret": ["secret", 1, {"a": "no secret"}], "b": (None, 0.5)}
+    masked = masking(["secret"])
+    assert masked_tree(tree, masked) == {"secret": ["***", 1, {"a": "no ***"}], "b": [None, 0.5]}
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,8 @@
 """Records of older versions, read with the keys of today."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
-
-from conftest import MakeRun
 
 from kerasgen.record.checksums import known_checksums
 from kerasgen.record.file_names import MODEL, RECORD
@@ -30,7 +29,7 @@ def test_the_checksums_of_version_1_stand_where_todays_do() -> None:
     assert (known["prepare/steps.json"].sha256, known["prepare/steps.json"].size) == ("cd", None)
 
 
-def test_a_record_of_version_1_is_read_and_its_file_stays(make_run: MakeRun) -> None:
+def test_a_record_of_version_1_is_read_and_its_file_stays(make_run: Callable[..., Path]) -> None:
     folder = make_run("a", **OLD)
     before = (folder / RECORD).read_bytes()
     found = read_record(folder)

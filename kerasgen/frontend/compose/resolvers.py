@@ -51,6 +51,12 @@ ENVIRONMENT_HELP = (
 )
 
 _ENVIRONMENT = re.compile(r"\$\{oc\.env:([A-Za-z_][A-Za-z0-9_]*)\}\Z")
+_SECRET_NAME = re.compile(
+    r"(?:^|_)(?:PASSWORD|PASSWD|TOKEN|SECRET|API_?KEY|SECRET_?KEY|ACCESS_KEY|CREDENTIALS)\Z", re.I
+)
+_LEAST_SECRET = 6
+"""Signs of a word that is masked: a shorter one would be found in what is none."""
+
 _CALLBACKS = re.compile(r"fit\.callbacks\.[^.]+\.([^.]+)(\..+)?")
 _SOURCE = re.compile(r"data\.source\.([^.]+)(\..+)?")
 
@@ -110,6 +116,29 @@ def environment_name(text: Any) -> str | None:
     """The variable that a whole value names: `${oc.env:NAME}`; None for any other value."""
     found = _ENVIRONMENT.match(text) if isinstance(text, str) else None
     return None if found is None else found[1]
+
+
+def secret_values(config: DictConfig, environment: Mapping[str, str]) -> tuple[str, ...]:
+    """The words that nothing may show or record: those of secrets in a config, and of variables.
+
+    Args:
+        config: a composed config, its interpolations unresolved.
+        environment: the environment, whose variables count whose names say that they hold a secret.
+    """
+    found = [value for name, value in environment.items() if _SECRET_NAME.search(name)]
+    waiting: list[tuple[str, Any]] = [("", config)]
+    while waiting:
+        key, value = waiting.pop()
+        content = value._value() if hasattr(value, "_value") else value
+        if isinstance(value, DictConfig | ListConfig) and isinstance(content, dict | list):
+            pairs = enumerate(content) if isinstance(content, list) else content.items()
+            waiting += [(f"{key}.{name}" if key else str(name), item) for name, item in pairs]
+            continue
+        value = content
+        if isinstance(value, str) and holds_secret(key):
+            name = environment_name(value.removeprefix("\\"))
+            found.append(value if name is None else environment.get(name, ""))
+    return tuple(word for word in dict.fromkeys(found) if len(word) >= _LEAST_SECRET)
 
 
 def with_environment(value: Any, environment: Mapping[str, str]) -> Any:
