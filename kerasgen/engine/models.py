@@ -17,6 +17,7 @@ from kerasgen.ir.training import (
     FeedPosition,
     KeptWeights,
     Samples,
+    TakenWeights,
     TrainingData,
     TrainingState,
 )
@@ -92,6 +93,17 @@ class Trainable(Model, Protocol):
 
         Raises:
             Exception: weights that it starts from cannot be downloaded or read.
+        """
+
+    def take_weights(self, file: Path, inside: str | None) -> TakenWeights:
+        """Gives layers the weights that a file has under their names.
+
+        Args:
+            file: a file of a model or of weights, which anybody may have written.
+            inside: the name of the model in the file that is meant, None for all of it.
+
+        Raises:
+            ForeignFileError: it cannot be read, or holds no weights.
         """
 
     def train_only(self, layers: Collection[str] | None) -> None:

@@ -134,3 +134,20 @@ class KeptWeights:
         if self.epoch is None:
             return f"no single epoch (`{self.set_by}`)"
         return f"epoch {self.epoch} of {self.epochs} (`{self.set_by}`)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenWeights:
+    """What a model has taken over of the weights of another one.
+
+    Attributes:
+        taken: the layers that took theirs, `outer.inner` inside a model.
+        left: the layers of which there were none.
+        misfits: the layers that are otherwise there, and why they do not fit.
+        known: the layers that there are.
+    """
+
+    taken: tuple[str, ...]
+    left: tuple[str, ...]
+    misfits: Mapping[str, str]
+    known: tuple[str, ...] = ()

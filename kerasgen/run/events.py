@@ -110,6 +110,29 @@ class ModelDefined:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WeightsTaken:
+    """The model starts from weights of another one.
+
+    Attributes:
+        source: the run or the file.
+        sha256: the checksum of the file.
+        layers: how many layers took theirs.
+        drawn: the layers that did not.
+    """
+
+    source: str
+    sha256: str
+    layers: int
+    drawn: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """What was taken, in words."""
+        of_all = f"{self.layers} of {self.layers + len(self.drawn)} layers from {self.source}"
+        return of_all + (f"; drawn: {', '.join(self.drawn)}" if self.drawn else "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PhaseBegan:
     """A phase of the training begins, or goes on.
 
@@ -267,6 +290,7 @@ Event: TypeAlias = (
     | DataOpened
     | ProgramSettled
     | ModelDefined
+    | WeightsTaken
     | PhaseBegan
     | EpochEnded
     | TrainingResumed

@@ -18,8 +18,11 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
+from kerasgen.diagnostics import Sink
 from kerasgen.engine import TrainingListener
+from kerasgen.foreign.regular_files import ForeignFileError
 from kerasgen.ir.training import FeedPosition
+from kerasgen.record.provenance import file_digest
 from kerasgen.run import steps
 from kerasgen.run.events import (
     EpochEnded,
@@ -28,8 +31,11 @@ from kerasgen.run.events import (
     StateKept,
     TrainingEnded,
     TrainingResumed,
+    WarningsRaised,
+    WeightsTaken,
 )
 from kerasgen.run.resumption import Identity, history_of, keeper
+from kerasgen.session.initial_weights import KEY
 
 if TYPE_CHECKING:
     from kerasgen.data.opened import OpenedData
@@ -39,7 +45,11 @@ if TYPE_CHECKING:
     from kerasgen.passes.freezing import TrainedPhase
     from kerasgen.run.active_run import ActiveRun
     from kerasgen.run.steps import PreparedParts
+    from kerasgen.session.initial_weights import WeightsSource
     from kerasgen.session.session import Session
+
+_SHOWN = 8
+"""Layers of a file that are named where none of them fits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +90,8 @@ def train(experiment: Experiment, run: ActiveRun) -> Trainable:
     phases = compiled.phases[position.phase :]
     with events.step("define") as line:
         model, text = steps.define(compiled, session.engine)
+        if (source := session.compiled.weights) is not None and begun is None:
+            _take(model, source, run)
         model.train_only(phases[0].layers)
         line.append(text)
     events.emit(ModelDefined(summary=model.summary()))
@@ -111,6 +123,43 @@ def train(experiment: Experiment, run: ActiveRun) -> Trainable:
     weights = None if kept is None else asdict(kept)
     events.emit(TrainingEnded(epochs=len(run.history), weights=weights))
     return model
+
+
+def _take(model: Trainable, source: WeightsSource, run: ActiveRun) -> None:
+    """Gives the model the weights that it starts from, and says what of them it took.
+
+    Raises:
+        CompileError: KG608 or another code of the file; KG618, nothing of it fits.
+    """
+    sink = Sink(run.source_map)
+    try:
+        found = model.take_weights(source.file, source.inside)
+        checksum = file_digest(source.file) or ""
+    except ForeignFileError as error:
+        raise sink.fail_file("KG608", source.file, error) from error
+    origin = source.run or source.file
+    known = ", ".join(f"`{name}`" for name in found.known[:_SHOWN])
+    if not found.taken:
+        raise sink.fail(
+            "KG618",
+            f"no layer takes weights of `{origin}`",
+            key=KEY,
+            help=f"layers are found by their names, and it has {known}" if known else None,
+            notes=[f"`{name}`: {why}" for name, why in found.misfits.items()],
+        )
+    for name, why in found.misfits.items():
+        sink.warn(
+            "KG618",
+            f"`{name}` keeps the weights that were drawn: {why}",
+            key=KEY,
+            help="give the layer another name where it is meant to begin anew",
+        )
+    if sink.diagnostics:
+        run.events.emit(WarningsRaised(diagnostics=tuple(sink.diagnostics)))
+    drawn = (*found.left, *found.misfits)
+    run.events.emit(
+        WeightsTaken(source=str(origin), sha256=checksum, layers=len(found.taken), drawn=drawn)
+    )
 
 
 def _tell_phase(phase: TrainedPhase, epochs: int, run: ActiveRun) -> None:

@@ -54,6 +54,7 @@ from kerasgen.session.frontend_stages import (
     with_groups,
     with_sections,
 )
+from kerasgen.session.initial_weights import weights_source
 from kerasgen.session.left_to_data import leaves_model, model_unknown, settled_by_data
 from kerasgen.session.states import (
     ANY_SOURCE,
@@ -94,8 +95,6 @@ class Session:
         """
         self.begun = begun
         self.aim = aim
-
-    # The stages, in their order.
 
     @cached_property
     def resolved(self) -> ReadConfig:
@@ -240,7 +239,8 @@ class Session:
         sink.add(started.found)
         with started.doubting():
             program = compile_program(settled.outline, started.engine, self.catalog, sink)
-        return Compiled(program=program, config=settled.config, findings=Findings.of(sink))
+        weights = weights_source(program.program.fit, sink)
+        return Compiled(program, settled.config, Findings.of(sink), weights)
 
     # What verbs, and the stages, ask beside them.
 

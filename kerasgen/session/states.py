@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from kerasgen.data.opened import OpenedData
     from kerasgen.engine import Engine
     from kerasgen.passes.compiled import CompiledProgram
+    from kerasgen.session.initial_weights import WeightsSource
 
 ANY_SOURCE = "data.source."
 """Below it, values may be left to be given: what is not opened need not be known."""
@@ -114,7 +115,8 @@ class RecordedConfig(NamedTuple):
     def untrained(self, program: Program) -> Program:
         """Its program as it is looked at: nobody acts or follows, as nothing is trained."""
         tracking = replace(program.tracking, tensorboard=None, mlflow=None, wandb=None)
-        return replace(program, fit=replace(program.fit, callbacks={}), tracking=tracking)
+        fit = replace(program.fit, callbacks={}, initial_weights=None)
+        return replace(program, fit=fit, tracking=tracking)
 
 
 class Groups(NamedTuple):
@@ -279,8 +281,10 @@ class Compiled(NamedTuple):
         program: the compiled program.
         config: the config behind it, expanded and selected.
         findings: what was found so far.
+        weights: where the weights are that it starts from, None where they are drawn.
     """
 
     program: CompiledProgram
     config: Mapping[str, Any]
     findings: Findings
+    weights: WeightsSource | None = None

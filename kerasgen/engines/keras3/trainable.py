@@ -17,6 +17,7 @@ from kerasgen.engine import Model, Trainable, TrainingListener
 from kerasgen.engines.keras3.deferred_weights import allocate_weights
 from kerasgen.engines.keras3.environment import set_seed
 from kerasgen.engines.keras3.kept_training import Checkpoints
+from kerasgen.engines.keras3.named_weights import take_weights
 from kerasgen.engines.keras3.raw_model import with_preparation
 from kerasgen.engines.keras3.training import (
     ActingCallbacks,
@@ -38,6 +39,7 @@ from kerasgen.ir.training import (
     FeedPosition,
     KeptWeights,
     Samples,
+    TakenWeights,
     TrainingData,
     TrainingState,
 )
@@ -117,6 +119,10 @@ class KerasTrainable(KerasModel, Trainable):
         """Seeds every random generator, and gives the weights memory and first values."""
         set_seed(self._seed)
         allocate_weights(self.model)
+
+    def take_weights(self, file: Path, inside: str | None) -> TakenWeights:
+        """Gives layers the weights that a file has under their names."""
+        return take_weights(self.model, file, inside)
 
     def train_only(self, layers: Collection[str] | None) -> None:
         """Freezes all other layers; None gives each what it says itself."""

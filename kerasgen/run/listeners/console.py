@@ -17,6 +17,7 @@ from kerasgen.run.events import (
     StepFinished,
     TrainingResumed,
     WarningsRaised,
+    WeightsTaken,
 )
 
 WIDTH = 86
@@ -43,6 +44,8 @@ class Console:
         elif isinstance(event, StepFinished):
             text = event.text if len(event.text) <= WIDTH else event.text[: WIDTH - 1] + "…"
             _say(f"{event.name:<10}  {text:<{WIDTH}}  {event.seconds:7.2f} s")
+        elif isinstance(event, WeightsTaken):
+            _say(f"{'weights':<10}  {event.text}")
         elif isinstance(event, PhaseBegan):
             _say(f"{'phase':<10}  {event.text}")
         elif isinstance(event, TrainingResumed):

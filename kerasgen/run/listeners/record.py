@@ -8,6 +8,8 @@ record is not done here: whoever does must know whether it came off.
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from kerasgen.diagnostics import Diagnostic
 from kerasgen.diagnostics.render import render_json
 from kerasgen.record.file_names import (
@@ -34,6 +36,7 @@ from kerasgen.run.events import (
     TrainingEnded,
     TrainingResumed,
     WarningsRaised,
+    WeightsTaken,
 )
 
 
@@ -64,7 +67,7 @@ class RecordKeeper:
                 record.write_text(SUMMARY, event.summary)
             case EpochEnded():
                 record.add_epoch(event.row)
-            case PhaseBegan() | TrainingResumed():
+            case WeightsTaken() | PhaseBegan() | TrainingResumed():
                 self._place(event)
             case TrainingEnded():
                 record.update(epochs=event.epochs, weights=event.weights)
@@ -78,8 +81,11 @@ class RecordKeeper:
                 self._warnings += event.diagnostics
                 record.write_json(DIAGNOSTICS, render_json(self._warnings))
 
-    def _place(self, event: PhaseBegan | TrainingResumed) -> None:
-        """Takes down where the training is when a phase begins, or another process goes on."""
+    def _place(self, event: WeightsTaken | PhaseBegan | TrainingResumed) -> None:
+        """Takes down from where the training starts, a phase of it, or another process."""
+        if isinstance(event, WeightsTaken):
+            self._record.note(initial_weights=asdict(event))
+            return
         if isinstance(event, TrainingResumed):
             self._record.resume(event.history, epoch=event.epoch, step=event.step)
             return

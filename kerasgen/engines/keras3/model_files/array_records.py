@@ -68,6 +68,17 @@ class Paths:
     arrays: Mapping[str, Array]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named(Paths):
+    """The same, with the names of the layers as far as the file tells them.
+
+    Attributes:
+        names: the path of a layer (`layers/dense`) to its name.
+    """
+
+    names: Mapping[str, str]
+
+
 Stored: TypeAlias = Grouped | Paths
 
 

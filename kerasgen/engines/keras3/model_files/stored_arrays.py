@@ -25,6 +25,7 @@ from kerasgen.engines.keras3.model_files.array_records import (
     Array,
     Group,
     Grouped,
+    Named,
     Paths,
     Stored,
     Values,
@@ -45,6 +46,9 @@ _LARGEST = 16 * 2**30
 
 _MOST_NAMES = 100_000
 """Layers of a file, or arrays of a layer."""
+
+_LONGEST_NAME = 1000
+"""Characters of the name of a layer."""
 
 _MEMBER = "model.weights.h5"
 """The member of a `.keras` file that holds its weights."""
@@ -73,6 +77,43 @@ def open_weights(weights: Weights) -> Iterator[Stored]:
             yield read_checkpoint(weights.path, weights.member)
         case "tensorflow-js":
             yield read_shards(weights.path)
+
+
+@contextmanager
+def open_named(path: Path) -> Iterator[Grouped | Named]:
+    """Opens the weights in a `.keras` file or in one of weights, with the names of their layers.
+
+    Raises:
+        ForeignFileError: it cannot be read, or holds no weights.
+    """
+    found = weights_of_file(path)
+    if found.form == "keras-zip":
+        with open_archive(path) as archive:
+            content = read_member(archive, found.member, most=_LARGEST)
+        with checked_hdf5(io.BytesIO(content)) as file:
+            yield _named(file)
+        return
+    with open_hdf5(path) as file:
+        stored = _in_hdf5(file, found.member)
+        yield stored if isinstance(stored, Grouped) else _named(file)
+
+
+def _named(file: h5py.File) -> Named:
+    """The arrays of Keras 3 by path, with the names that it writes beside weights of a layer."""
+    arrays = dict(_by_path(file))
+    places = {"/".join(path.split("/")[:end]) for path in arrays for end in _ends(path)}
+    names = {}
+    for place in places:
+        group = file.get(f"{place}/vars")
+        name = None if group is None else group.attrs.get("name")
+        if isinstance(name, str) and len(name) <= _LONGEST_NAME:
+            names[place] = name
+    return Named(arrays=arrays, names=names)
+
+
+def _ends(path: str) -> range:
+    """How many words of a path lead to a layer, for the layer itself and the models around it."""
+    return range(2, len(path.split("/")), 2)
 
 
 def weights_of_file(path: Path) -> Weights:

@@ -115,7 +115,7 @@ def _paths_in(model: BuiltLayer, view: BuiltModel, path: str) -> Iterator[tuple[
         if isinstance(place.built, keras.Model):
             yield from _paths_in(place, view, f"{path}/{name}/layers")
         else:
-            yield from _variables_below(place.built, f"{path}/{name}")
+            yield from variables_below(place.built, f"{path}/{name}")
 
 
 def _numbered(name: str, counts: dict[str, int]) -> str:
@@ -259,7 +259,7 @@ _DEEPEST = 6
 """Objects inside one another in a layer that is no model."""
 
 
-def _variables_below(built: keras.layers.Layer, path: str) -> Iterator[tuple[str, Any]]:
+def variables_below(built: keras.layers.Layer, path: str) -> Iterator[tuple[str, Any]]:
     """The variables in a layer by the paths that Keras 3 may give them below that of the layer.
 
     One object may stand at several attributes, of which versions of Keras chose different ones.
