@@ -19,6 +19,7 @@ from kerasgen.ir.training import (
     Samples,
     TakenWeights,
     TrainingData,
+    TrainingProgress,
     TrainingState,
 )
 from kerasgen.ir.values import ObjectDef
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
     from kerasgen.passes.held_preparation import RawInputs
 
 
-def _forget(state: TrainingState) -> None:
-    """Keeps no state."""
+def _unheard(told: object) -> None:
+    """What is told to nobody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,12 +41,14 @@ class TrainingListener:
         followers: names of callbacks that only follow the training; one that fails is left out.
         follower_failed: called with the name of such a callback and what it raised.
         state_due: called with the state of the training, where it is to be kept.
+        progressed: called a few times a second with where the training is.
     """
 
     epoch_ended: Callable[[int, dict[str, float]], None]
     followers: frozenset[str]
     follower_failed: Callable[[str, Exception], None]
-    state_due: Callable[[TrainingState], None] = _forget
+    state_due: Callable[[TrainingState], None] = _unheard
+    progressed: Callable[[TrainingProgress], None] = _unheard
 
 
 class Model(Protocol):

@@ -94,6 +94,25 @@ class FeedPosition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingProgress:
+    """Where a training is, between the ends of two epochs.
+
+    Attributes:
+        epoch: the epoch, from 0.
+        batch: its batches that the model was trained on.
+        batches: batches of the epoch.
+        figures: loss and metrics so far, of the validation part while the model is validated.
+        validating: whether the model is validated.
+    """
+
+    epoch: int
+    batch: int
+    batches: int
+    figures: Mapping[str, float]
+    validating: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingState:
     """All that a training needs to go on as if it had never ended.
 

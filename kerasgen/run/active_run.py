@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import yaml
@@ -34,12 +34,7 @@ from kerasgen.record.status import Closed
 from kerasgen.record.write import Record
 from kerasgen.run.event_stream import EventStream
 from kerasgen.run.events import RunEnded
-from kerasgen.run.listeners.console import Console
 from kerasgen.run.listeners.record import RecordKeeper
-
-
-def _stream() -> EventStream:
-    return EventStream(Console())
 
 
 @dataclass(slots=True)
@@ -59,7 +54,7 @@ class ActiveRun:
     """
 
     folder: Path
-    events: EventStream = field(default_factory=_stream)
+    events: EventStream
     record: Record | None = None
     fresh: bool = False
     checkpoint: Checkpoint | None = None

@@ -6,6 +6,8 @@ to it. It must not know what a listener does.
 Decisions:
 - Console and record belong to the run: what they raise ends it. A tracker does not: one that
   fails is left out from there on, with one warning.
+- Progress between the ends of two epochs passes: console and record may look at it, no tracker
+  hears it, and it is not kept for one that joins later.
 - A tracker that joins later hears first what was said before, since trackers are known only when
   the config is compiled, which may need the data.
 """
@@ -19,7 +21,13 @@ from typing import Protocol
 
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink
 from kerasgen.ir.values import ObjectDef
-from kerasgen.run.events import Event, StepFinished, StepStarted, WarningsRaised
+from kerasgen.run.events import (
+    Event,
+    StepFinished,
+    StepStarted,
+    TrainingProgressed,
+    WarningsRaised,
+)
 
 
 class Listener(Protocol):
@@ -92,9 +100,13 @@ class EventStream:
         Raises:
             OSError: the record cannot be written, or stdout not take what is printed.
         """
-        self._said.append(event)
+        passing = isinstance(event, TrainingProgressed)
+        if not passing:
+            self._said.append(event)
         for listener in self._listeners:
             listener.hear(event)
+        if passing:
+            return
         for tracker in list(self._trackers):
             self._tell(tracker, event)
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from kerasgen.diagnostics import Diagnostic
 from kerasgen.record.status import Closed
@@ -141,12 +141,14 @@ class PhaseBegan:
         epoch: the number of its first epoch, counted through all phases from 1.
         epochs: how many it has.
         weights: number of weights that it changes.
+        total: the epochs of all phases together, if none ends early any more.
     """
 
     name: str
     epoch: int
     epochs: int
     weights: int
+    total: int
 
     @property
     def text(self) -> str:
@@ -154,6 +156,40 @@ class PhaseBegan:
         last = self.epoch + self.epochs - 1
         span = f"epoch {self.epoch}" if self.epochs == 1 else f"epochs {self.epoch} to {last}"
         return f"{self.name}: {span}, {self.weights:,} weights trained"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingStarted:
+    """The first epoch begins, or the one with which the training goes on.
+
+    Attributes:
+        epochs: epochs of the whole training.
+        epoch: those that are finished.
+        verbose: `fit.verbose`; what is not `auto` the engine prints itself.
+    """
+
+    epochs: int
+    epoch: int
+    verbose: int | Literal["auto"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingProgressed:
+    """Some batches of an epoch are done: told a few times a second, and kept for nobody.
+
+    Attributes:
+        epochs: the epochs that are finished.
+        batch: the batches of the next one that the model was trained on.
+        batches: batches of an epoch.
+        figures: loss and metrics so far, of the validation part while the model is validated.
+        validating: whether the model is validated.
+    """
+
+    epochs: int
+    batch: int
+    batches: int
+    figures: Mapping[str, float]
+    validating: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -292,6 +328,8 @@ Event: TypeAlias = (
     | ModelDefined
     | WeightsTaken
     | PhaseBegan
+    | TrainingStarted
+    | TrainingProgressed
     | EpochEnded
     | TrainingResumed
     | StateKept

@@ -24,7 +24,7 @@ from kerasgen.record.files import plain
 from kerasgen.record.run_folder import close_at_once, reported
 from kerasgen.run.active_run import ActiveRun
 from kerasgen.run.content_hashes import config_hashes
-from kerasgen.run.event_stream import Listener
+from kerasgen.run.event_stream import EventStream, Listener
 from kerasgen.run.events import (
     ArtifactSaved,
     DataOpened,
@@ -37,6 +37,7 @@ from kerasgen.run.failures import end_refused, end_run
 from kerasgen.run.folds import run_folds, wanted_folds
 from kerasgen.run.invocation import invocation_of
 from kerasgen.run.listeners import trackers
+from kerasgen.run.listeners.console import Console
 from kerasgen.run.result_warnings import warn_of_divergence, warn_of_results
 from kerasgen.run.resumption import (
     checkpoint_to_go_on_from,
@@ -66,8 +67,8 @@ def run_experiment(
         composition: the composed config.
         folder: the folder of the run.
         argv: the command line, for the record.
-        keep_rejected: whether a run whose config or data is refused leaves a record too; without
-            it nothing stays on the disk.
+        keep_rejected: whether a run whose config or data is refused leaves a record too, as a job
+            of a sweep does, which shows no progress either; without it nothing stays on the disk.
         listeners: who else hears its events; of a run of folds, those of each fold too.
         checkpoint: the state that it goes on from, None to look whether there is one.
 
@@ -79,7 +80,8 @@ def run_experiment(
         KeyboardInterrupt: the run was interrupted; its record is closed.
         OSError: stdout cannot take what the run says; its record is closed.
     """
-    run = ActiveRun(folder, checkpoint=checkpoint)
+    events = EventStream(Console(quiet=keep_rejected))
+    run = ActiveRun(folder, events, checkpoint=checkpoint)
     for listener in listeners:
         run.events.put_first(listener)
     with at_once(lambda: close_at_once(folder, reason(), run.record)):

@@ -7,7 +7,6 @@ steps, and what becomes of a step that fails, is the business of `experiment`.
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -274,14 +273,9 @@ def fit(
         class_weight=parts.class_weight,
         augmentation=augmentation_of(program.data, compiled.graph, compiled.outputs),
     )
-    return model.fit(data, replace(fit, verbose=_verbosity(fit)), listener, start)
-
-
-def _verbosity(fit: FitDef) -> int:
-    """How much the engine prints: `auto` is a progress bar on a terminal, else a line an epoch."""
-    if isinstance(fit.verbose, int):
-        return fit.verbose
-    return 1 if sys.stdout.isatty() else 2
+    # What `auto` shows is not the engine's: a run tells its listeners, and the console shows that.
+    verbose = 0 if fit.verbose == "auto" else fit.verbose
+    return model.fit(data, replace(fit, verbose=verbose), listener, start)
 
 
 def fit_text(compiled: CompiledProgram, history: Sequence[Mapping[str, float]]) -> str:

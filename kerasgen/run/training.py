@@ -13,8 +13,7 @@ Decisions:
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -25,16 +24,17 @@ from kerasgen.ir.training import FeedPosition
 from kerasgen.record.provenance import file_digest
 from kerasgen.run import steps
 from kerasgen.run.events import (
-    EpochEnded,
     ModelDefined,
     PhaseBegan,
     StateKept,
     TrainingEnded,
     TrainingResumed,
+    TrainingStarted,
     WarningsRaised,
     WeightsTaken,
 )
 from kerasgen.run.resumption import Identity, history_of, keeper
+from kerasgen.run.training_reports import epochs_to, progress_to
 from kerasgen.session.initial_weights import KEY
 
 if TYPE_CHECKING:
@@ -102,12 +102,14 @@ def train(experiment: Experiment, run: ActiveRun) -> Trainable:
         wanted = {**compiled.program.fit.callbacks, **followers}
         callbacks = steps.placed_callbacks(wanted, run.folder, session.catalog)
         listener = TrainingListener(
-            epoch_ended=_epochs(run),
+            epoch_ended=epochs_to(events),
             followers=frozenset(followers),
             follower_failed=events.leave_out,
             state_due=_keeper(experiment, run),
+            progressed=progress_to(events),
         )
         _tell_resumed(experiment, run)
+        _tell_start(experiment, run)
         kept, done = None, position.began
         for number, phase in enumerate(phases, position.phase):
             if number > position.phase:
@@ -115,7 +117,7 @@ def train(experiment: Experiment, run: ActiveRun) -> Trainable:
                 steps.compile_(compiled, model, phase)
                 done = len(run.history)
                 start = FeedPosition(epoch=done, phase=number, began=done)
-            _tell_phase(phase, done, run)
+            _tell_phase(phases[number - position.phase :], done, run)
             fit = replace(phase.phase.program.fit, callbacks=callbacks)
             kept = steps.fit(compiled, model, experiment.parts, fit, listener, start)
         late = "" if kept is None or kept.set_by is None else f"; weights of {kept.text}"
@@ -162,14 +164,32 @@ def _take(model: Trainable, source: WeightsSource, run: ActiveRun) -> None:
     )
 
 
-def _tell_phase(phase: TrainedPhase, epochs: int, run: ActiveRun) -> None:
-    """Says which phase begins, or goes on, behind how many epochs, if the config names phases."""
+def _tell_start(experiment: Experiment, run: ActiveRun) -> None:
+    """Says that the training begins, or goes on."""
+    fit, begun = experiment.compiled.program.fit, experiment.begun
+    epochs = _epochs(experiment.compiled.phases)
+    done = 0 if begun is None else begun.position.epoch
+    run.events.emit(TrainingStarted(epochs=epochs, epoch=done, verbose=fit.verbose))
+
+
+def _epochs(phases: Sequence[TrainedPhase]) -> int:
+    """The epochs of some phases, if none ends early."""
+    return sum(phase.phase.program.fit.epochs for phase in phases)
+
+
+def _tell_phase(phases: Sequence[TrainedPhase], epochs: int, run: ActiveRun) -> None:
+    """Says that the first of some phases begins, or goes on, behind how many epochs.
+
+    Nothing is said where the config names none.
+    """
+    phase = phases[0]
     if phase.phase.name is not None:
         told = PhaseBegan(
             name=phase.phase.name,
             epoch=epochs + 1,
             epochs=phase.phase.program.fit.epochs,
             weights=phase.weights,
+            total=epochs + _epochs(phases),
         )
         run.events.emit(told)
 
@@ -193,17 +213,3 @@ def _keeper(experiment: Experiment, run: ActiveRun) -> Callable[[TrainingState],
         run.events.emit(StateKept(epoch=state.position.epoch, step=state.position.batch))
 
     return kept
-
-
-def _epochs(run: ActiveRun) -> Callable[[int, dict[str, float]], None]:
-    """What a finished epoch is reported to, counted from 0; the first begins now."""
-    began = time.perf_counter()
-
-    def report(number: int, figures: dict[str, float]) -> None:
-        nonlocal began
-        moment = time.perf_counter()
-        ended = EpochEnded(epoch=number + 1, seconds=moment - began, figures=figures)
-        began = moment
-        run.events.emit(ended)
-
-    return report

@@ -150,6 +150,8 @@ def test_every_event_is_frozen_and_plain() -> None:
         "str": "x",
         "object": [["model", "a.yaml"]],
         "int": 3,
+        "int | Literal['auto']": "auto",
+        "bool": True,
         "float": 0.5,
         "str | None": None,
         "float | None": None,

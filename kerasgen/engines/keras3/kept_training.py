@@ -26,6 +26,7 @@ import numpy as np
 from keras.callbacks import CallbackList
 
 from kerasgen.engines.keras3.encoded_values import Form, decoded, encoded
+from kerasgen.engines.keras3.pace import Pace
 from kerasgen.engines.keras3.training_state import (
     CallbackStates,
     StateMismatchError,
@@ -72,6 +73,7 @@ class CheckpointingCallbacks(CallbackList):  # type: ignore[misc]
         checkpoints: what is to be kept.
         told: what Keras tells callbacks: `epochs`, `steps` and `verbose`.
         model: the model.
+        pace: tells where the training is.
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class CheckpointingCallbacks(CallbackList):  # type: ignore[misc]
         checkpoints: Checkpoints,
         told: Mapping[str, Any],
         model: keras.Model,
+        pace: Pace,
     ) -> None:
         bar = told["verbose"] != 0
         acting = list(callbacks.values())
@@ -88,6 +91,7 @@ class CheckpointingCallbacks(CallbackList):  # type: ignore[misc]
         self._checkpoints = checkpoints
         states.join(_HISTORY, self._history)
         self._states = states
+        self._pace = pace
         self._position = checkpoints.start
         self._passing = checkpoints.start.batch
         self._steps = self._steps_done
@@ -132,6 +136,7 @@ class CheckpointingCallbacks(CallbackList):  # type: ignore[misc]
         """Tells of the batch, unless it was passed over."""
         if not self._passing:
             super().on_train_batch_end(batch, logs)
+            self._pace.trained(self._position.epoch, batch + 1, logs)
 
     def on_test_begin(self, logs: Logs = None) -> None:
         """Notes what the validation will change."""
@@ -148,6 +153,11 @@ class CheckpointingCallbacks(CallbackList):  # type: ignore[misc]
             self._keep(position, self._before_validation)
             interruption.stop()
         super().on_test_batch_begin(batch, logs)
+
+    def on_test_batch_end(self, batch: int, logs: Logs = None) -> None:
+        """Tells of the batch."""
+        super().on_test_batch_end(batch, logs)
+        self._pace.validated(self._position.epoch, logs)
 
     def on_test_end(self, logs: Logs = None) -> None:
         """Forgets what was noted."""

@@ -21,10 +21,12 @@ from kerasgen.catalog.entries import Catalog, Kind
 from kerasgen.engine import TrainingListener
 from kerasgen.engines.keras3.augmentation import make_augment
 from kerasgen.engines.keras3.environment import no_idle_tensorflow, quiet_stderr
+from kerasgen.engines.keras3.figures import figures_of
 from kerasgen.engines.keras3.followers import Follower
 from kerasgen.engines.keras3.kept_training import CheckpointingCallbacks, Checkpoints
 from kerasgen.engines.keras3.kept_weights import WeightWatch
 from kerasgen.engines.keras3.objects import make_object
+from kerasgen.engines.keras3.pace import Pace
 from kerasgen.engines.keras3.training_state import CallbackStates
 from kerasgen.ir.program import CompileDef, FitDef, Loss
 from kerasgen.ir.training import (
@@ -87,18 +89,6 @@ def _word(value: Loss, kind: Kind, catalog: Catalog) -> Any:
     return value
 
 
-def _figures(logs: Mapping[str, Any]) -> dict[str, float]:
-    """Keras's logs as single numbers; a metric with a number a class becomes `name_0`, `name_1`."""
-    figures: dict[str, float] = {}
-    for key, value in logs.items():
-        values = np.asarray(keras.ops.convert_to_numpy(value), dtype="float64").reshape(-1)
-        if values.size == 1:
-            figures[key] = float(values[0])
-        else:
-            figures |= {f"{key}_{index}": float(number) for index, number in enumerate(values)}
-    return figures
-
-
 class EpochReporter(keras.callbacks.Callback):  # type: ignore[misc]
     """Hands the figures of each finished epoch to a function."""
 
@@ -108,7 +98,7 @@ class EpochReporter(keras.callbacks.Callback):  # type: ignore[misc]
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Reports the epoch, counted from 0."""
-        figures = _figures(logs or {})
+        figures = figures_of(logs or {})
         optimizer = getattr(self.model, "optimizer", None)
         # One that is made of several has no rate of its own.
         if optimizer is not None and not isinstance(optimizer, keras.optimizers.MultiOptimizer):
@@ -163,6 +153,7 @@ class ActingCallbacks:
         named: name to callback, in order, those of our own too.
         watch: who looks after the weights.
         states: what they remember.
+        progressed: who hears where the training is.
     """
 
     def __init__(self, callbacks: Mapping[str, Any], listener: TrainingListener) -> None:
@@ -175,6 +166,7 @@ class ActingCallbacks:
         self.watch = WeightWatch(guarded)
         self.named = {**self.watch.callbacks, "#report": EpochReporter(listener.epoch_ended)}
         self.states = CallbackStates(self.named)
+        self.progressed = listener.progressed
 
     def begin(self, epochs: int, *, again: bool) -> None:
         """Begins a phase, which ends with that epoch; `again` where it is not the first one."""
@@ -215,10 +207,17 @@ def fit_model(
     if begun is not None:
         _build(model, feed)
     acting.begin(end, again=start.phase > 0)
-    steps = feed.num_batches if fit.steps_per_epoch is None else fit.steps_per_epoch
+    steps = fit.steps_per_epoch or feed.num_batches or 0
     told = {"epochs": epochs, "steps": steps, "verbose": fit.verbose}
     begin = keras.callbacks.LambdaCallback(on_epoch_begin=feed.begin)
-    callbacks = {"#feed": begin, **acting.named}
+    callbacks = CheckpointingCallbacks(
+        {"#feed": begin, **acting.named},
+        acting.states,
+        checkpoints,
+        told,
+        model,
+        Pace(acting.progressed, steps),
+    )
     with held() if fit.checkpoint is not None else contextlib.nullcontext():
         model.fit(
             feed,
@@ -226,7 +225,7 @@ def fit_model(
             epochs=epochs,
             initial_epoch=start.epoch,
             verbose=fit.verbose,
-            callbacks=CheckpointingCallbacks(callbacks, acting.states, checkpoints, told, model),
+            callbacks=callbacks,
             validation_data=None if validation is None else validation.whole,
             steps_per_epoch=fit.steps_per_epoch,
             validation_steps=fit.validation_steps,
@@ -247,7 +246,7 @@ def _build(model: Any, feed: Feed) -> None:
 def evaluate_model(model: Any, samples: Samples, batch_size: int) -> dict[str, float]:
     """Loss and metrics of a compiled model on some samples, by Keras's names."""
     _reset_states(model)
-    return _figures(evaluate(model, samples.whole, batch_size))
+    return figures_of(evaluate(model, samples.whole, batch_size))
 
 
 def predict_model(model: Any, x: Arrays, batch_size: int) -> Arrays:
