@@ -136,6 +136,7 @@ def example_of(line: str, printed: str = "", block: Block | None = None) -> Exam
         ["kerasgen", "resume"],
         ["kerasgen", "rerun"],
         ["kerasgen", "verify"],
+        ["kerasgen", "report"],
         ["kerasgen", "explain", "WORD"],
     ):  # a name in a sentence
         return None

@@ -23,7 +23,7 @@ def test_every_dependency_has_bounds_or_a_reason() -> None:
     assert [name for name in needed if ">=" not in name and "==" not in name] == []
 
 
-def test_the_wheel_has_the_pages_of_the_manual() -> None:
+def test_the_wheel_has_the_pages_of_the_manual_and_that_of_a_report() -> None:
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     wheel = tomllib.loads(text)["tool"]["hatch"]["build"]["targets"]["wheel"]
     assert wheel.keys() == {"packages", "force-include"}
@@ -33,6 +33,9 @@ def test_the_wheel_has_the_pages_of_the_manual() -> None:
     patterns = [line.strip("/") for line in ignored if line and not line.startswith("#")]
     pages = [path.relative_to(ROOT) for path in (ROOT / "kerasgen" / "manual").rglob("*.md")]
     assert len(pages) > 50
+    report = ROOT / "kerasgen" / "emit" / "page"
+    pages += [(report / f"page.{ending}").relative_to(ROOT) for ending in ("html", "css", "js")]
+    assert all((ROOT / page).is_file() for page in pages)
     assert [page for page in pages for part in page.parts if _matches(part, patterns)] == []
 
 

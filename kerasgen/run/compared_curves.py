@@ -1,7 +1,7 @@
 """The learning curves of several runs over one another.
 
 This room owns what tells the runs apart: each has a color, training is a solid line and validation
-a dashed one, as in the picture of one run. How a picture is made and written stands in `plots`.
+a dashed one, as in the picture of one run. How a picture is made and written stands in `figures`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kerasgen.run.plots import GRAY, epoch_of, panel_names, short_text, written_figure
+from kerasgen.run.figures import GRAY, short_text, written_figure
+from kerasgen.run.plots import epoch_of, panel_names
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -41,7 +42,7 @@ def draw_compared_curves(path: Path, histories: Mapping[str, History]) -> None:
         for axes in grid.flat[len(panels) :]:
             axes.set_axis_off()
         for axes, name in zip(grid.flat, panels, strict=False):
-            _draw_panel(axes, list(histories.values()), name)
+            draw_compared_panel(axes, list(histories.values()), name)
         if not panels:
             grid[0, 0].text(0.5, 0.5, "no epoch was finished", ha="center", color=GRAY)
         figure.legend(
@@ -55,7 +56,8 @@ def _color(number: int) -> str:
     return COLORS[number % len(COLORS)]
 
 
-def _draw_panel(axes: Axes, histories: Sequence[History], name: str) -> None:
+def draw_compared_panel(axes: Axes, histories: Sequence[History], name: str) -> None:
+    """Draws one figure of several runs over the epochs."""
     from matplotlib.ticker import MaxNLocator, NullFormatter
 
     shown: list[float] = []

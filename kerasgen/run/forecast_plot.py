@@ -1,7 +1,7 @@
 """The picture of a forecast: the last stretch of some series, and what the model said of it.
 
 This room owns which stretch, which series and which windows are drawn, and how. Style and file are
-those of `plots`.
+those of `figures`.
 
 Decisions:
 - Of the windows of the test part those are drawn whose horizons stand side by side, the newest
@@ -14,14 +14,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kerasgen.data.times import as_moments
 from kerasgen.ir.training import Array
+from kerasgen.run.figures import BLUE, GRAY, VERMILION, written_figure
 from kerasgen.run.forecasts import SeriesRows
-from kerasgen.run.plots import BLUE, GRAY, VERMILION, written_figure
 from kerasgen.runtime.split import PARTS
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 MOST_PANELS = 4
 """Series, or targets, that are drawn."""
@@ -63,7 +67,7 @@ def forecast_panels(
     found = []
     for number in np.unique(rows.series_of(aims[:, 0])).tolist():
         mine = np.flatnonzero(rows.series_of(aims[:, 0]) == number)
-        chosen = _side_by_side(aims[mine, 0], rows.windows.horizon)
+        chosen = side_by_side(aims[mine, 0], rows.windows.horizon)
         first = int(aims[mine, 0].min())
         tested = int(rows.ends[number]) - first
         begin = max(
@@ -104,35 +108,41 @@ def draw_forecasts(path: Path, panels: Sequence[Panel]) -> None:
     with written_figure(path, (9.0, 3.2 * len(panels) + 0.4)) as figure:
         grid = figure.subplots(len(panels), 1, squeeze=False)
         for axes, panel in zip(grid.flat, panels, strict=True):
-            axes.plot(panel.times, panel.true, color=BLUE, linewidth=1.6, label="true")
-            for number, (times, values) in enumerate(panel.forecasts):
-                axes.plot(
-                    times,
-                    values,
-                    color=VERMILION,
-                    linestyle=(0, (5, 1.5)),
-                    linewidth=1.6,
-                    marker="s" if len(values) <= 25 else "",
-                    markersize=3,
-                    label="_" if number else "forecast",
-                )
-            for part, time in panel.borders.items():
-                axes.axvline(time, color=GRAY, linestyle=":", linewidth=1.2)
-                axes.annotate(
-                    part,
-                    (time, 1.0),
-                    xycoords=("data", "axes fraction"),
-                    xytext=(4, -10),
-                    textcoords="offset points",
-                    color=GRAY,
-                    fontsize=9,
-                )
-            axes.legend(loc="upper left")
-            if panel.title:
-                axes.set_title(panel.title[:60])
+            draw_panel(axes, panel)
 
 
-def _side_by_side(firsts: Array, horizon: int) -> Array:
+def draw_panel(axes: Axes, panel: Panel) -> None:
+    """Draws the last stretch of one series, and the forecasts of it."""
+    axes.plot(panel.times, panel.true, color=BLUE, linewidth=1.6, label="true")
+    for number, (times, values) in enumerate(panel.forecasts):
+        axes.plot(
+            times,
+            values,
+            color=VERMILION,
+            linestyle=(0, (5, 1.5)),
+            linewidth=1.6,
+            marker="s" if len(values) <= 25 else "",
+            markersize=3,
+            label="_" if number else "forecast",
+        )
+    for part, time in panel.borders.items():
+        # A date is taken as well, which Matplotlib's own types do not say.
+        axes.axvline(time, color=GRAY, linestyle=":", linewidth=1.2)  # type: ignore[arg-type]
+        axes.annotate(
+            part,
+            (time, 1.0),
+            xycoords=("data", "axes fraction"),
+            xytext=(4, -10),
+            textcoords="offset points",
+            color=GRAY,
+            fontsize=9,
+        )
+    axes.legend(loc="upper left")
+    if panel.title:
+        axes.set_title(panel.title[:60])
+
+
+def side_by_side(firsts: Array, horizon: int) -> Array:
     """The windows whose horizons do not overlap, the newest first; their places, in order."""
     chosen: list[int] = []
     for place in np.argsort(-firsts, kind="stable").tolist():

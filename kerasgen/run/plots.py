@@ -1,75 +1,34 @@
 """The pictures of a run: learning curves, confusion matrix, predicted against true values.
 
 This room owns how results are drawn. It takes plain rows and arrays, and must not know where
-they come from. Matplotlib is imported when something is drawn; neither pyplot nor a display is
-touched, and the user's own Matplotlib settings do not change a picture.
+they come from. Style and file are those of `figures`.
 
 Decisions:
-- Blue and vermilion of Okabe and Ito's palette (https://jfly.uni-koeln.de/color/) tell training
-  from validation also for color-blind readers; line style and marker tell them apart in gray.
 - The colors of a confusion matrix are shares of the true class, so that a rare class is as
   visible as a frequent one; its numbers are counts.
 """
 
 from __future__ import annotations
 
-import contextlib
 import math
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kerasgen.record.files import atomic_file
+from kerasgen.run.figures import BLUE, GRAY, VERMILION, short_text, written_figure
 
 if TYPE_CHECKING:
     import numpy as np
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
     from numpy.typing import ArrayLike
 
     Array = np.ndarray[Any, Any]
-
-BLUE = "#0072B2"
-VERMILION = "#D55E00"
-GRAY = "#555555"
 
 MOST_NUMBERED_CLASSES = 20
 """Classes up to which the cells of a confusion matrix carry numbers."""
 
 MOST_TICKS = 30
 """Class names that fit beside a confusion matrix; of more, every n-th is written."""
-
-_STYLE = {
-    "axes.axisbelow": True,
-    "axes.edgecolor": GRAY,
-    "axes.grid": True,
-    "axes.labelsize": 11,
-    "axes.spines.right": False,
-    "axes.spines.top": False,
-    "axes.titlesize": 12,
-    "figure.titlesize": 13,
-    "grid.color": "#DDDDDD",
-    "grid.linewidth": 0.8,
-    "legend.fontsize": 10,
-    "legend.frameon": False,
-    "svg.hashsalt": "kerasgen",  # else each file has names of its own
-    "text.parse_math": False,  # a class may be called `$x`
-    "xtick.labelsize": 10,
-    "ytick.labelsize": 10,
-}
-
-_FONTS = (
-    "Noto Sans CJK SC",
-    "Noto Sans CJK JP",
-    "WenQuanYi Micro Hei",
-    "PingFang SC",
-    "Hiragino Sans",
-    "Microsoft YaHei",
-    "Malgun Gothic",
-    "Noto Sans",
-)
-"""Asked, where installed, for characters that Matplotlib's own font lacks."""
 
 
 def draw_learning_curves(
@@ -100,10 +59,7 @@ def draw_learning_curves(
         for axes in grid.flat[len(panels) :]:
             axes.set_axis_off()
         for axes, name in zip(grid.flat, panels, strict=False):
-            _draw_panel(axes, rows, name)
-            if kept is not None:
-                axes.axvline(kept, color=GRAY, linestyle=":", linewidth=1.4, label="weights kept")
-                axes.legend()
+            draw_panel(axes, rows, name, kept)
         if not panels:
             grid[0, 0].text(0.5, 0.5, "no epoch was finished", ha="center", color=GRAY)
         if title:
@@ -164,27 +120,40 @@ def draw_predicted_vs_true(
     wanted, given = _flat(true), _flat(predicted)
     if wanted.size != given.size:
         raise ValueError(f"{wanted.size} true values, but {given.size} predicted ones")
-    finite = (abs(wanted) < math.inf) & (abs(given) < math.inf)
-    dropped = int(finite.size - finite.sum())
-    wanted, given = wanted[finite], given[finite]
     with written_figure(path, (6.0, 6.0)) as figure:
-        axes = figure.subplots()
-        if wanted.size:
-            low, high = min(wanted.min(), given.min()), max(wanted.max(), given.max())
-            margin = 0.04 * (high - low) or 1.0
-            ends = (low - margin, high + margin)
-            axes.plot(
-                ends, ends, color=GRAY, linestyle="--", linewidth=1.2, label="predicted = true"
-            )
-            axes.set(xlim=ends, ylim=ends)
-            axes.legend(loc="upper left")
-        size = float(min(max(3000 / max(wanted.size, 1), 8), 36))
-        alpha = float(min(max(1500 / max(wanted.size, 1), 0.08), 0.8))
-        axes.scatter(wanted, given, s=size, alpha=alpha, color=BLUE, linewidths=0)
-        axes.set_aspect("equal")
-        axes.set(xlabel="true value", ylabel="predicted value")
-        head = short_text(title, 60) + "\n" if title else ""
-        axes.set_title(head + _fit_text(wanted, given, dropped))
+        draw_points(figure.subplots(), wanted, given, title)
+
+
+def draw_points(
+    axes: Axes, true: Array, predicted: Array, title: str | None = None, most: int | None = None
+) -> None:
+    """Draws predicted against true values, a point each.
+
+    Args:
+        axes: where.
+        true: true values, one axis.
+        predicted: predicted values, as many.
+        title: title of the picture.
+        most: points that are drawn, spread evenly over the rows; None for all.
+    """
+    finite = (abs(true) < math.inf) & (abs(predicted) < math.inf)
+    dropped = int(finite.size - finite.sum())
+    wanted, given = true[finite], predicted[finite]
+    if wanted.size:
+        low, high = min(wanted.min(), given.min()), max(wanted.max(), given.max())
+        margin = 0.04 * (high - low) or 1.0
+        ends = (low - margin, high + margin)
+        axes.plot(ends, ends, color=GRAY, linestyle="--", linewidth=1.2, label="predicted = true")
+        axes.set(xlim=ends, ylim=ends)
+        axes.legend(loc="upper left")
+    size = float(min(max(3000 / max(wanted.size, 1), 8), 36))
+    alpha = float(min(max(1500 / max(wanted.size, 1), 0.08), 0.8))
+    step = 1 if most is None else max(math.ceil(wanted.size / most), 1)
+    axes.scatter(wanted[::step], given[::step], s=size, alpha=alpha, color=BLUE, linewidths=0)
+    axes.set_aspect("equal")
+    axes.set(xlabel="true value", ylabel="predicted value")
+    head = short_text(title, 60) + "\n" if title else ""
+    axes.set_title(head + _fit_text(wanted, given, dropped))
 
 
 def panel_names(rows: Sequence[Mapping[str, float]]) -> list[str]:
@@ -202,7 +171,17 @@ def _without_prefix(name: str, names: Mapping[str, Any]) -> str:
     return stem if stem in names else name
 
 
-def _draw_panel(axes: Axes, rows: Sequence[Mapping[str, float]], name: str) -> None:
+def draw_panel(
+    axes: Axes, rows: Sequence[Mapping[str, float]], name: str, kept: int | None = None
+) -> None:
+    """Draws one figure over the epochs, training and validation together.
+
+    Args:
+        axes: where.
+        rows: as for `draw_learning_curves`.
+        name: the figure, without `val_`.
+        kept: the epoch whose weights were kept, None for the last one.
+    """
     from matplotlib.ticker import MaxNLocator, NullFormatter
 
     shown: list[float] = []
@@ -240,7 +219,9 @@ def _draw_panel(axes: Axes, rows: Sequence[Mapping[str, float]], name: str) -> N
         axes.set_yscale("log")
         axes.yaxis.set_major_formatter("{x:g}")
         axes.yaxis.set_minor_formatter(NullFormatter())
-    if paired and shown:
+    if kept is not None:
+        axes.axvline(kept, color=GRAY, linestyle=":", linewidth=1.4, label="weights kept")
+    if (paired and shown) or kept is not None:
         axes.legend()
     if broken:
         epochs = "epoch" if len(broken) == 1 else "epochs"
@@ -309,45 +290,3 @@ def _fit_text(true: Array, predicted: Array, dropped: int) -> str:
     if dropped:
         parts.append(f"{dropped:,} not finite")
     return ", ".join(parts)
-
-
-def short_text(text: str, most: int, tail: int = 0) -> str:
-    """A text on one line; a long one is cut before its last `tail` characters."""
-    line = " ".join("".join(sign if sign.isprintable() else " " for sign in str(text)).split())
-    if len(line) <= most:
-        return line
-    return line[: most - 1 - tail].rstrip() + "…" + line[len(line) - tail :].lstrip()
-
-
-@contextlib.contextmanager
-def written_figure(path: Path, size: tuple[float, float]) -> Iterator[Figure]:
-    """A figure of a size in inches, written to `path` when the block ends well.
-
-    It is a picture in SVG where the name ends so, else a PNG.
-    """
-    import matplotlib.style
-    from matplotlib.figure import Figure
-    from matplotlib.font_manager import get_font_names
-
-    installed = set(get_font_names())
-    fonts = ["DejaVu Sans", *(font for font in _FONTS if font in installed)]
-    with (
-        matplotlib.style.context(["default", {**_STYLE, "font.family": fonts}]),
-        warnings.catch_warnings(),
-    ):
-        # No font knows all of Unicode: such a character becomes a box.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from")
-        figure = Figure(figsize=size, layout="constrained")
-        yield figure
-        form = "svg" if path.suffix.lower() == ".svg" else "png"
-        # Without the version of Matplotlib and the time, equal results make equal files.
-        left_out = ("Creator", "Date") if form == "svg" else ("Software",)
-        with atomic_file(path) as file:
-            figure.savefig(
-                file,
-                format=form,
-                dpi=120,
-                bbox_inches="tight",
-                pad_inches=0.15,
-                metadata=dict.fromkeys(left_out),
-            )

@@ -13,7 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kerasgen.diagnostics import CompileError, Sink
-from kerasgen.emit.picture.folding import EVERYTHING_OPEN, Sketch, folded, folded_to_read
+from kerasgen.emit.picture.folding import (
+    EVERYTHING_OPEN,
+    Sketch,
+    folded,
+    folded_to_read,
+    sketch_of,
+)
 from kerasgen.emit.picture.mermaid import to_mermaid
 from kerasgen.emit.picture.png import to_png
 from kerasgen.emit.picture.svg import to_svg
@@ -31,7 +37,7 @@ from kerasgen.session.early_checks import check_settings
 from kerasgen.session.named_run import looks_named, named_run
 from kerasgen.session.recorded import open_run
 from kerasgen.session.session import Session
-from kerasgen.session.states import CLOSED, UNREAD, Aim, Compiled
+from kerasgen.session.states import CLOSED, UNREAD, Aim
 from kerasgen.verbs.finished_run import load_run_model, run_section
 from kerasgen.verbs.output import write_output
 
@@ -155,7 +161,7 @@ def mermaid_text(target: Target, depth: int | None = None) -> str:
     Raises:
         CompileError: the config has mistakes, or the run cannot be read.
     """
-    drawn = _folded(sketch_of(_session(target, CLOSED).compiled), depth)
+    drawn = _folded(_sketch(target), depth)
     return to_mermaid(drawn.graph, drawn.specs, drawn.closed)
 
 
@@ -175,7 +181,7 @@ def draw_graph(target: Target, path: Path, depth: int | None = None) -> str:
         CompileError: the config has mistakes, the ending is unknown, or the file cannot be written.
     """
     form = _form_of(path)
-    whole = sketch_of(_session(target, CLOSED).compiled)
+    whole = _sketch(target)
     drawn = _folded(whole, depth)
     write_output(path, form(drawn.graph, drawn.specs, drawn.closed), Sink())
     shut = ", blocks closed: `--depth N` opens them" if drawn.can_be_opened else ""
@@ -211,20 +217,14 @@ def _form_of(path: Path) -> Painter:
     return form
 
 
+def _sketch(target: Target) -> Sketch:
+    compiled = _session(target, CLOSED).compiled
+    return sketch_of(compiled.program, compiled.findings.source_map)
+
+
 def _folded(whole: Sketch, depth: int | None) -> Sketch:
     """A model as it is drawn."""
     return folded_to_read(whole) if depth is None else folded(whole, depth)
-
-
-def sketch_of(compiled: Compiled) -> Sketch:
-    """A compiled model to be drawn, nothing of it closed."""
-    program = compiled.program
-    return Sketch(
-        graph=program.graph,
-        specs=program.specs,
-        parameters={layer.name: layer.parameters for layer in program.cost.layers},
-        source_map=compiled.findings.source_map,
-    )
 
 
 def compiled_program(target: Target) -> CompiledProgram:

@@ -34,6 +34,7 @@ from kerasgen.ir.graph import Call, LayerDef, ModelGraph
 from kerasgen.ir.model import InputDef, TensorRef
 from kerasgen.ir.values import ObjectDef, TensorSpec
 from kerasgen.ir.walks import output_refs
+from kerasgen.passes.compiled import CompiledProgram
 from kerasgen.passes.shapes import Specs
 
 MOST_BOXES = 48
@@ -103,6 +104,16 @@ class Sketch:
             specs=dict(_below(self.specs, f"{call.layer}/")),
             closed=dict(_below(self.closed, f"{call.layer}/")),
         )
+
+
+def sketch_of(program: CompiledProgram, source_map: SourceMap) -> Sketch:
+    """A compiled model to be drawn, nothing of it closed."""
+    return Sketch(
+        graph=program.graph,
+        specs=program.specs,
+        parameters={layer.name: layer.parameters for layer in program.cost.layers},
+        source_map=source_map,
+    )
 
 
 def folded(sketch: Sketch, depth: int) -> Sketch:

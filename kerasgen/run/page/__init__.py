@@ -1,0 +1,1 @@
+"""The page of a run: what its record holds becomes the sections of a report."""
