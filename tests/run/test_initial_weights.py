@@ -13,8 +13,8 @@ from kerasgen.run.experiment import run_experiment
 
 SHORT = ("data=digits", "model=mlp", "tracking.plots=false", "fit.verbose=0", "fit.epochs=1")
 
-FROZEN = "fit.trainable=[]"
-"""Nothing is trained: the model that is saved has the weights that it started from."""
+FROZEN = ("optimizer=sgd", "optimizer.learning_rate=0.0")
+"""Nothing is learned: the model that is saved has the weights that it started from."""
 
 
 def run(engine: str, folder: Path, *overrides: str) -> int:
@@ -46,7 +46,7 @@ def trained(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_run_gives_all_its_layers(engine: str, trained: Path, tmp_path: Path) -> None:
-    assert run(engine, tmp_path, f"fit.initial_weights={trained}", FROZEN) == 0
+    assert run(engine, tmp_path, f"fit.initial_weights={trained}", *FROZEN) == 0
     before, after = weights_of(trained), weights_of(tmp_path)
     assert all(same(before[name], after[name]) for name in before)
     told = fields(tmp_path)["initial_weights"]
@@ -60,9 +60,9 @@ def test_layers_of_another_name_or_shape_keep_what_was_drawn(
 ) -> None:
     drawn = tmp_path / "drawn"
     changed = ("model.layers.hidden2.units=32", "+model.layers.extra={class: Dense, units: 10}")
-    assert run(engine, drawn, *changed, FROZEN) == 0
+    assert run(engine, drawn, *changed, *FROZEN) == 0
     taken = tmp_path / "taken"
-    assert run(engine, taken, *changed, FROZEN, f"fit.initial_weights={trained}") == 0
+    assert run(engine, taken, *changed, *FROZEN, f"fit.initial_weights={trained}") == 0
     there, plain, here = weights_of(trained), weights_of(drawn), weights_of(taken)
     assert same(here["hidden1"], there["hidden1"])
     assert not same(here["hidden1"], plain["hidden1"])
@@ -82,7 +82,7 @@ def test_layers_inside_a_model_are_found_by_their_own_names(
         "+model.layers.first={after: flatten, layers: {hidden1: {class: Dense, units: 128, "
         "activation: relu}}}",
     )
-    assert run(engine, tmp_path, *nested, FROZEN, f"fit.initial_weights={trained}") == 0
+    assert run(engine, tmp_path, *nested, *FROZEN, f"fit.initial_weights={trained}") == 0
     assert fields(tmp_path)["initial_weights"]["layers"] == 3
 
 
@@ -100,7 +100,7 @@ def test_files_of_keras_give_their_layers(
     else:
         inner.save(file)
     folder = tmp_path / "run"
-    assert run(engine, folder, f"fit.initial_weights={file}", FROZEN) == 0
+    assert run(engine, folder, f"fit.initial_weights={file}", *FROZEN) == 0
     before, after = weights_of(trained), weights_of(folder)
     assert all(same(before[layer], after[layer]) for layer in before)
 
