@@ -53,6 +53,12 @@ VARIANTS: Mapping[str, Sequence[str]] = {
     "balanced class weights": ["fit.class_weight=balanced"],
     "class weights": ["fit.class_weight={0: 2.0, 3: 0.5}"],
     "rows as they lie": ["fit.shuffle=false"],
+    "frozen layers": ["fit.trainable=[hidden2, scores]"],
+    "phases": [
+        "+model.layers.hidden1.trainable=false",
+        "fit.phases={warm-up: {epochs: 2, trainable: [scores]}, fine: {batch_size: 64, optimizer: SGD}}",
+        "+fit.callbacks.log={class: CSVLogger, filename: log.csv}",
+    ],
     "augmented samples": [
         "+data.augment={flip: RandomFlip, mix: MixUp, noise: {class: GaussianNoise, stddev: 0.1}}",
         "data.split.test=1500",

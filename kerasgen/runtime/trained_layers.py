@@ -5,7 +5,7 @@ This room owns the names of layers inside models, as selectors write them.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 
@@ -23,3 +23,14 @@ def train_only(model: Any, names: Collection[str]) -> None:
     model.trainable = True
     for name, layer in inner_layers(model):
         layer.trainable = name in names
+
+
+def layer_flags(model: Any) -> list[tuple[Any, bool]]:
+    """Gives what each layer says of itself, those around others first."""
+    return [(layer, layer.trainable) for layer in model._flatten_layers()]
+
+
+def set_flags(flags: Iterable[tuple[Any, bool]]) -> None:
+    """Trains or freezes each layer as it once said itself."""
+    for layer, trained in flags:
+        layer.trainable = trained

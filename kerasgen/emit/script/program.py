@@ -16,6 +16,7 @@ from kerasgen.diagnostics import Sink
 from kerasgen.emit.script.calls import ModelContext
 from kerasgen.emit.script.code import WIDTH, Names, call, docstring, prose, statement, string
 from kerasgen.emit.script.data import preprocess_function
+from kerasgen.emit.script.fitting import train_function
 from kerasgen.emit.script.imports import Import, import_lines
 from kerasgen.emit.script.model import model_functions
 from kerasgen.emit.script.objects import WRAPPERS, imported_from
@@ -29,12 +30,11 @@ from kerasgen.emit.script.sources import (
 from kerasgen.emit.script.steps import DataContext
 from kerasgen.emit.script.training import (
     TrainingContext,
-    compile_function,
+    compile_functions,
     main_function,
     options_function,
     save_function,
     set_up_function,
-    train_function,
 )
 from kerasgen.ir.data import DataDef
 from kerasgen.ir.program import FitDef, Program
@@ -133,6 +133,7 @@ def _parts(
         augmentation=augmentation_of(program.data, graph, compiled.outputs),
         paths=path_options(loading.source),
         deep=len(graph.calls) if deep else 0,
+        phases=compiled.phases,
     )
     return [
         options_function(training),
@@ -140,7 +141,7 @@ def _parts(
         load_function(loading),
         preprocess_function(_data_context(program, compiled, catalog)),
         *model,
-        compile_function(training),
+        *compile_functions(training),
         train_function(training),
         "evaluate",
         *(["predict", save_function()] if program.tracking.model else []),
@@ -196,14 +197,13 @@ def _with_indices(program: Program, sink: Sink) -> FitDef:
 
 def _report_unwritten(fit: FitDef, sink: Sink) -> None:
     """Reports what of a training has no form in a script."""
-    for name in ("initial_weights", "trainable", "phases"):
-        if getattr(fit, name) not in (None, {}):
-            sink.report(
-                "KG611",
-                f"`{name}` has no form in a script",
-                key=f"fit.{name}",
-                help=f"write `fit.{name}=null`, and the script by hand from there",
-            )
+    if fit.initial_weights is not None:
+        sink.report(
+            "KG611",
+            "a script starts from weights that are drawn",
+            key="fit.initial_weights",
+            help="write `fit.initial_weights=null`, and load them in the script",
+        )
 
 
 def _classes(output: str, outputs: Sequence[OutputSpec]) -> int | None:

@@ -1,7 +1,8 @@
 """Steps 4 to 8 of a script, its options and its `main`.
 
-This room owns how a model is compiled, fitted, measured and saved in a script, with the calls that
-`engines.keras3.training` makes, and what can be chosen on its command line.
+This room owns how a model is compiled, measured and saved in a script, with the calls that
+`engines.keras3.training` makes, and what can be chosen on its command line. How it is fitted stands
+in `fitting`.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ from typing import Any
 
 from kerasgen.catalog.entries import Catalog, Kind
 from kerasgen.emit.script.code import (
-    Bracketed,
     Code,
     Item,
+    Names,
     call,
     function,
     listed,
@@ -23,15 +24,12 @@ from kerasgen.emit.script.code import (
     statement,
     string,
 )
-from kerasgen.emit.script.objects import found_entry, object_code, secret_code, word_code
+from kerasgen.emit.script.objects import found_entry, object_code, word_code
 from kerasgen.emit.script.sources import PathOption
-from kerasgen.frontend.compose.resolvers import SECRET_KEYS
-from kerasgen.ir.program import CompileDef, FitDef, Program
+from kerasgen.ir.program import CompileDef, Phase, Program
 from kerasgen.ir.training import Augmentation
-from kerasgen.ir.values import ObjectDef
 from kerasgen.passes.callback_files import paths_of
-
-_SEED = "arguments.seed"
+from kerasgen.passes.freezing import TrainedPhase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +43,8 @@ class TrainingContext:
         augmentation: what becomes of each batch of the training part, or None.
         paths: the files of the data.
         deep: number of calls of a model so deep that Python's limit must be raised, else 0.
+        phases: what is trained, one after the other.
+        phase: the phase that the program is, None for the whole.
     """
 
     program: Program
@@ -53,10 +53,14 @@ class TrainingContext:
     augmentation: Augmentation | None
     paths: tuple[PathOption, ...]
     deep: int
+    phases: tuple[TrainedPhase, ...]
+    phase: Phase | None = None
 
     @property
     def learning_rate(self) -> float | None:
-        """The learning rate where it is a number, else None."""
+        """The learning rate where it is a number and the only one, else None."""
+        if self.phase is not None or self.program.fit.phases:
+            return None
         optimizer = self.program.optimizer
         entry = found_entry(optimizer, ("optimizer",), self.catalog)
         known = entry.parameters.get("learning_rate") if entry is not None else None
@@ -92,7 +96,8 @@ def options_function(context: TrainingContext) -> str:
             option(path.option, "file or folder of the data", required="True")
         else:
             option(path.option, "file or folder of the data", default=string(path.default))
-    option("epochs", "passes over the training part", type="int", default=str(fit.epochs))
+    if not fit.phases:
+        option("epochs", "passes over the training part", type="int", default=str(fit.epochs))
     option("batch-size", "samples in one step", type="int", default=str(fit.batch_size))
     if context.learning_rate is not None:
         rate = repr(context.learning_rate)
@@ -128,8 +133,26 @@ def set_up_function(context: TrainingContext) -> str:
     return function("set_up()", "Puts the settings of Keras in force.", lines)
 
 
-def compile_function(context: TrainingContext) -> str:
-    """Writes `compile_model(model)`, with the learning rate where that is a number."""
+def compile_functions(context: TrainingContext) -> list[str]:
+    """Writes `compile_model(model)`, with the learning rate where that is a number.
+
+    Of a training in phases each has such a function of its own.
+    """
+    if not context.program.fit.phases:
+        return [_compile_function(context, "compile_model")]
+    return [
+        _compile_function(replace(context, program=phase.program, phase=phase), title)
+        for phase, title in zip(context.program.phases, phase_titles(context), strict=True)
+    ]
+
+
+def phase_titles(context: TrainingContext) -> list[str]:
+    """The names of the functions that compile the model for a phase."""
+    names = Names(taken=set())
+    return [names.give(f"compile_{name.replace('-', '_')}") for name in context.program.fit.phases]
+
+
+def _compile_function(context: TrainingContext, title: str) -> str:
     catalog, objective = context.catalog, context.objective
     rate = context.learning_rate
     optimizer = object_code(
@@ -155,84 +178,7 @@ def compile_function(context: TrainingContext) -> str:
     lines = statement("optimizer = ", optimizer)
     lines += statement("", call("model.compile", named=named))
     parameters = "model" if rate is None else "model, learning_rate"
-    return function(f"compile_model({parameters})", "Sets optimizer, loss and metrics.", lines)
-
-
-def train_function(context: TrainingContext) -> str:
-    """Writes `train(model, parts, arguments)`."""
-    fit = context.program.fit
-    lines = _feed_lines(context)
-    lines.append("    # What ran before, such as preprocessing, must not change what is drawn.")
-    lines.append(f"    keras.utils.set_random_seed({_SEED})")
-    named: dict[str, Code] = {
-        "batch_size": "arguments.batch_size",
-        "epochs": "arguments.epochs",
-    }
-    begin = call("keras.callbacks.LambdaCallback", named={"on_epoch_begin": "feed.begin"})
-    lines += statement("callbacks = ", listed([begin, *_callbacks(context)]))
-    named["callbacks"] = "callbacks"
-    if "validation" in context.program.data.split.parts:
-        named["validation_data"] = 'parts["validation"]'
-    named |= _fit_arguments(fit)
-    model_fit = call("model.fit", "feed", named=named)
-    if _averages(context.program):
-        lines += statement("history = ", replace(model_fit, tail=").history"))
-        lines += [
-            "    own_memory(model)",
-            "    return history",
-        ]
-    else:
-        lines += statement("return ", replace(model_fit, tail=").history"))
-    head = "train(model, parts, arguments)"
-    return function(head, "Fits the model; gives the figures of every epoch.", lines)
-
-
-def _feed_lines(context: TrainingContext) -> list[str]:
-    """The lines that make `feed`, which gives Keras the batches of each epoch."""
-    fit, augmentation = context.program.fit, context.augmentation
-    samples, lines = 'parts["training"]', []
-    weights = context.program.data.weights
-    if weights is not None and weights.sampling is not None:
-        balanced = call("balance_classes", samples, string(weights.sampling), _SEED)
-        lines += statement("samples = ", balanced)
-        samples = "samples"
-    mixes = augmentation is not None and augmentation.mixes
-    if fit.class_weight:
-        lines.append(f"    inputs, targets = {samples}")
-        lines += statement("weights = ", call("weights_of_rows", "targets", _weights(fit)))
-        samples = "(inputs, targets, weights)"
-    if mixes:
-        lines += statement("samples = ", call("with_soft_labels", samples))
-        samples = "samples"
-    given: list[Code] = [_SEED] if fit.shuffle else []
-    named: dict[str, Code] = {}
-    if augmentation is not None:
-        lines += _augment_lines(augmentation, context)
-        named["augment"] = "augment"
-    if fit.steps_per_epoch is not None:
-        named["steps"] = str(fit.steps_per_epoch)
-    feed = call("Feed", samples, "arguments.batch_size", *given, named=named)
-    return [*lines, *statement("feed = ", feed)]
-
-
-def _augment_lines(augmentation: Augmentation, context: TrainingContext) -> list[str]:
-    """The lines that make `augment`; its layers compute in full precision, on the CPU."""
-    made = []
-    for layer, index in augmentation.layers:
-        code = object_code(layer, ("layer",), context.catalog)
-        made.append(Bracketed("(", (Item(code), Item(str(index))), ")"))
-    mixed = context.program.backend.dtype_policy is not None  # of the model alone
-    lines = []
-    if mixed:
-        lines.append("    policy = keras.config.dtype_policy()")
-        lines.append("    keras.config.set_dtype_policy(keras.config.floatx())")
-    lines.append('    with keras.device("cpu"):')
-    lines += statement("drawn = ", listed(made), depth=2)
-    if mixed:
-        lines.append("    keras.config.set_dtype_policy(policy)")
-    masks: dict[str, Code] = {"masks": "True"} if augmentation.masks else {}
-    asked = call("Augment", "drawn", _SEED, named=masks)
-    return [*lines, *statement("augment = ", asked)]
+    return function(f"{title}({parameters})", "Sets optimizer, loss and metrics.", lines)
 
 
 def save_function() -> str:
@@ -269,7 +215,8 @@ def main_function(context: TrainingContext) -> str:
     steps = [
         "    model = build_model(arguments.seed)",
         "    model.summary()",
-        f"    compile_model(model{rate})",
+        *_freezing(context),
+        *([] if program.fit.phases else [f"    compile_model(model{rate})"]),
         "    history = train(model, parts, arguments)",
         *_after_training(context),
     ]
@@ -281,6 +228,14 @@ def main_function(context: TrainingContext) -> str:
         steps = [f"    {line}" for line in steps]
     lines += steps
     return function("main()", "Trains the model, from its data to its file.", lines)
+
+
+def _freezing(context: TrainingContext) -> list[str]:
+    """The line that freezes layers before a training without phases."""
+    (first, *_), several = context.phases, bool(context.program.fit.phases)
+    if several or first.layers is None:
+        return []
+    return statement("", call("train_only", "model", literal(list(first.layers))))
 
 
 def _after_training(context: TrainingContext) -> list[str]:
@@ -334,62 +289,9 @@ def _deterministic() -> list[str]:
     ]
 
 
-def _averages(program: Program) -> bool:
-    """Whether an optimizer keeps averages of the weights, which become the weights at the end."""
-    made = [program.optimizer]
-    for optimizer in made:
-        made += [v for v in optimizer.arguments.values() if isinstance(v, ObjectDef)]
-    return any(optimizer.arguments.get("use_ema") is True for optimizer in made)
-
-
 def _objective(value: Any, kind: Kind, catalog: Catalog) -> Code:
     if isinstance(value, Mapping):
         return mapped({key: _objective(item, kind, catalog) for key, item in value.items()})
     if isinstance(value, tuple):
         return listed(_objective(item, kind, catalog) for item in value)
     return word_code(value, kind, catalog)
-
-
-def _weights(fit: FitDef) -> Code:
-    """The weights of the classes by their indices."""
-    if fit.class_weight == "balanced":
-        return call("balanced_weights", "targets")
-    return literal(fit.class_weight)
-
-
-def _fit_arguments(fit: FitDef) -> dict[str, Code]:
-    named: dict[str, Code] = {}
-    for name, default in (("steps_per_epoch", None), ("validation_steps", None)):
-        if getattr(fit, name) != default:
-            named[name] = str(getattr(fit, name))
-    if fit.validation_freq != 1:
-        named["validation_freq"] = str(fit.validation_freq)
-    named["verbose"] = literal(2 if fit.verbose == "auto" else fit.verbose)
-    return named
-
-
-def _callbacks(context: TrainingContext) -> list[Code]:
-    made = [
-        object_code(
-            callback, ("callback",), context.catalog, replaced=_replaced(callback, context.catalog)
-        )
-        for callback in context.program.fit.callbacks.values()
-    ]
-    if context.program.tracking.tensorboard is not None:
-        folder = call("str", 'arguments.out / "tensorboard"')
-        made.append(call("keras.callbacks.TensorBoard", named={"log_dir": folder}))
-    return made
-
-
-def _replaced(callback: ObjectDef, catalog: Catalog) -> dict[str, Code]:
-    """What a script finds out when it runs: its out folder, values of the environment."""
-    paths = {
-        name: call("str", f"arguments.out / {string(path)}")
-        for name, path in paths_of(callback, catalog).items()
-    }
-    secrets = {
-        name: secret_code(value)
-        for name, value in callback.arguments.items()
-        if name in SECRET_KEYS
-    }
-    return paths | secrets

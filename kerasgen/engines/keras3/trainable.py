@@ -45,7 +45,7 @@ from kerasgen.ir.training import (
 )
 from kerasgen.ir.values import ObjectDef
 from kerasgen.passes.held_preparation import RawInputs
-from kerasgen.runtime.trained_layers import train_only
+from kerasgen.runtime.trained_layers import layer_flags, set_flags, train_only
 
 
 class KerasModel(Model):
@@ -112,7 +112,7 @@ class KerasTrainable(KerasModel, Trainable):
     def __init__(self, model: Any, seed: int, catalog: Catalog) -> None:
         super().__init__(model)
         self._seed, self._catalog = seed, catalog
-        self._own = [(layer, layer.trainable) for layer in model._flatten_layers()]
+        self._flags = layer_flags(model)
         self._acting: ActingCallbacks | None = None
 
     def initialize(self) -> None:
@@ -126,11 +126,10 @@ class KerasTrainable(KerasModel, Trainable):
 
     def train_only(self, layers: Collection[str] | None) -> None:
         """Freezes all other layers; None gives each what it says itself."""
-        if layers is not None:
+        if layers is None:
+            set_flags(self._flags)
+        else:
             train_only(self.model, frozenset(layers))
-            return
-        for layer, trained in self._own:  # Those around others come first, and set these too.
-            layer.trainable = trained
 
     def compile(self, optimizer: ObjectDef, objective: CompileDef) -> None:
         """Hands optimizer, losses and metrics to Keras."""
