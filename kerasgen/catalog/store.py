@@ -30,6 +30,7 @@ from typing import Any
 from kerasgen.catalog.entries import Catalog, ClassEntry, Parameter
 from kerasgen.foreign.json_data import Bounds, parse_json
 from kerasgen.foreign.regular_files import ForeignFileError, read_bytes
+from kerasgen.process.cache_folder import cache_folder
 
 FORMAT = 1
 """Number of the file's form."""
@@ -93,15 +94,6 @@ def find_installed(described_by: Sequence[Path]) -> Installed | None:
         )
     except (ImportError, OSError, ValueError):
         return None
-
-
-def cache_folder() -> Path:
-    """The folder of the cache: `KERASGEN_CACHE`, else `kerasgen` in the user's cache folder."""
-    if own := os.environ.get("KERASGEN_CACHE"):
-        return Path(own)
-    users = os.environ.get("XDG_CACHE_HOME", "")
-    # The standard says that a relative one is to be ignored.
-    return (Path(users) if os.path.isabs(users) else Path.home() / ".cache") / "kerasgen"
 
 
 def load_catalog(installed: Installed) -> Catalog | None:

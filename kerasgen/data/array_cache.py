@@ -27,10 +27,10 @@ from pathlib import Path
 
 import numpy as np
 
-from kerasgen.catalog.store import cache_folder
 from kerasgen.data.large_arrays import LIMIT
 from kerasgen.data.table import Array
 from kerasgen.passes.cost import human_bytes
+from kerasgen.process.cache_folder import cache_folder
 
 FORM = 1
 """Number of the form of what is kept."""

@@ -22,8 +22,8 @@ from typing import IO, Any, Self
 
 import numpy as np
 
-from kerasgen.catalog.store import cache_folder
 from kerasgen.diagnostics import Sink
+from kerasgen.process.cache_folder import cache_folder
 from kerasgen.runtime.values import Array
 
 LIMIT = 16 * 2**20

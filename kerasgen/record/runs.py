@@ -8,7 +8,8 @@ Decisions:
 - A record that is open while its process is gone is one of a run that was `killed`; the file is
   left as it is.
 - The folds of a run are listed with it, as one run.
-- A config is read when somebody asks for it; a listing of thousands of runs needs none.
+- A config is read when somebody asks for it; a listing of thousands of runs needs none. Nor does it
+  read a record that the index knows; see `run_index`.
 - A record of a newer version is listed with what is known of its fields, and a warning.
 """
 
@@ -16,16 +17,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from kerasgen.diagnostics import Severity, Sink
 from kerasgen.foreign.regular_files import ForeignFileError, is_folder, is_there, told
 from kerasgen.record import read as reading
 from kerasgen.record.file_names import CONFIG, FOLDS, RECORD, TAGS
 from kerasgen.record.files import number
+from kerasgen.record.read import ReadRecord
+from kerasgen.record.run_index import RunIndex
 from kerasgen.record.status import observed_status
 from kerasgen.record.tags import read_tags
 
@@ -74,7 +77,9 @@ def read_runs(root: Path, sink: Sink) -> list[RunEntry]:
     if not is_folder(root):
         sink.warn("KG606", f"there is no folder `{root}`")
         return []
-    found = [read_run(folder, root, sink) for folder in _run_folders(root, sink)]
+    index = RunIndex(root)
+    found = [_listed(folder, root, index, sink) for folder in _run_folders(root, sink)]
+    index.keep()
     runs = [run for run in found if run is not None]
     runs.sort(key=lambda run: run.id)
     runs.sort(key=lambda run: run.started or _LONG_AGO, reverse=True)
@@ -92,6 +97,14 @@ def read_run(folder: Path, root: Path, sink: Sink) -> RunEntry | None:
     Returns:
         The run, or None.
     """
+    found = _read(folder, sink)
+    if found is None:
+        return None
+    return _entry(found.fields, folder, _run_id(folder, root), _tags(folder, sink))
+
+
+def _read(folder: Path, sink: Sink) -> ReadRecord | None:
+    """The record of a run, if there is one that can be read."""
     path = folder / RECORD
     try:
         found = reading.read_record(folder)
@@ -100,7 +113,23 @@ def read_run(folder: Path, root: Path, sink: Sink) -> RunEntry | None:
         return None
     if found.newer is not None:
         sink.report_file("KG606", path, found.newer, severity=Severity.WARNING)
-    return replace(_entry(found.fields, folder, root), tags=_tags(folder, sink))
+    return found
+
+
+def _listed(place: _Place, root: Path, index: RunIndex, sink: Sink) -> RunEntry | None:
+    """A run of a listing, as the index or its record tells of it."""
+    folder, name = Path(place.folder), place.folder[len(os.fspath(root)) :]
+    name = name.strip(os.sep).replace(os.sep, "/") or "."
+    fields = index.fields_of(name, place.folder)
+    if fields is None:
+        found = _read(folder, sink)
+        if found is None:
+            return None
+        fields = found.fields
+        if found.newer is None:
+            index.take_in(name, place.folder, fields)
+    tags = _tags(folder, sink) if place.tagged else ()
+    return _entry(fields, folder, name, tags)
 
 
 def _tags(folder: Path, sink: Sink) -> tuple[str, ...]:
@@ -134,7 +163,19 @@ def read_config(run: RunEntry, sink: Sink) -> Mapping[str, Any]:
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
-def _run_folders(root: Path, sink: Sink) -> Iterator[Path]:
+class _Place(NamedTuple):
+    """A folder that holds a record.
+
+    Attributes:
+        folder: the folder.
+        tagged: whether it holds tags.
+    """
+
+    folder: str
+    tagged: bool
+
+
+def _run_folders(root: Path, sink: Sink) -> Iterator[_Place]:
     """The folders below `root`, itself included, that hold a record; hidden ones are left out."""
 
     def warn(error: OSError) -> None:
@@ -144,16 +185,18 @@ def _run_folders(root: Path, sink: Sink) -> Iterator[Path]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         if RECORD in files or RECORD in folders:
             folders[:] = [name for name in folders if name != FOLDS]
-            yield Path(parent)
+            yield _Place(parent, TAGS in files or TAGS in folders)
 
 
-def _entry(fields: Mapping[str, Any], folder: Path, root: Path) -> RunEntry:
+def _entry(
+    fields: Mapping[str, Any], folder: Path, name_of_run: str, tags: tuple[str, ...]
+) -> RunEntry:
     backend = fields.get("backend")
     backend = backend.get("backend") if isinstance(backend, dict) else backend
     epochs = number(fields.get("epochs"))
     metrics, name = fields.get("metrics"), fields.get("name")
     return RunEntry(
-        id=_run_id(folder, root),
+        id=name_of_run,
         folder=folder,
         status=observed_status(fields),
         name=name if isinstance(name, str) else "",
@@ -167,6 +210,7 @@ def _entry(fields: Mapping[str, Any], folder: Path, root: Path) -> RunEntry:
             if isinstance(figures, dict)
         },
         fields=fields,
+        tags=tags,
     )
 
 

@@ -12,13 +12,13 @@ from kerasgen.catalog.entries import Catalog, ClassEntry, Parameter
 from kerasgen.catalog.store import (
     KEPT,
     Installed,
-    cache_folder,
     find_installed,
     load_catalog,
     read_catalog,
     save_catalog,
     write_catalog,
 )
+from kerasgen.process.cache_folder import cache_folder
 
 INSTALLED = Installed(version="3.15.1", fingerprint="f" * 64, changed=0.0)
 

@@ -9,6 +9,7 @@ import pytest
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink
 from kerasgen.diagnostics.render import render_text
 from kerasgen.record.runs import RunEntry, read_runs
+from kerasgen.record.versions import SCHEMA
 from kerasgen.session.run_selection import (
     choose_runs,
     metric,
@@ -105,7 +106,7 @@ def chosen(runs: list[RunEntry], *filters: str) -> list[str]:
         ("devices=gpu:0", ["sgd"]),
         ("devices.1=gpu:0", ["sgd"]),
         ("started>2024-05-02T00", ["sgd", "adam"]),
-        ("schema==1", ["sgd", "adam", "bad"]),
+        (f"schema=={SCHEMA}", ["sgd", "adam", "bad"]),
     ],
 )
 def test_a_filter_chooses(runs: list[RunEntry], condition: str, expected: list[str]) -> None:
