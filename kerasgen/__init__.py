@@ -1,13 +1,16 @@
 """A compiler from Hydra configs to trained Keras models.
 
-Importing it imports nothing else; `register`, which lets configs name a class of one's own, and
-`load`, which opens a finished run to ask its model, come when they are asked for.
+Importing it imports nothing else. What it offers comes when it is asked for: `compose` checks and
+runs configs, `runs` lists what was trained, `load` opens a finished run to ask its model, and
+`register` lets configs name a class of one's own.
 """
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from kerasgen.registry import register as register
+    from kerasgen.verbs.composed_experiment import compose as compose
     from kerasgen.verbs.load import load_run
+    from kerasgen.verbs.run_table import runs as runs
 
     load = load_run
 
@@ -15,7 +18,7 @@ __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> object:
-    """The names that are not there from the beginning: `register` and `load`."""
+    """The names that are not there from the beginning."""
     if name == "register":
         from kerasgen.registry import register
 
@@ -24,4 +27,12 @@ def __getattr__(name: str) -> object:
         from kerasgen.verbs.load import load_run
 
         return load_run
+    if name == "compose":
+        from kerasgen.verbs.composed_experiment import compose
+
+        return compose
+    if name == "runs":
+        from kerasgen.verbs.run_table import runs
+
+        return runs
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

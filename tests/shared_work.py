@@ -60,6 +60,7 @@ TORCH_FILES = (
     "test_predict.py",
     "test_predict_lists.py",
     "test_evaluate.py",
+    "test_composed_experiment.py",
     "test_rerun.py",
     "test_run_secrets.py",
     "test_folds.py",

@@ -52,6 +52,26 @@ class CheckOutcome:
         """Whether there are no errors."""
         return all(found.severity is not Severity.ERROR for found in self.diagnostics)
 
+    @property
+    def parameters(self) -> int | None:
+        """How many weights the model has; None where it was not compiled."""
+        return None if self.compiled is None else self.compiled.cost.parameters
+
+    @property
+    def shapes(self) -> dict[str, tuple[int | None, ...] | list[tuple[int | None, ...]]]:
+        """Layer to the shape of its output, or of each of them; empty where it was not compiled."""
+        if self.compiled is None:
+            return {}
+        found = {layer.name: list(layer.shapes) for layer in self.compiled.cost.layers}
+        return {name: each[0] if len(each) == 1 else each for name, each in found.items()}
+
+    def __str__(self) -> str:
+        """The outcome for a person, with its diagnostics before it."""
+        from kerasgen.diagnostics.render import render_text
+
+        told = [render_text(self.diagnostics)] if self.diagnostics else []
+        return "\n\n".join([*told, *([self.text()] if self.text() else [])])
+
     def report(self) -> dict[str, Any]:
         """The outcome as JSON data: the keys of `emit.text.report`, and `unchecked`."""
         from kerasgen.emit.text.report import check_report, phase_rows

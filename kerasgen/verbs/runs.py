@@ -152,17 +152,31 @@ def runs_csv(listing: Listing, sink: Sink) -> str:
     Returns:
         The text, with a newline at the end; figures as exact as the record has them.
     """
-    runs = listing.runs
-    columns = dict(listing.columns)
-    if not columns:
-        names = [*_USUAL, *metric_names(runs)]
-        columns = dict(zip(names, named_values(runs, names, sink, among=runs), strict=True))
+    columns = table_columns(listing, sink)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([shown(name) for name in columns])
     for cells in zip(*columns.values(), strict=True):
         writer.writerow([" ".join(shown(str(plain(value))) for value in cell) for cell in cells])
     return text.getvalue()
+
+
+def table_columns(listing: Listing, sink: Sink) -> Mapping[str, Sequence[Sequence[object]]]:
+    """The columns that were asked for, or the usual ones and all metrics.
+
+    Args:
+        listing: the runs.
+        sink: gets configs that cannot be read.
+    """
+    if listing.columns:
+        return listing.columns
+    runs = listing.runs
+    names = [*_USUAL, *metric_names(runs)]
+    # No run need have an option of data, and none of their configs is read for it.
+    asked = [name for name in names if name != "data"]
+    found = dict(zip(asked, named_values(runs, asked, sink, among=runs), strict=True))
+    found["data"] = [[option] if (option := _data(run)) else [] for run in runs]
+    return {name: found[name] for name in names}
 
 
 def runs_json(entries: Sequence[RunEntry]) -> list[dict[str, object]]:
