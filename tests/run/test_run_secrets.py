@@ -26,7 +26,6 @@ TYPED = "typed-into-the-config"
 QUICK = ("fit.epochs=1", "fit.verbose=0", "tracking.plots=false")
 
 
-@kerasgen.register
 class Telling(keras.callbacks.Callback):
     """Keeps what it is given, and may fail with it."""
 
@@ -47,9 +46,11 @@ CALLBACK = (
 
 
 @pytest.fixture(autouse=True)
-def _variables(monkeypatch: pytest.MonkeyPatch) -> None:
+def _secrets_and_who_tells_them(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in SECRETS.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setattr("kerasgen.registry._PARTS", [])  # Other tests have no such callback.
+    kerasgen.register(Telling)
 
 
 def contents(folder: Path) -> Iterator[tuple[str, bytes]]:
