@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from kerasgen.catalog.entries import Catalog, ClassEntry
 from kerasgen.diagnostics import Sink
-from kerasgen.engine.models import Model, Trainable, TrainingListener
+from kerasgen.engine.models import DivergedError, Model, Trainable, TrainingListener
 from kerasgen.engine.oracles import (
     FittedStep,
     Learned,
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from kerasgen.passes.compiled import CompiledProgram
 
 __all__ = [
+    "DivergedError",
     "Engine",
     "EngineInForceError",
     "FittedStep",

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from kerasgen.ir.program import CompileDef, FitDef
 from kerasgen.ir.training import (
     Arrays,
+    Fault,
     FeedPosition,
     KeptWeights,
     Samples,
@@ -49,6 +50,20 @@ class TrainingListener:
     follower_failed: Callable[[str, Exception], None]
     state_due: Callable[[TrainingState], None] = _unheard
     progressed: Callable[[TrainingProgress], None] = _unheard
+
+
+class DivergedError(ArithmeticError):
+    """A training whose loss, or whose weights, are no finite numbers any more.
+
+    Attributes:
+        epoch: the epoch, from 0.
+        batch: the batch behind which that was seen, from 0.
+        value: what the loss is, None where the weights are not finite.
+    """
+
+    def __init__(self, epoch: int, batch: int, value: str | None) -> None:
+        self.epoch, self.batch, self.value = epoch, batch, value
+        super().__init__(f"the loss is {value} in batch {batch + 1} of epoch {epoch + 1}")
 
 
 class Model(Protocol):
@@ -98,11 +113,11 @@ class Trainable(Model, Protocol):
             Exception: weights that it starts from cannot be downloaded or read.
         """
 
-    def take_weights(self, file: Path, inside: str | None) -> TakenWeights:
-        """Gives layers the weights that a file has under their names.
+    def take_weights(self, source: Path | TrainingState, inside: str | None) -> TakenWeights:
+        """Gives layers the weights that a file or a state has under their names.
 
         Args:
-            file: a file of a model or of weights, which anybody may have written.
+            source: a file of a model or of weights, which anybody may have written, or a state.
             inside: the name of the model in the file that is meant, None for all of it.
 
         Raises:
@@ -140,6 +155,28 @@ class Trainable(Model, Protocol):
 
         Returns:
             Which weights the model has now, None if no epoch was finished.
+
+        Raises:
+            DivergedError: the loss is not finite, and such a training is to end.
+        """
+
+    def find_fault(
+        self,
+        data: TrainingData,
+        fit: FitDef,
+        start: FeedPosition | TrainingState,
+        error: DivergedError,
+    ) -> Fault | None:
+        """Trains again as far as a batch, and finds what is not finite there.
+
+        Args:
+            data: what the model was fitted on.
+            fit: how; no callback acts.
+            start: where the model is, as for `fit`.
+            error: the batch.
+
+        Returns:
+            The fault, None if the training does not come to it again.
         """
 
     def save(self, path: Path, raw: RawInputs | None = None) -> None:

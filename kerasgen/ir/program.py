@@ -182,6 +182,7 @@ class FitDef:
         trainable: patterns of the layers that are trained, all others are frozen; None for what
             each layer says of itself.
         phases: name to phase, one trained after the other; empty for a single one.
+        terminate_on_nan: whether a training ends whose loss is no finite number.
     """
 
     epochs: int = field(default=1, metadata={"minimum": 1})
@@ -199,6 +200,7 @@ class FitDef:
     initial_weights: str | None = None
     trainable: tuple[str, ...] | None = None
     phases: Mapping[str, PhaseDef] = field(default_factory=dict)
+    terminate_on_nan: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

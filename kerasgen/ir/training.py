@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from kerasgen.ir.values import ObjectDef
 
@@ -16,6 +16,10 @@ Array: TypeAlias = "np.ndarray[Any, Any]"
 
 Arrays: TypeAlias = "Array | list[Array] | dict[str, Array]"
 """What goes into a model or comes out: one array, a list, or arrays by name."""
+
+
+_SHOWN = 5
+"""Layers that are named where many are meant."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,3 +174,33 @@ class TakenWeights:
     left: tuple[str, ...]
     misfits: Mapping[str, str]
     known: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """Where numbers that are not finite come from.
+
+    Attributes:
+        kind: what holds them first: the rows of the batch, weights before it, the output of a
+            layer, the loss of finite outputs, or the gradients of a finite loss.
+        names: the inputs or layers that hold them.
+    """
+
+    kind: Literal["rows", "weights", "output", "loss", "gradients"]
+    names: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The fault in words."""
+        shown = [name if " " in name else f"`{name}`" for name in self.names[:_SHOWN]]
+        names = ", ".join(shown) + (", …" if len(self.names) > _SHOWN else "")
+        match self.kind:
+            case "rows":
+                return f"the rows of the batch are not finite in {names}"
+            case "weights":
+                return f"the step before has left weights that are not finite in {names}"
+            case "output":
+                return f"{names} is the first layer whose output is not finite"
+            case "loss":
+                return "all layers give finite numbers, and the loss of them is not finite"
+        return f"layers and loss are finite, and the step makes weights of {names} that are not"

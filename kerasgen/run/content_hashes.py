@@ -22,7 +22,9 @@ _SHORT = 16
 
 def decisive_part(program: Program) -> Program:
     """A program with the usual values of all that only shows, names or records a training."""
-    fit = replace(program.fit, verbose="auto", resume="auto", checkpoint=None)
+    fit = replace(
+        program.fit, verbose="auto", resume="auto", checkpoint=None, terminate_on_nan=True
+    )
     return replace(program, name="", fit=fit, tracking=TrackingDef(), lint=LintDef())
 
 

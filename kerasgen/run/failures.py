@@ -76,6 +76,10 @@ def end_run(error: BaseException, run: ActiveRun, *, keep_rejected: bool) -> int
         where = f"the step `{error.step}` failed: " if isinstance(error, StepError) else ""
         return _fail("KG803", f"{where}{text}", run)
     if isinstance(error, StepError):
+        told = getattr(cause, "diagnostics", None)
+        if isinstance(told, tuple):  # What has ended the step says it itself.
+            run.end("failed", f"{error.step}: {cause}", told)
+            return FAILED
         return _fail_step(error, run)
     if isinstance(error, SystemExit | GeneratorExit):
         text = f"code that is not kerasgen's wanted to end the process: {ending(error)}"

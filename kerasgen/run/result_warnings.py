@@ -45,7 +45,7 @@ def warn_of_divergence(run: ActiveRun, source_map: SourceMap) -> None:
         "KG802",
         f"the loss is `{lost[0]['loss']}` from epoch {int(lost[0]['epoch'])} on",
         key="optimizer.learning_rate",
-        help="lower the learning rate, scale the features, or clip the gradients; the callback "
-        "`TerminateOnNaN` ends such a run",
+        help="lower the learning rate, scale the features, or clip the gradients; "
+        "`fit.terminate_on_nan=true` ends such a run",
     )
     run.events.emit(WarningsRaised(diagnostics=tuple(sink.diagnostics)))

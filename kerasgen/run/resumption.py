@@ -168,9 +168,18 @@ def state_of(checkpoint: Checkpoint, identity: Identity, sink: Sink) -> Training
     Raises:
         CompileError: KG626, it is none of this training, or cannot be read.
     """
-    facts = checkpoint.facts
     _require_same(checkpoint, identity, sink)
     _tell_versions(checkpoint, sink)
+    return plain_state(checkpoint)
+
+
+def plain_state(checkpoint: Checkpoint) -> TrainingState:
+    """The state that a checkpoint keeps, of whatever training.
+
+    Raises:
+        CompileError: KG626, it cannot be read.
+    """
+    facts = checkpoint.facts
     try:
         arrays = checkpoint.arrays()
     except ForeignFileError as error:

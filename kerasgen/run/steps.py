@@ -265,17 +265,24 @@ def fit(
 
     Returns:
         Which weights the model has now, None if no epoch was finished.
+
+    Raises:
+        DivergedError: its loss is no finite number any more.
     """
-    program = compiled.program
-    data = TrainingData(
-        training=parts.sampled or parts.training,
-        validation=parts.validation,
-        class_weight=parts.class_weight,
-        augmentation=augmentation_of(program.data, compiled.graph, compiled.outputs),
-    )
+    data = training_data(compiled, parts)
     # What `auto` shows is not the engine's: a run tells its listeners, and the console shows that.
     verbose = 0 if fit.verbose == "auto" else fit.verbose
     return model.fit(data, replace(fit, verbose=verbose), listener, start)
+
+
+def training_data(compiled: CompiledProgram, parts: PreparedParts) -> TrainingData:
+    """What a model is fitted on."""
+    return TrainingData(
+        training=parts.sampled or parts.training,
+        validation=parts.validation,
+        class_weight=parts.class_weight,
+        augmentation=augmentation_of(compiled.program.data, compiled.graph, compiled.outputs),
+    )
 
 
 def fit_text(compiled: CompiledProgram, history: Sequence[Mapping[str, float]]) -> str:

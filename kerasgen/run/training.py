@@ -13,16 +13,18 @@ Decisions:
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from kerasgen.diagnostics import Sink
-from kerasgen.engine import TrainingListener
+from kerasgen.engine import DivergedError, TrainingListener
 from kerasgen.foreign.regular_files import ForeignFileError
 from kerasgen.ir.training import FeedPosition
 from kerasgen.record.provenance import file_digest
 from kerasgen.run import steps
+from kerasgen.run.divergence import Diverged, divergence
 from kerasgen.run.events import (
     ModelDefined,
     PhaseBegan,
@@ -33,7 +35,7 @@ from kerasgen.run.events import (
     WarningsRaised,
     WeightsTaken,
 )
-from kerasgen.run.resumption import Identity, history_of, keeper
+from kerasgen.run.resumption import Identity, history_of, keeper, plain_state
 from kerasgen.run.training_reports import epochs_to, progress_to
 from kerasgen.session.initial_weights import KEY
 
@@ -110,7 +112,7 @@ def train(experiment: Experiment, run: ActiveRun) -> Trainable:
         )
         _tell_resumed(experiment, run)
         _tell_start(experiment, run)
-        kept, done = None, position.began
+        kept, done, moment = None, position.began, time.monotonic()
         for number, phase in enumerate(phases, position.phase):
             if number > position.phase:
                 model.train_only(phase.layers)
@@ -119,7 +121,17 @@ def train(experiment: Experiment, run: ActiveRun) -> Trainable:
                 start = FeedPosition(epoch=done, phase=number, began=done)
             _tell_phase(phases[number - position.phase :], done, run)
             fit = replace(phase.phase.program.fit, callbacks=callbacks)
-            kept = steps.fit(compiled, model, experiment.parts, fit, listener, start)
+            try:
+                kept = steps.fit(compiled, model, experiment.parts, fit, listener, start)
+            except DivergedError as error:
+                diverged = Diverged(
+                    experiment=experiment,
+                    run=run,
+                    phase=phase,
+                    number=number,
+                    seconds=time.monotonic() - moment,
+                )
+                raise divergence(error, diverged) from None
         late = "" if kept is None or kept.set_by is None else f"; weights of {kept.text}"
         line.append(steps.fit_text(compiled, run.history) + late)
     weights = None if kept is None else asdict(kept)
@@ -135,8 +147,12 @@ def _take(model: Trainable, source: WeightsSource, run: ActiveRun) -> None:
     """
     sink = Sink(run.source_map)
     try:
-        found = model.take_weights(source.file, source.inside)
-        checksum = file_digest(source.file) or ""
+        if source.checkpoint is not None:
+            found = model.take_weights(plain_state(source.checkpoint), None)
+            checksum = str(source.checkpoint.facts.get("arrays") or "")
+        else:
+            found = model.take_weights(source.file, source.inside)
+            checksum = file_digest(source.file) or ""
     except ForeignFileError as error:
         raise sink.fail_file("KG608", source.file, error) from error
     origin = source.run or source.file

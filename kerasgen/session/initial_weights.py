@@ -13,8 +13,9 @@ from pathlib import Path
 from kerasgen.diagnostics import CompileError, Sink
 from kerasgen.foreign.regular_files import ForeignFileError, is_there, open_regular
 from kerasgen.ir.program import FIT, FitDef
+from kerasgen.record.checkpoints import Checkpoint, newest_checkpoint
 from kerasgen.record.checksums import known_checksums, require_as_written
-from kerasgen.record.file_names import MODEL
+from kerasgen.record.file_names import CHECKPOINTS, MODEL
 from kerasgen.record.read import read_record
 from kerasgen.session.named_run import named_run
 
@@ -35,11 +36,13 @@ class WeightsSource:
         file: the file.
         inside: the name of the model in it that is meant, None for all of it.
         run: the folder of the run whose weights they are, None for a file that was named.
+        checkpoint: the state of that run's training, where it has left no model.
     """
 
     file: Path
     inside: str | None = None
     run: Path | None = None
+    checkpoint: Checkpoint | None = None
 
 
 def weights_source(fit: FitDef, sink: Sink) -> WeightsSource | None:
@@ -81,13 +84,14 @@ def _of_run(folder: Path, sink: Sink) -> WeightsSource:
     except ForeignFileError as error:
         if is_there(path):
             raise sink.fail_file("KG606", path, error) from error
+    if not is_there(path) and (found := newest_checkpoint(folder)) is not None:
+        return WeightsSource(file=folder / CHECKPOINTS, run=folder, checkpoint=found)
     if not is_there(path):
         raise sink.fail(
             "KG606",
             f"the run `{folder}` has no `{MODEL}`",
             key=KEY,
-            help="it did not complete, or ran with tracking.model=false; `kerasgen runs` lists "
-            "others",
+            help="it has kept no checkpoint, and did not complete or ran with tracking.model=false",
         )
     _require_weights(path, sink)
     told = fields.get("model")

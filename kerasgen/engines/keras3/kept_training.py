@@ -25,7 +25,10 @@ import keras
 import numpy as np
 from keras.callbacks import CallbackList
 
+from kerasgen.engine import DivergedError
+from kerasgen.engines.keras3.diverged import LossGuard, broken_layers
 from kerasgen.engines.keras3.encoded_values import Form, decoded, encoded
+from kerasgen.engines.keras3.named_weights import layer_forms
 from kerasgen.engines.keras3.pace import Pace
 from kerasgen.engines.keras3.training_state import (
     CallbackStates,
@@ -56,12 +59,20 @@ class Checkpoints:
         keep: keeps a state.
         start: where the phase begins or goes on.
         begun: the state that it goes on from, None for its beginning.
+        guard: looks at the losses, None for whoever does not care.
+        until: the batch before which the training ends, None for its own end.
     """
 
     due: CheckpointDef | None
     keep: Callable[[TrainingState], None]
     start: FeedPosition
     begun: TrainingState | None = None
+    guard: LossGuard | None = None
+    until: FeedPosition | None = None
+
+
+class ArrivedError(Exception):
+    """The training has come to where it is to end."""
 
 
 class CheckpointingCallbacks(CallbackList):  # type: ignore[misc]
@@ -130,6 +141,9 @@ class CheckpointingCallbacks(CallbackList):  # type: ignore[misc]
         elif batch:
             self._position = replace(self._position, batch=batch)
             self._look(self._steps_due or self._minutes_due)
+        until = self._checkpoints.until
+        if until is not None and (self._position.epoch, batch) >= (until.epoch, until.batch):
+            raise ArrivedError
         super().on_train_batch_begin(batch, logs)
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
@@ -137,6 +151,8 @@ class CheckpointingCallbacks(CallbackList):  # type: ignore[misc]
         if not self._passing:
             super().on_train_batch_end(batch, logs)
             self._pace.trained(self._position.epoch, batch + 1, logs)
+            if self._checkpoints.guard is not None:
+                self._checkpoints.guard.note(self._position.epoch, batch, logs)
 
     def on_test_begin(self, logs: Logs = None) -> None:
         """Notes what the validation will change."""
@@ -168,6 +184,8 @@ class CheckpointingCallbacks(CallbackList):  # type: ignore[misc]
         """Takes the state behind all that has happened in the epoch."""
         if self._passing:
             self._arrive()
+        if self._checkpoints.guard is not None:
+            self._checkpoints.guard.look()
         super().on_epoch_end(epoch, logs)
         self._position = replace(self._position, epoch=epoch + 1, batch=0)
         last = self.model.stop_training or epoch + 1 == self.params["epochs"]
@@ -212,8 +230,11 @@ class CheckpointingCallbacks(CallbackList):  # type: ignore[misc]
         if self._async_train:
             self._flush_futures()
         arrays: dict[str, Array] = {}
+        variables = taken_variables(self.model, arrays, before.variables if before else None)
+        self._require_finite(position)
         facts = {
-            "variables": taken_variables(self.model, arrays, before.variables if before else None),
+            "variables": variables,
+            "layers": layer_forms(self.model, variables),
             "random": taken_randomness(arrays) if before is None else before.randomness(arrays),
             "callbacks": self._states.taken(arrays),
         }
@@ -221,6 +242,14 @@ class CheckpointingCallbacks(CallbackList):  # type: ignore[misc]
         state = TrainingState(position=position, arrays=arrays, facts=facts, ended=ended)
         self._checkpoints.keep(state)
         self._steps, self._moment = self._steps_done, time.monotonic()
+
+    def _require_finite(self, position: FeedPosition) -> None:
+        """Lets no state be kept that is not good."""
+        guard = self._checkpoints.guard
+        if guard is not None:
+            guard.look()
+            if broken_layers(self.model):
+                raise DivergedError(position.epoch, max(position.batch - 1, 0), None)
 
     def _lay(self, state: TrainingState) -> None:
         try:

@@ -14,19 +14,25 @@ Decisions:
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 from keras.src.utils.naming import to_snake_case
 
+from kerasgen.engines.keras3.encoded_values import Form, decoded
 from kerasgen.engines.keras3.model_files.array_records import Array, Group, Grouped, Named
 from kerasgen.engines.keras3.model_files.stored_arrays import open_named
 from kerasgen.engines.keras3.model_files.weights.owners import variables_below
-from kerasgen.ir.training import TakenWeights
+from kerasgen.engines.keras3.training_state import training_variables
+from kerasgen.foreign.regular_files import ForeignFileError
+from kerasgen.ir.training import TakenWeights, TrainingState
 
 _LAYERS = "layers"
 
@@ -54,12 +60,24 @@ class _Layer:
         return list({id(w): w for w in found}.values())
 
 
-def take_weights(model: keras.Model, file: Path, inside: str | None) -> TakenWeights:
-    """Gives layers of a model the weights of a file.
+def layer_forms(model: keras.Model, forms: Sequence[Form]) -> dict[str, list[Form]]:
+    """The forms of the weights of each layer, of those of all variables of a training in order."""
+    known = {id(v): form for v, form in zip(training_variables(model), forms, strict=True)}
+    return {
+        layer.name: [known[id(w)] for w in weights]
+        for layer in _layers_of(model)
+        if (weights := layer.weights) and all(id(w) in known for w in weights)
+    }
+
+
+def take_weights(
+    model: keras.Model, source: Path | TrainingState, inside: str | None
+) -> TakenWeights:
+    """Gives layers of a model the weights of a file, or those that they had in a state.
 
     Args:
         model: the model; its weights have memory.
-        file: a `.keras` file, or one of weights, of any Keras.
+        source: a `.keras` file, or one of weights, of any Keras; or the state of a training.
         inside: the name of the model in the file whose weights are meant, None for all of it.
 
     Returns:
@@ -71,8 +89,7 @@ def take_weights(model: keras.Model, file: Path, inside: str | None) -> TakenWei
     layers = [layer for layer in _layers_of(model) if layer.weights]
     own = Counter(layer.name.rpartition(".")[2] for layer in layers)
     taken, left, misfits = [], [], {}
-    with open_named(file) as stored:
-        known = _known(stored, inside)
+    with _opened(source, inside) as known:
         for layer in layers:
             short = layer.name.rpartition(".")[2]
             there = known.find(layer, alone=own[short] == 1)
@@ -90,6 +107,27 @@ def take_weights(model: keras.Model, file: Path, inside: str | None) -> TakenWei
                 layer.made.finalize_state()
             taken.append(layer.name)
     return TakenWeights(taken=tuple(taken), left=tuple(left), misfits=misfits, known=known.names)
+
+
+@contextlib.contextmanager
+def _opened(source: Path | TrainingState, inside: str | None) -> Iterator[_Known]:
+    """The layers of a file or a state; what a state holds must be what `layer_forms` gave."""
+    if isinstance(source, Path):
+        with open_named(source) as stored:
+            yield _known(stored, inside)
+        return
+    told = source.facts.get("layers")
+    found = {}
+    for name, forms in told.items() if isinstance(told, Mapping) else ():
+        try:
+            values = [np.asarray(decoded(form, source.arrays)) for form in forms]
+        except (KeyError, TypeError, ValueError) as error:
+            raise ForeignFileError(f"holds no weights of `{name[:60]}`") from error
+        arrays = [Array(name=name, shape=v.shape, read=partial(np.array, v)) for v in values]
+        found[name] = _There(None, tuple(arrays))
+    if not found:
+        raise ForeignFileError("names no layers: an earlier version has written it")
+    yield _Known(found, {})
 
 
 def _layers_of(model: keras.Model, prefix: str = "", path: str = "") -> Iterator[_Layer]:

@@ -7,16 +7,18 @@ stands in `training` and `deferred_weights`.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import keras
 
 from kerasgen.catalog.entries import Catalog
-from kerasgen.engine import Model, Trainable, TrainingListener
+from kerasgen.engine import DivergedError, Model, Trainable, TrainingListener
 from kerasgen.engines.keras3.deferred_weights import allocate_weights
+from kerasgen.engines.keras3.diverged import LossGuard, find_fault
 from kerasgen.engines.keras3.environment import set_seed
-from kerasgen.engines.keras3.kept_training import Checkpoints
+from kerasgen.engines.keras3.kept_training import ArrivedError, Checkpoints
 from kerasgen.engines.keras3.named_weights import take_weights
 from kerasgen.engines.keras3.raw_model import with_preparation
 from kerasgen.engines.keras3.training import (
@@ -36,6 +38,7 @@ from kerasgen.engines.keras3.training import (
 from kerasgen.ir.program import CompileDef, FitDef
 from kerasgen.ir.training import (
     Arrays,
+    Fault,
     FeedPosition,
     KeptWeights,
     Samples,
@@ -120,9 +123,9 @@ class KerasTrainable(KerasModel, Trainable):
         set_seed(self._seed)
         allocate_weights(self.model)
 
-    def take_weights(self, file: Path, inside: str | None) -> TakenWeights:
-        """Gives layers the weights that a file has under their names."""
-        return take_weights(self.model, file, inside)
+    def take_weights(self, source: Path | TrainingState, inside: str | None) -> TakenWeights:
+        """Gives layers the weights that a file or a state has under their names."""
+        return take_weights(self.model, source, inside)
 
     def train_only(self, layers: Collection[str] | None) -> None:
         """Freezes all other layers; None gives each what it says itself."""
@@ -151,9 +154,50 @@ class KerasTrainable(KerasModel, Trainable):
             callbacks = make_callbacks(fit.callbacks, self._catalog)
             self._acting = ActingCallbacks(callbacks, listener)
         checkpoints = Checkpoints(
-            due=fit.checkpoint, keep=listener.state_due, start=position, begun=begun
+            due=fit.checkpoint,
+            keep=listener.state_due,
+            start=position,
+            begun=begun,
+            guard=LossGuard() if fit.terminate_on_nan else None,
         )
         return fit_model(self.model, (feed, data.validation), fit, self._acting, checkpoints)
+
+    def find_fault(
+        self,
+        data: TrainingData,
+        fit: FitDef,
+        start: FeedPosition | TrainingState,
+        error: DivergedError,
+    ) -> Fault | None:
+        """Trains again as far as a batch, and finds what is not finite there."""
+        begun = start if isinstance(start, TrainingState) else None
+        position = start.position if isinstance(start, TrainingState) else start
+        until = replace(position, epoch=error.epoch, batch=error.batch)
+        quiet = TrainingListener(
+            epoch_ended=lambda number, figures: None,
+            followers=frozenset(),
+            follower_failed=lambda name, cause: None,
+        )
+        checkpoints = Checkpoints(
+            due=None, keep=quiet.state_due, start=position, begun=begun, until=until
+        )
+        feed = make_feed(data, fit, self._seed, self._catalog, position)
+        set_seed(self._seed)
+        try:
+            fit_model(
+                self.model,
+                (feed, data.validation),
+                replace(fit, checkpoint=None),
+                ActingCallbacks({}, quiet),
+                checkpoints,
+            )
+        except ArrivedError:
+            if keras.backend.backend() == "jax":
+                self.model.jax_state_sync()
+            feed = make_feed(data, fit, self._seed, self._catalog, until)
+            feed.passed = 0
+            return find_fault(self.model, next(feed.coming()))
+        return None
 
     def save(self, path: Path, raw: RawInputs | None = None) -> None:
         """Saves it as a `.keras` file, with steps before it or alone."""
