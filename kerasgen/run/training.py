@@ -84,6 +84,9 @@ def train(experiment: Experiment, run: ActiveRun) -> Trainable:
 
     Returns:
         The trained model.
+
+    Raises:
+        DivergenceError: its loss is no finite number any more.
     """
     compiled, session, events = experiment.compiled, experiment.session, run.events
     begun = experiment.begun

@@ -133,7 +133,11 @@ class CheckpointingCallbacks(CallbackList):  # type: ignore[misc]
             self._position = replace(self._position, epoch=epoch, batch=0)
 
     def on_train_batch_begin(self, batch: int, logs: Logs = None) -> None:
-        """Takes the state where that is due, and ends the training where that is asked for."""
+        """Takes the state where that is due, and ends the training where that is asked for.
+
+        Raises:
+            ArrivedError: it has come to where it is to end.
+        """
         if batch < self._passing:
             return
         if self._passing:

@@ -169,7 +169,7 @@ class CallbackStates:
             states[name] = {
                 key: encoded(values[key], arrays)
                 for key, form in now.items()
-                if begun.get(key) != form
+                if begun.get(key) != form or key.startswith("#")
             }
         return states
 

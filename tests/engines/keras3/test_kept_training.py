@@ -225,6 +225,23 @@ def test_callbacks_of_keras_remember(engine: str, tmp_path: Path) -> None:
         assert (tmp_path / "log.csv").read_bytes() == log
 
 
+def test_a_log_is_continued_by_a_training_that_was_killed_twice(
+    engine: str, tmp_path: Path
+) -> None:
+    import keras
+
+    def callbacks() -> Mapping[str, Any]:
+        return {"log": keras.callbacks.CSVLogger(str(tmp_path / "log.csv"))}
+
+    whole = train(callbacks=callbacks)
+    log = (tmp_path / "log.csv").read_bytes()
+    begun = next(s for s in whole.states if (s.position.epoch, s.position.batch) == (1, 1))
+    again = train(begun=begun, callbacks=callbacks)
+    begun = next(s for s in again.states if (s.position.epoch, s.position.batch) == (1, 3))
+    train(begun=begun, callbacks=callbacks)
+    assert (tmp_path / "log.csv").read_bytes() == log
+
+
 def test_a_callback_of_ones_own_gives_and_takes_its_state(engine: str) -> None:
     import keras
 
