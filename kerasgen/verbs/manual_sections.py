@@ -145,8 +145,10 @@ def _of_key(word: str, sections: Sequence[Section]) -> tuple[Section, ...]:
         key = shorter
     by_key = {section.key: section for section in sections if section.key is not None}
     if "." not in key:
-        same = [s for name, s in by_key.items() if name.rpartition(".")[2] == key]
-        return tuple(same)
+        same = {n: s for n, s in by_key.items() if n.rpartition(".")[2] == key}
+        # `fit.phases.NAME.epochs` says of a phase what `fit.epochs` says of the whole.
+        whole = [s for name, s in same.items() if not name.startswith("fit.phases.")]
+        return tuple(whole or same.values())
     parts = key.split(".")
     for length in range(len(parts), 1, -1):
         fitting = [name for name in by_key if _fits(name.split("."), parts[:length])]

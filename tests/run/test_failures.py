@@ -53,7 +53,7 @@ def composition(engine: str, monkeypatch: pytest.MonkeyPatch) -> Composition:
         return [file_names.LEARNING_CURVES]
 
     monkeypatch.setattr(steps, "fit", fit)
-    model = SimpleNamespace(summary=lambda: "a summary\n")
+    model = SimpleNamespace(summary=lambda: "a summary\n", train_only=lambda layers: None)
     monkeypatch.setattr(steps, "define", lambda *_: (model, "defined"))
     monkeypatch.setattr(steps, "compile_", lambda *_: "compiled")
     figures = {"test": {"accuracy": 0.5}}
