@@ -13,13 +13,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from kerasgen.diagnostics import Diagnostic, Sink
+from kerasgen.diagnostics import Sink
 from kerasgen.engine import DivergedError
 from kerasgen.ir.training import Fault, FeedPosition, TrainingState
 from kerasgen.record.checkpoints import Checkpoint, newest_checkpoint
 from kerasgen.record.file_names import CHECKPOINTS
 from kerasgen.record.write import seconds_since
 from kerasgen.run import steps
+from kerasgen.run.failures import ToldError
 from kerasgen.run.resumption import position_of, state_of
 
 if TYPE_CHECKING:
@@ -29,18 +30,6 @@ if TYPE_CHECKING:
 
 _PATIENCE = 60.0
 """Seconds that training again may take."""
-
-
-class DivergenceError(Exception):
-    """A training that ended because it diverged.
-
-    Attributes:
-        diagnostics: what is to be said of it.
-    """
-
-    def __init__(self, diagnostics: tuple[Diagnostic, ...]) -> None:
-        self.diagnostics = diagnostics
-        super().__init__(diagnostics[0].message)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +51,7 @@ class Diverged:
     seconds: float
 
 
-def divergence(error: DivergedError, diverged: Diverged) -> DivergenceError:
+def divergence(error: DivergedError, diverged: Diverged) -> ToldError:
     """The error that ends a run which diverged.
 
     Args:
@@ -90,7 +79,7 @@ def divergence(error: DivergedError, diverged: Diverged) -> DivergenceError:
         "(`optimizer.clipnorm=1.0`); `fit.terminate_on_nan=false` trains on",
         notes=notes,
     )
-    return DivergenceError(tuple(sink.diagnostics))
+    return ToldError(tuple(sink.diagnostics))
 
 
 def _told(place: FeedPosition) -> str:
@@ -113,9 +102,9 @@ def _fault(error: DivergedError, diverged: Diverged, checkpoint: Checkpoint | No
     if seconds is None or seconds > _PATIENCE:
         return None
     compiled, session = experiment.compiled, experiment.session
-    model, _ = steps.define(compiled, session.engine)
     if checkpoint is None and session.compiled.weights is not None:
         return None
+    model, _ = steps.define(compiled, session.engine)
     model.train_only(diverged.phase.layers)
     steps.compile_(compiled, model, diverged.phase)
     fit = replace(diverged.phase.phase.program.fit, callbacks={}, verbose=0)

@@ -45,6 +45,18 @@ _HDF5_ERRNO = re.compile(r"errno = (\d+), error message = '([^']*)'")
 """Where h5py puts the system's error: into the text of its own."""
 
 
+class ToldError(Exception):
+    """What ends a step, and says itself what is to be told of it.
+
+    Attributes:
+        diagnostics: what is to be told; the first is the reason.
+    """
+
+    def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
+        self.diagnostics = tuple(diagnostics)
+        super().__init__(self.diagnostics[0].message)
+
+
 def end_run(error: BaseException, run: ActiveRun, *, keep_rejected: bool) -> int:
     """Closes the record of a run that an error has ended, and tells of the error.
 
@@ -76,9 +88,8 @@ def end_run(error: BaseException, run: ActiveRun, *, keep_rejected: bool) -> int
         where = f"the step `{error.step}` failed: " if isinstance(error, StepError) else ""
         return _fail("KG803", f"{where}{text}", run)
     if isinstance(error, StepError):
-        told = getattr(cause, "diagnostics", None)
-        if isinstance(told, tuple):  # What has ended the step says it itself.
-            run.end("failed", f"{error.step}: {cause}", told)
+        if isinstance(cause, ToldError):
+            run.end("failed", f"{error.step}: {cause}", cause.diagnostics)
             return FAILED
         return _fail_step(error, run)
     if isinstance(error, SystemExit | GeneratorExit):

@@ -86,7 +86,7 @@ def train(experiment: Experiment, run: ActiveRun) -> Trainable:
         The trained model.
 
     Raises:
-        DivergenceError: its loss is no finite number any more.
+        ToldError: its loss is no finite number any more.
     """
     compiled, session, events = experiment.compiled, experiment.session, run.events
     begun = experiment.begun

@@ -2,6 +2,9 @@
 
 This room owns what `fit.initial_weights` means, and that the file is there and is one of weights
 before anything is trained. What of it fits is known when the model is made.
+
+Decisions:
+- Every session asks, and few configs name any: what reads runs is imported for those alone.
 """
 
 from __future__ import annotations
@@ -9,15 +12,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kerasgen.diagnostics import CompileError, Sink
 from kerasgen.foreign.regular_files import ForeignFileError, is_there, open_regular
 from kerasgen.ir.program import FIT, FitDef
-from kerasgen.record.checkpoints import Checkpoint, newest_checkpoint
-from kerasgen.record.checksums import known_checksums, require_as_written
 from kerasgen.record.file_names import CHECKPOINTS, MODEL
-from kerasgen.record.read import read_record
-from kerasgen.session.named_run import named_run
+
+if TYPE_CHECKING:
+    from kerasgen.record.checkpoints import Checkpoint
 
 KEY = f"{FIT}.initial_weights"
 
@@ -66,6 +69,8 @@ def weights_source(fit: FitDef, sink: Sink) -> WeightsSource | None:
     if is_there(path) and not path.is_dir():
         _require_weights(path, sink)
         return WeightsSource(file=path)
+    from kerasgen.session.named_run import named_run
+
     try:
         folder = named_run(name, OUTPUTS)
     except CompileError as error:
@@ -76,6 +81,10 @@ def weights_source(fit: FitDef, sink: Sink) -> WeightsSource | None:
 
 
 def _of_run(folder: Path, sink: Sink) -> WeightsSource:
+    from kerasgen.record.checkpoints import newest_checkpoint
+    from kerasgen.record.checksums import known_checksums, require_as_written
+    from kerasgen.record.read import read_record
+
     path = folder / MODEL
     try:
         fields = read_record(folder).fields

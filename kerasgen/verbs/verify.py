@@ -1,8 +1,8 @@
 """Verifying a run: whether it comes to the same once more, and if not, why.
 
 This room owns the answer: `identical`, `within tolerance`, or `differs` with its causes. What
-results are stands in `run_results`, what they depend on in `run_causes`, and how the run is
-repeated in `clean_process`.
+results are stands in `verification.results`, what they depend on in `verification.causes`, and how
+the run is repeated in `clean_process`.
 
 Decisions:
 - The results decide. What is not as it was is told in any case: it is a cause where they differ,
@@ -33,8 +33,8 @@ from kerasgen.record.read import read_known_record
 from kerasgen.registry import NOBODY, Trust
 from kerasgen.verbs.clean_process import Repetition, run_again
 from kerasgen.verbs.compared_values import value_text
-from kerasgen.verbs.run_causes import Cause, causes_between
-from kerasgen.verbs.run_results import ComparedPart, compare_results
+from kerasgen.verbs.verification.causes import Cause, causes_between
+from kerasgen.verbs.verification.results import ComparedPart, compare_results
 
 Verdict: TypeAlias = Literal["identical", "within tolerance", "differs"]
 """What a verification comes to."""

@@ -1,26 +1,12 @@
 """A training whose loss is no finite number ends, and says where that comes from."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+from short_runs import fields, run
 
-from kerasgen.frontend.compose.composition import compose
 from kerasgen.record.checkpoints import newest_checkpoint
-from kerasgen.run.experiment import run_experiment
-
-SHORT = ("data=digits", "model=mlp", "tracking.plots=false", "fit.verbose=0")
-
-
-def run(engine: str, folder: Path, *overrides: str) -> int:
-    composition = compose([f"backend={engine}", *SHORT, *overrides])
-    return run_experiment(composition, folder, argv=["run.py"])
-
-
-def fields(folder: Path) -> dict:
-    return json.loads((folder / "record.json").read_text())
-
 
 HUGE = (
     "optimizer=sgd",

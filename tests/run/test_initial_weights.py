@@ -1,29 +1,20 @@
 """A training that starts from the weights of a run, or of a file, layer by layer."""
 
-import json
 import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-
-from kerasgen.frontend.compose.composition import compose
-from kerasgen.run.experiment import run_experiment
-
-SHORT = ("data=digits", "model=mlp", "tracking.plots=false", "fit.verbose=0", "fit.epochs=1")
+from short_runs import fields
+from short_runs import run as short_run
 
 FROZEN = ("optimizer=sgd", "optimizer.learning_rate=0.0")
 """Nothing is learned: the model that is saved has the weights that it started from."""
 
 
 def run(engine: str, folder: Path, *overrides: str) -> int:
-    composition = compose([f"backend={engine}", *SHORT, *overrides])
-    return run_experiment(composition, folder, argv=["run.py"])
-
-
-def fields(folder: Path) -> dict:
-    return json.loads((folder / "record.json").read_text())
+    return short_run(engine, folder, "fit.epochs=1", *overrides)
 
 
 def weights_of(folder: Path) -> dict[str, list[Any]]:

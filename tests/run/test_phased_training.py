@@ -6,13 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from short_runs import SHORT, fields, left, run
 
 from kerasgen.frontend.compose.composition import compose
-from kerasgen.record.checkpoints import newest_checkpoint
-from kerasgen.run.experiment import run_experiment
 from kerasgen.verbs.resume import resume_run
-
-SHORT = ("data=digits", "model=mlp", "tracking.plots=false", "fit.verbose=0")
 
 PHASES = (
     "fit.phases={warm: {epochs: 2, trainable: [scores]}, "
@@ -24,27 +21,6 @@ CALLBACKS = (
     "stop: {class: EarlyStopping, patience: 1, min_delta: 0.01, restore_best_weights: true}, "
     "best: {class: ModelCheckpoint, filepath: best.keras, save_best_only: true}}"
 )
-
-
-def run(engine: str, folder: Path, *overrides: str) -> int:
-    composition = compose([f"backend={engine}", *SHORT, *overrides])
-    return run_experiment(composition, folder, argv=["run.py"])
-
-
-def fields(folder: Path) -> dict:
-    return json.loads((folder / "record.json").read_text())
-
-
-def left(folder: Path) -> tuple:
-    """All that a training leaves but how long it took."""
-    found = newest_checkpoint(folder)
-    assert found is not None
-    rows = [{k: v for k, v in row.items() if k != "seconds"} for row in found.facts["history"]]
-    arrays = {name: array.tobytes() for name, array in found.arrays().items()}
-    with np.load(folder / "predictions.npz") as predicted:
-        answers = predicted["predicted"].tobytes()
-    logs = [path.read_text() for path in folder.glob("log.csv")]
-    return rows, arrays, answers, (folder / "metrics.json").read_text(), logs
 
 
 def weights_of(path: Path) -> list[bytes]:

@@ -11,42 +11,18 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import pytest
+from short_runs import SHORT, fields, left, run
 
 from kerasgen.diagnostics import CompileError
-from kerasgen.frontend.compose.composition import compose
 from kerasgen.record.checkpoints import newest_checkpoint, write_checkpoint
-from kerasgen.run.experiment import run_experiment
 from kerasgen.verbs.resume import resume_run
 
 ROOT = Path(__file__).resolve().parents[2]
 
-SHORT = ("data=digits", "model=mlp", "tracking.plots=false", "fit.verbose=0")
 
 PATIENCE = 120.0
 """Seconds in which a process must have done what is waited for."""
-
-
-def run(engine: str, folder: Path, *overrides: str) -> int:
-    composition = compose([f"backend={engine}", *SHORT, *overrides])
-    return run_experiment(composition, folder, argv=["run.py"])
-
-
-def fields(folder: Path) -> dict:
-    return json.loads((folder / "record.json").read_text())
-
-
-def left(folder: Path) -> tuple:
-    """All that a training leaves but how long it took."""
-    found = newest_checkpoint(folder)
-    assert found is not None
-    rows = [{k: v for k, v in row.items() if k != "seconds"} for row in found.facts["history"]]
-    arrays = {name: array.tobytes() for name, array in found.arrays().items()}
-    with np.load(folder / "predictions.npz") as predicted:
-        answers = predicted["predicted"].tobytes()
-    metrics = json.loads((folder / "metrics.json").read_text())
-    return rows, arrays, answers, metrics
 
 
 def test_more_epochs_of_a_finished_run_are_as_all_in_one_go(engine: str, tmp_path: Path) -> None:

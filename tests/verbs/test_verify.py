@@ -17,8 +17,8 @@ import pytest
 from kerasgen.cli import main
 from kerasgen.record.file_names import RECORD
 from kerasgen.record.files import write_arrays, write_history, write_json
-from kerasgen.verbs.run_causes import causes_between
-from kerasgen.verbs.run_results import compare_results
+from kerasgen.verbs.verification.causes import causes_between
+from kerasgen.verbs.verification.results import compare_results
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -323,8 +323,10 @@ def test_what_an_older_record_does_not_tell_is_no_cause(tmp_path: Path) -> None:
 @pytest.mark.parametrize("strange", [3, "x", [1], {"a": None}, {"files": [3, {"module": 4}]}])
 def test_a_strange_record_is_compared_all_the_same(tmp_path: Path, strange: object) -> None:
     fields = dict.fromkeys(THEN, strange)
-    causes_between(fields, THEN, (tmp_path, tmp_path))
-    causes_between(THEN, fields, (tmp_path, tmp_path))
+    for pair in ((fields, THEN), (THEN, fields)):
+        found = causes_between(*pair, (tmp_path, tmp_path))
+        assert all(each.kind and each.row.key for each in found)
+    assert causes_between(fields, fields, (tmp_path, tmp_path)) == []
 
 
 def _left(folder: Path, loss: float, scores: Any) -> Path:

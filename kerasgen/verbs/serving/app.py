@@ -28,9 +28,9 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from kerasgen import __version__
 from kerasgen.diagnostics import Sink
 from kerasgen.verbs.answers.row_places import RowPlaces
-from kerasgen.verbs.serving.asked_files import asked_by_files, shown_name
-from kerasgen.verbs.serving.asked_rows import Asked, TooManyRowsError, Wanted, asked_by_json
-from kerasgen.verbs.serving.asked_table import ENDINGS, Form, is_table, table_steps
+from kerasgen.verbs.serving.asked.files import asked_by_files, shown_name
+from kerasgen.verbs.serving.asked.rows import Asked, TooManyRowsError, Wanted, asked_by_json
+from kerasgen.verbs.serving.asked.table import ENDINGS, Form, is_table, table_steps
 from kerasgen.verbs.serving.bodies import replayed, whole_body
 from kerasgen.verbs.serving.computing import Computing, QueueFullError, Ticket
 from kerasgen.verbs.serving.description import predict_description

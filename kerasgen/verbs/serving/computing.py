@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from kerasgen.verbs.serving.asked_rows import Asked
+from kerasgen.verbs.serving.asked.rows import Asked
 from kerasgen.verbs.serving.joined_answers import Failed, Outcome, outcome_of
 from kerasgen.verbs.serving.limits import ServingLimits
 from kerasgen.verbs.serving.measures import Measures

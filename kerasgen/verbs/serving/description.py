@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from kerasgen.verbs.answers.path_cells import file_columns
-from kerasgen.verbs.serving.asked_table import ENDINGS
+from kerasgen.verbs.serving.asked.table import ENDINGS
 from kerasgen.verbs.trained_run import TrainedRun
 
 _TEXT_OF_ROWS: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}

@@ -23,7 +23,7 @@ from kerasgen.diagnostics import CompileError, Diagnostic, Sink
 from kerasgen.verbs.answers.pieces import Cells, Piece, taken
 from kerasgen.verbs.answers.row_places import RowPlaces
 from kerasgen.verbs.answers.writing import Columns, json_text
-from kerasgen.verbs.serving.asked_rows import Asked, Wanted
+from kerasgen.verbs.serving.asked.rows import Asked, Wanted
 from kerasgen.verbs.trained_run import AnsweredRows, TrainedRun
 
 

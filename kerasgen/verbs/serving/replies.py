@@ -23,8 +23,8 @@ from kerasgen.diagnostics import CompileError, Diagnostic
 from kerasgen.diagnostics.render import render_json
 from kerasgen.foreign.passwords import without_passwords
 from kerasgen.foreign.regular_files import TOO_MUCH, ForeignFileError
-from kerasgen.verbs.serving.asked_rows import TooManyRowsError
-from kerasgen.verbs.serving.asked_table import Form
+from kerasgen.verbs.serving.asked.rows import TooManyRowsError
+from kerasgen.verbs.serving.asked.table import Form
 from kerasgen.verbs.serving.guard import RefusedRequestError, refusal
 from kerasgen.verbs.serving.joined_answers import Failed, Refused
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from kerasgen.verbs.answers.pieces import Piece
-from kerasgen.verbs.serving.asked_rows import Asked, Wanted
+from kerasgen.verbs.serving.asked.rows import Asked, Wanted
 from kerasgen.verbs.serving.computing import Computing, QueueFullError, Ticket
 from kerasgen.verbs.serving.joined_answers import Answered, Failed, Outcome
 from kerasgen.verbs.serving.limits import ServingLimits

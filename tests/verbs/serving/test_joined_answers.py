@@ -12,7 +12,7 @@ import pytest
 from kerasgen.diagnostics import CompileError
 from kerasgen.foreign.regular_files import ForeignFileError
 from kerasgen.verbs.load import load_run
-from kerasgen.verbs.serving.asked_rows import Asked, TooManyRowsError, Wanted, asked_by_json
+from kerasgen.verbs.serving.asked.rows import Asked, TooManyRowsError, Wanted, asked_by_json
 from kerasgen.verbs.serving.joined_answers import (
     Answered,
     Failed,

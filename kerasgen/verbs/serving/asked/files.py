@@ -13,7 +13,7 @@ from kerasgen.diagnostics import Sink
 from kerasgen.verbs.answers.image_files import image_rows
 from kerasgen.verbs.answers.pieces import Piece
 from kerasgen.verbs.answers.sound_files import sound_rows, takes_sounds
-from kerasgen.verbs.serving.asked_rows import Asked, Wanted, asked_by_piece
+from kerasgen.verbs.serving.asked.rows import Asked, Wanted, asked_by_piece
 from kerasgen.verbs.trained_run import TrainedRun
 
 _LONGEST_NAME = 200

@@ -20,7 +20,7 @@ from kerasgen.verbs.answers.path_cells import file_columns
 from kerasgen.verbs.answers.row_places import asking_sink
 from kerasgen.verbs.answers.writing import Columns, json_text, text_form
 from kerasgen.verbs.predict import Counted, Question, answers_of
-from kerasgen.verbs.serving.asked_rows import TooManyRowsError, Wanted
+from kerasgen.verbs.serving.asked.rows import TooManyRowsError, Wanted
 from kerasgen.verbs.serving.joined_answers import OPTION
 from kerasgen.verbs.trained_run import TrainedRun
 

@@ -1,0 +1,1 @@
+"""What a request asks: rows of JSON, tables, and files."""
