@@ -6,6 +6,7 @@ INPUT is what the column of the request is called that goes into the model.
 """
 
 import sys
+import threading
 
 import keras
 import numpy as np
@@ -19,13 +20,15 @@ classes = names.split(",")
 Row = create_model("Row", **{column: (list, ...)})
 
 app = FastAPI()
+lock = threading.Lock()  # On JAX `predict` fails in two threads at once.
 
 
 @app.post("/predict")
 def predict(row: Row):
     """Answers for one row."""
     values = np.asarray([getattr(row, column)], dtype=model.inputs[0].dtype)
-    scores = model.predict(values, verbose=0)[0]
+    with lock:
+        scores = model.predict(values, verbose=0)[0]
     best = int(scores.argmax())
     return {"predicted": classes[best], "probability": float(scores[best])}
 
