@@ -28,6 +28,14 @@ LONG_FILES = (
     "test_agreement_of_check.py",
     "test_command_line.py",
     "test_environment.py",
+    "test_kept_training.py",
+    "test_entry.py",
+    "test_custom_parts.py",
+    "test_resumption.py",
+    "test_manual_output.py",
+    "test_fuzz.py",
+    "test_phased_training.py",
+    "test_verify.py",
     "test_absurd_configs.py",
     "test_predict.py",
     "test_saved_model.py",
@@ -72,6 +80,12 @@ TORCH_FILES = (
     "test_stage_counts.py",
     "test_rehearsal.py",
     "test_kept_weights.py",
+    "test_resumption.py",
+    "test_phased_training.py",
+    "test_initial_weights.py",
+    "test_divergence.py",
+    "test_saved_model.py",
+    "test_ignored_places.py",
 )
 """Files that train much, and whose statements are those of every backend."""
 

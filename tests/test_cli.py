@@ -272,6 +272,7 @@ def test_a_look_at_something_else_is_a_diagnostic(runs: Path) -> None:
     assert "help: `kerasgen runs` lists the runs that there are" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_killed_run_keeps_its_finished_epochs_and_is_listed_as_killed(tmp_path: Path) -> None:
     words = ["fit.epochs=100000", "hydra.run.dir=outputs/long", "fit.verbose=0"]
     process = subprocess.Popen(
@@ -298,7 +299,7 @@ def test_a_killed_run_keeps_its_finished_epochs_and_is_listed_as_killed(tmp_path
     assert "killed" in done.stdout
 
 
-@pytest.mark.parametrize("backend", ["jax", "torch"])
+@pytest.mark.parametrize("backend", ["jax", pytest.param("torch", marks=pytest.mark.slow)])
 def test_the_backend_of_a_record_is_the_observed_one(tmp_path: Path, backend: str) -> None:
     done = call(
         f"backend={backend}", "fit.epochs=1", "hydra.run.dir=run", folder=tmp_path, module=False

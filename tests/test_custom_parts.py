@@ -207,6 +207,7 @@ def test_the_record_says_who_was_trusted_and_which_files(run: Path) -> None:
     assert record["argv"][1:3] == list(TRUST)  # type: ignore[index]
 
 
+@pytest.mark.slow
 def test_a_sweep_hands_the_trust_on_to_its_jobs(work: Path) -> None:
     words = ["-m", *TRUST, *RECIPE, "model.layers.gate.units=2,3", "hydra.sweep.dir=sweep"]
     done = call(work, str(ROOT / "run.py"), *words)
@@ -275,6 +276,7 @@ def test_a_saved_model_with_parts_becomes_a_config(run: Path, work: Path) -> Non
     assert "activation: squash" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_script_imports_the_parts_and_trains_to_the_same_numbers(run: Path, work: Path) -> None:
     made = call(work, "-m", "kerasgen", "eject", *TRUST, *RECIPE, "-o", "train.py")
     assert made.returncode == 0, made.stderr

@@ -21,10 +21,9 @@ QUICK_ONES = (
     "airline_passengers",
     "autoencoder",
     "book/mnist_mlp",
-    "mnist_convnet",
     "sms",
 )
-"""One of each kind: a table, a series, images as targets, numbers, images, texts."""
+"""One of each kind: a table, a series, images as targets, images, texts."""
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,11 @@ PROBE = Path(__file__).with_name("layout_probe.py")
 
 @pytest.fixture(
     scope="module",
-    params=["tensorflow", pytest.param("jax", marks=pytest.mark.slow), "torch"],
+    params=[
+        pytest.param("tensorflow", marks=pytest.mark.slow),
+        pytest.param("jax", marks=pytest.mark.slow),
+        "torch",
+    ],
 )
 def probed(request: pytest.FixtureRequest) -> dict[str, Any]:
     """What a process on one backend saw."""

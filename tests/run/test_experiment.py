@@ -232,7 +232,11 @@ STOP = (
         ([], {"epoch": 2, "epochs": 2, "set_by": None}),
         ([STOP, "+lint.ignore=[KG741]"], {"epoch": 1, "epochs": 2, "set_by": "stop"}),
         (["+optimizer.use_ema=true"], {"epoch": None, "epochs": 2, "set_by": "optimizer"}),
-        (["fit.validation_freq=2", "+fit.steps_per_epoch=2"], {"epoch": 2}),
+        pytest.param(
+            ["fit.validation_freq=2", "+fit.steps_per_epoch=2"],
+            {"epoch": 2},
+            marks=pytest.mark.slow,
+        ),
     ],
     ids=["last epoch", "best epoch", "averages", "validated every second epoch"],
 )

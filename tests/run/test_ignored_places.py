@@ -41,6 +41,7 @@ def test_places_that_a_loss_ignores_are_no_class(place: Place) -> None:
         assert arrays["true"].max() == 255
 
 
+@pytest.mark.slow
 def test_masks_train_what_their_script_and_plain_keras_train(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:

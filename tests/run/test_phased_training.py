@@ -106,7 +106,15 @@ def cut(whole: Path, folder: Path, place: tuple[int, int, int]) -> None:
     (folder / "record.json").write_text(json.dumps({**record, "status": "interrupted"}))
 
 
-@pytest.mark.parametrize("place", [(0, 1, 9), (0, 2, 0), (1, 2, 8), (1, 5, 0)])
+@pytest.mark.parametrize(
+    "place",
+    [
+        (0, 1, 9),
+        (0, 2, 0),
+        pytest.param((1, 2, 8), marks=pytest.mark.slow),
+        pytest.param((1, 5, 0), marks=pytest.mark.slow),
+    ],
+)
 def test_a_training_goes_on_in_any_phase(
     engine: str, whole: Path, tmp_path: Path, place: tuple[int, int, int]
 ) -> None:
@@ -124,6 +132,7 @@ def test_a_training_goes_on_in_any_phase(
     assert weights_of(folder / "best.keras") == weights_of(whole / "best.keras")
 
 
+@pytest.mark.slow
 def test_the_last_phase_may_be_longer(
     engine: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -51,6 +51,7 @@ def test_each_backend_is_given_the_same_batches_in_each_process(engine: str, bac
     assert hashes_in_a_process(backend) == by_hand()
 
 
+@pytest.mark.slow
 def test_another_process_is_given_the_same_batches(engine: str) -> None:
     assert hashes_in_a_process(engine) == by_hand()
 

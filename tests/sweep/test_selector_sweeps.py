@@ -116,9 +116,9 @@ def test_the_file_of_a_sweep_holds_the_selector_as_written(application: Any) -> 
     ("value", "values"),
     [
         ("range(2,8,3)", ["2", "5"]),
-        ("choice(3,4)", ["3", "4"]),
+        pytest.param("choice(3,4)", ["3", "4"], marks=pytest.mark.slow),
         ("'a, b',c", ["'a, b'", "c"]),
-        ("[1,2],{a:1}", ["[1,2]", "{a:1}"]),
+        pytest.param("[1,2],{a:1}", ["[1,2]", "{a:1}"], marks=pytest.mark.slow),
     ],
 )
 def test_every_kind_of_sweep_of_hydra_works(

@@ -45,6 +45,7 @@ def found() -> dict[str, Checked]:
     return {made.case.name: made for made in check_many(cases, Manner(own_engine=True))}
 
 
+@pytest.mark.slow
 def test_own_engines_are_started_in_processes_of_their_own(found: dict[str, Checked]) -> None:
     assert [found[name].valid for name in ("one", "two", "bad")] == [True, True, False]
     memory = [found[name].report["totals"]["parameter_bytes"] for name in ("one", "two")]

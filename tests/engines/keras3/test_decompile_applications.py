@@ -85,6 +85,7 @@ def test_the_list_of_applications_is_complete() -> None:
     assert sorted(NAMES) == sorted(name for name, _ in found if name[0].isupper())
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("engine")
 def test_mobilenet_comes_back_with_difference_0(rebuild: Rebuild, tmp_path: Path) -> None:
     from kerasgen.engines.keras3.decompile.text import import_model

@@ -101,7 +101,9 @@ def torch_home(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str
     return home, *seen_by_hostile_user(home, "torch")
 
 
-@pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])
+@pytest.mark.parametrize(
+    "backend", ["tensorflow", "jax", pytest.param("torch", marks=pytest.mark.slow)]
+)
 def test_the_run_s_settings_are_in_force_whatever_the_user_s_are(
     tmp_path: Path, backend: str, request: pytest.FixtureRequest
 ) -> None:

@@ -129,7 +129,17 @@ def test_a_state_is_kept_before_each_batch_but_the_first_and_behind_each_epoch(
     assert sorted(places) == sorted(expected)
 
 
-@pytest.mark.parametrize("place", [(0, 1), (0, 4), (1, 0), (1, 2), (2, 4), (3, 0)])
+@pytest.mark.parametrize(
+    "place",
+    [
+        (0, 1),
+        pytest.param((0, 4), marks=pytest.mark.slow),
+        (1, 0),
+        pytest.param((1, 2), marks=pytest.mark.slow),
+        (2, 4),
+        (3, 0),
+    ],
+)
 def test_a_training_goes_on_from_any_place(whole: Trained, place: tuple[int, int]) -> None:
     begun = next(s for s in whole.states if (s.position.epoch, s.position.batch) == place)
     again = train(begun=begun)
@@ -138,6 +148,7 @@ def test_a_training_goes_on_from_any_place(whole: Trained, place: tuple[int, int
     assert again.kept == whole.kept
 
 
+@pytest.mark.slow
 def test_more_epochs_are_as_all_in_one_go(whole: Trained) -> None:
     short = train(epochs=1, every="1 epoch")
     assert [s.position for s in short.states] == [FeedPosition(epoch=1)]

@@ -15,7 +15,6 @@ QUICK = (
     "k107_conv3d",  # channels first, kernels of Keras 1 on Theano
     "k208_lstm",  # the old hard_sigmoid
     "k231_nested",  # models inside models, one frozen
-    "k231_conv2d_first",
     "tfk_normalization",  # a SavedModel
     "tfjs_tfj_nested",
     "k3_branches",

@@ -278,6 +278,7 @@ def test_nothing_in_a_record_becomes_markup(write_run: WriteRun) -> None:
     assert "boom()" in hostile.sections["predictions"]
 
 
+@pytest.mark.slow
 def test_a_page_of_a_huge_record_is_no_huge_page(write_run: WriteRun) -> None:
     names = [f"metric{number}" for number in range(300)]
     history = ",".join(["epoch", *names]) + "\n"
