@@ -137,6 +137,13 @@ def draw_panel(axes: Axes, panel: Panel) -> None:
             color=GRAY,
             fontsize=9,
         )
+    if panel.times.dtype.kind == "M":
+        from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+        locator = AutoDateLocator(minticks=3, maxticks=9)  # type: ignore[no-untyped-call]
+        axes.xaxis.set_major_locator(locator)
+        formatter = ConciseDateFormatter(locator)  # type: ignore[no-untyped-call]
+        axes.xaxis.set_major_formatter(formatter)
     axes.legend(loc="upper left")
     if panel.title:
         axes.set_title(panel.title[:60])

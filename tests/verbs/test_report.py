@@ -4,8 +4,10 @@ import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from random import Random
 
 import pytest
+from damaged_records import spoil
 from page_reader import ReadPage, read_page
 
 from kerasgen.cli import main
@@ -181,6 +183,21 @@ def test_what_cannot_be_done_is_told(
 ) -> None:
     assert report(*words) == 2
     assert f"error[{code}]" in capsys.readouterr().err
+
+
+SPOILT = ("record.json", "config.yaml", "source_map.json", "history.csv", "data.json", PREDICTIONS)
+
+
+@pytest.mark.parametrize("number", range(12))
+def test_a_damaged_record_is_a_page_or_a_diagnostic(number: int, here: Path) -> None:
+    run, random = here / "outputs" / "first", Random(f"report {number}")
+    _forget_checksums(run)
+    spoil(random, run / SPOILT[number % len(SPOILT)])
+    code = report("outputs/first", "--data", "never")
+    assert code in (0, 2)
+    if code == 0:
+        read = page()
+        assert (read.unclosed, read.acting, len(read.scripts)) == ([], [], 1)
 
 
 def _forget_checksums(folder: Path) -> None:

@@ -37,6 +37,11 @@ def duration_text(seconds: float | None) -> str:
     return f"{hours:,} h {minutes} min" if hours else f"{minutes} min {rest} s"
 
 
+def moment_text(value: object) -> str:
+    """A moment without the hours that are none, and any other value as it is."""
+    return str(value).removesuffix(".000000").removesuffix("T00:00:00")
+
+
 def word(value: object) -> str:
     """A value of a record in a line, cut where it is long, without passwords."""
     if value is None:

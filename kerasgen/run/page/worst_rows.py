@@ -18,7 +18,7 @@ from kerasgen.run.page.class_scores import label_probabilities
 from kerasgen.run.page.classes import class_probabilities
 from kerasgen.run.page.opened_rows import OpenedRows, png_of
 from kerasgen.run.page.outcomes import Outcome
-from kerasgen.run.page.wording import figure_text, plural
+from kerasgen.run.page.wording import figure_text, moment_text, plural
 
 MOST_CARDS = 12
 """Predictions that are shown."""
@@ -66,7 +66,7 @@ def _classes(outcome: Outcome, data: OpenedRows | None) -> list[Card]:
             "true": outcome.classes[int(true[place])],
             "predicted": f"{outcome.classes[int(told[place])]} "
             f"({float(found[place, told[place]]):.1%})",
-            "true class got": f"{float(given[place]):.2%}",
+            "true class got": f"{float(given[place]):.1%}",
         }
         cards.append(_card(place, facts, outcome, data))
     return cards
@@ -127,7 +127,8 @@ def _card(place: int, facts: dict[str, str], outcome: Outcome, data: OpenedRows 
     if rows.ndim > 1:  # a window of a forecast
         times = None if data is None else data.times_at(rows[place].reshape(-1))
         shown = rows[place].reshape(-1) if times is None else times
-        title = f"{shown[0]} to {shown[-1]}" if times is not None else f"rows from {shown[0]:,}"
+        ends = (moment_text(shown[0]), moment_text(shown[-1]))
+        title = f"{ends[0]} to {ends[1]}" if times is not None else f"row {shown[0]:,}"
         return Card(title=title, facts={"steps": plural(len(shown), "step"), **facts})
     row = int(rows[place])
     title = f"row {row:,}"
