@@ -40,6 +40,9 @@ from kerasgen.session.states import UNREAD
 LIMIT = 10.0
 """Seconds that a trial may take."""
 
+REPORTED = 5
+"""Every so many trials a page is made of the run as well, which takes longer than all looks."""
+
 OVERRIDES = ["backend=jax", "model=convnet", "optimizer.learning_rate=0.01"]
 
 _DEEP = "[" * 5_000
@@ -201,6 +204,9 @@ def run_trial(number: int, sound: Path, folder: Path) -> Finding:
         lambda arguments=arguments: command(arguments) == 2 for arguments in looks(root, run)
     ]
     actions.append(lambda: command(("compare", str(run), str(sound))) == 2)
+    if number % REPORTED == 0:
+        page = ("report", str(run), "-o", str(folder / "page.html"), "--data", "never")
+        actions.append(lambda: command(page) == 2)
     actions.append(lambda: _refuses(READERS[file], run))
     for action in actions:
         begun = os.times().elapsed

@@ -123,6 +123,9 @@ def _cache(put: Put) -> Callable[[Path], None]:
 
 SHOW = ("show", "outputs/run")
 RUNS = ("runs",)
+REPORT = ("report", "outputs/run", "-o", "page.html", "--data", "never")
+VERIFY = ("verify", "outputs/run")
+BEGIN = ("check", "backend=jax", "model=convnet", "fit.initial_weights=outputs/run")
 KERAS = ("check", "--fast", "backend.keras_json=keras.json")
 
 _ALIASES = "a0: &a0 [x, x]\n" + "".join(
@@ -164,6 +167,9 @@ _THINGS = (pipe, device, folder, circle, sparse, plug)
 ITEMS: tuple[Item, ...] = (
     *_each("config", (*_THINGS, link_out), lambda put: _run("config.yaml", put), SHOW),
     *_each("record", (*_THINGS, link_out), lambda put: _run("record.json", put), SHOW),
+    *_each("reported", _THINGS, lambda put: _run("predictions.npz", put), REPORT, 0),
+    *_each("begun with", (*_THINGS, link_out), lambda put: _run("model.keras", put), BEGIN),
+    *_each("verified", (pipe, device, link_out), lambda put: _run("record.json", put), VERIFY),
     *_each("listed", (*_THINGS, link_out), lambda put: _run("record.json", put), RUNS, 0),
     *_each("keras.json", _THINGS, lambda put: _file("keras.json", put), KERAS),
     *_each("cache", (pipe, device, folder, sparse, _half_cache), _cache, ("check", "--fast"), 0),

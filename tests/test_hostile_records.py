@@ -79,7 +79,9 @@ def _try(item: Item, place: Path) -> Outcome:
 def _starts_engine(item: Item) -> bool:
     # Without a catalog in the cache, a child makes one.
     made = item.name.startswith("cache:")
-    return made or "--weights" in item.command or item.command[0] == "import"
+    verb, *words = item.command
+    looked = verb in ("import", "report", "verify") or "--weights" in words
+    return made or looked or (verb == "check" and "--fast" not in words)
 
 
 def _faults(item: Item, place: Path, outcome: Outcome) -> list[str]:
