@@ -128,6 +128,7 @@ def example_of(line: str, printed: str = "", block: Block | None = None) -> Exam
         ["kerasgen", "import"],
         ["kerasgen", "predict"],
         ["kerasgen", "serve"],
+        ["kerasgen", "export"],
         ["kerasgen", "init"],
         ["kerasgen", "evaluate"],
         ["kerasgen", "compare"],

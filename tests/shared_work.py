@@ -86,6 +86,7 @@ TORCH_FILES = (
     "test_divergence.py",
     "test_saved_model.py",
     "test_ignored_places.py",
+    "test_export.py",
 )
 """Files that train much, and whose statements are those of every backend."""
 

@@ -7,6 +7,7 @@ that a command needs, so that `kerasgen --help` stays instant.
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -123,6 +124,21 @@ def run_folder_of(name: str, options: argparse.Namespace, *, unfinished: bool = 
     if options.fold is None:
         return folder
     return named_fold(folder, options.fold, SourceLocation(override=f"--fold {options.fold}"))
+
+
+def tolerance(text: str) -> float:
+    """A difference, as it is typed.
+
+    Raises:
+        argparse.ArgumentTypeError: it is no number of at least 0.
+    """
+    try:
+        found = float(text)
+    except ValueError:
+        found = math.nan
+    if not 0 <= found < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of at least 0")
+    return found
 
 
 def trust_of(options: argparse.Namespace) -> Trust:

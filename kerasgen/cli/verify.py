@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import sys
 
 from kerasgen.cli.shared_arguments import (
@@ -14,6 +13,7 @@ from kerasgen.cli.shared_arguments import (
     declare_run_folders,
     declare_trust,
     run_folder_of,
+    tolerance,
     trust_of,
 )
 from kerasgen.foreign.printable import shown_lines
@@ -34,7 +34,7 @@ def _declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--tolerance",
         metavar="X",
-        type=_tolerance,
+        type=tolerance,
         default=0.0,
         help="the largest difference that counts as none, relative to the larger of 1 and the "
         "value; 0 by default",
@@ -43,21 +43,6 @@ def _declare(parser: argparse.ArgumentParser) -> None:
     declare_run_folders(parser)
     declare_trust(parser)
     declare_connections(parser)
-
-
-def _tolerance(text: str) -> float:
-    """A difference, as it is typed.
-
-    Raises:
-        argparse.ArgumentTypeError: it is no number of at least 0.
-    """
-    try:
-        found = float(text)
-    except ValueError:
-        found = math.nan
-    if not 0 <= found < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of at least 0")
-    return found
 
 
 def _act(options: argparse.Namespace) -> int:

@@ -121,6 +121,8 @@ CODES: dict[str, str] = {
     "KG640": "file of a run that is not as the run has written it",
     "KG641": "run that cannot be verified",
     "KG650": "address or token with which a run cannot be served",
+    "KG651": "format in which a run cannot be exported",
+    "KG652": "exported file that says something else than its run",
     "KG701": "loss that expects something other than what the output gives",
     "KG702": "softmax over a single score",
     "KG703": "sigmoid scores under a categorical loss",

@@ -19,6 +19,7 @@ from kerasgen.process.packages import is_installed
 
 if TYPE_CHECKING:
     from kerasgen.engine import Engine
+    from kerasgen.engine.exporter import Exporter, ExportFormat
     from kerasgen.importer import Importer
 
 
@@ -37,6 +38,20 @@ def importer() -> Importer:
     from kerasgen.engines.keras3.importer import Keras3Importer
 
     return Keras3Importer()
+
+
+def exporter() -> Exporter:
+    """Writes models for other runtimes; an engine must have been started."""
+    from kerasgen.engines.keras3.exports.exporter import Keras3Exporter
+
+    return Keras3Exporter()
+
+
+def export_formats() -> Mapping[str, ExportFormat]:
+    """The formats in which models are written, by name; no engine need be started."""
+    from kerasgen.engines.keras3.exports.formats import FORMATS
+
+    return FORMATS
 
 
 def load_keras_dataset(name: str, *, download: bool) -> Any:

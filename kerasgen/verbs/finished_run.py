@@ -30,6 +30,7 @@ from kerasgen.record.file_names import CONFIG, MODEL, PREPARE
 from kerasgen.record.read import read_known_record, require_written
 from kerasgen.registry import NOBODY, Trust
 from kerasgen.session.recorded import open_run
+from kerasgen.session.session import Session
 
 
 def run_section(folder: Path, name: str) -> Mapping[str, Any]:
@@ -96,7 +97,26 @@ def load_run_model(
     Raises:
         CompileError: KG606, there is no model, or it cannot be loaded safely; KG640, it was edited.
     """
-    session = open_run(folder, trust)
+    loaded = load_run_file(folder, open_run(folder, trust), trust)
+    name = trained_layer(folder)
+    try:
+        return loaded if name is None else loaded.inner(name)
+    except KeyError:
+        fault = ForeignFileError(f"holds no model `{name}`, which its record names")
+        raise Sink().fail_file("KG606", folder / MODEL, fault) from None
+
+
+def load_run_file(folder: Path, session: Session, trust: Trust = NOBODY) -> Model:
+    """The model file of a run, with the steps of the data that it holds.
+
+    Args:
+        folder: the folder of the run.
+        session: the run's; its engine is started.
+        trust: modules whose parts stand in the model.
+
+    Raises:
+        CompileError: KG606, there is no model, or it cannot be loaded safely; KG640, it was edited.
+    """
     sink = Sink()
     path = folder / MODEL
     if not is_there(path):
@@ -108,9 +128,7 @@ def load_run_model(
     _require_written(folder, MODEL)
     engine = session.start_alone().engine
     try:
-        loaded = engine.load_foreign(path, folder)
-        name = _trained_layer(folder)
-        return loaded if name is None else loaded.inner(name)
+        return engine.load_foreign(path, folder)
     except CompileError:
         raise
     except ForeignFileError as error:
@@ -134,7 +152,7 @@ def _telling_unread() -> Iterator[None]:
         raise Sink().fail_file("KG606", error.file, error.fault, help=help_) from error
 
 
-def _trained_layer(folder: Path) -> str | None:
+def trained_layer(folder: Path) -> str | None:
     """What the trained model is called inside a file that holds steps of the data; None for all."""
     try:
         told = read_known_record(folder).get("model")

@@ -1,4 +1,4 @@
-"""Small runs that are served: a table of numbers and words, and images."""
+"""Small runs that are served and exported: a table of numbers and words, and images."""
 
 import csv
 from pathlib import Path

@@ -1,0 +1,1 @@
+"""Models written for other runtimes: which formats there are, how each is written, and asked."""
