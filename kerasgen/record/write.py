@@ -174,9 +174,13 @@ def now() -> str:
 
 
 def seconds_since(moment: object) -> float | None:
-    """Seconds since a moment that a record names, None where it names none."""
+    """Seconds since a moment that a record names.
+
+    None where it names none, or one to come: the clock was set back meanwhile.
+    """
     try:
         began = datetime.fromisoformat(str(moment))
-        return round((datetime.now().astimezone() - began).total_seconds(), 3)
+        seconds = round((datetime.now().astimezone() - began).total_seconds(), 3)
     except (ValueError, TypeError):
         return None
+    return seconds if seconds >= 0 else None

@@ -3,7 +3,7 @@
 import json
 import math
 import sys
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from kerasgen.record.run_folder import (
 )
 from kerasgen.record.status import CLOSED
 from kerasgen.record.versions import SCHEMA
-from kerasgen.record.write import Record
+from kerasgen.record.write import Record, seconds_since
 
 
 def read(folder: Path) -> dict[str, Any]:
@@ -219,3 +219,10 @@ def test_a_closed_record_is_not_closed_again(tmp_path: Path) -> None:
     record.finish("completed")
     close_at_once(tmp_path, "interrupted", record)
     assert read(tmp_path)["status"] == "completed"
+
+
+def test_a_clock_that_was_set_back_gives_no_time_below_zero() -> None:
+    later = (datetime.now().astimezone() + timedelta(days=1)).isoformat()
+    assert seconds_since(later) is None
+    assert seconds_since("2024-05-01T12:00:00.000+00:00") > 0
+    assert seconds_since("noon") is None
