@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from math import prod
 from pathlib import PurePath
@@ -25,6 +26,7 @@ from kerasgen.ir.graph import ModelGraph
 from kerasgen.ir.program import CompileDef, Loss, Program, loss_name, uses_of_output
 from kerasgen.ir.values import ObjectDef, Shape, TensorSpec
 from kerasgen.passes.augmentation_trial import try_augmentation
+from kerasgen.passes.averaged_metrics import settle_averages
 from kerasgen.passes.callback_files import placed
 from kerasgen.passes.callbacks import report_failing_callback
 from kerasgen.passes.compiled import CompiledProgram
@@ -97,7 +99,9 @@ def compile_program(
         program.backend.backend,
         sink,
     )
-    outputs, objective = encoded.outputs, encoded.objective
+    outputs = encoded.outputs
+    objective = settle_averages(encoded.objective, outputs, sink)
+    encoded = replace(encoded, objective=objective)
     if first:
         check_class_axis(outputs, sink)
     sink.stop_on_errors()

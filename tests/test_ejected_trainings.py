@@ -131,7 +131,7 @@ INSIDE: Mapping[str, Sequence[str]] = {
     "callbacks": [
         "+fit.callbacks.best={class: ModelCheckpoint, filepath: best.keras}",
         "+fit.callbacks.log={class: CSVLogger, filename: log.csv}",
-        "compile.metrics=[{class: F1Score}, accuracy]",
+        "compile.metrics=[F1Score, {class: Recall, average: macro}, accuracy]",
         ONE_HOT,
     ],
     "some steps": ["fit.steps_per_epoch=3", "fit.validation_steps=1", "fit.validation_freq=2"],

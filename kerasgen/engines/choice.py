@@ -83,7 +83,8 @@ def explain(error: BaseException) -> str:
 
 def describing_files() -> list[Path]:
     """The files here that say what a catalog holds of Keras."""
-    return [Path(__file__).resolve().parent / "keras3" / "introspection.py"]
+    room = Path(__file__).resolve().parent / "keras3"
+    return [room / "introspection.py", room / "added_arguments.py"]
 
 
 def _keras3() -> Engine:

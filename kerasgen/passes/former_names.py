@@ -227,7 +227,7 @@ _GONE: Mapping[Kind, Mapping[str, str]] = {
         "fmeasure": "`f1_score` is its name today, and counts over the whole epoch",
         "fbeta_score": "write `{class: FBetaScore, beta: …}`",
         **dict.fromkeys(("matthews_correlation", "mcc"), "Keras 3 has none"),
-        "balanced_accuracy": "Keras 3 has none; `recall` is near to it",
+        "balanced_accuracy": "write `{class: Recall, average: macro}`, which is the same",
     },
 }
 """What has no name of the same meaning today, and what is near to it."""

@@ -222,7 +222,7 @@ def test_an_unknown_class_leads_on(catalog: Catalog, name: str, words: str) -> N
         ("torch.nn.MSELoss", "loss", "write `MeanSquaredError`"),
         ("nn.BCEWithLogitsLoss", "loss", "write `{class: BinaryCrossentropy, from_logits: true}`"),
         ("sklearn.metrics.roc_auc_score", "metric", "write `auc`"),
-        ("balanced_accuracy", "metric", "Keras 3 has none"),
+        ("balanced_accuracy", "metric", "write `{class: Recall, average: macro}`"),
     ],
 )
 def test_a_word_of_another_library_is_known_with_its_module_and_without(

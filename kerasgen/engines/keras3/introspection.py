@@ -27,10 +27,10 @@ from kerasgen.catalog.entries import (
     ValueKind,
     describe_parameter,
 )
+from kerasgen.engines.keras3.added_arguments import added_arguments
 from kerasgen.engines.keras3.argument_kinds import object_kinds
 from kerasgen.engines.keras3.callback_values import callback_value
 from kerasgen.engines.keras3.docstrings import argument_texts, opening, summary_of
-from kerasgen.ir.trained_layers import TRAINABLE
 
 BASES: Mapping[Kind, type | tuple[type, ...]] = {
     "layer": keras.layers.Layer,
@@ -95,12 +95,6 @@ _SYMBOLIC_CALL = re.compile(r"\b(\w+)\((?:[^()]|\([^()]*\))*\)\s*\.symbolic_call
 _ALTERNATIVES = re.compile(r"\b(or|list|tuple|none|callable|instance|tensor|dict)\b|\|", re.I)
 """Words in the first sentence of a description that say that other kinds are taken too."""
 
-
-_TRAINED = (
-    "Whether the model's weights are trained: true, false, a list of the layers that stay "
-    "trainable, or a mapping of layers to true or false. A layer is a class or a pattern of names."
-)
-"""What is said of the argument that factories have here, and not in Keras."""
 
 _HANDS_ON = re.compile(r"\*\*kwargs: [^\n]*\bpass on to `\w+`")
 """How Keras's documentation says that further arguments go to a function that was given."""
@@ -217,12 +211,10 @@ def _describe(member: Any, name: str, kind: Kind) -> ClassEntry:
             name=name, kind=kind, parameters={}, module=module, summary=summary_of(member)
         )
     parameters, open_ended = _constructor(member)
-    if kind == "application":
-        parameters[TRAINABLE] = Parameter(
-            name=TRAINABLE, default=True, value="layers", nullable=False
-        )
+    added = added_arguments(name, kind)
+    parameters |= added
     open_ended = open_ended or _HANDS_ON.search(member.__doc__ or "") is not None
-    described = argument_texts(member) | ({TRAINABLE: _TRAINED} if kind == "application" else {})
+    described = argument_texts(member)
     return ClassEntry(
         name=name,
         kind=kind,
@@ -232,7 +224,8 @@ def _describe(member: Any, name: str, kind: Kind) -> ClassEntry:
                 description=opening(described.get(key, "")),
             )
             for key, parameter in parameters.items()
-        },
+        }
+        | added,
         open_ended=open_ended,
         call=_call_of(member, kind),
         module=member.__module__ if "." in name else f"keras.{MODULES[kind]}",

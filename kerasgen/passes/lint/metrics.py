@@ -10,6 +10,9 @@ from kerasgen.ir.program import loss_name, loss_word
 from kerasgen.ir.values import ObjectDef
 from kerasgen.passes.lint.view import LintView, ScoredOutput, advise
 
+_PER_CLASS = frozenset({"average", "class_id", "thresholds", "top_k"})
+"""Arguments that say what of several scores is counted."""
+
 
 def metric_of_another_form(view: LintView, sink: Sink) -> None:
     """KG711: metrics that take scores or labels for something else."""
@@ -48,6 +51,13 @@ def _misfit(word: str, end: ScoredOutput, arguments: set[str]) -> tuple[str, str
             f"yes or no for each score, and one class of `{name}` is right",
             "categorical_accuracy",
             "it counts every class that is rightly not meant: with ten classes, guessing gives 0.9",
+        )
+    if word in ("precision", "recall") and one_hot and not arguments & _PER_CLASS:
+        return (
+            f"yes or no for each score, and one class of `{name}` is right",
+            f"{{class: {word.title()}, average: macro}}",
+            "it counts scores above 0.5, of all classes together: a row whose largest score is "
+            "less counts for none",
         )
     if word in ("f1score", "fbetascore") and single and "threshold" not in arguments:
         return (
