@@ -247,6 +247,10 @@ def export_text(found: Exported) -> str:
     ]
     of = "rows that are made up" if rows.made_up else "rows of the run's data"
     lines.append(f"largest difference to the run, on {of}: {', '.join(batches)}")
+    if not compared.finite:
+        lines.append(
+            "some predictions of the run are no finite numbers, and those of the file neither"
+        )
     if rows.made_up:
         lines.append(f"the data of the run was not opened: {rows.made_up}")
     for count, words in compared.refused.items():

@@ -73,10 +73,12 @@ class Compared:
     Attributes:
         differences: rows of a batch to the largest difference.
         refused: rows of a batch to what the runtime said of it.
+        finite: whether all that the run predicts are finite numbers.
     """
 
     differences: Mapping[int, float]
     refused: Mapping[int, str]
+    finite: bool = True
 
     @property
     def largest(self) -> float:
@@ -142,6 +144,7 @@ def compare_answers(
     """
     differences: dict[int, float] = {}
     refused: dict[int, str] = {}
+    finite = True
     words = iter(asked.refused)
     for (size, batch), answer in zip(batches, asked.answers, strict=True):
         if answer is None:
@@ -149,7 +152,8 @@ def compare_answers(
             continue
         expected = flat(part.model.call(as_taken(batch, whole=part.held is not None)))
         differences[size] = max(differences.get(size, 0.0), _difference(expected, answer))
-    return Compared(differences=differences, refused=refused)
+        finite = finite and all(np.isfinite(values).all() for values in expected)
+    return Compared(differences=differences, refused=refused, finite=finite)
 
 
 def flat(outputs: Arrays) -> list[Array]:

@@ -166,6 +166,16 @@ def test_a_file_that_predicts_something_else_is_not_left(
     assert path.read_bytes() == b"a model"
 
 
+def test_predictions_that_are_no_numbers_are_not_called_equal_without_a_word(
+    image_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export, "write_model", Runtime(image_run))
+    kind = type(load_run(image_run).model)
+    call = kind.call
+    monkeypatch.setattr(kind, "call", lambda *asked: call(*asked) * np.float32("nan"))
+    assert "are no finite numbers" in said(image_run, tmp_path / "a.keras", "keras")
+
+
 def test_a_difference_is_exit_code_1(
     engine: str,
     image_run: Path,
