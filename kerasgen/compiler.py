@@ -32,6 +32,7 @@ from kerasgen.passes.callbacks import report_failing_callback
 from kerasgen.passes.compiled import CompiledProgram
 from kerasgen.passes.cost import CostReport, TrainingSize, count_costs
 from kerasgen.passes.ends import OutputSpec, describe_outputs, fed_target
+from kerasgen.passes.execution import settle_execution
 from kerasgen.passes.freezing import find_trained, warn_of_idle_phases
 from kerasgen.passes.input_specs import infer_inputs
 from kerasgen.passes.layout import channels_first, lay_out, pin_data_format
@@ -101,6 +102,7 @@ def compile_program(
     )
     outputs = encoded.outputs
     objective = settle_averages(encoded.objective, outputs, sink)
+    objective = settle_execution(objective, program, sink)
     encoded = replace(encoded, objective=objective)
     if first:
         check_class_axis(outputs, sink)

@@ -64,7 +64,7 @@ class CompileDef:
         weighted_metrics: the same, weighted by class or sample weights.
         loss_weights: output name to weight, or None.
         jit_compile: `auto`, True or False.
-        steps_per_execution: batches run in one call of the compiled function.
+        steps_per_execution: batches run in one call of the compiled function, or `auto`.
     """
 
     loss: Loss | Mapping[str, Loss] | None = None
@@ -72,7 +72,7 @@ class CompileDef:
     weighted_metrics: tuple[Loss, ...] | Mapping[str, tuple[Loss, ...]] | None = None
     loss_weights: Mapping[str, float] | None = None
     jit_compile: bool | Literal["auto"] = "auto"
-    steps_per_execution: int = field(default=1, metadata={"minimum": 1})
+    steps_per_execution: int | Literal["auto"] = field(default=1, metadata={"minimum": 1})
 
 
 class LossUse(NamedTuple):
