@@ -19,11 +19,12 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kerasgen.diagnostics import SourceMap
+from kerasgen.diagnostics import Sink, SourceMap
 from kerasgen.diagnostics.source_map import Replacement
 from kerasgen.diagnostics.source_map_data import from_plain
 from kerasgen.foreign.json_data import read_json
@@ -90,6 +91,22 @@ def read_known_record(folder: Path) -> Mapping[str, Any]:
     if found.newer is not None:
         raise found.newer
     return found.fields
+
+
+@contextmanager
+def required(path: Path) -> Iterator[None]:
+    """Reads a file without which nothing goes on: what is wrong with it becomes a diagnostic.
+
+    Args:
+        path: the file.
+
+    Raises:
+        CompileError: KG606 or the fault's own code, the file cannot be read.
+    """
+    try:
+        yield
+    except ForeignFileError as error:
+        raise Sink().fail_file("KG606", path, error) from error
 
 
 def require_written(folder: Path, name: str, record: Mapping[str, Any] | None = None) -> None:

@@ -27,7 +27,7 @@ from kerasgen.foreign.regular_files import ForeignFileError, is_folder, is_there
 from kerasgen.record import read as reading
 from kerasgen.record.file_names import CONFIG, FOLDS, RECORD, TAGS
 from kerasgen.record.files import number
-from kerasgen.record.read import ReadRecord
+from kerasgen.record.read import ReadRecord, required
 from kerasgen.record.run_index import RunIndex
 from kerasgen.record.status import observed_status
 from kerasgen.record.tags import read_tags
@@ -86,21 +86,20 @@ def read_runs(root: Path, sink: Sink) -> list[RunEntry]:
     return runs
 
 
-def read_run(folder: Path, root: Path, sink: Sink) -> RunEntry | None:
+def read_run(folder: Path, root: Path, sink: Sink) -> RunEntry:
     """Reads the record of one run.
 
     Args:
         folder: the folder of the run.
         root: the folder of all runs, to which its id is relative.
-        sink: gets a warning if there is no record that can be read, or a newer one.
+        sink: gets a warning of tags that cannot be read.
 
-    Returns:
-        The run, or None.
+    Raises:
+        CompileError: KG606 or a code of its own, there is no record that can be read.
     """
-    found = _read(folder, sink)
-    if found is None:
-        return None
-    return _entry(found.fields, folder, _run_id(folder, root), _tags(folder, sink))
+    with required(folder / RECORD):
+        fields = reading.read_known_record(folder)
+    return _entry(fields, folder, _run_id(folder, root), _tags(folder, sink))
 
 
 def _read(folder: Path, sink: Sink) -> ReadRecord | None:

@@ -16,9 +16,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from kerasgen.diagnostics import Sink, SourceLocation, closest
-from kerasgen.foreign.regular_files import ForeignFileError
 from kerasgen.record.file_names import FOLDS, RECORD
-from kerasgen.record.read import is_run, read_record
+from kerasgen.record.read import is_run, read_record, required
 from kerasgen.record.runs import RunEntry, read_runs
 from kerasgen.session.run_selection import best_run, metric_names
 
@@ -123,10 +122,8 @@ def named_fold(folder: Path, number: int, place: SourceLocation | None = None) -
         CompileError: KG606, the run has no folds, not this one, or it did not complete.
     """
     sink = Sink()
-    try:
+    with required(folder / RECORD):
         folds = read_record(folder).fields.get("folds")
-    except ForeignFileError as error:
-        raise sink.fail_file("KG606", folder / RECORD, error) from error
     if not isinstance(folds, Mapping):
         raise sink.fail_at("KG606", f"`{folder}` is a single run, and has no folds", place)
     count, completed = folds.get("count"), folds.get("completed")

@@ -20,14 +20,14 @@ from typing import Any, Literal
 
 from kerasgen.diagnostics import CompileError, Sink, SourceMap
 from kerasgen.emit.text.program_data import program_data
-from kerasgen.foreign.regular_files import ForeignFileError, is_there, told
+from kerasgen.foreign.regular_files import is_there, told
 from kerasgen.ir.canonical import ABSENT, same
 from kerasgen.ir.program import Program
 from kerasgen.ir.values import Tree
 from kerasgen.passes.lint.directions import direction
-from kerasgen.record.file_names import CONFIG, HISTORY, RECORD
+from kerasgen.record.file_names import CONFIG, HISTORY
 from kerasgen.record.files import plain
-from kerasgen.record.read import read_config, read_history, read_known_record
+from kerasgen.record.read import read_config, read_history, required
 from kerasgen.record.runs import PARTS, RunEntry, read_run
 from kerasgen.session.frontend_stages import parsed
 from kerasgen.session.run_selection import metric, metric_names
@@ -124,7 +124,7 @@ def compare_runs(folders: Sequence[Path], outputs: Path) -> RunComparison:
     """
     places = {folder.resolve(): str(folder) for folder in folders}
     require_several([places[folder.resolve()] for folder in folders])
-    runs = [_entry(folder, outputs) for folder in folders]
+    runs = [read_run(folder, outputs, Sink()) for folder in folders]
     configs = [_config(run.folder) for run in runs]
     programs = [_program(run.folder, config) for run, config in zip(runs, configs, strict=True)]
     return RunComparison(
@@ -195,25 +195,12 @@ def draw_histories(path: Path, runs: Sequence[RunEntry]) -> None:
         raise Sink().fail("KG605", f"`{path}` cannot be written: {told(error)}") from error
 
 
-def _entry(folder: Path, outputs: Path) -> RunEntry:
-    sink = Sink()
-    try:
-        read_known_record(folder)
-    except ForeignFileError as error:
-        raise sink.fail_file("KG606", folder / RECORD, error) from error
-    found = read_run(folder, outputs, sink)
-    assert found is not None, "a record that was read is an entry"
-    return found
-
-
 def _config(folder: Path) -> dict[str, Any]:
     """The config of a run; empty where it left none."""
     if not is_there(folder / CONFIG):
         return {}
-    try:
+    with required(folder / CONFIG):
         return read_config(folder)
-    except ForeignFileError as error:
-        raise Sink().fail_file("KG606", folder / CONFIG, error) from error
 
 
 def _program(folder: Path, config: Mapping[str, Any]) -> Program | None:
@@ -229,10 +216,8 @@ def _program(folder: Path, config: Mapping[str, Any]) -> Program | None:
 def _history(folder: Path) -> list[dict[str, float]]:
     if not is_there(folder / HISTORY):
         return []
-    try:
+    with required(folder / HISTORY):
         return read_history(folder)
-    except ForeignFileError as error:
-        raise Sink().fail_file("KG606", folder / HISTORY, error) from error
 
 
 def _surroundings(fields: Mapping[str, Any]) -> dict[str, Tree]:

@@ -23,13 +23,18 @@ from omegaconf import OmegaConf
 from kerasgen.diagnostics import Sink, SourceLocation, SourceMap
 from kerasgen.diagnostics.source_map import NOWHERE, Mark, Replacement
 from kerasgen.foreign.printable import cut
-from kerasgen.foreign.regular_files import ForeignFileError
 from kerasgen.frontend.compose.composition import Composition
 from kerasgen.frontend.compose.origins import SetByOverride, trace_origins
 from kerasgen.frontend.compose.overridden import overridden, read_overrides_of
 from kerasgen.frontend.compose.resolvers import resolver_problem, texts_in
 from kerasgen.record.file_names import CONFIG, OVERRIDES, RECORD, SOURCE_MAP
-from kerasgen.record.read import read_config, read_known_record, read_overrides, read_source_map
+from kerasgen.record.read import (
+    read_config,
+    read_known_record,
+    read_overrides,
+    read_source_map,
+    required,
+)
 from kerasgen.registry import Trust
 
 Read = TypeVar("Read")
@@ -123,10 +128,8 @@ def read_recorded_run(folder: Path, *, edited: bool = False) -> RecordedRun:
 
 def _read(read: Callable[[], Read], path: Path) -> Read:
     """What a file of the run holds."""
-    try:
+    with required(path):
         return read()
-    except ForeignFileError as error:
-        raise Sink().fail_file("KG606", path, error) from error
 
 
 def _literal(tree: Any) -> Any:

@@ -18,10 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 from kerasgen.diagnostics import Sink
 from kerasgen.foreign.printable import shown
-from kerasgen.foreign.regular_files import ForeignFileError
 from kerasgen.record.file_names import HISTORY, RECORD
 from kerasgen.record.files import number
-from kerasgen.record.read import read_history, read_known_record
+from kerasgen.record.read import read_history, read_known_record, required
 from kerasgen.registry import trusted
 from kerasgen.verbs.runs import list_runs, table_columns
 
@@ -46,10 +45,8 @@ class Run:
         Raises:
             CompileError: KG606 or a code of its own, it cannot be read.
         """
-        try:
+        with required(self.folder / RECORD):
             return read_known_record(self.folder)
-        except ForeignFileError as error:
-            raise Sink().fail_file("KG606", self.folder / RECORD, error) from error
 
     @property
     def metrics(self) -> dict[str, dict[str, float]]:
@@ -69,10 +66,8 @@ class Run:
         Raises:
             CompileError: KG606 or a code of its own, they cannot be read.
         """
-        try:
+        with required(self.folder / HISTORY):
             return read_history(self.folder)
-        except ForeignFileError as error:
-            raise Sink().fail_file("KG606", self.folder / HISTORY, error) from error
 
     def load(self, *, trust: Sequence[str] = (), fold: int | None = None) -> TrainedRun:
         """Opens it, to ask its model: `predict`, `evaluate`, `columns`, `classes`.

@@ -29,7 +29,7 @@ from kerasgen.ir.canonical import ABSENT
 from kerasgen.record.checksums import known_checksums, require_as_written
 from kerasgen.record.file_names import FOLDS, RECORD
 from kerasgen.record.files import plain
-from kerasgen.record.read import read_known_record
+from kerasgen.record.read import read_known_record, required
 from kerasgen.registry import NOBODY, Trust
 from kerasgen.verbs.clean_process import Repetition, run_again
 from kerasgen.verbs.compared_values import value_text
@@ -194,13 +194,10 @@ def verification_text(found: Verification) -> str:
 
 def _completed(folder: Path) -> Mapping[str, Any]:
     """The record of a run that has completed."""
-    sink = Sink()
-    try:
+    with required(folder / RECORD):
         fields = read_known_record(folder)
-    except ForeignFileError as error:
-        raise sink.fail_file("KG606", folder / RECORD, error) from error
     if fields["status"] != "completed":
-        raise _unverifiable(folder, f"is {shown(fields['status'])}", sink)
+        raise _unverifiable(folder, f"is {shown(fields['status'])}", Sink())
     return fields
 
 

@@ -213,14 +213,12 @@ def test_one_run_outside_the_folder_of_all_runs_is_named_by_its_path(
 ) -> None:
     folder = make_run("elsewhere/run")
     run = read_run(folder, tmp_path / "outputs", Sink())
-    assert run is not None
     assert run.id == folder.as_posix()
 
 
 def config(folder: Path) -> tuple[object, list[str]]:
     sink = Sink()
     run = read_run(folder, folder.parent, sink)
-    assert run is not None
     return read_config(run, sink), [diagnostic.message for diagnostic in sink.diagnostics]
 
 

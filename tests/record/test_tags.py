@@ -48,7 +48,6 @@ def test_a_run_at_work_loses_neither_its_record_nor_its_tags(tmp_path: Path) -> 
     record.start(step="fit")
     record.finish("completed")
     entry = read_run(tmp_path / "run", tmp_path, Sink())
-    assert entry is not None
     assert (entry.status, entry.tags, entry.fields["step"]) == ("completed", ("paper",), "fit")
     assert TAGS in entry.fields["files"]
 
@@ -81,7 +80,6 @@ def test_a_strangers_file_of_tags_is_refused(content: str, make_run: MakeRun) ->
         read_tags(folder)
     sink = Sink()
     entry = read_run(folder, folder.parent, sink)
-    assert entry is not None
     assert entry.tags == ()
     assert sink.diagnostics[0].code in ("KG606", "KG614")
 

@@ -21,14 +21,12 @@ from kerasgen.record.file_names import (
     HISTORY,
     OVERRIDES,
     PREPARE,
-    RECORD,
     SOURCE_MAP,
 )
 from kerasgen.record.read import (
     read_config,
     read_facts,
     read_history,
-    read_known_record,
     read_overrides,
     read_source_map,
 )
@@ -86,13 +84,7 @@ def read_material(folder: Path, outputs: Path) -> Material:
     Raises:
         CompileError: KG606 or a code of its own, the record itself cannot be read.
     """
-    sink = Sink()
-    try:
-        read_known_record(folder)
-    except ForeignFileError as error:
-        raise sink.fail_file("KG606", folder / RECORD, error) from error
-    run = read_run(folder, outputs, sink)
-    assert run is not None, "a record that was read is an entry"
+    run = read_run(folder, outputs, Sink())
     reading = _Reading(folder)
     return Material(
         run=run,
