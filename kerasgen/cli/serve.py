@@ -50,8 +50,8 @@ def _declare(parser: argparse.ArgumentParser) -> None:
         "--max-wait",
         metavar="MS",
         type=_amount,
-        default=2.0,
-        help="milliseconds for which a request waits for others to be computed with (2)",
+        help="milliseconds for which a request waits for others to be computed with (2 while "
+        "several come at once, else 0)",
     )
     parser.add_argument(
         "--timeout",
@@ -83,7 +83,7 @@ def _act(options: argparse.Namespace) -> int:
         max_queue=options.max_queue,
         max_connections=options.max_connections,
         max_batch=options.max_batch,
-        max_wait=options.max_wait / 1000,
+        max_wait=None if options.max_wait is None else options.max_wait / 1000,
     )
     address = Address(host=options.host, port=options.port, token_file=options.token_file)
     serve_run(run_folder_of(options.run, options), address, limits, _say, trust_of(options))

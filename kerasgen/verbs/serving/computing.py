@@ -6,7 +6,8 @@ nor HTTP.
 Decisions:
 - One thread alone works with the engine: no backend is faster with two, and few are safe.
 - The first request of a batch waits for others a little, unless enough are there: those that came
-  while the batch before was computed are taken at once.
+  while the batch before was computed are taken at once. A client that asks alone, one request
+  after the other, would wait for nobody: where nothing else is said, it does not.
 - A table is answered some rows at a time, in turns with batches: who asks for one row does not wait
   for who asks for a million.
 - A request whose time is over, or whose client has given up, is not computed.
@@ -25,6 +26,9 @@ from kerasgen.verbs.serving.asked.rows import Asked
 from kerasgen.verbs.serving.joined_answers import Failed, Outcome, outcome_of
 from kerasgen.verbs.serving.limits import ServingLimits
 from kerasgen.verbs.serving.measures import Measures
+
+_MOMENT = 0.002
+"""Seconds for which a request waits for others, while several come at once."""
 
 
 class QueueFullError(Exception):
@@ -80,7 +84,7 @@ class Computing:
         self._waiting: deque[Ticket] = deque()
         self._tables: deque[Ticket] = deque()
         self._changed = threading.Condition()
-        self._ended = False
+        self._ended = self._several = False
         self._thread = threading.Thread(target=self._work, name="computing", daemon=True)
 
     @property
@@ -147,7 +151,10 @@ class Computing:
 
     def _gather(self) -> None:
         """Waits until there are enough rows, or the first request has waited long enough."""
-        until = self._waiting[0].came + self._limits.max_wait
+        patience = self._limits.max_wait
+        if patience is None:
+            patience = _MOMENT if self._several or len(self._waiting) > 1 else 0.0
+        until = self._waiting[0].came + patience
         while sum(ticket.rows for ticket in self._waiting) < self._limits.max_batch:
             left = until - time.monotonic()
             if left <= 0 or self._ended:
@@ -170,6 +177,7 @@ class Computing:
             else:
                 left.append(ticket)
         self._waiting.extendleft(reversed(left))
+        self._several = len(taken) > 1
         return taken
 
     def _compute(self, batch: Sequence[Ticket]) -> None:

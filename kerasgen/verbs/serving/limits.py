@@ -27,7 +27,8 @@ class ServingLimits:
         max_queue: requests that wait for the model (503).
         max_connections: clients that are connected (503).
         max_batch: rows that the model is asked for at once.
-        max_wait: seconds for which the first request of a batch waits for others.
+        max_wait: seconds for which the first request of a batch waits for others; None for a
+            moment, and that alone while several come at once.
     """
 
     max_bytes: int = 16 * 2**20
@@ -37,7 +38,7 @@ class ServingLimits:
     max_queue: int = 256
     max_connections: int = 512
     max_batch: int = 64
-    max_wait: float = 0.002
+    max_wait: float | None = None
 
     @property
     def sizes(self) -> tuple[int, ...]:

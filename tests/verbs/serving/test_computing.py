@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from kerasgen.verbs.answers.pieces import Piece
+from kerasgen.verbs.serving import computing
 from kerasgen.verbs.serving.asked.rows import Asked, Wanted
 from kerasgen.verbs.serving.computing import Computing, QueueFullError, Ticket
 from kerasgen.verbs.serving.joined_answers import Answered, Failed, Outcome
@@ -82,6 +83,25 @@ def test_a_request_that_comes_alone_is_computed_after_a_moment(
         time.sleep(0.001)
     assert one.batches == [[1]]
     one.work.stop()
+
+
+def test_requests_wait_for_each_other_only_while_several_come_at_once(
+    worker: Callable[..., Worker], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[float] = []
+    one = worker()
+    changed = one.work._changed
+    monkeypatch.setattr(changed, "wait", lambda left=None: waited.append(left or 0.0))
+    one.work._waiting.append(one.ticket(asked=asked()))
+    assert one.work._next_batch() is not None
+    assert waited == []
+    one.work._waiting.extend(one.ticket(asked=asked()) for _ in range(2))
+    one.work._next_batch()
+    assert max(waited, default=0.0) <= computing._MOMENT
+    waited.clear()
+    one.work._waiting.append(one.ticket(asked=asked()))
+    one.work._next_batch()
+    assert 0.0 < max(waited) <= computing._MOMENT
 
 
 def test_one_too_many_is_refused(worker: Callable[..., Worker]) -> None:
