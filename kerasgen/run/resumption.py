@@ -105,7 +105,7 @@ def checkpoint_to_go_on_from(composition: Composition, folder: Path) -> Checkpoi
                 help="`fit.resume=never` begins anew and removes what it has left",
             )
         return found
-    return found if _is_longer(composition, position_of(found)) else None
+    return found if is_longer(composition, found) else None
 
 
 def folds_go_on(composition: Composition, folder: Path) -> bool:
@@ -191,7 +191,7 @@ def plain_state(checkpoint: Checkpoint) -> TrainingState:
         position=position_of(checkpoint),
         arrays=arrays,
         facts=state,
-        ended=facts.get("ended") is True,
+        ended=was_ended(checkpoint),
     )
 
 
@@ -244,16 +244,34 @@ def changed_keys(first: object, second: object) -> list[Difference]:
     ]
 
 
-def _is_longer(composition: Composition, place: FeedPosition) -> bool:
-    """Whether a config trains longer than a training that has come to a place."""
-    wanted, phases = _chosen(composition, "epochs"), _chosen(composition, "phases")
+def is_longer(composition: Composition, checkpoint: Checkpoint) -> bool:
+    """Whether a config trains longer than a training has that is finished.
+
+    Args:
+        composition: the config.
+        checkpoint: the last state of the training. One that a callback has ended stays ended.
+    """
+    place, (_, wanted) = position_of(checkpoint), length_of(composition)
+    phases = _chosen(composition, "phases")
+    if isinstance(phases, Mapping) and place.phase < len(phases) - 1:
+        return True
+    more = type(wanted) is int and place.began + wanted > place.epoch
+    return more and not was_ended(checkpoint)
+
+
+def length_of(composition: Composition) -> tuple[str, object]:
+    """The key that says for how many epochs the last phase trains, and what it says."""
+    phases = _chosen(composition, "phases")
     if isinstance(phases, Mapping) and phases:
-        *_, last = phases.values()
-        own = last.get("epochs") if isinstance(last, Mapping) else None
-        wanted = wanted if own is None else own
-        if place.phase < len(phases) - 1:
-            return True
-    return type(wanted) is int and place.began + wanted > place.epoch
+        name, last = list(phases.items())[-1]
+        if isinstance(last, Mapping) and last.get("epochs") is not None:
+            return f"fit.phases.{name}.epochs", last["epochs"]
+    return "fit.epochs", _chosen(composition, "epochs")
+
+
+def was_ended(checkpoint: Checkpoint) -> bool:
+    """Whether a callback had ended the training."""
+    return checkpoint.facts.get("ended") is True
 
 
 def _chosen(composition: Composition, key: str) -> object:

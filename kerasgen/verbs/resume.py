@@ -13,10 +13,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from kerasgen.diagnostics import Sink
+from kerasgen.frontend.compose.composition import Composition
 from kerasgen.record.checkpoints import Checkpoint, newest_checkpoint
 from kerasgen.registry import NOBODY, Trust
 from kerasgen.run.experiment import run_experiment
-from kerasgen.run.resumption import position_of
+from kerasgen.run.resumption import is_longer, length_of, position_of, was_ended
 from kerasgen.verbs.recorded_composition import read_recorded_run
 
 SECTIONS = ("fit", "tracking")
@@ -44,13 +45,13 @@ def resume_run(folder: Path, overrides: Sequence[str] = (), trust: Trust = NOBOD
     else:
         again = ("fit.resume=auto",)
         composition = recorded.composed(overrides, trust, sections=SECTIONS, silent=again)
-        checkpoint = _open_checkpoint(folder, recorded.fields, composition.config, Sink())
+        checkpoint = _open_checkpoint(folder, recorded.fields, composition, Sink())
         return run_experiment(composition, folder, checkpoint=checkpoint)
     return run_experiment(composition, folder)
 
 
 def _open_checkpoint(
-    folder: Path, fields: Mapping[str, object], config: Mapping[str, object], sink: Sink
+    folder: Path, fields: Mapping[str, object], composition: Composition, sink: Sink
 ) -> Checkpoint:
     """The state from which a run goes on.
 
@@ -64,12 +65,16 @@ def _open_checkpoint(
             f"`{folder}` has no checkpoint to go on from",
             help="a run keeps one behind each epoch, as `fit.checkpoint` says; run it again",
         )
-    done, fit = position_of(checkpoint).epoch, config.get("fit")
-    epochs = fit.get("epochs") if isinstance(fit, Mapping) else None
-    if fields["status"] == "completed" and isinstance(epochs, int) and epochs <= done:
+    if fields["status"] == "completed" and not is_longer(composition, checkpoint):
+        place, (key, _) = position_of(checkpoint), length_of(composition)
+        ended = was_ended(checkpoint)
+        longer = f"kerasgen resume {folder} {key}={2 * (place.epoch - place.began)}"
         raise sink.fail(
             "KG626",
-            f"`{folder}` is complete: its training ended after epoch {done}",
-            help=f"say how long it is to be: `kerasgen resume {folder} fit.epochs={2 * done}`",
+            f"`{folder}` is complete: {'a callback ended ' if ended else ''}its training"
+            f"{'' if ended else ' ended'} after epoch {place.epoch}",
+            help=f"`kerasgen rerun {folder}` with other callbacks begins anew"
+            if ended
+            else f"say how long it is to be: `{longer}`",
         )
     return checkpoint

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from short_runs import SHORT, fields, left, run
 
+from kerasgen.diagnostics import CompileError
 from kerasgen.frontend.compose.composition import compose
 from kerasgen.verbs.resume import resume_run
 
@@ -130,6 +131,17 @@ def test_a_training_goes_on_in_any_phase(
     assert left(folder) == left(whole)
     assert fields(folder)["phases"] == fields(whole)["phases"]
     assert weights_of(folder / "best.keras") == weights_of(whole / "best.keras")
+
+
+def test_a_finished_training_is_refused_unless_its_last_phase_gets_longer(whole: Path) -> None:
+    before = (whole / "record.json").read_bytes()
+    with pytest.raises(CompileError, match="is complete") as refused:
+        resume_run(whole, ["fit.epochs=99"])
+    (told,) = refused.value.diagnostics
+    assert (
+        told.help == f"say how long it is to be: `kerasgen resume {whole} fit.phases.fine.epochs=6`"
+    )
+    assert (whole / "record.json").read_bytes() == before
 
 
 @pytest.mark.slow
