@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from kerasgen.diagnostics import CompileError, Sink
 from kerasgen.foreign.regular_files import ForeignFileError, is_there, open_regular
 from kerasgen.ir.program import FIT, FitDef
-from kerasgen.record.file_names import CHECKPOINTS, MODEL
+from kerasgen.record.file_names import CHECKPOINTS, FOLDS, MODEL
 
 if TYPE_CHECKING:
     from kerasgen.record.checkpoints import Checkpoint
@@ -86,13 +86,21 @@ def _of_run(folder: Path, sink: Sink) -> WeightsSource:
     from kerasgen.record.read import read_record
 
     path = folder / MODEL
+    fields: Mapping[str, object] = {}
     try:
         fields = read_record(folder).fields
         if (known := known_checksums(fields).get(MODEL)) is not None:
             require_as_written(folder, MODEL, known)
     except ForeignFileError as error:
         if is_there(path):
-            raise sink.fail_file("KG606", path, error) from error
+            raise sink.fail_file("KG606", path, error, key=KEY) from error
+    if isinstance(folds := fields.get("folds"), Mapping):
+        raise sink.fail(
+            "KG606",
+            f"`{folder}` is a run of {folds.get('count')} folds, each of which has weights",
+            key=KEY,
+            help=f"name one of them: `{folder / FOLDS / '1'}`",
+        )
     if not is_there(path) and (found := newest_checkpoint(folder)) is not None:
         return WeightsSource(file=folder / CHECKPOINTS, run=folder, checkpoint=found)
     if not is_there(path):
@@ -115,7 +123,7 @@ def _require_weights(path: Path, sink: Sink) -> None:
         with open_regular(path) as file:
             begin = file.read(8)
     except ForeignFileError as error:
-        raise sink.fail_file("KG608", path, error) from error
+        raise sink.fail_file("KG608", path, error, key=KEY) from error
     if not begin.startswith(_BEGINNINGS):
         raise sink.fail(
             "KG608",

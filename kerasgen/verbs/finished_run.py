@@ -123,7 +123,7 @@ def load_run_file(folder: Path, session: Session, trust: Trust = NOBODY) -> Mode
         raise sink.fail(
             "KG606",
             f"`{folder}` has no `{MODEL}`",
-            help="it failed, or ran with tracking.model=false",
+            help="it did not complete, or ran with tracking.model=false",
         )
     _require_written(folder, MODEL)
     engine = session.start_alone().engine

@@ -21,15 +21,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from kerasgen.diagnostics import CompileError, Sink
+from kerasgen.diagnostics import Sink
 from kerasgen.emit.text.alignment import aligned
 from kerasgen.foreign.printable import shown
 from kerasgen.foreign.regular_files import ForeignFileError
 from kerasgen.ir.canonical import ABSENT
+from kerasgen.record.checkpoints import newest_checkpoint
 from kerasgen.record.checksums import known_checksums, require_as_written
 from kerasgen.record.file_names import FOLDS, RECORD
 from kerasgen.record.files import plain
 from kerasgen.record.read import read_known_record, required
+from kerasgen.record.status import OPEN, observed_status
 from kerasgen.registry import NOBODY, Trust
 from kerasgen.verbs.clean_process import Repetition, run_again
 from kerasgen.verbs.compared_values import value_text
@@ -196,17 +198,19 @@ def _completed(folder: Path) -> Mapping[str, Any]:
     """The record of a run that has completed."""
     with required(folder / RECORD):
         fields = read_known_record(folder)
-    if fields["status"] != "completed":
-        raise _unverifiable(folder, f"is {shown(fields['status'])}", Sink())
+    if (status := observed_status(fields)) != "completed":
+        if status in OPEN:
+            help_text = "wait until it has ended"
+        elif newest_checkpoint(folder) is None:
+            help_text = f"it has kept no checkpoint; `kerasgen rerun {folder}` begins anew"
+        else:
+            help_text = f"`kerasgen resume {folder}` goes on with it"
+        raise Sink().fail(
+            "KG641",
+            f"`{folder}` is {shown(status)}: there is nothing that it came to",
+            help=help_text,
+        )
     return fields
-
-
-def _unverifiable(folder: Path, why: str, sink: Sink) -> CompileError:
-    return sink.fail(
-        "KG641",
-        f"`{folder}` {why}: there is nothing that it came to",
-        help=f"`kerasgen resume {folder}` goes on with it",
-    )
 
 
 def _pairs(folder: Path, again: Path, fields: Mapping[str, Any]) -> list[tuple[str, Path, Path]]:

@@ -102,6 +102,8 @@ def test_files_of_keras_give_their_layers(
         ("nothing-there", "KG606", "there is neither a run nor a file `nothing-there`"),
         ("text.h5", "KG608", "holds no weights of Keras"),
         ("damaged.keras", "KG6", "damaged.keras"),
+        ("folds", "KG606", "name one of them: `folds/folds/1`"),
+        ("/dev/zero", "KG612", "command line  (fit.initial_weights)"),
     ],
 )
 def test_what_gives_no_weights_is_refused_before_anything_is_written(
@@ -110,12 +112,14 @@ def test_what_gives_no_weights_is_refused_before_anything_is_written(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
+    make_run: Any,
     name: str,
     code: str,
     words: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "text.h5").write_text("weights")
+    make_run("folds", folds={"count": 2})
     content = (trained / "model.keras").read_bytes()
     (tmp_path / "damaged.keras").write_bytes(content[: len(content) // 2])
     assert run(engine, tmp_path / "run", f"fit.initial_weights={name}") != 0

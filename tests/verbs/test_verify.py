@@ -17,6 +17,7 @@ import pytest
 from kerasgen.cli import main
 from kerasgen.record.file_names import RECORD
 from kerasgen.record.files import write_arrays, write_history, write_json
+from kerasgen.record.provenance import process_identity
 from kerasgen.verbs.verification.causes import causes_between
 from kerasgen.verbs.verification.results import compare_results
 
@@ -216,7 +217,18 @@ def test_a_run_that_did_not_complete_is_refused(
 ) -> None:
     folder = make_run("a", status="failed")
     assert main(["verify", str(folder)]) == 2
-    assert "error[KG641]" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "error[KG641]" in told
+    assert f"`kerasgen rerun {folder}` begins anew" in told
+
+
+@pytest.mark.parametrize(("pid", "told"), [(None, "is running"), (2**22 + 1, "is killed")])
+def test_a_run_at_work_and_one_that_was_killed_are_refused(
+    make_run: Any, pid: int | None, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    process = process_identity() | ({} if pid is None else {"pid": pid})
+    assert main(["verify", str(make_run("a", status="running", process=process))]) == 2
+    assert told in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("tolerance", ["-1", "nan", "inf", "a"])
