@@ -144,10 +144,14 @@ class Sink:
             key: the one of them that is looked at.
         """
         place = self.locate(f"{path}.{key}" if path else key, "key")
+        around = self.locate(path, "key")
         found = set()
         for other in keys:
             there = self.locate(f"{path}.{other}" if path else other, "key")
-            if other != key and (there.file, there.override) == (place.file, place.override):
+            if other == key or (there.file, there.override) != (place.file, place.override):
+                continue
+            # What was laid under the mapping from elsewhere has no place but the mapping's own.
+            if path == "" or there.column is None or replace(there, key=around.key) != around:
                 found.add(other)
         return frozenset(found)
 

@@ -221,6 +221,9 @@ def former_key(written: Written) -> str | None:
     )
     if home is None or home.rpartition(".")[0] == section or section in ("optimizer",):
         return None
+    own = home.removeprefix("optimizer.")
+    if own != home and section.startswith("fit.phases."):
+        return f"write `optimizer: {{{own}: {as_yaml(written.value)}}}` in its place"
     return placed(home, written.value, typed=written.typed)
 
 

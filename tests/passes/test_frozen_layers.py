@@ -97,6 +97,16 @@ def test_a_phase_without_weights_is_warned_of(compile_config: Compile) -> None:
     assert [(d.code, d.location.key) for d in found] == [("KG727", "fit.phases.idle.trainable")]
 
 
+def test_patterns_that_train_nothing_are_warned_of_once(compile_config: Compile) -> None:
+    _, found = compile_config(["fit.trainable=[flatten]"])
+    assert [(d.code, d.location.key) for d in found] == [("KG727", "fit.trainable")]
+
+
+def test_a_former_argument_in_a_phase_takes_the_name_of_today(compile_config: Compile) -> None:
+    _, found = compile_config(["fit.phases={fine: {optimizer: {lr: 0.1}}}"])
+    assert found[0].help == "write `learning_rate`, its name in Keras 3"
+
+
 def test_rules_of_lint_look_at_each_phase(compile_config: Compile) -> None:
     rates = "a: {optimizer: {learning_rate: 50}}, b: {optimizer: {learning_rate: 0}}"
     _, found = compile_config([f"fit.phases={{{rates}}}"])

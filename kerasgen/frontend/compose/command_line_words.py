@@ -84,7 +84,7 @@ def joined(words: Sequence[str], loader: ConfigLoader, sink: Sink) -> list[str]:
 
 def _over_several(words: Sequence[str], loader: ConfigLoader) -> tuple[str, int]:
     """What the first words mean together, and how many of them do."""
-    first, second, third = [*words, "", ""][:3]
+    first, second, third = [*words, "", "", ""][:3]
     if _KEY.fullmatch(first) and second:
         if second == "=" and third:
             return f"{first}={_quoted(third)}", 3
@@ -139,6 +139,7 @@ def report_stray(word: str, loader: ConfigLoader, sink: Sink) -> bool:
         )
         return True
     found = _there(word, loader) or _bare_option(word, loader) or _not_there(word, loader)
+    found = found if word.strip() else ("an override is empty", "leave it out")
     if found is None:
         return False
     message, help_text = found

@@ -232,6 +232,8 @@ def _how_to_add(
 ) -> str | None:
     """How to add a name that needs more than the override gives it."""
     path, value = f"{parent}.{name}", culprit.text.partition("=")[2]
+    if parent == "fit.phases":
+        return f"to add a phase, write `{as_override(f'+{culprit.key}', value)}`"
     if parent == "model" and name != "parameters":
         return did_you_mean(name, MODEL_KEYS)
     if path == "model.parameters" or parent == "model.parameters":

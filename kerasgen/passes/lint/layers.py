@@ -192,7 +192,8 @@ def drops_everything(view: LintView, sink: Sink) -> None:
 def nothing_to_train(view: LintView, sink: Sink) -> None:
     """KG727: with all weights frozen, training changes nothing."""
     cost = view.cost
-    if cost.parameters and not cost.trainable:
+    chosen = all(phase.program.fit.trainable is not None for phase in view.program.phases)
+    if cost.parameters and not cost.trainable and not chosen:  # Else the patterns are told of.
         model = view.program.model
         whole = model.arguments.get("trainable") is False
         frozen = [

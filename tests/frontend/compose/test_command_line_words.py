@@ -45,6 +45,21 @@ def test_a_value_with_spaces_is_quoted_in_the_help() -> None:
     assert only("name = my run").help == "write `name='my run'`"
 
 
+@pytest.mark.parametrize("word", ["", " "])
+def test_an_empty_word_is_told(word: str) -> None:
+    found = only("model=convnet", word)
+    assert (found.code, found.message) == ("KG125", "an override is empty")
+
+
+def test_a_phase_that_is_not_there_is_added_as_a_whole_or_by_a_key() -> None:
+    word = "fit.phases.warm.epochs=2"
+    assert only(word).help == f"to add a phase, write `+{word}`"
+    assert diagnose([f"+{word}"]) == []
+    assert only("fit.phases.warm={epochs: 2}").help == (
+        "to add a phase, write `'+fit.phases.warm={epochs: 2}'`"
+    )
+
+
 def test_a_group_and_its_option_are_one_override() -> None:
     assert only("model", "convnet").help == "write `model=convnet`"
 

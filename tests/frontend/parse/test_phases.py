@@ -74,3 +74,9 @@ def test_mistakes_in_phases_are_told(value: Any, code: str, key: str) -> None:
     sink = Sink()
     phases(value, sink)
     assert [(d.code, d.location.key) for d in sink.diagnostics] == [(code, key)]
+
+
+def test_a_rate_beside_the_optimizer_of_a_phase_is_told_its_place() -> None:
+    sink = Sink()
+    phases({"fine": {"lr": 1e-5}}, sink)
+    assert sink.diagnostics[0].help == "write `optimizer: {learning_rate: 1e-05}` in its place"
