@@ -38,6 +38,7 @@ from kerasgen.passes.input_specs import infer_inputs
 from kerasgen.passes.layout import channels_first, lay_out, pin_data_format
 from kerasgen.passes.lint.rules import lint
 from kerasgen.passes.lint.view import view_program, with_catalog
+from kerasgen.passes.loss_scale import check_loss_scale
 from kerasgen.passes.memory import guard_memory, training_memory
 from kerasgen.passes.objective import settle_objective
 from kerasgen.passes.one_hot_labels import check_class_axis, encode_labels
@@ -103,6 +104,7 @@ def compile_program(
     outputs = encoded.outputs
     objective = settle_averages(encoded.objective, outputs, sink)
     objective = settle_execution(objective, program, sink)
+    check_loss_scale(program, sink)
     encoded = replace(encoded, objective=objective)
     if first:
         check_class_axis(outputs, sink)

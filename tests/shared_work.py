@@ -82,6 +82,7 @@ TORCH_FILES = (
     "test_kept_weights.py",
     "test_resumption.py",
     "test_phased_training.py",
+    "test_training_extras.py",
     "test_initial_weights.py",
     "test_divergence.py",
     "test_saved_model.py",

@@ -95,6 +95,12 @@ VARIANTS: Mapping[str, Sequence[str]] = {
     ],
     "a regression": ["data=diabetes_progression", "model=table_number", "optimizer=rmsprop"],
     "one-hot labels": [ONE_HOT],
+    "an optimizer with all extras": [
+        "+optimizer.gradient_accumulation_steps=2",
+        "+optimizer.global_clipnorm=0.1",
+        "+optimizer.use_ema=true",
+        "compile.steps_per_execution=auto",
+    ],
 }
 
 

@@ -25,10 +25,17 @@ def settled(*overrides: str) -> object:
     [
         ((), 8),
         (("fit.steps_per_epoch=6",), 2),
+        (("fit.validation_steps=3",), 1),
         (("fit.checkpoint.every=12 steps",), 4),
         (("fit.checkpoint.every=3 steps",), 1),
     ],
-    ids=["nothing else", "steps an epoch", "checkpoints", "odd checkpoints"],
+    ids=[
+        "nothing else",
+        "steps an epoch",
+        "steps of a validation",
+        "checkpoints",
+        "odd checkpoints",
+    ],
 )
 def test_auto_is_the_most_that_ends_where_a_state_is_kept(
     engine: str, overrides: tuple[str, ...], expected: int
@@ -44,6 +51,18 @@ def test_a_number_that_the_backend_cannot_take_is_refused(engine: str) -> None:
         settled("compile.steps_per_execution=3")
     (found,) = refused.value.diagnostics
     assert (found.code, found.location.key) == ("KG204", "compile.steps_per_execution")
+
+
+@pytest.mark.parametrize("name", ["steps_per_epoch", "validation_steps"])
+def test_a_number_that_would_overrun_an_epoch_is_refused(engine: str, name: str) -> None:
+    if engine == "torch":
+        pytest.skip("Keras runs one batch a call on PyTorch")
+    assert settled("compile.steps_per_execution=3", f"fit.{name}=6") == 3
+    with pytest.raises(CompileError) as refused:
+        settled("compile.steps_per_execution=4", f"fit.{name}=6")
+    (found,) = refused.value.diagnostics
+    assert (found.code, found.location.key) == ("KG204", "compile.steps_per_execution")
+    assert "would run 8 batches" in found.notes[0].message
 
 
 @pytest.mark.parametrize("word", ["0", "often", "true", "2.5"])

@@ -1,12 +1,11 @@
 """Training in phases: each as a script would train it, and gone on with wherever it was killed."""
 
 import json
-import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
-from short_runs import SHORT, fields, left, run
+from short_runs import SHORT, cut, fields, left, run, run_keeping_all, weights_of
 
 from kerasgen.diagnostics import CompileError
 from kerasgen.frontend.compose.composition import compose
@@ -22,14 +21,6 @@ CALLBACKS = (
     "stop: {class: EarlyStopping, patience: 1, min_delta: 0.01, restore_best_weights: true}, "
     "best: {class: ModelCheckpoint, filepath: best.keras, save_best_only: true}}"
 )
-
-
-def weights_of(path: Path) -> list[bytes]:
-    import keras
-
-    model = keras.models.load_model(path, compile=False)
-    inner = next((one for one in model.layers if isinstance(one, keras.Model)), model)
-    return [np.asarray(w).tobytes() for w in inner.get_weights()]
 
 
 def test_phases_are_what_a_script_trains(engine: str, tmp_path: Path) -> None:
@@ -84,27 +75,8 @@ def test_phases_are_what_a_script_trains(engine: str, tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def whole(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("phases") / "whole"
-    every = ("fit.checkpoint.every=10 steps", "fit.checkpoint.keep=1000")
-    with pytest.MonkeyPatch.context() as patch:  # All states are kept, whatever comes after them.
-        patch.setattr("kerasgen.run.experiment.drop_checkpoints", lambda folder, keep: None)
-        assert run(engine, folder, PHASES, CALLBACKS, *every) == 0
+    run_keeping_all(engine, folder, PHASES, CALLBACKS, "fit.checkpoint.every=10 steps")
     return folder
-
-
-def cut(whole: Path, folder: Path, place: tuple[int, int, int]) -> None:
-    """A run as it was when its state of a phase, an epoch and a batch was the newest."""
-    shutil.copytree(whole, folder, symlinks=True)
-    newest = None
-    for path in sorted((folder / "checkpoints").glob("*.json")):
-        position = json.loads(path.read_text())["position"]
-        if newest is not None:
-            path.unlink()
-            path.with_suffix(".npz").unlink()
-        elif (position["phase"], position["epoch"], position["batch"]) == place:
-            newest = path
-    assert newest is not None
-    record = json.loads((folder / "record.json").read_text())
-    (folder / "record.json").write_text(json.dumps({**record, "status": "interrupted"}))
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,7 @@ def start_engine(settings: BackendDef, sink: Sink) -> None:
     """
     if "keras" in sys.modules:
         _assert_in_force(settings)
+        _set_policy(settings, sink)
         if settings.device is not None:  # The process's first config may have named another.
             _check_device(settings.device, sink)
         return
@@ -87,10 +88,7 @@ def start_engine(settings: BackendDef, sink: Sink) -> None:
     except (ValueError, TypeError) as error:
         raise sink.fail("KG604", f"Keras refuses keras.json: {error}", key="backend") from error
     if settings.dtype_policy is not None:
-        try:
-            keras.config.set_dtype_policy(settings.dtype_policy)
-        except (ValueError, TypeError) as error:
-            raise sink.fail("KG604", str(error), key="backend.dtype_policy") from error
+        _set_policy(settings, sink)
     if settings.floatx == "bfloat16":
         keras.config.set_floatx("bfloat16")  # keras.json may not hold it, the setter may.
     if settings.deterministic:
@@ -269,6 +267,23 @@ def _make_deterministic(backend: str) -> None:
         import torch
 
         torch.use_deterministic_algorithms(True)
+
+
+def _set_policy(settings: BackendDef, sink: Sink) -> None:
+    """Gives the layers to come their policy, which an earlier config of the process may have set.
+
+    Raises:
+        CompileError: KG604, Keras refuses it.
+    """
+    import keras
+
+    wanted = settings.dtype_policy or settings.floatx
+    if keras.config.dtype_policy().name == wanted:
+        return
+    try:
+        keras.config.set_dtype_policy(wanted)
+    except (ValueError, TypeError) as error:
+        raise sink.fail("KG604", str(error), key="backend.dtype_policy") from error
 
 
 def _assert_in_force(settings: BackendDef) -> None:
