@@ -164,3 +164,26 @@ def test_of_several_labels_a_row_each_score_counts_apart(
     theirs = {"Precision": precision_score, "Recall": recall_score}[cls]
     expected = theirs(truth, scores > 0.5, average="macro", zero_division=0)
     assert np.asarray(metric.result()) == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("callback", "argument"),
+    [
+        ("{class: EarlyStopping, monitor: val_recall, mode: max}", "monitor"),
+        ("{class: ReduceLROnPlateau, monitor: val_recall, mode: max}", "monitor"),
+        (
+            "{class: ModelCheckpoint, filepath: b.keras, monitor: recall, mode: max, "
+            "save_best_only: true}",
+            "monitor",
+        ),
+        ("{class: ModelCheckpoint, filepath: 'b{val_recall:.2f}.keras'}", "filepath"),
+    ],
+)
+def test_a_figure_of_each_class_is_nothing_to_wait_for(
+    engine: str, callback: str, argument: str
+) -> None:
+    with pytest.raises(CompileError) as refused:
+        compiled(written("Recall", None), more=(f"fit.callbacks.one={callback}",))
+    (found,) = refused.value.diagnostics
+    assert (found.code, found.location.key) == ("KG206", f"fit.callbacks.one.{argument}")
+    compiled(written("Recall", "macro"), more=(f"fit.callbacks.one={callback}",))

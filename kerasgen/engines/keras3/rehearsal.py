@@ -59,12 +59,14 @@ class Stage:
         figures: the names that an epoch gives, those of validation included.
         batch_figures: the names that a batch gives.
         averages: whether the optimizer keeps moving averages of the weights.
+        several: the names that hold a figure of each class.
     """
 
     metrics: tuple[Any, ...]
     figures: tuple[str, ...]
     batch_figures: tuple[str, ...]
     averages: bool
+    several: frozenset[str] = frozenset()
 
 
 class _NotRehearsedError(AttributeError):
@@ -93,7 +95,7 @@ def set_stage(
         catalog: where class names are found.
         validated: whether there is a validation part.
     """
-    made, names = [], ["loss"]
+    made, names, several = [], ["loss"], set[str]()
     for output, values in metrics.items():
         prefix = "" if len(metrics) == 1 else f"{output}_"
         names += [f"{prefix}loss"] if prefix else []
@@ -102,6 +104,8 @@ def set_stage(
             made.append(metric)
             known = f"{prefix}{metric.name}" in names
             names.append(f"{prefix}weighted_{metric.name}" if known else f"{prefix}{metric.name}")
+            if isinstance(metric, keras.metrics.FBetaScore) and metric.average is None:
+                several |= {names[-1], f"val_{names[-1]}"}
     training = tuple(dict.fromkeys(names))
     validation = tuple(f"val_{name}" for name in training) if validated else ()
     return Stage(
@@ -109,6 +113,7 @@ def set_stage(
         figures=(*training, *validation),
         batch_figures=training,
         averages=_averages(optimizer),
+        several=frozenset(several),
     )
 
 
@@ -126,6 +131,10 @@ def rehearse(callback: ObjectDef, stage: Stage, catalog: Catalog) -> None:
     entry = callback_entry(callback, catalog)
     if entry is None or entry.origin or entry.name in _LEFT_OUT or opens_connection(entry):
         return
+    monitored = callback.arguments.get("monitor")
+    if monitored in stage.several:
+        told = f"`{monitored}` is a figure of each class, and one alone can be better or worse"
+        raise ShapeError(told, argument="monitor", definition=callback)
     error = _acted(callback, stage, catalog)
     if error is None:
         return
@@ -184,7 +193,9 @@ def _act(callback: Any, stage: Stage) -> None:
         callback.on_train_batch_end(_MANY, dict.fromkeys(stage.batch_figures, value))
         callback.on_test_begin({})
         callback.on_test_end(dict.fromkeys(stage.batch_figures, value))
-        callback.on_epoch_end(epoch, dict.fromkeys(stage.figures, value))
+        figures: dict[str, Any] = dict.fromkeys(stage.figures, value)
+        figures |= {name: np.full(2, value) for name in stage.several & figures.keys()}
+        callback.on_epoch_end(epoch, figures)
     callback.on_train_end({})
 
 
