@@ -46,8 +46,8 @@ TASKS = {
         "data=digits",
         "model=mlp",
         "optimizer=adamw",
-        "optimizer.learning_rate={class: CosineDecay, initial_learning_rate: 0.01, "
-        "decay_steps: 200}",
+        "optimizer/learning_rate=cosine_decay",
+        "optimizer.learning_rate={initial_learning_rate: 0.01, decay_steps: 200}",
         "optimizer.use_ema=true",
         "fit.epochs=5",
     ),

@@ -60,6 +60,7 @@ LONG_FILES = (
 """The files that take longest, the longest first."""
 
 TORCH_FILES = (
+    "test_schedules.py",
     "test_ejected_trainings.py",
     "test_ejected_divisions.py",
     "test_eject_files.py",

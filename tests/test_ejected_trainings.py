@@ -63,7 +63,8 @@ VARIANTS: Mapping[str, Sequence[str]] = {
         "data.split.test=1500",
     ],
     "a schedule": [
-        "optimizer.learning_rate={class: CosineDecay, initial_learning_rate: 1, decay_steps: 9}"
+        "optimizer/learning_rate=cosine_decay",
+        "optimizer.learning_rate={initial_learning_rate: 1, decay_steps: 9}",
     ],
     "rows from the end": [
         "data.split.test=100",

@@ -29,7 +29,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("mine")
     done = call("kerasgen", "schema", "-o", "my_conf/.schema", folder=folder)
     assert done.returncode == 0, done.stderr
-    assert done.stdout == "11 files in my_conf/.schema\n"
+    assert done.stdout == "12 files in my_conf/.schema\n"
     return folder
 
 

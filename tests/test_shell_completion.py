@@ -79,7 +79,11 @@ def complete(folder: Path, line: str) -> list[str]:
 
 @pytest.mark.parametrize("program", ["python run.py", "kerasgen run", "kerasgen check"])
 def test_groups_options_and_keys_are_completed(folder: Path, program: str) -> None:
-    assert complete(folder, f"{program} opt") == ["optimizer.", "optimizer="]
+    assert complete(folder, f"{program} opt") == [
+        "optimizer.",
+        "optimizer/learning_rate=",
+        "optimizer=",
+    ]
     assert complete(folder, f"{program} optimizer=sg") == ["optimizer=sgd"]
     found = complete(folder, f"{program} model.layers.hid")
     assert found == ["model.layers.hidden1.", "model.layers.hidden2."]
@@ -89,6 +93,15 @@ def test_options_in_folders_of_a_group_are_completed(folder: Path) -> None:
     assert complete(folder, "kerasgen run experiment=bo") == ["experiment=book/"]
     found = complete(folder, "kerasgen run experiment=book/")
     assert "experiment=book/mnist_mlp" in found
+
+
+def test_a_group_within_a_group_is_no_folder_of_its_options(folder: Path) -> None:
+    assert complete(folder, "kerasgen run optimizer=le") == []
+    found = complete(folder, "kerasgen run optimizer/learning_rate=co")
+    assert found == [
+        "optimizer/learning_rate=cosine_decay",
+        "optimizer/learning_rate=cosine_decay_restarts",
+    ]
 
 
 def test_keys_are_those_of_the_chosen_options(folder: Path) -> None:

@@ -11,6 +11,7 @@ import yaml
 
 from kerasgen.frontend.compose.composition import compose
 from kerasgen.frontend.compose.config_folders import config_folder
+from kerasgen.frontend.grammar import VALUE_GROUPS
 from kerasgen.passes.compiled import CompiledProgram
 from kerasgen.process.exit_codes import DONE
 from kerasgen.record.read import read_history
@@ -26,7 +27,9 @@ CONF = config_folder()
 
 def options(group: str) -> list[str]:
     folder = CONF / group
-    return sorted(p.relative_to(folder).with_suffix("").as_posix() for p in folder.rglob("*.yaml"))
+    found = (p.relative_to(folder).with_suffix("").as_posix() for p in folder.rglob("*.yaml"))
+    inner = [place.removeprefix(f"{group}/") for place in VALUE_GROUPS]
+    return sorted(name for name in found if name.rpartition("/")[0] not in inner)
 
 
 EXPERIMENTS = options("experiment")

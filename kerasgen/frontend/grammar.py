@@ -15,6 +15,9 @@ from kerasgen.ir.values import Tree
 GROUPS = ("backend", "data", "model", "optimizer", "compile", "fit", "tracking")
 """The groups of which every config chooses an option."""
 
+VALUE_GROUPS = ("optimizer/learning_rate",)
+"""Groups within a group, whose option is one value of what that group holds."""
+
 SELECTORS = "selectors"
 """The top-level key under which a config holds its selectors, a list of text."""
 

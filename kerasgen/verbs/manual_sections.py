@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import kerasgen
+from kerasgen.frontend.grammar import VALUE_GROUPS
 
 MANUAL = Path(kerasgen.__file__).resolve().parent / "manual"
 """Where the pages lie."""
@@ -98,6 +99,8 @@ def find_sections(word: str, sections: Sequence[Section]) -> tuple[Section, ...]
         if named:
             return named[:1]
     key, given, _ = word.lstrip("+~").partition("=")
+    if key in VALUE_GROUPS:
+        return _of_key(key.replace("/", "."), sections)
     page = "topics/selectors.md" if _SELECTOR.match(key) else f"groups/{key}.md" if given else ""
     meant = tuple(section for section in pages if section.page == page)
     return meant or _of_key(word, sections) or _of_table(key, sections)

@@ -79,12 +79,13 @@ LONG = ("fit.epochs=40", "fit.checkpoint.every=7 steps")
 
 def test_a_killed_run_ends_as_one_that_never_was(engine: str, tmp_path: Path) -> None:
     folder = tmp_path / "killed"
-    killed(engine, folder, [signal.SIGKILL], *LONG)
+    rate = ["optimizer/learning_rate=cosine_decay", "optimizer.learning_rate.decay_steps=400"]
+    killed(engine, folder, [signal.SIGKILL], *LONG, *rate)
     reached = newest_checkpoint(folder)
     assert reached is not None
     epochs = int(reached.facts["position"]["epoch"]) + 1
-    assert run(engine, folder, LONG[1], f"fit.epochs={epochs}") == 0
-    assert run(engine, tmp_path / "whole", LONG[1], f"fit.epochs={epochs}") == 0
+    assert run(engine, folder, LONG[1], f"fit.epochs={epochs}", *rate) == 0
+    assert run(engine, tmp_path / "whole", LONG[1], f"fit.epochs={epochs}", *rate) == 0
     assert left(folder) == left(tmp_path / "whole")
     assert len(fields(folder)["resumed"]) == 1
 

@@ -34,6 +34,7 @@ def sections() -> tuple[Section, ...]:
         ("csv", "Csv"),
         ("fit.epochs", "fit.epochs"),
         ("fit.epochs=3", "fit.epochs"),
+        ("optimizer/learning_rate=cosine_decay", "optimizer.learning_rate"),
         ("+optimizer.weight_decay", "optimizer.ARGUMENT"),
         ("data.split.validation", "data.split.validation"),
         ("epochs", "fit.epochs"),

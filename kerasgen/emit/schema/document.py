@@ -29,7 +29,7 @@ from kerasgen.emit.schema.values import (
     ref,
     value_of,
 )
-from kerasgen.frontend.grammar import BLOCK_KEYS, GROUPS
+from kerasgen.frontend.grammar import BLOCK_KEYS, GROUPS, VALUE_GROUPS
 from kerasgen.frontend.parse.backend import BACKENDS
 from kerasgen.frontend.parse.columns import COLUMN_TYPES, DATE_PARTS, MISSING_WORDS
 from kerasgen.frontend.parse.data import TASKS
@@ -54,6 +54,7 @@ FILES: Mapping[str, str] = {
     "model": "The model: parameters, inputs, layers, outputs.",
     "block": "A block: a part of a model that entries may use.",
     "optimizer": "The optimizer and its arguments.",
+    "learning_rate": "A learning rate of the optimizer that follows a schedule.",
     "compile": "Loss, metrics and the other arguments of Model.compile.",
     "fit": "The arguments of Model.fit.",
     "tracking": "What a run leaves behind besides its record.",
@@ -157,13 +158,14 @@ def _definitions(catalog: Catalog) -> dict[str, Schema]:
             "data": _data(ending),
             "model": model_schema(partial=partial, further=defaults),
             "block": model_schema(partial=partial, keys=BLOCK_KEYS, further=defaults),
-            "optimizer": _optimizer(catalog, partial=partial),
+            "optimizer": _object_file(catalog, "optimizer", partial=partial),
+            "learning_rate": _object_file(catalog, "schedule", partial=partial),
         }
         found |= {f"{name}_group{ending}": schema for name, schema in whole.items()}
     for name in sections:
         del found[f"{name}_group_partial"]
         found[f"{name}_file"] = ref(f"{name}_group")
-    for name in ("data", "model", "block", "optimizer"):
+    for name in ("data", "model", "block", "optimizer", "learning_rate"):
         # With `defaults` the file is laid over others of its group, and need not be complete.
         found[f"{name}_file"] = {
             "if": {"required": ["defaults"]},
@@ -209,7 +211,7 @@ def _whole_config(sections: Mapping[str, Schema]) -> Schema:
 def _defaults() -> Schema:
     """Hydra's defaults list; the keys proposed are those of the groups, others are as good."""
     option: Schema = {"type": ["string", "null", "array"]}
-    proposed = [*GROUPS, "experiment", "block"]
+    proposed = [*GROUPS, *VALUE_GROUPS, "experiment", "block"]
     return {
         "type": "array",
         "description": "Hydra's defaults list: the files that this one is laid over.",
@@ -319,12 +321,13 @@ def _facts() -> Schema:
     }
 
 
-def _optimizer(catalog: Catalog, *, partial: bool) -> Schema:
+def _object_file(catalog: Catalog, kind: Kind, *, partial: bool) -> Schema:
+    """A file that holds an object of a kind."""
     schema: Schema = {
         "type": ["object", "string"],
-        "properties": {"class": ref("optimizer_class"), "defaults": ref("defaults")},
+        "properties": {"class": ref(f"{kind}_class"), "defaults": ref("defaults")},
         "if": {"required": ["class"]},
-        "then": choose(catalog, ("optimizer",), complete=not partial),
+        "then": choose(catalog, (kind,), complete=not partial),
     }
     return schema if partial else schema | {"required": ["class"]}
 

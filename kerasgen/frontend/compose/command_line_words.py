@@ -28,7 +28,7 @@ from kerasgen.frontend.compose.composition import make_loader
 from kerasgen.frontend.compose.config_folders import ROOT
 from kerasgen.frontend.compose.config_limits import is_within_limits
 from kerasgen.frontend.compose.data_file_command import words_for_data
-from kerasgen.frontend.compose.group_choices import ENDINGS, option_of, options_of
+from kerasgen.frontend.compose.group_choices import ENDINGS, groups_of, option_of, options_of
 from kerasgen.frontend.compose.origins import place_of_text
 from kerasgen.frontend.compose.references import plain_node
 from kerasgen.frontend.compose.shortened_keys import whole_key
@@ -393,8 +393,4 @@ def _bare_option(word: str, loader: ConfigLoader) -> tuple[str, str] | None:
 
 def _groups(loader: ConfigLoader) -> list[str]:
     """The groups of a config, in which a user chooses."""
-    return [
-        name
-        for name in loader.list_groups("")
-        if not name.startswith(".") and name not in ("hydra", "block")
-    ]
+    return [name for name in groups_of(loader) if name not in ("hydra", "block")]

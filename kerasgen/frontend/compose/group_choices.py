@@ -8,6 +8,10 @@ holds is not known here.
 Decisions:
 - `+experiment=x` is what Hydra wants where the root config does not choose the group, and
   `experiment=x` where it does; nobody remembers which, and both can mean one thing only.
+- An option that is one value of another group (`optimizer/learning_rate`) takes the place of what
+  stands there, a number or an object: the keys of two classes do not mix. In a file it stands where
+  its defaults list has it, so that an experiment may choose one and go on from it; on the command
+  line it wins over every file, and a root config need not know of the group.
 - A file stands for an option where it lies in one of the config folders, in the folder of the
   group that is chosen. Any other file is left to be refused.
 """
@@ -20,12 +24,13 @@ from pathlib import Path
 
 from hydra._internal.config_repository import IConfigRepository
 from hydra.core.config_loader import ConfigLoader
-from hydra.core.default_element import ConfigDefault, GroupDefault
+from hydra.core.default_element import ConfigDefault, GroupDefault, ResultDefault
 from hydra.core.object_type import ObjectType
 from hydra.core.override_parser.types import Override, OverrideType
 from hydra.plugins.config_source import ConfigSource
 
 from kerasgen.foreign.regular_files import is_regular, path_of
+from kerasgen.frontend.grammar import VALUE_GROUPS
 
 ENDINGS = (".yaml", ".yml")
 """Endings of config files; Hydra reads the first alone."""
@@ -46,7 +51,7 @@ def settle_choices(
     """
     chosen: set[str] | None = None
     for override in parsed:
-        added = override.is_add() or override.is_force_add()
+        added = override.is_add() or override.is_force_add() or _is_value(override)
         named = isinstance(override._value, str) and override._value.endswith(ENDINGS)
         if not (added or named) or not repository.group_exists(override.key_or_group):
             continue
@@ -57,6 +62,42 @@ def settle_choices(
                 chosen = set(_chosen_groups(repository, config_name, _DEEPEST))
             known = override.get_key_element().lstrip("+") in chosen
             override.type = OverrideType.CHANGE if known else OverrideType.ADD
+
+
+def in_merged_order(
+    defaults: Sequence[ResultDefault], typed: Sequence[Override]
+) -> list[ResultDefault]:
+    """The files of a composition in the order in which they are merged.
+
+    Args:
+        defaults: the files, in the order of the defaults lists.
+        typed: the overrides.
+
+    Returns:
+        The files, an option of `VALUE_GROUPS` behind all others where it was typed. Before each
+        such option stands one whose path is that of its group, for no file: nothing is left there.
+    """
+    order = list(defaults)
+    for group in VALUE_GROUPS:
+        package = group.replace("/", ".")
+        chosen = [
+            default
+            for default in order
+            if default.package == package and f"{default.config_path}".startswith(f"{group}/")
+        ]
+        if not chosen:
+            continue
+        at = order.index(chosen[0])
+        order = [default for default in order if default not in chosen]
+        if any(one.key_or_group == group for one in typed):
+            at = len(order)
+        order[at:at] = [ResultDefault(config_path=group, package=package), *chosen]
+    return order
+
+
+def _is_value(override: Override) -> bool:
+    """Whether an option of a group of values is chosen, which a root config need not name."""
+    return override.key_or_group in VALUE_GROUPS and override.type is OverrideType.CHANGE
 
 
 def option_of(file: Path, group: str, sources: Sequence[ConfigSource]) -> str | None:
@@ -80,7 +121,15 @@ def _listed(group: str, loader: ConfigLoader, within: str) -> Iterator[str]:
     for option in loader.get_group_options(group, ObjectType.CONFIG):
         yield f"{within}{option}"
     for inner in loader.get_group_options(group, ObjectType.GROUP):
+        if f"{group}/{inner}" in VALUE_GROUPS:
+            continue
         yield from _listed(f"{group}/{inner}", loader, f"{within}{inner}/")
+
+
+def groups_of(loader: ConfigLoader) -> list[str]:
+    """The groups that a config may choose options of; `hydra` and `block` are among them."""
+    outer = [name for name in loader.list_groups("") if not name.startswith(".")]
+    return outer + [group for group in VALUE_GROUPS if options_of(group, loader)]
 
 
 def _option_of_file(value: str, override: Override, repository: IConfigRepository) -> str | None:

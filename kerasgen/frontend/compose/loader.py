@@ -47,9 +47,10 @@ from omegaconf.errors import OmegaConfBaseException
 
 from kerasgen.diagnostics import Diagnostic, Sink, SourceLocation
 from kerasgen.frontend.compose.accepted_keys import without_plus
-from kerasgen.frontend.compose.group_choices import settle_choices
+from kerasgen.frontend.compose.group_choices import in_merged_order, settle_choices
 from kerasgen.frontend.compose.origins import shown_path
 from kerasgen.frontend.compose.untrusted_files import FileGuard
+from kerasgen.frontend.grammar import VALUE_GROUPS
 
 _MISSING = re.compile(r": +\?\?\? *(?:#.*)?$", re.M)
 """A value that must be given, which all parsers read alike."""
@@ -172,7 +173,9 @@ class ComposedLoader(ConfigLoaderImpl):
         for default in defaults:
             self._guard.check_merged(default, repo)
         self._guard.sink.stop_on_errors()
-        config = super()._compose_config_from_defaults_list(defaults, repo)
+        typed = () if self._asked is None else self._asked[2]
+        merged = in_merged_order(defaults, typed)
+        config = super()._compose_config_from_defaults_list(merged, repo)
         if not isinstance(config._get_node("hydra"), DictConfig) or config.hydra is None:
             name = None if self._asked is None else self._asked[0]
             raise ConfigCompositionException(
@@ -181,8 +184,17 @@ class ComposedLoader(ConfigLoaderImpl):
         if self._asked is not None:
             known = Overrides(repo=repo, overrides_list=self._asked[2])
             without_plus(known.config_overrides, config)
-            self._ingredients = Ingredients(defaults=defaults, overrides=known.config_overrides)
+            files = [default for default in merged if default.config_path not in VALUE_GROUPS]
+            self._ingredients = Ingredients(defaults=files, overrides=known.config_overrides)
         return config
+
+    def _load_single_config(self, default: ResultDefault, repo: IConfigRepository) -> ConfigResult:
+        """A file to be merged; for a group alone, the word that nothing is left there."""
+        if default.config_path in VALUE_GROUPS:
+            config = OmegaConf.create()
+            OmegaConf.update(config, str(default.package), None)
+            return ConfigResult(config=config, path="", provider="", header={})
+        return super()._load_single_config(default, repo)
 
 
 class GuardedRepository(CachingConfigRepository):

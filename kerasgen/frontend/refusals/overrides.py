@@ -29,6 +29,7 @@ from kerasgen.diagnostics import (
 )
 from kerasgen.foreign.regular_files import is_regular
 from kerasgen.frontend.compose.accepted_keys import BY_NAME
+from kerasgen.frontend.compose.group_choices import groups_of
 from kerasgen.frontend.compose.origins import SetByOverride, place_of_text, trace_origins
 from kerasgen.frontend.compose.references import deepest_key, plain_node, sentence
 from kerasgen.frontend.compose.refused_lines import place_of_defaults
@@ -103,11 +104,15 @@ def place_of_override(single: SingleOverride, *, value: str = "") -> SourceLocat
 
 def report_no_option(culprit: SingleOverride, fault: Fault, sink: Sink) -> None:
     """Reports a group for which something else than the name of an option is chosen."""
+    word = culprit.written.partition("=")[2]
+    help_text = did_you_mean("", fault.loader.get_group_options(culprit.key), listed=30)
+    if word == "null" and culprit.key not in GROUPS:
+        help_text = Suggestion(f"to choose none, write `~{culprit.key}`", f"~{culprit.key}")
     sink.report_at(
         "KG204",
-        f"`{culprit.key}` is `{culprit.written.partition('=')[2]}`, expected an option's name",
+        f"`{culprit.key}` is `{word}`, expected an option's name",
         location=place_of_override(culprit),
-        help=did_you_mean("", fault.loader.get_group_options(culprit.key), listed=30),
+        help=help_text,
     )
 
 
@@ -183,7 +188,8 @@ def _report_absent(culprit: SingleOverride, fault: Fault, sink: Sink) -> None:
     else:
         keys = {} if parent and parent not in FIXED_SECTIONS else _task_keys(composed)
         help_text = (
-            (None if parent else whole_key(key, keys))
+            (did_you_mean(key, groups_of(fault.loader)) if "/" in key else None)
+            or (None if parent else whole_key(key, keys))
             or _former(parent, missing, culprit)
             or _meant(parent, missing, siblings, culprit)
             or (whole_key(missing, keys) if keys else None)

@@ -23,6 +23,7 @@ from kerasgen.foreign.regular_files import is_regular, lines_of
 from kerasgen.frontend.compose.command_line_words import file_of_choice
 from kerasgen.frontend.compose.config_folders import config_files
 from kerasgen.frontend.compose.config_limits import is_within_limits
+from kerasgen.frontend.compose.group_choices import groups_of, options_of
 from kerasgen.frontend.compose.origins import (
     ConfigFile,
     place_of_text,
@@ -39,6 +40,7 @@ from kerasgen.frontend.compose.refused_lines import (
     place_of_yaml_error,
     said_of,
 )
+from kerasgen.frontend.grammar import VALUE_GROUPS
 from kerasgen.frontend.parse.backend import is_ended, refused_backend
 from kerasgen.frontend.refusals.overrides import (
     Fault,
@@ -152,6 +154,8 @@ def _report_missing_option(error: MissingConfigException, fault: Fault, sink: Si
     group, _, option = wanted.rpartition("/")
     options: list[str] = fault.loader.get_group_options(group, ObjectType.CONFIG)
     for inner in fault.loader.list_groups(group) if group else ():
+        if f"{group}/{inner}" in VALUE_GROUPS:
+            continue
         below = fault.loader.get_group_options(f"{group}/{inner}", ObjectType.CONFIG)
         options += [f"{inner}/{name}" for name in below]
     message, near = f"the group `{group}` has no option `{option}`", option
@@ -160,7 +164,7 @@ def _report_missing_option(error: MissingConfigException, fault: Fault, sink: Si
         options = [*(name for name in options if not name.startswith("_")), "_self_"]
     elif not options:
         message, near = f"there is no group `{group}`", group
-        options = _groups(fault)
+        options = groups_of(fault.loader)
     culprit = fault.culprit
     if culprit is not None and culprit.group:
         value = culprit.text.partition("=")[2]
@@ -179,8 +183,10 @@ def _report_missing_option(error: MissingConfigException, fault: Fault, sink: Si
         )
         if location is None:
             location = _place_in_file(fault, option) or place_of_word(option, root_file(fault))
-    help_text = _group_for_folder(group, option, fault) or did_you_mean(
-        near.removesuffix(".yaml"), options, listed=20, otherwise=_LISTING
+    help_text = (
+        _group_for_folder(group, option, fault)
+        or _choice_within(group, option, fault)
+        or did_you_mean(near.removesuffix(".yaml"), options, listed=20, otherwise=_LISTING)
     )
     if group == "backend" and (closest(option, options) is None or is_ended(option)):
         message, help_text = refused_backend(option)
@@ -200,6 +206,14 @@ def _group_for_folder(group: str, option: str, fault: Fault) -> str | None:
         ):
             shown = shown_path(folder.parent)
             return f"name the folder that holds the groups: write `--config-dir {shown}`"
+    return None
+
+
+def _choice_within(group: str, option: str, fault: Fault) -> str | None:
+    """The help where an option of a group within the group was chosen."""
+    for inner in VALUE_GROUPS:
+        if inner.startswith(f"{group}/") and option in options_of(inner, fault.loader):
+            return f"write `{inner}={option}`"
     return None
 
 
@@ -223,7 +237,7 @@ def _report_bad_default(name: str, fault: Fault, sink: Sink) -> None:
     if location is None or location.line is None:
         files = (file for file, _ in _all_files(fault))
         location = place_of_choice(group, None, (*root_file(fault), *files)) or location
-    help_text = did_you_mean(group, _groups(fault))
+    help_text = did_you_mean(group, groups_of(fault.loader))
     if "@experiment." in name:  # A recipe without the header, or with it further down.
         help_text = "let the recipe's first line be `# @package _global_`"
     sink.report_at(
@@ -232,11 +246,6 @@ def _report_bad_default(name: str, fault: Fault, sink: Sink) -> None:
         location=location,
         help=help_text,
     )
-
-
-def _groups(fault: Fault) -> list[str]:
-    """The names of all groups; a folder whose name begins with a dot holds other things."""
-    return [name for name in fault.loader.list_groups("") if not name.startswith(".")]
 
 
 def _report_in_file(fault: Fault, sink: Sink) -> None:

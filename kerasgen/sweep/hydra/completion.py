@@ -17,6 +17,8 @@ from hydra.core.object_type import ObjectType
 from hydra.plugins.completion_plugin import CompletionPlugin, DefaultCompletionPlugin
 from hydra.types import RunMode
 
+from kerasgen.frontend.grammar import VALUE_GROUPS
+
 SHELLS: Mapping[str, str] = {"bash": " ", "zsh": " ", "fish": "\n"}
 """Shell to what separates the candidates that it is told."""
 
@@ -87,7 +89,7 @@ def candidates(loader: ConfigLoader, name: str, overrides: Sequence[str], word: 
 def _groups(word: str, listed: Callable[[str, ObjectType], list[str]]) -> list[str]:
     """Groups that begin like the word; one that only holds other groups ends in a slash."""
     parent = word.rpartition("/")[0]
-    found = []
+    found = [f"{group}=" for group in VALUE_GROUPS if group.startswith(word)]
     for name in listed(parent, ObjectType.GROUP):
         group = f"{parent}/{name}" if parent else name
         if not group.startswith(word):
@@ -105,7 +107,8 @@ def _options(word: str, listed: Callable[[str, ObjectType], list[str]]) -> list[
     folder, slash, _ = begun.rpartition("/")
     within = f"{group}/{folder}" if folder else group
     options = listed(within, ObjectType.CONFIG)
-    options += [f"{name}/" for name in listed(within, ObjectType.GROUP)]
+    inner = listed(within, ObjectType.GROUP)
+    options += [f"{name}/" for name in inner if f"{within}/{name}" not in VALUE_GROUPS]
     return [
         text
         for text in (f"{group}={folder}{slash}{name}" for name in options)

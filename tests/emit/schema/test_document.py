@@ -17,6 +17,7 @@ from ruamel.yaml import YAML
 from kerasgen.catalog.entries import Catalog
 from kerasgen.diagnostics import Sink
 from kerasgen.emit.schema.document import FILES, SHARED, make_schemas, schema_text, whole_schema
+from kerasgen.frontend.grammar import VALUE_GROUPS
 
 ROOT = Path(__file__).resolve().parents[3]
 CONF = ROOT / "conf"
@@ -66,7 +67,9 @@ def read(text: str) -> Any:
 
 
 def group_of(file: str) -> str:
-    return file.partition("/")[0] if "/" in file else "config"
+    inner = [group for group in VALUE_GROUPS if file.startswith(f"{group}/")]
+    group = inner[0].rpartition("/")[2] if inner else file.partition("/")[0]
+    return group if "/" in file else "config"
 
 
 class Validators:
