@@ -123,7 +123,7 @@ def _cache(put: Put) -> Callable[[Path], None]:
 
 SHOW = ("show", "outputs/run")
 RUNS = ("runs",)
-REPORT = ("report", "outputs/run", "-o", "page.html", "--data", "never")
+REPORT = ("report", "outputs/run", "-o", "outputs/page.html", "--data", "never")
 VERIFY = ("verify", "outputs/run")
 BEGIN = ("check", "backend=jax", "model=convnet", "fit.initial_weights=outputs/run")
 KERAS = ("check", "--fast", "backend.keras_json=keras.json")
