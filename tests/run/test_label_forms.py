@@ -74,7 +74,7 @@ FORMS: Mapping[str, Form] = {
         THREE_MASKS,
         loss="categorical_crossentropy",
         metrics=("accuracy", "Recall"),
-        config="metrics: [accuracy, Recall]",
+        config="metrics: [accuracy, {class: Recall, thresholds: 0.5}]",
         by_hand=hot(3),
     ),
     "masks of two values": replace(
