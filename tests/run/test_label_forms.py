@@ -74,7 +74,7 @@ FORMS: Mapping[str, Form] = {
         THREE_MASKS,
         loss="categorical_crossentropy",
         metrics=("accuracy", "Recall"),
-        config="metrics: [accuracy, {class: Recall, thresholds: 0.5}]",
+        config="metrics: [accuracy, {class: Recall, thresholds: 0.5, name: Recall}]",
         by_hand=hot(3),
     ),
     "masks of two values": replace(
