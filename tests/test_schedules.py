@@ -157,3 +157,8 @@ def test_an_experiment_chooses_an_option_and_goes_on_from_it(config_files: Write
     assert (rate["class"], rate["decay_steps"], rate["alpha"]) == ("CosineDecay", 12, 0.1)
     other = rate_of(compose(["experiment=e", f"{GROUP}=exponential_decay"], folder))
     assert (other["decay_steps"], "alpha" in other) == ("???", False)
+
+
+def test_an_optimizer_may_be_called_like_the_group(config_files: Writer) -> None:
+    folder = config_files({"optimizer/learning_rate.yaml": "class: SGD\nlearning_rate: 0.5\n"})
+    assert rate_of(compose(["optimizer=learning_rate"], folder)) == 0.5

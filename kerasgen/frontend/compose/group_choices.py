@@ -95,6 +95,12 @@ def in_merged_order(
     return order
 
 
+def clears(default: ResultDefault) -> bool:
+    """Whether it stands for no file, and for the word that nothing is left at its package."""
+    group = f"{default.config_path}"
+    return group in VALUE_GROUPS and default.package == group.replace("/", ".")
+
+
 def _is_value(override: Override) -> bool:
     """Whether an option of a group of values is chosen, which a root config need not name."""
     return override.key_or_group in VALUE_GROUPS and override.type is OverrideType.CHANGE

@@ -47,10 +47,9 @@ from omegaconf.errors import OmegaConfBaseException
 
 from kerasgen.diagnostics import Diagnostic, Sink, SourceLocation
 from kerasgen.frontend.compose.accepted_keys import without_plus
-from kerasgen.frontend.compose.group_choices import in_merged_order, settle_choices
+from kerasgen.frontend.compose.group_choices import clears, in_merged_order, settle_choices
 from kerasgen.frontend.compose.origins import shown_path
 from kerasgen.frontend.compose.untrusted_files import FileGuard
-from kerasgen.frontend.grammar import VALUE_GROUPS
 
 _MISSING = re.compile(r": +\?\?\? *(?:#.*)?$", re.M)
 """A value that must be given, which all parsers read alike."""
@@ -184,13 +183,13 @@ class ComposedLoader(ConfigLoaderImpl):
         if self._asked is not None:
             known = Overrides(repo=repo, overrides_list=self._asked[2])
             without_plus(known.config_overrides, config)
-            files = [default for default in merged if default.config_path not in VALUE_GROUPS]
+            files = [default for default in merged if not clears(default)]
             self._ingredients = Ingredients(defaults=files, overrides=known.config_overrides)
         return config
 
     def _load_single_config(self, default: ResultDefault, repo: IConfigRepository) -> ConfigResult:
         """A file to be merged; for a group alone, the word that nothing is left there."""
-        if default.config_path in VALUE_GROUPS:
+        if clears(default):
             config = OmegaConf.create()
             OmegaConf.update(config, str(default.package), None)
             return ConfigResult(config=config, path="", provider="", header={})
