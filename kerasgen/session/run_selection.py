@@ -149,6 +149,9 @@ def _require_order(values: Sequence[Any], condition: Filter, sink: Sink) -> None
         )
 
 
+_NAMED = "a name is a column of `kerasgen runs`, a metric, or a key of a config"
+
+
 def sort_runs(
     runs: Sequence[RunEntry], order: str, sink: Sink, *, among: Sequence[RunEntry] | None = None
 ) -> list[RunEntry]:
@@ -230,6 +233,9 @@ def best_run(runs: Sequence[RunEntry], word: str, order: str, sink: Sink) -> Run
         CompileError: there is no such metric, or no best of it.
     """
     name = order.lstrip("+-")
+    if not name:
+        known = did_you_mean("", metric_names(runs), listed=30)
+        raise sink.fail_at("KG107", f"`{word}` names no metric", _place(word, word), help=known)
     valued = [(value, run) for run in runs if (value := metric(run, name)) is not None]
     if not valued:
         options = set(metric_names(runs))
@@ -382,7 +388,7 @@ def _unknown(name: str, text: str, wanted: str, known: set[str], sink: Sink) -> 
         "KG107",
         f"no run has a {wanted}",
         location=_place(text, name),
-        help=did_you_mean(name, known),
+        help=did_you_mean(name, known, listed=30, otherwise=_NAMED),
     )
 
 

@@ -63,7 +63,8 @@ def _open_checkpoint(
         raise sink.fail(
             "KG626",
             f"`{folder}` has no checkpoint to go on from",
-            help="a run keeps one behind each epoch, as `fit.checkpoint` says; run it again",
+            help="a run keeps one behind each epoch, as `fit.checkpoint` says; "
+            f"`kerasgen rerun {folder}` begins anew",
         )
     if fields["status"] == "completed" and not is_longer(composition, checkpoint):
         place, (key, _) = position_of(checkpoint), length_of(composition)

@@ -134,7 +134,9 @@ def test_a_name_of_no_run_is_told(
 
 
 def test_a_metric_is_asked_for_by_name(root: Path) -> None:
-    assert refused("best:", root).code == "KG107"
+    found = refused("best:", root)
+    assert (found.code, found.message) == ("KG107", "`best:` names no metric")
+    assert "`test_loss`" in (found.help or "")
 
 
 @pytest.mark.parametrize("name", ["last", "best:test_loss"])

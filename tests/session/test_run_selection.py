@@ -210,6 +210,12 @@ def test_sorting_by_an_unknown_metric_proposes_the_nearest(runs: list[RunEntry])
     assert diagnostic.location.column == 2
 
 
+def test_sorting_by_what_is_near_to_nothing_lists_what_there_is(runs: list[RunEntry]) -> None:
+    (diagnostic,) = refused(lambda sink: sort_runs(runs, "-nope", sink))
+    assert "`seconds`" in (diagnostic.help or "")
+    assert "`test_accuracy`" in (diagnostic.help or "")
+
+
 def test_a_metric_of_runs_that_were_filtered_out_is_known(runs: list[RunEntry]) -> None:
     bad = [run for run in runs if run.id == "bad"]
     assert sort_runs(bad, "test_accuracy", Sink(), among=runs) == bad

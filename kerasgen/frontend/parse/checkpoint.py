@@ -16,6 +16,14 @@ def parse_checkpoint(value: Tree, path: str, sink: Sink) -> CheckpointDef | None
     """Parses a mapping, or `1 epoch` and the like for its key `every`; null is never."""
     if value is None:
         return None
+    if value is False:
+        sink.report(
+            "KG204",
+            f"`{path}` is false, expected null",
+            key=path,
+            help="write `null`: no state is kept",
+        )
+        return None
     if isinstance(value, str):
         value = {"every": value}
     return read_record(CheckpointDef, value, path, sink, converters={"every": _every})

@@ -105,6 +105,7 @@ def test_class_weights_are_numbers_by_class() -> None:
         ("compile.jit_compile=always", "KG204", "compile.jit_compile"),
         ("compile.steps_per_execution=0", "KG204", "compile.steps_per_execution"),
         ("fit.epochs=0", "KG204", "fit.epochs"),
+        ("fit.checkpoint=false", "KG204", "fit.checkpoint"),
         ("fit.epochs=ten", "KG204", "fit.epochs"),
         ("compile.metrics=3", "KG204", "compile.metrics"),
         ("+fit.callbacks={class: EarlyStopping}", "KG204", "fit.callbacks"),
