@@ -20,6 +20,7 @@ from kerasgen.frontend.compose.config_folders import ConfigPlace
 from kerasgen.frontend.compose.frozen_config import thaw
 from kerasgen.frontend.compose.origins import shown_path
 from kerasgen.frontend.compose.references import plain_node
+from kerasgen.process import interruption
 from kerasgen.registry import NOBODY, Trust
 from kerasgen.sweep.hydra.frozen_jobs import FreezingLoader
 from kerasgen.sweep.outcomes import Outcome, read_fields, read_outcome
@@ -56,6 +57,9 @@ class Task:
 
         Args:
             config: what Hydra composed.
+
+        Raises:
+            Stopped: this process was asked to end meanwhile.
         """
         from kerasgen.run.experiment import run_experiment
 
@@ -78,6 +82,7 @@ class Task:
             outcome = read_outcome(job or 0, composition.overrides, folder, read_fields(folder))
             self.outcomes.append(outcome)
         self.exit_codes.append(code)
+        interruption.deliver()  # A run may have answered it for itself; no job follows.
         return None if outcome.metric is None else outcome.metric[1]
 
     def _composition_of(self, whole: DictConfig) -> Composition:
