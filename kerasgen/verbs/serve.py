@@ -46,7 +46,7 @@ VARIABLE = "KERASGEN_TOKEN"
 SHORTEST_TOKEN = 16
 """Characters that a token has at the least."""
 
-PACKAGES = ("fastapi", "uvicorn", "python_multipart")
+PACKAGES = ("fastapi", "uvicorn", "httptools", "python_multipart")
 """What a server needs."""
 
 _POLL = 0.05
@@ -97,8 +97,8 @@ def serve_run(
     with _socket(address) as listening:
         run = load_run(folder, trust)
         run = replace(run, model=run.model.served(limits.sizes))
-        with interruption.held():
-            asyncio.run(_serve(run, listening, limits, token, say))
+        with interruption.held(), asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(_serve(run, listening, limits, token, say))
 
 
 async def _serve(
@@ -145,6 +145,16 @@ async def _serve(
         ending.cancel()
         await asyncio.to_thread(computing.stop)
         service.threads.shutdown()
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """What makes the loop: uvloop's, where it is installed; it has none for Windows."""
+    if not is_installed("uvloop"):
+        return None
+    import uvloop
+
+    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return factory
 
 
 def _tell_ready(service: Service, listening: socket.socket, say: Callable[[str], object]) -> None:

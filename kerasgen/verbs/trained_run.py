@@ -101,6 +101,7 @@ class TrainedRun:
         model: the trained model.
         started: the engine that it was trained with.
         restored: the steps of its preparation that were applied before.
+        needed: the columns without which there is no answer.
     """
 
     folder: Path
@@ -111,6 +112,10 @@ class TrainedRun:
     model: Model
     started: StartedEngine
     restored: dict[str, FittedStep] = field(default_factory=dict, repr=False, compare=False)
+    needed: tuple[str, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "needed", _needed(self.data, self.schema))
 
     def predict(
         self, rows: Any, *, top: int = 1, scores: bool = False, bad: Bad = "error"
@@ -204,23 +209,6 @@ class TrainedRun:
         specs = [*self.compiled.inputs.values(), *(o.spec for o in self.compiled.outputs)]
         row = sum(4 * prod(size or 1 for size in spec.shape[1:]) for spec in specs)
         return max(1, min(MOST_ROWS, MOST_BYTES // max(1, row)) // batch) * batch
-
-    @property
-    def needed(self) -> tuple[str, ...]:
-        """The columns without which there is no answer."""
-        made = {entry.name for entry in column_steps(self.data)}
-        waiting = [name for names in self.schema.features.values() for name in names]
-        takes = {entry.name: taken_columns(entry) for entry in column_steps(self.data)}
-        found: dict[str, None] = {}
-        while waiting:
-            name = waiting.pop(0)
-            if name in made and takes[name] != (name,):
-                waiting += takes[name]
-            else:
-                found[name] = None
-        found |= dict.fromkeys(name for name in (self.data.time, self.data.series) if name)
-        known = [name for name in self.schema.columns if name in found]
-        return tuple(dict.fromkeys([*known, *found]))
 
     @property
     def text_column(self) -> str | None:
@@ -382,3 +370,20 @@ class TrainedRun:
             )
             for output in self.compiled.outputs
         ]
+
+
+def _needed(data: DataDef, schema: Schema) -> tuple[str, ...]:
+    """The columns without which there is no answer."""
+    made = {entry.name for entry in column_steps(data)}
+    waiting = [name for names in schema.features.values() for name in names]
+    takes = {entry.name: taken_columns(entry) for entry in column_steps(data)}
+    found: dict[str, None] = {}
+    while waiting:
+        name = waiting.pop(0)
+        if name in made and takes[name] != (name,):
+            waiting += takes[name]
+        else:
+            found[name] = None
+    found |= dict.fromkeys(name for name in (data.time, data.series) if name)
+    known = [name for name in schema.columns if name in found]
+    return tuple(dict.fromkeys([*known, *found]))

@@ -26,6 +26,7 @@ from kerasgen.verbs.load import load_run
 
 pytest.importorskip("fastapi")
 pytest.importorskip("uvicorn")
+pytest.importorskip("httptools")
 pytest.importorskip("python_multipart")
 pytest.importorskip("polars")
 
@@ -328,6 +329,44 @@ def test_a_signal_ends_it_and_what_came_in_is_answered(table_run: Path, number: 
     assert [reply.status for reply in found] == [200]
     assert code == 128 + number
     assert "Traceback" not in errors
+
+
+HEAD = b"POST /predict HTTP/1.1\r\nhost: localhost\r\n"
+
+ENDLESS = {
+    "a head": (HEAD, b"x: y\r\n"),
+    "one field": (HEAD + b"x: ", b"y" * 1000),
+    "a path": (b"POST /", b"y" * 1000),
+    "what follows a body": (
+        HEAD
+        + b"content-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n2\r\n[]\r\n0\r\n",
+        b"x: y\r\n",
+    ),
+    "the length of a part": (HEAD + b"transfer-encoding: chunked\r\n\r\n2;x=", b"y" * 1000),
+}
+
+
+@pytest.mark.parametrize("what", ENDLESS)
+def test_what_never_ends_is_not_read_for_long(table: Server, what: str) -> None:
+    first, again = ENDLESS[what]
+    sent = 0
+    with socket.create_connection(("127.0.0.1", table.port), timeout=PATIENCE) as client:
+        client.sendall(first)
+        try:
+            while sent < 50 * 2**20:
+                client.sendall(again * 10)
+                sent += 10 * len(again)
+        except ConnectionError:
+            pass
+    assert 64 * 2**10 < sent < 50 * 2**20
+    figures = table.send("GET", "/metrics").body.decode()
+    assert "kerasgen_connections 1\n" in figures
+
+
+def test_a_head_that_is_too_long_is_told_so(table: Server) -> None:
+    with socket.create_connection(("127.0.0.1", table.port), timeout=PATIENCE) as client:
+        client.sendall(HEAD + b"x: " + b"y" * 65 * 2**10)
+        assert client.recv(1000).startswith(b"HTTP/1.1 431 ")
 
 
 def test_slow_and_silent_clients_are_sent_away(table_run: Path) -> None:
