@@ -47,6 +47,7 @@ def version_fault(fields: Mapping[str, Any], path: Path) -> ForeignFileError | N
         f"has schema {str(fields['schema'])[:40]}, expected at most {SCHEMA}: {who} wrote it",
         code=NEWER,
         line=line,
+        help="look at it with the version that wrote it, or a newer one",
     )
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from kerasgen.diagnostics import CompileError, Sink
 from kerasgen.foreign.regular_files import ForeignFileError, is_there, open_regular
 from kerasgen.ir.program import FIT, FitDef
-from kerasgen.record.file_names import CHECKPOINTS, FOLDS, MODEL
+from kerasgen.record.file_names import CHECKPOINTS, MODEL
 
 if TYPE_CHECKING:
     from kerasgen.record.checkpoints import Checkpoint
@@ -84,6 +84,7 @@ def _of_run(folder: Path, sink: Sink) -> WeightsSource:
     from kerasgen.record.checkpoints import newest_checkpoint
     from kerasgen.record.checksums import known_checksums, require_as_written
     from kerasgen.record.read import read_record
+    from kerasgen.session.named_run import fold_hint
 
     path = folder / MODEL
     fields: Mapping[str, object] = {}
@@ -99,7 +100,7 @@ def _of_run(folder: Path, sink: Sink) -> WeightsSource:
             "KG606",
             f"`{folder}` is a run of {folds.get('count')} folds, each of which has weights",
             key=KEY,
-            help=f"name one of them: `{folder / FOLDS / '1'}`",
+            help=fold_hint(folder, folds),
         )
     if not is_there(path) and (found := newest_checkpoint(folder)) is not None:
         return WeightsSource(file=folder / CHECKPOINTS, run=folder, checkpoint=found)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from kerasgen.diagnostics import Sink, SourceLocation, closest
 from kerasgen.record.file_names import FOLDS, RECORD
-from kerasgen.record.read import is_run, read_record, required
+from kerasgen.record.read import is_run, read_known_record, required
 from kerasgen.record.runs import RunEntry, read_runs
 from kerasgen.session.run_selection import best_run, metric_names
 
@@ -119,16 +119,16 @@ def named_fold(folder: Path, number: int, place: SourceLocation | None = None) -
         place: where it was said, None for Python.
 
     Raises:
-        CompileError: KG606, the run has no folds, not this one, or it did not complete.
+        CompileError: KG606, the run has no folds, not this one, or it did not complete; KG613, its
+            record is of a newer version.
     """
     sink = Sink()
     with required(folder / RECORD):
-        folds = read_record(folder).fields.get("folds")
+        folds = read_known_record(folder).get("folds")
     if not isinstance(folds, Mapping):
         raise sink.fail_at("KG606", f"`{folder}` is a single run, and has no folds", place)
-    count, completed = folds.get("count"), folds.get("completed")
-    done = completed if isinstance(completed, list) else []
-    told = ", ".join(str(one) for one in done if type(one) is int) or "none"
+    count, done = folds.get("count"), _completed(folds)
+    told = ", ".join(map(str, done)) or "none"
     one = folder / FOLDS / str(number)
     if number in done and is_run(one):
         return one
@@ -140,3 +140,22 @@ def named_fold(folder: Path, number: int, place: SourceLocation | None = None) -
         place,
         help=f"completed: {told}",
     )
+
+
+def fold_hint(folder: Path, folds: Mapping[str, object]) -> str:
+    """What to name in place of a run of folds, which has no model of its own.
+
+    Args:
+        folder: the folder of the run of all folds.
+        folds: what its record says of them.
+    """
+    places = [folder / FOLDS / str(number) for number in _completed(folds)]
+    if found := next(filter(is_run, places), None):
+        return f"name the folder of one of them: `{found}`"
+    return f"none of them has completed; `kerasgen resume {folder}` goes on with them"
+
+
+def _completed(folds: Mapping[str, object]) -> list[int]:
+    """The numbers of the folds that have completed, as a record says."""
+    told = folds.get("completed")
+    return [one for one in told if type(one) is int] if isinstance(told, list) else []

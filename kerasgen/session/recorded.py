@@ -14,9 +14,10 @@ from typing import Any
 
 from kerasgen.diagnostics import Sink, SourceMap
 from kerasgen.foreign.regular_files import ForeignFileError, is_there
-from kerasgen.record.file_names import CONFIG, FOLDS, RECORD, SOURCE_MAP
-from kerasgen.record.read import read_config, read_record, read_source_map
+from kerasgen.record.file_names import CONFIG, RECORD, SOURCE_MAP
+from kerasgen.record.read import read_config, read_known_record, read_source_map
 from kerasgen.registry import NOBODY, Trust
+from kerasgen.session.named_run import fold_hint
 from kerasgen.session.session import Session
 from kerasgen.session.states import CLOSED, Findings, ReadConfig, RecordedConfig
 
@@ -83,16 +84,12 @@ def _source_map(folder: Path, sink: Sink) -> SourceMap:
 def _require_known(folder: Path, sink: Sink) -> None:
     """Refuses a run whose record cannot be read, is of a newer version, or of several folds."""
     try:
-        found = read_record(folder)
+        fields = read_known_record(folder)
     except ForeignFileError as error:
         raise sink.fail_file("KG606", folder / RECORD, error) from error
-    if found.newer is not None:
-        hint = "look at it with the version that wrote it, or a newer one"
-        raise sink.fail_file("KG606", folder / RECORD, found.newer, help=hint) from found.newer
-    if isinstance(folds := found.fields.get("folds"), Mapping):
+    if isinstance(folds := fields.get("folds"), Mapping):
         raise sink.fail(
             "KG606",
             f"`{folder}` is a run of {folds.get('count')} folds, each of which has a model",
-            help="name one of them: `--fold 1` of `kerasgen predict` and `kerasgen evaluate`, or "
-            f"its folder `{folder / FOLDS / '1'}`",
+            help=fold_hint(folder, folds),
         )

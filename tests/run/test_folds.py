@@ -13,12 +13,14 @@ import kerasgen
 from kerasgen.cli import main
 from kerasgen.diagnostics import CompileError, Sink, SourceLocation
 from kerasgen.frontend.compose.composition import Composition, compose
+from kerasgen.ir.canonical import ABSENT
 from kerasgen.process.exit_codes import DONE, FAILED, REFUSED
 from kerasgen.record.runs import read_runs
 from kerasgen.run.experiment import run_experiment
 from kerasgen.run.folds import put_together, wanted_folds
 from kerasgen.session.named_run import named_fold
 from kerasgen.session.recorded import open_run
+from kerasgen.verbs.compare import compare_runs
 from kerasgen.verbs.eject import eject_config
 
 SMALL = [
@@ -86,11 +88,31 @@ def test_a_run_of_folds_has_no_model_and_names_its_folds(folded: Path) -> None:
     with pytest.raises(CompileError) as caught:
         open_run(folded)
     (found,) = caught.value.diagnostics
-    assert (found.code, found.help) == (
-        "KG606",
-        "name one of them: `--fold 1` of `kerasgen predict` and `kerasgen evaluate`, or its folder "
-        f"`{folded / 'folds' / '1'}`",
-    )
+    one = folded / "folds" / "1"
+    assert (found.code, found.help) == ("KG606", f"name the folder of one of them: `{one}`")
+    assert open_run(one).backend.backend == record(one)["backend"]["backend"]
+
+
+def test_a_run_of_folds_of_which_none_has_completed_names_what_goes_on(
+    folded: Path, tmp_path: Path
+) -> None:
+    fields = record(folded) | {"folds": {"count": 3}}
+    (tmp_path / "record.json").write_text(json.dumps(fields), encoding="utf-8")
+    with pytest.raises(CompileError) as caught:
+        open_run(tmp_path)
+    told = f"none of them has completed; `kerasgen resume {tmp_path}` goes on with them"
+    assert caught.value.diagnostics[0].help == told
+
+
+def test_a_run_of_folds_is_compared_with_one_of_them_in_the_words_of_their_configs(
+    folded: Path,
+) -> None:
+    found = compare_runs([folded, folded / "folds" / "1"], folded.parent)
+    assert {row.key: row.values for row in found.config} == {
+        "data.split.fold": (ABSENT, "1/3"),
+        "fit.folds": (3, ABSENT),
+        "model.layers.scores.units": ("${data.classes}", 3),
+    }
 
 
 def test_a_fold_is_asked_by_its_number(folded: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -102,7 +102,7 @@ def test_files_of_keras_give_their_layers(
         ("nothing-there", "KG606", "there is neither a run nor a file `nothing-there`"),
         ("text.h5", "KG608", "holds no weights of Keras"),
         ("damaged.keras", "KG6", "damaged.keras"),
-        ("folds", "KG606", "name one of them: `folds/folds/1`"),
+        ("folds", "KG606", "none of them has completed; `kerasgen resume folds` goes on"),
         ("/dev/zero", "KG612", "command line  (fit.initial_weights)"),
     ],
 )

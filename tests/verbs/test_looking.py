@@ -49,6 +49,42 @@ def test_a_newer_record_is_refused_at_the_line_of_its_version(
 
 
 @pytest.mark.parametrize(
+    "words",
+    [
+        "compare other",
+        "resume",
+        "verify",
+        "rerun",
+        "export --format keras -o a.keras",
+        "report -o a.html",
+        "evaluate",
+        "evaluate --fold 1",
+        "predict rows.csv",
+        "serve",
+    ],
+)
+def test_a_newer_record_is_refused_by_whatever_must_understand_it(
+    words: str,
+    make_run: MakeRun,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if words == "serve":
+        pytest.importorskip("uvicorn")
+        pytest.importorskip("fastapi")
+    folder = make_run("a", config=MODEL, schema=99, folds={"count": 2, "completed": [1]})
+    make_run("other", config=MODEL)
+    monkeypatch.chdir(folder.parent)
+    Path("rows.csv").write_text("x\n1\n")
+    verb, *rest = words.split()
+    assert main([verb, "a", *rest]) == 2
+    told = capsys.readouterr().err
+    assert "error[KG613]: `a/record.json` has schema 99" in told
+    assert "= help: look at it with the version that wrote it, or a newer one" in told
+    assert sorted(path.name for path in Path().iterdir()) == ["a", "other", "rows.csv"]
+
+
+@pytest.mark.parametrize(
     ("config", "told"),
     [
         ("a: 1", "has no `model`, expected a mapping"),

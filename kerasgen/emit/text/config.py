@@ -43,11 +43,11 @@ def write_config(model: ModelDef | FoldedModel) -> str:
     Returns:
         YAML with a newline at its end; parsing it gives the model back.
     """
-    return data_yaml(model_data(model))
+    return data_yaml({key: _escaped(value) for key, value in model_data(model).items()})
 
 
 def model_data(model: ModelDef | FoldedModel) -> dict[str, Any]:
-    """A model as plain data: what a YAML reader gives for its config."""
+    """A model as plain data: as a YAML reader gives its config, but for texts: these are plain."""
     blocks: Mapping[str, BlockDef] = {}
     if isinstance(model, FoldedModel):
         blocks, model = model.blocks, model.model
@@ -154,8 +154,16 @@ def _value_data(value: Value) -> object:
         return [_value_data(item) for item in value]
     if isinstance(value, Mapping):
         return {key: _value_data(item) for key, item in value.items()}
+    return value
+
+
+def _escaped(value: object) -> object:
+    """Plain data in which no text is an expression of the language, or of OmegaConf, by chance."""
+    if isinstance(value, Mapping):
+        return {key: _escaped(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_escaped(item) for item in value]
     if isinstance(value, str) and not isinstance(value, Expression):
-        # What the language or OmegaConf would take for an expression of theirs.
         return value.replace("$", "$$").replace("${", "\\${")
     return value
 
