@@ -27,6 +27,8 @@ examples:
 
 
 def _declare(parser: argparse.ArgumentParser) -> None:
+    from kerasgen.verbs.exports.wish import TOLERANCE
+
     parser.add_argument("run", metavar="RUN", help=RUN_NAME)
     parser.add_argument(
         "--format",
@@ -46,9 +48,9 @@ def _declare(parser: argparse.ArgumentParser) -> None:
         "--tolerance",
         metavar="X",
         type=tolerance,
-        default=1e-4,
+        default=TOLERANCE,
         help="how much predictions may differ from those of the run, relative to the larger of 1 "
-        "and the value (1e-4)",
+        f"and the value ({TOLERANCE:g})",
     )
     parser.add_argument("--force", action="store_true", help="replace what is there")
     parser.add_argument(
@@ -62,15 +64,16 @@ def _declare(parser: argparse.ArgumentParser) -> None:
 
 def _act(options: argparse.Namespace) -> int:
     from kerasgen.process.entry import report
-    from kerasgen.verbs.export import DifferingExportError, ExportWish, export_run, export_text
+    from kerasgen.verbs.export import DifferingExportError, export_run, export_text
+    from kerasgen.verbs.exports.wish import ExportWish
 
     wish = ExportWish(
         form=options.format,
         path=options.output,
         backend=options.backend,
         tolerance=options.tolerance,
-        replaces=options.force,
-        alone=options.without_preparation,
+        force=options.force,
+        without_preparation=options.without_preparation,
     )
     try:
         found = export_run(run_folder_of(options.run, options), wish, trust_of(options))

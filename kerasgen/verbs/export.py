@@ -1,7 +1,8 @@
 """Exporting a run: its model in a format of another runtime, held against the run itself.
 
-This room owns what is written, how the file takes its place, and what is told of it. What is
-refused before stands in `exports.refusals`; how a format is written and asked says the engine.
+This room owns what is written, and what is told of it. What is refused before stands in
+`exports.refusals`, how a file takes its place in `exports.unfinished`; how a format is written and
+asked says the engine.
 
 Decisions:
 - That a file was written says little. It is loaded by its own runtime, in a process of its own, and
@@ -17,27 +18,23 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict, Unpack
 
-from kerasgen.diagnostics import Sink
 from kerasgen.emit.text.alignment import aligned
 from kerasgen.engine.exporter import ExportError, ExportFormat
 from kerasgen.engines.choice import export_formats
-from kerasgen.foreign.regular_files import told
 from kerasgen.passes.cost import human_bytes
-from kerasgen.process.interruption import at_once
 from kerasgen.record.file_names import MODEL
-from kerasgen.registry import NOBODY, Trust
+from kerasgen.registry import NOBODY, Trust, trusted
 from kerasgen.session.recorded import open_run
 from kerasgen.verbs.exports.compared_rows import (
     SIZES,
-    open_data,
     prepared_rows,
     raw_rows,
+    rows_of_run,
 )
 from kerasgen.verbs.exports.exported_part import (
     Compared,
@@ -53,34 +50,11 @@ from kerasgen.verbs.exports.refusals import (
     known_format,
     refuse_export,
 )
+from kerasgen.verbs.exports.unfinished import draft_beside, place, remove_dead_drafts
+from kerasgen.verbs.exports.wish import ExportWish
 from kerasgen.verbs.exports.writing_process import WritingTask, write_model
-from kerasgen.verbs.finished_run import load_run_file
-from kerasgen.verbs.load import load_run
+from kerasgen.verbs.load import LoadedRun, load_opened, run_place
 from kerasgen.verbs.trained_run import TrainedRun
-
-TOLERANCE = 1e-4
-"""Largest difference of predictions, relative to the larger of 1 and the values."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExportWish:
-    """What is to be written.
-
-    Attributes:
-        form: the name of the format.
-        path: the file or folder.
-        backend: the backend that writes it; None for the run's own.
-        tolerance: how much predictions may differ.
-        replaces: whether what is there is replaced.
-        alone: whether the trained model is written without the steps of the data.
-    """
-
-    form: str
-    path: Path
-    backend: str | None = None
-    tolerance: float = TOLERANCE
-    replaces: bool = False
-    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +74,22 @@ class Exported:
     part: ExportedPart
     compared: Compared
     left_out: str = ""
+
+
+class ExportOptions(TypedDict, total=False):
+    """What may be said of an export from Python, as on the command line.
+
+    Attributes:
+        backend: the backend that writes it; else that of the run.
+        tolerance: how much predictions may differ, relative to the larger of 1 and the value.
+        force: whether what is there is replaced.
+        without_preparation: whether the trained model alone is written.
+    """
+
+    backend: str | None
+    tolerance: float
+    force: bool
+    without_preparation: bool
 
 
 class DifferingExportError(Exception):
@@ -123,14 +113,16 @@ def export_run(folder: Path, wish: ExportWish, trust: Trust = NOBODY) -> Exporte
         DifferingExportError: the file predicts something else.
     """
     form = known_format(wish.form)
-    check_path(wish.path, form, replaces=wish.replaces)
-    own = str(open_run(folder, trust).resolved.config.get("backend", {}).get("backend"))
+    remove_dead_drafts(wish.path.absolute())
+    check_path(wish.path, form, replaces=wish.force)
+    session = open_run(folder, trust)
+    own = str(session.resolved.config.get("backend", {}).get("backend"))
     backend = wish.backend or own
     check_backend(form, backend)
-    run = load_run(folder, trust)
+    loaded = load_opened(folder, session, trust)
     reasons: list[str] = []
-    for part in _parts(run, wish):
-        compared = _written(run, part, wish, backend)
+    for part in _parts(loaded, wish):
+        compared = _written(loaded.run, part, wish, backend)
         if isinstance(compared, Compared):
             return Exported(
                 form=form,
@@ -143,19 +135,54 @@ def export_run(folder: Path, wish: ExportWish, trust: Trust = NOBODY) -> Exporte
     raise refuse_export(form, backend, reasons[-1])
 
 
-def _parts(run: TrainedRun, wish: ExportWish) -> Iterator[ExportedPart]:
+def export(
+    run: Path | str,
+    format: str,  # noqa: A002 - the word of the command line
+    path: Path | str,
+    *,
+    fold: int | None = None,
+    trust: Sequence[str] = (),
+    **how: Unpack[ExportOptions],
+) -> Exported:
+    """Writes the model of a run for another runtime, and holds it against the run.
+
+        kerasgen.export("last", "onnx", "model.onnx")
+
+    Args:
+        run: the folder of the run; or what the command line calls one below `outputs`: its id, the
+            beginning of one, `last` or `best:METRIC`.
+        format: `tf_saved_model`, `onnx`, `openvino`, `litert`, `torch`, `keras` or `weights`.
+        path: the file, with the ending of the format, or the folder.
+        fold: which of its folds is written, from 1; None for a single run.
+        trust: names of modules whose parts its model may hold.
+        how: what may be said besides, as `ExportOptions` names it.
+
+    Returns:
+        What was written: `files`, and `compared.largest`, the largest difference of predictions.
+
+    Raises:
+        CompileError: KG651, the format cannot be written; KG603, a package is missing; KG605, the
+            file cannot be; KG606 or another code, the run cannot be read.
+        DifferingExportError: the file predicts something else, and was not left.
+    """
+    wish = ExportWish(form=format, path=Path(path), **how)
+    return export_run(run_place(run, fold), wish, trusted(trust, str(Path.cwd())))
+
+
+def _parts(loaded: LoadedRun, wish: ExportWish) -> Iterator[ExportedPart]:
     """What may be written, the fuller first."""
-    data = open_data(run.folder, run.trust)
+    run = loaded.run
+    rows = rows_of_run(run, loaded.session)
     held = held_steps(run.folder)
-    if held is not None and not wish.alone and wish.form != "weights":
+    if held is not None and not wish.without_preparation and wish.form != "weights":
         yield ExportedPart(
-            model=load_run_file(run.folder, open_run(run.folder, run.trust), run.trust),
-            rows=raw_rows(run, held.inputs, data),
+            model=loaded.file,
+            rows=raw_rows(run, held.inputs, rows),
             held=held,
             inputs=held.inputs,
         )
     yield ExportedPart(
-        model=run.model, rows=prepared_rows(run, data), inputs=trained_inputs(run.compiled)
+        model=run.model, rows=prepared_rows(run, rows), inputs=trained_inputs(run.compiled)
     )
 
 
@@ -169,7 +196,7 @@ def _written(run: TrainedRun, part: ExportedPart, wish: ExportWish, backend: str
     form = export_formats()[wish.form]
     batches = [(size, batch) for size in SIZES for batch in part.rows.batches(size)]
     target = wish.path.absolute()
-    with _draft_beside(target) as draft:
+    with draft_beside(target) as draft:
         task = WritingTask(
             folder=str(run.folder.absolute()),
             modules=run.trust.modules,
@@ -195,40 +222,8 @@ def _written(run: TrainedRun, part: ExportedPart, wish: ExportWish, backend: str
                 f"`{form.name}` of {part.called} predicts something else than the run: differs "
                 f"by {compared.largest:.3g}, expected {wish.tolerance:g} at the most"
             )
-        _place(draft, target, form)
+        place(draft, target, form)
     return compared
-
-
-@contextmanager
-def _draft_beside(target: Path) -> Iterator[Path]:
-    """A path for what is written, in a folder beside the target that is gone in the end.
-
-    Raises:
-        CompileError: KG605, something cannot be written.
-    """
-    try:
-        with (
-            tempfile.TemporaryDirectory(prefix=f".{target.name[:60]}.", dir=target.parent) as name,
-            at_once(lambda: shutil.rmtree(name, ignore_errors=True)),
-        ):
-            draft = Path(name) / target.name
-            draft.touch()  # A name that cannot be one is told before any work is done.
-            draft.unlink()
-            yield draft
-    except OSError as error:
-        raise Sink().fail("KG605", f"`{target}` cannot be written: {told(error)}") from error
-
-
-def _place(draft: Path, target: Path, form: ExportFormat) -> None:
-    """Puts a file, with what belongs to it, where it was asked for; what was there goes last."""
-    for ending in form.beside:
-        draft.with_suffix(ending).replace(target.with_suffix(ending))
-    if target.is_dir():
-        before = draft.with_name(f"{draft.name}.before")
-        target.replace(before)
-        draft.replace(target)
-    else:
-        draft.replace(target)
 
 
 def export_text(found: Exported) -> str:

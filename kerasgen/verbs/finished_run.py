@@ -97,7 +97,15 @@ def load_run_model(
     Raises:
         CompileError: KG606, there is no model, or it cannot be loaded safely; KG640, it was edited.
     """
-    loaded = load_run_file(folder, open_run(folder, trust), trust)
+    return trained_part(folder, load_run_file(folder, open_run(folder, trust), trust))
+
+
+def trained_part(folder: Path, loaded: Model) -> Model:
+    """The trained model in the model of a file, which may hold steps of the data before it.
+
+    Raises:
+        CompileError: KG606, the file holds no such model.
+    """
     name = trained_layer(folder)
     try:
         return loaded if name is None else loaded.inner(name)

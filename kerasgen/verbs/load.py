@@ -6,20 +6,36 @@ stands in `trained_run`.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from kerasgen.data.fitted_preparation import COLUMNS, STEPS
 from kerasgen.data.kept_preparation import unlearned_steps
 from kerasgen.diagnostics import Sink, SourceLocation
-from kerasgen.engine import EngineInForceError
+from kerasgen.engine import EngineInForceError, Model
 from kerasgen.foreign.regular_files import ForeignFileError
 from kerasgen.record.file_names import CONFIG, PREPARE
 from kerasgen.registry import NOBODY, Trust
 from kerasgen.session.named_run import named_fold, named_run
 from kerasgen.session.recorded import open_run
 from kerasgen.session.session import Session
-from kerasgen.verbs.finished_run import kept_columns, kept_steps, load_run_model
+from kerasgen.verbs.finished_run import kept_columns, kept_steps, load_run_file, trained_part
 from kerasgen.verbs.trained_run import TrainedRun
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedRun:
+    """A run with all that was opened of it.
+
+    Attributes:
+        run: it.
+        file: the model of its file, with the steps of the data that this holds.
+        session: its config.
+    """
+
+    run: TrainedRun
+    file: Model
+    session: Session
 
 
 def load_run(folder: Path | str, trust: Trust = NOBODY, *, fold: int | None = None) -> TrainedRun:
@@ -38,13 +54,35 @@ def load_run(folder: Path | str, trust: Trust = NOBODY, *, fold: int | None = No
         CompileError: KG606 or a code of its own, the run is not there, has no model, or cannot be
             read; KG604, this process has Keras with other settings than the run's.
     """
+    place = run_place(folder, fold)
+    return load_opened(place, open_run(place, trust), trust).run
+
+
+def run_place(folder: Path | str, fold: int | None) -> Path:
+    """The folder of a run that Python names, or of a fold of it; as for `load_run`.
+
+    Raises:
+        CompileError: KG606 or a code of its own, there is none.
+    """
     place = Path(folder)
     if not place.is_dir():
         place = named_run(str(folder), Path("outputs"))
-    if fold is not None:
-        place = named_fold(place, fold)
-    session = _opened(place, trust)
-    model = load_run_model(place, trust)
+    return place if fold is None else named_fold(place, fold)
+
+
+def load_opened(place: Path, session: Session, trust: Trust) -> LoadedRun:
+    """Loads a run that was opened.
+
+    Args:
+        place: its folder.
+        session: as `open_run` gives it.
+        trust: modules whose parts its config or its model may hold.
+
+    Raises:
+        CompileError: as for `load_run`.
+    """
+    _start(place, session)
+    file = load_run_file(place, session, trust)
     schema, fitted = kept_columns(place), kept_steps(place)
     run = TrainedRun(
         folder=place,
@@ -52,7 +90,7 @@ def load_run(folder: Path | str, trust: Trust = NOBODY, *, fold: int | None = No
         compiled=session.compiled.program,
         schema=schema,
         fitted=fitted,
-        model=model,
+        model=trained_part(place, file),
         started=session.engine,
     )
     if not run.needed:
@@ -61,16 +99,15 @@ def load_run(folder: Path | str, trust: Trust = NOBODY, *, fold: int | None = No
     if unlearned := unlearned_steps(run.kept):
         told = f"has nothing of the step `{unlearned[0]}` of `data.prepare`"
         raise Sink().fail_file("KG606", place / PREPARE / STEPS, ForeignFileError(told))
-    return run
+    return LoadedRun(run=run, file=file, session=session)
 
 
-def _opened(place: Path, trust: Trust) -> Session:
-    """The session of a run, with its engine in force.
+def _start(place: Path, session: Session) -> None:
+    """Puts the engine of a run in force.
 
     Raises:
         CompileError: KG604, the process has one with other settings.
     """
-    session = open_run(place, trust)
     try:
         _ = session.engine
     except EngineInForceError as error:
@@ -84,4 +121,3 @@ def _opened(place: Path, trust: Trust) -> Session:
             help="open it in a new process, before `import keras`: kerasgen imports it with the "
             f"settings of the run{choice}",
         ) from error
-    return session

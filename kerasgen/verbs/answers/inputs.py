@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
@@ -117,7 +117,9 @@ def _head() -> bytes:
     return stdin.peek(4096) if isinstance(stdin, io.BufferedReader) else b""
 
 
-def input_pieces(run: TrainedRun, asked: Input, form: TableForm, sink: Sink) -> Iterator[Piece]:
+def input_pieces(
+    run: TrainedRun, asked: Input, form: TableForm, sink: Sink
+) -> Generator[Piece, None, None]:
     """The rows of an input, some at a time.
 
     Raises:

@@ -13,18 +13,22 @@ from typing import Any
 import numpy as np
 import pytest
 
+import kerasgen
 from kerasgen.cli import main
 from kerasgen.diagnostics import CompileError
 from kerasgen.engine import Model
 from kerasgen.engine.exporter import AskedFile, ExportError
 from kerasgen.engines.choice import export_formats
 from kerasgen.process.exit_codes import DONE, FAILED, REFUSED
+from kerasgen.session import recorded
 from kerasgen.session.recorded import open_run
 from kerasgen.verbs import export
-from kerasgen.verbs.export import DifferingExportError, ExportWish, export_run, export_text
-from kerasgen.verbs.exports import refusals
+from kerasgen.verbs.export import DifferingExportError, export_run, export_text
+from kerasgen.verbs.exports import compared_rows, refusals
 from kerasgen.verbs.exports.compared_rows import as_taken
 from kerasgen.verbs.exports.exported_part import flat
+from kerasgen.verbs.exports.unfinished import draft_beside, remove_dead_drafts
+from kerasgen.verbs.exports.wish import TOLERANCE, ExportWish
 from kerasgen.verbs.exports.writing_process import WritingTask
 from kerasgen.verbs.finished_run import load_run_file
 from kerasgen.verbs.load import load_run
@@ -160,9 +164,9 @@ def test_a_file_that_predicts_something_else_is_not_left(
     path = tmp_path / "model.keras"
     path.write_bytes(b"the file of before")
     with pytest.raises(DifferingExportError, match=r"differs by 0\.001, expected 0\.0001"):
-        said(image_run, path, "keras", replaces=True)
+        said(image_run, path, "keras", force=True)
     assert [item.read_bytes() for item in tmp_path.iterdir()] == [b"the file of before"]
-    assert "0.001 with 1 row" in said(image_run, path, "keras", replaces=True, tolerance=0.01)
+    assert "0.001 with 1 row" in said(image_run, path, "keras", force=True, tolerance=0.01)
     assert path.read_bytes() == b"a model"
 
 
@@ -203,7 +207,7 @@ def test_the_trained_model_is_written_where_its_preparation_cannot_be(
     assert "it is the trained model alone; not the model with its preparation: no rule" in told
     assert "it holds no step of `data.prepare`" in told
     runtime.wrote.clear()
-    said(image_run, tmp_path / "b.keras", "keras", alone=True)
+    said(image_run, tmp_path / "b.keras", "keras", without_preparation=True)
     assert runtime.wrote == [False]
 
 
@@ -264,7 +268,7 @@ def test_links_that_lead_nowhere_pipes_and_folders_are_never_replaced(tmp_path: 
     path = tmp_path / "model.keras"
     for make in (lambda: path.symlink_to("nowhere"), lambda: os.mkfifo(path), path.mkdir):
         make()
-        told = refused(tmp_path / "no run", path, "keras", replaces=True)
+        told = refused(tmp_path / "no run", path, "keras", force=True)
         assert told.startswith(f"KG605: `{path}` is there already (only an ordinary file")
         path.rmdir() if path.is_dir() else path.unlink()
 
@@ -272,7 +276,7 @@ def test_links_that_lead_nowhere_pipes_and_folders_are_never_replaced(tmp_path: 
 def test_a_folder_that_is_no_saved_model_is_never_replaced(tmp_path: Path) -> None:
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "letter.txt").write_text("dear")
-    told = refused(tmp_path / "no run", tmp_path / "home", "tf_saved_model", replaces=True)
+    told = refused(tmp_path / "no run", tmp_path / "home", "tf_saved_model", force=True)
     assert "only a folder of a SavedModel can be replaced" in told
     assert (tmp_path / "home" / "letter.txt").read_text() == "dear"
 
@@ -332,3 +336,93 @@ def test_the_nearest_format_is_named_in_one_diagnostic(
         "1 error\n"
         "more: kerasgen explain KG651\n"
     )
+
+
+def test_a_run_is_opened_once_and_of_a_table_no_more_than_its_first_rows(
+    table_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export, "write_model", Runtime(table_run))
+    model_of(table_run, whole=True)
+    opened: list[str] = []
+    engine = type(open_run(table_run).engine.engine)
+    load = engine.load_foreign
+    monkeypatch.setattr(engine, "load_foreign", lambda *a: [opened.append("model"), load(*a)][1])
+    monkeypatch.setattr(recorded, "read_config", counted(recorded.read_config, opened, "config"))
+    monkeypatch.setattr(compared_rows, "Session", counted(compared_rows.Session, opened, "data"))
+    assert "on rows of the run's data" in said(table_run, tmp_path / "a.keras", "keras")
+    assert opened == ["config", "model"]
+
+
+def counted(made: Callable[..., Any], heard: list[str], word: str) -> Callable[..., Any]:
+    """The same function, which tells of each call."""
+
+    def call(*arguments: Any) -> Any:
+        heard.append(word)
+        return made(*arguments)
+
+    return call
+
+
+def test_what_a_killed_export_has_left_goes_with_the_next(
+    image_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export, "write_model", Runtime(image_run))
+    path = tmp_path / "a.keras"
+    script = (
+        "import os, signal, sys; from pathlib import Path\n"
+        "from kerasgen.verbs.exports.unfinished import draft_beside\n"
+        "with draft_beside(Path(sys.argv[1])) as draft:\n"
+        "    draft.write_text('half'); os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(path)], check=False)
+    assert done.returncode == -9
+    (left,) = tmp_path.iterdir()
+    (tmp_path / ".b.keras.draft-abcdefgh").mkdir()
+    (tmp_path / ".a.keras.draft-abcdefgh").symlink_to(tmp_path / ".b.keras.draft-abcdefgh")
+    with draft_beside(path) as living:
+        said(image_run, path, "keras")
+        assert living.parent.is_dir()
+    assert not left.exists()
+    assert sorted(item.name for item in tmp_path.iterdir()) == [
+        ".a.keras.draft-abcdefgh",
+        ".b.keras.draft-abcdefgh",
+        "a.keras",
+    ]
+
+
+def test_a_folder_that_was_set_aside_by_a_killed_export_comes_back(tmp_path: Path) -> None:
+    aside = tmp_path / ".served.draft-abcdefgh" / "served.before"
+    aside.mkdir(parents=True)
+    (aside / "saved_model.pb").write_text("model")
+    remove_dead_drafts(tmp_path / "served")
+    assert [item.name for item in tmp_path.iterdir()] == ["served"]
+    assert (tmp_path / "served" / "saved_model.pb").read_text() == "model"
+
+
+def test_python_exports_as_the_command_line_does(
+    image_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime = Runtime(image_run)
+    monkeypatch.setattr(export, "write_model", runtime)
+    monkeypatch.chdir(image_run.parent.parent)
+    path = tmp_path / "a.keras"
+    made = kerasgen.export("last", "keras", path)
+    assert made.files == (path,)
+    assert made.compared.largest == 0.0
+    kerasgen.export("last", "keras", str(path), force=True, without_preparation=True)
+    assert runtime.wrote == [True, False]
+    monkeypatch.setattr(export, "write_model", Runtime(image_run, off=0.01))
+    kerasgen.export(image_run, "keras", tmp_path / "b.keras", tolerance=0.1)
+    with pytest.raises(DifferingExportError):
+        kerasgen.export(image_run, "keras", tmp_path / "c.keras")
+    with pytest.raises(CompileError, match="is there already"):
+        kerasgen.export("last", "keras", path)
+    with pytest.raises(TypeError, match="forse"):
+        kerasgen.export("last", "keras", path, forse=True)  # type: ignore[call-arg]
+
+
+def test_the_help_tells_the_tolerance_that_holds(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["export", "--help"])
+    assert f"the value ({TOLERANCE:g})" in " ".join(capsys.readouterr().out.split())
+    assert ExportWish(form="keras", path=Path("a.keras")).tolerance == TOLERANCE
