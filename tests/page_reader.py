@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
-VOID = {"meta", "img", "br", "hr", "input", "link"}
+VOID = {"meta", "img", "br", "wbr", "hr", "input", "link"}
 
 
 @dataclass(kw_only=True)
@@ -32,6 +32,8 @@ class ReadPage(HTMLParser):
         self.tags.append((tag, dict(attrs)))
         if tag not in VOID:
             self._open.append(tag)
+        if tag == "wbr" and self._section:  # a place in a word where a line may end
+            self.sections[self._section] = self.sections[self._section].removesuffix(" ")
         if tag == "section":
             self._section = dict(attrs)["id"] or ""
             self.sections[self._section] = ""

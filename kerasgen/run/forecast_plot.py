@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 MOST_PANELS = 4
 """Series, or targets, that are drawn."""
 
+_MOST_MARKED = 100
+"""Points of forecasts in one panel, beyond which their markers would cover the lines."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Panel:
@@ -114,6 +117,7 @@ def draw_forecasts(path: Path, panels: Sequence[Panel]) -> None:
 def draw_panel(axes: Axes, panel: Panel) -> None:
     """Draws the last stretch of one series, and the forecasts of it."""
     axes.plot(panel.times, panel.true, color=BLUE, linewidth=1.6, label="true")
+    points = sum(len(values) for _, values in panel.forecasts)
     for number, (times, values) in enumerate(panel.forecasts):
         axes.plot(
             times,
@@ -121,7 +125,7 @@ def draw_panel(axes: Axes, panel: Panel) -> None:
             color=VERMILION,
             linestyle=(0, (5, 1.5)),
             linewidth=1.6,
-            marker="s" if len(values) <= 25 else "",
+            marker="s" if points <= _MOST_MARKED else "",
             markersize=3,
             label="_" if number else "forecast",
         )

@@ -22,8 +22,8 @@
     heads.forEach((head, place) => {
       const button = document.createElement("button");
       button.type = "button";
-      button.textContent = head.textContent;
-      head.replaceChildren(button);
+      button.append(...head.childNodes);
+      head.append(button);
       button.addEventListener("click", () => {
         const up = head.getAttribute("aria-sort") !== "ascending";
         heads.forEach((other) => other.removeAttribute("aria-sort"));
@@ -34,6 +34,9 @@
       });
     });
   }
+
+  // Of what is drawn over time the end is what is looked for.
+  for (const figure of document.querySelectorAll(".wide .figure")) figure.scrollLeft = figure.scrollWidth;
 
   for (const block of document.querySelectorAll("[data-copied]")) {
     if (!navigator.clipboard) break;

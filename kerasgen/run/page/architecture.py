@@ -100,7 +100,8 @@ def _costs(cost: CostReport) -> str:
         told.append(f"{cost.trainable:,} of them trained")
     told.append(f"{human_bytes(cost.parameter_bytes)} of weights")
     if cost.flops is not None:
-        told.append(f"{scaled(cost.flops, 1000, ('', 'k', 'M', 'G', 'T'))}FLOPs a sample")
+        units = ("FLOPs", "kFLOPs", "MFLOPs", "GFLOPs", "TFLOPs")
+        told.append(f"{scaled(cost.flops, 1000, units)} a sample")
     return ", ".join(told)
 
 

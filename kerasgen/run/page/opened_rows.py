@@ -50,6 +50,12 @@ MOST_TEXT = 600
 MOST_PIXELS = 160
 """Pixels of a side of an image that is shown; of larger ones every n-th."""
 
+_SHORT = 60
+"""Characters of a text that stands among the numbers and words of a row."""
+
+_LOOKED_AT = 500
+"""Cells of a column by which it is a column of texts."""
+
 _WAVE = 160
 """Places of the line that stands for a sound or a sequence."""
 
@@ -65,6 +71,7 @@ class OpenedRows:
         ranges: column of images to the least and the most of its values.
         time: the column of times; empty for none.
         series: the column that tells several series apart; empty for none.
+        texts: the columns of texts, whose cells are read in full, the short ones too.
     """
 
     columns: Mapping[str, Array]
@@ -73,6 +80,7 @@ class OpenedRows:
     ranges: Mapping[str, tuple[float, float]]
     time: str
     series: str
+    texts: frozenset[str]
 
     def card(self, row: int, title: str, facts: Mapping[str, str]) -> Card:
         """What is told of a row of the source, behind other facts; only these if there is none."""
@@ -89,7 +97,7 @@ class OpenedRows:
                 images.append(Image(png=image, caption=word(name)))
             elif cell.ndim == 1 and cell.size > MOST_FEATURES and cell.dtype.kind in "fiu":
                 line = line or _line(cell)
-            elif cell.ndim == 0 and len(text := str(cell)) > 60:
+            elif (text := self._text(name, cell)) is not None:
                 texts.append(cut(text, MOST_TEXT))
             elif len(told) < MOST_FEATURES:
                 told[word(name)] = _told(cell)
@@ -138,6 +146,12 @@ class OpenedRows:
         if not self.series:
             return None
         return np.asarray([str(name) for name in self.columns[self.series][self._all(rows)]])
+
+    def _text(self, name: str, cell: Array) -> str | None:
+        """A cell that is read in full; None for what is a word or a number."""
+        text = cell.item() if cell.ndim == 0 else None
+        long = isinstance(text, str) and (name in self.texts or len(text) > _SHORT)
+        return str(text) if long else None
 
     def _place(self, row: int) -> int | None:
         if self.places is not None:
@@ -201,7 +215,15 @@ def _opened(material: Material, trust: Trust) -> OpenedRows | str:
         ranges=_ranges(material),
         time=definition.time if definition.time in opened.columns else "",
         series=definition.series if definition.series in opened.columns else "",
+        texts=frozenset(name for name, column in opened.columns.items() if _is_text(column)),
     )
+
+
+def _is_text(column: Array) -> bool:
+    """Whether some of the first cells are too long for a line of a table."""
+    if column.ndim != 1 or column.dtype.kind not in "OTU":
+        return False
+    return any(isinstance(cell, str) and len(cell) > _SHORT for cell in column[:_LOOKED_AT])
 
 
 def _too_large(material: Material) -> str:

@@ -60,7 +60,7 @@ def _facts(material: Material) -> dict[str, str]:
     found = {
         "state": run.status,
         "run": run.id,
-        "started": "" if run.started is None else word(material.fields.get("started"))[:19],
+        "started": "" if run.started is None else _moment(material.fields.get("started")),
         "took": duration_text(run.seconds),
         "epochs": "" if run.epochs is None else f"{run.epochs:,}",
         "weights of epoch": _kept(weights),
@@ -77,6 +77,10 @@ def _facts(material: Material) -> dict[str, str]:
         done = len(completed) if isinstance(completed, list) else 0
         found["folds"] = f"{done} of {word(folds.get('count'))} completed"
     return {name: value for name, value in found.items() if value}
+
+
+def _moment(value: object) -> str:
+    return word(value)[:19].replace("T", " ")
 
 
 def _kept(weights: Mapping[str, object]) -> str:

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from kerasgen.emit.page.blocks import Block, Code, Facts, Folded, Note, Section, Table
 from kerasgen.emit.text.resolved_config import config_with_origins, config_yaml
 from kerasgen.foreign.passwords import without_passwords
+from kerasgen.passes.cost import human_bytes
+from kerasgen.record.files import number
 from kerasgen.run.page.material import Material
 from kerasgen.run.page.wording import duration_text, figure_text, word
 
@@ -83,7 +85,7 @@ def environment_section(material: Material) -> Section:
     for name in _SURROUNDINGS:
         value = material.fields.get(name)
         if isinstance(value, Mapping):
-            pairs |= {f"{name}: {word(key)}": word(item) for key, item in list(value.items())[:40]}
+            pairs |= _group(name, value)
         elif value is not None:
             pairs[name] = word(value)
     host = material.group("process").get("host")
@@ -93,6 +95,15 @@ def environment_section(material: Material) -> Section:
     if packages:
         rows = tuple((word(name), word(version)) for name, version in list(packages.items())[:200])
         blocks.append(Table(head=("package", "version"), rows=rows))
+    rooms = material.group("code").get("rooms")
+    if isinstance(rooms, Mapping) and rooms:
+        parts = tuple((word(name), word(digest)) for name, digest in list(rooms.items())[:100])
+        blocks.append(
+            Folded(
+                title="the code of each part of kerasgen",
+                blocks=(Table(head=("part", "hash"), rows=parts),),
+            )
+        )
     if timings := material.group("timings"):
         steps = tuple(
             (word(name), duration_text(value) if isinstance(value, int | float) else word(value))
@@ -105,6 +116,18 @@ def environment_section(material: Material) -> Section:
             )
         )
     return Section(name="environment", title="Environment", blocks=tuple(blocks))
+
+
+def _group(name: str, values: Mapping[str, object]) -> dict[str, str]:
+    """The fields of a group of a record; those that have a table of their own are left to it."""
+    found = {}
+    for key, value in list(values.items())[:40]:
+        if isinstance(value, Mapping) and key == "rooms":
+            continue
+        size = number(value) if key == "memory" else None
+        text = word(value) if size is None else human_bytes(int(size))
+        found[name if key == name else f"{name}: {word(key)}"] = text
+    return found
 
 
 def repetition_section(material: Material) -> Section:

@@ -16,14 +16,14 @@ MOST_VALUES = 60
 
 
 def figure_text(value: object) -> str:
-    """A number with four digits; whole numbers with all of theirs."""
+    """A number with four digits or more; whole numbers with all of theirs."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return word(value)
     if isinstance(value, int) or (
         math.isfinite(value) and value == int(value) and abs(value) < 1e6
     ):
         return f"{int(value):,}" if abs(value) < 1e18 else f"{value:.4g}"
-    return f"{value:.4g}"
+    return f"{value:,.0f}" if 1e3 <= abs(value) < 1e9 else f"{value:.4g}"
 
 
 def duration_text(seconds: float | None) -> str:

@@ -10,6 +10,8 @@ Decisions:
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from kerasgen.emit.page.blocks import Card, Cards, Image, Table
@@ -22,6 +24,9 @@ from kerasgen.run.page.wording import figure_text, moment_text, plural
 
 MOST_CARDS = 12
 """Predictions that are shown."""
+
+_NUMBER = re.compile(r"-?[\d,]+(\.\d+)?(e[+-]\d+)?%?|-?inf|nan", re.ASCII)
+"""A number as a page tells it."""
 
 
 def worst_rows(outcome: Outcome, data: OpenedRows | None) -> Cards | Table | None:
@@ -42,14 +47,16 @@ def worst_rows(outcome: Outcome, data: OpenedRows | None) -> Cards | Table | Non
     if any(card.images or card.svg is not None or card.text for card in cards):
         return Cards(cards=tuple(cards))
     names = list(dict.fromkeys(name for card in cards for name in card.facts))
-    return Table(
-        head=("row", *names),
-        rows=tuple(
-            (card.title.removeprefix("row "), *(card.facts.get(name, "") for name in names))
-            for card in cards
-        ),
-        sortable=True,
+    rows = tuple(
+        (card.title.removeprefix("row "), *(card.facts.get(name, "") for name in names))
+        for card in cards
     )
+    numbers = (n for n, cells in enumerate(zip(*rows, strict=True)) if all(map(_is_number, cells)))
+    return Table(head=("row", *names), rows=rows, numbers=frozenset(numbers), sortable=True)
+
+
+def _is_number(cell: str) -> bool:
+    return not cell or _NUMBER.fullmatch(cell) is not None
 
 
 def _classes(outcome: Outcome, data: OpenedRows | None) -> list[Card]:

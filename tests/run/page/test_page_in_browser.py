@@ -1,5 +1,6 @@
 """A report in a real browser: nothing is asked of the network, nothing complained of, all fits."""
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from browser import CHROMIUM, Browser
 
 from kerasgen.emit.page.markup import page_html
+from kerasgen.record.file_names import DATA
 from kerasgen.run.page.document import run_page
 
 WriteRun = Callable[..., Path]
@@ -17,6 +19,8 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not instal
 HOSTILE = (
     "</script><script>document.title = 'boom'</script><img src=x onerror=document.title='boom'>"
 )
+
+METRICS = ("accuracy", "precision", "recall", "f1_score", "AUC")
 
 MODEL = """
 data: {task: classification, source: {class: none}}
@@ -76,6 +80,39 @@ def test_what_is_wide_scrolls_by_itself(browser: Browser, report: Path) -> None:
     assert browser.value_of(widest) > 360
 
 
+def test_the_words_over_a_table_are_read_without_scrolling(browser: Browser, report: Path) -> None:
+    browser.open(report, width=360)
+    ends = "[...document.querySelectorAll('.caption')].map(c => c.getBoundingClientRect().right)"
+    assert 0 < browser.value_of(f"Math.max(...{ends})") <= 360
+
+
+def test_a_hash_stays_in_its_cell(browser: Browser, write_run: WriteRun, tmp_path: Path) -> None:
+    folder = write_run("hashed")
+    parts = {"training": {"samples": 9, "rows": f"sha256:{'0123456789abcdef' * 4}"}}
+    (folder / DATA).write_text(json.dumps({"source": {"class": "Csv"}, "parts": parts}))
+    page = tmp_path / "hashed.html"
+    page.write_text(page_html(run_page(folder, folder.parent)), encoding="utf-8")
+    browser.open(page)
+    cells = "[...document.querySelectorAll('#data td')]"
+    assert browser.value_of(f"{cells}.every(cell => cell.scrollWidth <= cell.clientWidth)")
+
+
+def test_the_end_of_a_forecast_is_seen_on_a_phone(
+    browser: Browser, write_run: WriteRun, tmp_path: Path
+) -> None:
+    rows = np.arange(20, 32)[:, np.newaxis] + np.arange(4)
+    true = np.sin(rows).astype("float32")
+    arrays = {"rows": rows.astype("int64"), "predicted": true + 0.1, "true": true}
+    config = "data: {task: forecasting, windows: {length: 8, horizon: 4}}\n"
+    folder = write_run("ahead", arrays=arrays, coding="amounts", config=config)
+    page = tmp_path / "ahead.html"
+    page.write_text(page_html(run_page(folder, folder.parent)), encoding="utf-8")
+    browser.open(page, width=360)
+    figure = "document.querySelector('.wide .figure')"
+    assert browser.value_of(f"{figure}.scrollLeft") > 100
+    assert browser.value_of(f"{figure}.querySelector('text').getBoundingClientRect().height") > 8
+
+
 def test_a_click_makes_the_page_dark_and_light_again(browser: Browser, report: Path) -> None:
     browser.open(report)
     click = "document.getElementById('theme').click(), getComputedStyle(document.body).color"
@@ -103,4 +140,20 @@ def test_what_is_printed_is_light_and_whole(browser: Browser, report: Path) -> N
     paper = browser.value_of("getComputedStyle(document.body).backgroundColor")
     shown = browser.value_of("getComputedStyle(document.querySelector('nav')).display")
     assert (paper, shown) == ("rgb(255, 255, 255)", "none")
+    browser.ask("Emulation.setEmulatedMedia", media="")
+
+
+def test_a_broad_table_fits_the_paper(
+    browser: Browser, write_run: WriteRun, tmp_path: Path
+) -> None:
+    names = [f"{part}{name}" for part in ("", "val_") for name in ("loss", *METRICS)]
+    history = f"epoch,seconds,{','.join(names)}\n1,12.75{',0.123456' * len(names)}\n"
+    page = tmp_path / "broad.html"
+    folder = write_run("broad", history=history)
+    page.write_text(page_html(run_page(folder, folder.parent)), encoding="utf-8")
+    browser.open(page, width=720)  # what an A4 page leaves between its margins
+    browser.ask("Emulation.setEmulatedMedia", media="print")
+    ends = "[...document.querySelectorAll('table')].map(t => t.getBoundingClientRect().right)"
+    opened = "document.querySelectorAll('details').forEach(part => { part.open = true; })"
+    assert browser.value_of(f"({opened}, Math.max(...{ends}))") <= 720
     browser.ask("Emulation.setEmulatedMedia", media="")

@@ -126,6 +126,15 @@ def test_metrics_stand_beside_what_needs_no_model(write_run: WriteRun) -> None:
     assert "<strong>1.25</strong>" not in text
 
 
+def test_the_hashes_of_code_are_folded_and_memory_has_a_unit(write_run: WriteRun) -> None:
+    code = {"sha256": "abc", "rooms": {"cli": "f381ed", "data": "9ad3ec"}}
+    told = page_of(write_run("a", code=code, hardware={"memory": 25276510208}))
+    assert "hardware: memory 23.5 GiB" in told.sections["environment"]
+    assert "code: rooms" not in told.sections["environment"]
+    assert "the code of each part of kerasgen" in told.sections["environment"]
+    assert "f381ed" in told.sections["environment"]
+
+
 def test_warnings_are_told_with_their_keys(write_run: WriteRun) -> None:
     warning = {
         "code": "KG745",
