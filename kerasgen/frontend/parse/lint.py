@@ -98,7 +98,10 @@ def silence(sink: Sink, lint: LintDef) -> tuple[Diagnostic, ...]:
 
 def _codes(pairs: Iterable[tuple[Tree, str]], sink: Sink) -> Iterable[str]:
     for code, key in pairs:
-        if code in LINT_CODES:
+        if not isinstance(code, str):
+            expected = "expected a code of lint"
+            sink.report("KG205", f"`ignore` has {describe(code)}, {expected}", key=key)
+        elif code in LINT_CODES:
             yield code
         elif code in CODES:
             sink.report("KG205", f"`{code}` is no warning of lint, and stays", key=key)
@@ -107,7 +110,7 @@ def _codes(pairs: Iterable[tuple[Tree, str]], sink: Sink) -> Iterable[str]:
                 "KG205",
                 f"`ignore` has {describe(code)}, expected a code of lint",
                 key=key,
-                help=did_you_mean(str(code), LINT_CODES),
+                help=did_you_mean(code, LINT_CODES),
             )
 
 

@@ -88,6 +88,9 @@ def test_the_section_holds_codes(section: object, ignored: tuple[str, ...]) -> N
         ({"ignore": 3}, "KG204", "lint.ignore", "write `ignore: [KG726]`"),
         ({"ignore": ["kg726"]}, "KG205", "lint.ignore.0", "did you mean `KG726`?"),
         ({"ignore": ["KG203"]}, "KG205", "lint.ignore.0", None),
+        ({"ignore": [["KG726"]]}, "KG205", "lint.ignore.0", None),
+        ({"ignore": [{"KG726": 1}]}, "KG205", "lint.ignore.0", None),
+        ({"ignore": [None]}, "KG205", "lint.ignore.0", None),
     ],
 )
 def test_the_section_is_read_strictly(
