@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import yaml
 
-from kerasgen.diagnostics import Sink
+from kerasgen.diagnostics import CompileError, Sink
 from kerasgen.frontend.compose.composition import Composition, compose, resolve
 from kerasgen.frontend.compose.config_folders import ConfigPlace, config_folder
 from kerasgen.frontend.parse.model import parse_object
@@ -157,6 +157,62 @@ def test_an_experiment_chooses_an_option_and_goes_on_from_it(config_files: Write
     assert (rate["class"], rate["decay_steps"], rate["alpha"]) == ("CosineDecay", 12, 0.1)
     other = rate_of(compose(["experiment=e", f"{GROUP}=exponential_decay"], folder))
     assert (other["decay_steps"], "alpha" in other) == ("???", False)
+
+
+SCHEDULED = {
+    **OWN,
+    "optimizer/scheduled.yaml": "defaults: [/optimizer/learning_rate: cosine_decay, _self_]\n"
+    "class: Adam\nlearning_rate: {decay_steps: 12, alpha: 0.1}\n",
+    "optimizer/further.yaml": "defaults: [/optimizer/learning_rate: mine, _self_]\n"
+    "class: Adam\nlearning_rate: {alpha: 0.2}\n",
+}
+
+
+def test_an_optimizer_of_ones_own_chooses_an_option_and_goes_on_from_it(
+    config_files: Writer,
+) -> None:
+    folder = config_files(SCHEDULED)
+    composed = compose(["optimizer=scheduled"], folder)
+    rate = rate_of(composed)
+    assert (rate["class"], rate["decay_steps"], rate["alpha"]) == ("CosineDecay", 12, 0.1)
+    assert composed.choices[GROUP] == "cosine_decay"
+    assert [*composed.choices].count(GROUP) == len([g for g in composed.choices if GROUP in g])
+    place = composed.source_map.locate("optimizer.learning_rate.warmup_steps")
+    assert str(place.file).endswith("optimizer/learning_rate/cosine_decay.yaml")
+    assert rate_of(compose(["optimizer=scheduled", f"~{GROUP}"], folder)) == rate
+    rate = rate_of(compose(["optimizer=further"], folder))
+    assert (rate["class"], rate["decay_steps"], rate["alpha"]) == ("CosineDecay", 77, 0.2)
+
+
+@pytest.mark.parametrize("optimizer", ["scheduled", "further"])
+@pytest.mark.parametrize("option", ["polynomial_decay", "cosine_decay", "mine"])
+def test_a_typed_option_takes_the_place_of_that_of_an_optimizer(
+    config_files: Writer, optimizer: str, option: str
+) -> None:
+    folder = config_files(SCHEDULED)
+    composed = compose([f"optimizer={optimizer}", f"{GROUP}={option}"], folder)
+    assert rate_of(composed) == rate_of(compose([f"{GROUP}={option}"], folder))
+    assert composed.choices[GROUP] == option
+
+
+def test_the_option_of_an_experiment_takes_the_place_of_that_of_an_optimizer(
+    config_files: Writer,
+) -> None:
+    text = "# @package _global_\ndefaults:\n  - override /optimizer: further\n"
+    text += "  - override /optimizer/learning_rate: polynomial_decay\n"
+    folder = config_files({**SCHEDULED, "experiment/f.yaml": text})
+    other = rate_of(compose([f"{GROUP}=polynomial_decay"], folder))
+    assert rate_of(compose(["experiment=f"], folder)) == other
+
+
+def test_a_choice_whose_keys_files_have_changed_is_taken_out_with_them(
+    config_files: Writer,
+) -> None:
+    folder = config_files(OWN)
+    words = ["experiment=e", f"~{GROUP}"]
+    with pytest.raises(CompileError, match="without a `class`"):
+        resolve(compose(words, folder))
+    assert rate_of(compose([*words, "optimizer.learning_rate=0.3"], folder)) == 0.3
 
 
 def test_an_optimizer_may_be_called_like_the_group(config_files: Writer) -> None:

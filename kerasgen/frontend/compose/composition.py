@@ -21,6 +21,7 @@ from omegaconf.errors import OmegaConfBaseException
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink, SourceMap
 from kerasgen.frontend.compose.config_folders import ConfigPlace, Folders, place_of
 from kerasgen.frontend.compose.config_limits import check_overrides
+from kerasgen.frontend.compose.group_choices import check_taken_out, plain_choices
 from kerasgen.frontend.compose.hydra_settings import RunSettings, run_settings
 from kerasgen.frontend.compose.interpolation_size import check_composed
 from kerasgen.frontend.compose.loader import ComposedLoader, ingredients
@@ -167,11 +168,14 @@ def read_composition(config: DictConfig, loader: ConfigLoader) -> Composition:
         ),
         sink,
     )
-    choices = {
-        group: option
-        for group, option in plain_node(config.hydra.runtime.choices).items()
-        if not group.startswith("hydra/")
-    }
+    check_taken_out(overrides, config, origins, sink)
+    choices = plain_choices(
+        {
+            group: option
+            for group, option in plain_node(config.hydra.runtime.choices).items()
+            if not group.startswith("hydra/")
+        }
+    )
     # Not copied first: the `hydra` node is most of a config, and copying it takes 20 ms.
     task = config
     with open_dict(task):

@@ -10,8 +10,8 @@ Decisions:
   `experiment=x` where it does; nobody remembers which, and both can mean one thing only.
 - An option that is one value of another group (`optimizer/learning_rate`) takes the place of what
   stands there, a number or an object: the keys of two classes do not mix. In a file it stands where
-  its defaults list has it, so that an experiment may choose one and go on from it; on the command
-  line it wins over every file, and a root config need not know of the group.
+  its defaults list has it, so that an experiment or an optimizer may choose one and go on from it;
+  on the command line it wins over every file, and a root config need not know of the group.
 - A file stands for an option where it lies in one of the config folders, in the folder of the
   group that is chosen. Any other file is left to be refused.
 """
@@ -19,7 +19,8 @@ Decisions:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from hydra._internal.config_repository import IConfigRepository
@@ -28,12 +29,18 @@ from hydra.core.default_element import ConfigDefault, GroupDefault, ResultDefaul
 from hydra.core.object_type import ObjectType
 from hydra.core.override_parser.types import Override, OverrideType
 from hydra.plugins.config_source import ConfigSource
+from omegaconf import DictConfig
 
+from kerasgen.diagnostics import Note, Sink, SourceMap
 from kerasgen.foreign.regular_files import is_regular, path_of
+from kerasgen.frontend.compose.origins import place_of_text
 from kerasgen.frontend.grammar import VALUE_GROUPS
 
 ENDINGS = (".yaml", ".yml")
 """Endings of config files; Hydra reads the first alone."""
+
+_PACKAGES: Mapping[str, str] = {group.replace("/", "."): f"{group}/" for group in VALUE_GROUPS}
+"""Where the option of a group of values stands, to how the paths of such options begin."""
 
 _DEEPEST = 8
 """Root configs that take up one another."""
@@ -75,24 +82,99 @@ def in_merged_order(
 
     Returns:
         The files, an option of `VALUE_GROUPS` behind all others where it was typed. Before each
-        such option stands one whose path is that of its group, for no file: nothing is left there.
+        such option, with those that it goes on from, stands one whose path is that of its group,
+        for no file: nothing is left there.
     """
     order = list(defaults)
     for group in VALUE_GROUPS:
-        package = group.replace("/", ".")
-        chosen = [
-            default
-            for default in order
-            if default.package == package and f"{default.config_path}".startswith(f"{group}/")
-        ]
-        if not chosen:
-            continue
-        at = order.index(chosen[0])
-        order = [default for default in order if default not in chosen]
-        if any(one.key_or_group == group for one in typed):
-            at = len(order)
-        order[at:at] = [ResultDefault(config_path=group, package=package), *chosen]
+        order = _apart(order, group, _typed_option(typed, group))
     return order
+
+
+def at_home(defaults: Sequence[ResultDefault]) -> list[ResultDefault]:
+    """The files of a composition, an option of `VALUE_GROUPS` where its group stands.
+
+    Hydra would put one that an optimizer's file chooses (`- /optimizer/learning_rate: …`) below
+    what that file holds, a second time: `optimizer.optimizer.learning_rate`.
+    """
+    doubled = {f"{one.partition('.')[0]}.{one}": one for one in _PACKAGES}
+    return [
+        replace(one, package=doubled[one.package])
+        if one.package in doubled and str(one.config_path).startswith(tuple(_PACKAGES.values()))
+        else one
+        for one in defaults
+    ]
+
+
+def plain_choices(choices: Mapping[str, str | None]) -> dict[str, str | None]:
+    """Group to option, one of `VALUE_GROUPS` under its own name wherever it was chosen."""
+    found = dict(choices)
+    for package, beginning in _PACKAGES.items():
+        group = beginning.rstrip("/")
+        inner = found.pop(f"{group}@{package.partition('.')[0]}.{package}", None)
+        if inner is not None and found.get(group) is None:
+            found[group] = inner
+    return found
+
+
+def check_taken_out(
+    overrides: Sequence[str], config: DictConfig, source_map: SourceMap, sink: Sink
+) -> None:
+    """Refuses to take a choice out (`~optimizer/learning_rate`) whose option files have changed.
+
+    Args:
+        overrides: the overrides as they were written.
+        config: what was composed.
+        source_map: where it was written.
+        sink: gets the mistake.
+    """
+    for group in VALUE_GROUPS:
+        text = next((one for one in overrides if re.fullmatch(f"~{group}(=.*)?", one)), None)
+        outer, inner = group.split("/")
+        around = config._get_node(outer) if text is not None else None
+        left = around._get_node(inner) if isinstance(around, DictConfig) else None
+        if text is None or not isinstance(left, DictConfig) or "class" in left:
+            continue
+        key = f"{outer}.{inner}"
+        told = ", ".join(f"`{name!s}`" for name in left)
+        sink.report_at(
+            "KG203",
+            f"`{text}` leaves `{key}` without a `class`: a file changes {told} of the option",
+            place_of_text(text),
+            help=f"write a value of your own, `{key}=0.001`, or leave `{text}` out",
+            notes=[Note(message="it is written here", location=source_map.locate(key, "key"))],
+        )
+
+
+def _apart(defaults: Sequence[ResultDefault], group: str, typed: str | None) -> list[ResultDefault]:
+    """The files in which the options of a group that are chosen take each other's place."""
+    package, beginning = group.replace("/", "."), f"{group}/"
+    rest: list[ResultDefault] = []
+    last: list[ResultDefault] = []
+    family: list[ResultDefault] = []
+    for one in defaults:
+        if one.package != package or not str(one.config_path).startswith(beginning):
+            family = []
+            rest.append(one)
+            continue
+        # An option may go on from another one of its group, before or behind which it stands.
+        inside = str(one.parent).startswith(beginning)
+        if not family or not (inside or family[-1].parent == one.config_path):
+            family = [ResultDefault(config_path=group, package=package)]
+            rest.append(family[0])
+        family.append(one)
+        rest.append(one)
+        if one.config_path == typed:
+            last = family
+    if last:  # Typed words win over every file.
+        rest = [one for one in rest if not any(one is each for each in last)]
+    return [*rest, *last]
+
+
+def _typed_option(typed: Sequence[Override], group: str) -> str | None:
+    """The file of the option of a group that was typed last; None for none."""
+    values = [one.value() for one in typed if one.key_or_group == group and not one.is_delete()]
+    return f"{group}/{values[-1]}" if values else None
 
 
 def clears(default: ResultDefault) -> bool:

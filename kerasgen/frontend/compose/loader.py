@@ -47,7 +47,12 @@ from omegaconf.errors import OmegaConfBaseException
 
 from kerasgen.diagnostics import Diagnostic, Sink, SourceLocation
 from kerasgen.frontend.compose.accepted_keys import without_plus
-from kerasgen.frontend.compose.group_choices import clears, in_merged_order, settle_choices
+from kerasgen.frontend.compose.group_choices import (
+    at_home,
+    clears,
+    in_merged_order,
+    settle_choices,
+)
 from kerasgen.frontend.compose.origins import shown_path
 from kerasgen.frontend.compose.untrusted_files import FileGuard
 
@@ -169,6 +174,7 @@ class ComposedLoader(ConfigLoaderImpl):
     def _compose_config_from_defaults_list(
         self, defaults: list[ResultDefault], repo: IConfigRepository
     ) -> DictConfig:
+        defaults = at_home(defaults)
         for default in defaults:
             self._guard.check_merged(default, repo)
         self._guard.sink.stop_on_errors()

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,15 +27,15 @@ from kerasgen.diagnostics import (
     describe,
     did_you_mean,
 )
-from kerasgen.foreign.regular_files import is_regular
+from kerasgen.foreign.regular_files import is_regular, lines_of
 from kerasgen.frontend.compose.accepted_keys import BY_NAME
 from kerasgen.frontend.compose.group_choices import groups_of
 from kerasgen.frontend.compose.origins import SetByOverride, place_of_text, trace_origins
 from kerasgen.frontend.compose.references import deepest_key, plain_node, sentence
-from kerasgen.frontend.compose.refused_lines import place_of_defaults
+from kerasgen.frontend.compose.refused_lines import place_of_choice, place_of_defaults
 from kerasgen.frontend.compose.shortened_keys import whole_key
 from kerasgen.frontend.former_keys import Written, former_key
-from kerasgen.frontend.grammar import GROUPS, MODEL_KEYS
+from kerasgen.frontend.grammar import GROUPS, MODEL_KEYS, VALUE_GROUPS
 from kerasgen.ir.values import Tree
 
 FIXED_SECTIONS = ("", "backend", "data", "data.split", "compile", "fit", "tracking")
@@ -279,3 +279,27 @@ def root_file(fault: Fault) -> list[Path]:
         if source.scheme() == "file" and is_regular(file):
             return [file]
     return []
+
+
+def choice_inside(
+    group: str, files: Iterable[tuple[Path, str]]
+) -> tuple[SourceLocation, str] | None:
+    """Where a file of a group chooses an option of one within it, and how it may do so.
+
+    The root config chooses behind it, so that it can neither choose anew nor override there.
+
+    Args:
+        group: the group within.
+        files: the files that may be at fault, each with its group.
+    """
+    for file, around in files if group in VALUE_GROUPS else ():
+        place = place_of_choice(group, None, [file])
+        if around != group.partition("/")[0] or place is None or not (place.line and place.column):
+            continue
+        line, end = lines_of(file)[place.line - 1], place.column - 1 + place.length
+        wanted = f"/{group}: {line[place.column - 1 : end]}"
+        if (item := re.match(r"\s*-\s*(?=\S)", line)) is None:
+            return place, f"write `- {wanted}`"
+        whole = replace(place, column=item.end() + 1, length=end - item.end())
+        return whole, Suggestion(f"write `{wanted}`", wanted)
+    return None

@@ -45,6 +45,7 @@ from kerasgen.frontend.parse.backend import is_ended, refused_backend
 from kerasgen.frontend.refusals.overrides import (
     Fault,
     SingleOverride,
+    choice_inside,
     place_of_override,
     report_bad_override,
     report_group_not_chosen,
@@ -238,6 +239,8 @@ def _report_bad_default(name: str, fault: Fault, sink: Sink) -> None:
         files = (file for file, _ in _all_files(fault))
         location = place_of_choice(group, None, (*root_file(fault), *files)) or location
     help_text = did_you_mean(group, groups_of(fault.loader))
+    if (inside := choice_inside(group, _files_at_fault(fault))) is not None:
+        location, help_text, name = *inside, group
     if "@experiment." in name:  # A recipe without the header, or with it further down.
         help_text = "let the recipe's first line be `# @package _global_`"
     sink.report_at(
@@ -290,7 +293,9 @@ def _report_twice(group: str, fault: Fault, sink: Sink) -> None:
     location = _place_in_file(fault, group)
     message = f"an option of the group `{group}` is chosen twice"
     help_text: str | None = f"to choose in place of another file, write `- override /{group}: …`"
-    if location is not None and location.file is not None and location.line is not None:
+    if (inside := choice_inside(group, _files_at_fault(fault))) is not None:
+        location, help_text = inside
+    elif location is not None and location.file is not None and location.line is not None:
         line = lines_of(location.file)[location.line - 1]
         found = re.match(rf"\s*-\s*['\"]?(\w+)\s+/?{re.escape(group)}\b", line)
         if found is not None and closest(found[1], ["override"]) is not None:
