@@ -15,6 +15,8 @@ Decisions:
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 import re
 import sys
 import tempfile
@@ -215,6 +217,7 @@ class TakingTurns:
         self._folder = Path(file).parent if scheme == "sqlite" else None
         if self._folder is not None:
             self._folder.mkdir(parents=True, exist_ok=True)
+            _require_writable(self._folder, Path(file))
 
     def start(self, run: TrackedRun) -> None:
         """Begins or goes on with a run."""
@@ -245,6 +248,13 @@ class TakingTurns:
     def _turn(self) -> Iterator[None]:
         with contextlib.nullcontext() if self._folder is None else locked(self._folder):
             yield
+
+
+def _require_writable(*places: Path) -> None:
+    """Refuses at once a store that MLflow would try to open for minutes."""
+    for place in places:
+        if place.exists() and not os.access(place, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(place))
 
 
 def _key(name: str) -> str:

@@ -174,5 +174,13 @@ def test_artifacts_lie_beside_the_store(
     assert store(uri) == told
 
 
+def test_a_store_that_cannot_be_written_is_refused_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.access", lambda place, mode: Path(place) != tmp_path / "store")
+    with pytest.raises(PermissionError, match="store"):
+        board(tmp_path, "closed")
+
+
 def test_a_server_says_itself_where_artifacts_lie() -> None:
     assert store("https://host:5000") == ("https://host:5000", None)
