@@ -84,6 +84,7 @@ TORCH_FILES = (
     "test_resumption.py",
     "test_phased_training.py",
     "test_training_extras.py",
+    "test_averaged_metrics_resumed.py",
     "test_initial_weights.py",
     "test_divergence.py",
     "test_saved_model.py",
