@@ -151,6 +151,8 @@ class Feed(DataAdapter):  # type: ignore[misc]
         )
         options = tf.data.Options()
         options.experimental_optimization.apply_default_optimizations = False
+        # AutoGraph would write what it makes of the function to a file.
+        apart = tf.autograph.experimental.do_not_convert(apart)
         return dataset.flat_map(apart).with_options(options).prefetch(tf.data.AUTOTUNE)
 
     def shaped_blocks(self) -> Iterator[tuple[Array, ...]]:
