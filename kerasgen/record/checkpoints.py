@@ -129,6 +129,15 @@ def newest_checkpoint(folder: Path) -> Checkpoint | None:
     return None
 
 
+def has_checkpoints(folder: Path) -> bool:
+    """Whether a state was ever kept whole, be it sound by now or not.
+
+    Args:
+        folder: the folder of the run.
+    """
+    return any(True for _ in _numbers(folder))
+
+
 def drop_checkpoints(folder: Path, keep: int) -> None:
     """Removes all states but the newest, and what was never finished.
 

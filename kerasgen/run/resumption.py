@@ -29,8 +29,13 @@ from kerasgen.frontend.compose.resolvers import secret_values
 from kerasgen.ir.canonical import Difference, canonical, form_differences
 from kerasgen.ir.program import Program
 from kerasgen.ir.training import FeedPosition, TrainingState
-from kerasgen.record.checkpoints import Checkpoint, newest_checkpoint, write_checkpoint
-from kerasgen.record.file_names import CHECKPOINTS, CONFIG, FOLDS
+from kerasgen.record.checkpoints import (
+    Checkpoint,
+    has_checkpoints,
+    newest_checkpoint,
+    write_checkpoint,
+)
+from kerasgen.record.file_names import CONFIG, FOLDS
 from kerasgen.record.files import number, plain
 from kerasgen.record.provenance import package_versions
 from kerasgen.record.read import read_record
@@ -96,7 +101,7 @@ def checkpoint_to_go_on_from(composition: Composition, folder: Path) -> Checkpoi
         return None
     found = newest_checkpoint(folder)
     if found is None or status != "completed":
-        if found is None and (folder / CHECKPOINTS).is_dir() and status != "completed":
+        if found is None and has_checkpoints(folder) and status != "completed":
             raise composition.sink().fail(
                 "KG626",
                 f"`{folder}` holds a run that was interrupted, and none of its checkpoints is "

@@ -111,6 +111,17 @@ def test_a_run_that_went_wrong_is_replaced_with_its_results(tmp_path: Path, stat
     assert left == {RECORD, "console.log", ".a.tmp"}
 
 
+def test_what_a_dead_process_was_writing_goes_when_its_run_goes_on(tmp_path: Path) -> None:
+    open_record(tmp_path, Sink()).finish("interrupted", error="interrupted")
+    (tmp_path / "checkpoints").mkdir()
+    drafts = [".record.json.0123456789ab.tmp", "checkpoints/.000001.npz.0123456789ab.tmp"]
+    for name in [*drafts, ".mine.tmp", "checkpoints/000001.npz"]:
+        (tmp_path / name).write_text("x")
+    open_record(tmp_path, Sink(), resumed=True)
+    left = {p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file()}
+    assert left == {RECORD, ".mine.tmp", "checkpoints/000001.npz"}
+
+
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"title": "Kind of Blue"}', "[" * 100_000])
 def test_a_file_of_somebody_else_is_not_overwritten(tmp_path: Path, content: str) -> None:
     (tmp_path / RECORD).write_text(content, encoding="utf-8")

@@ -119,6 +119,19 @@ def test_what_an_interrupted_run_has_left_is_not_touched_by_another_one(
     assert "resumed" not in fields(folder)
 
 
+def test_a_run_whose_first_state_did_not_fit_on_the_disk_begins_anew(
+    engine: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "full"
+    assert run(engine, folder, "fit.epochs=1") == 0
+    failed = {**fields(folder), "status": "failed"}
+    (folder / "record.json").write_text(json.dumps(failed))
+    for path in folder.glob("checkpoints/*"):
+        path.unlink()
+    assert run(engine, folder, "fit.epochs=1") == 0
+    assert fields(folder)["status"] == "completed"
+
+
 def test_finished_folds_are_not_run_again(engine: str, tmp_path: Path) -> None:
     wanted = ("fit.folds=2", "fit.epochs=1", "tracking.model=false")
     assert run(engine, tmp_path / "folds", *wanted) == 0
