@@ -93,6 +93,17 @@ class Engine(Oracles, Protocol):
             EngineInForceError: it was started before with others.
         """
 
+    def preload(self, settings: BackendDef, sink: Sink) -> None:
+        """Imports what it needs and computes nothing: this process may be forked afterwards.
+
+        Args:
+            settings: what is to be in force.
+            sink: gets a package that is not installed, or a setting that is refused.
+
+        Raises:
+            CompileError: it cannot be imported with these settings.
+        """
+
     def in_force(self, settings: BackendDef) -> bool | None:
         """Whether it runs in this process with these settings; None if it does not run yet."""
 

@@ -27,6 +27,12 @@ def relax() -> None:
     gc.set_threshold(_SELDOM)
 
 
+def keep() -> None:
+    """Lets no collection look at what is there by now, as in a process that is forked."""
+    gc.collect()
+    gc.freeze()
+
+
 class paused:  # noqa: N801 - it is used as a function
     """No garbage is collected inside; a collector that was off before stays off.
 

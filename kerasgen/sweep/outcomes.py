@@ -71,6 +71,7 @@ class EndedProcess:
         seconds: how long it ran.
         argv: its command line.
         interrupted: whether it was ended on the user's wish.
+        reason: why the sweep has ended it, None where it has not.
     """
 
     pid: int
@@ -78,6 +79,7 @@ class EndedProcess:
     seconds: float
     argv: tuple[str, ...] = ()
     interrupted: bool = False
+    reason: str | None = None
 
 
 def settle(job: int, overrides: Sequence[str], folder: Path, ended: EndedProcess) -> Outcome:
@@ -155,6 +157,8 @@ def main_metric(fields: Mapping[str, Any]) -> tuple[str, float] | None:
 def _end_of_process(ended: EndedProcess, *, own: bool) -> tuple[Closed, str]:
     """How a job ended that has not said so itself, and in which words."""
     code = ended.code
+    if ended.reason is not None:
+        return "failed", ended.reason
     if ended.interrupted:
         return "interrupted", "interrupted"
     if code - 128 in _ASKING:  # before it had a record to close

@@ -17,6 +17,7 @@
 | describing    | `describe` of 5,000,000 rows, CSV and Parquet               | 15 CPU s    |
 | answering     | `predict` of 1,000,000 rows, with `model.predict` on arrays | 1.5         |
 | serving       | requests over HTTP, with a route that calls `model.predict`  | 1/3         |
+| sweeping      | a sweep, with a shell loop, Hydra's launchers, a loop by hand | 1/3; 1      |
 | image-folder  | CIFAR-10's files to batches, cold and from the cache, with Keras's reader |  |
 
 Everything runs on the machine at hand, in turns (A B A B). The table shows medians; a ratio is the
@@ -51,6 +52,7 @@ import reading_tables
 import real_data
 import serving
 import start_up
+import sweeping
 import whole_process
 from measuring import Options, Report, Row, table
 
@@ -66,6 +68,7 @@ BENCHMARKS: dict[str, Callable[[Options], Report]] = {
     "describing": describing.measure,
     "answering": answering.measure,
     "serving": serving.measure,
+    "sweeping": sweeping.measure,
     "image-folder": image_folder.measure,
 }
 

@@ -76,15 +76,22 @@ class Application:
         folder: the working directory.
         environment: the environment of its processes.
         program: what is started before the arguments.
+        launcher: what sweeps are started with that name no other launcher.
     """
 
     folder: Path
     environment: Mapping[str, str]
     program: tuple[str, ...] = (sys.executable, str(ROOT / "run.py"))
+    launcher: str = "process"
+
+    def command(self, *arguments: str | bytes) -> list[str | bytes]:
+        named = any("hydra/launcher" in os.fsdecode(text) for text in arguments)
+        own = [] if named or "-m" not in arguments else [f"hydra/launcher={self.launcher}"]
+        return [*self.program, *arguments, *own]
 
     def run(self, *arguments: str | bytes) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [*self.program, *arguments],
+            self.command(*arguments),
             cwd=self.folder,
             env=self.environment,
             capture_output=True,
@@ -95,7 +102,7 @@ class Application:
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
         return subprocess.Popen(
-            [*self.program, *arguments],
+            self.command(*arguments),
             cwd=self.folder,
             env=self.environment,
             stdout=subprocess.PIPE,

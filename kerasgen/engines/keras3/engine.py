@@ -40,6 +40,10 @@ class Keras3Engine(Engine):
         """Imports Keras with the given settings in force."""
         environment.start_engine(settings, sink)
 
+    def preload(self, settings: BackendDef, sink: Sink) -> None:
+        """Imports Keras with the given settings, so that this process may be forked."""
+        environment.preload_engine(settings, sink)
+
     def in_force(self, settings: BackendDef) -> bool | None:
         """Whether Keras runs with these settings; None where it was not imported yet."""
         return environment.in_force(settings)

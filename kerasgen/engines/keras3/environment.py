@@ -39,6 +39,27 @@ def keras_json(settings: BackendDef) -> str:
     return json.dumps(content | {"epsilon": float(settings.epsilon)}, indent=4) + "\n"
 
 
+def preload_engine(settings: BackendDef, sink: Sink) -> None:
+    """Imports Keras with the given settings, and goes no further: no backend computes anything.
+
+    A process that has done this alone may be forked. In the child `start_engine` does the rest.
+
+    Args:
+        settings: what is to be in force.
+        sink: gets a package that is not installed, or a setting that Keras refuses.
+
+    Raises:
+        CompileError: it cannot be imported with these settings.
+    """
+    with _explained(settings, sink):
+        _import_keras(settings, sink)
+    _preloaded.append(settings)
+
+
+_preloaded: list[BackendDef] = []
+"""The settings of an engine that was imported and not started, if there is one in this process."""
+
+
 def start_engine(settings: BackendDef, sink: Sink) -> None:
     """Imports Keras with the given settings in force.
 
@@ -54,12 +75,33 @@ def start_engine(settings: BackendDef, sink: Sink) -> None:
         CompileError: the engine cannot be started with these settings.
         EngineInForceError: Keras was imported before with other settings.
     """
-    if "keras" in sys.modules:
+    if "keras" in sys.modules and not _preloaded:
         _assert_in_force(settings)
         _set_policy(settings, sink)
         if settings.device is not None:  # The process's first config may have named another.
             _check_device(settings.device, sink)
         return
+    with _explained(settings, sink):
+        if not _preloaded:
+            _import_keras(settings, sink)
+        _preloaded.clear()
+        with quiet_stderr(), garbage.paused():
+            observed_devices()  # TensorFlow looks for its devices, loudly, at first use.
+    import keras
+
+    keep_quiet(keras.src.utils.module_utils.tensorflow)
+    if settings.dtype_policy is not None:
+        _set_policy(settings, sink)
+    if settings.floatx == "bfloat16":
+        keras.config.set_floatx("bfloat16")  # keras.json may not hold it, the setter may.
+    if settings.deterministic:
+        _make_deterministic(settings.backend)
+    if settings.device is not None:
+        _check_device(settings.device, sink)
+    _assert_in_force(settings)
+
+
+def _import_keras(settings: BackendDef, sink: Sink) -> None:
     package = PACKAGES[settings.backend]
     if not is_installed(package):
         raise sink.fail(
@@ -72,12 +114,15 @@ def start_engine(settings: BackendDef, sink: Sink) -> None:
     os.environ |= {"KERAS_HOME": str(home), "KERAS_BACKEND": settings.backend}
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
-    try:
-        with quiet_stderr(), garbage.paused():
-            import keras
+    with quiet_stderr(), garbage.paused():
+        import keras  # noqa: F401 - it is there afterwards
 
-            observed_devices()  # TensorFlow looks for its devices, loudly, at first use.
-        keep_quiet(keras.src.utils.module_utils.tensorflow)
+
+@contextlib.contextmanager
+def _explained(settings: BackendDef, sink: Sink) -> Iterator[None]:
+    """Says what cannot be imported, or is refused by Keras."""
+    try:
+        yield
     except ImportError as error:
         raise sink.fail(
             "KG603",
@@ -87,15 +132,6 @@ def start_engine(settings: BackendDef, sink: Sink) -> None:
         ) from error
     except (ValueError, TypeError) as error:
         raise sink.fail("KG604", f"Keras refuses keras.json: {error}", key="backend") from error
-    if settings.dtype_policy is not None:
-        _set_policy(settings, sink)
-    if settings.floatx == "bfloat16":
-        keras.config.set_floatx("bfloat16")  # keras.json may not hold it, the setter may.
-    if settings.deterministic:
-        _make_deterministic(settings.backend)
-    if settings.device is not None:
-        _check_device(settings.device, sink)
-    _assert_in_force(settings)
 
 
 @contextlib.contextmanager
@@ -247,8 +283,8 @@ _USER_HOME = os.environ.get("KERAS_HOME", "")
 def _make_home(content: str) -> Path:
     with held():  # of a folder that was made nobody may lose sight
         home = Path(tempfile.mkdtemp(prefix="kerasgen-home-"))
-        atexit.register(shutil.rmtree, home, ignore_errors=True)
-        finally_do(lambda: shutil.rmtree(home, ignore_errors=True))
+        atexit.register(_remove_home, home, os.getpid())
+        finally_do(lambda: shutil.rmtree(home, ignore_errors=True))  # A fork forgets it.
     # bfloat16 is legal as floatx but not in the file.
     (home / "keras.json").write_text(content.replace('"bfloat16"', '"float32"'), encoding="utf-8")
     for folder in ("datasets", "models"):
@@ -256,6 +292,12 @@ def _make_home(content: str) -> Path:
         if is_folder(downloads):
             (home / folder).symlink_to(downloads, target_is_directory=True)
     return home
+
+
+def _remove_home(home: Path, owner: int) -> None:
+    """Removes the home of Keras, unless this process is a fork of the one that made it."""
+    if os.getpid() == owner:
+        shutil.rmtree(home, ignore_errors=True)
 
 
 def _make_deterministic(backend: str) -> None:

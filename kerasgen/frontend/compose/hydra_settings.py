@@ -59,14 +59,22 @@ def run_settings(config: DictConfig) -> RunSettings:
     )
 
 
-def offer_launcher() -> None:
-    """Makes `hydra/launcher: process` an option; Hydra finds a plugin's class by this name."""
-    ConfigStore.instance().store(
-        group="hydra/launcher",
-        name="process",
-        node={"_target_": LAUNCHER, "n_jobs": 1},
-        provider="kerasgen",
-    )
+def offer_launchers() -> None:
+    """Makes our launchers options; Hydra finds a plugin's class by its name."""
+    for name, executor in (("warm", "fork"), ("process", "process")):
+        ConfigStore.instance().store(
+            group="hydra/launcher",
+            name=name,
+            node={
+                "_target_": LAUNCHER,
+                "executor": executor,
+                "n_jobs": 1,
+                "timeout": None,
+                "memory": None,
+                "fail_fast": False,
+            },
+            provider="kerasgen",
+        )
 
 
 def written_folder(config: DictConfig, key: str) -> tuple[Path, bool]:

@@ -16,7 +16,7 @@ from hydra.errors import SearchPathException
 from kerasgen.foreign.regular_files import is_folder
 from kerasgen.frontend.compose.config_folders import ConfigPlace, config_folder
 from kerasgen.frontend.compose.config_limits import GuardedFiles
-from kerasgen.frontend.compose.hydra_settings import offer_launcher
+from kerasgen.frontend.compose.hydra_settings import offer_launchers
 from kerasgen.frontend.compose.loader import offer_sources
 
 OF_THE_USER = "command-line"
@@ -38,7 +38,7 @@ def make_search_path(place: ConfigPlace) -> ConfigSearchPath:
     version.setbase("1.3")
     Plugins.instance()
     offer_sources(GuardedFiles)
-    offer_launcher()
+    offer_launchers()
     for folder in (*place.config_dirs, place.config_path):
         if folder is not None and "://" not in folder and not is_folder(folder):
             raise SearchPathException(f"the config folder `{folder}` is not there")

@@ -79,10 +79,8 @@ def _parse_memory(value: Tree, path: str, sink: Sink) -> int | Literal["auto"] |
         return None
     if value == "auto":
         return "auto"
-    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
-        return value
-    written = _SIZE.match(value) if isinstance(value, str) else None
-    if written is not None and (size := int(float(written[1]) * _UNITS[written[2].lower()])) > 0:
+    size = bytes_of(value)
+    if size is not None:
         return size
     sink.report(
         "KG604",
@@ -90,6 +88,16 @@ def _parse_memory(value: Tree, path: str, sink: Sink) -> int | Literal["auto"] |
         key=path,
     )
     return "auto"
+
+
+def bytes_of(value: object) -> int | None:
+    """The bytes that a number or a size with its unit says, None if it is none above 0."""
+    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        return value
+    written = _SIZE.match(value) if isinstance(value, str) else None
+    if written is None:
+        return None
+    return int(float(written[1]) * _UNITS[written[2].lower()]) or None
 
 
 def _check_backend_name(value: Tree, key: str, sink: Sink, location: SourceLocation | None) -> bool:

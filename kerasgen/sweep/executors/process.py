@@ -1,6 +1,6 @@
-"""The process of one job: how it is started, and how it is ended.
+"""The executor `process`: each job in a process that is started for it.
 
-This room owns child processes, and that none outlives its parent. It must not know what a job does.
+This room owns such processes, and that none outlives its parent. It must not know what a job does.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import IO, Any
 
 import kerasgen
+from kerasgen.sweep.executors.executor import watched
+from kerasgen.sweep.job_spec import JobSpec
 
 MODULE = "kerasgen.sweep.executors.job"
 """The module that runs one job."""
@@ -37,16 +39,14 @@ Its command line names the same job in words, for those who look at processes; r
 composed from that.
 """
 
-_PATIENCE = ((signal.SIGINT, 10.0), (signal.SIGTERM, 5.0))
-"""Signals that ask a child to end, and the seconds it is given; after them it is killed."""
 
-_PAUSE = 0.05
-"""Seconds between two looks at the children."""
+CORES = "KERASGEN_CORES"
+"""The environment variable that names the cores on which a child works."""
 
 
 @dataclass(slots=True, kw_only=True)
-class Child:
-    """A running job.
+class JobProcess:
+    """A job that runs in a process of its own.
 
     Attributes:
         process: its process.
@@ -57,68 +57,124 @@ class Child:
     process: subprocess.Popen[bytes]
     lifeline: int | None = None
     began: float = field(default_factory=time.monotonic)
+    _descriptor: int | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        self._descriptor = watched(self.process.pid)
+
+    @property
+    def pid(self) -> int:
+        """The id of its process."""
+        return self.process.pid
 
     @property
     def seconds(self) -> float:
         """Seconds since it was started."""
         return time.monotonic() - self.began
 
+    @property
+    def lost(self) -> bool:
+        """Whether it ended through no fault of its own."""
+        return False
+
+    def poll(self) -> int | None:
+        """Its exit code, negative for a signal; None while it runs."""
+        return self.process.poll()
+
+    def descriptor(self) -> int | None:
+        """What can be read once it has ended."""
+        return self._descriptor
+
+    def send(self, number: signal.Signals) -> None:
+        """Sends it a signal, unless it has ended."""
+        if self.process.poll() is not None:
+            return
+        with contextlib.suppress(OSError):
+            if os.name == "posix":
+                self.process.send_signal(number)
+            else:
+                self.process.terminate()
+
+    def kill(self) -> None:
+        """Ends it at once, and waits until it has ended."""
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+
     def let_go(self) -> None:
         """Gives back what was needed while it ran."""
-        if self.lifeline is not None:
-            os.close(self.lifeline)
-            self.lifeline = None
+        for descriptor in (self.lifeline, self._descriptor):
+            if descriptor is not None:
+                os.close(descriptor)
+        self.lifeline = self._descriptor = None
 
 
-def start_child(arguments: Sequence[str], console: Path | None, job: bytes | None = None) -> Child:
-    """Starts a job with this process's interpreter and environment.
+class ProcessExecutor:
+    """Starts jobs with this process's interpreter and environment."""
 
-    Args:
-        arguments: flags and overrides that name the job in words.
-        console: a file that gets its output, None for this process's own output.
-        job: the job itself, as its process reads it; None for one that composes it from the words.
+    def prepare(self, job: JobSpec) -> None:
+        """Nothing is needed."""
 
-    Raises:
-        OSError: it cannot be started, or the file not be written.
-    """
-    # A group of its own: Ctrl-C reaches this process alone, which then ends its children once.
-    options: dict[str, Any] = {"process_group": 0} if os.name == "posix" else {}
-    environment = _environment(unbuffered=console is not None)
-    # -P: a file in the working directory must not take the place of a module.
-    command = [sys.executable, "-P", "-m", MODULE, *arguments]
-    with contextlib.ExitStack() as stack:
-        output = None
-        if console is not None:
-            console.parent.mkdir(parents=True, exist_ok=True)
-            output = stack.enter_context(console.open("ab"))
-        given: IO[bytes] | int = subprocess.DEVNULL
-        if job is not None:
-            # A file without a name: a pipe would hold up both until the child has read it.
-            given = stack.enter_context(tempfile.TemporaryFile())
-            given.write(job)
-            given.seek(0)
+    def start(
+        self, job: JobSpec, console: Path | None, cores: Sequence[int] | None = None
+    ) -> JobProcess:
+        """Starts a job.
+
+        Args:
+            job: the job.
+            console: a file that gets its output, None for this process's own output.
+            cores: the cores on which it works, None for all.
+
+        Raises:
+            OSError: it cannot be started, or the file not be written.
+        """
+        # A group of its own: Ctrl-C reaches this process alone, which then ends its jobs once.
+        options: dict[str, Any] = {"process_group": 0} if os.name == "posix" else {}
+        environment = child_environment(unbuffered=console is not None)
+        # -P: a file in the working directory must not take the place of a module.
+        command = [sys.executable, "-P", *job.argv]
+        with contextlib.ExitStack() as stack:
+            output = None
+            if console is not None:
+                console.parent.mkdir(parents=True, exist_ok=True)
+                output = stack.enter_context(console.open("ab"))
+            given = stack.enter_context(written_job(job))
             environment[HANDED_OVER] = "stdin"
-        lifeline = None
-        if os.name == "posix":
-            end, lifeline = os.pipe()
-            stack.callback(os.close, end)
-            options["pass_fds"] = (end,)
-            environment[LIFELINE] = str(end)
-        try:
-            with _signals_blocked():
-                process = subprocess.Popen(
-                    command,
-                    stdin=given,
-                    stdout=output,
-                    stderr=None if output is None else subprocess.STDOUT,
-                    env=environment,
-                    **options,
-                )
-        except BaseException:
-            if lifeline is not None:
-                os.close(lifeline)
-            raise
-    return Child(process=process, lifeline=lifeline)
+            if cores is not None:
+                environment[CORES] = ",".join(map(str, cores))
+            lifeline = None
+            if os.name == "posix":
+                end, lifeline = os.pipe()
+                stack.callback(os.close, end)
+                options["pass_fds"] = (end,)
+                environment[LIFELINE] = str(end)
+            try:
+                with signals_blocked():
+                    process = subprocess.Popen(
+                        command,
+                        stdin=given,
+                        stdout=output,
+                        stderr=None if output is None else subprocess.STDOUT,
+                        env=environment,
+                        **options,
+                    )
+            except BaseException:
+                if lifeline is not None:
+                    os.close(lifeline)
+                raise
+        return JobProcess(process=process, lifeline=lifeline)
+
+    def close(self) -> None:
+        """Nothing was needed."""
+
+
+@contextlib.contextmanager
+def written_job(job: JobSpec) -> Iterator[IO[bytes]]:
+    """A file without a name that holds a job; a pipe would hold up both until it is read."""
+    with tempfile.TemporaryFile() as given:
+        given.write(job.to_json())
+        given.seek(0)
+        yield given
 
 
 def take_lifeline() -> int | None:
@@ -127,13 +183,19 @@ def take_lifeline() -> int | None:
     return int(text) if text is not None and text.isdecimal() else None
 
 
+def take_cores() -> tuple[int, ...] | None:
+    """In a child: the cores on which it works, None for all."""
+    text = os.environ.pop(CORES, None)
+    return None if not text else tuple(int(number) for number in text.split(","))
+
+
 def take_job() -> bytes | None:
     """In a child: the job that it is handed over, or None if its command line alone names one."""
     return sys.stdin.buffer.read() if os.environ.pop(HANDED_OVER, None) is not None else None
 
 
 @contextlib.contextmanager
-def _signals_blocked() -> Iterator[None]:
+def signals_blocked() -> Iterator[None]:
     """A child starts with signals blocked until its handlers are there: none is lost."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
@@ -145,7 +207,7 @@ def _signals_blocked() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, known)
 
 
-def _environment(*, unbuffered: bool) -> dict[str, str]:
+def child_environment(*, unbuffered: bool) -> dict[str, str]:
     """This process's environment, with the way to a checkout that is not installed."""
     environment = dict(os.environ)
     root = Path(kerasgen.__file__).resolve().parent.parent
@@ -156,46 +218,3 @@ def _environment(*, unbuffered: bool) -> dict[str, str]:
     if unbuffered:
         environment["PYTHONUNBUFFERED"] = "1"
     return environment
-
-
-def wait_for_one(children: Sequence[Child]) -> list[Child]:
-    """Waits until some of the children have ended, and gives those."""
-    while True:
-        ended = [child for child in children if child.process.poll() is not None]
-        if ended or not children:
-            return ended
-        time.sleep(_PAUSE)
-
-
-def end_children(children: Sequence[Child]) -> None:
-    """Ends children: asks, waits, and kills those that go on."""
-    try:
-        for number, patience in _PATIENCE:
-            until = time.monotonic() + patience
-            for child in children:
-                if child.process.poll() is None:
-                    _ask(child.process, number)
-            while any(child.process.poll() is None for child in children):
-                if time.monotonic() > until:
-                    break
-                time.sleep(_PAUSE)
-            else:
-                return
-    finally:
-        kill_children(children)
-
-
-def kill_children(children: Sequence[Child]) -> None:
-    """Ends children at once."""
-    for child in children:
-        if child.process.poll() is None:
-            child.process.kill()
-        child.process.wait()
-
-
-def _ask(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
-    with contextlib.suppress(OSError):
-        if os.name == "posix":
-            process.send_signal(number)
-        else:
-            process.terminate()

@@ -311,6 +311,8 @@ def _multirun(application: HydraApplication, overrides: list[str], task: Task) -
     try:
         returned = application.multirun(application.place.config_name, task, overrides)
     finally:
+        for close in task.closers:
+            close()
         outcomes = task.outcomes_of(returned)
         if outcomes:
             print(f"\n{outcome_table(outcomes)}", flush=True)

@@ -1,8 +1,8 @@
-"""The launcher `process`: each job of a sweep in a process of its own.
+"""The launchers `warm` and `process`: each job of a sweep in a process of its own.
 
-This room owns the order in which jobs start, what is printed about them, and that no job ends the
-sweep. A backend, once imported, stays for a process's life, so that only a process of its own
-makes a job what its config says.
+This room owns their part as plugins of Hydra: settings, and the jobs that a sweeper asks for. In
+which order they run stands in `sweep.schedule`. A backend, once imported, stays for a process's
+life, so that only a process of its own makes a job what its config says.
 """
 
 from __future__ import annotations
@@ -11,9 +11,8 @@ import importlib
 import re
 import sys
 import types
-from collections import deque
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,27 +23,21 @@ from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from kerasgen.diagnostics import Sink, describe
+from kerasgen.diagnostics import Sink
 from kerasgen.frontend.compose.frozen_config import FrozenConfig
 from kerasgen.frontend.compose.hydra_settings import LAUNCHER, place_of_setting
 from kerasgen.frontend.compose.references import plain_node
 from kerasgen.frontend.compose.selectors_through_hydra import as_written
-from kerasgen.process.exit_codes import FAILED
-from kerasgen.process.interruption import at_once, held
-from kerasgen.record.file_names import CONSOLE
-from kerasgen.sweep.executors.process import (
-    MODULE,
-    Child,
-    end_children,
-    kill_children,
-    start_child,
-    wait_for_one,
-)
+from kerasgen.sweep.executors.executor import Executor
+from kerasgen.sweep.executors.fork import ForkExecutor
+from kerasgen.sweep.executors.process import MODULE, ProcessExecutor
 from kerasgen.sweep.folders import folder_override
 from kerasgen.sweep.hydra.frozen_jobs import FreezingLoader
+from kerasgen.sweep.hydra.job_limits import read_limits
 from kerasgen.sweep.hydra.task import Task
 from kerasgen.sweep.job_spec import JobSpec, settled
-from kerasgen.sweep.outcomes import EndedProcess, Outcome, earlier_outcome, settle, varying
+from kerasgen.sweep.outcomes import Outcome, varying
+from kerasgen.sweep.schedule import JobLimits, PlannedJob, Schedule
 
 _OF_THE_SWEEP = re.compile(
     r"\+*~?hydra([./](launcher|sweeper|sweep)\b|\.run\.dir=|\.mode=|\.job\.(num|id)=)"
@@ -52,35 +45,22 @@ _OF_THE_SWEEP = re.compile(
 """Overrides that concern the sweep and not its jobs."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Job:
-    """One job before it starts.
-
-    Attributes:
-        number: its number in the sweep, from 0.
-        title: what is printed about it.
-        overrides: its task overrides.
-        folder: its folder.
-        arguments: the arguments of its process, which name the job in words.
-        frozen: its config.
-    """
-
-    number: int
-    title: str
-    overrides: tuple[str, ...]
-    folder: Path
-    arguments: tuple[str, ...]
-    frozen: FrozenConfig
-
-
 class ProcessLauncher(Launcher):
-    """Hydra's plugin; `hydra.launcher.n_jobs` is the number of jobs at a time."""
+    """Hydra's plugin.
+
+    Args:
+        executor: `fork` or `process`.
+        limits: what jobs may take, as the config says it.
+    """
 
     # Hydra takes plugins only from a package of this name, which a project cannot add to its own.
     __module__ = LAUNCHER.rpartition(".")[0]
 
-    def __init__(self, n_jobs: Any = 1) -> None:
-        self.n_jobs = n_jobs
+    def __init__(self, executor: str = "process", **limits: Any) -> None:
+        self._fork = executor == "fork"
+        self._said = limits
+        self._limits = JobLimits()
+        self._executor: Executor | None = None
         self.config: DictConfig | None = None
         self.loader: FreezingLoader | None = None
         self.task: Task | None = None
@@ -91,17 +71,12 @@ class ProcessLauncher(Launcher):
         """Takes over what Hydra gives.
 
         Raises:
-            CompileError: KG204, `n_jobs` is not a positive integer.
+            CompileError: KG204, a setting has a value that it cannot have.
         """
         assert isinstance(task_function, Task)
         assert isinstance(hydra_context.config_loader, FreezingLoader)
         self.config, self.loader, self.task = config, hydra_context.config_loader, task_function
-        if not isinstance(self.n_jobs, int) or isinstance(self.n_jobs, bool) or self.n_jobs < 1:
-            raise Sink().fail_at(
-                "KG204",
-                f"`n_jobs` is {describe(self.n_jobs)}, expected a positive integer",
-                location=place_of_setting(config, "hydra.launcher.n_jobs"),
-            )
+        self._limits = read_limits(self._said, config)
 
     def launch(
         self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
@@ -117,50 +92,33 @@ class ProcessLauncher(Launcher):
         """
         assert self.task is not None
         jobs = self._jobs(job_overrides, initial_job_idx)
-        outcomes: dict[int, Outcome] = {}
-        waiting = deque(jobs)
-        running: dict[int, tuple[_Job, Child]] = {}
-        with at_once(lambda: self._end_now(running)):
-            try:
-                while waiting or running:
-                    while waiting and len(running) < self.n_jobs:
-                        with held():  # of a child that was started nobody may lose sight
-                            job = waiting.popleft()
-                            child = self._start(job)
-                            if isinstance(child, Outcome):
-                                outcomes[job.number] = child
-                            else:
-                                running[job.number] = (job, child)
-                    ended = wait_for_one([child for _, child in running.values()])
-                    for job, child in [pair for pair in running.values() if pair[1] in ended]:
-                        with held():
-                            del running[job.number]
-                            outcomes[job.number] = self._settle(job, child)
-            except BaseException:
-                end_children([child for _, child in running.values()])
-                for job, child in running.values():
-                    self._settle(job, child, interrupted=True)
-                raise
-        return [_returned(outcomes[job.number]) for job in jobs]
+        if self._executor is None:
+            self._executor = ForkExecutor(_say) if self._fork else ProcessExecutor()
+            self.task.closers.append(self._executor.close)
+        keep = self.task.outcomes.append
+        schedule = Schedule(executor=self._executor, limits=self._limits, keep=keep)
+        outcomes = schedule.run(jobs)
+        return [_returned(outcomes[job.number]) for job in jobs if job.number in outcomes]
 
-    def _jobs(self, job_overrides: Sequence[Sequence[str]], first: int) -> list[_Job]:
+    def _jobs(self, job_overrides: Sequence[Sequence[str]], first: int) -> list[PlannedJob]:
         assert self.config is not None
         assert self.loader is not None
         written = [[as_written(text) for text in overrides] for overrides in job_overrides]
         labels = varying(written)
         total = first + len(written)
-        jobs: list[_Job] = []
+        jobs: list[PlannedJob] = []
         for number, (overrides, label) in enumerate(zip(written, labels, strict=True), first):
             folder = self._folder(overrides, number)
             frozen = self.loader.freeze_job(self.config, job_overrides[number - first])
+            argv = ("-m", MODULE, *self._arguments(overrides, number, folder))
             jobs.append(
-                _Job(
+                PlannedJob(
                     number=number,
                     title=f"[{number + 1}/{total}] {' '.join(label)}".rstrip(),
                     overrides=tuple(overrides),
                     folder=folder,
-                    arguments=tuple(self._arguments(overrides, number, folder)),
-                    frozen=frozen,
+                    argv=argv,
+                    spec=partial(self._spec, number, folder, frozen, argv),
                 )
             )
         _check_distinct(jobs, self.config)
@@ -190,68 +148,24 @@ class ProcessLauncher(Launcher):
         HydraConfig.instance().set_config(config)
         return sweep / str(OmegaConf.select(config, "hydra.sweep.subdir"))
 
-    def _start(self, job: _Job) -> Child | Outcome:
-        """Starts a job; gives its outcome if that is not possible."""
-        done = earlier_outcome(job.number, job.overrides, job.folder)
-        if done is not None:
-            print(f"{job.title}  completed earlier: {job.folder}", flush=True)
-            return self._keep(done)
-        several = self.n_jobs > 1
-        console = job.folder / CONSOLE if several else None
-        print(f"{job.title}  -> {console}" if several else f"\n{job.title}", flush=True)
-        try:
-            return start_child(job.arguments, console, self._spec(job).to_json())
-        except OSError as error:
-            reason = f"cannot be started: {(error.strerror or str(error)).lower()}"
-            print(f"{job.title}  {reason}", flush=True)
-            outcome = Outcome(
-                job=job.number,
-                overrides=job.overrides,
-                status="failed",
-                folder=job.folder,
-                error=reason,
-            )
-            return self._keep(outcome)
-
-    def _spec(self, job: _Job) -> JobSpec:
+    def _spec(
+        self, number: int, folder: Path, frozen: FrozenConfig, argv: tuple[str, ...]
+    ) -> JobSpec:
         """The job as its process gets it."""
         assert self.task is not None
         assert self.config is not None
         return JobSpec(
-            number=job.number,
-            folder=job.folder,
-            frozen=settled(job.frozen, self.config, job.number, job.folder),
+            number=number,
+            folder=folder,
+            frozen=settled(frozen, self.config, number, folder),
             config_name=self.task.place.config_name,
             trust=self.task.trust,
-            argv=("-m", MODULE, *job.arguments),
+            argv=argv,
         )
 
-    def _end_now(self, running: Mapping[int, tuple[_Job, Child]]) -> None:
-        """Ends the jobs without waiting for them, and closes their records."""
-        kill_children([child for _, child in running.values()])
-        for job, child in running.values():
-            self._settle(job, child, interrupted=True)
 
-    def _settle(self, job: _Job, child: Child, *, interrupted: bool = False) -> Outcome:
-        child.let_go()
-        code = child.process.returncode
-        ended = EndedProcess(
-            pid=child.process.pid,
-            code=FAILED if code is None else code,
-            seconds=child.seconds,
-            argv=("-m", MODULE, *job.arguments),
-            interrupted=interrupted,
-        )
-        outcome = settle(job.number, job.overrides, job.folder, ended)
-        shown = self.n_jobs > 1 or outcome.status in ("failed", "interrupted")
-        if shown and not interrupted:
-            print(f"{job.title}  {outcome.text} after {child.seconds:.1f} s", flush=True)
-        return self._keep(outcome)
-
-    def _keep(self, outcome: Outcome) -> Outcome:
-        assert self.task is not None
-        self.task.outcomes.append(outcome)
-        return outcome
+def _say(line: str) -> None:
+    print(f"note: {line}", file=sys.stderr, flush=True)
 
 
 def register() -> None:
@@ -280,9 +194,9 @@ def _returned(outcome: Outcome) -> JobReturn:
     return returned
 
 
-def _check_distinct(jobs: Sequence[_Job], config: DictConfig | None) -> None:
+def _check_distinct(jobs: Sequence[PlannedJob], config: DictConfig | None) -> None:
     assert config is not None
-    seen: dict[Path, _Job] = {}
+    seen: dict[Path, PlannedJob] = {}
     for job in jobs:
         if (other := seen.setdefault(job.folder, job)) is not job:
             raise Sink().fail_at(

@@ -6,7 +6,7 @@ well, in processes of theirs, so that it holds plain data only.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -40,6 +40,7 @@ class Task:
         error: what a run has raised; Hydra would print a line of its own about it.
         loader: the loader that composes the configs, None where another process did.
         composition: the config of the only job, where it was composed before.
+        closers: what is to be called when a sweep has ended.
     """
 
     place: ConfigPlace
@@ -51,6 +52,7 @@ class Task:
     error: Exception | None = None
     loader: ConfigLoader | None = None
     composition: Composition | None = None
+    closers: list[Callable[[], object]] = field(default_factory=list)
 
     def __call__(self, config: DictConfig) -> float | None:
         """Runs one job; gives its main test metric, which a sweeper may optimize.

@@ -1,0 +1,237 @@
+"""The order in which the jobs of a sweep run, how many at a time, and what ends one of them.
+
+This room owns the waiting jobs and the running ones, limits of time and memory, and that no job
+ends the sweep. It must not know Hydra, nor how an executor starts a job.
+
+Decisions:
+- A job that takes too long or too much is killed: one that hangs does not hear that it is asked.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kerasgen.process.exit_codes import FAILED
+from kerasgen.process.interruption import at_once, held
+from kerasgen.record.file_names import CONSOLE
+from kerasgen.sweep.executors.cores import shares, usable_cores
+from kerasgen.sweep.executors.executor import (
+    Executor,
+    RunningJob,
+    end_jobs,
+    kill_jobs,
+    wait_for_some,
+)
+from kerasgen.sweep.job_spec import JobSpec
+from kerasgen.sweep.outcomes import EndedProcess, Outcome, earlier_outcome, settle
+
+_LOOK = 0.25
+"""Seconds between two looks at what limited jobs take."""
+
+_ATTEMPTS = 3
+"""How often a job is started whose executor loses it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobLimits:
+    """What the jobs of a sweep may take.
+
+    Attributes:
+        n_jobs: jobs at a time.
+        timeout: seconds of one job, None for no limit.
+        memory: bytes of one job, None for no limit.
+        fail_fast: whether no further job is started once one has failed.
+    """
+
+    n_jobs: int = 1
+    timeout: float | None = None
+    memory: int | None = None
+    fail_fast: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedJob:
+    """One job before it starts.
+
+    Attributes:
+        number: its number in the sweep, from 0.
+        title: what is printed about it.
+        overrides: its task overrides.
+        folder: its folder.
+        argv: the command line by which it alone can be run again.
+        spec: makes the job as its process gets it.
+    """
+
+    number: int
+    title: str
+    overrides: tuple[str, ...]
+    folder: Path
+    argv: tuple[str, ...]
+    spec: Callable[[], JobSpec]
+
+
+@dataclass(slots=True)
+class _Place:
+    """A job that runs, and the share of the machine that it has."""
+
+    job: PlannedJob
+    running: RunningJob
+    share: int
+    reason: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Schedule:
+    """Runs jobs.
+
+    Attributes:
+        executor: starts them.
+        limits: what they may take.
+        keep: takes the outcome of each job as it ends.
+    """
+
+    executor: Executor
+    limits: JobLimits
+    keep: Callable[[Outcome], object]
+    _places: dict[int, _Place] = field(default_factory=dict)
+    _attempts: dict[int, int] = field(default_factory=dict)
+
+    def run(self, jobs: Sequence[PlannedJob]) -> dict[int, Outcome]:
+        """Runs jobs in their order; one that fails or dies does not end the others.
+
+        Args:
+            jobs: the jobs.
+
+        Returns:
+            The outcome of each by its number; of those that were not started none.
+
+        Raises:
+            BaseException: what ends the sweep, a signal for example; no job runs any more.
+        """
+        outcomes: dict[int, Outcome] = {}
+        waiting = deque(jobs)
+        with at_once(self._end_now):
+            try:
+                while waiting or self._places:
+                    while waiting and len(self._places) < self.limits.n_jobs:
+                        self._begin(waiting.popleft(), outcomes)
+                    self._wait(waiting, outcomes)
+                    if self.limits.fail_fast and _one_has_failed(outcomes):
+                        waiting.clear()
+            except BaseException:
+                end_jobs([place.running for place in self._places.values()])
+                for place in self._places.values():
+                    self._settle(place, interrupted=True)
+                raise
+        return outcomes
+
+    def _begin(self, job: PlannedJob, outcomes: dict[int, Outcome]) -> None:
+        """Starts a job, unless it is done or cannot be started."""
+        done = earlier_outcome(job.number, job.overrides, job.folder)
+        if done is not None:
+            print(f"{job.title}  completed earlier: {job.folder}", flush=True)
+            outcomes[job.number] = self._kept(done)
+            return
+        several = self.limits.n_jobs > 1
+        console = job.folder / CONSOLE if several else None
+        print(f"{job.title}  -> {console}" if several else f"\n{job.title}", flush=True)
+        spec = job.spec()
+        self.executor.prepare(spec)
+        taken = {place.share for place in self._places.values()}
+        share = next(number for number in range(self.limits.n_jobs) if number not in taken)
+        cores = shares(usable_cores(), self.limits.n_jobs)[share]
+        with held():  # of a job that was started nobody may lose sight
+            try:
+                running = self.executor.start(spec, console, cores)
+            except OSError as error:
+                reason = f"cannot be started: {(error.strerror or str(error)).lower()}"
+                print(f"{job.title}  {reason}", flush=True)
+                outcome = Outcome(
+                    job=job.number,
+                    overrides=job.overrides,
+                    status="failed",
+                    folder=job.folder,
+                    error=reason,
+                )
+                outcomes[job.number] = self._kept(outcome)
+                return
+            self._places[job.number] = _Place(job, running, share)
+
+    def _wait(self, waiting: deque[PlannedJob], outcomes: dict[int, Outcome]) -> None:
+        """Waits until a job has ended, or it is time to look what jobs take."""
+        limited = self.limits.timeout is not None or self.limits.memory is not None
+        places = list(self._places.values())
+        ended = wait_for_some([place.running for place in places], _LOOK if limited else None)
+        for place in places:
+            if place.running not in ended:
+                self._limit(place)
+                continue
+            with held():
+                del self._places[place.job.number]
+                attempts = self._attempts.setdefault(place.job.number, 1)
+                if place.running.lost and attempts < _ATTEMPTS:
+                    self._attempts[place.job.number] += 1
+                    place.running.let_go()
+                    waiting.appendleft(place.job)
+                else:
+                    outcomes[place.job.number] = self._settle(place)
+
+    def _limit(self, place: _Place) -> None:
+        """Ends a job that takes more than it may."""
+        timeout, memory = self.limits.timeout, self.limits.memory
+        if timeout is not None and place.running.seconds > timeout:
+            place.reason = f"ended by the sweep: it took longer than {timeout:g} s"
+        elif memory is not None and memory_of_group(place.running.pid) > memory:
+            place.reason = f"ended by the sweep: it took more than {memory / 2**20:,.0f} MiB"
+        if place.reason is not None:
+            place.running.kill()
+
+    def _end_now(self) -> None:
+        """Ends the jobs without waiting for them, and closes their records."""
+        kill_jobs([place.running for place in self._places.values()])
+        for place in self._places.values():
+            self._settle(place, interrupted=True)
+
+    def _settle(self, place: _Place, *, interrupted: bool = False) -> Outcome:
+        job, running = place.job, place.running
+        code, seconds = running.poll(), running.seconds
+        running.let_go()
+        ended = EndedProcess(
+            pid=running.pid,
+            code=FAILED if code is None else code,
+            seconds=seconds,
+            argv=job.argv,
+            interrupted=interrupted,
+            reason=place.reason,
+        )
+        outcome = settle(job.number, job.overrides, job.folder, ended)
+        shown = self.limits.n_jobs > 1 or outcome.status in ("failed", "interrupted")
+        if shown and not interrupted:
+            print(f"{job.title}  {outcome.text} after {seconds:.1f} s", flush=True)
+        return self._kept(outcome)
+
+    def _kept(self, outcome: Outcome) -> Outcome:
+        self.keep(outcome)
+        return outcome
+
+
+def _one_has_failed(outcomes: dict[int, Outcome]) -> bool:
+    return any(outcome.status in ("failed", "rejected") for outcome in outcomes.values())
+
+
+def memory_of_group(group: int) -> int:
+    """Bytes of memory that a process and what it has started take, 0 where nobody can say."""
+    found = 0
+    page = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 0
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (folder / "stat").read_text(encoding="latin-1").rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(words[2]) == group:
+            found += int(words[21]) * page
+    return found
