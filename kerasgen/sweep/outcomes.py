@@ -108,13 +108,22 @@ def settle(job: int, overrides: Sequence[str], folder: Path, ended: EndedProcess
     return Outcome(job=job, overrides=tuple(overrides), status=status, folder=folder, error=error)
 
 
-def earlier_outcome(job: int, overrides: Sequence[str], folder: Path) -> Outcome | None:
+def earlier_outcome(
+    job: int, overrides: Sequence[str], folder: Path, *, known: bool = False
+) -> Outcome | None:
     """The outcome of a job that is done already, None if it is still to be run.
 
     Done is what the folder's record calls completed, with the same overrides.
+
+    Args:
+        job: its number.
+        overrides: its task overrides.
+        folder: its folder.
+        known: whether it is the same job, in whatever words it was written.
     """
     fields = read_fields(folder)
-    if fields.get("status") != "completed" or fields.get("overrides") != list(overrides):
+    same = known or fields.get("overrides") == list(overrides)
+    if fields.get("status") != "completed" or not same:
         return None
     return replace(read_outcome(job, overrides, folder, fields), earlier=True)
 

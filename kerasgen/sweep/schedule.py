@@ -9,15 +9,18 @@ Decisions:
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from kerasgen.foreign.regular_files import ForeignFileError
 from kerasgen.process.exit_codes import FAILED
 from kerasgen.process.interruption import at_once, held
 from kerasgen.record.file_names import CONSOLE
+from kerasgen.record.removal import remove_run
 from kerasgen.sweep.executors.cores import shares, usable_cores
 from kerasgen.sweep.executors.executor import (
     Executor,
@@ -27,7 +30,14 @@ from kerasgen.sweep.executors.executor import (
     wait_for_some,
 )
 from kerasgen.sweep.job_spec import JobSpec
-from kerasgen.sweep.outcomes import EndedProcess, Outcome, earlier_outcome, settle
+from kerasgen.sweep.outcomes import (
+    EndedProcess,
+    Outcome,
+    earlier_outcome,
+    read_fields,
+    read_outcome,
+    settle,
+)
 
 _LOOK = 0.25
 """Seconds between two looks at what limited jobs take."""
@@ -64,6 +74,10 @@ class PlannedJob:
         folder: its folder.
         argv: the command line by which it alone can be run again.
         spec: makes the job as its process gets it.
+        identity: the hash of its config.
+        known: whether an earlier start of the sweep had the same job in the same folder.
+        elsewhere: a folder in which another sweep has completed the same job, or None.
+        anew: whether it runs even if it was completed before.
     """
 
     number: int
@@ -72,6 +86,10 @@ class PlannedJob:
     folder: Path
     argv: tuple[str, ...]
     spec: Callable[[], JobSpec]
+    identity: str = ""
+    known: bool = False
+    elsewhere: Path | None = None
+    anew: bool = False
 
 
 @dataclass(slots=True)
@@ -131,9 +149,9 @@ class Schedule:
 
     def _begin(self, job: PlannedJob, outcomes: dict[int, Outcome]) -> None:
         """Starts a job, unless it is done or cannot be started."""
-        done = earlier_outcome(job.number, job.overrides, job.folder)
+        done = _completed(job)
         if done is not None:
-            print(f"{job.title}  completed earlier: {job.folder}", flush=True)
+            print(f"{job.title}  completed earlier: {done.folder}", flush=True)
             outcomes[job.number] = self._kept(done)
             return
         several = self.limits.n_jobs > 1
@@ -217,6 +235,22 @@ class Schedule:
     def _kept(self, outcome: Outcome) -> Outcome:
         self.keep(outcome)
         return outcome
+
+
+def _completed(job: PlannedJob) -> Outcome | None:
+    """The outcome of a job that is done already; where it is to run anew, its run is removed."""
+    done = earlier_outcome(job.number, job.overrides, job.folder, known=job.known)
+    if job.anew:
+        if done is not None:
+            with contextlib.suppress(ForeignFileError):  # The job says whose the folder is.
+                remove_run(job.folder)
+        return None
+    if done is None and job.elsewhere is not None:
+        fields = read_fields(job.elsewhere)
+        if fields.get("status") == "completed":
+            found = read_outcome(job.number, job.overrides, job.elsewhere, fields)
+            return replace(found, earlier=True)
+    return done
 
 
 def _one_has_failed(outcomes: dict[int, Outcome]) -> bool:

@@ -110,6 +110,21 @@ def written_folder(config: DictConfig, key: str) -> tuple[Path, bool]:
     return Path(name), "${now:" in pattern
 
 
+def root_of_new(config: DictConfig, key: str) -> Path | None:
+    """The folder below which each time a new one is made, None where the name is always the same.
+
+    Args:
+        config: the composed config with its `hydra` node.
+        key: key path of the folder, as for `written_folder`.
+    """
+    parent, _, last = key.rpartition(".")
+    pattern = str(plain_node(OmegaConf.select(config, parent))[last])
+    before, time, _ = pattern.partition("${now:")
+    if not time or "${" in before:
+        return None
+    return Path(before.rpartition("/")[0] or ("/" if before.startswith("/") else "."))
+
+
 def place_of_setting(config: DictConfig, key: str) -> SourceLocation:
     """Where a setting of Hydra's was written: the override that sets it, or the key alone."""
     for text in reversed(plain_node(config.hydra.overrides.hydra)):  # The last one counts.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from hydra._internal.callbacks import Callbacks
@@ -22,8 +23,10 @@ from omegaconf.errors import OmegaConfBaseException
 from kerasgen.diagnostics import CompileError, Sink
 from kerasgen.frontend.compose.composition import read_composition, resolve, resolve_shown
 from kerasgen.frontend.compose.config_folders import ConfigPlace
+from kerasgen.frontend.compose.frozen_config import FrozenConfig
 from kerasgen.frontend.compose.hydra_settings import (
     place_of_setting,
+    root_of_new,
     setting_sink,
     written_folder,
 )
@@ -40,6 +43,7 @@ from kerasgen.record.file_names import RECORD
 from kerasgen.sweep.folders import claim, folder_override, release
 from kerasgen.sweep.hydra.frozen_jobs import FreezingLoader
 from kerasgen.sweep.jobs import combinations, draws_no_values
+from kerasgen.sweep.sweep_file import same_sweep
 
 
 class HydraApplication(Hydra):
@@ -48,6 +52,7 @@ class HydraApplication(Hydra):
     Attributes:
         place: where configs are looked for.
         resolved: whether composed configs are for printing with interpolations resolved.
+        anew: whether a sweep runs all of its jobs, whatever was done before.
     """
 
     def __init__(self, task_name: str, config_loader: ConfigLoader) -> None:
@@ -55,7 +60,7 @@ class HydraApplication(Hydra):
         loader = FreezingLoader(config_loader.get_search_path())
         super().__init__(task_name=task_name, config_loader=loader)
         self.place = ConfigPlace()
-        self.resolved = False
+        self.resolved = self.anew = False
 
     def compose_config(
         self,
@@ -134,6 +139,10 @@ class HydraApplication(Hydra):
         """
         config = self._compose_sweep(config_name, overrides, with_log_configuration)
         folder, new = written_folder(config, "hydra.sweep.dir")
+        earlier = self._earlier_sweep(config, overrides) if new and not self.anew else None
+        if earlier is not None:
+            print(f"{earlier} has the same jobs: it is gone on with (`--force` starts anew)")
+            folder, new = earlier, False
         claimed = None
         try:
             with held():
@@ -204,14 +213,26 @@ class HydraApplication(Hydra):
         callbacks.on_multirun_end(config=config, config_name=config_name)
         return returned
 
-    def _freeze_all(self, config: DictConfig, arguments: Sequence[str]) -> None:
+    def _earlier_sweep(self, config: DictConfig, overrides: list[str]) -> Path | None:
+        """The folder of the latest sweep that has exactly these jobs, None if there is none."""
+        root = root_of_new(config, "hydra.sweep.dir")
+        if root is None or not draws_no_values(config):
+            return None
+        whole = config.copy()
+        arguments = carried(plain_node(whole.hydra.overrides.task))
+        _carry_parameters(whole, len(arguments))
+        with self.refusals(overrides, multirun=True):
+            jobs = self._freeze_all(whole, arguments)
+        return same_sweep(root, [job.content_hash() for job in jobs])
+
+    def _freeze_all(self, config: DictConfig, arguments: Sequence[str]) -> list[FrozenConfig]:
         """Composes the jobs of all batches; Hydra would compose a batch when its turn comes."""
         assert isinstance(self.config_loader, FreezingLoader)
         parameters = OmegaConf.select(config, "hydra.sweeper.params")
         named = plain_node(parameters) if isinstance(parameters, DictConfig) else {}
         words = [*(f"{key}={value}" for key, value in named.items()), *arguments]
-        for job in combinations(words, self.config_loader):
-            self.config_loader.freeze_job(config, job)
+        jobs = combinations(words, self.config_loader)
+        return [self.config_loader.freeze_job(config, job) for job in jobs]
 
 
 def _refuse_passwords(config: DictConfig, overrides: Sequence[str]) -> None:

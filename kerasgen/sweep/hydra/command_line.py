@@ -126,11 +126,11 @@ def _execute(args: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
         return DONE
     place = _place(args)
     application = _application(place, args.overrides)
-    application.resolved = args.resolve
+    application.resolved, application.anew = args.resolve, args.force
     if args.help or args.hydra_help or args.cfg or args.shell_completion or args.info:
         with application.refusals(args.overrides):
             return _inform(application, args, parser)
-    task = Task(place=place, trust=_trust(args), loader=application.config_loader)
+    task = Task(place=place, trust=_trust(args), loader=application.config_loader, anew=args.force)
     if args.multirun:
         return _multirun(application, args.overrides, task)
     return _run(application, args.overrides, task)
@@ -182,6 +182,11 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         help="import a module of your own, whose layers, losses … a config may then name",
+    )
+    parser.add_argument(
+        "--force",
+        action="store_true",
+        help="run all jobs of a sweep, also those that an earlier one has completed",
     )
     parser.add_argument(
         CONNECTIONS,

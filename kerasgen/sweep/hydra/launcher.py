@@ -8,6 +8,7 @@ life, so that only a process of its own makes a job what its config says.
 from __future__ import annotations
 
 import importlib
+import os
 import re
 import sys
 import types
@@ -25,9 +26,10 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from kerasgen.diagnostics import Sink
 from kerasgen.frontend.compose.frozen_config import FrozenConfig
-from kerasgen.frontend.compose.hydra_settings import LAUNCHER, place_of_setting
+from kerasgen.frontend.compose.hydra_settings import LAUNCHER, place_of_setting, root_of_new
 from kerasgen.frontend.compose.references import plain_node
 from kerasgen.frontend.compose.selectors_through_hydra import as_written
+from kerasgen.record.run_folder import reported
 from kerasgen.sweep.executors.executor import Executor
 from kerasgen.sweep.executors.fork import ForkExecutor
 from kerasgen.sweep.executors.process import MODULE, ProcessExecutor
@@ -38,6 +40,7 @@ from kerasgen.sweep.hydra.task import Task
 from kerasgen.sweep.job_spec import JobSpec, settled
 from kerasgen.sweep.outcomes import Outcome, varying
 from kerasgen.sweep.schedule import JobLimits, PlannedJob, Schedule
+from kerasgen.sweep.sweep_file import SweptJob, read_sweep, sweeps_below, write_sweep
 
 _OF_THE_SWEEP = re.compile(
     r"\+*~?hydra([./](launcher|sweeper|sweep)\b|\.run\.dir=|\.mode=|\.job\.(num|id)=)"
@@ -96,20 +99,41 @@ class ProcessLauncher(Launcher):
             self._executor = ForkExecutor(_say) if self._fork else ProcessExecutor()
             self.task.closers.append(self._executor.close)
         keep = self.task.outcomes.append
+        self._write_sweep(jobs)
         schedule = Schedule(executor=self._executor, limits=self._limits, keep=keep)
         outcomes = schedule.run(jobs)
         return [_returned(outcomes[job.number]) for job in jobs if job.number in outcomes]
 
+    def _write_sweep(self, jobs: Sequence[PlannedJob]) -> None:
+        """Says in the folder of the sweep which jobs it has."""
+        assert self.config is not None
+        sweep = Path(str(self.config.hydra.sweep.dir))
+        swept = [
+            SweptJob(
+                identity=job.identity,
+                folder=os.path.relpath(job.folder, sweep),
+                overrides=job.overrides,
+            )
+            for job in jobs
+        ]
+        with reported(Sink(), sweep):
+            write_sweep(sweep, swept)
+
     def _jobs(self, job_overrides: Sequence[Sequence[str]], first: int) -> list[PlannedJob]:
         assert self.config is not None
         assert self.loader is not None
+        assert self.task is not None
         written = [[as_written(text) for text in overrides] for overrides in job_overrides]
         labels = varying(written)
         total = first + len(written)
         jobs: list[PlannedJob] = []
+        elsewhere = {} if self.task.anew else self._elsewhere()
+        sweep = Path(str(self.config.hydra.sweep.dir))
+        before = {sweep / job.folder: job.identity for job in read_sweep(sweep)}
         for number, (overrides, label) in enumerate(zip(written, labels, strict=True), first):
             folder = self._folder(overrides, number)
             frozen = self.loader.freeze_job(self.config, job_overrides[number - first])
+            identity = frozen.content_hash()
             argv = ("-m", MODULE, *self._arguments(overrides, number, folder))
             jobs.append(
                 PlannedJob(
@@ -118,11 +142,28 @@ class ProcessLauncher(Launcher):
                     overrides=tuple(overrides),
                     folder=folder,
                     argv=argv,
+                    identity=identity,
+                    known=before.get(folder) == identity,
+                    elsewhere=elsewhere.get(identity),
+                    anew=self.task.anew,
                     spec=partial(self._spec, number, folder, frozen, argv),
                 )
             )
         _check_distinct(jobs, self.config)
         return jobs
+
+    def _elsewhere(self) -> dict[str, Path]:
+        """The jobs of other sweeps beside this one: the hash of each to its folder."""
+        assert self.config is not None
+        own = Path(str(self.config.hydra.sweep.dir))
+        root = root_of_new(self.config, "hydra.sweep.dir")
+        others = sweeps_below(own.parent, 1) if root is None else sweeps_below(root)
+        found: dict[str, Path] = {}
+        for folder, jobs in others:
+            if folder.resolve() != own.resolve():
+                for job in jobs:
+                    found.setdefault(job.identity, folder / job.folder)
+        return found
 
     def _arguments(self, overrides: Sequence[str], number: int, folder: Path) -> list[str]:
         """What runs this job alone: the overrides of task and Hydra, its folder and number."""

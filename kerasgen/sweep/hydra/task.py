@@ -41,6 +41,7 @@ class Task:
         loader: the loader that composes the configs, None where another process did.
         composition: the config of the only job, where it was composed before.
         closers: what is to be called when a sweep has ended.
+        anew: whether jobs run that an earlier sweep has completed.
     """
 
     place: ConfigPlace
@@ -53,6 +54,7 @@ class Task:
     loader: ConfigLoader | None = None
     composition: Composition | None = None
     closers: list[Callable[[], object]] = field(default_factory=list)
+    anew: bool = False
 
     def __call__(self, config: DictConfig) -> float | None:
         """Runs one job; gives its main test metric, which a sweeper may optimize.

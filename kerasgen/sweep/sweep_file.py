@@ -1,0 +1,130 @@
+"""The file of a sweep: which jobs it has, so that it is known again.
+
+This room owns `sweep.json` in the folder of a sweep, and the search for earlier sweeps with the
+same jobs. It must not know who runs jobs.
+
+Decisions:
+- A job is known by the hash of its composed config: neither its number nor the way in which it was
+  written counts, nor where it runs.
+- The file tells where a job was to run. What became of it, its record says.
+- It may come from a stranger: it is read within bounds, and leads to folders inside its own alone.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import Any
+
+from kerasgen.foreign.json_data import Bounds, read_json
+from kerasgen.foreign.regular_files import ForeignFileError, is_folder
+from kerasgen.record.files import write_json
+
+NAME = "sweep.json"
+
+SCHEMA = 1
+
+_BOUNDS = Bounds(size=64 * 2**20, levels=8, values=4_000_000)
+
+_MOST = 2_000
+"""Sweeps that are looked at, the latest first."""
+
+_LEVELS = 3
+"""Levels of folders in which sweeps are looked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweptJob:
+    """A job as the file names it.
+
+    Attributes:
+        identity: the hash of its config.
+        folder: its folder, from that of the sweep.
+        overrides: its task overrides.
+    """
+
+    identity: str
+    folder: str
+    overrides: tuple[str, ...]
+
+
+def write_sweep(folder: Path, jobs: Sequence[SweptJob]) -> None:
+    """Writes which jobs a sweep has; those of an earlier start into the same folder stay named.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    known = {job.folder: job for job in read_sweep(folder)} | {job.folder: job for job in jobs}
+    said = {
+        "schema": SCHEMA,
+        "jobs": [
+            {"sha256": job.identity, "folder": job.folder, "overrides": list(job.overrides)}
+            for job in known.values()
+        ],
+    }
+    write_json(folder / NAME, said)
+
+
+def read_sweep(folder: Path) -> tuple[SweptJob, ...]:
+    """The jobs of a sweep, none where the folder has no file that can be read."""
+    try:
+        said = read_json(folder / NAME, bounds=_BOUNDS, within=folder)
+    except ForeignFileError:
+        return ()
+    if not isinstance(said, Mapping) or said.get("schema") != SCHEMA:
+        return ()
+    jobs = said.get("jobs")
+    found = [_read_job(job) for job in jobs] if isinstance(jobs, list) else []
+    return tuple(job for job in found if job is not None)
+
+
+def _read_job(said: Any) -> SweptJob | None:
+    if not isinstance(said, Mapping):
+        return None
+    identity, folder, overrides = (said.get(key) for key in ("sha256", "folder", "overrides"))
+    if not isinstance(identity, str) or not isinstance(folder, str):
+        return None
+    if not isinstance(overrides, list) or not all(isinstance(text, str) for text in overrides):
+        return None
+    path = PurePath(folder)
+    if path.is_absolute() or ".." in path.parts or not path.parts or "\0" in folder:
+        return None
+    return SweptJob(identity=identity, folder=folder, overrides=tuple(overrides))
+
+
+def sweeps_below(root: Path, levels: int = _LEVELS) -> Iterator[tuple[Path, tuple[SweptJob, ...]]]:
+    """The sweeps below a folder with their jobs, the latest first.
+
+    Args:
+        root: the folder.
+        levels: how many folders deep they are looked for.
+    """
+    found = heapq.nlargest(_MOST, _files_below(root, levels))
+    for _, folder in found:
+        if jobs := read_sweep(Path(folder)):
+            yield Path(folder), jobs
+
+
+def _files_below(root: Path, levels: int) -> Iterator[tuple[float, str]]:
+    try:
+        inside = sorted(root.iterdir(), reverse=True)
+    except OSError:
+        return
+    for folder in inside:
+        if folder.is_symlink() or not is_folder(folder):
+            continue
+        try:
+            yield (folder / NAME).lstat().st_mtime, str(folder)
+        except OSError:
+            if levels > 1:
+                yield from _files_below(folder, levels - 1)
+
+
+def same_sweep(root: Path, identities: Sequence[str]) -> Path | None:
+    """The latest sweep below a folder that has exactly these jobs, in this order."""
+    for folder, jobs in sweeps_below(root):
+        if [job.identity for job in jobs] == list(identities):
+            return folder
+    return None
