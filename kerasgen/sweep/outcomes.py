@@ -215,7 +215,12 @@ def outcome_table(outcomes: Sequence[Outcome]) -> str:
                 shown_path(outcome.folder),
             )
         )
-    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    return text_table(rows)
+
+
+def text_table(rows: Sequence[Sequence[str]]) -> str:
+    """Rows of equally many cells as text in columns."""
+    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in rows

@@ -42,8 +42,9 @@ def test_a_heading_names_what_a_job_is_about(application: Any) -> None:
 
 def test_the_sweep_ends_with_a_table(application: Any) -> None:
     done = application.run("-m", "seed=1,2", "hydra.sweep.dir=s")
-    lines = done.stdout.rstrip().split("\n")[-3:]
-    assert lines == [
+    jobs, settings = done.stdout.rstrip().split("\n\n")[-2:]
+    assert settings.split("\n")[1].split()[:4] == ["all", "2", "0.265", "0.0071"]
+    assert jobs.split("\n") == [
         "job  overrides  status     test           folder",
         "0    seed=1     completed  accuracy 0.26  s/0",
         "1    seed=2     completed  accuracy 0.27  s/1",
@@ -79,7 +80,7 @@ def test_a_sweep_that_is_started_again_runs_what_is_not_done(application: Any) -
     before = application.records()
     done = application.run("-m", "seed=1,2,3", "hydra.sweep.dir=s")
     assert done.returncode == 0
-    assert done.stdout.rstrip().split("\n")[-3:] == [
+    assert done.stdout.rstrip().split("\n\n")[-2].split("\n")[1:] == [
         "0    seed=1     completed (earlier)  accuracy 0.26  s/0",
         "1    seed=2     completed (earlier)  accuracy 0.27  s/1",
         "2    seed=3     completed            accuracy 0.28  s/2",

@@ -33,7 +33,7 @@ def test_the_same_command_runs_nothing_twice(application: Any) -> None:
     assert sweeps(application) == [sweep]
     place = sweep.relative_to(application.folder)
     assert f"{place} has the same jobs: it is gone on with (`--force` starts anew)" in again.stdout
-    assert again.stdout.rstrip().split("\n")[-2:] == [
+    assert again.stdout.rstrip().split("\n\n")[-2].split("\n")[1:] == [
         f"0    seed=1     completed (earlier)  accuracy 0.26  {place}/0",
         f"1    seed=2     completed (earlier)  accuracy 0.27  {place}/1",
     ]

@@ -45,6 +45,7 @@ from kerasgen.sweep.hydra.single_run import run_composed, run_frozen
 from kerasgen.sweep.hydra.task import Task
 from kerasgen.sweep.job_spec import JobSpec
 from kerasgen.sweep.outcomes import exit_code, outcome_table
+from kerasgen.sweep.settings_over_seeds import settings_table
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -321,4 +322,8 @@ def _multirun(application: HydraApplication, overrides: list[str], task: Task) -
         outcomes = task.outcomes_of(returned)
         if outcomes:
             print(f"\n{outcome_table(outcomes)}", flush=True)
+            if (settings := settings_table(outcomes)) is not None:
+                print(f"\n{settings}", flush=True)
+            if any(outcome.status == "interrupted" for outcome in outcomes):
+                print("\nthe same command goes on with what is not done", flush=True)
     return exit_code(outcomes)

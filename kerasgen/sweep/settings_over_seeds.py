@@ -1,0 +1,201 @@
+"""The settings of a sweep, each over its seeds: a seed is no setting, but a repetition of one.
+
+This room owns how the figures of seeds become mean, deviation and interval, and whether one
+setting is better than another. It must not know where figures come from.
+
+Decisions:
+- Settings are compared on the seeds that both have: the seed decides the split and the first
+  weights, and what it does to one it does to the other (paired t test).
+- Who compares the best of several with all others finds a difference by chance more often: the
+  probabilities are Holm's.
+- What is not shown to be worse is not called worse.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean, stdev
+
+from kerasgen.passes.lint.directions import direction
+from kerasgen.sweep.outcomes import Outcome, text_table, varying
+
+SEED = "seed="
+"""How the override begins that names a seed."""
+
+CONFIDENCE = 0.95
+
+SIGNIFICANCE = 0.05
+"""The probability below which a difference is not called chance."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingFigures:
+    """One setting over its seeds.
+
+    Attributes:
+        label: the overrides that make it what it is.
+        values: seed to figure.
+        probability: that the best setting is no better than this one, None for the best itself,
+            and where the two share fewer than two seeds.
+        behind: by how much its figure is worse than that of the best, over the seeds of both.
+    """
+
+    label: str
+    values: Mapping[str, float]
+    probability: float | None = None
+    behind: float | None = None
+
+    @property
+    def mean(self) -> float:
+        """The mean of the seeds."""
+        return fmean(self.values.values())
+
+    @property
+    def deviation(self) -> float | None:
+        """The standard deviation of the seeds, None for a single one."""
+        return stdev(self.values.values()) if len(self.values) > 1 else None
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """The interval of confidence of the mean by Student's t, None for a single seed."""
+        if self.deviation is None:
+            return None
+        from scipy.special import stdtrit
+
+        count = len(self.values)
+        half = float(stdtrit(count - 1, (1 + CONFIDENCE) / 2)) * self.deviation / math.sqrt(count)
+        return self.mean - half, self.mean + half
+
+
+def over_seeds(outcomes: Sequence[Outcome]) -> tuple[str, list[SettingFigures]] | None:
+    """The metric of a sweep, and its settings: the best first, where the metric's name says which.
+
+    Args:
+        outcomes: how the jobs ended.
+
+    Returns:
+        None where no setting has two seeds, or the jobs have different metrics.
+    """
+    ended = [outcome for outcome in outcomes if outcome.metric is not None]
+    names = {outcome.metric[0] for outcome in ended if outcome.metric is not None}
+    if len(names) != 1:
+        return None
+    (name,) = names
+    kept = [[text for text in each.overrides if not _is_seed(text)] for each in ended]
+    labels = (
+        [" ".join(own) for own in varying(kept)]
+        if len(set(map(tuple, kept))) > 1
+        else ["all" for _ in kept]
+    )
+    values: dict[str, dict[str, float]] = defaultdict(dict)
+    for label, outcome in zip(labels, ended, strict=True):
+        assert outcome.metric is not None
+        if math.isfinite(outcome.metric[1]):
+            values[label][_seed(outcome.overrides)] = outcome.metric[1]
+    if not any(len(seeds) > 1 for seeds in values.values()):
+        return None
+    settings = [SettingFigures(label=label, values=seeds) for label, seeds in values.items()]
+    if (way := direction(name)) is None:
+        return name, settings
+    sign = 1 if way == "min" else -1
+    settings.sort(key=lambda setting: sign * setting.mean)
+    return name, _compared(settings, sign)
+
+
+def _compared(settings: Sequence[SettingFigures], sign: int) -> list[SettingFigures]:
+    """The settings, each compared with the first, which is the best."""
+    best, *others = settings
+    found = []
+    for setting in others:
+        seeds = [seed for seed in best.values if seed in setting.values]
+        behind = [sign * (setting.values[seed] - best.values[seed]) for seed in seeds]
+        found.append((setting, behind, paired_probability(behind)))
+    adjusted = holm([probability for _, _, probability in found if probability is not None])
+    left = iter(adjusted)
+    return [
+        best,
+        *(
+            SettingFigures(
+                label=setting.label,
+                values=setting.values,
+                probability=None if probability is None else next(left),
+                behind=fmean(behind) if behind else None,
+            )
+            for setting, behind, probability in found
+        ),
+    ]
+
+
+def paired_probability(differences: Sequence[float]) -> float | None:
+    """The probability of differences at least as large by chance: two-sided paired t test.
+
+    Args:
+        differences: those of the pairs.
+
+    Returns:
+        None for fewer than two pairs.
+    """
+    if len(differences) < 2:
+        return None
+    mean, deviation = fmean(differences), stdev(differences)
+    if deviation == 0:
+        return 1.0 if mean == 0 else 0.0
+    from scipy.special import stdtr
+
+    count = len(differences)
+    return float(2 * stdtr(count - 1, -abs(mean) / (deviation / math.sqrt(count))))
+
+
+def holm(probabilities: Sequence[float]) -> list[float]:
+    """Probabilities of several tests, adjusted by Holm's method; in the same order."""
+    order = sorted(range(len(probabilities)), key=probabilities.__getitem__)
+    found = [0.0] * len(probabilities)
+    highest = 0.0
+    for place, index in enumerate(order):
+        highest = max(highest, min(1.0, (len(order) - place) * probabilities[index]))
+        found[index] = highest
+    return found
+
+
+def settings_table(outcomes: Sequence[Outcome]) -> str | None:
+    """The table of the settings, None where no setting has two seeds."""
+    if (found := over_seeds(outcomes)) is None:
+        return None
+    name, settings = found
+    compared = direction(name) is not None
+    rows = [("setting", "n", name, "deviation", "95 % interval", "beside the best")]
+    for setting in settings:
+        deviation, interval = setting.deviation, setting.interval
+        rows.append(
+            (
+                setting.label,
+                str(len(setting.values)),
+                f"{setting.mean:.4g}",
+                "" if deviation is None else f"{deviation:.2g}",
+                "" if interval is None else f"{interval[0]:.4g} to {interval[1]:.4g}",
+                _beside(setting, settings[0]) if compared else "",
+            )
+        )
+    return text_table(rows if compared else [row[:-1] for row in rows])
+
+
+def _beside(setting: SettingFigures, best: SettingFigures) -> str:
+    if setting is best:
+        return "the best mean"
+    if setting.probability is None or setting.behind is None:
+        return "too few seeds of both"
+    told = f"p {setting.probability:.2g}"
+    if setting.probability < SIGNIFICANCE and setting.behind > 0:
+        return f"worse by {setting.behind:.2g} ({told})"
+    return f"not shown to be worse ({told})"
+
+
+def _is_seed(text: str) -> bool:
+    return text.lstrip("+").startswith(SEED)
+
+
+def _seed(overrides: Sequence[str]) -> str:
+    return next((text.lstrip("+")[len(SEED) :] for text in overrides if _is_seed(text)), "")
