@@ -133,6 +133,8 @@ def example_of(line: str, printed: str = "", block: Block | None = None) -> Exam
         ["kerasgen", "evaluate"],
         ["kerasgen", "compare"],
         ["kerasgen", "delete"],
+        ["kerasgen", "sweep", "status"],
+        ["kerasgen", "best"],
         ["kerasgen", "tag"],
         ["kerasgen", "resume"],
         ["kerasgen", "rerun"],

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from kerasgen.cli import (
+    best,
     check,
     compare,
     delete,
@@ -27,6 +28,7 @@ from kerasgen.cli import (
     schema,
     serve,
     show,
+    sweep,
     tag,
     verify,
 )
@@ -38,6 +40,8 @@ COMMANDS: Mapping[str, Command] = {
     "describe": describe.COMMAND,
     "init": init.COMMAND,
     "runs": runs.COMMAND,
+    "sweep": sweep.COMMAND,
+    "best": best.COMMAND,
     "predict": predict.COMMAND,
     "evaluate": evaluate.COMMAND,
     "serve": serve.COMMAND,

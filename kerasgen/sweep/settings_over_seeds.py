@@ -84,7 +84,7 @@ def over_seeds(outcomes: Sequence[Outcome]) -> tuple[str, list[SettingFigures]] 
     if len(names) != 1:
         return None
     (name,) = names
-    kept = [[text for text in each.overrides if not _is_seed(text)] for each in ended]
+    kept = [[text for text in each.overrides if not is_seed(text)] for each in ended]
     labels = (
         [" ".join(own) for own in varying(kept)]
         if len(set(map(tuple, kept))) > 1
@@ -193,9 +193,10 @@ def _beside(setting: SettingFigures, best: SettingFigures) -> str:
     return f"not shown to be worse ({told})"
 
 
-def _is_seed(text: str) -> bool:
+def is_seed(text: str) -> bool:
+    """Whether an override names the seed of a run."""
     return text.lstrip("+").startswith(SEED)
 
 
 def _seed(overrides: Sequence[str]) -> str:
-    return next((text.lstrip("+")[len(SEED) :] for text in overrides if _is_seed(text)), "")
+    return next((text.lstrip("+")[len(SEED) :] for text in overrides if is_seed(text)), "")

@@ -13,6 +13,7 @@ Decisions:
 from __future__ import annotations
 
 import heapq
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -30,6 +31,9 @@ _BOUNDS = Bounds(size=64 * 2**20, levels=8, values=4_000_000)
 
 _MOST = 2_000
 """Sweeps that are looked at, the latest first."""
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+"""The name of a folder for all sweeps of a day."""
 
 _LEVELS = 3
 """Levels of folders in which sweeps are looked for."""
@@ -128,3 +132,21 @@ def same_sweep(root: Path, identities: Sequence[str]) -> Path | None:
         if [job.identity for job in jobs] == list(identities):
             return folder
     return None
+
+
+def jobs_beside(folder: Path) -> dict[str, Path]:
+    """The jobs of the sweeps beside one: the hash of each to the folder in which it was to run.
+
+    Sweeps lie beside one another in one folder, or in one for each day.
+
+    Args:
+        folder: the folder of the sweep.
+    """
+    daily = _DAY.fullmatch(folder.parent.name) is not None
+    root = folder.parent.parent if daily else folder.parent
+    found: dict[str, Path] = {}
+    for other, jobs in sweeps_below(root, 2 if daily else 1):
+        if other.resolve() != folder.resolve():
+            for job in jobs:
+                found.setdefault(job.identity, other / job.folder)
+    return found

@@ -26,7 +26,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from kerasgen.diagnostics import Sink
 from kerasgen.frontend.compose.frozen_config import FrozenConfig
-from kerasgen.frontend.compose.hydra_settings import LAUNCHER, place_of_setting, root_of_new
+from kerasgen.frontend.compose.hydra_settings import LAUNCHER, place_of_setting
 from kerasgen.frontend.compose.references import plain_node
 from kerasgen.frontend.compose.selectors_through_hydra import as_written
 from kerasgen.record.run_folder import reported
@@ -40,7 +40,7 @@ from kerasgen.sweep.hydra.task import Task
 from kerasgen.sweep.job_spec import JobSpec, settled
 from kerasgen.sweep.outcomes import Outcome, varying
 from kerasgen.sweep.schedule import JobLimits, PlannedJob, Schedule
-from kerasgen.sweep.sweep_file import SweptJob, read_sweep, sweeps_below, write_sweep
+from kerasgen.sweep.sweep_file import SweptJob, jobs_beside, read_sweep, write_sweep
 
 _OF_THE_SWEEP = re.compile(
     r"\+*~?hydra([./](launcher|sweeper|sweep)\b|\.run\.dir=|\.mode=|\.job\.(num|id)=)"
@@ -127,8 +127,8 @@ class ProcessLauncher(Launcher):
         labels = varying(written)
         total = first + len(written)
         jobs: list[PlannedJob] = []
-        elsewhere = {} if self.task.anew else self._elsewhere()
         sweep = Path(str(self.config.hydra.sweep.dir))
+        elsewhere = {} if self.task.anew else jobs_beside(sweep)
         before = {sweep / job.folder: job.identity for job in read_sweep(sweep)}
         for number, (overrides, label) in enumerate(zip(written, labels, strict=True), first):
             folder = self._folder(overrides, number)
@@ -151,19 +151,6 @@ class ProcessLauncher(Launcher):
             )
         _check_distinct(jobs, self.config)
         return jobs
-
-    def _elsewhere(self) -> dict[str, Path]:
-        """The jobs of other sweeps beside this one: the hash of each to its folder."""
-        assert self.config is not None
-        own = Path(str(self.config.hydra.sweep.dir))
-        root = root_of_new(self.config, "hydra.sweep.dir")
-        others = sweeps_below(own.parent, 1) if root is None else sweeps_below(root)
-        found: dict[str, Path] = {}
-        for folder, jobs in others:
-            if folder.resolve() != own.resolve():
-                for job in jobs:
-                    found.setdefault(job.identity, folder / job.folder)
-        return found
 
     def _arguments(self, overrides: Sequence[str], number: int, folder: Path) -> list[str]:
         """What runs this job alone: the overrides of task and Hydra, its folder and number."""

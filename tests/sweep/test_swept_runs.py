@@ -1,0 +1,132 @@
+"""A sweep as it stands: status and best, as commands and from its folder."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kerasgen.cli import main
+from kerasgen.diagnostics import CompileError, Sink
+from kerasgen.record.run_folder import Invocation, open_record
+from kerasgen.sweep.sweep_file import SweptJob, write_sweep
+from kerasgen.sweep.swept_runs import best_setting, named_sweep, swept_runs
+
+
+def swept(folder: Path, jobs: list[tuple[str, float | None]]) -> Path:
+    """The folder of a sweep over optimizer and seed; a job without a figure is waiting."""
+    folder.mkdir(parents=True)
+    named = []
+    for number, (words, figure) in enumerate(jobs):
+        overrides = tuple(words.split())
+        named.append(SweptJob(identity=words, folder=str(number), overrides=overrides))
+        if figure is not None:
+            asked = Invocation(argv=[], overrides=overrides)
+            record = open_record(folder / str(number), Sink(), asked)
+            metrics = {"test": {"loss": 1 - figure, "accuracy": figure, "speed": figure}}
+            record.finish("completed", metrics=metrics, seconds=2.0, epochs=3)
+    write_sweep(folder, named)
+    return folder
+
+
+@pytest.fixture
+def sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return swept(
+        Path("outputs/sweeps/2026-01-02/one"),
+        [
+            ("optimizer=sgd seed=0", 0.5),
+            ("optimizer=sgd seed=1", 0.95),
+            ("optimizer=adam seed=0", 0.8),
+            ("optimizer=adam seed=1", 0.9),
+            ("optimizer=adam seed=2", None),
+        ],
+    )
+
+
+def test_the_status_tells_of_every_job(sweep: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sweep", "status", "last"]) == 0
+    lines = capsys.readouterr().out.rstrip().split("\n")
+    assert lines[0] == str(sweep)
+    assert lines[3] == "0    optimizer=sgd seed=0   completed  3       accuracy 0.5   2.0"
+    assert lines[7] == "4    optimizer=adam seed=2  waiting"
+    assert lines[-1] == "5 jobs: 4 completed, 1 waiting"
+
+
+def test_the_status_is_data_too(sweep: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sweep", "status", str(sweep), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["folder"] == str(sweep)
+    assert [job["status"] for job in told["jobs"]] == ["completed"] * 4 + ["waiting"]
+    assert told["jobs"][1]["metrics"]["test"]["accuracy"] == 0.95
+    assert told["jobs"][4]["run"] is None
+
+
+def test_the_best_setting_is_the_one_with_the_best_mean(
+    sweep: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["best", "last"]) == 0
+    told = capsys.readouterr()
+    assert told.out == "kerasgen run optimizer=adam seed=1\n"
+    assert told.err == f"accuracy 0.85, the mean of 2 seeds: {sweep}/3, {sweep}/2\n"
+
+
+@pytest.mark.parametrize(
+    ("by", "command"),
+    [
+        ("test_accuracy", "optimizer=adam seed=1"),
+        ("loss", "optimizer=adam seed=1"),
+        ("+accuracy", "optimizer=sgd seed=0"),
+        ("-speed", "optimizer=adam seed=1"),
+    ],
+)
+def test_the_best_may_be_that_of_any_metric(
+    sweep: Path, by: str, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["best", str(sweep), f"--by={by}"]) == 0
+    assert capsys.readouterr().out == f"kerasgen run {command}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["best", "nowhere"], "KG606"),
+        (["sweep", "status", "nowhere"], "KG606"),
+        (["sweep", "status", "outputs/sweeps/2026-01-02/one/0"], "KG606"),
+        (["best", "last", "--by", "acuracy"], "KG107"),
+        (["best", "last", "--by", "speed"], "KG607"),
+    ],
+)
+def test_what_is_not_there_is_told(
+    sweep: Path, words: list[str], code: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del sweep
+    assert main(words) == 2
+    assert f"error[{code}]" in capsys.readouterr().err
+
+
+def test_a_job_that_another_sweep_has_completed_is_shown_with_it(sweep: Path) -> None:
+    other = swept(sweep.parent.parent / "2026-01-03" / "two", [("optimizer=sgd seed=1", None)])
+    (run,) = swept_runs(other)
+    assert run.run is not None
+    assert run.run.folder == sweep / "1"
+    assert best_setting([run], None, other).overrides == ("optimizer=sgd", "seed=1")
+
+
+def test_the_newest_sweep_is_the_last(sweep: Path) -> None:
+    other = swept(Path("outputs/sweeps/2026-01-03/two"), [("seed=1", 0.5)])
+    assert named_sweep("last", Path("outputs")) == other
+    assert named_sweep("sweeps/2026-01-02/one", Path("outputs")) == sweep
+
+
+def test_without_a_completed_job_nothing_is_best(tmp_path: Path) -> None:
+    folder = swept(tmp_path / "s", [("seed=1", None)])
+    with pytest.raises(CompileError) as caught:
+        best_setting(swept_runs(folder), None, folder)
+    assert [found.code for found in caught.value.diagnostics] == ["KG606"]
+
+
+def test_a_record_that_cannot_be_read_is_a_job_that_waits(sweep: Path) -> None:
+    (sweep / "0" / "record.json").write_text("{")
+    statuses: list[Any] = [each.status for each in swept_runs(sweep)]
+    assert statuses[0] == "waiting"
