@@ -117,8 +117,6 @@ def test_the_file_of_a_sweep_holds_the_selector_as_written(application: Any) -> 
     [
         ("range(2,8,3)", ["2", "5"]),
         pytest.param("choice(3,4)", ["3", "4"], marks=pytest.mark.slow),
-        ("'a, b',c", ["'a, b'", "c"]),
-        pytest.param("[1,2],{a:1}", ["[1,2]", "{a:1}"], marks=pytest.mark.slow),
     ],
 )
 def test_every_kind_of_sweep_of_hydra_works(
@@ -128,6 +126,23 @@ def test_every_kind_of_sweep_of_hydra_works(
     assert done.returncode == 0, done.stderr
     overrides = [record["overrides"] for record in application.records().values()]
     assert overrides == [[f"model.layers[hidden*].units={one}"] for one in values]
+
+
+@pytest.mark.parametrize(
+    ("value", "values"),
+    [
+        ("'a, b',c", ["'a, b'", "c"]),
+        pytest.param("[1,2],{a:1}", ["[1,2]", "{a:1}"], marks=pytest.mark.slow),
+    ],
+)
+def test_jobs_that_are_refused_are_named_as_they_were_written(
+    application: Any, value: str, values: list[str]
+) -> None:
+    done = application.run("-m", f"model.layers[hidden*].units={value}")
+    assert done.returncode == 2
+    for one in values:
+        told = f"in 1 of 2 jobs: `model.layers[hidden*].units={one}`; none was started"
+        assert told in done.stderr
 
 
 def test_parameters_of_the_sweeper_in_a_config_may_be_selectors(application: Any) -> None:

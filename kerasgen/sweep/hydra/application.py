@@ -40,6 +40,8 @@ from kerasgen.frontend.refusals.culprits import REFUSALS, diagnose, diagnose_err
 from kerasgen.frontend.refusals.file_sweeps import check_parameters
 from kerasgen.process.interruption import held
 from kerasgen.record.file_names import RECORD
+from kerasgen.registry import NOBODY
+from kerasgen.sweep.checked_jobs import check_jobs_first
 from kerasgen.sweep.folders import claim, folder_override, release
 from kerasgen.sweep.hydra.frozen_jobs import FreezingLoader
 from kerasgen.sweep.jobs import combinations, draws_no_values
@@ -53,6 +55,7 @@ class HydraApplication(Hydra):
         place: where configs are looked for.
         resolved: whether composed configs are for printing with interpolations resolved.
         anew: whether a sweep runs all of its jobs, whatever was done before.
+        trust: whose code may run for the configs.
     """
 
     def __init__(self, task_name: str, config_loader: ConfigLoader) -> None:
@@ -61,6 +64,7 @@ class HydraApplication(Hydra):
         super().__init__(task_name=task_name, config_loader=loader)
         self.place = ConfigPlace()
         self.resolved = self.anew = False
+        self.trust = NOBODY
 
     def compose_config(
         self,
@@ -139,7 +143,9 @@ class HydraApplication(Hydra):
         """
         config = self._compose_sweep(config_name, overrides, with_log_configuration)
         folder, new = written_folder(config, "hydra.sweep.dir")
-        earlier = self._earlier_sweep(config, overrides) if new and not self.anew else None
+        jobs = self._known_jobs(config, overrides)
+        check_jobs_first(jobs, self.trust)
+        earlier = self._earlier_sweep(config, jobs) if new and not self.anew else None
         if earlier is not None:
             print(f"{earlier} has the same jobs: it is gone on with (`--force` starts anew)")
             folder, new = earlier, False
@@ -213,16 +219,21 @@ class HydraApplication(Hydra):
         callbacks.on_multirun_end(config=config, config_name=config_name)
         return returned
 
-    def _earlier_sweep(self, config: DictConfig, overrides: list[str]) -> Path | None:
-        """The folder of the latest sweep that has exactly these jobs, None if there is none."""
-        root = root_of_new(config, "hydra.sweep.dir")
-        if root is None or not draws_no_values(config):
-            return None
+    def _known_jobs(self, config: DictConfig, overrides: list[str]) -> list[FrozenConfig]:
+        """The jobs of a sweep before it starts; none where its sweeper draws them one by one."""
+        if not draws_no_values(config):
+            return []
         whole = config.copy()
         arguments = carried(plain_node(whole.hydra.overrides.task))
         _carry_parameters(whole, len(arguments))
         with self.refusals(overrides, multirun=True):
-            jobs = self._freeze_all(whole, arguments)
+            return self._freeze_all(whole, arguments)
+
+    def _earlier_sweep(self, config: DictConfig, jobs: Sequence[FrozenConfig]) -> Path | None:
+        """The folder of the latest sweep that has exactly these jobs, None if there is none."""
+        root = root_of_new(config, "hydra.sweep.dir")
+        if root is None or not jobs:
+            return None
         return same_sweep(root, [job.content_hash() for job in jobs])
 
     def _freeze_all(self, config: DictConfig, arguments: Sequence[str]) -> list[FrozenConfig]:

@@ -128,6 +128,7 @@ def _execute(args: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     place = _place(args)
     application = _application(place, args.overrides)
     application.resolved, application.anew = args.resolve, args.force
+    application.trust = _trust(args)
     if args.help or args.hydra_help or args.cfg or args.shell_completion or args.info:
         with application.refusals(args.overrides):
             return _inform(application, args, parser)

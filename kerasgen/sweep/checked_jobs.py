@@ -1,0 +1,77 @@
+"""The configs of all jobs, checked before the first of them starts.
+
+This room owns the report of what is wrong with several of them. What is checked is the business of
+the session: all that can be said without an engine and without the data.
+
+Decisions:
+- Nothing starts where one job is refused: who has waited for nine of ten finds out first of all.
+- Jobs that differ in their seed alone are one to the check.
+- Where modules of one's own are trusted, each job checks itself: they would be imported here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from kerasgen.diagnostics import CompileError, Diagnostic, Severity
+from kerasgen.diagnostics.diagnostic import Note
+from kerasgen.frontend.compose.frozen_config import FrozenConfig, thaw
+from kerasgen.registry import Trust
+from kerasgen.session.session import Session
+from kerasgen.session.states import Aim
+from kerasgen.sweep.outcomes import varying
+
+_AIM = Aim(data="closed", engine="none")
+
+_MOST_NAMED = 3
+"""Jobs that are named at a diagnostic."""
+
+
+def check_jobs_first(jobs: Sequence[FrozenConfig], trust: Trust) -> None:
+    """Checks the configs of all jobs.
+
+    Args:
+        jobs: the jobs.
+        trust: modules whose parts the configs may name.
+
+    Raises:
+        CompileError: some are refused; each mistake is told once, with the jobs that have it.
+    """
+    if trust.modules:
+        return
+    known: dict[str, tuple[Diagnostic, ...]] = {}
+    owners: dict[Diagnostic, list[int]] = {}
+    for number, job in enumerate(jobs):
+        key = replace(job, config={**job.config, "seed": 0}).content_hash()
+        if key not in known:
+            known[key] = _errors(job, trust)
+        for found in known[key]:
+            owners.setdefault(found, []).append(number)
+    if not owners:
+        return
+    labels = [" ".join(own) for own in varying([job.overrides for job in jobs])]
+    raise CompileError(
+        [
+            _with_jobs(found, [labels[n] for n in numbers], len(jobs))
+            for found, numbers in owners.items()
+        ]
+    )
+
+
+def _errors(job: FrozenConfig, trust: Trust) -> tuple[Diagnostic, ...]:
+    try:
+        diagnostics = Session(thaw(job, trust), _AIM).outlined.findings.found
+    except CompileError as error:
+        diagnostics = error.diagnostics
+    return tuple(found for found in diagnostics if found.severity is Severity.ERROR)
+
+
+def _with_jobs(found: Diagnostic, labels: Sequence[str], total: int) -> Diagnostic:
+    """A diagnostic that says which jobs have it; of all jobs that need not be said."""
+    if len(labels) == total:
+        return found
+    named = ", ".join(f"`{label}`" for label in labels[:_MOST_NAMED])
+    more = f" and {len(labels) - _MOST_NAMED} more" if len(labels) > _MOST_NAMED else ""
+    note = Note(message=f"in {len(labels)} of {total} jobs: {named}{more}; none was started")
+    return replace(found, notes=(*found.notes, note))
