@@ -5,22 +5,29 @@ ends the sweep. It must not know Hydra, nor how an executor starts a job.
 
 Decisions:
 - A job that takes too long or too much is killed: one that hangs does not hear that it is asked.
+- A job whose folder another process works in, another start of the same sweep perhaps, is looked at
+  again later: it is waited for while there is nothing else to do.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 from kerasgen.foreign.regular_files import ForeignFileError
-from kerasgen.process.exit_codes import FAILED
+from kerasgen.process.exit_codes import FAILED, REFUSED
 from kerasgen.process.interruption import at_once, held
 from kerasgen.record.file_names import CONSOLE
+from kerasgen.record.provenance import at_work
 from kerasgen.record.removal import remove_run
+from kerasgen.record.run_folder import opened_by
+from kerasgen.record.status import OPEN
 from kerasgen.sweep.executors.cores import shares, usable_cores
 from kerasgen.sweep.executors.executor import (
     Executor,
@@ -117,6 +124,7 @@ class Schedule:
     keep: Callable[[Outcome], object]
     _places: dict[int, _Place] = field(default_factory=dict)
     _attempts: dict[int, int] = field(default_factory=dict)
+    _taken: deque[PlannedJob] = field(default_factory=deque)
 
     def run(self, jobs: Sequence[PlannedJob]) -> dict[int, Outcome]:
         """Runs jobs in their order; one that fails or dies does not end the others.
@@ -134,12 +142,14 @@ class Schedule:
         waiting = deque(jobs)
         with at_once(self._end_now):
             try:
-                while waiting or self._places:
+                while waiting or self._places or self._taken:
                     while waiting and len(self._places) < self.limits.n_jobs:
                         self._begin(waiting.popleft(), outcomes)
                     self._wait(waiting, outcomes)
                     if self.limits.fail_fast and _one_has_failed(outcomes):
                         waiting.clear()
+                        self._taken.clear()
+                    self._look_again(waiting)
             except BaseException:
                 end_jobs([place.running for place in self._places.values()])
                 for place in self._places.values():
@@ -153,6 +163,9 @@ class Schedule:
         if done is not None:
             print(f"{job.title}  completed earlier: {done.folder}", flush=True)
             outcomes[job.number] = self._kept(done)
+            return
+        if is_taken(job.folder):
+            self._leave(job)
             return
         several = self.limits.n_jobs > 1
         console = job.folder / CONSOLE if several else None
@@ -195,8 +208,40 @@ class Schedule:
                     self._attempts[place.job.number] += 1
                     place.running.let_go()
                     waiting.appendleft(place.job)
+                elif (other := self._of_another(place)) is not None:
+                    place.running.let_go()
+                    if other == "at work":
+                        self._leave(place.job)
+                    else:
+                        waiting.append(place.job)
                 else:
                     outcomes[place.job.number] = self._settle(place)
+
+    def _of_another(self, place: _Place) -> Literal["at work", "done"] | None:
+        """What another process has made of a job that came a moment too late, None if none has."""
+        fields = read_fields(place.job.folder)
+        if opened_by(fields, place.running.pid) or place.running.poll() != REFUSED:
+            return None
+        if is_taken(place.job.folder):
+            return "at work"
+        done = earlier_outcome(place.job.number, place.job.overrides, place.job.folder)
+        return None if done is None else "done"
+
+    def _leave(self, job: PlannedJob) -> None:
+        """Leaves a job to the process that works in its folder."""
+        if job not in self._taken:
+            print(f"{job.title}  another process is at it: {job.folder}", flush=True)
+        self._taken.append(job)
+
+    def _look_again(self, waiting: deque[PlannedJob]) -> None:
+        """Lets jobs that others have taken have their turn, once they are free or done."""
+        if self._taken and not waiting and not self._places:
+            while all(is_taken(job.folder) for job in self._taken):
+                time.sleep(_LOOK)
+        free = [job for job in self._taken if not is_taken(job.folder)]
+        for job in free:
+            self._taken.remove(job)
+        waiting.extend(free)
 
     def _limit(self, place: _Place) -> None:
         """Ends a job that takes more than it may."""
@@ -251,6 +296,12 @@ def _completed(job: PlannedJob) -> Outcome | None:
             found = read_outcome(job.number, job.overrides, job.elsewhere, fields)
             return replace(found, earlier=True)
     return done
+
+
+def is_taken(folder: Path) -> bool:
+    """Whether a process works in a folder."""
+    fields = read_fields(folder)
+    return fields.get("status") in OPEN and at_work(fields)
 
 
 def _one_has_failed(outcomes: dict[int, Outcome]) -> bool:

@@ -98,6 +98,24 @@ def test_a_failed_job_runs_again(application: Any) -> None:
     assert again["1"]["process"] != first["1"]["process"]
 
 
+def test_two_starts_of_a_sweep_share_its_jobs(application: Any) -> None:
+    module = application.folder.parent / "stand_in" / "sitecustomize.py"
+    module.write_text(module.read_text().replace("time.sleep(60)", "time.sleep(6)"))
+    words = ("-m", "name=sleep,fine,other", "hydra.sweep.dir=s")
+    first = application.start(*words)
+    assert first.stdout is not None
+    while "sleeps" not in first.stdout.readline():
+        pass
+    second = application.run(*words)
+    told, _ = first.communicate(timeout=60)
+    assert (first.returncode, second.returncode) == (0, 0), told + second.stdout
+    assert "another process is at it: s/0" in second.stdout
+    records = [record["status"] for record in application.records().values()]
+    assert records == ["completed"] * 3
+    assert len(set(pids(application))) == 3
+    assert second.stdout.count("completed (earlier)") >= 1
+
+
 def job(identity: str, folder: str = "0") -> SweptJob:
     return SweptJob(identity=identity, folder=folder, overrides=("seed=1",))
 
