@@ -23,6 +23,8 @@ LONG_FILES = (
     "test_ejected_trainings.py",
     "test_cli.py",
     "test_process_launcher.py",
+    "test_warm_launcher.py",
+    "test_resumed_sweeps.py",
     "test_shipped.py",
     "test_coverage.py",
     "test_agreement_of_check.py",

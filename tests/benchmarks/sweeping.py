@@ -102,9 +102,16 @@ def _ways(backend: str, model: str, jobs: int, folder: Path) -> dict[str, Callab
         "Hydra's basic launcher": kerasgen("hydra/launcher=basic"),
         "by hand in one process": script("sweep_by_hand"),
     }
-    if importlib.util.find_spec("hydra_plugins.hydra_joblib_launcher"):
+    if _is_installed("hydra_plugins.hydra_joblib_launcher"):
         joblib = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=1")
         found["Hydra's joblib launcher"] = kerasgen(*joblib)
-    if importlib.util.find_spec("keras_tuner"):
+    if _is_installed("keras_tuner"):
         found["KerasTuner"] = script("tuner_sweep")
     return found
+
+
+def _is_installed(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:  # of the package around it
+        return False

@@ -39,6 +39,7 @@ def test_the_same_command_runs_nothing_twice(application: Any) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_sweep_is_known_however_it_was_written(application: Any) -> None:
     assert application.run("-m", "seed=1,2", "fit.epochs=3").returncode == 0
     first = pids(application)
@@ -76,6 +77,7 @@ def test_sweeps_that_overlap_share_jobs_that_are_done(application: Any) -> None:
     assert f"completed earlier: {first.relative_to(application.folder)}/1" in done.stdout
 
 
+@pytest.mark.slow
 def test_all_jobs_run_again_where_that_is_wished(application: Any) -> None:
     assert application.run("-m", "seed=1,2").returncode == 0
     assert application.run("-m", "seed=1,2", "--force").returncode == 0

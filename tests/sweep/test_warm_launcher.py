@@ -81,6 +81,7 @@ def test_a_job_that_takes_too_long_is_a_failed_one(warm: Any) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_job_that_takes_too_much_memory_is_a_failed_one(warm: Any) -> None:
     done = warm.run("-m", BACKEND, "name=sleep", "seed=0,1", "hydra.launcher.memory=1MB")
     assert done.returncode == 1
@@ -95,6 +96,7 @@ def test_no_job_follows_a_failed_one_where_that_is_wished(warm: Any) -> None:
     assert [record["status"] for record in warm.records().values()] == ["completed", "failed"]
 
 
+@pytest.mark.slow
 def test_jobs_that_run_at_a_time_have_cores_of_their_own(warm: Any) -> None:
     module = warm.folder.parent / "stand_in" / "sitecustomize.py"
     asked = 'print("ran", sorted(os.sched_getaffinity(0)), '
