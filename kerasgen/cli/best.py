@@ -11,8 +11,8 @@ from kerasgen.process.exit_codes import DONE
 _EXAMPLES = """\
 examples:
   kerasgen best last                                   by the first metric of the test part
-  kerasgen best last --by val_loss
-  $(kerasgen best last) fit.epochs=50                  trains it for longer
+  kerasgen best last --by validation_loss
+  eval "$(kerasgen best last) fit.epochs=50"           trains it for longer
 """
 
 

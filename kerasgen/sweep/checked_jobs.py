@@ -17,6 +17,7 @@ from dataclasses import replace
 from kerasgen.diagnostics import CompileError, Diagnostic, Severity
 from kerasgen.diagnostics.diagnostic import Note
 from kerasgen.frontend.compose.frozen_config import FrozenConfig, thaw
+from kerasgen.frontend.parse.program import MAXIMUM_SEED
 from kerasgen.registry import Trust
 from kerasgen.session.session import Session
 from kerasgen.session.states import Aim
@@ -43,7 +44,10 @@ def check_jobs_first(jobs: Sequence[FrozenConfig], trust: Trust) -> None:
     known: dict[str, tuple[Diagnostic, ...]] = {}
     owners: dict[Diagnostic, list[int]] = {}
     for number, job in enumerate(jobs):
-        key = replace(job, config={**job.config, "seed": 0}).content_hash()
+        seed = job.config.get("seed")
+        known_seed = type(seed) is int and 0 <= seed <= MAXIMUM_SEED
+        alike = {**job.config, "seed": 0} if known_seed else job.config
+        key = replace(job, config=alike).content_hash()
         if key not in known:
             known[key] = _errors(job, trust)
         for found in known[key]:

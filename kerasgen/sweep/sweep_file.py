@@ -22,6 +22,7 @@ from typing import Any
 from kerasgen.foreign.json_data import Bounds, read_json
 from kerasgen.foreign.regular_files import ForeignFileError, is_folder
 from kerasgen.record.files import write_json
+from kerasgen.record.read import is_run
 
 NAME = "sweep.json"
 
@@ -84,6 +85,15 @@ def read_sweep(folder: Path) -> tuple[SweptJob, ...]:
     return tuple(job for job in found if job is not None)
 
 
+def why_unread(folder: Path) -> str | None:
+    """Why the file in a folder names no jobs, None where there is none."""
+    try:
+        read_json(folder / NAME, bounds=_BOUNDS, within=folder)
+    except ForeignFileError as error:
+        return None if error.missing else str(error)
+    return "names no jobs of a sweep"
+
+
 def _read_job(said: Any) -> SweptJob | None:
     if not isinstance(said, Mapping):
         return None
@@ -135,7 +145,7 @@ def same_sweep(root: Path, identities: Sequence[str]) -> Path | None:
 
 
 def jobs_beside(folder: Path) -> dict[str, Path]:
-    """The jobs of the sweeps beside one: the hash of each to the folder in which it was to run.
+    """The jobs of the sweeps beside one that were run: the hash of each to its folder.
 
     Sweeps lie beside one another in one folder, or in one for each day.
 
@@ -148,5 +158,6 @@ def jobs_beside(folder: Path) -> dict[str, Path]:
     for other, jobs in sweeps_below(root, 2 if daily else 1):
         if other.resolve() != folder.resolve():
             for job in jobs:
-                found.setdefault(job.identity, other / job.folder)
+                if job.identity not in found and is_run(other / job.folder):
+                    found[job.identity] = other / job.folder
     return found

@@ -18,15 +18,25 @@ from kerasgen.diagnostics import CompileError, Sink
 from kerasgen.foreign.printable import shown
 from kerasgen.record.read import is_run
 from kerasgen.record.runs import RunEntry, read_run
+from kerasgen.registry import CONNECTIONS
 from kerasgen.session.run_selection import best_run, metric
 from kerasgen.sweep.outcomes import main_metric, text_table, varying
 from kerasgen.sweep.settings_over_seeds import is_seed
-from kerasgen.sweep.sweep_file import SweptJob, jobs_beside, read_sweep, sweeps_below
+from kerasgen.sweep.sweep_file import (
+    NAME,
+    SweptJob,
+    jobs_beside,
+    read_sweep,
+    sweeps_below,
+    why_unread,
+)
 
 LAST = "last"
 """What the newest sweep is called."""
 
 WAITING = "waiting"
+
+_FLAGS_WITH_VALUE = ("--config-dir", "--config-name", "--config-path", "--trust")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +75,10 @@ class BestSetting:
 
     @property
     def command(self) -> str:
-        """The command that trains it again."""
-        return shlex.join(["kerasgen", "run", *self.overrides])
+        """The command that trains it again, with what was allowed to the sweep."""
+        run = self.runs[0].run
+        flags = [] if run is None else _flags(run.fields.get("argv"))
+        return shown(shlex.join(["kerasgen", "run", *flags, *self.overrides]))
 
 
 def named_sweep(name: str, outputs: Path) -> Path:
@@ -86,6 +98,9 @@ def named_sweep(name: str, outputs: Path) -> Path:
         for folder, _ in sweeps_below(outputs, 4):
             return folder
         raise Sink().fail("KG606", f"there is no sweep below `{outputs}`")
+    for place in (Path(name), outputs / name):
+        if (reason := why_unread(place)) is not None:
+            raise Sink().fail("KG606", f"`{place / NAME}` {reason}")
     run = " (it is that of a run)" if is_run(Path(name)) else ""
     raise Sink().fail(
         "KG606",
@@ -178,7 +193,7 @@ def best_setting(found: Sequence[SweptRun], by: str | None, folder: Path) -> Bes
         if not named:
             raise Sink().fail("KG606", f"no job of `{folder}` has a metric")
         order = named[0][0]
-    best = best_run(runs, f"best:{order}", order, Sink())  # It refuses what has no best.
+    best = best_run(runs, f"--by={order}", order, Sink())  # It refuses what has no best.
     name = order.lstrip("+-")
     figures = {
         folder: figure
@@ -199,6 +214,18 @@ def best_setting(found: Sequence[SweptRun], by: str | None, folder: Path) -> Bes
         mean=fmean(figures[place] for place in members),
         runs=tuple(done[place] for place in members),
     )
+
+
+def _flags(argv: object) -> list[str]:
+    """The flags of a job's command line that say where configs are, and whose code may run."""
+    found: list[str] = []
+    words = [word for word in argv if isinstance(word, str)] if isinstance(argv, list) else []
+    for number, word in enumerate(words):
+        if word in _FLAGS_WITH_VALUE:
+            found += words[number : number + 2]
+        elif word == CONNECTIONS or word.partition("=")[0] in _FLAGS_WITH_VALUE:
+            found.append(word)
+    return found
 
 
 def best_text(best: BestSetting) -> str:

@@ -75,8 +75,10 @@ def _ways(backend: str, model: str, jobs: int, folder: Path) -> dict[str, Callab
 
     def kerasgen(*more: str) -> Callable[[int], Usage]:
         def run(number: int) -> Usage:
-            place = folder / f"{number}" / ("-".join(more).replace("/", "-") or "warm")
-            swept = [f"seed=range({jobs})", f"hydra.sweep.dir={place}", *more]
+            launcher = more[0].rpartition("=")[2] if more else "warm"
+            place = folder / f"{number}" / f"by_{launcher}"
+            # All of them, also those that another way has done before.
+            swept = [f"seed=range({jobs})", f"hydra.sweep.dir={place}", "--force", *more]
             return run_process(python("run.py", "-m", *words, *swept), environment=ONE_THREAD)
 
         return run

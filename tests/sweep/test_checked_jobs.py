@@ -27,3 +27,10 @@ def test_many_jobs_with_a_mistake_are_counted(application: Any) -> None:
     assert done.returncode == 2
     assert "in 9 of 18 jobs: `fit.batch_size=0 seed=0`, " in done.stderr
     assert " and 6 more; none was started" in done.stderr
+
+
+def test_a_seed_that_is_none_is_told_before_anything_starts(application: Any) -> None:
+    done = application.run("-m", "seed=1,x")
+    assert done.returncode == 2
+    assert "`seed` is the string" in done.stderr
+    assert application.left_behind() == []

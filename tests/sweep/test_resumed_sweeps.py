@@ -75,6 +75,9 @@ def test_sweeps_that_overlap_share_jobs_that_are_done(application: Any) -> None:
     assert len(sweeps(application)) == 2
     assert len(pids(application)) == 3
     assert f"completed earlier: {first.relative_to(application.folder)}/1" in done.stdout
+    # The second names a job that it did not run.
+    assert application.run("-m", "seed=4,2,3").returncode == 0
+    assert len(pids(application)) == 4
 
 
 @pytest.mark.slow

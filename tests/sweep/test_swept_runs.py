@@ -113,6 +113,38 @@ def test_a_job_that_another_sweep_has_completed_is_shown_with_it(sweep: Path) ->
     assert best_setting([run], None, other).overrides == ("optimizer=sgd", "seed=1")
 
 
+def test_the_command_has_what_was_allowed_to_the_sweep(
+    sweep: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = sweep / "3" / "record.json"
+    argv = ["-m", "job", "--config-dir", "my conf", "--trust", "mine", "seed=1"]
+    file.write_text(json.dumps({**json.loads(file.read_text()), "argv": argv}))
+    assert main(["best", "last"]) == 0
+    told = capsys.readouterr().out
+    assert told == "kerasgen run --config-dir 'my conf' --trust mine optimizer=adam seed=1\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [("{", "is not JSON"), ('{"schema": 9}', "names no jobs of a sweep"), ("", "is empty")],
+)
+def test_a_damaged_file_of_a_sweep_is_told(
+    sweep: Path, text: str, reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (sweep / "sweep.json").write_text(text)
+    assert main(["sweep", "status", str(sweep)]) == 2
+    assert f"`{sweep}/sweep.json` {reason}" in capsys.readouterr().err
+
+
+def test_control_characters_of_a_stranger_are_not_printed(
+    sweep: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_sweep(sweep, [SweptJob(identity="a", folder="3", overrides=("a=\x1b[31mred\x07",))])
+    assert main(["best", "last"]) == 0
+    assert main(["sweep", "status", "last"]) == 0
+    assert not {"\x1b", "\x07"} & set(capsys.readouterr().out)
+
+
 def test_the_newest_sweep_is_the_last(sweep: Path) -> None:
     other = swept(Path("outputs/sweeps/2026-01-03/two"), [("seed=1", 0.5)])
     assert named_sweep("last", Path("outputs")) == other

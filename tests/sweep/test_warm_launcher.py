@@ -119,6 +119,9 @@ def test_jobs_are_started_again_when_the_process_that_forks_them_dies(warm: Any)
     # It sleeps at the first time alone.
     once = 'if name == "sleep" and not os.path.exists("slept"):\n            open("slept", "w")'
     module.write_text(module.read_text().replace('if name == "sleep":', once, 1))
+    places = warm.folder.parent / "tmp"
+    places.mkdir()
+    warm = replace(warm, environment={**warm.environment, "TMPDIR": str(places)})
     running = warm.start("-m", BACKEND, "name=fine,sleep,other", "hydra.sweep.dir=s")
     until(lambda: (warm.folder / "slept").exists())
     (server,) = [
@@ -131,6 +134,7 @@ def test_jobs_are_started_again_when_the_process_that_forks_them_dies(warm: Any)
     assert running.returncode == 0, output + errors
     assert [record["status"] for record in warm.records().values()] == ["completed"] * 3
     assert "the process that forks jobs has ended, and another takes its place" in errors
+    assert list(places.iterdir()) == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])

@@ -17,6 +17,7 @@ import dataclasses
 import json
 import os
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -66,6 +67,7 @@ class ForkServer:
         dead: whether it has ended.
         ready: whether it has said that it has imported its engine, or why it does not fork.
         running: how many of its jobs run.
+        home: the folder that it has made for Keras, once it is ready.
     """
 
     process: subprocess.Popen[bytes]
@@ -75,6 +77,7 @@ class ForkServer:
     dead: bool = False
     ready: bool = False
     running: int = 0
+    home: str | None = None
 
     def wait_ready(self) -> None:
         """Waits until it has imported what it needs, or says why it cannot serve."""
@@ -122,6 +125,8 @@ class ForkServer:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        if self.process.returncode and self.home is not None:
+            shutil.rmtree(self.home, ignore_errors=True)  # It could not itself.
 
     def _hear(self) -> tuple[int, int] | None:
         """Takes one message; gives process id and descriptor of a job that was forked."""
@@ -135,6 +140,7 @@ class ForkServer:
         message: dict[str, Any] = json.loads(content)
         if "refused" in message:
             self.ready, self.refused = True, message["refused"]
+            self.home = message["home"]
             return None
         if "code" in message:
             self.codes[message["pid"]] = message["code"]

@@ -164,7 +164,7 @@ def main() -> Handed | None:
     refused = _preload(asked["backend"])
     if asked["added"]:
         os.environ.pop(ADDED, None)
-    server.say({"refused": refused})
+    server.say({"refused": refused, "home": os.environ.get("KERAS_HOME")})
     return None if refused else server.serve()
 
 
