@@ -6,17 +6,20 @@ the session: all that can be said without an engine and without the data.
 Decisions:
 - Nothing starts where one job is refused: who has waited for nine of ten finds out first of all.
 - Jobs that differ in their seed alone are one to the check.
-- Where modules of one's own are trusted, each job checks itself: they would be imported here.
+- Where modules of one's own are trusted, each job checks itself: they would be imported here. So
+  does one whose config asks for its own number, or for the time: that is answered when it starts.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 from kerasgen.diagnostics import CompileError, Diagnostic, Severity
 from kerasgen.diagnostics.diagnostic import Note
 from kerasgen.frontend.compose.frozen_config import FrozenConfig, thaw
+from kerasgen.frontend.compose.resolvers import texts_in
 from kerasgen.frontend.parse.program import MAXIMUM_SEED
 from kerasgen.registry import Trust
 from kerasgen.session.session import Session
@@ -24,6 +27,8 @@ from kerasgen.session.states import Aim
 from kerasgen.sweep.outcomes import varying
 
 _AIM = Aim(data="closed", engine="none")
+
+_ASKED_LATER = re.compile(r"\$\{\s*(hydra|now)\b")
 
 _MOST_NAMED = 3
 """Jobs that are named at a diagnostic."""
@@ -64,8 +69,11 @@ def check_jobs_first(jobs: Sequence[FrozenConfig], trust: Trust) -> None:
 
 
 def _errors(job: FrozenConfig, trust: Trust) -> tuple[Diagnostic, ...]:
+    composition = thaw(job, trust)
+    if any(_ASKED_LATER.search(text) for _, text, _ in texts_in(composition.config)):
+        return ()
     try:
-        diagnostics = Session(thaw(job, trust), _AIM).outlined.findings.found
+        diagnostics = Session(composition, _AIM).outlined.findings.found
     except CompileError as error:
         diagnostics = error.diagnostics
     return tuple(found for found in diagnostics if found.severity is Severity.ERROR)

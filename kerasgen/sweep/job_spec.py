@@ -125,6 +125,7 @@ def settled(frozen: FrozenConfig, sweep: DictConfig, number: int, folder: Path) 
     OmegaConf.copy_cache(from_config=sweep, to_config=config)
     with read_write(config.hydra), open_dict(config.hydra):
         config.hydra.mode = RunMode.RUN
+        config.hydra.sweep.dir = sweep.hydra.sweep.dir
         config.hydra.run.dir = str(folder)
         config.hydra.runtime.output_dir = str(folder.absolute())
         config.hydra.job.num, config.hydra.job.id = number, str(number)

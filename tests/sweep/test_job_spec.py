@@ -39,11 +39,12 @@ def test_places_travel_with_a_job() -> None:
 
 
 def test_what_only_the_sweep_knows_is_settled_before_a_job_travels() -> None:
-    sweep = OmegaConf.create({"moment": "${now:%H-%M-%S-%f}"})
+    told = {"sweep": {"dir": "s"}}
+    sweep = OmegaConf.create({"moment": "${now:%H-%M-%S-%f}", "hydra": told})
     moment = sweep.moment
-    name = "name='${now:%H-%M-%S-%f}_${hydra:job.num}_${hydra:run.dir}'"
+    name = "name='${now:%H-%M-%S-%f}_${hydra:job.num}_${hydra:run.dir}_${hydra:sweep.dir}'"
     job = a_job(name, "seed=${hydra:job.num}", "fit.epochs=${data.classes}")
     config = settled(job.frozen, sweep, 3, Path("s/3")).config
-    assert config["name"] == f"{moment}_3_s/3"
+    assert config["name"] == f"{moment}_3_s/3_s"
     assert config["seed"] == 3
     assert config["fit"]["epochs"] == "${data.classes}"  # type: ignore[index]

@@ -145,7 +145,7 @@ def test_a_record_names_the_command_that_runs_the_job_alone(application: Any) ->
 def test_flags_for_configs_reach_the_jobs(application: Any) -> None:
     file = application.folder / "my configs" / "model" / "mine.yaml"
     file.parent.mkdir(parents=True)
-    file.write_text("layers: {a: Dense}\n")
+    file.write_text("layers: {a: {class: Dense, units: 3}}\n")
     done = application.run("-m", "-cd", "my configs", "model=mine,mlp")
     assert done.returncode == 0
     assert statuses(application) == {"0": "completed", "1": "completed"}
@@ -228,9 +228,8 @@ def test_parallel_jobs_write_their_output_into_their_folders(application: Any) -
 
 def test_two_sweeps_of_the_same_moment_get_folders_of_their_own(application: Any) -> None:
     for launcher in ("process", "basic"):
-        done = application.run(
-            "-m", "seed=1,2", "hydra.sweep.dir=s/${now:%Y}", f"hydra/launcher={launcher}"
-        )
+        words = ("-m", "--force", "seed=1,2", "hydra.sweep.dir=s/${now:%Y}")
+        done = application.run(*words, f"hydra/launcher={launcher}")
         assert done.returncode == 0
     assert len(list((application.folder / "s").glob("*/*/record.json"))) == 4
 

@@ -34,6 +34,7 @@ from omegaconf.errors import OmegaConfBaseException
 from kerasgen.diagnostics import Sink
 from kerasgen.frontend.parse.backend import parse_backend
 from kerasgen.ir.program import BackendDef
+from kerasgen.process.entry import reason_of
 from kerasgen.sweep.executors.compile_cache import offer_cache
 from kerasgen.sweep.executors.executor import RunningJob
 from kerasgen.sweep.executors.fork_server import ADDED, MOST, SOCKET, settings_text
@@ -241,7 +242,11 @@ class ForkExecutor:
         idle = [one for one, server in self._servers.items() if not server.running]
         if len(self._servers) >= _MOST_SERVERS and idle:
             self._servers.pop(idle[0]).close()
-        server = self._servers[settings] = _started(settings)
+        try:
+            server = self._servers[settings] = _started(settings)
+        except OSError as error:
+            self._tell(f"jobs are not forked, each starts by itself: {reason_of(error)}")
+            return
         server.wait_ready()
         if server.refused:
             self._tell(f"jobs are not forked, each starts by itself: {server.refused}")
@@ -287,7 +292,7 @@ def can_fork() -> bool:
 
 
 def _settings(job: JobSpec) -> BackendDef | None:
-    """What a job's engine is started with, None where its config does not say it rightly."""
+    """What a job's engine is imported with, None where its config does not say it rightly."""
     try:
         section = OmegaConf.select(OmegaConf.create(dict(job.frozen.config)), "backend")
         plain = OmegaConf.to_container(section, resolve=True)
@@ -295,8 +300,12 @@ def _settings(job: JobSpec) -> BackendDef | None:
         return None
     sink = Sink()
     found = parse_backend(plain, sink)  # type: ignore[arg-type]
-    # Memory and device are a job's own affair: nothing of them is imported.
-    return None if found is None or sink.errors else dataclasses.replace(found, memory=None)
+    if found is None or sink.errors:
+        return None
+    # All else is put in force by the job itself.
+    return dataclasses.replace(
+        found, memory=None, device=None, deterministic=False, dtype_policy=None
+    )
 
 
 def _started(settings: BackendDef) -> ForkServer:

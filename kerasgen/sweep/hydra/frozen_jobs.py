@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hydra.core.config_search_path import ConfigSearchPath
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from kerasgen.frontend.compose.frozen_config import FrozenConfig, freeze, thaw_for_hydra
 from kerasgen.frontend.compose.selectors_through_hydra import SelectorLoader
@@ -38,6 +38,10 @@ class FreezingLoader(SelectorLoader):
             CompileError: it cannot be composed.
         """
         config = thaw_for_hydra(self.freeze_job(master_config, sweep_overrides))
+        with read_write(config), open_dict(config):
+            # It may have been composed before the sweep had its folder.
+            config.hydra.sweep.dir = master_config.hydra.sweep.dir
+            config.hydra.overrides.hydra = master_config.hydra.overrides.hydra
         OmegaConf.copy_cache(from_config=master_config, to_config=config)
         return config
 

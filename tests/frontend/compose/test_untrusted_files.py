@@ -166,9 +166,9 @@ def test_a_folder_is_held_against_its_place_once_more_when_it_is_resolved(
             ("KG114", "mine/experiment/bad.yaml", 3),
         ),
         (
-            {"hydra/launcher/process.yaml": "_target_: os.system\n"},
+            {"hydra/launcher/warm.yaml": "_target_: os.system\n"},
             "seed=0",
-            ("KG112", "mine/hydra/launcher/process.yaml", 1),
+            ("KG112", "mine/hydra/launcher/warm.yaml", 1),
         ),
         (
             {"hydra/sweeper/basic.yaml": "params: {}\n_target_: os.system\n"},
@@ -328,7 +328,7 @@ def test_a_launcher_that_a_file_chooses_in_vain_is_told(configs: Configs) -> Non
     )
     found = refused(folder, "experiment=e")
     assert [(d.code, d.location.line) for d in found if d.location is not None] == [("KG112", 2)]
-    assert found[0].message.startswith("`hydra/launcher` is `process`, a file cannot choose `evil`")
+    assert found[0].message.startswith("`hydra/launcher` is `warm`, a file cannot choose `evil`")
 
 
 def test_a_launcher_that_a_person_chooses_counts_before_a_file_s(configs: Configs) -> None:
@@ -341,8 +341,8 @@ def test_a_launcher_that_a_person_chooses_counts_before_a_file_s(configs: Config
 
 @pytest.mark.parametrize("text", ["[1, 2]\n", "- {_target_: os.system}\n"])
 def test_a_launcher_that_is_no_mapping_is_told_at_its_file(configs: Configs, text: str) -> None:
-    found = refused(configs({"hydra/launcher/process.yaml": text}))
+    found = refused(configs({"hydra/launcher/warm.yaml": text}))
     assert [d.code for d in found] == ["KG112"]
     assert found[0].message.startswith("`hydra.launcher` is a list, expected a mapping")
     assert found[0].location is not None
-    assert str(found[0].location.file).endswith("process.yaml")
+    assert str(found[0].location.file).endswith("warm.yaml")
