@@ -183,7 +183,7 @@ def close_at_once(folder: Path, error: str, record: Record | None = None) -> Non
         seconds = seconds_since(fields.get("started"))
         with contextlib.suppress(OSError):
             Record(folder, fields).finish("interrupted", error=error, seconds=seconds, sealed=False)
-    _remove_drafts(folder)
+    remove_drafts(folder)
 
 
 def discard(folder: Path) -> None:
@@ -249,11 +249,10 @@ def _taken_over(folder: Path, sink: Sink) -> dict[str, Any]:
     if found.fields["status"] in OPEN and at_work(found.fields):
         raise _occupied(folder, _at_work(found), sink)
     (folder / TRACEBACK).unlink(missing_ok=True)
-    _remove_drafts(folder)
     return {name: value for name, value in found.fields.items() if name not in _OF_AN_END}
 
 
-def _remove_drafts(folder: Path) -> None:
+def remove_drafts(folder: Path) -> None:
     """Removes what a dead process left of files that it was writing."""
     with contextlib.suppress(OSError):
         for path in [*folder.iterdir(), *(folder / CHECKPOINTS).glob(".*.tmp")]:

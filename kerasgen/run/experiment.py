@@ -21,7 +21,7 @@ from kerasgen.process.interruption import at_once, held, reason
 from kerasgen.record.checkpoints import Checkpoint, drop_checkpoints
 from kerasgen.record.file_names import KERAS, MODEL, PREDICTIONS
 from kerasgen.record.files import plain
-from kerasgen.record.run_folder import close_at_once, reported
+from kerasgen.record.run_folder import close_at_once, remove_drafts, reported
 from kerasgen.run.active_run import ActiveRun
 from kerasgen.run.content_hashes import config_hashes
 from kerasgen.run.event_stream import EventStream, Listener
@@ -137,6 +137,8 @@ def _run(composition: Composition, run: ActiveRun, argv: Sequence[str] | None) -
     identity = identity_of(compiled.program, opened.fingerprint, run.masked)
     # Before anything is written that would not be the run's that is there.
     begun = None if run.checkpoint is None else state_of(run.checkpoint, identity, sink)
+    if begun is not None:
+        remove_drafts(run.folder)
     run.events.emit(DataOpened(description=opened.description))
     with run.events.step("preprocess") as line:
         parts, text = steps.preprocess(opened, compiled, session.engine, sink)

@@ -16,6 +16,7 @@ from kerasgen.record.run_folder import (
     close_abandoned,
     close_at_once,
     open_record,
+    remove_drafts,
     reported,
 )
 from kerasgen.record.status import CLOSED
@@ -111,13 +112,13 @@ def test_a_run_that_went_wrong_is_replaced_with_its_results(tmp_path: Path, stat
     assert left == {RECORD, "console.log", ".a.tmp"}
 
 
-def test_what_a_dead_process_was_writing_goes_when_its_run_goes_on(tmp_path: Path) -> None:
+def test_what_a_dead_process_was_writing_goes_when_it_is_asked_for(tmp_path: Path) -> None:
     open_record(tmp_path, Sink()).finish("interrupted", error="interrupted")
     (tmp_path / "checkpoints").mkdir()
     drafts = [".record.json.0123456789ab.tmp", "checkpoints/.000001.npz.0123456789ab.tmp"]
     for name in [*drafts, ".mine.tmp", "checkpoints/000001.npz"]:
         (tmp_path / name).write_text("x")
-    open_record(tmp_path, Sink(), resumed=True)
+    remove_drafts(tmp_path)
     left = {p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file()}
     assert left == {RECORD, ".mine.tmp", "checkpoints/000001.npz"}
 
