@@ -1,7 +1,8 @@
-"""The order in which the jobs of a sweep run, how many at a time, and what ends one of them.
+"""How many jobs of a sweep run at a time, and what ends one of them.
 
-This room owns the waiting jobs and the running ones, limits of time and memory, and that no job
-ends the sweep. It must not know Hydra, nor how an executor starts a job.
+This room owns the running jobs, limits of time and memory, and that no job ends the sweep. It asks
+for a job whenever a place is free: which one that is, its source says. It must not know Hydra, nor
+how an executor starts a job.
 
 Decisions:
 - A job that takes too long or too much is killed: one that hangs does not hear that it is asked.
@@ -15,7 +16,7 @@ import contextlib
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -36,7 +37,7 @@ from kerasgen.sweep.executors.executor import (
     kill_jobs,
     wait_for_some,
 )
-from kerasgen.sweep.job_spec import JobSpec
+from kerasgen.sweep.job_source import JobSource, PlannedJob
 from kerasgen.sweep.outcomes import (
     EndedProcess,
     Outcome,
@@ -70,35 +71,6 @@ class JobLimits:
     fail_fast: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedJob:
-    """One job before it starts.
-
-    Attributes:
-        number: its number in the sweep, from 0.
-        title: what is printed about it.
-        overrides: its task overrides.
-        folder: its folder.
-        argv: the command line by which it alone can be run again.
-        spec: makes the job as its process gets it.
-        identity: the hash of its config.
-        known: whether an earlier start of the sweep had the same job in the same folder.
-        elsewhere: a folder in which another sweep has completed the same job, or None.
-        anew: whether it runs even if it was completed before.
-    """
-
-    number: int
-    title: str
-    overrides: tuple[str, ...]
-    folder: Path
-    argv: tuple[str, ...]
-    spec: Callable[[], JobSpec]
-    identity: str = ""
-    known: bool = False
-    elsewhere: Path | None = None
-    anew: bool = False
-
-
 @dataclass(slots=True)
 class _Place:
     """A job that runs, and the share of the machine that it has."""
@@ -124,13 +96,14 @@ class Schedule:
     keep: Callable[[Outcome], object]
     _places: dict[int, _Place] = field(default_factory=dict)
     _attempts: dict[int, int] = field(default_factory=dict)
+    _again: deque[PlannedJob] = field(default_factory=deque)
     _taken: deque[PlannedJob] = field(default_factory=deque)
 
-    def run(self, jobs: Sequence[PlannedJob]) -> dict[int, Outcome]:
-        """Runs jobs in their order; one that fails or dies does not end the others.
+    def run(self, source: JobSource) -> dict[int, Outcome]:
+        """Runs jobs; one that fails or dies does not end the others.
 
         Args:
-            jobs: the jobs.
+            source: gives the jobs.
 
         Returns:
             The outcome of each by its number; of those that were not started none.
@@ -139,17 +112,11 @@ class Schedule:
             BaseException: what ends the sweep, a signal for example; no job runs any more.
         """
         outcomes: dict[int, Outcome] = {}
-        waiting = deque(jobs)
         with at_once(self._end_now):
             try:
-                while waiting or self._places or self._taken:
-                    while waiting and len(self._places) < self.limits.n_jobs:
-                        self._begin(waiting.popleft(), outcomes)
-                    self._wait(waiting, outcomes)
-                    if self.limits.fail_fast and _one_has_failed(outcomes):
-                        waiting.clear()
-                        self._taken.clear()
-                    self._look_again(waiting)
+                while self._fill(source, outcomes):
+                    self._wait(source, outcomes)
+                    self._look_again()
             except BaseException:
                 end_jobs([place.running for place in self._places.values()])
                 for place in self._places.values():
@@ -157,16 +124,30 @@ class Schedule:
                 raise
         return outcomes
 
-    def _begin(self, job: PlannedJob, outcomes: dict[int, Outcome]) -> None:
-        """Starts a job, unless it is done or cannot be started."""
+    def _fill(self, source: JobSource, outcomes: dict[int, Outcome]) -> bool:
+        """Starts jobs until no place is free; says whether there is anything left to wait for."""
+        while len(self._places) < self.limits.n_jobs:
+            if self.limits.fail_fast and _one_has_failed(outcomes):
+                self._again.clear()
+                self._taken.clear()
+                return bool(self._places)
+            job = self._again.popleft() if self._again else source.next_job()
+            if job is None:
+                break
+            if (outcome := self._begin(job)) is not None:
+                outcomes[job.number] = self._kept(outcome)
+                source.told(job, outcome)
+        return bool(self._places or self._taken) or source.patience() is not None
+
+    def _begin(self, job: PlannedJob) -> Outcome | None:
+        """Starts a job; gives its outcome where it is done already, or cannot be started."""
         done = _completed(job)
         if done is not None:
             print(f"{job.title}  completed earlier: {done.folder}", flush=True)
-            outcomes[job.number] = self._kept(done)
-            return
+            return done
         if is_taken(job.folder):
             self._leave(job)
-            return
+            return None
         several = self.limits.n_jobs > 1
         console = job.folder / CONSOLE if several else None
         print(f"{job.title}  -> {console}" if several else f"\n{job.title}", flush=True)
@@ -181,22 +162,27 @@ class Schedule:
             except OSError as error:
                 reason = f"cannot be started: {(error.strerror or str(error)).lower()}"
                 print(f"{job.title}  {reason}", flush=True)
-                outcome = Outcome(
+                return Outcome(
                     job=job.number,
                     overrides=job.overrides,
                     status="failed",
                     folder=job.folder,
                     error=reason,
                 )
-                outcomes[job.number] = self._kept(outcome)
-                return
             self._places[job.number] = _Place(job, running, share)
+        return None
 
-    def _wait(self, waiting: deque[PlannedJob], outcomes: dict[int, Outcome]) -> None:
-        """Waits until a job has ended, or it is time to look what jobs take."""
-        limited = self.limits.timeout is not None or self.limits.memory is not None
+    def _wait(self, source: JobSource, outcomes: dict[int, Outcome]) -> None:
+        """Waits until a job has ended, or it is time to look at those that run."""
         places = list(self._places.values())
-        ended = wait_for_some([place.running for place in places], _LOOK if limited else None)
+        if not places:
+            time.sleep(source.patience() or _LOOK)
+            return
+        limited = self.limits.timeout is not None or self.limits.memory is not None
+        pauses = [source.look([place.job for place in places])]
+        pauses += [_LOOK] if limited or self._taken else []
+        pause = min((each for each in pauses if each is not None), default=None)
+        ended = wait_for_some([place.running for place in places], pause)
         for place in places:
             if place.running not in ended:
                 self._limit(place)
@@ -207,15 +193,16 @@ class Schedule:
                 if place.running.lost and attempts < _ATTEMPTS:
                     self._attempts[place.job.number] += 1
                     place.running.let_go()
-                    waiting.appendleft(place.job)
+                    self._again.appendleft(place.job)
                 elif (other := self._of_another(place)) is not None:
                     place.running.let_go()
                     if other == "at work":
                         self._leave(place.job)
                     else:
-                        waiting.append(place.job)
+                        self._again.append(place.job)
                 else:
-                    outcomes[place.job.number] = self._settle(place)
+                    outcomes[place.job.number] = outcome = self._settle(place)
+                    source.told(place.job, outcome)
 
     def _of_another(self, place: _Place) -> Literal["at work", "done"] | None:
         """What another process has made of a job that came a moment too late, None if none has."""
@@ -233,15 +220,12 @@ class Schedule:
             print(f"{job.title}  another process is at it: {job.folder}", flush=True)
         self._taken.append(job)
 
-    def _look_again(self, waiting: deque[PlannedJob]) -> None:
+    def _look_again(self) -> None:
         """Lets jobs that others have taken have their turn, once they are free or done."""
-        if self._taken and not waiting and not self._places:
-            while all(is_taken(job.folder) for job in self._taken):
-                time.sleep(_LOOK)
         free = [job for job in self._taken if not is_taken(job.folder)]
         for job in free:
             self._taken.remove(job)
-        waiting.extend(free)
+        self._again.extend(free)
 
     def _limit(self, place: _Place) -> None:
         """Ends a job that takes more than it may."""

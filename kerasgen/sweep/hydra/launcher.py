@@ -37,9 +37,10 @@ from kerasgen.sweep.folders import folder_override
 from kerasgen.sweep.hydra.frozen_jobs import FreezingLoader
 from kerasgen.sweep.hydra.job_limits import read_limits
 from kerasgen.sweep.hydra.task import Task
+from kerasgen.sweep.job_source import ListedJobs, PlannedJob
 from kerasgen.sweep.job_spec import JobSpec, settled
 from kerasgen.sweep.outcomes import Outcome, varying
-from kerasgen.sweep.schedule import JobLimits, PlannedJob, Schedule
+from kerasgen.sweep.schedule import JobLimits, Schedule
 from kerasgen.sweep.sweep_file import SweptJob, jobs_beside, read_sweep, write_sweep
 
 _OF_THE_SWEEP = re.compile(
@@ -101,7 +102,7 @@ class ProcessLauncher(Launcher):
         keep = self.task.outcomes.append
         self._write_sweep(jobs)
         schedule = Schedule(executor=self._executor, limits=self._limits, keep=keep)
-        outcomes = schedule.run(jobs)
+        outcomes = schedule.run(ListedJobs(jobs))
         return [_returned(outcomes[job.number]) for job in jobs if job.number in outcomes]
 
     def _write_sweep(self, jobs: Sequence[PlannedJob]) -> None:
