@@ -49,6 +49,12 @@ PACKAGES = (
 )
 """Packages on which a run's results may depend; a record names their versions."""
 
+ATTEMPT = "KERASGEN_ATTEMPT"
+"""The environment variable that names one start of a job: a word that no other start has.
+
+A sweep knows by it the record that its job has opened, whatever machine the job runs on.
+"""
+
 TIMEOUT = 10.0
 """Seconds after which git is given up; a large repository on a network disk can take minutes."""
 
@@ -166,13 +172,18 @@ def hardware() -> dict[str, object]:
 
 
 def process_identity() -> dict[str, object]:
-    """What names this process among all others: `host`, `boot`, `namespace`, `pid`, `start`."""
+    """What names this process among all others: `host`, `boot`, `namespace`, `pid`, `start`.
+
+    That of a job of a sweep has an `attempt` beside them.
+    """
+    attempt = os.environ.get(ATTEMPT)
     return {
         "host": platform.node(),
         "boot": _text(Path("/proc/sys/kernel/random/boot_id")),
         "namespace": _namespace(),
         "pid": os.getpid(),
         "start": _start(os.getpid()),
+        **({} if attempt is None else {"attempt": attempt}),
     }
 
 

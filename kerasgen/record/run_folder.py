@@ -118,14 +118,17 @@ def open_record(
     return record
 
 
-def close_abandoned(folder: Path, status: Closed, error: str, *, pid: int | None = None) -> bool:
+def close_abandoned(
+    folder: Path, status: Closed, error: str, *, attempt: str | None = None
+) -> bool:
     """Closes the record of a run whose process ended without closing it.
 
     Args:
         folder: the folder of the run.
         status: how the run ended.
         error: what happened to the process.
-        pid: the id that the process had, None for any.
+        attempt: the start of a job that has ended, on whatever machine it was; None for a process
+            of this one, which is asked for.
 
     Returns:
         Whether it was closed; False if there is no record, or it is closed, at work, or another
@@ -138,9 +141,9 @@ def close_abandoned(folder: Path, status: Closed, error: str, *, pid: int | None
         with locked(folder):
             found = read_record(folder)
             fields = found.fields
-            if found.newer or fields["status"] not in OPEN or at_work(fields):
+            if found.newer or fields["status"] not in OPEN:
                 return False
-            if pid is not None and not opened_by(fields, pid):
+            if at_work(fields) if attempt is None else not opened_in(fields, attempt):
                 return False
             seconds = seconds_since(fields.get("started"))
             Record(folder, fields).finish(status, error=error, seconds=seconds, sealed=False)
@@ -153,6 +156,12 @@ def opened_by(fields: Mapping[str, object], pid: int) -> bool:
     """Whether a process of this id opened a record."""
     process = fields.get("process")
     return isinstance(process, Mapping) and process.get("pid") == pid
+
+
+def opened_in(fields: Mapping[str, object], attempt: str) -> bool:
+    """Whether a job opened a record when it was started this time."""
+    process = fields.get("process")
+    return isinstance(process, Mapping) and process.get("attempt") == attempt
 
 
 def own_record(folder: Path) -> Record | None:

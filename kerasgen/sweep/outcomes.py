@@ -19,7 +19,7 @@ from kerasgen.frontend.compose.origins import shown_path
 from kerasgen.process.exit_codes import DONE, FAILED, REFUSED
 from kerasgen.record.files import number
 from kerasgen.record.read import read_record
-from kerasgen.record.run_folder import Invocation, close_abandoned, open_record, opened_by
+from kerasgen.record.run_folder import Invocation, close_abandoned, open_record, opened_in
 from kerasgen.record.status import CLOSED, Closed
 
 _ASKING = tuple(
@@ -66,7 +66,7 @@ class EndedProcess:
     """The process of a job, which has ended.
 
     Attributes:
-        pid: its id.
+        attempt: the word by which its record knows it.
         code: exit code; negative for the signal that killed it.
         seconds: how long it ran.
         argv: its command line.
@@ -74,7 +74,7 @@ class EndedProcess:
         reason: why the sweep has ended it, None where it has not.
     """
 
-    pid: int
+    attempt: str
     code: int
     seconds: float
     argv: tuple[str, ...] = ()
@@ -92,13 +92,13 @@ def settle(job: int, overrides: Sequence[str], folder: Path, ended: EndedProcess
         ended: its process.
     """
     fields = read_fields(folder)
-    own = opened_by(fields, ended.pid)
+    own = opened_in(fields, ended.attempt)
     if own and fields.get("status") in CLOSED:
         return read_outcome(job, overrides, folder, fields)
     status, error = _end_of_process(ended, own=own)
     try:
         if own:
-            close_abandoned(folder, status, error, pid=ended.pid)
+            close_abandoned(folder, status, error, attempt=ended.attempt)
         else:
             asked = Invocation(argv=ended.argv, overrides=overrides)
             record = open_record(folder, Sink(), asked)

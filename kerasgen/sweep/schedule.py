@@ -13,7 +13,6 @@ Decisions:
 from __future__ import annotations
 
 import contextlib
-import os
 import time
 from collections import deque
 from collections.abc import Callable
@@ -27,9 +26,8 @@ from kerasgen.process.interruption import at_once, held
 from kerasgen.record.file_names import CONSOLE
 from kerasgen.record.provenance import at_work
 from kerasgen.record.removal import remove_run
-from kerasgen.record.run_folder import opened_by
+from kerasgen.record.run_folder import opened_in
 from kerasgen.record.status import OPEN
-from kerasgen.sweep.executors.cores import shares, usable_cores
 from kerasgen.sweep.executors.executor import (
     Executor,
     RunningJob,
@@ -155,10 +153,9 @@ class Schedule:
         self.executor.prepare(spec)
         taken = {place.share for place in self._places.values()}
         share = next(number for number in range(self.limits.n_jobs) if number not in taken)
-        cores = shares(usable_cores(), self.limits.n_jobs)[share]
         with held():  # of a job that was started nobody may lose sight
             try:
-                running = self.executor.start(spec, console, cores)
+                running = self.executor.start(spec, console, share)
             except OSError as error:
                 reason = f"cannot be started: {(error.strerror or str(error)).lower()}"
                 print(f"{job.title}  {reason}", flush=True)
@@ -207,7 +204,7 @@ class Schedule:
     def _of_another(self, place: _Place) -> Literal["at work", "done"] | None:
         """What another process has made of a job that came a moment too late, None if none has."""
         fields = read_fields(place.job.folder)
-        if opened_by(fields, place.running.pid) or place.running.poll() != REFUSED:
+        if opened_in(fields, place.running.attempt) or place.running.poll() != REFUSED:
             return None
         if is_taken(place.job.folder):
             return "at work"
@@ -232,7 +229,7 @@ class Schedule:
         timeout, memory = self.limits.timeout, self.limits.memory
         if timeout is not None and place.running.seconds > timeout:
             place.reason = f"ended by the sweep: it took longer than {timeout:g} s"
-        elif memory is not None and memory_of_group(place.running.pid) > memory:
+        elif memory is not None and place.running.memory() > memory:
             place.reason = f"ended by the sweep: it took more than {memory / 2**20:,.0f} MiB"
         if place.reason is not None:
             place.running.kill()
@@ -248,7 +245,7 @@ class Schedule:
         code, seconds = running.poll(), running.seconds
         running.let_go()
         ended = EndedProcess(
-            pid=running.pid,
+            attempt=running.attempt,
             code=FAILED if code is None else code,
             seconds=seconds,
             argv=job.argv,
@@ -290,17 +287,3 @@ def is_taken(folder: Path) -> bool:
 
 def _one_has_failed(outcomes: dict[int, Outcome]) -> bool:
     return any(outcome.status in ("failed", "rejected") for outcome in outcomes.values())
-
-
-def memory_of_group(group: int) -> int:
-    """Bytes of memory that a process and what it has started take, 0 where nobody can say."""
-    found = 0
-    page = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 0
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            words = (folder / "stat").read_text(encoding="latin-1").rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(words[2]) == group:
-            found += int(words[21]) * page
-    return found

@@ -180,9 +180,9 @@ def test_a_record_of_an_ended_process_is_closed_as_failed(tmp_path: Path) -> Non
 
 
 def test_only_the_record_of_the_process_that_is_named_is_closed(tmp_path: Path) -> None:
-    open_record(tmp_path, Sink()).update(process={"pid": 7, "start": "long ago"})
-    assert not close_abandoned(tmp_path, "failed", "killed", pid=8)
-    assert close_abandoned(tmp_path, "interrupted", "interrupted", pid=7)
+    open_record(tmp_path, Sink()).update(process={"pid": 7, "attempt": "seventh"})
+    assert not close_abandoned(tmp_path, "failed", "killed", attempt="eighth")
+    assert close_abandoned(tmp_path, "interrupted", "interrupted", attempt="seventh")
     assert read(tmp_path)["status"] == "interrupted"
 
 

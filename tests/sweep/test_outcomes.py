@@ -22,7 +22,7 @@ from kerasgen.sweep.outcomes import (
 
 def record(folder: Path, **fields: Any) -> None:
     folder.mkdir(exist_ok=True)
-    gone = process_identity() | {"pid": 7, "start": "long ago"}
+    gone = process_identity() | {"pid": 7, "start": "long ago", "attempt": "one"}
     (folder / "record.json").write_text(json.dumps({"schema": 1, "process": gone, **fields}))
 
 
@@ -32,13 +32,13 @@ def outcome(job: int, status: Any, **fields: Any) -> Outcome:
 
 def test_a_closed_record_tells_the_outcome(tmp_path: Path) -> None:
     record(tmp_path, status="completed", metrics={"test": {"loss": 0.5, "accuracy": 0.75}})
-    found = settle(0, ["seed=1"], tmp_path, EndedProcess(pid=7, code=0, seconds=1.0))
+    found = settle(0, ["seed=1"], tmp_path, EndedProcess(attempt="one", code=0, seconds=1.0))
     assert (found.status, found.metric) == ("completed", ("accuracy", 0.75))
 
 
 def test_a_record_that_a_killed_job_left_open_is_closed(tmp_path: Path) -> None:
     record(tmp_path, status="running", started="2024-05-01T12:00:00+00:00")
-    found = settle(0, [], tmp_path, EndedProcess(pid=7, code=-9, seconds=1.25))
+    found = settle(0, [], tmp_path, EndedProcess(attempt="one", code=-9, seconds=1.25))
     assert (found.status, found.error) == ("failed", "killed by signal 9 (SIGKILL)")
     fields = read_fields(tmp_path)
     assert (fields["status"], fields["error"]) == ("failed", "killed by signal 9 (SIGKILL)")
@@ -51,7 +51,7 @@ def test_a_job_that_died_before_it_opened_a_record_gets_one(tmp_path: Path) -> N
         3,
         ["seed=1"],
         tmp_path / "3",
-        EndedProcess(pid=7, code=-11, seconds=0.5, argv=("-m", "x", "seed=1")),
+        EndedProcess(attempt="one", code=-11, seconds=0.5, argv=("-m", "x", "seed=1")),
     )
     assert found.error == "killed by signal 11 (SIGSEGV)"
     fields = read_fields(tmp_path / "3")
@@ -59,34 +59,38 @@ def test_a_job_that_died_before_it_opened_a_record_gets_one(tmp_path: Path) -> N
 
 
 def test_the_record_of_another_run_is_left_alone(tmp_path: Path) -> None:
-    record(tmp_path, status="completed", process={"pid": 8})
+    record(tmp_path, status="completed", process={"pid": 8, "attempt": "other"})
     before = (tmp_path / "record.json").read_bytes()
-    found = settle(0, [], tmp_path, EndedProcess(pid=7, code=2, seconds=1.0))
+    found = settle(0, [], tmp_path, EndedProcess(attempt="one", code=2, seconds=1.0))
     assert found.status == "rejected"
     assert (tmp_path / "record.json").read_bytes() == before
 
 
 def test_the_record_of_a_run_at_work_is_left_alone(tmp_path: Path) -> None:
     open_record(tmp_path, Sink())
-    assert settle(0, [], tmp_path, EndedProcess(pid=7, code=1, seconds=1.0)).status == "failed"
+    assert (
+        settle(0, [], tmp_path, EndedProcess(attempt="one", code=1, seconds=1.0)).status == "failed"
+    )
     assert read_fields(tmp_path)["status"] == "created"
 
 
 def test_a_folder_that_cannot_be_written_spoils_no_outcome(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    found = settle(0, [], tmp_path / "file" / "x", EndedProcess(pid=7, code=1, seconds=1.0))
+    found = settle(0, [], tmp_path / "file" / "x", EndedProcess(attempt="one", code=1, seconds=1.0))
     assert (found.status, found.error) == ("failed", "exit code 1")
 
 
 def test_an_exit_without_a_result_is_a_failure(tmp_path: Path) -> None:
     record(tmp_path, status="running")
-    found = settle(0, [], tmp_path, EndedProcess(pid=7, code=0, seconds=1.0))
+    found = settle(0, [], tmp_path, EndedProcess(attempt="one", code=0, seconds=1.0))
     assert found.status == "failed"
 
 
 def test_an_interrupted_job_says_so(tmp_path: Path) -> None:
     record(tmp_path, status="running")
-    found = settle(0, [], tmp_path, EndedProcess(pid=7, code=-2, seconds=1.0, interrupted=True))
+    found = settle(
+        0, [], tmp_path, EndedProcess(attempt="one", code=-2, seconds=1.0, interrupted=True)
+    )
     assert (found.status, found.error) == ("interrupted", "interrupted")
     assert read_fields(tmp_path)["status"] == "interrupted"
 
@@ -95,7 +99,7 @@ def test_an_interrupted_job_says_so(tmp_path: Path) -> None:
 def test_a_job_that_was_asked_to_end_before_it_had_a_record_was_interrupted(
     tmp_path: Path, number: signal.Signals
 ) -> None:
-    ended = EndedProcess(pid=7, code=128 + number, seconds=1.0)
+    ended = EndedProcess(attempt="one", code=128 + number, seconds=1.0)
     found = settle(0, [], tmp_path, ended)
     assert (found.status, found.error) == ("interrupted", f"interrupted by {number.name}")
     assert read_fields(tmp_path)["status"] == "interrupted"

@@ -1,13 +1,18 @@
 """What runs the jobs of a sweep, as the sweep sees it: a door that every executor has.
 
 This room owns the two protocols, and how running jobs are waited for and ended. It must not know
-where they run.
+where they run: on this machine or on another one.
+
+Decisions:
+- A job that was started is known by a word of its own, which its record holds: the id of a process
+  says nothing on another machine.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import select
 import signal
 import time
@@ -28,8 +33,8 @@ class RunningJob(Protocol):
     """A job that was started."""
 
     @property
-    def pid(self) -> int:
-        """The id of its process."""
+    def attempt(self) -> str:
+        """The word by which the record that it opens knows it; each start has another one."""
 
     @property
     def seconds(self) -> float:
@@ -41,6 +46,9 @@ class RunningJob(Protocol):
 
     def poll(self) -> int | None:
         """Its exit code, negative for a signal; None while it runs."""
+
+    def memory(self) -> int:
+        """Bytes of memory that it and what it has started take, 0 where nobody can say."""
 
     def descriptor(self) -> int | None:
         """What can be read once it has ended; None where the system offers nothing of the kind."""
@@ -65,15 +73,13 @@ class Executor(Protocol):
             job: the job.
         """
 
-    def start(
-        self, job: JobSpec, console: Path | None, cores: Sequence[int] | None = None
-    ) -> RunningJob:
+    def start(self, job: JobSpec, console: Path | None, place: int = 0) -> RunningJob:
         """Starts a job.
 
         Args:
             job: the job.
             console: a file that gets its output, None for this process's own output.
-            cores: the cores on which it works, None for all.
+            place: its place among the jobs that run at a time, from 0, which no other of them has.
 
         Raises:
             OSError: it cannot be started, or the file not be written.
@@ -144,3 +150,22 @@ def watched(pid: int) -> int | None:
         with contextlib.suppress(OSError):
             return os.pidfd_open(pid)
     return None
+
+
+def new_attempt() -> str:
+    """A word for one start of a job."""
+    return secrets.token_hex(8)
+
+
+def memory_of_group(group: int) -> int:
+    """Bytes of memory that a group of processes takes, 0 where nobody can say."""
+    found = 0
+    page = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 0
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (folder / "stat").read_text(encoding="latin-1").rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(words[2]) == group:
+            found += int(words[21]) * page
+    return found

@@ -35,8 +35,9 @@ from kerasgen.diagnostics import Sink
 from kerasgen.frontend.parse.backend import parse_backend
 from kerasgen.ir.program import BackendDef
 from kerasgen.process.entry import reason_of
+from kerasgen.record.provenance import ATTEMPT
 from kerasgen.sweep.executors.compile_cache import offer_cache
-from kerasgen.sweep.executors.executor import RunningJob
+from kerasgen.sweep.executors.executor import RunningJob, memory_of_group, new_attempt
 from kerasgen.sweep.executors.fork_server import ADDED, MOST, SOCKET, settings_text
 from kerasgen.sweep.executors.process import (
     ProcessExecutor,
@@ -44,6 +45,7 @@ from kerasgen.sweep.executors.process import (
     signals_blocked,
     written_job,
 )
+from kerasgen.sweep.executors.shares import Share, share_of
 from kerasgen.sweep.job_spec import JobSpec
 
 _MODULE = "kerasgen.sweep.executors.fork_server"
@@ -88,14 +90,17 @@ class ForkServer:
             self.refused = "the process that would fork them has ended"
 
     def start(
-        self, job: JobSpec, out: int, err: int, cores: Sequence[int] | None, *, unbuffered: bool
+        self, job: JobSpec, out: int, err: int, share: Share, *, unbuffered: bool
     ) -> ForkedJob:
         """Forks a job.
 
         Raises:
             ServerDiedError: it has ended.
         """
-        asked = json.dumps({"cores": cores, "unbuffered": unbuffered}).encode()
+        attempt = new_attempt()
+        variables = {**share.variables, ATTEMPT: attempt}
+        said = {"cores": share.cores, "variables": variables, "unbuffered": unbuffered}
+        asked = json.dumps(said).encode()
         end, lifeline = os.pipe()
         try:
             with written_job(job) as given:
@@ -111,7 +116,7 @@ class ForkServer:
             os.close(end)
         pid, watched = found
         self.running += 1
-        return ForkedJob(server=self, pid=pid, watched=watched, lifeline=lifeline)
+        return ForkedJob(server=self, pid=pid, attempt=attempt, watched=watched, lifeline=lifeline)
 
     def collect(self) -> None:
         """Takes what it has said meanwhile."""
@@ -156,6 +161,7 @@ class ForkedJob:
     Attributes:
         server: whose fork it is.
         pid: the id of its process.
+        attempt: the word by which its record knows it.
         watched: a descriptor of its process.
         lifeline: the writing end of a pipe by which it sees that this process has ended.
         began: when it was started, by the monotonic clock.
@@ -164,6 +170,7 @@ class ForkedJob:
 
     server: ForkServer
     pid: int
+    attempt: str
     watched: int
     lifeline: int | None
     began: float = field(default_factory=time.monotonic)
@@ -186,6 +193,10 @@ class ForkedJob:
             if select.select([self.watched], [], [], 0)[0]:
                 self._code = -signal.SIGTERM
         return self._code
+
+    def memory(self) -> int:
+        """Bytes of memory that it and what it has started take, 0 where nobody can say."""
+        return memory_of_group(self.pid)
 
     def descriptor(self) -> int:
         """What can be read once it has ended."""
@@ -220,11 +231,13 @@ class ForkExecutor:
 
     Args:
         say: takes a line that says why jobs are not forked.
+        shares: what each of the jobs that run at a time has for itself; none for a whole machine.
     """
 
-    def __init__(self, say: Callable[[str], object]) -> None:
+    def __init__(self, say: Callable[[str], object], shares: Sequence[Share] = ()) -> None:
         self._say = say
-        self._cold = ProcessExecutor()
+        self._shares = shares
+        self._cold = ProcessExecutor(shares)
         self._servers: dict[BackendDef, ForkServer] = {}
         self._told: set[str] = set()
 
@@ -251,9 +264,7 @@ class ForkExecutor:
         if server.refused:
             self._tell(f"jobs are not forked, each starts by itself: {server.refused}")
 
-    def start(
-        self, job: JobSpec, console: Path | None, cores: Sequence[int] | None = None
-    ) -> RunningJob:
+    def start(self, job: JobSpec, console: Path | None, place: int = 0) -> RunningJob:
         """Starts a job.
 
         Raises:
@@ -262,17 +273,18 @@ class ForkExecutor:
         settings = _settings(job)
         server = None if settings is None else self._servers.get(settings)
         if server is None or server.dead or server.refused:
-            return self._cold.start(job, console, cores)
+            return self._cold.start(job, console, place)
         with contextlib.ExitStack() as stack:
             out, err = 1, 2
             if console is not None:
                 console.parent.mkdir(parents=True, exist_ok=True)
                 out = err = stack.enter_context(console.open("ab")).fileno()
             try:
-                return server.start(job, out, err, cores, unbuffered=console is not None)
+                share = share_of(self._shares, place)
+                return server.start(job, out, err, share, unbuffered=console is not None)
             except ServerDiedError:
                 server.dead = True
-        return self._cold.start(job, console, cores)
+        return self._cold.start(job, console, place)
 
     def close(self) -> None:
         """Ends the servers."""

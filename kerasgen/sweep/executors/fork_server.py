@@ -121,6 +121,8 @@ class _Server:
             os.close(err)
             if asked["unbuffered"]:
                 sys.stdout.reconfigure(write_through=True)  # type: ignore[union-attr]
+            # Before any engine looks for its devices.
+            os.environ.update(asked["variables"])
             cores = asked["cores"]
             return Handed(job=job, lifeline=lifeline, cores=None if cores is None else tuple(cores))
         with contextlib.suppress(OSError):

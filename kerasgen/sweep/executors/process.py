@@ -18,7 +18,9 @@ from pathlib import Path
 from typing import IO, Any
 
 import kerasgen
-from kerasgen.sweep.executors.executor import watched
+from kerasgen.record.provenance import ATTEMPT
+from kerasgen.sweep.executors.executor import memory_of_group, new_attempt, watched
+from kerasgen.sweep.executors.shares import Share, share_of
 from kerasgen.sweep.job_spec import JobSpec
 
 MODULE = "kerasgen.sweep.executors.job"
@@ -49,12 +51,14 @@ class JobProcess:
     """A job that runs in a process of its own.
 
     Attributes:
-        process: its process.
+        process: its process, the first of a group of its own.
+        attempt: the word by which its record knows it.
         lifeline: the writing end of a pipe by which it sees that this process has ended, or None.
         began: when it was started, by the monotonic clock.
     """
 
     process: subprocess.Popen[bytes]
+    attempt: str = field(default_factory=new_attempt)
     lifeline: int | None = None
     began: float = field(default_factory=time.monotonic)
     _descriptor: int | None = field(init=False, default=None)
@@ -80,6 +84,10 @@ class JobProcess:
     def poll(self) -> int | None:
         """Its exit code, negative for a signal; None while it runs."""
         return self.process.poll()
+
+    def memory(self) -> int:
+        """Bytes of memory that it and what it has started take, 0 where nobody can say."""
+        return memory_of_group(self.process.pid)
 
     def descriptor(self) -> int | None:
         """What can be read once it has ended."""
@@ -110,27 +118,34 @@ class JobProcess:
 
 
 class ProcessExecutor:
-    """Starts jobs with this process's interpreter and environment."""
+    """Starts jobs with this process's interpreter and environment.
+
+    Args:
+        shares: what each of the jobs that run at a time has for itself; none for a whole machine.
+    """
+
+    def __init__(self, shares: Sequence[Share] = ()) -> None:
+        self._shares = shares
 
     def prepare(self, job: JobSpec) -> None:
         """Nothing is needed."""
 
-    def start(
-        self, job: JobSpec, console: Path | None, cores: Sequence[int] | None = None
-    ) -> JobProcess:
+    def start(self, job: JobSpec, console: Path | None, place: int = 0) -> JobProcess:
         """Starts a job.
 
         Args:
             job: the job.
             console: a file that gets its output, None for this process's own output.
-            cores: the cores on which it works, None for all.
+            place: its place among the jobs that run at a time.
 
         Raises:
             OSError: it cannot be started, or the file not be written.
         """
         # A group of its own: Ctrl-C reaches this process alone, which then ends its jobs once.
         options: dict[str, Any] = {"process_group": 0} if os.name == "posix" else {}
+        share, attempt = share_of(self._shares, place), new_attempt()
         environment = child_environment(unbuffered=console is not None)
+        environment |= {**share.variables, ATTEMPT: attempt}
         # -P: a file in the working directory must not take the place of a module.
         command = [sys.executable, "-P", *job.argv]
         with contextlib.ExitStack() as stack:
@@ -140,8 +155,8 @@ class ProcessExecutor:
                 output = stack.enter_context(console.open("ab"))
             given = stack.enter_context(written_job(job))
             environment[HANDED_OVER] = "stdin"
-            if cores is not None:
-                environment[CORES] = ",".join(map(str, cores))
+            if share.cores is not None:
+                environment[CORES] = ",".join(map(str, share.cores))
             lifeline = None
             if os.name == "posix":
                 end, lifeline = os.pipe()
@@ -162,7 +177,7 @@ class ProcessExecutor:
                 if lifeline is not None:
                     os.close(lifeline)
                 raise
-        return JobProcess(process=process, lifeline=lifeline)
+        return JobProcess(process=process, attempt=attempt, lifeline=lifeline)
 
     def close(self) -> None:
         """Nothing was needed."""

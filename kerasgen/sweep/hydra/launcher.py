@@ -33,6 +33,7 @@ from kerasgen.record.run_folder import reported
 from kerasgen.sweep.executors.executor import Executor
 from kerasgen.sweep.executors.fork import ForkExecutor
 from kerasgen.sweep.executors.process import MODULE, ProcessExecutor
+from kerasgen.sweep.executors.shares import shares
 from kerasgen.sweep.folders import folder_override
 from kerasgen.sweep.hydra.frozen_jobs import FreezingLoader
 from kerasgen.sweep.hydra.job_limits import read_limits
@@ -97,7 +98,8 @@ class ProcessLauncher(Launcher):
         assert self.task is not None
         jobs = self._jobs(job_overrides, initial_job_idx)
         if self._executor is None:
-            self._executor = ForkExecutor(_say) if self._fork else ProcessExecutor()
+            parts = shares(self._limits.n_jobs)
+            self._executor = ForkExecutor(_say, parts) if self._fork else ProcessExecutor(parts)
             self.task.closers.append(self._executor.close)
         keep = self.task.outcomes.append
         self._write_sweep(jobs)
