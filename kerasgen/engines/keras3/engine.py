@@ -12,6 +12,7 @@ Decisions:
 from __future__ import annotations
 
 import contextlib
+import importlib
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from kerasgen.engines.keras3.build import KerasOracle
     from kerasgen.passes.compiled import CompiledProgram
 
+_WORKING = ("introspection", "probe", "trainable")
+"""Files of this room that every run has need of, with those that they import."""
+
 
 class Keras3Engine(Engine):
     """Keras 3; a process has it with one backend and its settings for good."""
@@ -43,6 +47,8 @@ class Keras3Engine(Engine):
     def preload(self, settings: BackendDef, sink: Sink) -> None:
         """Imports Keras with the given settings, so that this process may be forked."""
         environment.preload_engine(settings, sink)
+        for name in _WORKING:
+            importlib.import_module(f"{__package__}.{name}")
 
     def in_force(self, settings: BackendDef) -> bool | None:
         """Whether Keras runs with these settings; None where it was not imported yet."""

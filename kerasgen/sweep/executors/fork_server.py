@@ -44,11 +44,21 @@ ADDED = "OPENBLAS_NUM_THREADS"
 
 _MODULES = (
     "kerasgen.sweep.hydra.command_line",
+    "kerasgen.compiler",
+    "kerasgen.data.early_look",
+    "kerasgen.emit.text.report",
+    "kerasgen.emit.text.resolved_config",
     "kerasgen.run.experiment",
+    "kerasgen.run.predictions",
+    "kerasgen.run.saved_model",
+    "kerasgen.run.steps",
+    "kerasgen.run.training",
+    "kerasgen.session.engine_start",
+    "sklearn.datasets",
     "matplotlib.figure",
     "matplotlib.backends.backend_svg",
 )
-"""What jobs import beside the engine."""
+"""What jobs import beside the engine: 0.7 CPU seconds of each, where they import it themselves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
