@@ -34,7 +34,9 @@ def test_the_wheel_has_the_pages_of_the_manual_and_that_of_a_report() -> None:
     pages = [path.relative_to(ROOT) for path in (ROOT / "kerasgen" / "manual").rglob("*.md")]
     assert len(pages) > 50
     report = ROOT / "kerasgen" / "emit" / "page"
-    pages += [(report / f"page.{ending}").relative_to(ROOT) for ending in ("html", "css", "js")]
+    names = ("page.html", "page.css", "page.js", "charts.js", "echarts/echarts.min.js")
+    licenses = ("echarts/LICENSE", "echarts/LICENSE-d3", "echarts/NOTICE")
+    pages += [(report / name).relative_to(ROOT) for name in (*names, *licenses)]
     assert all((ROOT / page).is_file() for page in pages)
     assert [page for page in pages for part in page.parts if _matches(part, patterns)] == []
 

@@ -10,7 +10,7 @@ Decisions:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NewType, TypeAlias
 
@@ -52,12 +52,14 @@ class Cell:
         share: how strongly it is colored, from 0 to 1; None for not at all.
         bold: whether it stands out.
         hint: what is told of it where a pointer rests on it.
+        copied: what a button in it copies; empty for no button.
     """
 
     text: str
     share: float | None = None
     bold: bool = False
     hint: str = ""
+    copied: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +73,9 @@ class Table:
         numbers: places of the columns that hold numbers, which stand at the right.
         sortable: whether a click on the name of a column sorts the rows.
         matrix: whether the first cell of each row is a name as well.
+        filtered: whether rows can be looked for by their words.
+        roomy: whether its texts keep a width of their own in a narrow window.
+        keys: what each row is called by the charts of the page; empty for nothing.
     """
 
     head: tuple[str, ...]
@@ -79,6 +84,9 @@ class Table:
     numbers: frozenset[int] = frozenset()
     sortable: bool = False
     matrix: bool = False
+    filtered: bool = False
+    roomy: bool = False
+    keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +183,38 @@ class Folded:
     blocks: tuple[Block, ...]
 
 
-Block: TypeAlias = "Note | Facts | Table | Pictures | Code | Cards | Drawing | Folded"
+ChartKind: TypeAlias = Literal["bars", "spread", "parallel", "points", "strip", "heat", "curves"]
+"""What the script of a page can draw."""
+
+PlainData: TypeAlias = "Mapping[str, PlainData] | Sequence[PlainData] | str | float | bool | None"
+"""What a script is given: finite numbers, texts, lists and mappings of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    """A chart that the reader's browser draws.
+
+    Attributes:
+        kind: what is drawn.
+        data: of what.
+        caption: what it shows; it is read to whoever does not see it.
+        height: its height in lines of text.
+    """
+
+    kind: ChartKind
+    data: Mapping[str, PlainData]
+    caption: str
+    height: float = 20.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charts:
+    """Charts side by side, where there is room."""
+
+    charts: tuple[Chart, ...]
+
+
+Block: TypeAlias = "Note | Facts | Table | Pictures | Code | Cards | Drawing | Folded | Charts"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,9 +235,11 @@ class Page:
         subtitle: a line below it.
         made_by: who has made it.
         sections: its sections; one without blocks is left out.
+        shared: what several of its charts need.
     """
 
     title: str
     subtitle: str
     made_by: str
     sections: tuple[Section, ...]
+    shared: Mapping[str, PlainData] = field(default_factory=dict)

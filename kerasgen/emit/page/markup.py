@@ -6,18 +6,22 @@ know what a page tells of.
 Decisions:
 - Every text is escaped by the template engine; `Svg` alone is put in as it is.
 - A policy in the page forbids everything that comes from elsewhere: no network, no frame, no form.
+- Charts are drawn by Apache ECharts, which is put into a page that has some, once; what they show
+  stands in one block of JSON that no browser runs, and in which no text can end the block.
 - Nothing in a page hangs on a time, a machine or a random number: equal pages are equal bytes.
 """
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from kerasgen.emit.page import blocks
-from kerasgen.emit.page.blocks import Page
+from kerasgen.emit.page.blocks import Block, Chart, Charts, Folded, Page
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -32,8 +36,13 @@ _UNUSUAL = re.compile(r"[^\n\t -~]")
 
 def page_html(page: Page) -> str:
     """A page as HTML; characters that HTML does not allow are replaced."""
+    charts = list(_charts(block for section in page.sections for block in section.blocks))
     text = _template().render(
         page=page,
+        drawn=_drawn(page, charts) if charts else "",
+        number_of=lambda chart: next(n for n, each in enumerate(charts) if each is chart),
+        library=_library() if charts else "",
+        draw=_own("charts.js") if charts else "",
         policy=_POLICY,
         style=_own("page.css"),
         script=_own("page.js"),
@@ -41,6 +50,33 @@ def page_html(page: Page) -> str:
         code_lines=_code_lines,
     )
     return _UNUSUAL.sub(_allowed, text)
+
+
+def _charts(inside: Iterable[Block]) -> Iterator[Chart]:
+    """All charts in blocks, folded ones as well."""
+    for block in inside:
+        if isinstance(block, Folded):
+            yield from _charts(block.blocks)
+        elif isinstance(block, Charts):
+            yield from block.charts
+
+
+def _drawn(page: Page, charts: Sequence[Chart]) -> str:
+    """What the charts of a page show, as JSON in which no tag can begin."""
+    said = {
+        "shared": page.shared,
+        "charts": [{"kind": chart.kind, "told": chart.caption, **chart.data} for chart in charts],
+    }
+    text = json.dumps(said, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+@cache
+def _library() -> str:
+    """Apache ECharts with what its license asks to go with it."""
+    folder = files(blocks.__package__) / "echarts"
+    notice = (folder / "NOTICE").read_text(encoding="utf-8").strip()
+    return f"/*\n{notice}\n*/\n" + (folder / "echarts.min.js").read_text(encoding="utf-8")
 
 
 @cache

@@ -38,18 +38,56 @@
   // Of what is drawn over time the end is what is looked for.
   for (const figure of document.querySelectorAll(".wide .figure")) figure.scrollLeft = figure.scrollWidth;
 
+  const copies = async (button, text) => {
+    try {
+      await navigator.clipboard.writeText(text);
+      button.textContent = "copied";
+    } catch { button.textContent = "not allowed"; }
+  };
   for (const block of document.querySelectorAll("[data-copied]")) {
     if (!navigator.clipboard) break;
     const button = document.createElement("button");
     button.type = "button";
     button.textContent = "copy";
-    button.addEventListener("click", async () => {
-      try {
-        await navigator.clipboard.writeText(block.querySelector("code").textContent);
-        button.textContent = "copied";
-      } catch { button.textContent = "not allowed"; }
-    });
+    button.addEventListener("click", () => copies(button, block.querySelector("code").textContent));
     block.append(button);
+  }
+  for (const place of document.querySelectorAll("[data-copy]")) {
+    if (!navigator.clipboard) break;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = "copy";
+    button.title = place.dataset.copy;
+    button.addEventListener("click", () => copies(button, place.dataset.copy));
+    place.append(button);
+  }
+
+  for (const table of document.querySelectorAll("table[data-filtered]")) {
+    const rows = [...table.tBodies[0].rows];
+    const texts = rows.map((row) => [...row.cells].map((cell) => cell.textContent).join(" ").toLowerCase());
+    const line = document.createElement("p");
+    line.className = "filter";
+    const label = document.createElement("label");
+    const field = document.createElement("input");
+    field.type = "search";
+    field.placeholder = "words, all of them";
+    label.append("filter ", field);
+    const count = document.createElement("span");
+    count.setAttribute("role", "status");
+    line.append(label, count);
+    const shownRows = () => {
+      const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
+      let left = 0;
+      rows.forEach((row, place) => {
+        row.hidden = !words.every((word) => texts[place].includes(word));
+        left += row.hidden ? 0 : 1;
+      });
+      count.textContent = words.length ? `${left} of ${rows.length}` : "";
+    };
+    field.addEventListener("input", shownRows);
+    const around = table.parentElement;
+    around.before(line);
+    if (rows.length > 20) around.classList.add("tall");
   }
 
   let closed = [];
