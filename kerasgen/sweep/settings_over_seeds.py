@@ -18,6 +18,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
+from typing import Literal
 
 from kerasgen.passes.lint.directions import direction
 from kerasgen.sweep.outcomes import Outcome, text_table, varying
@@ -94,20 +95,26 @@ def over_seeds(outcomes: Sequence[Outcome]) -> tuple[str, list[SettingFigures]] 
     for label, outcome in zip(labels, ended, strict=True):
         assert outcome.metric is not None
         if math.isfinite(outcome.metric[1]):
-            values[label][_seed(outcome.overrides)] = outcome.metric[1]
+            values[label][seed_of(outcome.overrides)] = outcome.metric[1]
     if not any(len(seeds) > 1 for seeds in values.values()):
         return None
     settings = [SettingFigures(label=label, values=seeds) for label, seeds in values.items()]
-    if (way := direction(name)) is None:
-        return name, settings
+    return name, compared_settings(settings, direction(name))
+
+
+def compared_settings(
+    settings: Sequence[SettingFigures], way: Literal["min", "max"] | None
+) -> list[SettingFigures]:
+    """The settings, the best mean first, and each of the others compared with it.
+
+    Args:
+        settings: the settings.
+        way: which end of the figures is the better one; None leaves them as they are.
+    """
+    if way is None or not settings:
+        return list(settings)
     sign = 1 if way == "min" else -1
-    settings.sort(key=lambda setting: sign * setting.mean)
-    return name, _compared(settings, sign)
-
-
-def _compared(settings: Sequence[SettingFigures], sign: int) -> list[SettingFigures]:
-    """The settings, each compared with the first, which is the best."""
-    best, *others = settings
+    best, *others = sorted(settings, key=lambda setting: sign * setting.mean)
     found = []
     for setting in others:
         seeds = [seed for seed in best.values if seed in setting.values]
@@ -176,13 +183,14 @@ def settings_table(outcomes: Sequence[Outcome]) -> str | None:
                 f"{setting.mean:.4g}",
                 "" if deviation is None else f"{deviation:.2g}",
                 "" if interval is None else f"{interval[0]:.4g} to {interval[1]:.4g}",
-                _beside(setting, settings[0]) if compared else "",
+                beside_text(setting, settings[0]) if compared else "",
             )
         )
     return text_table(rows if compared else [row[:-1] for row in rows])
 
 
-def _beside(setting: SettingFigures, best: SettingFigures) -> str:
+def beside_text(setting: SettingFigures, best: SettingFigures) -> str:
+    """What is said of a setting beside the best; none is called worse that is not shown to be."""
     if setting is best:
         return "the best mean"
     if setting.probability is None or setting.behind is None:
@@ -198,5 +206,6 @@ def is_seed(text: str) -> bool:
     return text.lstrip("+").startswith(SEED)
 
 
-def _seed(overrides: Sequence[str]) -> str:
+def seed_of(overrides: Sequence[str]) -> str:
+    """The seed that overrides name, as it was written; empty for none."""
     return next((text.lstrip("+")[len(SEED) :] for text in overrides if is_seed(text)), "")

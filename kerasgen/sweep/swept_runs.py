@@ -16,6 +16,7 @@ from statistics import fmean
 
 from kerasgen.diagnostics import CompileError, Sink
 from kerasgen.foreign.printable import shown
+from kerasgen.foreign.regular_files import is_there
 from kerasgen.record.read import is_run
 from kerasgen.record.runs import RunEntry, read_run
 from kerasgen.registry import CONNECTIONS
@@ -76,9 +77,18 @@ class BestSetting:
     @property
     def command(self) -> str:
         """The command that trains it again, with what was allowed to the sweep."""
-        run = self.runs[0].run
-        flags = [] if run is None else _flags(run.fields.get("argv"))
-        return shown(shlex.join(["kerasgen", "run", *flags, *self.overrides]))
+        return training_command(self.overrides, self.runs[0].run)
+
+
+def training_command(overrides: Sequence[str], run: RunEntry | None) -> str:
+    """The command that trains a job again.
+
+    Args:
+        overrides: its overrides.
+        run: its run, which knows what was allowed to it; None where it did not begin.
+    """
+    flags = [] if run is None else _flags(run.fields.get("argv"))
+    return shown(shlex.join(["kerasgen", "run", *flags, *overrides]))
 
 
 def named_sweep(name: str, outputs: Path) -> Path:
@@ -107,6 +117,21 @@ def named_sweep(name: str, outputs: Path) -> Path:
         f"`{name}` is no folder of a sweep{run}",
         help="name the folder that `-m` has printed, or `last` for the newest sweep",
     )
+
+
+def names_sweep(name: str, outputs: Path) -> bool:
+    """Whether a name is the folder of a sweep; that of a run is none, and `last` is a run.
+
+    Args:
+        name: the name.
+        outputs: the folder of all runs.
+    """
+    for place in (Path(name), outputs / name):
+        if is_run(place):
+            return False
+        if is_there(place / NAME):
+            return True
+    return False
 
 
 def swept_runs(folder: Path) -> list[SweptRun]:

@@ -1,0 +1,1 @@
+"""What a sweep has taught: as a page, and as tables for other programs."""
