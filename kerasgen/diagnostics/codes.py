@@ -118,6 +118,7 @@ CODES: dict[str, str] = {
     "KG630": "runs or configs that cannot be compared",
     "KG631": "override that a run cannot be repeated with",
     "KG635": "address of a tracker that cannot be used",
+    "KG636": "cluster, queue or graphics card that is not there, or not enough",
     "KG640": "file of a run that is not as the run has written it",
     "KG641": "run that cannot be verified",
     "KG650": "address or token with which a run cannot be served",

@@ -12,6 +12,7 @@ Decisions:
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import json
 from dataclasses import dataclass, replace
@@ -110,6 +111,16 @@ def read_job_spec(content: bytes) -> JobSpec:
             diagnostics=tuple(read_diagnostic(found) for found in said["diagnostics"]),
         ),
     )
+
+
+def moved(job: JobSpec, folder: Path) -> JobSpec:
+    """A job with another folder: where it runs on a machine that does not see its own."""
+    hydra = copy.deepcopy(dict(job.frozen.hydra))
+    run, runtime = hydra["run"], hydra["runtime"]
+    assert isinstance(run, dict)
+    assert isinstance(runtime, dict)
+    run["dir"] = runtime["output_dir"] = str(folder)
+    return replace(job, folder=folder, frozen=replace(job.frozen, hydra=hydra))
 
 
 def settled(frozen: FrozenConfig, sweep: DictConfig, number: int, folder: Path) -> FrozenConfig:

@@ -26,7 +26,7 @@ from kerasgen.process.interruption import at_once, held
 from kerasgen.record.file_names import CONSOLE
 from kerasgen.record.provenance import at_work
 from kerasgen.record.removal import remove_run
-from kerasgen.record.run_folder import opened_in
+from kerasgen.record.run_folder import close_abandoned, opened_in
 from kerasgen.record.status import OPEN
 from kerasgen.sweep.executors.executor import (
     Executor,
@@ -190,6 +190,7 @@ class Schedule:
                 if place.running.lost and attempts < _ATTEMPTS:
                     self._attempts[place.job.number] += 1
                     place.running.let_go()
+                    self._lose(place)
                     self._again.appendleft(place.job)
                 elif (other := self._of_another(place)) is not None:
                     place.running.let_go()
@@ -200,6 +201,16 @@ class Schedule:
                 else:
                     outcomes[place.job.number] = outcome = self._settle(place)
                     source.told(place.job, outcome)
+
+    def _lose(self, place: _Place) -> None:
+        """Closes the record of a job that is started again: nobody may be left to do it."""
+        attempt, reason = place.running.attempt, place.running.reason
+        if reason is not None:
+            print(f"{place.job.title}  is started again: {reason}", flush=True)
+        with contextlib.suppress(OSError):
+            close_abandoned(
+                place.job.folder, "interrupted", reason or "interrupted", attempt=attempt
+            )
 
     def _of_another(self, place: _Place) -> Literal["at work", "done"] | None:
         """What another process has made of a job that came a moment too late, None if none has."""
@@ -250,7 +261,7 @@ class Schedule:
             seconds=seconds,
             argv=job.argv,
             interrupted=interrupted,
-            reason=place.reason,
+            reason=place.reason or running.reason,
         )
         outcome = settle(job.number, job.overrides, job.folder, ended)
         shown = self.limits.n_jobs > 1 or outcome.status in ("failed", "interrupted")

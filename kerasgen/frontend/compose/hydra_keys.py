@@ -41,7 +41,18 @@ FOLDERS = ("run.dir", "sweep.dir", "sweep.subdir")
 _PLUGINS = ("hydra/launcher", "hydra/sweeper")
 """Groups of Hydra's of which a file may choose an option."""
 
-_COMMANDS = frozenset({"python", "setup", "pre_dispatch", "custom_search_space", "storage"})
+_COMMANDS = frozenset(
+    {
+        "additional_parameters",
+        "address",
+        "custom_search_space",
+        "pre_dispatch",
+        "python",
+        "setup",
+        "srun_args",
+        "storage",
+    }
+)
 """Keys of plugins that are run, imported or opened; nothing but their own code could tell."""
 
 _WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*\Z")

@@ -22,6 +22,64 @@ LAUNCHER = "hydra_plugins.kerasgen.ProcessLauncher"
 """The launcher's name among Hydra's plugins, which must all seem to live in `hydra_plugins`."""
 
 
+_LIMITS = {"n_jobs": 1, "timeout": None, "memory": None, "fail_fast": False}
+
+_HERE = {**_LIMITS, "gpus": "auto", "gpus_per_job": 1}
+
+_QUEUE = {
+    "n_jobs": "auto",
+    "fail_fast": False,
+    "submitit_folder": "${hydra.sweep.dir}/.submitit/%j",
+    "timeout_min": 60,
+    "cpus_per_task": None,
+    "gpus_per_node": None,
+    "tasks_per_node": 1,
+    "mem_gb": None,
+    "nodes": 1,
+    "name": "${hydra.job.name}",
+    "max_num_timeout": 0,
+    "signal_delay_s": 120,
+    "stderr_to_stdout": False,
+}
+"""The published plugin's keys and defaults, but for the jobs at a time."""
+
+_LAUNCHERS: dict[str, dict[str, object]] = {
+    "warm": {"executor": "fork", **_HERE},
+    "process": {"executor": "process", **_HERE},
+    "ray": {
+        "executor": "ray",
+        **_LIMITS,
+        "n_jobs": "auto",
+        "address": None,
+        "wait": 60,
+        "cpus": 1,
+        "gpus": 0,
+        "resources": None,
+    },
+    "submitit_local": {"executor": "submitit_local", **_QUEUE},
+    "submitit_slurm": {
+        "executor": "submitit_slurm",
+        **_QUEUE,
+        "array_parallelism": 256,
+        "partition": None,
+        "qos": None,
+        "account": None,
+        "comment": None,
+        "constraint": None,
+        "exclude": None,
+        "gres": None,
+        "mem_per_cpu": None,
+        "mem_per_gpu": None,
+        "cpus_per_gpu": None,
+        "gpus_per_task": None,
+        "additional_parameters": None,
+        "setup": None,
+        "srun_args": None,
+    },
+}
+"""Our launchers with the defaults of their keys."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSettings:
     """What a config says of the run that it asks for.
@@ -61,18 +119,11 @@ def run_settings(config: DictConfig) -> RunSettings:
 
 def offer_launchers() -> None:
     """Makes our launchers options; Hydra finds a plugin's class by its name."""
-    for name, executor in (("warm", "fork"), ("process", "process")):
+    for name, settings in _LAUNCHERS.items():
         ConfigStore.instance().store(
             group="hydra/launcher",
             name=name,
-            node={
-                "_target_": LAUNCHER,
-                "executor": executor,
-                "n_jobs": 1,
-                "timeout": None,
-                "memory": None,
-                "fail_fast": False,
-            },
+            node={"_target_": LAUNCHER, **settings},
             provider="kerasgen",
         )
 

@@ -7,12 +7,19 @@ holds machine code, and the folder of a sweep may come from a stranger.
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import MutableMapping
 from pathlib import Path
 
 from kerasgen.process.cache_folder import cache_folder
 
 _FOLDER = "JAX_COMPILATION_CACHE_DIR"
+
+_LOOKED = ".looked"
+"""A file whose time says when the folder was looked through."""
+
+_PAUSE = 3600.0
+"""Seconds between two looks: a cache that is full has thousands of files."""
 
 _MOST = 2 * 2**30
 """Bytes that are kept; the oldest go first."""
@@ -29,13 +36,26 @@ def offer_cache(variables: MutableMapping[str, str]) -> None:
     try:
         folder = cache_folder() / "jax"
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _prune(folder)
+        if _is_due(folder):
+            _prune(folder)
     except (OSError, RuntimeError):
         return
     variables[_FOLDER] = str(folder)
     # As short as a compilation and as small as its outcome may be.
     variables.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
     variables.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
+
+
+def _is_due(folder: Path) -> bool:
+    """Whether it is a while since the folder was looked through; it is from now on not."""
+    mark = folder / _LOOKED
+    try:
+        due = time.time() - mark.stat().st_mtime > _PAUSE
+    except FileNotFoundError:
+        due = True
+    if due:
+        mark.touch()
+    return due
 
 
 def _prune(folder: Path) -> None:

@@ -44,6 +44,10 @@ class RunningJob(Protocol):
     def lost(self) -> bool:
         """Whether it ended through no fault of its own, and is to be started again."""
 
+    @property
+    def reason(self) -> str | None:
+        """Why it ended, where something else than its exit code tells; None else."""
+
     def poll(self) -> int | None:
         """Its exit code, negative for a signal; None while it runs."""
 

@@ -28,15 +28,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
-
-from kerasgen.diagnostics import Sink
-from kerasgen.frontend.parse.backend import parse_backend
 from kerasgen.ir.program import BackendDef
 from kerasgen.process.entry import reason_of
 from kerasgen.record.provenance import ATTEMPT
 from kerasgen.sweep.executors.compile_cache import offer_cache
+from kerasgen.sweep.executors.engine_settings import engine_settings
 from kerasgen.sweep.executors.executor import RunningJob, memory_of_group, new_attempt
 from kerasgen.sweep.executors.fork_server import ADDED, MOST, SOCKET, settings_text
 from kerasgen.sweep.executors.process import (
@@ -92,13 +88,12 @@ class ForkServer:
     def start(
         self, job: JobSpec, out: int, err: int, share: Share, *, unbuffered: bool
     ) -> ForkedJob:
-        """Forks a job.
+        """Forks a job; its share names this start of it.
 
         Raises:
             ServerDiedError: it has ended.
         """
-        attempt = new_attempt()
-        variables = {**share.variables, ATTEMPT: attempt}
+        variables = dict(share.variables)
         said = {"cores": share.cores, "variables": variables, "unbuffered": unbuffered}
         asked = json.dumps(said).encode()
         end, lifeline = os.pipe()
@@ -116,7 +111,9 @@ class ForkServer:
             os.close(end)
         pid, watched = found
         self.running += 1
-        return ForkedJob(server=self, pid=pid, attempt=attempt, watched=watched, lifeline=lifeline)
+        return ForkedJob(
+            server=self, pid=pid, attempt=variables[ATTEMPT], watched=watched, lifeline=lifeline
+        )
 
     def collect(self) -> None:
         """Takes what it has said meanwhile."""
@@ -182,6 +179,11 @@ class ForkedJob:
         """Seconds since it was started."""
         return time.monotonic() - self.began
 
+    @property
+    def reason(self) -> str | None:
+        """Why it ended, where something else than its exit code tells."""
+        return None
+
     def poll(self) -> int | None:
         """Its exit code, negative for a signal; None while it runs."""
         if self._code is None:
@@ -243,7 +245,7 @@ class ForkExecutor:
 
     def prepare(self, job: JobSpec) -> None:
         """Starts the server of a job, and waits until it can fork."""
-        settings = _settings(job)
+        settings = engine_settings(job)
         if settings is None or not can_fork():
             return
         known = self._servers.get(settings)
@@ -264,16 +266,18 @@ class ForkExecutor:
         if server.refused:
             self._tell(f"jobs are not forked, each starts by itself: {server.refused}")
 
-    def start(self, job: JobSpec, console: Path | None, place: int = 0) -> RunningJob:
-        """Starts a job.
+    def start(
+        self, job: JobSpec, console: Path | None, place: int = 0, attempt: str | None = None
+    ) -> RunningJob:
+        """Starts a job, as the executor `process` does.
 
         Raises:
             OSError: it cannot be started, or the file not be written.
         """
-        settings = _settings(job)
+        settings = engine_settings(job)
         server = None if settings is None else self._servers.get(settings)
         if server is None or server.dead or server.refused:
-            return self._cold.start(job, console, place)
+            return self._cold.start(job, console, place, attempt)
         with contextlib.ExitStack() as stack:
             out, err = 1, 2
             if console is not None:
@@ -281,10 +285,12 @@ class ForkExecutor:
                 out = err = stack.enter_context(console.open("ab")).fileno()
             try:
                 share = share_of(self._shares, place)
+                named = {**share.variables, ATTEMPT: attempt or new_attempt()}
+                share = dataclasses.replace(share, variables=named)
                 return server.start(job, out, err, share, unbuffered=console is not None)
             except ServerDiedError:
                 server.dead = True
-        return self._cold.start(job, console, place)
+        return self._cold.start(job, console, place, attempt)
 
     def close(self) -> None:
         """Ends the servers."""
@@ -301,23 +307,6 @@ class ForkExecutor:
 def can_fork() -> bool:
     """Whether this system forks, and lets forks be watched."""
     return hasattr(os, "pidfd_open") and hasattr(signal, "pidfd_send_signal")
-
-
-def _settings(job: JobSpec) -> BackendDef | None:
-    """What a job's engine is imported with, None where its config does not say it rightly."""
-    try:
-        section = OmegaConf.select(OmegaConf.create(dict(job.frozen.config)), "backend")
-        plain = OmegaConf.to_container(section, resolve=True)
-    except (OmegaConfBaseException, ValueError, TypeError):
-        return None
-    sink = Sink()
-    found = parse_backend(plain, sink)  # type: ignore[arg-type]
-    if found is None or sink.errors:
-        return None
-    # All else is put in force by the job itself.
-    return dataclasses.replace(
-        found, memory=None, device=None, deterministic=False, dtype_policy=None
-    )
 
 
 def _started(settings: BackendDef) -> ForkServer:

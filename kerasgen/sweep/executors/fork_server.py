@@ -32,6 +32,7 @@ from typing import Any
 
 from kerasgen.process import garbage
 from kerasgen.process.entry import begin
+from kerasgen.sweep.executors.leftovers import adopt_orphans, end_orphans
 
 SOCKET = "KERASGEN_FORK_SERVER"
 """The environment variable that names the server's end of the socket."""
@@ -153,6 +154,7 @@ class _Server:
         os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
         with contextlib.suppress(OSError):
             os.killpg(pid, signal.SIGKILL)
+        end_orphans({pid, *self.children.values()})
         _, status = os.waitpid(pid, 0)
         self.say({"pid": pid, "code": os.waitstatus_to_exitcode(status)})
 
@@ -169,6 +171,7 @@ def main() -> Handed | None:
     for number in _ENDING:
         signal.signal(number, _end)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)  # They were held back until now.
+    adopt_orphans()
     door = socket.socket(fileno=int(os.environ.pop(SOCKET)))
     os.set_inheritable(door.fileno(), False)
     server = _Server(door)
@@ -209,6 +212,7 @@ def work(handed: Handed) -> int:
     from kerasgen.sweep.hydra.command_line import run_job_frozen
     from kerasgen.sweep.job_spec import read_job_spec
 
+    adopt_orphans()
     follow_parent(handed.lifeline)
     keep_to(handed.cores)
     tell_libraries()

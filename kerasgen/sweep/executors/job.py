@@ -17,10 +17,12 @@ def run() -> int:
     """Runs the job that the sweep hands over, else the one that the command line names."""
     from kerasgen.process.interruption import follow_parent
     from kerasgen.sweep.executors.cores import keep_to
+    from kerasgen.sweep.executors.leftovers import adopt_orphans
     from kerasgen.sweep.executors.process import MODULE, take_cores, take_job, take_lifeline
     from kerasgen.sweep.hydra.command_line import run_job_alone, run_job_frozen
     from kerasgen.sweep.job_spec import read_job_spec
 
+    adopt_orphans()
     if (lifeline := take_lifeline()) is not None:
         follow_parent(lifeline)
     keep_to(take_cores())

@@ -19,7 +19,10 @@ from typing import IO, Any
 
 import kerasgen
 from kerasgen.record.provenance import ATTEMPT
+from kerasgen.sweep.executors.compile_cache import offer_cache
+from kerasgen.sweep.executors.engine_settings import engine_settings
 from kerasgen.sweep.executors.executor import memory_of_group, new_attempt, watched
+from kerasgen.sweep.executors.leftovers import adopt_orphans, end_orphans
 from kerasgen.sweep.executors.shares import Share, share_of
 from kerasgen.sweep.job_spec import JobSpec
 
@@ -81,9 +84,17 @@ class JobProcess:
         """Whether it ended through no fault of its own."""
         return False
 
+    @property
+    def reason(self) -> str | None:
+        """Why it ended, where something else than its exit code tells."""
+        return None
+
     def poll(self) -> int | None:
         """Its exit code, negative for a signal; None while it runs."""
-        return self.process.poll()
+        if self.process.returncode is None and self._has_ended(wait=False):
+            self._end_the_rest()
+            self.process.wait()
+        return self.process.returncode
 
     def memory(self) -> int:
         """Bytes of memory that it and what it has started take, 0 where nobody can say."""
@@ -95,7 +106,7 @@ class JobProcess:
 
     def send(self, number: signal.Signals) -> None:
         """Sends it a signal, unless it has ended."""
-        if self.process.poll() is not None:
+        if self.poll() is not None:
             return
         with contextlib.suppress(OSError):
             if os.name == "posix":
@@ -104,10 +115,11 @@ class JobProcess:
                 self.process.terminate()
 
     def kill(self) -> None:
-        """Ends it at once, and waits until it has ended."""
-        if self.process.poll() is None:
+        """Ends it at once, with all that it has started, and waits until it has ended."""
+        if self.poll() is None:
             self.process.kill()
-        self.process.wait()
+            self._has_ended(wait=True)
+            self.poll()
 
     def let_go(self) -> None:
         """Gives back what was needed while it ran."""
@@ -115,6 +127,26 @@ class JobProcess:
             if descriptor is not None:
                 os.close(descriptor)
         self.lifeline = self._descriptor = None
+
+    def _has_ended(self, *, wait: bool) -> bool:
+        """Whether it has ended; its number stays its own until it is waited for."""
+        if not hasattr(os, "waitid"):
+            if wait:
+                self.process.wait()
+            return self.process.poll() is not None
+        options = os.WEXITED | os.WNOWAIT | (0 if wait else os.WNOHANG)
+        try:
+            return os.waitid(os.P_PID, self.process.pid, options) is not None
+        except ChildProcessError:
+            return True
+
+    def _end_the_rest(self) -> None:
+        """Ends what it has left behind, which would take cores from the others."""
+        if os.name != "posix":
+            return
+        with contextlib.suppress(OSError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        end_orphans({self.process.pid}, self.attempt)
 
 
 class ProcessExecutor:
@@ -126,26 +158,33 @@ class ProcessExecutor:
 
     def __init__(self, shares: Sequence[Share] = ()) -> None:
         self._shares = shares
+        adopt_orphans()
 
     def prepare(self, job: JobSpec) -> None:
         """Nothing is needed."""
 
-    def start(self, job: JobSpec, console: Path | None, place: int = 0) -> JobProcess:
+    def start(
+        self, job: JobSpec, console: Path | None, place: int = 0, attempt: str | None = None
+    ) -> JobProcess:
         """Starts a job.
 
         Args:
             job: the job.
             console: a file that gets its output, None for this process's own output.
             place: its place among the jobs that run at a time.
+            attempt: the word by which its record is to know it, None for a new one.
 
         Raises:
             OSError: it cannot be started, or the file not be written.
         """
         # A group of its own: Ctrl-C reaches this process alone, which then ends its jobs once.
         options: dict[str, Any] = {"process_group": 0} if os.name == "posix" else {}
-        share, attempt = share_of(self._shares, place), new_attempt()
+        share, attempt = share_of(self._shares, place), attempt or new_attempt()
         environment = child_environment(unbuffered=console is not None)
         environment |= {**share.variables, ATTEMPT: attempt}
+        settings = engine_settings(job)
+        if settings is not None and settings.backend == "jax":
+            offer_cache(environment)
         # -P: a file in the working directory must not take the place of a module.
         command = [sys.executable, "-P", *job.argv]
         with contextlib.ExitStack() as stack:

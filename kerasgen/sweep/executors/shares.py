@@ -25,13 +25,16 @@ class Share:
     variables: Mapping[str, str] = field(default_factory=dict)
 
 
-def shares(jobs: int) -> tuple[Share, ...]:
+def shares(jobs: int, cards: Sequence[Mapping[str, str]] = ()) -> tuple[Share, ...]:
     """The share of each of some jobs that run at a time.
 
     Args:
         jobs: how many.
+        cards: what the environment of each has for its graphics cards; none where there are none.
     """
-    return tuple(Share(cores=each) for each in cores.shares(cores.usable_cores(), jobs))
+    parts = cores.shares(cores.usable_cores(), jobs)
+    seen = cards or [{}] * jobs
+    return tuple(Share(cores=part, variables=own) for part, own in zip(parts, seen, strict=False))
 
 
 def share_of(known: Sequence[Share], place: int) -> Share:

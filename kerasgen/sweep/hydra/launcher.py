@@ -30,18 +30,16 @@ from kerasgen.frontend.compose.hydra_settings import LAUNCHER, place_of_setting
 from kerasgen.frontend.compose.references import plain_node
 from kerasgen.frontend.compose.selectors_through_hydra import as_written
 from kerasgen.record.run_folder import reported
-from kerasgen.sweep.executors.executor import Executor
-from kerasgen.sweep.executors.fork import ForkExecutor
-from kerasgen.sweep.executors.process import MODULE, ProcessExecutor
-from kerasgen.sweep.executors.shares import shares
+from kerasgen.sweep.executors.process import MODULE
 from kerasgen.sweep.folders import folder_override
+from kerasgen.sweep.hydra.chosen_executor import Chosen, choose
 from kerasgen.sweep.hydra.frozen_jobs import FreezingLoader
-from kerasgen.sweep.hydra.job_limits import read_limits
+from kerasgen.sweep.hydra.launcher_values import LauncherValues
 from kerasgen.sweep.hydra.task import Task
 from kerasgen.sweep.job_source import ListedJobs, PlannedJob
 from kerasgen.sweep.job_spec import JobSpec, settled
 from kerasgen.sweep.outcomes import Outcome, varying
-from kerasgen.sweep.schedule import JobLimits, Schedule
+from kerasgen.sweep.schedule import Schedule
 from kerasgen.sweep.sweep_file import SweptJob, jobs_beside, read_sweep, write_sweep
 
 _OF_THE_SWEEP = re.compile(
@@ -54,7 +52,7 @@ class ProcessLauncher(Launcher):
     """Hydra's plugin.
 
     Args:
-        executor: `fork` or `process`.
+        executor: what starts the jobs, as `chosen_executor` names it.
         limits: what jobs may take, as the config says it.
     """
 
@@ -62,10 +60,9 @@ class ProcessLauncher(Launcher):
     __module__ = LAUNCHER.rpartition(".")[0]
 
     def __init__(self, executor: str = "process", **limits: Any) -> None:
-        self._fork = executor == "fork"
+        self._kind = executor
         self._said = limits
-        self._limits = JobLimits()
-        self._executor: Executor | None = None
+        self._chosen: Chosen | None = None
         self.config: DictConfig | None = None
         self.loader: FreezingLoader | None = None
         self.task: Task | None = None
@@ -73,15 +70,10 @@ class ProcessLauncher(Launcher):
     def setup(
         self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
     ) -> None:
-        """Takes over what Hydra gives.
-
-        Raises:
-            CompileError: KG204, a setting has a value that it cannot have.
-        """
+        """Takes over what Hydra gives."""
         assert isinstance(task_function, Task)
         assert isinstance(hydra_context.config_loader, FreezingLoader)
         self.config, self.loader, self.task = config, hydra_context.config_loader, task_function
-        self._limits = read_limits(self._said, config)
 
     def launch(
         self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
@@ -93,19 +85,28 @@ class ProcessLauncher(Launcher):
             initial_job_idx: number of the first.
 
         Raises:
-            CompileError: KG605, two of them have the same folder.
+            CompileError: KG605, two of them have the same folder; KG204, KG603 or KG636, a setting
+                has a value that it cannot have, or leads to what is not there.
         """
         assert self.task is not None
         jobs = self._jobs(job_overrides, initial_job_idx)
-        if self._executor is None:
-            parts = shares(self._limits.n_jobs)
-            self._executor = ForkExecutor(_say, parts) if self._fork else ProcessExecutor(parts)
-            self.task.closers.append(self._executor.close)
+        chosen = self._open()
         keep = self.task.outcomes.append
         self._write_sweep(jobs)
-        schedule = Schedule(executor=self._executor, limits=self._limits, keep=keep)
+        schedule = Schedule(executor=chosen.executor, limits=chosen.limits, keep=keep)
         outcomes = schedule.run(ListedJobs(jobs))
         return [_returned(outcomes[job.number]) for job in jobs if job.number in outcomes]
+
+    def _open(self) -> Chosen:
+        """The executor with its limits, opened when the first job is to run."""
+        assert self.config is not None
+        assert self.task is not None
+        if self._chosen is None:
+            values = LauncherValues(self._said, self.config)
+            sweep = Path(str(self.config.hydra.sweep.dir))
+            self._chosen = choose(self._kind, values, sweep, _say)
+            self.task.closers.append(self._chosen.executor.close)
+        return self._chosen
 
     def _write_sweep(self, jobs: Sequence[PlannedJob]) -> None:
         """Says in the folder of the sweep which jobs it has."""
