@@ -12,7 +12,8 @@ Decisions:
   filters of attributes, other repositories to fetch from. None of them is run: what a setting
   names is set to nothing for these calls, and the insides of submodules are not looked at.
 - Whether a process works is answered with yes where it cannot be asked (another host, another
-  container): to take a run at work for a dead one would cost its results.
+  container): to take a run at work for a dead one would cost its results. The same start of a job
+  is the exception: a queue that begins it anew has seen its first process end.
 """
 
 from __future__ import annotations
@@ -201,12 +202,13 @@ def at_work(fields: Mapping[str, Any]) -> bool:
     if not isinstance(process, Mapping) or type(pid) is not int or pid < 1:
         return False
     here = process_identity()
+    another = process.get("attempt") is None or process["attempt"] != here.get("attempt")
     if process.get("host") != here["host"]:
-        return True
+        return another
     if process.get("boot") != here["boot"]:
         return False
     if process.get("namespace") != here["namespace"]:
-        return True
+        return another
     start = _start(pid)
     return _exists(pid) if start is None else start == process.get("start")
 

@@ -149,6 +149,18 @@ def test_the_machine_has_cores_and_a_platform() -> None:
     assert machine["platform"]
 
 
+def test_the_same_start_of_a_job_works_on_one_machine_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    there = {"process": process_identity() | {"host": "elsewhere", "attempt": "one"}}
+    assert at_work(there)
+    monkeypatch.setenv("KERASGEN_ATTEMPT", "two")
+    assert at_work(there)
+    monkeypatch.setenv("KERASGEN_ATTEMPT", "one")
+    assert not at_work(there)
+    assert at_work({"process": process_identity()})
+
+
 def test_this_process_is_at_work() -> None:
     assert at_work({"process": process_identity()})
 

@@ -122,16 +122,11 @@ class QueuedJob:
                 self.submitted.cancel(check=False)
 
     def kill(self) -> None:
-        """Ends it at once, and waits until it has ended as long as the queue may take."""
-        if self.poll() is not None:
-            return
-        self.send(signal.SIGTERM)
-        if self.local:
-            end_attempt(self.attempt)
-        until = time.monotonic() + _GRACE
-        while self.poll() is None and time.monotonic() < until:
-            time.sleep(_LOOK)
-        if self._code is None:
+        """Ends it at once; a queue takes its time, which nobody waits for here."""
+        if self.poll() is None:
+            self.send(signal.SIGTERM)
+            if self.local:
+                end_attempt(self.attempt)
             self._code = -signal.SIGKILL
 
     def let_go(self) -> None:
