@@ -299,7 +299,8 @@ def test_a_killed_run_keeps_its_finished_epochs_and_is_listed_as_killed(tmp_path
     assert "killed" in done.stdout
 
 
-@pytest.mark.parametrize("backend", ["jax", pytest.param("torch", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_the_backend_of_a_record_is_the_observed_one(tmp_path: Path, backend: str) -> None:
     done = call(
         f"backend={backend}", "fit.epochs=1", "hydra.run.dir=run", folder=tmp_path, module=False

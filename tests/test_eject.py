@@ -53,6 +53,7 @@ def ruff(*arguments: str) -> str:
     return "" if done.returncode == 0 else done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_the_scripts_of_all_experiments_are_formatted(scripts: Path) -> None:
     assert ruff("format", "--isolated", "--diff", str(scripts)) == ""
 

@@ -28,7 +28,7 @@ from fuzzing import MUTATIONS, mutated
 from kerasgen.diagnostics import Diagnostic, Severity, SourceLocation
 from kerasgen.verbs.check import check_config
 
-FEW = range(60)
+FEW = range(20)
 COUNT = int(os.environ.get("KERASGEN_FUZZ", "10000"))
 FIRST = int(os.environ.get("KERASGEN_FUZZ_SEED", "0"))
 

@@ -267,7 +267,14 @@ def work():
     ],
     ids=["make", "clean", "import", "swallow", "turn", "del", "unwind", "exit", "start", "hold"],
 )
-@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("SIGINT", 130),
+        ("SIGTERM", 143),
+        pytest.param("SIGHUP", 129, marks=pytest.mark.slow),
+    ],
+)
 def test_a_signal_ends_the_process_wherever_it_comes(
     tmp_path: Path, body: str, said: str, name: str, code: int
 ) -> None:

@@ -500,6 +500,7 @@ def test_the_binary_losses_of_the_chapter_train(engine: str, tmp_path: Path, los
     assert 0 <= rows[-1]["f1_score"] <= 1
 
 
+@pytest.mark.slow
 def test_balanced_class_weights_change_the_training(engine: str, tmp_path: Path) -> None:
     base = ["data=breast_cancer", "model=table_binary", *BARE]
     losses = []
@@ -533,6 +534,7 @@ def stateful(config_files: Callable[..., str], engine: str, tmp_path: Path) -> C
     return run
 
 
+@pytest.mark.slow
 def test_a_stateful_network_trains_on_whole_batches(
     stateful: Callable[..., int], engine: str, tmp_path: Path
 ) -> None:

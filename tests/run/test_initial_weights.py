@@ -46,6 +46,7 @@ def test_a_run_gives_all_its_layers(engine: str, trained: Path, tmp_path: Path) 
     assert len(told["sha256"]) == 64
 
 
+@pytest.mark.slow
 def test_layers_of_another_name_or_shape_keep_what_was_drawn(
     engine: str, trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

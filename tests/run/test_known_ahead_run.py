@@ -54,6 +54,7 @@ def _windows_of(forecast, shop, title, size):
     return [[float(row[title]) for row in rows[start : start + size]] for start in starts]
 
 
+@pytest.mark.slow
 def test_what_is_known_ahead_tells_what_no_past_does(forecast):
     record = json.loads((forecast / "record.json").read_text())
     error = record["metrics"]["test"]["mean_absolute_error"]

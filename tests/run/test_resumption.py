@@ -25,6 +25,7 @@ PATIENCE = 120.0
 """Seconds in which a process must have done what is waited for."""
 
 
+@pytest.mark.slow
 def test_more_epochs_of_a_finished_run_are_as_all_in_one_go(engine: str, tmp_path: Path) -> None:
     assert run(engine, tmp_path / "whole", "fit.epochs=3") == 0
     assert run(engine, tmp_path / "parts", "fit.epochs=1") == 0
@@ -101,6 +102,7 @@ def test_the_first_ctrl_c_ends_a_training_with_a_checkpoint(engine: str, tmp_pat
     assert len(reached.facts["history"]) == reached.facts["position"]["epoch"]
 
 
+@pytest.mark.slow
 def test_what_an_interrupted_run_has_left_is_not_touched_by_another_one(
     engine: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -65,6 +65,7 @@ def test_every_form_of_a_discrete_sweep_works(application: Any, arguments: list[
     assert sorted(statuses(application)) == ["0", "1"]
 
 
+@pytest.mark.slow
 def test_jobs_look_into_all_folders_of_configs(application: Any) -> None:
     for folder, option in (("one", "mine"), ("conf", "mine"), ("conf", "own"), ("two", "yours")):
         file = application.folder / folder / "optimizer" / f"{option}.yaml"
@@ -75,6 +76,7 @@ def test_jobs_look_into_all_folders_of_configs(application: Any) -> None:
     assert statuses(application) == dict.fromkeys("012", "completed")
 
 
+@pytest.mark.slow
 def test_a_sweep_that_is_started_again_runs_what_is_not_done(application: Any) -> None:
     assert application.run("-m", "seed=1,2", "hydra.sweep.dir=s").returncode == 0
     before = application.records()
@@ -142,6 +144,7 @@ def test_a_record_names_the_command_that_runs_the_job_alone(application: Any) ->
     assert application.records()["1"]["overrides"] == record["overrides"]
 
 
+@pytest.mark.slow
 def test_flags_for_configs_reach_the_jobs(application: Any) -> None:
     file = application.folder / "my configs" / "model" / "mine.yaml"
     file.parent.mkdir(parents=True)
@@ -151,17 +154,20 @@ def test_flags_for_configs_reach_the_jobs(application: Any) -> None:
     assert statuses(application) == {"0": "completed", "1": "completed"}
 
 
+@pytest.mark.slow
 def test_settings_of_hydra_reach_the_jobs(application: Any) -> None:
     done = application.run("-m", "seed=1,2", "+hydra.job.env_set={FROM_HYDRA: set}")
     assert done.returncode == 0
     assert {record["environment"] for record in application.records().values()} == {"set"}
 
 
+@pytest.mark.slow
 def test_a_job_knows_its_number(application: Any) -> None:
     done = application.run("-m", "optimizer=sgd,adam", "seed=${hydra:job.num}")
     assert re.findall(r"^ran \w+ (\d)", done.stdout, re.M) == ["0", "1"]
 
 
+@pytest.mark.slow
 def test_subfolders_may_be_named_after_the_overrides(application: Any) -> None:
     application.run("-m", "seed=1,2", "hydra.sweep.subdir=${hydra.job.override_dirname}")
     assert sorted(application.records()) == ["seed=1", "seed=2"]
@@ -207,6 +213,7 @@ def test_a_sweep_that_cannot_be_composed_starts_no_job(
     assert application.left_behind() == []
 
 
+@pytest.mark.slow
 def test_an_override_may_fit_the_swept_options_though_not_the_default(application: Any) -> None:
     done = application.run("-m", "optimizer=sgd,rmsprop", "optimizer.momentum=0.9")
     assert done.returncode == 0
@@ -226,6 +233,7 @@ def test_parallel_jobs_write_their_output_into_their_folders(application: Any) -
     assert list(statuses(application).values()) == ["completed", "completed", "failed", "failed"]
 
 
+@pytest.mark.slow
 def test_two_sweeps_of_the_same_moment_get_folders_of_their_own(application: Any) -> None:
     for launcher in ("process", "basic"):
         words = ("-m", "--force", "seed=1,2", "hydra.sweep.dir=s/${now:%Y}")
@@ -234,6 +242,7 @@ def test_two_sweeps_of_the_same_moment_get_folders_of_their_own(application: Any
     assert len(list((application.folder / "s").glob("*/*/record.json"))) == 4
 
 
+@pytest.mark.slow
 def test_a_sweep_in_the_folder_of_a_finished_one_changes_nothing_there(application: Any) -> None:
     assert application.run("-m", "seed=1,2", "hydra.sweep.dir=s").returncode == 0
     done = application.run("-m", "seed=3,4", "hydra.sweep.dir=s")
@@ -265,6 +274,7 @@ def test_a_refused_job_of_the_basic_launcher_leaves_a_record(application: Any) -
     assert re.search(r"^1 +name=refuse +rejected", done.stdout, re.M)
 
 
+@pytest.mark.slow
 def test_an_interrupted_sweep_of_the_basic_launcher_prints_its_table(application: Any) -> None:
     process = application.start(
         "-m", "name=fine,sleep,fine", "hydra/launcher=basic", "hydra.sweep.dir=s"
@@ -277,6 +287,7 @@ def test_an_interrupted_sweep_of_the_basic_launcher_prints_its_table(application
     assert re.search(r"^1 +name=sleep +interrupted", output, re.M)
 
 
+@pytest.mark.slow
 def test_batches_of_a_sweep_count_on(application: Any) -> None:
     done = application.run("-m", "seed=range(3)", "hydra.sweeper.max_batch_size=2")
     assert done.returncode == 0

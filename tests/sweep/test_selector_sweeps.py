@@ -75,6 +75,7 @@ def test_a_record_holds_the_command_line_of_a_job_as_written(application: Any) -
     assert argv[:3] == ["-m", "kerasgen.sweep.executors.job", "model.layers[Dropout].rate=0.2"]
 
 
+@pytest.mark.slow
 def test_a_job_of_a_selector_can_be_run_again_by_its_command_line(application: Any) -> None:
     application.run("-m", "model.layers[Dropout].rate=0.1,0.2")
     text = "model.layers[Dropout].rate=0.2"
@@ -84,6 +85,7 @@ def test_a_job_of_a_selector_can_be_run_again_by_its_command_line(application: A
     assert application.records()["again"]["overrides"] == [text]
 
 
+@pytest.mark.slow
 def test_folders_named_after_the_overrides_show_the_selector(application: Any) -> None:
     application.run(
         "-m", "model.layers[hidden*].units=8,16", "hydra.sweep.subdir=${hydra.job.override_dirname}"
@@ -94,6 +96,7 @@ def test_folders_named_after_the_overrides_show_the_selector(application: Any) -
     ]
 
 
+@pytest.mark.slow
 def test_a_key_may_be_left_out_of_the_name(application: Any) -> None:
     application.run(
         "-m",
@@ -112,6 +115,7 @@ def test_the_file_of_a_sweep_holds_the_selector_as_written(application: Any) -> 
     assert written["hydra"]["overrides"]["task"] == ["seed=1", "model.layers[hidden*].units=8,16"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("value", "values"),
     [
@@ -189,6 +193,7 @@ def test_hydra_says_how_a_config_with_selectors_is_composed(application: Any) ->
     assert "model/convnet" in done.stdout
 
 
+@pytest.mark.slow
 def test_the_launcher_of_hydra_itself_takes_selectors(application: Any) -> None:
     done = application.run("-m", "hydra/launcher=basic", "model.layers[Dropout].rate=0.1,0.2")
     assert done.returncode == 0, done.stderr

@@ -1,5 +1,7 @@
 import struct
 
+import pytest
+
 from kerasgen.emit.picture.png import paint_png, to_png
 from kerasgen.emit.picture.scene import draw_scene
 from kerasgen.ir.graph import ModelGraph
@@ -34,6 +36,7 @@ def test_text_that_looks_like_mathematics_or_lacks_a_glyph_does_not_stop_the_png
     assert png_size(paint_png(draw_scene(made.graph("$x^$"), made.specs)))[0] > 100
 
 
+@pytest.mark.slow
 def test_a_very_large_scene_is_painted_smaller(builder: type) -> None:
     made = builder("deep")
     last = made.input("input", 4)

@@ -166,6 +166,7 @@ def test_an_unknown_dtype_policy_is_told(tmp_path: Path) -> None:
     assert "mixed_float17" in seen["message"]
 
 
+@pytest.mark.slow
 def test_an_unknown_device_is_told_with_the_known_ones(tmp_path: Path) -> None:
     seen, _ = start(tmp_path, backend="jax", device="gpu:3")
     assert seen == {

@@ -157,6 +157,7 @@ def test_more_epochs_are_as_all_in_one_go(whole: Trained) -> None:
     assert longer.figures == whole.figures[1:]
 
 
+@pytest.mark.slow
 def test_epochs_of_steps_go_on_in_the_midst_of_a_pass(engine: str) -> None:
     whole = train(steps=3)
     for number in (1, 4, 6):
@@ -236,6 +237,7 @@ def test_callbacks_of_keras_remember(engine: str, tmp_path: Path) -> None:
         assert (tmp_path / "log.csv").read_bytes() == log
 
 
+@pytest.mark.slow
 def test_a_log_is_continued_by_a_training_that_was_killed_twice(
     engine: str, tmp_path: Path
 ) -> None:
@@ -253,6 +255,7 @@ def test_a_log_is_continued_by_a_training_that_was_killed_twice(
     assert (tmp_path / "log.csv").read_bytes() == log
 
 
+@pytest.mark.slow
 def test_a_callback_of_ones_own_gives_and_takes_its_state(engine: str) -> None:
     import keras
 
