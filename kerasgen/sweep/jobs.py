@@ -20,7 +20,7 @@ from kerasgen.frontend.compose.composition import make_loader
 from kerasgen.frontend.compose.config_folders import ConfigPlace, Folders, place_of
 from kerasgen.frontend.compose.references import plain_node
 from kerasgen.frontend.compose.selectors_through_hydra import as_written, carried, with_carriers
-from kerasgen.frontend.compose.sweep_size import check_jobs
+from kerasgen.frontend.compose.sweep_size import check_jobs, lists_its_jobs
 from kerasgen.frontend.refusals.culprits import REFUSALS, diagnose, diagnose_error, first_job
 from kerasgen.frontend.refusals.file_sweeps import check_parameters
 
@@ -58,38 +58,38 @@ def planned_jobs(
     if not draws_no_values(config):
         alone = ["hydra.mode=RUN"] if config.hydra.mode == RunMode.MULTIRUN else []
         return [(*first, *alone)]
-    parameters = OmegaConf.select(config, "hydra.sweeper.params")
     task = [text for text in overrides if not text.lstrip("+~").startswith("hydra")]
     of_hydra = [text for text in overrides if text not in task]
     if config.hydra.mode == RunMode.MULTIRUN:
         of_hydra.append("hydra.mode=RUN")  # each job by itself
-    words = carried(task)
-    if isinstance(parameters, DictConfig):
-        named = with_carriers(plain_node(parameters), len(words))
-        words = [*(f"{key}={value}" for key, value in named.items()), *words]
     try:
-        jobs = combinations(words, loader)
+        jobs = listed_jobs(config, task, loader)
     except HydraException as error:
         raise CompileError(diagnose_error(error, overrides)) from None
     return [(*of_hydra, *(as_written(text) for text in job)) for job in jobs]
 
 
 def draws_no_values(config: DictConfig) -> bool:
-    """Whether a sweep's jobs are known before the first of them: its sweeper is Hydra's own."""
-    # Not by the class: Hydra's plugins are imported a second time.
-    return str(OmegaConf.select(config, "hydra.sweeper._target_")).endswith(".BasicSweeper")
+    """Whether a sweep's jobs are known before the first of them."""
+    return lists_its_jobs(OmegaConf.select(config, "hydra.sweeper._target_"))
 
 
-def combinations(words: Sequence[str], loader: ConfigLoader) -> list[list[str]]:
+def listed_jobs(config: DictConfig, task: Sequence[str], loader: ConfigLoader) -> list[list[str]]:
     """The task overrides of each job of a grid, in the words of Hydra.
 
     Args:
-        words: the overrides of the sweep, selectors carried.
+        config: the config of the sweep, or of its first job, with its `hydra` node.
+        task: the task overrides of the sweep.
         loader: lists the options of a group for `glob(…)`.
 
     Raises:
         HydraException: a value cannot be swept over.
     """
-    parsed = OverridesParser.create(config_loader=loader).parse_overrides(list(words))
+    words = carried(task)
+    parameters = OmegaConf.select(config, "hydra.sweeper.params")
+    if isinstance(parameters, DictConfig):
+        named = with_carriers(plain_node(parameters), len(words))
+        words = [*(f"{key}={value}" for key, value in named.items()), *words]
+    parsed = OverridesParser.create(config_loader=loader).parse_overrides(words)
     (jobs,) = BasicSweeper.split_arguments(parsed, None)
     return jobs

@@ -7,7 +7,7 @@ is the business of the launchers.
 from __future__ import annotations
 
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from kerasgen.record.files import number
 from kerasgen.record.read import read_record
 from kerasgen.record.run_folder import Invocation, close_abandoned, open_record, opened_in
 from kerasgen.record.status import CLOSED, Closed
+from kerasgen.sweep.sweep_file import jobs_beside, read_sweep
 
 _ASKING = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
@@ -126,6 +127,25 @@ def earlier_outcome(
     if fields.get("status") != "completed" or not same:
         return None
     return replace(read_outcome(job, overrides, folder, fields), earlier=True)
+
+
+def completed_jobs(folder: Path, identities: Collection[str]) -> set[str]:
+    """Those of some jobs, by their hashes, that a sweep or one beside it has completed.
+
+    Args:
+        folder: the folder of the sweep.
+        identities: the hashes.
+    """
+    wanted = set(identities)
+    own = {job.identity: folder / job.folder for job in read_sweep(folder)}
+    done = {each for each in wanted & own.keys() if is_completed(own[each])}
+    beside = jobs_beside(folder, wanted - done)
+    return done | {each for each, place in beside.items() if is_completed(place)}
+
+
+def is_completed(folder: Path) -> bool:
+    """Whether a record calls its run completed."""
+    return read_fields(folder).get("status") == "completed"
 
 
 def read_outcome(

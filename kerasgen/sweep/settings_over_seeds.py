@@ -22,6 +22,7 @@ from typing import Literal
 
 from kerasgen.passes.lint.directions import direction
 from kerasgen.sweep.outcomes import Outcome, text_table, varying
+from kerasgen.sweep.student_t import half_width, two_sided
 
 SEED = "seed="
 """How the override begins that names a seed."""
@@ -64,10 +65,8 @@ class SettingFigures:
         """The interval of confidence of the mean by Student's t, None for a single seed."""
         if self.deviation is None:
             return None
-        from scipy.special import stdtrit
-
         count = len(self.values)
-        half = float(stdtrit(count - 1, (1 + CONFIDENCE) / 2)) * self.deviation / math.sqrt(count)
+        half = half_width(CONFIDENCE, count - 1) * self.deviation / math.sqrt(count)
         return self.mean - half, self.mean + half
 
 
@@ -150,10 +149,8 @@ def paired_probability(differences: Sequence[float]) -> float | None:
     mean, deviation = fmean(differences), stdev(differences)
     if deviation == 0:
         return 1.0 if mean == 0 else 0.0
-    from scipy.special import stdtr
-
     count = len(differences)
-    return float(2 * stdtr(count - 1, -abs(mean) / (deviation / math.sqrt(count))))
+    return two_sided(mean / (deviation / math.sqrt(count)), count - 1)
 
 
 def holm(probabilities: Sequence[float]) -> list[float]:

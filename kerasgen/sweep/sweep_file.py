@@ -14,13 +14,14 @@ from __future__ import annotations
 
 import heapq
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any, Literal
 
 from kerasgen.foreign.json_data import Bounds, read_json
-from kerasgen.foreign.regular_files import ForeignFileError, is_folder
+from kerasgen.foreign.regular_files import ForeignFileError, is_folder, read_bytes
 from kerasgen.record.files import write_json
 from kerasgen.record.read import is_run
 
@@ -37,6 +38,9 @@ _MOST = 2_000
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 """The name of a folder for all sweeps of a day."""
+
+_HASH = re.compile(rb'"sha256"\s*:\s*"([^"\\]{1,128})"')
+"""A hash, as the file has it."""
 
 _LEVELS = 3
 """Levels of folders in which sweeps are looked for."""
@@ -139,17 +143,31 @@ def _read_job(said: Any) -> SweptJob | None:
     return SweptJob(identity=identity, folder=folder, overrides=tuple(overrides))
 
 
-def sweeps_below(root: Path, levels: int = _LEVELS) -> Iterator[tuple[Path, tuple[SweptJob, ...]]]:
+def sweeps_below(
+    root: Path, levels: int = _LEVELS, *, having: Collection[str] | None = None
+) -> Iterator[tuple[Path, tuple[SweptJob, ...]]]:
     """The sweeps below a folder with their jobs, the latest first.
 
     Args:
         root: the folder.
         levels: how many folders deep they are looked for.
+        having: the hashes of jobs of which a sweep has at least one, None for any sweep.
     """
     found = heapq.nlargest(_MOST, _files_below(root, levels))
+    wanted = None if having is None else {identity.encode() for identity in having}
     for _, folder in found:
-        if jobs := read_sweep(Path(folder)):
-            yield Path(folder), jobs
+        place = Path(folder)
+        if (wanted is None or _names_one(place, wanted)) and (jobs := read_sweep(place)):
+            yield place, jobs
+
+
+def _names_one(folder: Path, wanted: AbstractSet[bytes]) -> bool:
+    """Whether the file in a folder holds one of some hashes; quicker than reading it."""
+    try:
+        content = read_bytes(folder / NAME, most=_BOUNDS.size, within=folder)
+    except ForeignFileError:
+        return False
+    return not wanted.isdisjoint(_HASH.findall(content))
 
 
 def _files_below(root: Path, levels: int) -> Iterator[tuple[float, str]]:
@@ -169,26 +187,31 @@ def _files_below(root: Path, levels: int) -> Iterator[tuple[float, str]]:
 
 def same_sweep(root: Path, identities: Sequence[str]) -> Path | None:
     """The latest sweep below a folder that has exactly these jobs, in this order."""
-    for folder, jobs in sweeps_below(root):
+    for folder, jobs in sweeps_below(root, having=identities[:1]):
         if [job.identity for job in jobs] == list(identities):
             return folder
     return None
 
 
-def jobs_beside(folder: Path) -> dict[str, Path]:
+def jobs_beside(folder: Path, wanted: Collection[str] | None = None) -> dict[str, Path]:
     """The jobs of the sweeps beside one that were run: the hash of each to its folder.
 
     Sweeps lie beside one another in one folder, or in one for each day.
 
     Args:
         folder: the folder of the sweep.
+        wanted: the hashes of the jobs that are looked for, None for all.
     """
     daily = _DAY.fullmatch(folder.parent.name) is not None
     root = folder.parent.parent if daily else folder.parent
     found: dict[str, Path] = {}
-    for other, jobs in sweeps_below(root, 2 if daily else 1):
+    left = None if wanted is None else set(wanted)
+    for other, jobs in sweeps_below(root, 2 if daily else 1, having=left):
         if other.resolve() != folder.resolve():
             for job in jobs:
-                if job.identity not in found and is_run(other / job.folder):
+                known = job.identity in found if left is None else job.identity not in left
+                if not known and is_run(other / job.folder):
                     found[job.identity] = other / job.folder
+                    if left is not None:
+                        left.remove(job.identity)
     return found

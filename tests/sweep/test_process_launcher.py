@@ -268,7 +268,7 @@ def test_the_basic_launcher_of_hydra_stays_usable(application: Any) -> None:
 
 
 def test_a_refused_job_of_the_basic_launcher_leaves_a_record(application: Any) -> None:
-    done = application.run("-m", "name=fine,refuse,fine", "hydra/launcher=basic")
+    done = application.run("-m", "name=fine,refuse,other", "hydra/launcher=basic")
     assert done.returncode == 2
     assert list(statuses(application).values()) == ["completed", "rejected", "completed"]
     assert re.search(r"^1 +name=refuse +rejected", done.stdout, re.M)
@@ -277,7 +277,7 @@ def test_a_refused_job_of_the_basic_launcher_leaves_a_record(application: Any) -
 @pytest.mark.slow
 def test_an_interrupted_sweep_of_the_basic_launcher_prints_its_table(application: Any) -> None:
     process = application.start(
-        "-m", "name=fine,sleep,fine", "hydra/launcher=basic", "hydra.sweep.dir=s"
+        "-m", "name=fine,sleep,other", "hydra/launcher=basic", "hydra.sweep.dir=s"
     )
     while "sleeps" not in process.stdout.readline():
         assert process.poll() is None

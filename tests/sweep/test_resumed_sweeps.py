@@ -173,3 +173,10 @@ def test_a_link_and_a_pipe_are_not_followed(tmp_path: Path) -> None:
     write_sweep(tmp_path / "b", [job("a")])
     (tmp_path / "c").symlink_to(tmp_path / "b", target_is_directory=True)
     assert same_sweep(tmp_path, ["a"]) == tmp_path / "b"
+
+
+def test_a_job_that_is_written_twice_runs_once(application: Any) -> None:
+    done = application.run("-m", "seed=1,2,1")
+    assert done.returncode == 0
+    assert "1 of 3 jobs are written twice, and run once" in done.stdout
+    assert sorted(application.records()) == ["0", "1"]

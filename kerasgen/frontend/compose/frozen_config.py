@@ -65,9 +65,16 @@ class FrozenConfig:
     choices: Mapping[str, str | None] = field(default_factory=dict)
     folders: tuple[str, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
+    _hash: str | None = field(init=False, default=None, repr=False, compare=False)
 
     def content_hash(self) -> str:
-        """The SHA-256 of what the config says, in hexadecimal."""
+        """The SHA-256 of what the config says, in hexadecimal; it is computed once."""
+        if self._hash is None:
+            object.__setattr__(self, "_hash", self._computed_hash())
+        assert self._hash is not None
+        return self._hash
+
+    def _computed_hash(self) -> str:
         said = {
             "config": pack(dict(self.config)),
             "selectors": [text for text, _ in self.selectors],

@@ -21,6 +21,9 @@ from kerasgen.frontend.compose.references import lowered, plain_node
 LAUNCHER = "hydra_plugins.kerasgen.ProcessLauncher"
 """The launcher's name among Hydra's plugins, which must all seem to live in `hydra_plugins`."""
 
+GRID_SWEEPER = "hydra_plugins.kerasgen_grid.GridSweeper"
+"""The same of the sweeper `basic`."""
+
 
 _LIMITS = {"n_jobs": 1, "timeout": None, "memory": None, "fail_fast": False}
 
@@ -117,8 +120,17 @@ def run_settings(config: DictConfig) -> RunSettings:
     )
 
 
-def offer_launchers() -> None:
-    """Makes our launchers options; Hydra finds a plugin's class by its name."""
+def offer_plugins() -> None:
+    """Makes our launchers and our sweeper options; Hydra finds a plugin's class by its name.
+
+    Hydra's own plugins have been looked for: one of them is replaced.
+    """
+    ConfigStore.instance().store(
+        group="hydra/sweeper",
+        name="basic",
+        node={"_target_": GRID_SWEEPER, "max_batch_size": None, "params": None},
+        provider="kerasgen",
+    )
     for name, settings in _LAUNCHERS.items():
         ConfigStore.instance().store(
             group="hydra/launcher",

@@ -115,7 +115,7 @@ def trace_origins(
     for override in overrides:
         if not isinstance(override.value, Mapping):
             _forget_below(marks, override.key)
-        marks.update(_override_marks(override))
+        marks.update(override_marks(override))
         for path, mark in _added_around(override):
             marks.setdefault(path, mark)
     return SourceMap(marks=marks, defaults=defaults)
@@ -229,7 +229,7 @@ def _note_around(inner: set[str], path: str) -> None:
         around = around.rpartition(".")[0]
 
 
-def _override_marks(override: SetByOverride) -> Iterator[tuple[str, Mark]]:
+def override_marks(override: SetByOverride) -> Iterator[tuple[str, Mark]]:
     """The marks of an override: its key, its value, and what stands inside a mapping or list."""
     text = override.text
     equal = text.find("=")

@@ -1,7 +1,7 @@
 """Where Hydra looks for configs: the shipped ones, and before them the folders of the user's.
 
 This room owns Hydra's search path and what is offered to Hydra beside it: the door for files, and
-the launcher. Which folders are the user's stands in `config_folders`.
+launchers and sweepers. Which folders are the user's stands in `config_folders`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from hydra.errors import SearchPathException
 from kerasgen.foreign.regular_files import is_folder
 from kerasgen.frontend.compose.config_folders import ConfigPlace, config_folder
 from kerasgen.frontend.compose.config_limits import GuardedFiles
-from kerasgen.frontend.compose.hydra_settings import offer_launchers
+from kerasgen.frontend.compose.hydra_settings import offer_plugins
 from kerasgen.frontend.compose.loader import offer_sources
 
 OF_THE_USER = "command-line"
@@ -38,7 +38,7 @@ def make_search_path(place: ConfigPlace) -> ConfigSearchPath:
     version.setbase("1.3")
     Plugins.instance()
     offer_sources(GuardedFiles)
-    offer_launchers()
+    offer_plugins()
     for folder in (*place.config_dirs, place.config_path):
         if folder is not None and "://" not in folder and not is_folder(folder):
             raise SearchPathException(f"the config folder `{folder}` is not there")

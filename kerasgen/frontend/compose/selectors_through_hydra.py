@@ -146,7 +146,7 @@ def _put_back(config: DictConfig, texts: Sequence[str], selectors: Sequence[str]
     config.hydra.overrides.task = task
     form = config.hydra.job.config.override_dirname
     config.hydra.job.override_dirname = get_overrides_dirname(
-        overrides=[_listed(text) for text in task],
+        overrides=[parsed_for_name(text) for text in task],
         kv_sep=form.kv_sep,
         item_sep=form.item_sep,
         exclude_keys=form.exclude_keys,
@@ -157,7 +157,8 @@ def _put_back(config: DictConfig, texts: Sequence[str], selectors: Sequence[str]
             config[SELECTORS] = [*(plain_node(written) if written else []), *selectors]
 
 
-def _listed(text: str) -> Override:
+def parsed_for_name(text: str) -> Override:
+    """An override as Hydra's names of folders take it; of a selector its key alone counts."""
     if not is_selector(text):
         return OverridesParser.create().parse_override(text)
     key = re.sub(r"[*+/-]$", "", head_of(text).lstrip("+~"))

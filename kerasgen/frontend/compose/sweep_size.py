@@ -20,8 +20,14 @@ from kerasgen.diagnostics import Sink
 JOBS = 100_000
 """Jobs of a sweep; Hydra lists all of them before the first begins."""
 
-_LISTING = "BasicSweeper"
-"""The sweeper that lists its jobs; others draw from a range."""
+_LISTING = (".BasicSweeper", ".GridSweeper")
+"""The sweepers that list their jobs; others draw from a range."""
+
+
+def lists_its_jobs(target: object) -> bool:
+    """Whether a sweeper, by the name of its class, knows its jobs before the first of them."""
+    # Not by the class: Hydra's plugins are imported a second time.
+    return str(target).endswith(_LISTING)
 
 
 def parameters_of(config: DictConfig) -> Mapping[str, Any]:
@@ -32,7 +38,7 @@ def parameters_of(config: DictConfig) -> Mapping[str, Any]:
     plain = OmegaConf.to_container(sweeper, resolve=False)
     assert isinstance(plain, dict)
     parameters = plain.get("params")
-    listing = str(plain.get("_target_", "")).endswith(_LISTING)
+    listing = lists_its_jobs(plain.get("_target_"))
     return {str(k): v for k, v in parameters.items()} if listing and parameters else {}
 
 

@@ -41,11 +41,15 @@ from kerasgen.frontend.refusals.file_sweeps import check_parameters
 from kerasgen.process.interruption import held
 from kerasgen.record.file_names import RECORD
 from kerasgen.registry import NOBODY
-from kerasgen.sweep.checked_jobs import check_jobs_first
 from kerasgen.sweep.folders import claim, folder_override, release
 from kerasgen.sweep.hydra.frozen_jobs import FreezingLoader
-from kerasgen.sweep.jobs import combinations, draws_no_values
+from kerasgen.sweep.hydra.grid_sweeper import GridSweeper
+from kerasgen.sweep.jobs import draws_no_values, listed_jobs
+from kerasgen.sweep.outcomes import completed_jobs
 from kerasgen.sweep.sweep_file import same_sweep
+
+Words = tuple[str, ...]
+"""The task overrides of a job, in the words of Hydra."""
 
 
 class HydraApplication(Hydra):
@@ -144,8 +148,10 @@ class HydraApplication(Hydra):
         config = self._compose_sweep(config_name, overrides, with_log_configuration)
         folder, new = written_folder(config, "hydra.sweep.dir")
         jobs = self._known_jobs(config, overrides)
-        check_jobs_first(jobs, self.trust)
-        earlier = self._earlier_sweep(config, jobs) if new and not self.anew else None
+        earlier = (
+            self._earlier_sweep(config, list(jobs.values())) if new and not self.anew else None
+        )
+        self._check(list(jobs.values()), earlier or folder)
         if earlier is not None:
             print(f"{earlier} has the same jobs: it is gone on with (`--force` starts anew)")
             folder, new = earlier, False
@@ -164,7 +170,7 @@ class HydraApplication(Hydra):
                 *of_hydra,
                 folder_override("hydra.sweep.dir", claimed.folder),
             ]
-            return self._sweep(config, config_name, task_function, overrides)
+            return self._sweep(config, task_function, overrides, list(jobs))
         except BaseException:
             if claimed is not None and not any(claimed.folder.rglob(RECORD)):
                 release(claimed, emptied=True)
@@ -197,11 +203,11 @@ class HydraApplication(Hydra):
     def _sweep(
         self,
         config: DictConfig,
-        config_name: str | None,
         task_function: TaskFunction,
         overrides: list[str],
+        jobs: Sequence[Words],
     ) -> Any:
-        callbacks = Callbacks(config)
+        callbacks, config_name = Callbacks(config), self.place.config_name
         arguments = carried(plain_node(config.hydra.overrides.task))
         _carry_parameters(config, len(arguments))
         callbacks.on_multirun_start(config=config, config_name=config_name)
@@ -212,22 +218,48 @@ class HydraApplication(Hydra):
                 hydra_context=HydraContext(config_loader=self.config_loader, callbacks=callbacks),
                 task_function=task_function,
             )
+        if isinstance(sweeper, GridSweeper):
+            sweeper.jobs = jobs
         with self.refusals(overrides, multirun=True):
-            if draws_no_values(config):
-                self._freeze_all(config, arguments)
             returned = sweeper.sweep(arguments=arguments)
         callbacks.on_multirun_end(config=config, config_name=config_name)
         return returned
 
-    def _known_jobs(self, config: DictConfig, overrides: list[str]) -> list[FrozenConfig]:
-        """The jobs of a sweep before it starts; none where its sweeper draws them one by one."""
+    def _known_jobs(self, config: DictConfig, overrides: list[str]) -> dict[Words, FrozenConfig]:
+        """The jobs of a sweep before it starts; none where its sweeper draws them one by one.
+
+        They are composed here; Hydra would compose a batch when its turn comes. A job that is
+        written twice is one.
+
+        Args:
+            config: the config of the sweep.
+            overrides: its overrides.
+
+        Returns:
+            The overrides of each, in the words of Hydra, to its config.
+
+        Raises:
+            CompileError: one cannot be composed.
+        """
         if not draws_no_values(config):
-            return []
-        whole = config.copy()
-        arguments = carried(plain_node(whole.hydra.overrides.task))
-        _carry_parameters(whole, len(arguments))
+            return {}
+        assert isinstance(self.config_loader, FreezingLoader)
         with self.refusals(overrides, multirun=True):
-            return self._freeze_all(whole, arguments)
+            words = listed_jobs(config, plain_node(config.hydra.overrides.task), self.config_loader)
+            jobs = {tuple(job): self.config_loader.freeze_job(config, job) for job in words}
+        if (twice := len(words) - len(jobs)) > 0:
+            print(f"{twice} of {len(words)} jobs are written twice, and run once")
+        return jobs
+
+    def _check(self, jobs: Sequence[FrozenConfig], folder: Path) -> None:
+        """Checks the jobs that are to run; what was completed before has been checked."""
+        if jobs and not self.anew:
+            done = completed_jobs(folder, [job.content_hash() for job in jobs])
+            jobs = [job for job in jobs if job.content_hash() not in done]
+        if jobs:
+            from kerasgen.sweep.checked_jobs import check_jobs_first  # It imports all passes.
+
+            check_jobs_first(jobs, self.trust)
 
     def _earlier_sweep(self, config: DictConfig, jobs: Sequence[FrozenConfig]) -> Path | None:
         """The folder of the latest sweep that has exactly these jobs, None if there is none."""
@@ -235,15 +267,6 @@ class HydraApplication(Hydra):
         if root is None or not jobs:
             return None
         return same_sweep(root, [job.content_hash() for job in jobs])
-
-    def _freeze_all(self, config: DictConfig, arguments: Sequence[str]) -> list[FrozenConfig]:
-        """Composes the jobs of all batches; Hydra would compose a batch when its turn comes."""
-        assert isinstance(self.config_loader, FreezingLoader)
-        parameters = OmegaConf.select(config, "hydra.sweeper.params")
-        named = plain_node(parameters) if isinstance(parameters, DictConfig) else {}
-        words = [*(f"{key}={value}" for key, value in named.items()), *arguments]
-        jobs = combinations(words, self.config_loader)
-        return [self.config_loader.freeze_job(config, job) for job in jobs]
 
 
 def _refuse_passwords(config: DictConfig, overrides: Sequence[str]) -> None:

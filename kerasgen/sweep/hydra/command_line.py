@@ -38,9 +38,9 @@ from kerasgen.frontend.refusals.culprits import REFUSALS, diagnose, diagnose_err
 from kerasgen.process.entry import guarded
 from kerasgen.process.exit_codes import DONE, REFUSED
 from kerasgen.registry import CONNECTIONS, Trust, named_modules, trusted
+from kerasgen.sweep.hydra import grid_sweeper, launcher
 from kerasgen.sweep.hydra.application import HydraApplication
 from kerasgen.sweep.hydra.completion import SHELLS, asking_shell, candidates, typed_words
-from kerasgen.sweep.hydra.launcher import register
 from kerasgen.sweep.hydra.single_run import run_composed, run_frozen
 from kerasgen.sweep.hydra.task import Task
 from kerasgen.sweep.job_spec import JobSpec
@@ -244,7 +244,8 @@ def _application(place: ConfigPlace, overrides: list[str]) -> HydraApplication:
         raise CompileError(found or diagnose_error(error)) from error
     assert isinstance(application, HydraApplication)
     application.place = place
-    register()
+    launcher.register()
+    grid_sweeper.register()
     return application
 
 

@@ -4,6 +4,7 @@ This room owns that a job is composed when Hydra looks whether it can be, and ne
 launcher asks for it afterwards gets what was composed then, so that files may be edited meanwhile.
 
 Decisions:
+- Of jobs that differ in numbers alone the first is composed, and the others are made from it.
 - A sweeper of others draws values as it goes along; each of its jobs is frozen when it is drawn.
 """
 
@@ -14,8 +15,9 @@ from collections.abc import Sequence
 from hydra.core.config_search_path import ConfigSearchPath
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
+from kerasgen.frontend.compose.configs_by_numbers import Pattern, Shape, shape_of
 from kerasgen.frontend.compose.frozen_config import FrozenConfig, freeze, thaw_for_hydra
-from kerasgen.frontend.compose.selectors_through_hydra import SelectorLoader
+from kerasgen.frontend.compose.selectors_through_hydra import SelectorLoader, as_written
 
 
 class FreezingLoader(SelectorLoader):
@@ -24,6 +26,7 @@ class FreezingLoader(SelectorLoader):
     def __init__(self, config_search_path: ConfigSearchPath) -> None:
         super().__init__(config_search_path)
         self._frozen: dict[tuple[str, ...], FrozenConfig] = {}
+        self._patterns: dict[Shape, Pattern | None] = {}
 
     def load_sweep_config(
         self, master_config: DictConfig, sweep_overrides: list[str]
@@ -55,11 +58,20 @@ class FreezingLoader(SelectorLoader):
         Raises:
             CompileError: it cannot be composed.
         """
-        known = self._frozen.get(tuple(sweep_overrides))
+        words = tuple(sweep_overrides)
+        known = self._frozen.get(words)
         if known is None:
-            config = super().load_sweep_config(master_config, list(sweep_overrides))
-            known = freeze(config, self)
-            self._frozen |= {tuple(sweep_overrides): known, known.overrides: known}
+            known = self._freeze(master_config, words)
+            self._frozen |= {words: known, known.overrides: known}
+        return known
+
+    def _freeze(self, master_config: DictConfig, words: tuple[str, ...]) -> FrozenConfig:
+        shape, written = shape_of(words), tuple(as_written(text) for text in words)
+        if (pattern := self._patterns.get(shape)) is not None:
+            return pattern.with_numbers_of(written)
+        known = freeze(super().load_sweep_config(master_config, list(words)), self)
+        if shape != words and shape not in self._patterns:
+            self._patterns[shape] = Pattern.of(known) if known.overrides == written else None
         return known
 
     def frozen(self, sweep_overrides: Sequence[str]) -> FrozenConfig | None:

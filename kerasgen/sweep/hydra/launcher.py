@@ -7,11 +7,9 @@ life, so that only a process of its own makes a job what its config says.
 
 from __future__ import annotations
 
-import importlib
 import os
 import re
 import sys
-import types
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -35,6 +33,7 @@ from kerasgen.sweep.folders import folder_override
 from kerasgen.sweep.hydra.chosen_executor import Chosen, choose
 from kerasgen.sweep.hydra.frozen_jobs import FreezingLoader
 from kerasgen.sweep.hydra.launcher_values import LauncherValues
+from kerasgen.sweep.hydra.plugin_modules import join_plugins
 from kerasgen.sweep.hydra.task import Task
 from kerasgen.sweep.job_source import ListedJobs, PlannedJob
 from kerasgen.sweep.job_spec import JobSpec, settled
@@ -132,13 +131,21 @@ class ProcessLauncher(Launcher):
         total = first + len(written)
         jobs: list[PlannedJob] = []
         sweep = Path(str(self.config.hydra.sweep.dir))
-        elsewhere = {} if self.task.anew else jobs_beside(sweep)
+        configs = [self.loader.freeze_job(self.config, job) for job in job_overrides]
+        identities = [frozen.content_hash() for frozen in configs]
+        elsewhere = {} if self.task.anew else jobs_beside(sweep, identities)
         before = {sweep / job.folder: job.identity for job in read_sweep(sweep)}
+        subdir = str(plain_node(self.config.hydra.sweep)["subdir"])
+        of_hydra = [
+            text
+            for text in plain_node(self.config.hydra.overrides.hydra)
+            if not _OF_THE_SWEEP.match(text)
+        ]
         for number, (overrides, label) in enumerate(zip(written, labels, strict=True), first):
-            folder = self._folder(overrides, number)
-            frozen = self.loader.freeze_job(self.config, job_overrides[number - first])
-            identity = frozen.content_hash()
-            argv = ("-m", MODULE, *self._arguments(overrides, number, folder))
+            folder = sweep / self._subdir(subdir, overrides, number)
+            frozen, identity = configs[number - first], identities[number - first]
+            own = [folder_override("hydra.run.dir", folder), f"hydra.job.num={number}"]
+            argv = ("-m", MODULE, *self._flags(), *overrides, *of_hydra, *own)
             jobs.append(
                 PlannedJob(
                     number=number,
@@ -156,29 +163,24 @@ class ProcessLauncher(Launcher):
         _check_distinct(jobs, self.config)
         return jobs
 
-    def _arguments(self, overrides: Sequence[str], number: int, folder: Path) -> list[str]:
-        """What runs this job alone: the overrides of task and Hydra, its folder and number."""
+    def _flags(self) -> list[str]:
+        """The flags of the sweep that its jobs have too."""
         assert self.task is not None
-        assert self.config is not None
-        of_hydra = plain_node(self.config.hydra.overrides.hydra)
-        kept = [text for text in of_hydra if not _OF_THE_SWEEP.match(text)]
-        own = [folder_override("hydra.run.dir", folder), f"hydra.job.num={number}"]
-        return [*self.task.place.flags(), *self.task.trust.flags(), *overrides, *kept, *own]
+        return [*self.task.place.flags(), *self.task.trust.flags()]
 
-    def _folder(self, overrides: Sequence[str], number: int) -> Path:
+    def _subdir(self, pattern: str, overrides: Sequence[str], number: int) -> str:
+        """The folder of a job below that of the sweep."""
         assert self.config is not None
         assert self.loader is not None
-        sweep = Path(str(self.config.hydra.sweep.dir))
-        pattern = str(plain_node(self.config.hydra.sweep)["subdir"])
         plain = re.sub(r"\$\{hydra\.job\.(num|id)\}", str(number), pattern)
         if "$" not in plain:  # the usual case, without composing the job's config
-            return sweep / plain
+            return plain
         config = self.loader.load_sweep_config(self.config, list(overrides))
         with open_dict(config):
             config.hydra.job.id = str(number)
             config.hydra.job.num = number
         HydraConfig.instance().set_config(config)
-        return sweep / str(OmegaConf.select(config, "hydra.sweep.subdir"))
+        return str(OmegaConf.select(config, "hydra.sweep.subdir"))
 
     def _spec(
         self, number: int, folder: Path, frozen: FrozenConfig, argv: tuple[str, ...]
@@ -201,19 +203,8 @@ def _say(line: str) -> None:
 
 
 def register() -> None:
-    """Makes the launcher known to Hydra.
-
-    Hydra imports a plugin by its name below `hydra_plugins`. That is a package which all plugins
-    of an environment share, or which is not there; this module joins it while the process lives.
-    """
-    package, _, module = LAUNCHER.rpartition(".")[0].partition(".")
-    try:
-        plugins = importlib.import_module(package)
-    except ModuleNotFoundError:
-        plugins = sys.modules[package] = types.ModuleType(package)
-        plugins.__path__ = []
-    sys.modules[f"{package}.{module}"] = sys.modules[__name__]
-    setattr(plugins, module, sys.modules[__name__])
+    """Makes the launcher known to Hydra."""
+    join_plugins(LAUNCHER, __name__)
     Plugins.instance().register(ProcessLauncher)
 
 
