@@ -1,4 +1,4 @@
-"""The command `kerasgen compare`: what differs between runs, or between configs."""
+"""The command `kerasgen compare`: what differs between runs, sweeps or configs."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from kerasgen.cli.shared_arguments import (
     folders_of,
     trust_of,
 )
+from kerasgen.diagnostics import CompileError
 from kerasgen.foreign.printable import shown_lines
 from kerasgen.process.exit_codes import DONE
 
@@ -24,6 +25,7 @@ examples:
   kerasgen compare last best:test_accuracy             configs, metrics, environment
   kerasgen compare 2026-01-31/12 2026-01-31/13 --plot curves.svg
   kerasgen compare last best:test_loss --json
+  kerasgen compare outputs/sweeps/2026-01-31/12-00-00 outputs/sweeps/2026-02-01/09-30-00
   kerasgen compare --config model=mlp "model=mlp model.layers.hidden1.units=64"
 """
 
@@ -33,13 +35,19 @@ def _declare(parser: argparse.ArgumentParser) -> None:
         "words",
         metavar="RUN",
         nargs="+",
-        help=f"{RUN_NAME}; with --config the overrides of a config, in quotes",
+        help=f"{RUN_NAME}; or the folder of a sweep; with --config the overrides of a config, in "
+        "quotes",
     )
     parser.add_argument(
         "--config", action="store_true", help="compare configs, which are not trained"
     )
     parser.add_argument(
         "--plot", metavar="FILE", type=Path, help="draw the curves over one another: .png or .svg"
+    )
+    parser.add_argument(
+        "--by",
+        metavar="METRIC",
+        help="of sweeps: the metric that judges; +METRIC for the smallest, -METRIC for the largest",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     declare_outputs(parser)
@@ -51,8 +59,13 @@ def _act(options: argparse.Namespace) -> int:
     if options.config:
         return _compare_configs(options)
     from kerasgen.session.named_run import named_run
+    from kerasgen.sweep.sweep_comparison import any_sweep
     from kerasgen.verbs.compare import compare_runs, draw_histories
 
+    if any_sweep(options.words, options.outputs):
+        return _compare_sweeps(options)
+    if options.by is not None:
+        raise _needless("--by", "judges sweeps, and none is named")
     folders = [named_run(name, options.outputs) for name in options.words]
     found = compare_runs(folders, options.outputs)
     if options.plot is not None:
@@ -72,6 +85,8 @@ def _compare_configs(options: argparse.Namespace) -> int:
     from kerasgen.frontend.compose.origins import place_of_text
     from kerasgen.verbs.compare_configs import compare_configs
 
+    if options.by is not None:
+        raise _needless("--by", "judges sweeps, and configs have no figures")
     if options.plot is not None:
         raise Sink().fail_at(
             "KG126",
@@ -89,6 +104,31 @@ def _compare_configs(options: argparse.Namespace) -> int:
 
     print(shown_lines(configs_text(found)))
     return DONE
+
+
+def _compare_sweeps(options: argparse.Namespace) -> int:
+    from kerasgen.sweep.sweep_comparison import compare_sweeps
+
+    found = compare_sweeps(options.words, options.outputs, options.by)
+    if options.plot is not None:
+        from kerasgen.verbs.compare import draw_histories
+
+        draw_histories(options.plot, found.best_runs)
+    if options.json:
+        print(json.dumps(found.report(), indent=2))
+        return DONE
+    from kerasgen.sweep.sweep_comparison_text import sweeps_text
+
+    print(shown_lines(sweeps_text(found)))
+    return DONE
+
+
+def _needless(flag: str, why: str) -> CompileError:
+    from kerasgen.diagnostics import Sink
+    from kerasgen.frontend.compose.origins import place_of_text
+
+    place = place_of_text(flag, length=len(flag))
+    return Sink().fail_at("KG126", f"`{flag}` {why}", location=place, help="leave it out")
 
 
 def _overrides(text: str) -> tuple[str, ...]:
@@ -111,7 +151,7 @@ def _overrides(text: str) -> tuple[str, ...]:
 
 
 COMMAND = Command(
-    summary="tell what differs between runs, or between configs",
+    summary="tell what differs between runs, sweeps or configs",
     examples=_EXAMPLES,
     declare=_declare,
     act=_act,

@@ -44,6 +44,9 @@ Way = Literal["min", "max"]
 
 COMPLETED = "completed"
 
+MOST_NAMES = 500
+"""Names of settings that are told apart."""
+
 _SEED = "seed"
 
 
@@ -149,10 +152,9 @@ class SweptTable:
 
     @cached_property
     def names(self) -> list[str]:
-        """The names of all settings but the seed."""
-        return list(
-            dict.fromkeys(name for row in self.rows for name in row.settings if name != _SEED)
-        )
+        """The names of all settings but the seed; of very many those that most jobs have."""
+        counts = Counter(name for row in self.rows for name in row.settings if name != _SEED)
+        return [name for name, _ in counts.most_common(MOST_NAMES)]
 
     @cached_property
     def varied(self) -> list[str]:
@@ -249,10 +251,29 @@ def read_table(folder: Path, by: str | None = None) -> SweptTable:
         CompileError: KG107 or KG607, no job has such a metric, or nothing says which way it gets
             better.
     """
-    found = swept_runs(folder)
+    return table_of(folder, swept_runs(folder), read_objectives(folder), by)
+
+
+def table_of(
+    folder: Path,
+    found: Sequence[SweptRun],
+    objectives: Sequence[Objective] = (),
+    by: str | None = None,
+) -> SweptTable:
+    """Jobs as a table.
+
+    Args:
+        folder: the folder to which their own are relative.
+        found: the jobs.
+        objectives: the figures that they were to better.
+        by: as for `read_table`.
+
+    Raises:
+        CompileError: as for `read_table`.
+    """
     runs = [each.run for each in found if each.run is not None and each.status == COMPLETED]
-    objectives = tuple(map(_goal, read_objectives(folder)))
-    goal = _asked_goal(runs, by) if by is not None and runs else _own_goal(runs, objectives)
+    goals = tuple(map(_goal, objectives))
+    goal = _asked_goal(runs, by) if by is not None and runs else _own_goal(runs, goals)
     varied = varying([each.job.overrides for each in found])
     return SweptTable(
         folder=folder,
@@ -260,7 +281,7 @@ def read_table(folder: Path, by: str | None = None) -> SweptTable:
             _row(each, tuple(own), folder, goal) for each, own in zip(found, varied, strict=True)
         ),
         goal=goal,
-        objectives=objectives,
+        objectives=goals,
         metrics=tuple(metric_names([each.run for each in found if each.run is not None])),
     )
 
