@@ -30,6 +30,7 @@ CODES: dict[str, str] = {
     "KG127": "pyproject.toml that cannot be read",
     "KG128": "setting in pyproject.toml that cannot be used",
     "KG129": "trust that a file asks for",
+    "KG130": "pairs or settings of a sweep that cannot be used",
     "KG201": "unknown class",
     "KG202": "unknown argument",
     "KG203": "missing argument",

@@ -7,22 +7,24 @@ config is in order is not asked here.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from kerasgen.diagnostics import CompileError
-from kerasgen.frontend.compose.composition import make_loader
+from kerasgen.diagnostics import CompileError, SourceMap
+from kerasgen.frontend.compose.composition import make_loader, read_composition
 from kerasgen.frontend.compose.config_folders import ConfigPlace, Folders, place_of
 from kerasgen.frontend.compose.references import plain_node
 from kerasgen.frontend.compose.selectors_through_hydra import as_written, carried, with_carriers
 from kerasgen.frontend.compose.sweep_size import check_jobs, lists_its_jobs
 from kerasgen.frontend.refusals.culprits import REFUSALS, diagnose, diagnose_error, first_job
 from kerasgen.frontend.refusals.file_sweeps import check_parameters
+from kerasgen.sweep.grid import jobs_of
+from kerasgen.sweep.swept_lists import SweptLists, read_lists
 
 
 def planned_jobs(
@@ -63,7 +65,7 @@ def planned_jobs(
     if config.hydra.mode == RunMode.MULTIRUN:
         of_hydra.append("hydra.mode=RUN")  # each job by itself
     try:
-        jobs = listed_jobs(config, task, loader)
+        jobs = listed_jobs(config, task, loader, lists_of(config, first, place))
     except HydraException as error:
         raise CompileError(diagnose_error(error, overrides)) from None
     return [(*of_hydra, *(as_written(text) for text in job)) for job in jobs]
@@ -74,16 +76,43 @@ def draws_no_values(config: DictConfig) -> bool:
     return lists_its_jobs(OmegaConf.select(config, "hydra.sweeper._target_"))
 
 
-def listed_jobs(config: DictConfig, task: Sequence[str], loader: ConfigLoader) -> list[list[str]]:
+def lists_of(config: DictConfig, first: Sequence[str], place: ConfigPlace) -> SweptLists:
+    """What a sweep says of pairs and settings.
+
+    Args:
+        config: the config of its first job, with its `hydra` node.
+        first: the overrides of that job.
+        place: where configs are looked for.
+
+    Raises:
+        CompileError: it cannot be used.
+    """
+    if not draws_no_values(config):
+        return SweptLists()
+
+    @cache
+    def origins() -> SourceMap:
+        loader = make_loader(place)
+        again = loader.load_configuration(place.config_name, list(first), RunMode.RUN)
+        return read_composition(again, loader).source_map
+
+    return read_lists(config, lambda key: origins().locate(key))
+
+
+def listed_jobs(
+    config: DictConfig, task: Sequence[str], loader: ConfigLoader, lists: SweptLists
+) -> list[list[str]]:
     """The task overrides of each job of a grid, in the words of Hydra.
 
     Args:
         config: the config of the sweep, or of its first job, with its `hydra` node.
         task: the task overrides of the sweep.
         loader: lists the options of a group for `glob(…)`.
+        lists: what goes in pairs, and the settings.
 
     Raises:
         HydraException: a value cannot be swept over.
+        CompileError: a pairing does not fit, there are too many jobs, or none.
     """
     words = carried(task)
     parameters = OmegaConf.select(config, "hydra.sweeper.params")
@@ -91,5 +120,5 @@ def listed_jobs(config: DictConfig, task: Sequence[str], loader: ConfigLoader) -
         named = with_carriers(plain_node(parameters), len(words))
         words = [*(f"{key}={value}" for key, value in named.items()), *words]
     parsed = OverridesParser.create(config_loader=loader).parse_overrides(words)
-    (jobs,) = BasicSweeper.split_arguments(parsed, None)
-    return jobs
+    jobs = jobs_of(parsed, lists)
+    return [carried(job) for job in jobs] if lists.settings else jobs

@@ -186,11 +186,23 @@ def _without_interpolations(text: str) -> str:
     return text
 
 
+def refused_parameters(setting: Tree) -> Iterator[Refused]:
+    """What is refused in a mapping of keys to what they are swept over or set to.
+
+    Args:
+        setting: the mapping; key paths are those inside it.
+    """
+    for refused in _parameters("", setting):
+        yield dataclasses.replace(refused, key=refused.key.removeprefix("."))
+
+
 def _plugin_values(path: str, value: Tree) -> Iterator[Refused]:
     """What is refused among the values of a launcher or sweeper."""
-    if path == "hydra.sweeper.params":
+    if path == "hydra.sweeper.params" or re.fullmatch(r"hydra\.sweeper\.settings\.\d+", path):
         yield from _parameters(path, value)
         return
+    if path.startswith("hydra.sweeper.paired.") and isinstance(value, str):
+        return  # It is compared with the keys of the sweep, and nothing else.
     name = path.rpartition(".")[2]
     if isinstance(value, Mapping):
         for key, item in value.items():

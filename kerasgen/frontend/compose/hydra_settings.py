@@ -128,7 +128,13 @@ def offer_plugins() -> None:
     ConfigStore.instance().store(
         group="hydra/sweeper",
         name="basic",
-        node={"_target_": GRID_SWEEPER, "max_batch_size": None, "params": None},
+        node={
+            "_target_": GRID_SWEEPER,
+            "max_batch_size": None,
+            "params": None,
+            "paired": None,
+            "settings": None,
+        },
         provider="kerasgen",
     )
     for name, settings in _LAUNCHERS.items():

@@ -121,6 +121,23 @@ def trace_origins(
     return SourceMap(marks=marks, defaults=defaults)
 
 
+def marks_of_items(content: bytes, file: str) -> dict[str, SourceLocation]:
+    """Where the entries of a list of mappings stand: their key paths, numbers first.
+
+    Args:
+        content: YAML that was read within bounds, without aliases.
+        file: the file, as it is shown.
+    """
+    tree = yaml.compose(content, Loader=_LOADER)
+    found: dict[str, SourceLocation] = {}
+    for number, item in enumerate(tree.value if isinstance(tree, yaml.SequenceNode) else ()):
+        found[str(number)] = _place(item, file)
+        if isinstance(item, yaml.MappingNode):
+            for path, mark, _ in _walk(item, str(number), file, Sink()):
+                found[path] = replace(mark.value, key=path.partition(".")[2])
+    return found
+
+
 def _defaults_of(tree: yaml.MappingNode, file: str) -> SourceLocation | None:
     """The place of a file's defaults list; its first line where it has none."""
     keys = [key for key, _ in tree.value]

@@ -44,12 +44,16 @@ from kerasgen.registry import NOBODY
 from kerasgen.sweep.folders import claim, folder_override, release
 from kerasgen.sweep.hydra.frozen_jobs import FreezingLoader
 from kerasgen.sweep.hydra.grid_sweeper import GridSweeper
-from kerasgen.sweep.jobs import draws_no_values, listed_jobs
+from kerasgen.sweep.jobs import draws_no_values, listed_jobs, lists_of
 from kerasgen.sweep.outcomes import completed_jobs
 from kerasgen.sweep.sweep_file import same_sweep
+from kerasgen.sweep.swept_lists import SweptLists
 
 Words = tuple[str, ...]
 """The task overrides of a job, in the words of Hydra."""
+
+_MOST_REFUSED = 100
+"""Settings of a list that are looked through for what is wrong with them."""
 
 
 class HydraApplication(Hydra):
@@ -69,6 +73,7 @@ class HydraApplication(Hydra):
         self.place = ConfigPlace()
         self.resolved = self.anew = False
         self.trust = NOBODY
+        self._lists = SweptLists()
 
     def compose_config(
         self,
@@ -198,6 +203,7 @@ class HydraApplication(Hydra):
         _refuse_passwords(config, overrides)
         check_jobs(config, carried(overrides))
         check_parameters(config, first, overrides, self.place)
+        self._lists = lists_of(config, first, self.place)
         return config
 
     def _sweep(
@@ -244,12 +250,29 @@ class HydraApplication(Hydra):
         if not draws_no_values(config):
             return {}
         assert isinstance(self.config_loader, FreezingLoader)
-        with self.refusals(overrides, multirun=True):
-            words = listed_jobs(config, plain_node(config.hydra.overrides.task), self.config_loader)
+        with self._refused_settings(overrides), self.refusals(overrides, multirun=True):
+            task = plain_node(config.hydra.overrides.task)
+            words = listed_jobs(config, task, self.config_loader, self._lists)
             jobs = {tuple(job): self.config_loader.freeze_job(config, job) for job in words}
         if (twice := len(words) - len(jobs)) > 0:
             print(f"{twice} of {len(words)} jobs are written twice, and run once")
         return jobs
+
+    @contextlib.contextmanager
+    def _refused_settings(self, overrides: list[str]) -> Iterator[None]:
+        """Tells what is wrong with the overrides of a list of settings where they stand."""
+        try:
+            yield
+        except CompileError:
+            lists = self._lists
+            found = [
+                lists.at_home(told)
+                for setting in lists.settings[:_MOST_REFUSED]
+                for told in diagnose([*setting, *overrides], self.place, multirun=True)
+            ]
+            if found:
+                raise CompileError(list(dict.fromkeys(found))) from None
+            raise
 
     def _check(self, jobs: Sequence[FrozenConfig], folder: Path) -> None:
         """Checks the jobs that are to run; what was completed before has been checked."""

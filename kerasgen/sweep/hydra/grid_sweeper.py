@@ -29,7 +29,7 @@ class GridSweeper(Sweeper):
 
     Args:
         max_batch_size: how many jobs are handed to the launcher at a time, None for all.
-        params: key to the values that a config itself sweeps over.
+        listed: what the config says of the jobs, which `sweep.jobs` has read.
 
     Attributes:
         jobs: the overrides of each job, in the words of Hydra; the application lists them.
@@ -37,9 +37,7 @@ class GridSweeper(Sweeper):
 
     __module__ = GRID_SWEEPER.rpartition(".")[0]
 
-    def __init__(
-        self, max_batch_size: int | None = None, params: dict[str, str] | None = None
-    ) -> None:
+    def __init__(self, max_batch_size: int | None = None, **listed: object) -> None:
         self.jobs: Sequence[Sequence[str]] = ()
         self.config: DictConfig | None = None
         self._batch = max_batch_size
