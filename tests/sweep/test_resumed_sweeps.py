@@ -105,20 +105,25 @@ def test_a_failed_job_runs_again(application: Any) -> None:
 
 def test_two_starts_of_a_sweep_share_its_jobs(application: Any) -> None:
     module = application.folder.parent / "stand_in" / "sitecustomize.py"
-    module.write_text(module.read_text().replace("time.sleep(60)", "time.sleep(6)"))
+    waiting = 'while not os.path.exists("go"):\n                time.sleep(0.05)'
+    module.write_text(module.read_text().replace("time.sleep(60)", waiting))
     words = ("-m", "name=sleep,fine,other", "hydra.sweep.dir=s")
     first = application.start(*words)
-    assert first.stdout is not None
-    while "sleeps" not in first.stdout.readline():
-        pass
-    second = application.run(*words)
-    told, _ = first.communicate(timeout=60)
-    assert (first.returncode, second.returncode) == (0, 0), told + second.stdout
-    assert "another process is at it: s/0" in second.stdout
+    heard(first, "sleeps")
+    second = application.start(*words)
+    heard(second, "another process is at it: s/0")
+    (application.folder / "go").touch()
+    told = [running.communicate(timeout=60) for running in (first, second)]
+    assert (first.returncode, second.returncode) == (0, 0), told
     records = [record["status"] for record in application.records().values()]
     assert records == ["completed"] * 3
     assert len(set(pids(application))) == 3
-    assert second.stdout.count("completed (earlier)") >= 1
+    assert told[1][0].count("completed (earlier)") >= 1
+
+
+def heard(running: Any, text: str) -> None:
+    """Reads what a process prints until it has said something."""
+    assert any(text in line for line in iter(running.stdout.readline, "")), text
 
 
 def job(identity: str, folder: str = "0") -> SweptJob:
