@@ -54,18 +54,19 @@ def end_orphans(known: Collection[int], attempt: str | None = None) -> None:
                 os.waitpid(pid, 0)
 
 
-def end_attempt(attempt: str) -> None:
-    """Ends every process of this machine that a start of a job has brought up, and that is ours.
+def send_to_attempt(attempt: str, number: signal.Signals) -> None:
+    """Sends a signal to every process of this machine that a start of a job has brought up.
 
     Args:
         attempt: the word of the start.
+        number: the signal.
     """
     own = {os.getpid(), os.getppid()}
     for folder in Path("/proc").glob("[0-9]*"):
         pid = int(folder.name)
         if pid not in own and _carries(pid, attempt):
             with contextlib.suppress(OSError):
-                os.kill(pid, signal.SIGKILL)
+                os.kill(pid, number)
 
 
 def _children() -> list[int]:

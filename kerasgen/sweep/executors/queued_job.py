@@ -15,6 +15,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,6 +30,9 @@ from kerasgen.sweep.job_spec import read_job_spec
 
 _PATIENCE = 60.0
 """Seconds that a job is given to keep its state; the queue gives it 90."""
+
+_WHAT_FOR = 30.0
+"""Seconds for which a job that was ended in the queue waits for being told to make room."""
 
 _MAKE_ROOM = getattr(signal, "SIGUSR2", None)
 """The signal by which a job is told to make room; its own process is not to hear it."""
@@ -69,6 +73,9 @@ class QueuedCommand:
         finally:
             process.let_go()
         code = process.poll()
+        if code == 128 + signal.SIGTERM and os.environ.get("SUBMITIT_EXECUTOR") != "local":
+            # SLURM says so to all before it says what for: to make room, perhaps.
+            time.sleep(_WHAT_FOR)
         write_json(Path(self.ended), {"code": code})
         return 0 if code is None else code
 

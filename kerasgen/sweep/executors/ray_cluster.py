@@ -9,6 +9,8 @@ Decisions:
 - Whether anybody listens at an address is asked before Ray is: Ray itself waits for a long time,
   and its answer ends the process in some cases.
 - Ray sets a handler of SIGTERM. Ours stay.
+- Whoever talks to a cluster needs its token. One of our own has a new one, which no file keeps: it
+  listens to the network, and runs what it is told.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -45,6 +48,9 @@ _FOLDER = "kgray-"
 
 _STORE = 128 * 2**20
 """Bytes of the object store of a cluster of our own; jobs on this machine need next to none."""
+
+_HEARD = 2**16
+"""Bytes that are read of what Ray has written to stderr."""
 
 _LONGEST = 24
 """Letters of a folder below which Ray can still make sockets, whose paths are short."""
@@ -138,6 +144,7 @@ def open_cluster(address: str | None, cores: int, wait: float) -> Cluster:
     """
     for name, text in _SETTINGS.items():
         os.environ.setdefault(name, text)
+    _set_token(own=address is None)
     with _own_handlers():
         import ray
 
@@ -173,6 +180,7 @@ def open_cluster(address: str | None, cores: int, wait: float) -> Cluster:
 def _connect(ray: ModuleType, address: str, settings: Mapping[str, Any], wait: float) -> None:
     """Connects in a thread, since nothing else ends Ray's own waiting."""
     failed: list[BaseException] = []
+    said: list[str] = []
     done = threading.Event()
 
     def connect() -> None:
@@ -182,11 +190,47 @@ def _connect(ray: ModuleType, address: str, settings: Mapping[str, Any], wait: f
             failed.append(error)
         done.set()
 
-    threading.Thread(target=connect, daemon=True).start()
-    if not done.wait(wait):
+    with _heard(said):
+        threading.Thread(target=connect, daemon=True).start()
+        answered = done.wait(wait)
+    if (failed or not answered) and "AuthToken" in said[0]:
+        raise ClusterError(f"the Ray cluster at `{address}` wants a token, and not the one here")
+    if not answered:
         raise ClusterError(f"no Ray cluster has answered at `{address}` within {wait:g} s")
     if failed:
         raise ClusterError(f"no Ray cluster is at `{address}`: {_first_line(failed[0])}")
+
+
+@contextlib.contextmanager
+def _heard(said: list[str]) -> Iterator[None]:
+    """Keeps what a library writes to stderr past Python; a list gets it at the end."""
+    with tempfile.TemporaryFile() as file:
+        known = os.dup(2)
+        try:
+            os.dup2(file.fileno(), 2)
+            yield
+        finally:
+            os.dup2(known, 2)
+            os.close(known)
+            file.seek(0)
+            said.append(file.read(_HEARD).decode(errors="replace"))
+
+
+def _set_token(*, own: bool) -> None:
+    """Says by which token Ray is talked to, unless the user has."""
+    if "RAY_AUTH_MODE" in os.environ:
+        return
+    if own:
+        os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+    elif {"RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"} & os.environ.keys() or _has_token_file():
+        os.environ["RAY_AUTH_MODE"] = "token"
+
+
+def _has_token_file() -> bool:
+    try:
+        return (Path.home() / ".ray" / "auth_token").is_file()
+    except (OSError, RuntimeError):
+        return False
 
 
 def _require_listener(address: str, wait: float) -> None:

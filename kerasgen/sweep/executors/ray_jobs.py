@@ -88,7 +88,7 @@ class RayJob:
             try:
                 answer = ray.get(self._asked)
             except ray.exceptions.RayActorError as error:
-                self._end(-signal.SIGKILL, f"its place on the cluster was lost: {_short(error)}")
+                self._end(-signal.SIGKILL, f"its place on the cluster was lost ({_why(error)})")
                 self.lost = True
                 self.executor.forget(self.place)
             except ray.exceptions.RayTaskError as error:
@@ -269,6 +269,12 @@ def _variables(wanted: JobResources, cluster: Cluster) -> Mapping[str, str]:
     if not wanted.gpus and any(node.get("GPU") for node in cluster.nodes()):
         found["CUDA_VISIBLE_DEVICES"] = ""  # A job that has asked for none gets none.
     return found
+
+
+def _why(error: BaseException) -> str:
+    """Why a place has died, in a word: Ray's own text has a screen of it."""
+    out_of_memory = "OOM" in str(error) or "memory pressure" in str(error)
+    return "its node had no memory left" if out_of_memory else type(error).__name__
 
 
 def _short(error: BaseException) -> str:

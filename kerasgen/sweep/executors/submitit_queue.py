@@ -31,7 +31,7 @@ from kerasgen.process.exit_codes import FAILED
 from kerasgen.record.provenance import ATTEMPT, at_work
 from kerasgen.record.status import OPEN
 from kerasgen.sweep.executors.executor import new_attempt
-from kerasgen.sweep.executors.leftovers import end_attempt
+from kerasgen.sweep.executors.leftovers import send_to_attempt
 from kerasgen.sweep.executors.process import child_environment
 from kerasgen.sweep.executors.queued_job import QueuedCommand
 from kerasgen.sweep.executors.shares import Share, share_of
@@ -46,6 +46,9 @@ _GRACE = 15.0
 
 A folder that machines share shows what one has written to the others after a while.
 """
+
+_ASK = 60
+"""Most seconds between two questions to SLURM, each of which is for all jobs."""
 
 _BOUNDS = Bounds(size=2**12, levels=4, values=16)
 
@@ -118,6 +121,10 @@ class QueuedJob:
         """Takes it out of the queue, or asks it to end: the queue has one way for both."""
         if self.poll() is None and not self._cancelled:
             self._cancelled = True
+            if self.local:
+                # submitit would send a SIGINT, which nobody hears where the sweep ignores it.
+                send_to_attempt(self.attempt, signal.SIGTERM)
+                return
             with contextlib.suppress(OSError, subprocess.SubprocessError):
                 self.submitted.cancel(check=False)
 
@@ -126,13 +133,13 @@ class QueuedJob:
         if self.poll() is None:
             self.send(signal.SIGTERM)
             if self.local:
-                end_attempt(self.attempt)
+                send_to_attempt(self.attempt, signal.SIGKILL)
             self._code = -signal.SIGKILL
 
     def let_go(self) -> None:
         """Gives back what was needed while it ran."""
         if self.local:
-            end_attempt(self.attempt)
+            send_to_attempt(self.attempt, signal.SIGKILL)
 
     def _said(self) -> int | None:
         """The exit code that the job has left, None where it has left none."""
@@ -204,6 +211,8 @@ class SubmititExecutor:
         self._shares = shares
         if not local and submitit.SlurmExecutor.affinity() <= 0:
             raise QueueError("there is no SLURM on this machine: `srun` is not on PATH")
+        kind = submitit.SlurmJob
+        kind.watcher = type(kind.watcher)(delay_s=_ASK)
 
     def prepare(self, job: JobSpec) -> None:
         """Nothing is needed."""

@@ -170,7 +170,10 @@ def _opened(values: LauncherValues, address: str | None, wait: float) -> Cluster
     except ImportError as error:
         raise _not_installed(values, "ray", error) from error
     except ClusterError as error:
-        raise values.fail("KG636", str(error), "address") from error
+        token = "set RAY_AUTH_TOKEN, or RAY_AUTH_TOKEN_PATH, to that of the cluster"
+        help_text = token if "token" in str(error) else None
+        key = None if address is None else "address"
+        raise values.fail("KG636", str(error), key, help=help_text) from error
 
 
 def _resources(values: LauncherValues) -> dict[str, float]:
@@ -224,7 +227,6 @@ def _in_queue(values: LauncherValues, *, local: bool) -> Chosen:
         raise values.fail(
             "KG636",
             str(error),
-            "submitit_folder",
             help="start the sweep where `sbatch` can be called, or take `hydra/launcher=warm`",
         ) from error
     return Chosen(executor=executor, limits=limits)
@@ -234,4 +236,4 @@ def _not_installed(values: LauncherValues, package: str, error: ImportError) -> 
     known = getattr(error, "name", None) == package
     why = f"the launcher needs the package `{package}`"
     told = why if known else f"{why}, which cannot be imported: {error}"
-    return values.fail("KG603", told, "_target_", help=f"pip install 'kerasgen[{package}]'")
+    return values.fail("KG603", told, help=f"pip install 'kerasgen[{package}]'")

@@ -89,11 +89,12 @@ class LauncherValues:
         self,
         code: str,
         message: str,
-        key: str,
+        key: str | None = None,
         help: str | None = None,  # noqa: A002 - the word that the user reads
     ) -> CompileError:
-        """The error of something outside the config that a setting has led to."""
-        place = place_of_setting(self._config, f"hydra.launcher.{key}")
+        """The error of something outside the config that a setting, or the launcher, has led to."""
+        setting = "hydra/launcher" if key is None else f"hydra.launcher.{key}"
+        place = place_of_setting(self._config, setting)
         return self.sink.fail_at(code, message, location=place, help=help)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from test_process import job_of
 
-from kerasgen.sweep.executors.leftovers import end_attempt
+from kerasgen.sweep.executors.leftovers import send_to_attempt
 from kerasgen.sweep.executors.process import ProcessExecutor
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells enough")
@@ -76,9 +76,9 @@ def test_all_that_a_start_of_a_job_has_brought_up_is_found(tmp_path: Path) -> No
     ) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        end_attempt(f"{word}0")
+        send_to_attempt(f"{word}0", signal.SIGKILL)
         assert process.poll() is None
-        end_attempt(word)
+        send_to_attempt(word, signal.SIGKILL)
         assert process.wait(20) == -signal.SIGKILL
 
 

@@ -75,15 +75,33 @@ def test_a_job_that_makes_room_goes_on_when_its_turn_comes_again(slurm: Any) -> 
 
 
 @pytest.mark.slow
-def test_jobs_leave_the_queue_with_their_sweep(slurm: Any) -> None:
-    running = slurm.start("-m", BACKEND, "name=sleep,fine", "hydra.sweep.dir=s")
+@pytest.mark.parametrize("launcher", ["submitit_slurm", "submitit_local"])
+def test_jobs_leave_the_queue_with_their_sweep(launcher: str, slurm: Any) -> None:
+    words = ("name=sleep,fine", "hydra.sweep.dir=s", f"hydra/launcher={launcher}")
+    running = slurm.start("-m", BACKEND, *words)
     console = slurm.folder / "s" / "0" / "console.log"
     until(lambda: console.exists() and "sleeps" in console.read_text())
     running.send_signal(signal.SIGINT)
     output, errors = running.communicate(timeout=120)
     assert running.returncode == 130, output + errors
     assert told(slurm)[0][0] == "interrupted"
-    assert "CANCELLED" in (jobs_of(slurm) / "100.state").read_text()
+    if launcher == "submitit_slurm":
+        assert "CANCELLED" in (jobs_of(slurm) / "100.state").read_text()
+
+
+@pytest.mark.slow
+def test_a_job_that_first_hears_that_it_is_to_end_makes_room_all_the_same(slurm: Any) -> None:
+    sleeping_once(slurm)
+    running = slurm.start("-m", BACKEND, "name=sleep,fine", "hydra.sweep.dir=s")
+    until(lambda: (slurm.folder / "slept").exists())
+    task = int((jobs_of(slurm) / "100.pid").read_text())
+    for pid in fake_slurm.descendants(task):
+        os.kill(pid, signal.SIGTERM)
+    time.sleep(3)
+    os.kill(task, signal.SIGUSR2)
+    output, errors = running.communicate(timeout=180)
+    assert running.returncode == 0, output + errors
+    assert told(slurm) == [("completed", None)] * 2
 
 
 @pytest.mark.slow
