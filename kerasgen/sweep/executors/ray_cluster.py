@@ -118,7 +118,7 @@ def jobs_at_a_time(nodes: Sequence[Mapping[str, float]], wanted: JobResources) -
         room = [int((node.get(name, 0) + 1e-9) / amount) for name, amount in amounts.items()]
         found += min(room, default=int(node.get("CPU", 1)) or 1)
     if found == 0:
-        asked = ", ".join(f"{name} {amount:g}" for name, amount in amounts.items())
+        asked = _shown(amounts)
         most = "; ".join(_told(node) for node in nodes[:4]) or "no node is alive"
         raise ClusterError(f"no node has what a job takes ({asked}): {most}")
     return found
@@ -127,7 +127,15 @@ def jobs_at_a_time(nodes: Sequence[Mapping[str, float]], wanted: JobResources) -
 def _told(node: Mapping[str, float]) -> str:
     shown = {name: amount for name, amount in sorted(node.items()) if not name.startswith("node:")}
     shown.pop("object_store_memory", None)
-    return "a node has " + ", ".join(f"{name} {amount:g}" for name, amount in shown.items())
+    return f"a node has {_shown(shown)}"
+
+
+def _shown(amounts: Mapping[str, float]) -> str:
+    units = {"memory": (2**30, " GiB")}
+    return ", ".join(
+        f"{name} {amount / units.get(name, (1, ''))[0]:.4g}{units.get(name, (1, ''))[1]}"
+        for name, amount in amounts.items()
+    )
 
 
 def open_cluster(address: str | None, cores: int, wait: float) -> Cluster:

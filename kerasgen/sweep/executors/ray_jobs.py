@@ -21,6 +21,7 @@ import time
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import kerasgen
@@ -172,27 +173,45 @@ class RayExecutor:
     """Starts jobs on a cluster.
 
     Args:
-        cluster: the cluster.
+        opened: opens the cluster, when the first job is to run.
         wanted: what a job takes of it.
         sweep: the folder of the sweep.
         say: takes a line of a node.
     """
 
     def __init__(
-        self, cluster: Cluster, wanted: JobResources, sweep: Path, say: Callable[[str], object]
+        self,
+        opened: Callable[[], Cluster],
+        wanted: JobResources,
+        sweep: Path,
+        say: Callable[[str], object],
     ) -> None:
-        self.ray = cluster.ray
-        self._cluster = cluster
+        self._opened = opened
+        self._cluster: Cluster | None = None
         self._wanted = wanted
         self._sweep = sweep.absolute()
         self._say = say
         self._told: set[str] = set()
         self._actors: dict[int, Any] = {}
         self._marker: tuple[Path, str] | None = None
-        self._variables = _variables(wanted, cluster)
+
+    @property
+    def ray(self) -> ModuleType:
+        """The module."""
+        return self._at_hand().ray
 
     def prepare(self, job: JobSpec) -> None:
-        """Nothing is waited for: a job that finds no room yet is started all the same."""
+        """Opens the cluster; a job that finds no room in it yet is started all the same.
+
+        Raises:
+            CompileError: KG603 or KG636, it cannot be opened.
+        """
+        self._at_hand()
+
+    def _at_hand(self) -> Cluster:
+        if self._cluster is None:
+            self._cluster = self._opened()
+        return self._cluster
 
     def start(self, job: JobSpec, console: Path | None, place: int = 0) -> RayJob:
         """Starts a job.
@@ -218,7 +237,8 @@ class RayExecutor:
             self.forget(place)
         if self._marker is not None:
             self._marker[0].unlink(missing_ok=True)
-        self._cluster.close()
+        if self._cluster is not None:
+            self._cluster.close()
 
     def actor(self, place: int) -> Any:
         """The actor of a place, made where there is none."""
@@ -233,7 +253,7 @@ class RayExecutor:
                 max_restarts=0,
                 max_task_retries=0,
             )
-            self._actors[place] = kind.remote(cores, self._variables)
+            self._actors[place] = kind.remote(cores, _variables(wanted, self._at_hand()))
         return self._actors[place]
 
     def forget(self, place: int) -> None:

@@ -11,11 +11,14 @@ Decisions:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import importlib.util
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kerasgen.diagnostics import CompileError
+from kerasgen.process.machine_memory import device_memory
 from kerasgen.sweep.executors import gpus
 from kerasgen.sweep.executors.cores import usable_cores
 from kerasgen.sweep.executors.executor import Executor
@@ -28,6 +31,7 @@ from kerasgen.sweep.executors.ray_cluster import (
     jobs_at_a_time,
     open_cluster,
 )
+from kerasgen.sweep.executors.ray_jobs import RayExecutor
 from kerasgen.sweep.executors.shares import shares
 from kerasgen.sweep.hydra.job_limits import read_limits
 from kerasgen.sweep.hydra.launcher_values import LauncherValues
@@ -148,20 +152,43 @@ def _on_ray(values: LauncherValues, sweep: Path, say: Callable[[str], object]) -
         values.refuse("gpus", "a part of a card such as `0.5`, or how many a job gets")
     read_limits(values, lambda: 1)
     values.sink.stop_on_errors()
-    cluster = _opened(values, address, wait or 60.0)
-    try:
-        room = jobs_at_a_time(cluster.nodes(), wanted)
-        limits = read_limits(values, lambda: room)
-        from kerasgen.sweep.executors.ray_jobs import RayExecutor
 
-        executor = RayExecutor(cluster, wanted, sweep, say)
+    def opened() -> Cluster:
+        cluster = _opened(values, address, wait or 60.0)
+        try:
+            _room(values, cluster.nodes(), wanted)
+        except BaseException:
+            cluster.close()
+            raise
+        return cluster
+
+    if address is None:
+        if importlib.util.find_spec("ray") is None:
+            raise _not_installed(values, "ray")
+        # A Ray of the sweep's own is started for the first job; there may be none to run.
+        memory = device_memory("cpu:0")
+        here = {
+            "CPU": len(usable_cores()) or 1,
+            "GPU": len(gpus.found_cards()),
+            "memory": 2**60 if memory is None else memory.size,
+        }
+        room = _room(values, [here], wanted)
+        executor = RayExecutor(opened, wanted, sweep, say)
+    else:
+        cluster = opened()
+        room = _room(values, cluster.nodes(), wanted)
+        executor = RayExecutor(lambda: cluster, wanted, sweep, say)
+    return Chosen(executor=executor, limits=read_limits(values, lambda: room))
+
+
+def _room(
+    values: LauncherValues, nodes: Sequence[Mapping[str, float]], wanted: JobResources
+) -> int:
+    """How many jobs a cluster has room for."""
+    try:
+        return jobs_at_a_time(nodes, wanted)
     except ClusterError as error:
-        cluster.close()
-        raise values.fail("KG636", str(error), "address" if address else "cpus") from error
-    except BaseException:
-        cluster.close()
-        raise
-    return Chosen(executor=executor, limits=limits)
+        raise values.fail("KG636", str(error)) from error
 
 
 def _opened(values: LauncherValues, address: str | None, wait: float) -> Cluster:
@@ -232,8 +259,10 @@ def _in_queue(values: LauncherValues, *, local: bool) -> Chosen:
     return Chosen(executor=executor, limits=limits)
 
 
-def _not_installed(values: LauncherValues, package: str, error: ImportError) -> Exception:
-    known = getattr(error, "name", None) == package
+def _not_installed(
+    values: LauncherValues, package: str, error: ImportError | None = None
+) -> CompileError:
+    known = error is None or error.name == package
     why = f"the launcher needs the package `{package}`"
     told = why if known else f"{why}, which cannot be imported: {error}"
     return values.fail("KG603", told, help=f"pip install 'kerasgen[{package}]'")
