@@ -8,7 +8,7 @@ Decisions:
   and ends with the sweep: by a call, or because the system ends its processes with their parent.
 - Whether anybody listens at an address is asked before Ray is: Ray itself waits for a long time,
   and its answer ends the process in some cases.
-- Ray sets a handler of SIGTERM. Ours stay.
+- Ray sets handlers of SIGTERM, in Python and below. Ours stay.
 - Whoever talks to a cluster needs its token. One of our own has a new one, which no file keeps: it
   listens to the network, and runs what it is told.
 """
@@ -156,6 +156,9 @@ def open_cluster(address: str | None, cores: int, wait: float) -> Cluster:
     with _own_handlers():
         import ray
 
+        with contextlib.suppress(AttributeError):
+            # Else a node that dies has its whole log on stdout; the sweep says which jobs it had.
+            ray._private.worker._worker_logs_enabled = False
         quiet: dict[str, Any] = {
             "log_to_driver": False,
             "logging_level": logging.ERROR,
@@ -266,14 +269,17 @@ def _own_folder() -> Path:
 
 @contextlib.contextmanager
 def _own_handlers() -> Iterator[None]:
-    """Leaves handlers of signals as they are."""
+    """Leaves handlers of signals as they are.
+
+    They are set anew in any case: Ray sets one past Python, which still believes in its own.
+    """
     numbers = (signal.SIGINT, signal.SIGTERM)
     known = [signal.getsignal(number) for number in numbers]
     try:
         yield
     finally:
         for number, handler in zip(numbers, known, strict=True):
-            if handler is not None and signal.getsignal(number) != handler:
+            if handler is not None:
                 signal.signal(number, handler)
 
 

@@ -164,13 +164,16 @@ def test_a_job_whose_worker_dies_is_started_again(on_ray: Any) -> None:
 
 @needs_ray
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_nothing_outlives_a_sweep_that_is_ended(on_ray: Any, number: int) -> None:
     running = on_ray.start("-m", BACKEND, "name=sleep,fine", "hydra.sweep.dir=s")
     console = on_ray.folder / "s" / "0" / "console.log"
     until(lambda: console.exists() and "sleeps" in console.read_text())
     running.send_signal(number)
-    running.communicate(timeout=60)
+    output, errors = running.communicate(timeout=60)
+    assert running.returncode == (128 + number if number != signal.SIGKILL else -number)
+    assert number == signal.SIGKILL or "the same command goes on with what is not done" in output
+    assert "***" not in errors
     until(lambda: left(on_ray) == [])
     assert told(on_ray)[0][0] == "interrupted"
 
