@@ -22,7 +22,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from kerasgen.catalog.entries import Catalog, ClassEntry
 from kerasgen.diagnostics import Sink
-from kerasgen.engine.models import DivergedError, Model, Trainable, TrainingListener
+from kerasgen.engine.models import (
+    DivergedError,
+    Model,
+    StepWatch,
+    Trainable,
+    TrainingListener,
+    Watched,
+)
 from kerasgen.engine.oracles import (
     FittedStep,
     Learned,
@@ -49,8 +56,10 @@ __all__ = [
     "Probe",
     "Rehearsal",
     "StartedEngine",
+    "StepWatch",
     "Trainable",
     "TrainingListener",
+    "Watched",
 ]
 
 
@@ -115,6 +124,9 @@ class Engine(Oracles, Protocol):
 
     def devices(self) -> list[str]:
         """The devices that it can use, by its own names (`cpu:0`, `gpu:0`)."""
+
+    def peak_device_memory(self) -> int | None:
+        """The most memory that this process had on a device of its own; None where it has none."""
 
     def working_on(self, device: str | None) -> AbstractContextManager[Any]:
         """The scope in which a run works on a device; None for the engine's choice."""

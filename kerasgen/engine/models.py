@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 from kerasgen.ir.program import CompileDef, FitDef
 from kerasgen.ir.training import (
@@ -33,6 +33,30 @@ def _unheard(told: object) -> None:
     """What is told to nobody."""
 
 
+Watched: TypeAlias = Literal["training", "validation"]
+"""What of an epoch is measured by itself."""
+
+
+class StepWatch(Protocol):
+    """Who measures the steps of a training, and may end it early."""
+
+    def began(self, part: Watched) -> None:
+        """Hears that the steps of a part of an epoch begin."""
+
+    def due(self, part: Watched, steps: int) -> bool:
+        """Whether it wants to hear of the moment when so many steps of the part are done.
+
+        It is asked after each step, whose figures may still be computed; where it says yes, they
+        are waited for.
+        """
+
+    def done(self, part: Watched, steps: int) -> bool:
+        """Hears that so many steps are done; gives whether the part is to end with them."""
+
+    def ended(self, part: Watched) -> None:
+        """Hears that a part of an epoch has ended; of its training, with the validation in it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingListener:
     """Who hears of a training while it goes on.
@@ -43,6 +67,7 @@ class TrainingListener:
         follower_failed: called with the name of such a callback and what it raised.
         state_due: called with the state of the training, where it is to be kept.
         progressed: called a few times a second with where the training is.
+        watch: measures the steps, None where nobody does.
     """
 
     epoch_ended: Callable[[int, dict[str, float]], None]
@@ -50,6 +75,7 @@ class TrainingListener:
     follower_failed: Callable[[str, Exception], None]
     state_due: Callable[[TrainingState], None] = _unheard
     progressed: Callable[[TrainingProgress], None] = _unheard
+    watch: StepWatch | None = None
 
 
 class DivergedError(ArithmeticError):

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import yaml
 
@@ -21,6 +22,7 @@ from kerasgen.diagnostics.render import render_json
 from kerasgen.diagnostics.source_map import NOWHERE, SourceMap
 from kerasgen.foreign.passwords import masked_tree, without_passwords
 from kerasgen.process.entry import reason_of
+from kerasgen.process.usage import own_usage
 from kerasgen.record.checkpoints import Checkpoint
 from kerasgen.record.file_names import DIAGNOSTICS, OVERRIDES
 from kerasgen.record.run_folder import (
@@ -35,6 +37,9 @@ from kerasgen.record.write import Record
 from kerasgen.run.event_stream import EventStream
 from kerasgen.run.events import RunEnded
 from kerasgen.run.listeners.record import RecordKeeper
+
+if TYPE_CHECKING:
+    from kerasgen.run.warm_up import Stopwatch
 
 
 @dataclass(slots=True)
@@ -51,6 +56,7 @@ class ActiveRun:
         earlier: name to content of the files that were written over when a run that goes on was
             opened.
         source_map: where its config was written, once that is known.
+        stopwatch: measures the run, and ends its training early; None where it is run in earnest.
     """
 
     folder: Path
@@ -61,6 +67,7 @@ class ActiveRun:
     goes_on: bool = False
     earlier: Mapping[str, bytes] | None = None
     source_map: SourceMap = NOWHERE
+    stopwatch: Stopwatch | None = None
 
     @property
     def history(self) -> Sequence[Mapping[str, float]]:
@@ -105,7 +112,7 @@ class ActiveRun:
             OSError: the record cannot be closed.
         """
         assert self.record is not None, "the record is opened before the first step"
-        self.record.finish("completed")
+        self.record.finish("completed", usage=asdict(own_usage()))
         seconds = self.record.fields["seconds"]
         self.events.emit(RunEnded(status="completed", seconds=seconds))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,7 @@ from kerasgen.run.resumption import (
     identity_of,
     state_of,
 )
+from kerasgen.run.warm_up import Stopwatch
 from kerasgen.session.session import Session
 
 if TYPE_CHECKING:
@@ -84,6 +86,8 @@ def run_experiment(
     run = ActiveRun(folder, events, checkpoint=checkpoint)
     for listener in listeners:
         run.events.put_first(listener)
+        if isinstance(listener, Stopwatch):
+            run.stopwatch = listener
     with at_once(lambda: close_at_once(folder, reason(), run.record)):
         code = _closed(composition, run, argv, keep_rejected, listeners)
     run.events.end_trackers()  # Whoever ends the process meanwhile ends no run.
@@ -154,14 +158,20 @@ def _run(composition: Composition, run: ActiveRun, argv: Sequence[str] | None) -
         begun=begun,
     )
     run.events.emit(_settled(experiment, sink.source_map, run.masked))
-    for tracker in trackers(compiled, run.origin, resumed=begun is not None):
-        run.events.join(tracker)
+    if run.stopwatch is None:
+        for tracker in trackers(compiled, run.origin, resumed=begun is not None):
+            run.events.join(tracker)
     with session.engine.engine.working_on(session.backend.device):
         model = train(experiment, run)
         warn_of_divergence(run, sink.source_map)
+        if run.stopwatch is not None:
+            bounded = run.stopwatch.bounded(parts, compiled.program.fit.batch_size)
+            experiment = replace(experiment, parts=bounded)
         _results(experiment, model, run)
     drop_checkpoints(run.folder, 1)  # From the last one a longer training goes on.
     run.complete()
+    if run.stopwatch is not None:
+        run.stopwatch.finish(compiled, run.folder, session.engine.engine.peak_device_memory())
 
 
 def _start(

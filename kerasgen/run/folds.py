@@ -99,6 +99,8 @@ def run_folds(
     assert count is not None, "somebody has asked for folds"
     run.record.write_text(CONFIG, folds_config(composition))
     run.record.start(folds={"count": count})
+    if run.stopwatch is not None:
+        run.stopwatch.folds = count
     codes = {}
     for number in range(1, count + 1):
         words = _overrides(number, count)
@@ -108,6 +110,9 @@ def run_folds(
             codes[number] = DONE
             continue
         codes[number] = run_one(_one_fold(composition, number, count, words), one, line)
+        if run.stopwatch is not None:  # The others are as this one.
+            run.end("interrupted", "one of the folds was measured")
+            return codes[number]
         if codes[1] == REFUSED:
             return REFUSED
     done = [number for number, code in codes.items() if code == DONE]

@@ -13,6 +13,7 @@ Decisions:
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -103,8 +104,10 @@ def train(experiment: Experiment, run: ActiveRun) -> Trainable:
     with events.step("compile") as line:
         line.append(steps.compile_(compiled, model, phases[0]))
     with events.step("fit") as line:
-        followers = events.callbacks()
+        followers, watch = events.callbacks(), run.stopwatch
         wanted = {**compiled.program.fit.callbacks, **followers}
+        if watch is not None:
+            wanted = watch.callbacks(wanted)
         callbacks = steps.placed_callbacks(wanted, run.folder, session.catalog)
         listener = TrainingListener(
             epoch_ended=epochs_to(events),
@@ -112,6 +115,7 @@ def train(experiment: Experiment, run: ActiveRun) -> Trainable:
             follower_failed=events.leave_out,
             state_due=_keeper(experiment, run),
             progressed=progress_to(events),
+            watch=watch,
         )
         _tell_resumed(experiment, run)
         _tell_start(experiment, run)
@@ -124,8 +128,10 @@ def train(experiment: Experiment, run: ActiveRun) -> Trainable:
                 start = FeedPosition(epoch=done, phase=number, began=done)
             _tell_phase(phases[number - position.phase :], done, run)
             fit = replace(phase.phase.program.fit, callbacks=callbacks)
+            parts = experiment.parts
             try:
-                kept = steps.fit(compiled, model, experiment.parts, fit, listener, start)
+                with contextlib.nullcontext() if watch is None else watch.phase(fit, parts):
+                    kept = steps.fit(compiled, model, parts, fit, listener, start)
             except DivergedError as error:
                 diverged = Diverged(
                     experiment=experiment,
@@ -228,7 +234,8 @@ def _keeper(experiment: Experiment, run: ActiveRun) -> Callable[[TrainingState],
     write = keeper(run, experiment.identity, keep)
 
     def kept(state: TrainingState) -> None:
-        write(state)
+        with contextlib.nullcontext() if run.stopwatch is None else run.stopwatch.keeping():
+            write(state)
         run.events.emit(StateKept(epoch=state.position.epoch, step=state.position.batch))
 
     return kept

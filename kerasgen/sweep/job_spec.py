@@ -35,6 +35,7 @@ from kerasgen.frontend.compose.frozen_config import (
 from kerasgen.frontend.compose.references import plain_node
 from kerasgen.frontend.grammar import SELECTORS
 from kerasgen.registry import Trust
+from kerasgen.run.warm_up import Bound
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,7 @@ class JobSpec:
         config_name: name of the root config.
         trust: whose code may run for it.
         argv: the command line by which the job alone can be run again.
+        measured: how long it is trained where it is only to be measured; None for in earnest.
     """
 
     number: int
@@ -56,6 +58,7 @@ class JobSpec:
     config_name: str
     trust: Trust
     argv: tuple[str, ...]
+    measured: Bound | None = None
 
     def to_json(self) -> bytes:
         """The job as UTF-8 text of JSON."""
@@ -66,6 +69,7 @@ class JobSpec:
             "config_name": self.config_name,
             "trust": dataclasses.asdict(self.trust),
             "argv": self.argv,
+            "measured": None if self.measured is None else dataclasses.asdict(self.measured),
             "config": pack(dict(frozen.config)),
             "selectors": frozen.selectors,
             "hydra": pack(dict(frozen.hydra)),
@@ -100,6 +104,7 @@ def read_job_spec(content: bytes) -> JobSpec:
             connections=trust["connections"],
         ),
         argv=tuple(said["argv"]),
+        measured=None if said["measured"] is None else Bound(**said["measured"]),
         frozen=FrozenConfig(
             config={str(key): value for key, value in config.items()},
             selectors=tuple((text, key) for text, key in said["selectors"]),

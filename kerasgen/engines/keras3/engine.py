@@ -71,6 +71,12 @@ class Keras3Engine(Engine):
         graphics = (name for name in self.devices() if name.startswith("gpu"))
         return device_memory(device or next(graphics, None))
 
+    def peak_device_memory(self) -> int | None:
+        """The most memory that this process had on an accelerator."""
+        from kerasgen.engines.keras3.device_peak import peak_device_memory
+
+        return peak_device_memory()
+
     def working_on(self, device: str | None) -> AbstractContextManager[Any]:
         """The scope of `keras.device`."""
         return environment.working_device(device)

@@ -27,6 +27,7 @@ from kerasgen.engines.keras3.kept_training import CheckpointingCallbacks, Checkp
 from kerasgen.engines.keras3.kept_weights import WeightWatch
 from kerasgen.engines.keras3.objects import make_object
 from kerasgen.engines.keras3.pace import Pace
+from kerasgen.engines.keras3.step_clock import StepClock
 from kerasgen.engines.keras3.training_state import CallbackStates
 from kerasgen.ir.program import CompileDef, FitDef, Loss
 from kerasgen.ir.training import (
@@ -154,6 +155,7 @@ class ActingCallbacks:
         watch: who looks after the weights.
         states: what they remember.
         progressed: who hears where the training is.
+        clock: who measures its steps, behind all callbacks; empty where nobody does.
     """
 
     def __init__(self, callbacks: Mapping[str, Any], listener: TrainingListener) -> None:
@@ -167,6 +169,7 @@ class ActingCallbacks:
         self.named = {**self.watch.callbacks, "#report": EpochReporter(listener.epoch_ended)}
         self.states = CallbackStates(self.named)
         self.progressed = listener.progressed
+        self.clock = {} if listener.watch is None else {"#clock": StepClock(listener.watch)}
 
     def begin(self, epochs: int, *, again: bool) -> None:
         """Begins a phase, which ends with that epoch; `again` where it is not the first one."""
@@ -211,7 +214,7 @@ def fit_model(
     told = {"epochs": epochs, "steps": steps, "verbose": fit.verbose}
     begin = keras.callbacks.LambdaCallback(on_epoch_begin=feed.begin)
     callbacks = CheckpointingCallbacks(
-        {"#feed": begin, **acting.named},
+        {"#feed": begin, **acting.named, **acting.clock},
         acting.states,
         checkpoints,
         told,

@@ -87,6 +87,7 @@ def run_frozen(job: JobSpec) -> int:
         keep_rejected=True,
         trust=job.trust,
         composition=thaw(job.frozen, job.trust),
+        measured=job.measured,
     )
     # Hydra wants a loader at hand; this one would find nothing.
     return run_composed(config, task, ConfigLoaderImpl(ConfigSearchPathImpl()))

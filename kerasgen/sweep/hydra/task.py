@@ -22,6 +22,7 @@ from kerasgen.frontend.compose.origins import shown_path
 from kerasgen.frontend.compose.references import plain_node
 from kerasgen.process import interruption
 from kerasgen.registry import NOBODY, Trust
+from kerasgen.run.warm_up import Bound, Stopwatch
 from kerasgen.sweep.hydra.frozen_jobs import FreezingLoader
 from kerasgen.sweep.outcomes import Outcome, read_fields, read_outcome
 
@@ -42,6 +43,7 @@ class Task:
         composition: the config of the only job, where it was composed before.
         closers: what is to be called when a sweep has ended.
         anew: whether jobs run that an earlier sweep has completed.
+        measured: how long the only job is trained where it is only to be measured, else None.
     """
 
     place: ConfigPlace
@@ -55,6 +57,7 @@ class Task:
     composition: Composition | None = None
     closers: list[Callable[[], object]] = field(default_factory=list)
     anew: bool = False
+    measured: Bound | None = None
 
     def __call__(self, config: DictConfig) -> float | None:
         """Runs one job; gives its main test metric, which a sweeper may optimize.
@@ -76,8 +79,9 @@ class Task:
         job = whole.hydra.job.get("num") if not OmegaConf.is_missing(whole.hydra.job, "num") else 0
         composition = self._composition_of(whole)
         try:
+            more = {} if self.measured is None else {"listeners": [Stopwatch(self.measured)]}
             code = run_experiment(
-                composition, folder, argv=self.argv, keep_rejected=self.keep_rejected
+                composition, folder, argv=self.argv, keep_rejected=self.keep_rejected, **more
             )
         except Exception as error:
             self.error = error
