@@ -134,6 +134,7 @@ def example_of(line: str, printed: str = "", block: Block | None = None) -> Exam
         ["kerasgen", "compare"],
         ["kerasgen", "delete"],
         ["kerasgen", "sweep", "status"],
+        ["kerasgen", "plan"],
         ["kerasgen", "best"],
         ["kerasgen", "tag"],
         ["kerasgen", "resume"],

@@ -27,6 +27,7 @@ UPDATE = "KERASGEN_UPDATE_SNAPSHOTS"
 
 NOT_RUN = {
     "run": "trains, or starts what the tests of runs start",
+    "plan": "measures",
     "last": "asks a run that nobody has made",
     "--limit": "lists runs that nobody has made",
     "applications.ResNet50": "makes a model of 25 million weights",

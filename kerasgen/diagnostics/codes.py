@@ -193,5 +193,6 @@ CODES: dict[str, str] = {
     "KG807": "tracker that failed while the run went on",
     "KG901": "model or data that does not fit in memory",
     "KG902": "config that is too large or too deep",
+    "KG903": "sweep that does not fit",
 }
 """Every diagnostic code with its meaning. A code is never given a second meaning."""

@@ -129,8 +129,8 @@ def earlier_outcome(
     return replace(read_outcome(job, overrides, folder, fields), earlier=True)
 
 
-def completed_jobs(folder: Path, identities: Collection[str]) -> set[str]:
-    """Those of some jobs, by their hashes, that a sweep or one beside it has completed.
+def completed_jobs(folder: Path, identities: Collection[str]) -> dict[str, Path]:
+    """Those of some jobs that a sweep or one beside it has completed: hash to folder of the run.
 
     Args:
         folder: the folder of the sweep.
@@ -138,9 +138,9 @@ def completed_jobs(folder: Path, identities: Collection[str]) -> set[str]:
     """
     wanted = set(identities)
     own = {job.identity: folder / job.folder for job in read_sweep(folder)}
-    done = {each for each in wanted & own.keys() if is_completed(own[each])}
-    beside = jobs_beside(folder, wanted - done)
-    return done | {each for each, place in beside.items() if is_completed(place)}
+    done = {each: own[each] for each in wanted & own.keys() if is_completed(own[each])}
+    beside = jobs_beside(folder, wanted - done.keys())
+    return done | {each: place for each, place in beside.items() if is_completed(place)}
 
 
 def is_completed(folder: Path) -> bool:

@@ -61,12 +61,14 @@ class JobLimits:
         timeout: seconds of one job, None for no limit.
         memory: bytes of one job, None for no limit.
         fail_fast: whether no further job is started once one has failed.
+        budget: seconds of the whole sweep, None for no limit.
     """
 
     n_jobs: int = 1
     timeout: float | None = None
     memory: int | None = None
     fail_fast: bool = False
+    budget: float | None = None
 
 
 @dataclass(slots=True)

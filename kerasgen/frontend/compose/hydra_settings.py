@@ -25,13 +25,14 @@ GRID_SWEEPER = "hydra_plugins.kerasgen_grid.GridSweeper"
 """The same of the sweeper `basic`."""
 
 
-_LIMITS = {"n_jobs": 1, "timeout": None, "memory": None, "fail_fast": False}
+_LIMITS = {"n_jobs": 1, "timeout": None, "memory": None, "fail_fast": False, "budget": None}
 
 _HERE = {**_LIMITS, "gpus": "auto", "gpus_per_job": 1}
 
 _QUEUE = {
     "n_jobs": "auto",
     "fail_fast": False,
+    "budget": None,
     "submitit_folder": "${hydra.sweep.dir}/.submitit/%j",
     "timeout_min": 60,
     "cpus_per_task": None,

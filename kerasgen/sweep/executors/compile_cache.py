@@ -7,6 +7,7 @@ holds machine code, and the folder of a sweep may come from a stranger.
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from collections.abc import MutableMapping
 from pathlib import Path
@@ -68,3 +69,12 @@ def _prune(folder: Path) -> None:
         with contextlib.suppress(OSError):
             file.unlink()
         size -= found.st_size
+
+
+def kept_programs() -> int:
+    """How many compiled programs are kept now."""
+    try:
+        folder = Path(os.environ.get(_FOLDER) or cache_folder() / "jax")
+        return sum(1 for _ in folder.iterdir())
+    except (OSError, RuntimeError):
+        return 0

@@ -181,6 +181,22 @@ class HydraApplication(Hydra):
                 release(claimed, emptied=True)
             raise
 
+    def coming_sweep(self, overrides: list[str]) -> tuple[DictConfig, Path, list[FrozenConfig]]:
+        """What a sweep would run: its config, its folder, and its jobs; nothing is made.
+
+        Args:
+            overrides: the overrides of the sweep.
+
+        Raises:
+            CompileError: a job's config cannot be composed, or is refused.
+        """
+        config = self._compose_sweep(self.place.config_name, overrides, False)
+        folder, new = written_folder(config, "hydra.sweep.dir")
+        jobs = list(self._known_jobs(config, overrides).values())
+        earlier = self._earlier_sweep(config, jobs) if new and not self.anew else None
+        self._check(jobs, earlier or folder)
+        return config, earlier or folder, jobs
+
     def _compose_sweep(
         self, config_name: str | None, overrides: list[str], with_log_configuration: bool
     ) -> DictConfig:

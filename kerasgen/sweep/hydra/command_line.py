@@ -45,6 +45,7 @@ from kerasgen.sweep.hydra.single_run import run_composed, run_frozen
 from kerasgen.sweep.hydra.task import Task
 from kerasgen.sweep.job_spec import JobSpec
 from kerasgen.sweep.outcomes import exit_code, outcome_table
+from kerasgen.sweep.plan.budget import refuse_for_one_run, spelled_out
 from kerasgen.sweep.settings_over_seeds import settings_table
 
 
@@ -91,7 +92,7 @@ def run_job_alone(arguments: Sequence[str], *, argv: Sequence[str]) -> int:
     def execute() -> int:
         place = _place(args)
         trust = _trust(args)
-        application = _application(place, args.overrides)
+        application = application_of(place, args.overrides)
         task = Task(
             place=place,
             argv=argv,
@@ -126,7 +127,8 @@ def _execute(args: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
         print(SHELLS[shell].join(complete_overrides(typed_words())))
         return DONE
     place = _place(args)
-    application = _application(place, args.overrides)
+    args.overrides = spelled_out(args.overrides)
+    application = application_of(place, args.overrides)
     application.resolved, application.anew = args.resolve, args.force
     application.trust = _trust(args)
     if args.help or args.hydra_help or args.cfg or args.shell_completion or args.info:
@@ -157,7 +159,7 @@ def complete_overrides(words: Sequence[str]) -> list[str]:
         with contextlib.redirect_stderr(None):
             args, _ = parser.parse_known_intermixed_args(before)  # flags of other commands
         place = _place(args)
-        loader = _application(place, args.overrides).config_loader
+        loader = application_of(place, args.overrides).config_loader
         return candidates(loader, place.config_name, args.overrides, word)
     except (SystemExit, CompileError, HydraException, OmegaConfBaseException, *REFUSALS):
         return []
@@ -229,7 +231,7 @@ def _place(args: argparse.Namespace) -> ConfigPlace:
     )
 
 
-def _application(place: ConfigPlace, overrides: list[str]) -> HydraApplication:
+def application_of(place: ConfigPlace, overrides: list[str]) -> HydraApplication:
     """Hydra's object over the configs that the command line names.
 
     Raises:
@@ -310,6 +312,7 @@ def _run(application: HydraApplication, overrides: list[str], task: Task) -> int
         return _multirun(application, overrides, task)
     if config.hydra.mode == RunMode.MULTIRUN and not alone:
         return _multirun(application, overrides, task)
+    refuse_for_one_run(overrides)
     return run_composed(config, task, application.config_loader)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kerasgen.sweep.hydra.launcher_values import LauncherValues
+from kerasgen.sweep.plan.budget import EXPECTED, seconds_of
 from kerasgen.sweep.schedule import JobLimits
 
 
@@ -31,9 +32,14 @@ def read_limits(values: LauncherValues, automatic: Callable[[], int]) -> JobLimi
     ):
         values.refuse("timeout", "seconds above 0, or null")
         timeout = None
+    budget = values.get("budget")
+    seconds = None if budget is None else seconds_of(budget)
+    if budget is not None and seconds is None:
+        values.refuse("budget", f"{EXPECTED}, or null")
     return JobLimits(
         n_jobs=jobs,
         timeout=timeout,
         memory=values.size("memory"),
         fail_fast=values.flag("fail_fast"),
+        budget=seconds,
     )

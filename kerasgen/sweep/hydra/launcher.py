@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -35,7 +36,7 @@ from kerasgen.sweep.hydra.frozen_jobs import FreezingLoader
 from kerasgen.sweep.hydra.launcher_values import LauncherValues
 from kerasgen.sweep.hydra.plugin_modules import join_plugins
 from kerasgen.sweep.hydra.task import Task
-from kerasgen.sweep.job_source import ListedJobs, PlannedJob
+from kerasgen.sweep.job_source import JobSource, ListedJobs, PlannedJob
 from kerasgen.sweep.job_spec import JobSpec, settled
 from kerasgen.sweep.outcomes import Outcome, varying
 from kerasgen.sweep.schedule import Schedule
@@ -62,6 +63,7 @@ class ProcessLauncher(Launcher):
         self._kind = executor
         self._said = limits
         self._chosen: Chosen | None = None
+        self._began = time.monotonic()
         self.config: DictConfig | None = None
         self.loader: FreezingLoader | None = None
         self.task: Task | None = None
@@ -93,8 +95,31 @@ class ProcessLauncher(Launcher):
         keep = self.task.outcomes.append
         self._write_sweep(jobs)
         schedule = Schedule(executor=chosen.executor, limits=chosen.limits, keep=keep)
-        outcomes = schedule.run(ListedJobs(jobs))
+        outcomes = schedule.run(self._source(jobs, job_overrides, chosen))
         return [_returned(outcomes[job.number]) for job in jobs if job.number in outcomes]
+
+    def _source(
+        self,
+        jobs: Sequence[PlannedJob],
+        job_overrides: Sequence[Sequence[str]],
+        chosen: Chosen,
+    ) -> JobSource:
+        """What gives the schedule its jobs: all of them, or those that a budget is enough for."""
+        budget = chosen.limits.budget
+        if budget is None:
+            return ListedJobs(jobs)
+        assert self.config is not None
+        assert self.loader is not None
+        assert self.task is not None
+        from kerasgen.sweep.hydra.planning import Wish, budgeted, coming_jobs
+
+        frozen = [self.loader.freeze_job(self.config, words) for words in job_overrides]
+        folder = Path(str(self.config.hydra.sweep.dir))
+        wish = Wish(place=self.task.place, trust=self.task.trust, anew=self.task.anew)
+        coming = coming_jobs(self.config, folder, frozen, wish, chosen)
+        source = budgeted(jobs, coming, wish, self._began + budget)
+        self.task.closers.append(source.tell)
+        return source
 
     def _open(self) -> Chosen:
         """The executor with its limits, opened when the first job is to run."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from hydra.core.config_loader import ConfigLoader
@@ -79,10 +80,10 @@ class Task:
         job = whole.hydra.job.get("num") if not OmegaConf.is_missing(whole.hydra.job, "num") else 0
         composition = self._composition_of(whole)
         try:
-            more = {} if self.measured is None else {"listeners": [Stopwatch(self.measured)]}
-            code = run_experiment(
-                composition, folder, argv=self.argv, keep_rejected=self.keep_rejected, **more
-            )
+            run = run_experiment
+            if self.measured is not None:
+                run = partial(run, listeners=[Stopwatch(self.measured)])
+            code = run(composition, folder, argv=self.argv, keep_rejected=self.keep_rejected)
         except Exception as error:
             self.error = error
             raise
