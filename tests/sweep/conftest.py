@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 STAND_IN = """
 import logging, os, sys, time, types
 
-def run_experiment(composition, folder, *, argv=None, keep_rejected=False):
+def run_experiment(composition, folder, *, argv=None, keep_rejected=False, listeners=()):
     from kerasgen.diagnostics import (CompileError, Sink)
     from kerasgen.diagnostics.render import render_text
     from kerasgen.frontend.compose.composition import resolve
@@ -60,7 +60,19 @@ def run_experiment(composition, folder, *, argv=None, keep_rejected=False):
         return 130
     metrics = {"test": {"loss": 0.5, "accuracy": 0.25 + config["seed"] / 100}}
     record.finish("completed", metrics=metrics, environment=os.environ.get("FROM_HYDRA"))
+    if listeners:
+        tell_measured(folder, config["fit"]["epochs"])
     return 0
+
+def tell_measured(folder, epochs):
+    from kerasgen.run.measured import NAME, MeasuredRun, PhaseTimes, Spent, Weight
+    import json
+    second = Spent(wall=1.0, cpu=0.5)
+    phase = PhaseTimes(total=second, setup=second, epoch=second, validation=Spent(), state=Spent(),
+        epochs=epochs, validations=0, states=0)
+    weight = Weight(memory=3 * 2**20, shared=2**20, disk=2**10)
+    measured = MeasuredRun(start=second, rest=second, phases=(phase,), weight=weight)
+    (folder / NAME).write_text(json.dumps(measured.to_plain()))
 
 module = types.ModuleType("kerasgen.run.experiment")
 module.run_experiment = run_experiment
