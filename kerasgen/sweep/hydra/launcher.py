@@ -111,12 +111,14 @@ class ProcessLauncher(Launcher):
         assert self.config is not None
         assert self.loader is not None
         assert self.task is not None
-        from kerasgen.sweep.hydra.planning import Wish, budgeted, coming_jobs
+        from kerasgen.sweep.hydra.planning import HERE, Wish, budgeted, coming_jobs
 
         frozen = [self.loader.freeze_job(self.config, words) for words in job_overrides]
         folder = Path(str(self.config.hydra.sweep.dir))
         wish = Wish(place=self.task.place, trust=self.task.trust, anew=self.task.anew)
-        coming = coming_jobs(self.config, folder, frozen, wish, chosen)
+        here = chosen if self._kind in HERE else None
+        coming = coming_jobs(self.config, folder, frozen, wish, here)
+        self.task.closers.append(coming.chosen.executor.close)
         source = budgeted(jobs, coming, wish, self._began + budget)
         self.task.closers.append(source.tell)
         return source

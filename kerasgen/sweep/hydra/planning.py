@@ -49,7 +49,7 @@ from kerasgen.sweep.plan.warm_ups import Asked, WarmUps, measure
 _SHARE = 0.1
 """Of a budget, what the warm-ups' trainings may take."""
 
-_HERE = ("fork", "process")
+HERE = ("fork", "process")
 """The executors that start jobs on this machine."""
 
 _AIM = Aim(data="closed", engine="light")
@@ -249,7 +249,7 @@ def _chosen(config: DictConfig, folder: Path) -> Chosen:
     own = launcher.pop("_target_", None) == LAUNCHER
     kind = launcher.pop("executor", "fork")
     values = LauncherValues(launcher if own else {}, config)
-    if not own or kind in _HERE:
+    if not own or kind in HERE:
         return choose(kind, values, folder, _unheard)
     limits = read_limits(values, lambda: len(usable_cores()))
     values.sink.stop_on_errors()
