@@ -44,6 +44,9 @@ FOLDS = "folds"
 CONSOLE = "console.log"
 """What a job of a sweep has printed; it is there before the run, and stays."""
 
+ASKED, ANSWERED = ".asked.json", ".answered.json"
+"""By these a job of a search asks whether it goes on; they are there for moments alone."""
+
 RESULTS = (
     CONFIG,
     SOURCE_MAP,
@@ -63,5 +66,7 @@ RESULTS = (
     FORECAST.replace(".", "*."),
     TRACEBACK,
     TAGS,
+    ASKED,
+    ANSWERED,
 )
 """Patterns of what stands in the folder of a run after its record is opened."""

@@ -7,6 +7,8 @@ closed ones at its end. It must not know how a record is read or written.
 Decisions:
 - A run that is asked to end (Ctrl-C, SIGTERM, SIGHUP) is `interrupted`; `failed` is left to what
   went wrong by itself. Records of before that word say `failed` of both, and stay as they are.
+- A run that a search has ended, since it was not worth going on with, is `pruned`: it did as it was
+  asked, and what it has come to by then is kept.
 - `killed` stands in no record: who is killed can write none. A reader says it of a run that is
   open while its process is gone, so that a record is right after a crash as well.
 """
@@ -18,7 +20,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from kerasgen.record.provenance import at_work
 
-Closed: TypeAlias = Literal["completed", "failed", "interrupted", "rejected"]
+Closed: TypeAlias = Literal["completed", "failed", "interrupted", "rejected", "pruned"]
 """How a run can have ended; `rejected` is one whose config or data had mistakes."""
 
 Status: TypeAlias = Literal["created", "running"] | Closed

@@ -1,4 +1,4 @@
-"""What becomes of a run that does not end well: it is refused, fails, or is interrupted.
+"""What becomes of a run that ends before its time: refused, failed, interrupted or pruned.
 
 This room owns which error is told in which words, and that a record is closed whatever has ended
 the run. It must not know the order of the steps.
@@ -23,11 +23,12 @@ from kerasgen.diagnostics import CompileError, Diagnostic, Sink
 from kerasgen.engines.choice import explain
 from kerasgen.process import interruption
 from kerasgen.process.entry import ending, lost_in, reason_of, report, say_lost
-from kerasgen.process.exit_codes import FAILED, REFUSED
+from kerasgen.process.exit_codes import DONE, FAILED, REFUSED
 from kerasgen.record.file_names import TRACEBACK
 from kerasgen.record.run_folder import discard, restore
 from kerasgen.run.active_run import ActiveRun
 from kerasgen.run.event_stream import StepError
+from kerasgen.run.pruning import PrunedError
 
 _UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 """Errors that only writing can bring about."""
@@ -77,6 +78,9 @@ def end_run(error: BaseException, run: ActiveRun, *, keep_rejected: bool) -> int
     if interruption.requested() or isinstance(cause, KeyboardInterrupt):
         run.end("interrupted", interruption.reason(cause))
         raise cause if isinstance(cause, KeyboardInterrupt) else interruption.Stopped() from None
+    if isinstance(cause, PrunedError):
+        run.end("pruned", str(cause))
+        return DONE
     if isinstance(error, CompileError):
         return _refuse(error.diagnostics, run, keep=keep_rejected)
     if (lost := lost_in(cause)) is not None:

@@ -50,6 +50,8 @@ class JobSpec:
         trust: whose code may run for it.
         argv: the command line by which the job alone can be run again.
         measured: how long it is trained where it is only to be measured; None for in earnest.
+        asks: the figure with which it asks at the end of each epoch whether it goes on, None where
+            it does not.
     """
 
     number: int
@@ -59,6 +61,7 @@ class JobSpec:
     trust: Trust
     argv: tuple[str, ...]
     measured: Bound | None = None
+    asks: str | None = None
 
     def to_json(self) -> bytes:
         """The job as UTF-8 text of JSON."""
@@ -70,6 +73,7 @@ class JobSpec:
             "trust": dataclasses.asdict(self.trust),
             "argv": self.argv,
             "measured": None if self.measured is None else dataclasses.asdict(self.measured),
+            "asks": self.asks,
             "config": pack(dict(frozen.config)),
             "selectors": frozen.selectors,
             "hydra": pack(dict(frozen.hydra)),
@@ -105,6 +109,7 @@ def read_job_spec(content: bytes) -> JobSpec:
         ),
         argv=tuple(said["argv"]),
         measured=None if said["measured"] is None else Bound(**said["measured"]),
+        asks=said["asks"],
         frozen=FrozenConfig(
             config={str(key): value for key, value in config.items()},
             selectors=tuple((text, key) for text, key in said["selectors"]),

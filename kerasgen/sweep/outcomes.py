@@ -114,7 +114,7 @@ def earlier_outcome(
 ) -> Outcome | None:
     """The outcome of a job that is done already, None if it is still to be run.
 
-    Done is what the folder's record calls completed, with the same overrides.
+    Done is what the folder's record calls completed or pruned, with the same overrides.
 
     Args:
         job: its number.
@@ -124,7 +124,7 @@ def earlier_outcome(
     """
     fields = read_fields(folder)
     same = known or fields.get("overrides") == list(overrides)
-    if fields.get("status") != "completed" or not same:
+    if fields.get("status") not in ("completed", "pruned") or not same:
         return None
     return replace(read_outcome(job, overrides, folder, fields), earlier=True)
 

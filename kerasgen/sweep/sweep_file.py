@@ -23,6 +23,7 @@ from typing import Any, Literal
 from kerasgen.foreign.json_data import Bounds, read_json
 from kerasgen.foreign.regular_files import ForeignFileError, is_folder, read_bytes
 from kerasgen.record.files import write_json
+from kerasgen.record.lock import locked
 from kerasgen.record.read import is_run
 
 NAME = "sweep.json"
@@ -61,21 +62,76 @@ class SweptJob:
     overrides: tuple[str, ...]
 
 
-def write_sweep(folder: Path, jobs: Sequence[SweptJob]) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchFacts:
+    """What the file says of a search.
+
+    Attributes:
+        objectives: each metric with the direction in which it gets better: `minimize` or
+            `maximize`.
+        search: its space, sampler and the like; `sha256` is what it is known by.
+    """
+
+    objectives: tuple[tuple[str, str], ...]
+    search: Mapping[str, Any]
+
+
+def write_sweep(folder: Path, jobs: Sequence[SweptJob], search: SearchFacts | None = None) -> None:
     """Writes which jobs a sweep has; those of an earlier start into the same folder stay named.
+
+    Args:
+        folder: the folder of the sweep.
+        jobs: the jobs; those of a search as they are drawn.
+        search: what is to be said of the search, None for what was said before.
 
     Raises:
         OSError: it cannot be written.
     """
-    known = {job.folder: job for job in read_sweep(folder)} | {job.folder: job for job in jobs}
-    said = {
-        "schema": SCHEMA,
-        "jobs": [
-            {"sha256": job.identity, "folder": job.folder, "overrides": list(job.overrides)}
-            for job in known.values()
-        ],
-    }
-    write_json(folder / NAME, said)
+    with locked(folder):  # Several starts of a search each write the jobs that they have drawn.
+        known = {job.folder: job for job in read_sweep(folder)} | {job.folder: job for job in jobs}
+        facts = search or read_search(folder)
+        said: dict[str, Any] = {
+            "schema": SCHEMA,
+            "jobs": [
+                {"sha256": job.identity, "folder": job.folder, "overrides": list(job.overrides)}
+                for job in known.values()
+            ],
+        }
+        if facts is not None:
+            said["objectives"] = [
+                {"metric": metric, "direction": way} for metric, way in facts.objectives
+            ]
+            said["search"] = facts.search
+        write_json(folder / NAME, said)
+
+
+def read_search(folder: Path) -> SearchFacts | None:
+    """What the file of a sweep says of its search; None for a grid, and where it cannot be read."""
+    try:
+        said = read_json(folder / NAME, bounds=_BOUNDS, within=folder)
+    except ForeignFileError:
+        return None
+    if not isinstance(said, Mapping) or said.get("schema") != SCHEMA:
+        return None
+    listed, search = said.get("objectives"), said.get("search")
+    found = []
+    for each in listed if isinstance(listed, list) else ():
+        metric = each.get("metric") if isinstance(each, Mapping) else None
+        way = each.get("direction") if isinstance(each, Mapping) else None
+        if isinstance(metric, str) and way in ("minimize", "maximize"):
+            found.append((metric, way))
+    if not found or not isinstance(search, Mapping):
+        return None
+    return SearchFacts(objectives=tuple(found), search=search)
+
+
+def same_search(root: Path, identity: str) -> Path | None:
+    """The latest sweep below a folder that is this search, None if there is none."""
+    for folder, _ in sweeps_below(root):
+        facts = read_search(folder)
+        if facts is not None and facts.search.get("sha256") == identity:
+            return folder
+    return None
 
 
 def read_sweep(folder: Path) -> tuple[SweptJob, ...]:

@@ -27,6 +27,7 @@ from kerasgen.sweep.sweep_file import (
     NAME,
     SweptJob,
     jobs_beside,
+    read_search,
     read_sweep,
     sweeps_below,
     why_unread,
@@ -201,7 +202,7 @@ def best_setting(found: Sequence[SweptRun], by: str | None, folder: Path) -> Bes
 
     Args:
         found: the jobs.
-        by: a metric as `best:` takes it, None for the main one.
+        by: a metric as `best:` takes it, None for the objective of a search, or the main metric.
         folder: the folder of the sweep.
 
     Raises:
@@ -213,6 +214,9 @@ def best_setting(found: Sequence[SweptRun], by: str | None, folder: Path) -> Bes
     if not runs:
         raise Sink().fail("KG606", f"no job of `{folder}` has completed")
     order = by
+    if order is None and (search := read_search(folder)) is not None:
+        metric_name, way = search.objectives[0]
+        order = f"{'-' if way == 'maximize' else '+'}{metric_name}"
     if order is None:
         named = [each for run in runs if (each := main_metric(run.fields)) is not None]
         if not named:

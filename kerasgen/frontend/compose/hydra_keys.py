@@ -30,6 +30,7 @@ from hydra.core.default_element import GroupDefault, InputDefault
 from kerasgen.diagnostics import describe
 from kerasgen.foreign.printable import cut
 from kerasgen.frontend.compose.resolvers import RESOLVER_HELP, resolver_problem
+from kerasgen.frontend.compose.search_options import targets
 from kerasgen.ir.values import Tree
 
 OUTPUTS = "outputs"
@@ -40,6 +41,9 @@ FOLDERS = ("run.dir", "sweep.dir", "sweep.subdir")
 
 _PLUGINS = ("hydra/launcher", "hydra/sweeper")
 """Groups of Hydra's of which a file may choose an option."""
+
+_NAMED = ("hydra.sweeper.sampler", "hydra.sweeper.pruner")
+"""Where `_target_` is a name alone."""
 
 _COMMANDS = frozenset(
     {
@@ -207,6 +211,8 @@ def _plugin_values(path: str, value: Tree) -> Iterator[Refused]:
     if isinstance(value, Mapping):
         for key, item in value.items():
             below = f"{path}.{key}"
+            if key == "_target_" and path in _NAMED and item in targets():
+                continue  # A name alone, which nothing is called by.
             if str(key).startswith("_"):
                 yield _refused(below, "names code that is to be run")
             elif str(key) in _COMMANDS and item is not None:

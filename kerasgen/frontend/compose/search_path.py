@@ -18,6 +18,7 @@ from kerasgen.frontend.compose.config_folders import ConfigPlace, config_folder
 from kerasgen.frontend.compose.config_limits import GuardedFiles
 from kerasgen.frontend.compose.hydra_settings import offer_plugins
 from kerasgen.frontend.compose.loader import offer_sources
+from kerasgen.frontend.compose.search_options import offer_search
 
 OF_THE_USER = "command-line"
 """What Hydra's search path calls the provider of a folder of the user's."""
@@ -39,6 +40,7 @@ def make_search_path(place: ConfigPlace) -> ConfigSearchPath:
     Plugins.instance()
     offer_sources(GuardedFiles)
     offer_plugins()
+    offer_search()
     for folder in (*place.config_dirs, place.config_path):
         if folder is not None and "://" not in folder and not is_folder(folder):
             raise SearchPathException(f"the config folder `{folder}` is not there")

@@ -42,11 +42,17 @@ def check_parameters(
         loader = make_loader(place)
         again = loader.load_configuration(place.config_name, list(first), RunMode.RUN)
         origins = read_composition(again, loader).source_map
-        raise CompileError([_in_file(diagnostic, texts, origins) for diagnostic in found])
+        raise CompileError([in_file(diagnostic, texts, origins) for diagnostic in found])
 
 
-def _in_file(diagnostic: Diagnostic, texts: Mapping[str, str], origins: SourceMap) -> Diagnostic:
-    """A diagnostic about a parameter at the place where the file has it."""
+def in_file(diagnostic: Diagnostic, texts: Mapping[str, str], origins: SourceMap) -> Diagnostic:
+    """A diagnostic about a parameter at the place where the file has it.
+
+    Args:
+        diagnostic: what was found, at an override.
+        texts: override to the parameter that it was made of; others stay where they are.
+        origins: where the config was written.
+    """
     place = diagnostic.location
     if place is None or place.override is None or place.override not in texts:
         return diagnostic

@@ -124,6 +124,8 @@ class Console:
     def _end(self, event: RunEnded) -> None:
         if event.status == "completed" and self._folder:
             _say(f"{'record':<{LABEL}}  {self._folder}  ({event.seconds} s)")
+        if event.status == "pruned":
+            _say(f"{'pruned':<{LABEL}}  {(event.error or '').removeprefix('pruned ')}")
         diverged = any(one.code == "KG802" for one in event.diagnostics)  # It would do so again.
         if event.status in ("interrupted", "failed") and self._kept and not diverged:
             _say(f"{'kept':<{LABEL}}  the training goes on with: kerasgen resume {self._folder}")

@@ -32,7 +32,7 @@ _OWN = re.compile(r"(?:offline-)?run-(\d{8}_\d{6})-([a-z0-9]+)")
 _RECORD = "record"
 """The folder of W&B's own in which the files of a run lie: W&B has files of the same names."""
 
-_EXIT_CODES = {"completed": 0, "failed": 1, "rejected": 2}
+_EXIT_CODES = {"completed": 0, "pruned": 0, "failed": 1, "rejected": 2}
 """How a run ended to the exit code that W&B is told; what somebody has ended has 130."""
 
 

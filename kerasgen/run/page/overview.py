@@ -23,6 +23,7 @@ _STATES = {
     "interrupted": "It was interrupted; `kerasgen resume` goes on with it.",
     "killed": "Its process has ended before it could close its record; `kerasgen resume` goes on.",
     "failed": "It has failed.",
+    "pruned": "The search to which it belongs has ended it; `kerasgen resume` goes on with it.",
     "rejected": "Its config or its data was refused.",
 }
 

@@ -44,9 +44,16 @@ from kerasgen.registry import NOBODY
 from kerasgen.sweep.folders import claim, folder_override, release
 from kerasgen.sweep.hydra.frozen_jobs import FreezingLoader
 from kerasgen.sweep.hydra.grid_sweeper import GridSweeper
+from kerasgen.sweep.hydra.search_plan import (
+    SearchPlan,
+    names_search,
+    plan_search,
+    searches,
+    shared_by_all,
+)
 from kerasgen.sweep.jobs import draws_no_values, listed_jobs, lists_of
 from kerasgen.sweep.outcomes import completed_jobs
-from kerasgen.sweep.sweep_file import same_sweep
+from kerasgen.sweep.sweep_file import same_search, same_sweep
 from kerasgen.sweep.swept_lists import SweptLists
 
 Words = tuple[str, ...]
@@ -152,13 +159,16 @@ class HydraApplication(Hydra):
         """
         config = self._compose_sweep(config_name, overrides, with_log_configuration)
         folder, new = written_folder(config, "hydra.sweep.dir")
+        search = self._planned_search(config, overrides) if searches(config) else None
         jobs = self._known_jobs(config, overrides)
-        earlier = (
-            self._earlier_sweep(config, list(jobs.values())) if new and not self.anew else None
-        )
-        self._check(list(jobs.values()), earlier or folder)
+        earlier = None
+        if new and not self.anew:
+            earlier = self._earlier_sweep(config, list(jobs.values()), search)
+        probes = [] if search is None else search.probes
+        self._check([*jobs.values(), *probes], earlier or folder)
         if earlier is not None:
-            print(f"{earlier} has the same jobs: it is gone on with (`--force` starts anew)")
+            what = "has the same jobs" if search is None else "is the same search"
+            print(f"{earlier} {what}: it is gone on with (`--force` starts anew)")
             folder, new = earlier, False
         claimed = None
         try:
@@ -207,14 +217,14 @@ class HydraApplication(Hydra):
         """
         first = None
         with self.refusals(overrides, *REFUSALS, multirun=True):
-            first = first_job(overrides, self.config_loader, self.place.config_name)
+            # The parameters of a search may exclude one another: it checks its jobs by itself.
+            first = shared_by_all(overrides) if names_search(overrides) else None
+            first = first or first_job(overrides, self.config_loader, self.place.config_name)
         if first is None:
             raise CompileError(diagnose(overrides, self.place, multirun=True))
         config = self.compose_config(config_name, first, RunMode.RUN, with_log_configuration)
-        written = dict(zip(first, overrides, strict=True))
-        config.hydra.overrides.task = [
-            written[text] for text in plain_node(config.hydra.overrides.task)
-        ]
+        of_hydra = set(plain_node(config.hydra.overrides.hydra))
+        config.hydra.overrides.task = [text for text in overrides if text not in of_hydra]
         config.hydra.mode = RunMode.MULTIRUN
         _refuse_passwords(config, overrides)
         check_jobs(config, carried(overrides))
@@ -246,6 +256,15 @@ class HydraApplication(Hydra):
             returned = sweeper.sweep(arguments=arguments)
         callbacks.on_multirun_end(config=config, config_name=config_name)
         return returned
+
+    def _planned_search(self, config: DictConfig, overrides: list[str]) -> SearchPlan:
+        """The search that a config asks for, with jobs that show what can be wrong with it."""
+        assert isinstance(self.config_loader, FreezingLoader)
+        whole = config.copy()
+        arguments = carried(plain_node(whole.hydra.overrides.task))
+        _carry_parameters(whole, len(arguments))
+        with self.refusals(overrides, multirun=True):
+            return plan_search(whole, arguments, self.config_loader, self.place)
 
     def _known_jobs(self, config: DictConfig, overrides: list[str]) -> dict[Words, FrozenConfig]:
         """The jobs of a sweep before it starts; none where its sweeper draws them one by one.
@@ -300,9 +319,13 @@ class HydraApplication(Hydra):
 
             check_jobs_first(jobs, self.trust)
 
-    def _earlier_sweep(self, config: DictConfig, jobs: Sequence[FrozenConfig]) -> Path | None:
-        """The folder of the latest sweep that has exactly these jobs, None if there is none."""
+    def _earlier_sweep(
+        self, config: DictConfig, jobs: Sequence[FrozenConfig], search: SearchPlan | None
+    ) -> Path | None:
+        """The folder of the latest sweep that has exactly these jobs, or is the same search."""
         root = root_of_new(config, "hydra.sweep.dir")
+        if root is not None and search is not None:
+            return same_search(root, search.identity)
         if root is None or not jobs:
             return None
         return same_sweep(root, [job.content_hash() for job in jobs])

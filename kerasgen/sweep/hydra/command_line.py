@@ -38,7 +38,7 @@ from kerasgen.frontend.refusals.culprits import REFUSALS, diagnose, diagnose_err
 from kerasgen.process.entry import guarded
 from kerasgen.process.exit_codes import DONE, REFUSED
 from kerasgen.registry import CONNECTIONS, Trust, named_modules, trusted
-from kerasgen.sweep.hydra import grid_sweeper, launcher
+from kerasgen.sweep.hydra import grid_sweeper, launcher, search_sweeper
 from kerasgen.sweep.hydra.application import HydraApplication
 from kerasgen.sweep.hydra.completion import SHELLS, asking_shell, candidates, typed_words
 from kerasgen.sweep.hydra.single_run import run_composed, run_frozen
@@ -248,6 +248,7 @@ def application_of(place: ConfigPlace, overrides: list[str]) -> HydraApplication
     application.place = place
     launcher.register()
     grid_sweeper.register()
+    search_sweeper.register()
     return application
 
 
@@ -329,6 +330,8 @@ def _multirun(application: HydraApplication, overrides: list[str], task: Task) -
             print(f"\n{outcome_table(outcomes)}", flush=True)
             if (settings := settings_table(outcomes)) is not None:
                 print(f"\n{settings}", flush=True)
+            for closing in task.closing:
+                print(f"\n{closing()}", flush=True)
             if any(outcome.status == "interrupted" for outcome in outcomes):
                 print("\nthe same command goes on with what is not done", flush=True)
     return exit_code(outcomes)

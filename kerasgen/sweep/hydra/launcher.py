@@ -12,6 +12,7 @@ import re
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,13 @@ from kerasgen.sweep.job_source import JobSource, ListedJobs, PlannedJob
 from kerasgen.sweep.job_spec import JobSpec, settled
 from kerasgen.sweep.outcomes import Outcome, varying
 from kerasgen.sweep.schedule import Schedule
-from kerasgen.sweep.sweep_file import SweptJob, jobs_beside, read_sweep, write_sweep
+from kerasgen.sweep.sweep_file import (
+    SearchFacts,
+    SweptJob,
+    jobs_beside,
+    read_sweep,
+    write_sweep,
+)
 
 _OF_THE_SWEEP = re.compile(
     r"\+*~?hydra([./](launcher|sweeper|sweep)\b|\.run\.dir=|\.mode=|\.job\.(num|id)=)"
@@ -67,6 +74,8 @@ class ProcessLauncher(Launcher):
         self.config: DictConfig | None = None
         self.loader: FreezingLoader | None = None
         self.task: Task | None = None
+        self._shared: list[str] | None = None
+        self._pattern: tuple[Path, str] | None = None
 
     def setup(
         self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
@@ -89,14 +98,30 @@ class ProcessLauncher(Launcher):
             CompileError: KG605, two of them have the same folder; KG204, KG603 or KG636, a setting
                 has a value that it cannot have, or leads to what is not there.
         """
-        assert self.task is not None
         jobs = self._jobs(job_overrides, initial_job_idx)
-        chosen = self._open()
-        keep = self.task.outcomes.append
-        self._write_sweep(jobs)
-        schedule = Schedule(executor=chosen.executor, limits=chosen.limits, keep=keep)
-        outcomes = schedule.run(self._source(jobs, job_overrides, chosen))
+        chosen = self._open()  # It refuses what cannot be before anything is written.
+        self.write_sweep(jobs)
+        outcomes = self.run(self._source(jobs, job_overrides, chosen))
         return [_returned(outcomes[job.number]) for job in jobs if job.number in outcomes]
+
+    def run(self, source: JobSource, n_jobs: int | None = None) -> dict[int, Outcome]:
+        """Runs the jobs of a source.
+
+        Args:
+            source: gives the jobs.
+            n_jobs: jobs at a time, None for those that the launcher says.
+
+        Returns:
+            The outcome of each by its number.
+
+        Raises:
+            CompileError: as for `launch`.
+        """
+        assert self.task is not None
+        if n_jobs is not None and self._chosen is None:
+            self._said["n_jobs"] = n_jobs
+        chosen, keep = self._open(), self.task.outcomes.append
+        return Schedule(executor=chosen.executor, limits=chosen.limits, keep=keep).run(source)
 
     def _source(
         self,
@@ -134,8 +159,8 @@ class ProcessLauncher(Launcher):
             self.task.closers.append(self._chosen.executor.close)
         return self._chosen
 
-    def _write_sweep(self, jobs: Sequence[PlannedJob]) -> None:
-        """Says in the folder of the sweep which jobs it has."""
+    def write_sweep(self, jobs: Sequence[PlannedJob], search: SearchFacts | None = None) -> None:
+        """Says in the folder of the sweep which jobs it has, and what it searches."""
         assert self.config is not None
         sweep = Path(str(self.config.hydra.sweep.dir))
         swept = [
@@ -147,7 +172,7 @@ class ProcessLauncher(Launcher):
             for job in jobs
         ]
         with reported(Sink(), sweep):
-            write_sweep(sweep, swept)
+            write_sweep(sweep, swept, search)
 
     def _jobs(self, job_overrides: Sequence[Sequence[str]], first: int) -> list[PlannedJob]:
         assert self.config is not None
@@ -156,58 +181,103 @@ class ProcessLauncher(Launcher):
         written = [[as_written(text) for text in overrides] for overrides in job_overrides]
         labels = varying(written)
         total = first + len(written)
-        jobs: list[PlannedJob] = []
         sweep = Path(str(self.config.hydra.sweep.dir))
         configs = [self.loader.freeze_job(self.config, job) for job in job_overrides]
         identities = [frozen.content_hash() for frozen in configs]
         elsewhere = {} if self.task.anew else jobs_beside(sweep, identities)
         before = {sweep / job.folder: job.identity for job in read_sweep(sweep)}
-        subdir = str(plain_node(self.config.hydra.sweep)["subdir"])
-        of_hydra = [
-            text
-            for text in plain_node(self.config.hydra.overrides.hydra)
-            if not _OF_THE_SWEEP.match(text)
-        ]
+        jobs: list[PlannedJob] = []
         for number, (overrides, label) in enumerate(zip(written, labels, strict=True), first):
-            folder = sweep / self._subdir(subdir, overrides, number)
             frozen, identity = configs[number - first], identities[number - first]
-            own = [folder_override("hydra.run.dir", folder), f"hydra.job.num={number}"]
-            argv = ("-m", MODULE, *self._flags(), *overrides, *of_hydra, *own)
+            job = self._planned(overrides, number, frozen)
             jobs.append(
-                PlannedJob(
-                    number=number,
+                replace(
+                    job,
                     title=f"[{number + 1}/{total}] {' '.join(label)}".rstrip(),
-                    overrides=tuple(overrides),
-                    folder=folder,
-                    argv=argv,
                     identity=identity,
-                    known=before.get(folder) == identity,
+                    known=before.get(job.folder) == identity,
                     elsewhere=elsewhere.get(identity),
-                    anew=self.task.anew,
-                    spec=partial(self._spec, number, folder, frozen, argv),
                 )
             )
         _check_distinct(jobs, self.config)
         return jobs
+
+    def planned(
+        self, overrides: Sequence[str], number: int, title: str, asks: str | None = None
+    ) -> PlannedJob:
+        """A job of a search as it is before it starts.
+
+        Args:
+            overrides: its task overrides in the words of Hydra.
+            number: its number.
+            title: what is printed about it.
+            asks: the figure with which it asks in each epoch whether it goes on, None for none.
+
+        Raises:
+            CompileError: its config cannot be composed.
+        """
+        assert self.config is not None
+        assert self.loader is not None
+        frozen = self.loader.freeze_job(self.config, overrides)
+        job = self._planned([as_written(text) for text in overrides], number, frozen)
+        return replace(
+            job,
+            title=title.rstrip(),
+            identity=frozen.content_hash(),
+            spec=job.spec if asks is None else lambda: replace(job.spec(), asks=asks),
+        )
+
+    def _planned(self, overrides: Sequence[str], number: int, frozen: FrozenConfig) -> PlannedJob:
+        """A job with what its number and its overrides say, as they are written."""
+        assert self.task is not None
+        folder = self.folder(overrides, number)
+        own = [folder_override("hydra.run.dir", folder), f"hydra.job.num={number}"]
+        argv = ("-m", MODULE, *self._flags(), *overrides, *self._of_hydra(), *own)
+        return PlannedJob(
+            number=number,
+            title="",
+            overrides=tuple(overrides),
+            folder=folder,
+            argv=argv,
+            anew=self.task.anew,
+            spec=partial(self._spec, number, folder, frozen, argv),
+        )
+
+    def _of_hydra(self) -> list[str]:
+        """The overrides of Hydra's that the jobs have too."""
+        if self._shared is None:
+            assert self.config is not None
+            given = plain_node(self.config.hydra.overrides.hydra)
+            self._shared = [text for text in given if not _OF_THE_SWEEP.match(text)]
+        return self._shared
 
     def _flags(self) -> list[str]:
         """The flags of the sweep that its jobs have too."""
         assert self.task is not None
         return [*self.task.place.flags(), *self.task.trust.flags()]
 
-    def _subdir(self, pattern: str, overrides: Sequence[str], number: int) -> str:
-        """The folder of a job below that of the sweep."""
+    def folder(self, overrides: Sequence[str], number: int) -> Path:
+        """The folder of a job.
+
+        Args:
+            overrides: its task overrides as written.
+            number: its number.
+        """
         assert self.config is not None
         assert self.loader is not None
+        if self._pattern is None:
+            sweep = plain_node(self.config.hydra.sweep)
+            self._pattern = Path(str(self.config.hydra.sweep.dir)), str(sweep["subdir"])
+        root, pattern = self._pattern
         plain = re.sub(r"\$\{hydra\.job\.(num|id)\}", str(number), pattern)
         if "$" not in plain:  # the usual case, without composing the job's config
-            return plain
+            return root / plain
         config = self.loader.load_sweep_config(self.config, list(overrides))
         with open_dict(config):
             config.hydra.job.id = str(number)
             config.hydra.job.num = number
         HydraConfig.instance().set_config(config)
-        return str(OmegaConf.select(config, "hydra.sweep.subdir"))
+        return root / str(OmegaConf.select(config, "hydra.sweep.subdir"))
 
     def _spec(
         self, number: int, folder: Path, frozen: FrozenConfig, argv: tuple[str, ...]

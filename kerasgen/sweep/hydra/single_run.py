@@ -88,6 +88,7 @@ def run_frozen(job: JobSpec) -> int:
         trust=job.trust,
         composition=thaw(job.frozen, job.trust),
         measured=job.measured,
+        asks=job.asks,
     )
     # Hydra wants a loader at hand; this one would find nothing.
     return run_composed(config, task, ConfigLoaderImpl(ConfigSearchPathImpl()))

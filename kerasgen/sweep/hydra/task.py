@@ -23,6 +23,8 @@ from kerasgen.frontend.compose.origins import shown_path
 from kerasgen.frontend.compose.references import plain_node
 from kerasgen.process import interruption
 from kerasgen.registry import NOBODY, Trust
+from kerasgen.run.event_stream import Listener
+from kerasgen.run.pruning import PruningListener
 from kerasgen.run.warm_up import Bound, Stopwatch
 from kerasgen.sweep.hydra.frozen_jobs import FreezingLoader
 from kerasgen.sweep.outcomes import Outcome, read_fields, read_outcome
@@ -43,8 +45,10 @@ class Task:
         loader: the loader that composes the configs, None where another process did.
         composition: the config of the only job, where it was composed before.
         closers: what is to be called when a sweep has ended.
+        closing: what makes the texts that are printed behind the table of a sweep.
         anew: whether jobs run that an earlier sweep has completed.
         measured: how long the only job is trained where it is only to be measured, else None.
+        asks: the figure with which the run asks in each epoch whether it goes on, None for none.
     """
 
     place: ConfigPlace
@@ -57,8 +61,10 @@ class Task:
     loader: ConfigLoader | None = None
     composition: Composition | None = None
     closers: list[Callable[[], object]] = field(default_factory=list)
+    closing: list[Callable[[], str]] = field(default_factory=list)
     anew: bool = False
     measured: Bound | None = None
+    asks: str | None = None
 
     def __call__(self, config: DictConfig) -> float | None:
         """Runs one job; gives its main test metric, which a sweeper may optimize.
@@ -81,8 +87,8 @@ class Task:
         composition = self._composition_of(whole)
         try:
             run = run_experiment
-            if self.measured is not None:
-                run = partial(run, listeners=[Stopwatch(self.measured)])
+            if listeners := self._listeners(folder):
+                run = partial(run, listeners=listeners)
             code = run(composition, folder, argv=self.argv, keep_rejected=self.keep_rejected)
         except Exception as error:
             self.error = error
@@ -93,6 +99,15 @@ class Task:
         self.exit_codes.append(code)
         interruption.deliver()  # A run may have answered it for itself; no job follows.
         return None if outcome.metric is None else outcome.metric[1]
+
+    def _listeners(self, folder: Path) -> list[Listener]:
+        """Who else hears what the run says."""
+        found: list[Listener] = []
+        if self.measured is not None:
+            found.append(Stopwatch(self.measured))
+        if self.asks is not None:
+            found.append(PruningListener(folder.absolute(), self.asks))
+        return found
 
     def _composition_of(self, whole: DictConfig) -> Composition:
         """The composition of a job: frozen before, or read from what Hydra composed just now."""
