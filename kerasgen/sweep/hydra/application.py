@@ -320,7 +320,7 @@ class HydraApplication(Hydra):
             check_jobs_first(jobs, self.trust)
 
     def _earlier_sweep(
-        self, config: DictConfig, jobs: Sequence[FrozenConfig], search: SearchPlan | None
+        self, config: DictConfig, jobs: Sequence[FrozenConfig], search: SearchPlan | None = None
     ) -> Path | None:
         """The folder of the latest sweep that has exactly these jobs, or is the same search."""
         root = root_of_new(config, "hydra.sweep.dir")

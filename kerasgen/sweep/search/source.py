@@ -163,22 +163,16 @@ class SearchSource:
     def _begin(self, trial: Trial) -> None:
         about = self.study.about
         asks = about.objectives[0].epoch_figure if about.settings.prunes else None
-        jobs = []
+        jobs, label = [], about.space.label(trial.values)
         for seed, overrides in enumerate(about.space.overrides(trial.values)):
             number = trial.number * self._seeds + seed
-            title = f"[{number + 1}/{about.settings.n_trials * self._seeds}] {self._label(trial)}"
+            title = f"[{number + 1}/{about.settings.n_trials * self._seeds}] {label}"
             if self._seeds > 1:
                 title += f" {' '.join(about.space.seeds[seed])}"
             jobs.append(self.door.planned(overrides, number, title, asks if seed == 0 else None))
         self.begun(jobs)
         self._known.add(trial.number)
         self._open[trial.number] = _Setting(trial=trial, waiting=deque(jobs))
-
-    def _label(self, trial: Trial) -> str:
-        about = self.study.about
-        fixed = {*about.space.fixed, *about.space.seeds[0]}
-        drawn = about.space.overrides(trial.values)[0]
-        return " ".join(text for text in drawn if text not in fixed)
 
     def _complete(self, setting: _Setting) -> None:
         """Tells the study the figures of a setting."""

@@ -105,6 +105,12 @@ class Space:
         more = [f"{name}={_text(value)}" for name, value in values.items() if name not in known]
         return [(*self.fixed, *drawn, *more, *seed) for seed in self.seeds]
 
+    def label(self, values: Mapping[str, object]) -> str:
+        """The overrides that make a setting, as written: without those of all jobs and the seed."""
+        left_out = {*self.fixed, *(text for seed in self.seeds for text in seed)}
+        drawn = self.overrides(values)[0]
+        return " ".join(as_written(text) for text in drawn if text not in left_out)
+
     def probes(self) -> Iterator[dict[str, object]]:
         """Settings that show what can be composed: each choice, and both ends of a range, once."""
         first = self._completed({})

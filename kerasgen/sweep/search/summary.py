@@ -24,7 +24,7 @@ def summary_text(study: Study, notes: Sequence[str] = ()) -> str:
     """
     trials, best = study.trials(), study.best()
     lines = [*_best_lines(study, best), _counts(trials), *notes]
-    return "\n".join(map(shown, lines)) if len(best) < 2 else "\n".join(lines)
+    return "\n".join(lines)
 
 
 def _best_lines(study: Study, best: Sequence[Trial]) -> list[str]:
@@ -36,20 +36,14 @@ def _best_lines(study: Study, best: Sequence[Trial]) -> list[str]:
         seeds = len(study.about.space.seeds)
         over = f", the mean of {seeds} seeds" if seeds > 1 else ""
         figure = f"{objectives[0].shown} {trial.results[0]:.4g}{over}"
-        return [f"best setting: {figure} (trial {trial.number})", f"  {overrides_of(study, trial)}"]
+        label = shown(study.about.space.label(trial.values))
+        return [f"best setting: {figure} (trial {trial.number})", f"  {label}"]
     rows = [("trial", *(each.shown for each in objectives), "overrides")]
     for trial in sorted(best, key=lambda each: each.results):
         figures = (f"{value:.4g}" for value in trial.results)
-        rows.append((str(trial.number), *figures, shown(overrides_of(study, trial))))
+        rows.append((str(trial.number), *figures, shown(study.about.space.label(trial.values))))
     return ["the Pareto front: no setting is better in one figure and not worse in another",
             text_table(rows)]  # fmt: skip
-
-
-def overrides_of(study: Study, trial: Trial) -> str:
-    """The overrides that make a setting, without those of all jobs and without the seed."""
-    space = study.about.space
-    left_out = {*space.fixed, *(text for seed in space.seeds for text in seed)}
-    return " ".join(text for text in space.overrides(trial.values)[0] if text not in left_out)
 
 
 def _counts(trials: Sequence[Trial]) -> str:

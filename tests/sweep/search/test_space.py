@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from kerasgen.diagnostics import CompileError, Sink
+from kerasgen.frontend.compose.selectors_through_hydra import carried as to_carriers
 from kerasgen.sweep.search.space import Space, read_space
 
 
@@ -69,6 +70,13 @@ def test_a_parameter_under_a_condition_comes_behind_the_one_it_depends_on() -> N
 def test_numbers_are_drawn_so_that_an_override_reads_them_again() -> None:
     found = space({}, "a=interval(0,1)", "b=int(interval(1,9))")
     assert found.overrides({"a": 0.1 + 0.2, "b": 3}) == [("a=0.30000000000000004", "b=3")]
+
+
+def test_a_selector_is_a_parameter_too() -> None:
+    (carried,) = to_carriers(["model.layers[Dense].units=choice(8,16)"])
+    found = space({}, carried, "seed=1,2")
+    assert [each.name for each in found.parameters] == ["model.layers[Dense].units"]
+    assert found.label({"model.layers[Dense].units": "16"}) == "model.layers[Dense].units=16"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,122 @@
+"""Benchmark: a search with Optuna and a pruner, beside random search of the same budget of epochs.
+
+The data is a table of real measurements, the model the one that `model=table` makes of it. Each of
+five studies is made twice, with its own seed: random search, every run of which is trained in full,
+and TPE with the median pruner, which may begin settings until the epochs of the first are used up.
+Told are the best values, the share that was pruned, and the time that as many settings have taken.
+
+    python tests/benchmarks/searching.py penguins.csv --target species
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean, median
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+
+SPACE = (
+    "optimizer.learning_rate=tag(log,interval(1e-5,1e-1))",
+    "fit.batch_size=choice(8,16,32,64)",
+    "optimizer=adam,sgd,rmsprop",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One run of a search: its figure, whether it was pruned, its epochs and seconds."""
+
+    value: float | None
+    pruned: bool
+    epochs: int
+    seconds: float
+
+
+def search(options: argparse.Namespace, study: int, trials: int, way: Sequence[str]) -> list[Run]:
+    """The runs of a search, in the order in which they were drawn."""
+    folder = Path(options.folder) / f"{way[0].rpartition('=')[2]}-{study}"
+    words = [
+        "-m", "hydra/sweeper=optuna", *way, "hydra.sweeper.objective=val_loss",
+        f"hydra.sweeper.n_trials={trials}", f"hydra.sweeper.sampler.seed={1000 * study}",
+        f"hydra.sweep.dir={folder}", f"backend={options.backend}", "data=table", "model=table",
+        f"data.source.path={Path(options.table).resolve()}", f"data.target={options.target}",
+        f"fit.epochs={options.epochs}", "fit.verbose=0", "tracking.plots=false",
+        "tracking.model=false", "tracking.predictions=false", f"seed={study}", *SPACE,
+    ]  # fmt: skip
+    subprocess.run(
+        [sys.executable, str(ROOT / "run.py"), *words], check=True, stdout=subprocess.DEVNULL
+    )
+    records = [json.loads((folder / str(n) / "record.json").read_text()) for n in range(trials)]
+    return [_run(record) for record in records]
+
+
+def _run(record: dict[str, Any]) -> Run:
+    metrics = record.get("metrics", {}).get("validation", {})
+    return Run(
+        value=metrics.get("loss"),
+        pruned=record["status"] == "pruned",
+        epochs=int(record.get("epochs") or 0),
+        seconds=float(record["seconds"]),
+    )
+
+
+def within(runs: Sequence[Run], epochs: int) -> list[Run]:
+    """The first runs that fit into a number of epochs."""
+    found: list[Run] = []
+    for run in runs:
+        if sum(each.epochs for each in found) + run.epochs > epochs:
+            break
+        found.append(run)
+    return found
+
+
+def main() -> None:
+    """Measures, and prints a line a study."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("table")
+    parser.add_argument("--target", required=True)
+    parser.add_argument("--backend", default="torch")
+    parser.add_argument("--studies", type=int, default=5)
+    parser.add_argument("--trials", type=int, default=10, help="of random search")
+    parser.add_argument("--epochs", type=int, default=12)
+    parser.add_argument("--folder", default="outputs/searching")
+    options = parser.parse_args()
+    rows = []
+    for study in range(1, options.studies + 1):
+        full = search(options, study, options.trials, ["hydra/sweeper/sampler=random"])
+        way = [
+            "hydra/sweeper/sampler=tpe", "hydra/sweeper/pruner=median",
+            "hydra.sweeper.pruner.n_startup_trials=3", "hydra.sweeper.sampler.n_startup_trials=5",
+        ]  # fmt: skip
+        drawn = search(options, study, 2 * options.trials, way)
+        budget = sum(run.epochs for run in full)
+        cut = within(drawn, budget)
+        ours = min(run.value for run in cut if run.value is not None)
+        theirs = min(run.value for run in full if run.value is not None)
+        share = sum(run.pruned for run in cut) / len(cut)
+        as_many = sum(run.seconds for run in drawn[: len(full)])
+        saved = 1 - as_many / sum(run.seconds for run in full)
+        rows.append((ours, theirs, share, saved))
+        print(
+            f"study {study}: best val_loss {ours:.4f} of {len(cut)} settings, random {theirs:.4f} "
+            f"of {len(full)} in as many epochs ({budget}); {share:.0%} pruned; "
+            f"{saved:.0%} of the time saved for as many settings",
+            flush=True,
+        )
+    better = sum(ours < theirs for ours, theirs, _, _ in rows)
+    print(
+        f"better in {better} of {len(rows)} studies; median best {median(r[0] for r in rows):.4f}, "
+        f"random {median(r[1] for r in rows):.4f}; {fmean(r[2] for r in rows):.0%} pruned; "
+        f"{fmean(r[3] for r in rows):.0%} of the time saved"
+    )
+
+
+if __name__ == "__main__":
+    main()
