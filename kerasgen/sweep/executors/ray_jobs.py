@@ -16,6 +16,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import shutil
 import signal
 import time
 from collections.abc import Callable, Generator, Mapping
@@ -27,6 +28,7 @@ from typing import Any
 import kerasgen
 from kerasgen.process.exit_codes import FAILED
 from kerasgen.record.environment import VARIABLES
+from kerasgen.record.file_names import CHECKPOINTS
 from kerasgen.sweep.executors.collected_folder import packed, unpack
 from kerasgen.sweep.executors.executor import new_attempt
 from kerasgen.sweep.executors.ray_cluster import Cluster, JobResources
@@ -165,7 +167,10 @@ class RayJob:
             for line in report.notes:
                 self.executor.say(f"{facts.host}: {line}")
         if not facts.shared:
-            unpack((yield actor.collect.remote()), self.spec.folder)
+            content = yield actor.collect.remote()
+            # States that the job has removed are not to stay here.
+            shutil.rmtree(self.spec.folder / CHECKPOINTS, ignore_errors=True)
+            unpack(content, self.spec.folder)
         return code
 
 
