@@ -82,7 +82,7 @@ pathlib.Path("told").mkdir(exist_ok=True)
 """
 
 
-@pytest.mark.parametrize("launcher", ["process", "warm"])
+@pytest.mark.parametrize("launcher", [pytest.param("process", marks=pytest.mark.slow), "warm"])
 def test_jobs_of_a_sweep_see_their_own_cards(launcher: str, application: Any, driver: Any) -> None:
     driver()
     stand_in = application.folder.parent / "stand_in" / "sitecustomize.py"
@@ -116,9 +116,16 @@ def test_more_jobs_than_cards_have_room_for_are_refused(application: Any, driver
     assert application.records() == {}
 
 
-@pytest.mark.parametrize(
-    "setting", ["gpus=-1", "gpus=some", "gpus=[0,0]", "gpus_per_job=0", "gpus_per_job=1.5"]
-)
+def test_settings_of_cards_that_mean_nothing_are_refused_together(application: Any) -> None:
+    settings = ("gpus=[0,0]", "gpus_per_job=1.5", "n_jobs=0")
+    done = application.run("-m", "seed=0,1", *(f"hydra.launcher.{text}" for text in settings))
+    assert done.returncode == 2
+    assert done.stderr.count("error[KG204]") == 3
+    assert application.records() == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("setting", ["gpus=-1", "gpus=some", "gpus_per_job=0", "gpus=[1.5]"])
 def test_a_setting_of_cards_that_means_nothing_is_refused(setting: str, application: Any) -> None:
     done = application.run("-m", "seed=0,1", f"hydra.launcher.{setting}")
     assert done.returncode == 2
