@@ -38,7 +38,7 @@ class Outcome:
     Attributes:
         job: its number in the sweep, from 0.
         overrides: its task overrides.
-        status: that of its closed record.
+        status: that of its closed record, None for a job that was not started.
         folder: its folder.
         metric: name and value of its main test metric, if it has one.
         error: why it did not complete.
@@ -47,7 +47,7 @@ class Outcome:
 
     job: int
     overrides: tuple[str, ...]
-    status: Closed
+    status: Closed | None
     folder: Path
     metric: tuple[str, float] | None = None
     error: str | None = None
@@ -56,10 +56,10 @@ class Outcome:
     @property
     def text(self) -> str:
         """The status, and why it did not complete; not twice where the reason begins with it."""
+        status = self.status or "not started"
         if self.error is None:
-            return f"{self.status} (earlier)" if self.earlier else self.status
-        known = self.error.startswith(self.status)
-        return self.error if known else f"{self.status}: {self.error}"
+            return f"{status} (earlier)" if self.earlier else status
+        return self.error if self.error.startswith(status) else f"{status}: {self.error}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,5 +249,5 @@ def text_table(rows: Sequence[Sequence[str]]) -> str:
 
 def _status_text(outcome: Outcome) -> str:
     line = shown(outcome.text.strip().split("\n", 1)[0])
-    most = len(outcome.status) + 2 + _ERROR_WIDTH
+    most = len(outcome.status or "") + 2 + _ERROR_WIDTH
     return line if len(line) <= most else line[: most - 1] + "…"

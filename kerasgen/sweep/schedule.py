@@ -44,6 +44,7 @@ from kerasgen.sweep.outcomes import (
     read_outcome,
     settle,
 )
+from kerasgen.sweep.progress import Standing, SweepLines, epochs_of
 
 _LOOK = 0.25
 """Seconds between two looks at what limited jobs take."""
@@ -79,6 +80,7 @@ class _Place:
     running: RunningJob
     share: int
     reason: str | None = None
+    epochs: int | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -89,11 +91,13 @@ class Schedule:
         executor: starts them.
         limits: what they may take.
         keep: takes the outcome of each job as it ends.
+        watch: tells the user what becomes of jobs.
     """
 
     executor: Executor
     limits: JobLimits
     keep: Callable[[Outcome], object]
+    watch: SweepLines = field(default_factory=SweepLines)
     _places: dict[int, _Place] = field(default_factory=dict)
     _attempts: dict[int, int] = field(default_factory=dict)
     _again: deque[PlannedJob] = field(default_factory=deque)
@@ -112,7 +116,7 @@ class Schedule:
             BaseException: what ends the sweep, a signal for example; no job runs any more.
         """
         outcomes: dict[int, Outcome] = {}
-        with at_once(self._end_now):
+        with at_once(self._end_now), self.watch:
             try:
                 while self._fill(source, outcomes):
                     self._wait(source, outcomes)
@@ -135,7 +139,7 @@ class Schedule:
             if job is None:
                 break
             if (outcome := self._begin(job)) is not None:
-                outcomes[job.number] = self._kept(outcome)
+                outcomes[job.number] = self._kept(job, outcome)
                 source.told(job, outcome)
         return bool(self._places or self._taken) or source.patience() is not None
 
@@ -143,14 +147,13 @@ class Schedule:
         """Starts a job; gives its outcome where it is done already, or cannot be started."""
         done = _completed(job)
         if done is not None:
-            print(f"{job.title}  completed earlier: {done.folder}", flush=True)
+            self.watch.say(job, f"completed earlier: {done.folder}")
             return done
         if is_taken(job.folder):
             self._leave(job)
             return None
-        several = self.limits.n_jobs > 1
-        console = job.folder / CONSOLE if several else None
-        print(f"{job.title}  -> {console}" if several else f"\n{job.title}", flush=True)
+        console = job.folder / CONSOLE if self.limits.n_jobs > 1 else None
+        self.watch.begun(job, console)
         spec = job.spec()
         self.executor.prepare(spec)
         taken = {place.share for place in self._places.values()}
@@ -160,7 +163,7 @@ class Schedule:
                 running = self.executor.start(spec, console, share)
             except OSError as error:
                 reason = f"cannot be started: {(error.strerror or str(error)).lower()}"
-                print(f"{job.title}  {reason}", flush=True)
+                self.watch.say(job, reason)
                 return Outcome(
                     job=job.number,
                     overrides=job.overrides,
@@ -168,7 +171,7 @@ class Schedule:
                     folder=job.folder,
                     error=reason,
                 )
-            self._places[job.number] = _Place(job, running, share)
+            self._places[job.number] = _Place(job, running, share, epochs=epochs_of(spec))
         return None
 
     def _wait(self, source: JobSource, outcomes: dict[int, Outcome]) -> None:
@@ -180,6 +183,11 @@ class Schedule:
         limited = self.limits.timeout is not None or self.limits.memory is not None
         pauses = [source.look([place.job for place in places])]
         pauses += [_LOOK] if limited or self._taken else []
+        pauses.append(
+            self.watch.look(
+                [Standing(each.job, each.running.seconds, each.epochs) for each in places]
+            )
+        )
         pause = min((each for each in pauses if each is not None), default=None)
         ended = wait_for_some([place.running for place in places], pause)
         for place in places:
@@ -208,7 +216,7 @@ class Schedule:
         """Closes the record of a job that is started again: nobody may be left to do it."""
         attempt, reason = place.running.attempt, place.running.reason
         if reason is not None:
-            print(f"{place.job.title}  is started again: {reason}", flush=True)
+            self.watch.say(place.job, f"is started again: {reason}")
         with contextlib.suppress(OSError):
             close_abandoned(
                 place.job.folder, "interrupted", reason or "interrupted", attempt=attempt
@@ -227,7 +235,7 @@ class Schedule:
     def _leave(self, job: PlannedJob) -> None:
         """Leaves a job to the process that works in its folder."""
         if job not in self._taken:
-            print(f"{job.title}  another process is at it: {job.folder}", flush=True)
+            self.watch.say(job, f"another process is at it: {job.folder}")
         self._taken.append(job)
 
     def _look_again(self) -> None:
@@ -250,6 +258,7 @@ class Schedule:
     def _end_now(self) -> None:
         """Ends the jobs without waiting for them, and closes their records."""
         kill_jobs([place.running for place in self._places.values()])
+        self.watch.close()
         for place in self._places.values():
             self._settle(place, interrupted=True)
 
@@ -266,12 +275,10 @@ class Schedule:
             reason=place.reason or running.reason,
         )
         outcome = settle(job.number, job.overrides, job.folder, ended)
-        shown = self.limits.n_jobs > 1 or outcome.status in ("failed", "interrupted")
-        if shown and not interrupted:
-            print(f"{job.title}  {outcome.text} after {seconds:.1f} s", flush=True)
-        return self._kept(outcome)
+        return self._kept(job, outcome, None if interrupted else seconds)
 
-    def _kept(self, outcome: Outcome) -> Outcome:
+    def _kept(self, job: PlannedJob, outcome: Outcome, seconds: float | None = None) -> Outcome:
+        self.watch.ended(job, outcome, seconds)
         self.keep(outcome)
         return outcome
 

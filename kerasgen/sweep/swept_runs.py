@@ -19,9 +19,11 @@ from kerasgen.foreign.printable import shown
 from kerasgen.foreign.regular_files import is_there
 from kerasgen.record.read import is_run
 from kerasgen.record.runs import RunEntry, read_run
+from kerasgen.record.status import OPEN
 from kerasgen.registry import CONNECTIONS
 from kerasgen.session.run_selection import best_run, metric
 from kerasgen.sweep.outcomes import main_metric, text_table, varying
+from kerasgen.sweep.progress import duration
 from kerasgen.sweep.settings_over_seeds import is_seed
 from kerasgen.sweep.sweep_file import (
     NAME,
@@ -68,12 +70,16 @@ class BestSetting:
         metric: the metric.
         mean: its mean over the seeds.
         runs: its runs.
+        jobs: how many jobs the sweep has.
+        open: how many of them are not completed.
     """
 
     overrides: tuple[str, ...]
     metric: str
     mean: float
     runs: tuple[SweptRun, ...]
+    jobs: int = 0
+    open: int = 0
 
     @property
     def command(self) -> str:
@@ -174,7 +180,24 @@ def status_text(found: Sequence[SweptRun]) -> str:
         )
     counts = Counter(each.status for each in found)
     told = ", ".join(f"{count} {status}" for status, count in counts.most_common())
-    return f"{text_table(rows)}\n\n{len(found)} jobs: {told}"
+    left = seconds_left(found)
+    about = "" if left is None else f"; about {duration(left)} left"
+    return f"{text_table(rows)}\n\n{len(found)} jobs: {told}{about}"
+
+
+def seconds_left(found: Sequence[SweptRun]) -> float | None:
+    """Seconds until a sweep that goes on is done, by what its completed jobs took; None else."""
+    took = [
+        each.run.seconds
+        for each in found
+        if each.run is not None and each.status == "completed" and each.run.seconds is not None
+    ]
+    running = sum(each.status in OPEN for each in found)
+    if not took or not running:
+        return None
+    waiting = sum(each.status == WAITING for each in found)
+    # A job that runs has, at some moment, half of it behind it.
+    return fmean(took) * (waiting / running + 0.5)
 
 
 def status_data(found: Sequence[SweptRun]) -> Mapping[str, object]:
@@ -242,6 +265,8 @@ def best_setting(found: Sequence[SweptRun], by: str | None, folder: Path) -> Bes
         metric=name,
         mean=fmean(figures[place] for place in members),
         runs=tuple(done[place] for place in members),
+        jobs=len(found),
+        open=sum(each.status != "completed" for each in found),
     )
 
 
@@ -262,4 +287,5 @@ def best_text(best: BestSetting) -> str:
     count = len(best.runs)
     over = f", the mean of {count} seeds" if count > 1 else ""
     places = ", ".join(str(each.run.folder) for each in best.runs if each.run is not None)
-    return shown(f"{best.metric} {best.mean:.4g}{over}: {places}")
+    left = f"; {best.open} of {best.jobs} jobs are not completed" if best.open else ""
+    return shown(f"{best.metric} {best.mean:.4g}{over}: {places}{left}")

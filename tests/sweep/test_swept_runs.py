@@ -68,7 +68,17 @@ def test_the_best_setting_is_the_one_with_the_best_mean(
     assert main(["best", "last"]) == 0
     told = capsys.readouterr()
     assert told.out == "kerasgen run optimizer=adam seed=1\n"
-    assert told.err == f"accuracy 0.85, the mean of 2 seeds: {sweep}/3, {sweep}/2\n"
+    best = f"accuracy 0.85, the mean of 2 seeds: {sweep}/3, {sweep}/2"
+    assert told.err == f"{best}; 1 of 5 jobs are not completed\n"
+
+
+def test_the_status_of_a_sweep_that_goes_on_tells_how_long(
+    sweep: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record = open_record(sweep / "4", Sink(), Invocation(argv=[], overrides=("seed=2",)))
+    assert main(["sweep", "status", "last"]) == 0
+    assert capsys.readouterr().out.rstrip().endswith("4 completed, 1 created; about 1 s left")
+    record.finish("completed", metrics={}, seconds=1.0)
 
 
 @pytest.mark.parametrize(

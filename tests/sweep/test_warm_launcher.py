@@ -203,3 +203,19 @@ def test_a_job_has_the_bits_of_the_same_run_alone(backend: str, tmp_path: Path) 
     assert len(job) > 4
     assert job.keys() == alone.keys()
     assert [name for name in job if not np.array_equal(job[name], alone[name])] == []
+
+
+@pytest.mark.slow
+def test_a_job_that_ends_the_process_that_forks_jobs_ends_no_other_job(warm: Any) -> None:
+    module = warm.folder.parent / "stand_in" / "sitecustomize.py"
+    ends = 'if name == "ends":\n        time.sleep(1)\n        os.kill(os.getppid(), 9)\n        '
+    text = module.read_text().replace(
+        'if name == "exit":', f'{ends}time.sleep(5)\n    if name == "exit":', 1
+    )
+    module.write_text(
+        text.replace('print("sleeps", flush=True)\n            time.sleep(60)', "time.sleep(3)")
+    )
+    done = warm.run("-m", BACKEND, "name=ends,sleep,fine,other", "hydra.launcher.n_jobs=2")
+    statuses = [record["status"] for record in warm.records().values()]
+    assert statuses[1:] == ["completed"] * 3, done.stdout
+    assert "is started again: the process that had forked it has ended" in done.stdout

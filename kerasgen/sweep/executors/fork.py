@@ -7,7 +7,8 @@ Decisions:
 - A job that cannot be forked, for whatever reason, gets a process of its own as with the executor
   `process`, and the sweep says once why.
 - A server that dies takes no job with it for good: its jobs are asked to end, which keeps their
-  state, and are started again by a new server.
+  state, and are started again, each by a server of its own: one that ends its server ends no other
+  job.
 """
 
 from __future__ import annotations
@@ -50,6 +51,10 @@ _MOST_SERVERS = 4
 """Servers that are kept; one has the size of an imported engine."""
 
 
+_Key = tuple[BackendDef, int | None]
+"""A server: what it imports, and the only job that it may fork, None for any."""
+
+
 class ServerDiedError(OSError):
     """A server has ended."""
 
@@ -67,10 +72,12 @@ class ForkServer:
         ready: whether it has said that it has imported its engine, or why it does not fork.
         running: how many of its jobs run.
         home: the folder that it has made for Keras, once it is ready.
+        lost: gets the numbers of its jobs that run when it ends.
     """
 
     process: subprocess.Popen[bytes]
     door: socket.socket
+    lost: set[int]
     codes: dict[int, int] = field(default_factory=dict)
     refused: str | None = None
     dead: bool = False
@@ -112,7 +119,12 @@ class ForkServer:
         pid, watched = found
         self.running += 1
         return ForkedJob(
-            server=self, pid=pid, attempt=variables[ATTEMPT], watched=watched, lifeline=lifeline
+            server=self,
+            number=job.number,
+            pid=pid,
+            attempt=variables[ATTEMPT],
+            watched=watched,
+            lifeline=lifeline,
         )
 
     def collect(self) -> None:
@@ -157,6 +169,7 @@ class ForkedJob:
 
     Attributes:
         server: whose fork it is.
+        number: its number in the sweep.
         pid: the id of its process.
         attempt: the word by which its record knows it.
         watched: a descriptor of its process.
@@ -166,6 +179,7 @@ class ForkedJob:
     """
 
     server: ForkServer
+    number: int
     pid: int
     attempt: str
     watched: int
@@ -182,7 +196,7 @@ class ForkedJob:
     @property
     def reason(self) -> str | None:
         """Why it ended, where something else than its exit code tells."""
-        return None
+        return "the process that had forked it has ended" if self.lost else None
 
     def poll(self) -> int | None:
         """Its exit code, negative for a signal; None while it runs."""
@@ -191,6 +205,7 @@ class ForkedJob:
             self._code = self.server.codes.pop(self.pid, None)
         if self._code is None and self.server.dead:
             self.lost = True
+            self.server.lost.add(self.number)
             self._cut()
             if select.select([self.watched], [], [], 0)[0]:
                 self._code = -signal.SIGTERM
@@ -240,7 +255,8 @@ class ForkExecutor:
         self._say = say
         self._shares = shares
         self._cold = ProcessExecutor(shares)
-        self._servers: dict[BackendDef, ForkServer] = {}
+        self._servers: dict[_Key, ForkServer] = {}
+        self._lost: set[int] = set()
         self._told: set[str] = set()
 
     def prepare(self, job: JobSpec) -> None:
@@ -248,7 +264,8 @@ class ForkExecutor:
         settings = engine_settings(job)
         if settings is None or not can_fork():
             return
-        known = self._servers.get(settings)
+        key = self._key(settings, job)
+        known = self._servers.get(key)
         if known is not None:
             if known.refused or not known.dead:
                 return
@@ -258,7 +275,7 @@ class ForkExecutor:
         if len(self._servers) >= _MOST_SERVERS and idle:
             self._servers.pop(idle[0]).close()
         try:
-            server = self._servers[settings] = _started(settings)
+            server = self._servers[key] = _started(settings, self._lost)
         except OSError as error:
             self._tell(f"jobs are not forked, each starts by itself: {reason_of(error)}")
             return
@@ -275,7 +292,7 @@ class ForkExecutor:
             OSError: it cannot be started, or the file not be written.
         """
         settings = engine_settings(job)
-        server = None if settings is None else self._servers.get(settings)
+        server = None if settings is None else self._servers.get(self._key(settings, job))
         if server is None or server.dead or server.refused:
             return self._cold.start(job, console, place, attempt)
         with contextlib.ExitStack() as stack:
@@ -298,6 +315,9 @@ class ForkExecutor:
             server.close()
         self._servers.clear()
 
+    def _key(self, settings: BackendDef, job: JobSpec) -> _Key:
+        return settings, job.number if job.number in self._lost else None
+
     def _tell(self, line: str) -> None:
         if line not in self._told:
             self._told.add(line)
@@ -309,7 +329,7 @@ def can_fork() -> bool:
     return hasattr(os, "pidfd_open") and hasattr(signal, "pidfd_send_signal")
 
 
-def _started(settings: BackendDef) -> ForkServer:
+def _started(settings: BackendDef, lost: set[int]) -> ForkServer:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     environment = child_environment(unbuffered=False)
     environment[SOCKET] = str(theirs.fileno())
@@ -327,4 +347,4 @@ def _started(settings: BackendDef) -> ForkServer:
             process_group=0,
         )
     ours.send(settings_text(settings, added=added))
-    return ForkServer(process=process, door=ours)
+    return ForkServer(process=process, door=ours, lost=lost)

@@ -11,6 +11,7 @@ import argparse
 import contextlib
 import io
 import os
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 
@@ -23,6 +24,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from kerasgen.diagnostics import CompileError, Sink, did_you_mean
 from kerasgen.foreign.passwords import without_passwords
+from kerasgen.foreign.printable import shown
 from kerasgen.frontend.compose.config_folders import (
     ROOT,
     ConfigPlace,
@@ -72,7 +74,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from kerasgen.frontend.compose.command_line_words import refuse_flags
 
             refuse_flags(extra, given, parser._option_string_actions)
-        return _execute(args, parser)
+        # Without arguments of its own this is `run.py`.
+        program = ["kerasgen", "run"] if arguments is not None else ["python", sys.argv[0]]
+        return _execute(args, parser, [*program, *given])
 
     return guarded(lambda: _cleared(execute))
 
@@ -122,7 +126,9 @@ def _cleared(execute: Callable[[], int]) -> int:
         GlobalHydra.instance().clear()
 
 
-def _execute(args: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
+def _execute(
+    args: argparse.Namespace, parser: argparse.ArgumentParser, command: Sequence[str]
+) -> int:
     if args.shell_completion and (shell := asking_shell(args.overrides)) is not None:
         print(SHELLS[shell].join(complete_overrides(typed_words())))
         return DONE
@@ -134,7 +140,13 @@ def _execute(args: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     if args.help or args.hydra_help or args.cfg or args.shell_completion or args.info:
         with application.refusals(args.overrides):
             return _inform(application, args, parser)
-    task = Task(place=place, trust=_trust(args), loader=application.config_loader, anew=args.force)
+    task = Task(
+        place=place,
+        trust=_trust(args),
+        loader=application.config_loader,
+        anew=args.force,
+        command=command,
+    )
     if args.multirun:
         return _multirun(application, args.overrides, task)
     return _run(application, args.overrides, task)
@@ -327,11 +339,21 @@ def _multirun(application: HydraApplication, overrides: list[str], task: Task) -
             close()
         outcomes = task.outcomes_of(returned)
         if outcomes:
-            print(f"\n{outcome_table(outcomes)}", flush=True)
+            print(f"\n{outcome_table([*outcomes, *task.not_begun()])}", flush=True)
             if (settings := settings_table(outcomes)) is not None:
                 print(f"\n{settings}", flush=True)
             for closing in task.closing:
                 print(f"\n{closing()}", flush=True)
-            if any(outcome.status == "interrupted" for outcome in outcomes):
-                print("\nthe same command goes on with what is not done", flush=True)
+        left = task.not_begun() + [one for one in outcomes if one.status == "interrupted"]
+        if outcomes and left:
+            print(f"\n{_how_to_go_on(task)}", flush=True)
     return exit_code(outcomes)
+
+
+def _how_to_go_on(task: Task) -> str:
+    """The command that goes on with what is not done, and the one that tells what is."""
+    command = shown(without_passwords(shlex.join(task.command)))
+    told = f"the same command goes on with what is not done:\n  {command}"
+    if task.sweep is None:
+        return told
+    return f"{told}\n  {shown(shlex.join(['kerasgen', 'sweep', 'status', str(task.sweep)]))}"

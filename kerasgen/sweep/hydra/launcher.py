@@ -40,6 +40,7 @@ from kerasgen.sweep.hydra.task import Task
 from kerasgen.sweep.job_source import JobSource, ListedJobs, PlannedJob
 from kerasgen.sweep.job_spec import JobSpec, settled
 from kerasgen.sweep.outcomes import Outcome, varying
+from kerasgen.sweep.progress import SweepLines
 from kerasgen.sweep.schedule import Schedule
 from kerasgen.sweep.sweep_file import (
     SearchFacts,
@@ -101,15 +102,18 @@ class ProcessLauncher(Launcher):
         jobs = self._jobs(job_overrides, initial_job_idx)
         chosen = self._open()  # It refuses what cannot be before anything is written.
         self.write_sweep(jobs)
-        outcomes = self.run(self._source(jobs, job_overrides, chosen))
+        outcomes = self.run(self._source(jobs, job_overrides, chosen), total=len(jobs))
         return [_returned(outcomes[job.number]) for job in jobs if job.number in outcomes]
 
-    def run(self, source: JobSource, n_jobs: int | None = None) -> dict[int, Outcome]:
+    def run(
+        self, source: JobSource, n_jobs: int | None = None, total: int | None = None
+    ) -> dict[int, Outcome]:
         """Runs the jobs of a source.
 
         Args:
             source: gives the jobs.
             n_jobs: jobs at a time, None for those that the launcher says.
+            total: how many jobs it has, None where it draws them.
 
         Returns:
             The outcome of each by its number.
@@ -121,7 +125,9 @@ class ProcessLauncher(Launcher):
         if n_jobs is not None and self._chosen is None:
             self._said["n_jobs"] = n_jobs
         chosen, keep = self._open(), self.task.outcomes.append
-        return Schedule(executor=chosen.executor, limits=chosen.limits, keep=keep).run(source)
+        watch = _watch(total, chosen.limits.n_jobs)
+        schedule = Schedule(executor=chosen.executor, limits=chosen.limits, keep=keep, watch=watch)
+        return schedule.run(source)
 
     def _source(
         self,
@@ -200,6 +206,8 @@ class ProcessLauncher(Launcher):
                 )
             )
         _check_distinct(jobs, self.config)
+        self.task.sweep = sweep
+        self.task.listed += [(job.number, job.overrides, job.folder) for job in jobs]
         return jobs
 
     def planned(
@@ -293,6 +301,15 @@ class ProcessLauncher(Launcher):
             trust=self.task.trust,
             argv=argv,
         )
+
+
+def _watch(total: int | None, at_a_time: int) -> SweepLines:
+    """What tells of the jobs: a table where several run at a time in front of somebody."""
+    if at_a_time > 1 and total != 1 and sys.stdout.isatty():
+        from kerasgen.sweep.live_table import SweepTable
+
+        return SweepTable(total, at_a_time)
+    return SweepLines(total, at_a_time)
 
 
 def _say(line: str) -> None:

@@ -49,6 +49,9 @@ class Task:
         anew: whether jobs run that an earlier sweep has completed.
         measured: how long the only job is trained where it is only to be measured, else None.
         asks: the figure with which the run asks in each epoch whether it goes on, None for none.
+        command: the command line of a sweep, as it can be typed again.
+        sweep: the folder of a sweep whose jobs are listed.
+        listed: number, overrides and folder of each of its jobs.
     """
 
     place: ConfigPlace
@@ -65,6 +68,18 @@ class Task:
     anew: bool = False
     measured: Bound | None = None
     asks: str | None = None
+    command: Sequence[str] = ()
+    sweep: Path | None = None
+    listed: list[tuple[int, tuple[str, ...], Path]] = field(default_factory=list)
+
+    def not_begun(self) -> list[Outcome]:
+        """The listed jobs that have no outcome."""
+        known = {outcome.job for outcome in self.outcomes}
+        return [
+            Outcome(job=job, overrides=overrides, status=None, folder=folder)
+            for job, overrides, folder in self.listed
+            if job not in known
+        ]
 
     def __call__(self, config: DictConfig) -> float | None:
         """Runs one job; gives its main test metric, which a sweeper may optimize.
