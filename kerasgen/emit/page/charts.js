@@ -296,12 +296,12 @@
       type: "category", data: labels, name: cut(name, 44), nameLocation: "middle",
       nameTextStyle: { color: hue.ink }, splitArea: { show: false }, axisTick: { show: false },
       axisLine: { lineStyle: { color: hue.line } },
-      axisLabel: { color: hue.soft, hideOverlap: true, formatter: (text) => cut(text, most) },
+      axisLabel: { color: hue.soft, hideOverlap: true, formatter: (text) => cut(text, Math.max(most, 6)) },
     });
     return {
       ...common(hue),
       grid: { left: 26, right: 12, top: 12, bottom: 86, containLabel: true },
-      xAxis: { ...side(map.names[0], map.columns, 12), nameGap: 26 },
+      xAxis: { ...side(map.names[0], map.columns, Math.floor((width - 120) / map.columns.length / 7)), nameGap: 26 },
       yAxis: { ...side(map.names[1], map.rows, 14), nameGap: Math.min(110, 26 + 6 * Math.max(...map.rows.map((text) => Math.min(text.length, 14)))) },
       visualMap: {
         type: "continuous", min: low, max: high, orient: "horizontal", left: "center", bottom: 0,
@@ -386,7 +386,11 @@
     const spec = charts[Number(holder.dataset.chart)];
     const chart = echarts.init(holder, null, { renderer: "svg" });
     let chosen = 0;
+    const lines = Number(holder.style.getPropertyValue("--lines"));
     const draw = (width) => {
+      // Axes one below the other need room for each of them.
+      const upright = spec.kind === "parallel" && (width ?? holder.clientWidth) < NARROW;
+      holder.style.setProperty("--lines", upright ? Math.max(lines, 3.6 * spec.axes.length) : lines);
       chart.resize(width ? { width } : { width: "auto" });
       chart.setOption(KINDS[spec.kind](spec, colors(), chart.getWidth(), chosen), { notMerge: true });
     };

@@ -147,6 +147,7 @@ def leaderboard_section(table: SweptTable) -> Section:
         numbers=frozenset({0, *range(2, first), *numeric, *range(start, len(head))}),
         sortable=True,
         filtered=True,
+        roomy=True,
         keys=tuple(places[row.name] for row in rows[:MOST_ROWS]),
     )
     return Section(name="leaderboard", title="Leaderboard", blocks=(listed,))

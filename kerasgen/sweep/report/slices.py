@@ -98,7 +98,7 @@ def _bins(axis: Axis, rows: Sequence[JobRow]) -> tuple[list[str], list[int | Non
     every = sorted(place for place in places if place is not None)
     starts = sorted({every[len(every) * number // _BINS] for number in range(_BINS)})
     ends = [*starts[1:], every[-1]]
-    labels = [f"{low:.3g} to {high:.3g}" for low, high in zip(starts, ends, strict=True)]
+    labels = [f"{low:.2g} to {high:.2g}" for low, high in zip(starts, ends, strict=True)]
     return labels, [
         None if place is None else sum(place >= start for start in starts) - 1 for place in places
     ]
