@@ -29,6 +29,9 @@ SEED = "seed="
 
 CONFIDENCE = 0.95
 
+EXPLODED = 1e100
+"""The size from which a figure has exploded: its square would be no number any more."""
+
 SIGNIFICANCE = 0.05
 """The probability below which a difference is not called chance."""
 
@@ -93,7 +96,7 @@ def over_seeds(outcomes: Sequence[Outcome]) -> tuple[str, list[SettingFigures]] 
     values: dict[str, dict[str, float]] = defaultdict(dict)
     for label, outcome in zip(labels, ended, strict=True):
         assert outcome.metric is not None
-        if math.isfinite(outcome.metric[1]):
+        if is_comparable(outcome.metric[1]):
             values[label][seed_of(outcome.overrides)] = outcome.metric[1]
     if not any(len(seeds) > 1 for seeds in values.values()):
         return None
@@ -196,6 +199,11 @@ def beside_text(setting: SettingFigures, best: SettingFigures) -> str:
     if setting.probability < SIGNIFICANCE and setting.behind > 0:
         return f"worse by {setting.behind:.2g} ({told})"
     return f"not shown to be worse ({told})"
+
+
+def is_comparable(figure: float) -> bool:
+    """Whether a figure can stand in a mean: one that has exploded counts for no number."""
+    return abs(figure) < EXPLODED
 
 
 def is_seed(text: str) -> bool:

@@ -18,7 +18,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import Any, Literal
+from typing import Any
 
 from kerasgen.foreign.json_data import Bounds, read_json
 from kerasgen.foreign.regular_files import ForeignFileError, is_folder, read_bytes
@@ -31,8 +31,6 @@ NAME = "sweep.json"
 SCHEMA = 1
 
 _BOUNDS = Bounds(size=64 * 2**20, levels=8, values=4_000_000)
-
-_MOST_OBJECTIVES = 20
 
 _MOST = 2_000
 """Sweeps that are looked at, the latest first."""
@@ -145,35 +143,6 @@ def read_sweep(folder: Path) -> tuple[SweptJob, ...]:
     jobs = said.get("jobs")
     found = [_read_job(job) for job in jobs] if isinstance(jobs, list) else []
     return tuple(job for job in found if job is not None)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Objective:
-    """A figure that a sweep was to better.
-
-    Attributes:
-        metric: the figure.
-        direction: which way it gets better.
-    """
-
-    metric: str
-    direction: Literal["minimize", "maximize"]
-
-
-def read_objectives(folder: Path) -> tuple[Objective, ...]:
-    """The figures that a sweep was to better, none where it names none."""
-    try:
-        said = read_json(folder / NAME, bounds=_BOUNDS, within=folder)
-    except ForeignFileError:
-        return ()
-    named = said.get("objectives") if isinstance(said, Mapping) else None
-    return tuple(
-        Objective(metric=each["metric"], direction=each["direction"])
-        for each in (named[:_MOST_OBJECTIVES] if isinstance(named, list) else [])
-        if isinstance(each, Mapping)
-        and isinstance(each.get("metric"), str)
-        and each.get("direction") in ("minimize", "maximize")
-    )
 
 
 def why_unread(folder: Path) -> str | None:

@@ -6,7 +6,6 @@ must not know who runs jobs.
 
 from __future__ import annotations
 
-import math
 import shlex
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -24,7 +23,7 @@ from kerasgen.registry import CONNECTIONS
 from kerasgen.session.run_selection import best_run, metric
 from kerasgen.sweep.outcomes import main_metric, text_table, varying
 from kerasgen.sweep.progress import duration
-from kerasgen.sweep.settings_over_seeds import is_seed
+from kerasgen.sweep.settings_over_seeds import is_comparable, is_seed
 from kerasgen.sweep.sweep_file import (
     NAME,
     SweptJob,
@@ -245,17 +244,20 @@ def best_setting(found: Sequence[SweptRun], by: str | None, folder: Path) -> Bes
         if not named:
             raise Sink().fail("KG606", f"no job of `{folder}` has a metric")
         order = named[0][0]
-    best = best_run(runs, f"--by={order}", order, Sink())  # It refuses what has no best.
     name = order.lstrip("+-")
+    sound = [run for run in runs if is_comparable(metric(run, name) or 0.0)]
+    best = best_run(sound or runs, f"--by={order}", order, Sink())  # It refuses what has no best.
     figures = {
         folder: figure
         for folder, each in done.items()
-        if each.run and (figure := metric(each.run, name)) is not None and math.isfinite(figure)
+        if each.run and (figure := metric(each.run, name)) is not None and is_comparable(figure)
     }
     groups: dict[tuple[str, ...], list[Path]] = defaultdict(list)
     for place in figures:
         overrides = done[place].job.overrides
         groups[tuple(text for text in overrides if not is_seed(text))].append(place)
+    if best.folder not in figures:
+        raise Sink().fail("KG607", f"no job of `{folder}` has a `{name}` that can be compared")
     rising = figures[best.folder] == max(figures.values())
     choose = max if rising else min
     members = choose(groups.values(), key=lambda places: fmean(figures[at] for at in places))

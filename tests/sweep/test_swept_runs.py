@@ -172,3 +172,19 @@ def test_a_record_that_cannot_be_read_is_a_job_that_waits(sweep: Path) -> None:
     (sweep / "0" / "record.json").write_text("{")
     statuses: list[Any] = [each.status for each in swept_runs(sweep)]
     assert statuses[0] == "waiting"
+
+
+def test_a_figure_that_exploded_is_not_the_best(
+    sweep: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for place in range(4):
+        file = sweep / str(place) / "record.json"
+        said = json.loads(file.read_text())
+        said["metrics"]["test"]["accuracy"] = 1.7e308 if place != 2 else 0.8
+        file.write_text(json.dumps(said))
+    assert main(["best", str(sweep), "--by", "accuracy"]) == 0
+    assert capsys.readouterr().out == "kerasgen run optimizer=adam seed=0\n"
+    file = sweep / "2" / "record.json"
+    file.write_text(file.read_text().replace("0.8", "-1e300"))
+    assert main(["best", str(sweep), "--by", "accuracy"]) == 2
+    assert "error[KG607]" in capsys.readouterr().err

@@ -88,7 +88,7 @@ def _front(measured: Sequence[_Measured], settings: Sequence[SettingRow]) -> lis
             head=("setting", *(short_text(goal.metric) for goal, _ in measured)),
             rows=tuple(
                 (
-                    Cell(text=short_text(each.brief, 200), copied=each.rows[0].command),
+                    Cell(text=short_text(each.brief, 200), copied=each.rows[0].copied),
                     *map(number_text, values),
                 )
                 for each, values in rows[:MOST_LISTED]

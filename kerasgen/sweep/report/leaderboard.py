@@ -85,7 +85,8 @@ def best_section(table: SweptTable) -> Section:
             if setting is not first and table.has_seeds:
                 text += f"; {beside_text(setting.figures, first.figures)}"
             blocks.append(Note(title=f"{place}.", text=f"{short_text(setting.brief, 200)}: {text}"))
-            blocks.append(Code(text=setting.rows[0].command, copied=True))
+            if command := setting.rows[0].copied:
+                blocks.append(Code(text=command, copied=True))
     return Section(name="best", title="Best settings", blocks=tuple(blocks))
 
 
@@ -175,7 +176,7 @@ def _cells(
     ]
     return (
         "" if rank is None else str(rank),
-        Cell(text=short_text(row.name), bold=rank == 1, copied=row.command),
+        Cell(text=short_text(row.name), bold=rank == 1, copied=row.copied),
         *(() if table.goal is None else (number_text(row.figure),)),
         *own,
         *((short_text(row.seed),) if table.has_seeds else ()),

@@ -36,8 +36,14 @@ from kerasgen.sweep.report.setting_values import (
     short_text,
     value_text,
 )
-from kerasgen.sweep.settings_over_seeds import SettingFigures, compared_settings, is_seed, seed_of
-from kerasgen.sweep.sweep_file import Objective, read_objectives
+from kerasgen.sweep.settings_over_seeds import (
+    SettingFigures,
+    compared_settings,
+    is_comparable,
+    is_seed,
+    seed_of,
+)
+from kerasgen.sweep.sweep_file import read_search
 from kerasgen.sweep.swept_runs import SweptRun, swept_runs, training_command
 
 Way = Literal["min", "max"]
@@ -47,7 +53,11 @@ COMPLETED = "completed"
 MOST_NAMES = 500
 """Names of settings that are told apart."""
 
+_MOST_OBJECTIVES = 10
+
 _SEED = "seed"
+
+_LONGEST_COMMAND = 10_000
 
 
 class Goal(NamedTuple):
@@ -100,14 +110,19 @@ class JobRow:
         return without_passwords(training_command(self.overrides, self.run))
 
     @property
+    def copied(self) -> str:
+        """The command, where it is of a length that somebody may have typed."""
+        return self.command if len(self.command) <= _LONGEST_COMMAND else ""
+
+    @property
     def label(self) -> str:
         """What it is called, and its overrides, in a line."""
         return short_text(f"{self.name}: {' '.join(self.varied or self.overrides)}", 200)
 
     @property
     def judged(self) -> bool:
-        """Whether it has completed with a finite figure."""
-        return self.status == COMPLETED and self.figure is not None and math.isfinite(self.figure)
+        """Whether it has completed with a figure that can be compared."""
+        return self.status == COMPLETED and self.figure is not None and is_comparable(self.figure)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +143,8 @@ class SettingRow:
 
     def mean(self, value: Callable[[JobRow], float | None]) -> float | None:
         """The mean of something over its jobs; None where one of them does not have it."""
-        found = [each for row in self.rows if (each := value(row)) is not None]
+        every = [value(row) for row in self.rows]
+        found = [each for each in every if each is not None and is_comparable(each)]
         return fmean(found) if len(found) == len(self.rows) else None
 
 
@@ -230,7 +246,7 @@ class SweptTable:
 
     def rank(self, figure: float | None) -> float:
         """What sorts figures, the best first; without a way the largest first."""
-        if figure is None or not math.isfinite(figure):
+        if figure is None or not is_comparable(figure):
             return math.inf
         return figure if self.goal is not None and self.goal.way == "min" else -figure
 
@@ -251,13 +267,16 @@ def read_table(folder: Path, by: str | None = None) -> SweptTable:
         CompileError: KG107 or KG607, no job has such a metric, or nothing says which way it gets
             better.
     """
-    return table_of(folder, swept_runs(folder), read_objectives(folder), by)
+    search = read_search(folder)
+    named = () if search is None else search.objectives[:_MOST_OBJECTIVES]
+    goals = [Goal(name, "max" if way == "maximize" else "min") for name, way in named]
+    return table_of(folder, swept_runs(folder), goals, by)
 
 
 def table_of(
     folder: Path,
     found: Sequence[SweptRun],
-    objectives: Sequence[Objective] = (),
+    objectives: Sequence[Goal] = (),
     by: str | None = None,
 ) -> SweptTable:
     """Jobs as a table.
@@ -272,8 +291,7 @@ def table_of(
         CompileError: as for `read_table`.
     """
     runs = [each.run for each in found if each.run is not None and each.status == COMPLETED]
-    goals = tuple(map(_goal, objectives))
-    goal = _asked_goal(runs, by) if by is not None and runs else _own_goal(runs, goals)
+    goal = _asked_goal(runs, by) if by is not None and runs else _own_goal(runs, objectives)
     varied = varying([each.job.overrides for each in found])
     return SweptTable(
         folder=folder,
@@ -281,14 +299,9 @@ def table_of(
             _row(each, tuple(own), folder, goal) for each, own in zip(found, varied, strict=True)
         ),
         goal=goal,
-        objectives=goals,
+        objectives=tuple(objectives),
         metrics=tuple(metric_names([each.run for each in found if each.run is not None])),
     )
-
-
-def _goal(objective: Objective) -> Goal:
-    way: Way = "max" if objective.direction == "maximize" else "min"
-    return Goal(objective.metric, way)
 
 
 def _asked_goal(runs: Sequence[RunEntry], by: str) -> Goal:

@@ -51,7 +51,7 @@ def _listed(rows: Sequence[JobRow], table: SweptTable, why: str) -> Table:
         head=("job", "setting", "seed", "status", "epochs", "seconds", *((why,) if told else ())),
         rows=tuple(
             (
-                Cell(text=short_text(row.name), copied=row.command),
+                Cell(text=short_text(row.name), copied=row.copied),
                 short_text(table.brief(row), 200),
                 short_text(row.seed),
                 row.status,

@@ -133,7 +133,7 @@ def test_several_objectives_have_a_front(tmp_path: Path) -> None:
         {"metric": "test_accuracy", "direction": "maximize"},
         {"metric": "test_mae", "direction": "minimize"},
     ]
-    read = page_of(tmp_path, jobs, objectives=said)
+    read = page_of(tmp_path, jobs, objectives=said, search={})
     assert "Pareto front: 2 of 4 settings" in read.sections["pareto"]
     (points, *_) = drawn(read)["points"]
     assert points["front"] == [0, 1]
@@ -162,6 +162,24 @@ def test_texts_of_a_stranger_become_no_markup(tmp_path: Path) -> None:
     assert not [tag for tag, _ in read.tags if tag == "img"]
     assert json.loads(read.scripts[1])["shared"]["jobs"]
     assert not {"\x1b", "\u202e"} & set("".join(read.sections.values()) + read.scripts[1])
+
+
+def test_figures_that_exploded_stand_in_no_mean(tmp_path: Path) -> None:
+    jobs = [
+        Made(
+            words=f"a={n} seed={seed}",
+            test={"loss": 1.7e308 if n % 2 else -1.7e308 if n == 2 else n + seed / 9},
+            fields={"seconds": 1.7e308, "parameters": 10**300},
+        )
+        for n in range(30)
+        for seed in range(2)
+    ]
+    read = page_of(tmp_path, jobs)
+    assert len(rows_in(read)) == 60
+    assert "1.7e+308" in read.sections["leaderboard"]
+    assert "mean test_loss 0.05556 of 2 seeds" in read.sections["best"]
+    text = written(read_table(tmp_path / "sweep"), "tex")
+    assert text.count("1.7e+308") > 30
 
 
 def test_the_same_sweep_makes_the_same_bytes(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def test_the_objective_of_a_sweep_judges_it(tmp_path: Path) -> None:
         {"metric": "x", "direction": "up"},
         "nothing",
     ]
-    table = read_table(made_sweep(tmp_path / "s", JOBS, objectives=said))
+    table = read_table(made_sweep(tmp_path / "s", JOBS, objectives=said, search={}))
     assert table.goal == Goal("test_loss", "min")
     assert table.objectives == (Goal("test_loss", "min"), Goal("seconds", "min"))
 
