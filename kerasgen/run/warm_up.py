@@ -196,8 +196,10 @@ class Stopwatch:
         phase, known, now = self._phases[-1], self._known(part), moment()
         if known.first is None:
             known.first = (steps, now)
-            if phase.steady is None and part == "training":
+            if phase.steady is None:
                 phase.steady = now.wall
+            elif part == "validation" and len(phase.epochs) == 1:
+                phase.steady += now.wall - known.began.wall  # It has traced and compiled, too.
         enough = self._is_enough(part, steps)
         if enough:
             known.last = (steps, now)

@@ -44,6 +44,7 @@ from kerasgen.sweep.plan.budget import refuse_for_one_run
 from kerasgen.sweep.plan.budgeted_jobs import BudgetedJobs
 from kerasgen.sweep.plan.fitting import misfits
 from kerasgen.sweep.plan.plan import ComingJob, Means, Plan, StaticCost, in_order, make_plan
+from kerasgen.sweep.plan.plan_text import budget_text
 from kerasgen.sweep.plan.warm_ups import Asked, WarmUps, measure
 
 _SHARE = 0.1
@@ -166,6 +167,7 @@ def budgeted(
     assert budget is not None
     seconds = min(Bound().seconds, budget * _SHARE / max(1, len(jobs)))
     plan = plan_of(coming, replace(wish, bound=Bound(seconds=seconds)))
+    print(budget_text(plan), flush=True)
     by_number = dict(zip((job.number for job in coming.jobs), jobs, strict=True))
     chosen = [by_number[row.job.number] for row in in_order(plan)]
     expected = {

@@ -46,6 +46,17 @@ def epochs_of(job: FrozenConfig) -> int | None:
     return epochs if type(epochs) is int and epochs > 0 else None
 
 
+def may_end_early(job: FrozenConfig) -> bool:
+    """Whether a callback of Keras may end a job's training before its time."""
+    fit = job.config.get("fit")
+    callbacks = fit.get("callbacks") if isinstance(fit, Mapping) else None
+    named = callbacks.values() if isinstance(callbacks, Mapping) else callbacks or ()
+    return any(
+        (each.get("class") if isinstance(each, Mapping) else each) == "EarlyStopping"
+        for each in named
+    )
+
+
 def _without_numbers(tree: object) -> object:
     if isinstance(tree, Mapping):
         return {key: _without_numbers(value) for key, value in tree.items()}

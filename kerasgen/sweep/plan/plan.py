@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
 
@@ -19,7 +19,7 @@ from kerasgen.record.read import read_history
 from kerasgen.run.measured import MeasuredRun
 from kerasgen.sweep.outcomes import read_fields, varying
 from kerasgen.sweep.plan.budget import chosen_jobs
-from kerasgen.sweep.plan.cost_class import cost_class, epochs_of
+from kerasgen.sweep.plan.cost_class import cost_class, epochs_of, may_end_early
 from kerasgen.sweep.plan.estimate import Estimate, Totals, estimate, run_of_record, totals
 from kerasgen.sweep.plan.warm_ups import Asked, WarmUps
 from kerasgen.sweep.schedule import JobLimits
@@ -240,7 +240,8 @@ def _known(
         for job in done.get(key, ()):
             assert job.done is not None
             if (run := earlier_run(job.done)) is not None:
-                known.runs[key] = run, "earlier run"
+                early = replace(run, ends_early=may_end_early(job.frozen))
+                known.runs[key] = early, "earlier run"
                 break
     left = [key for key in classes if key not in known.runs]
     if left:

@@ -82,8 +82,9 @@ def _of_failed(plan: Plan) -> list[str]:
 
 def _of_totals(plan: Plan) -> list[str]:
     found = plan.totals
+    budget = [] if plan.budget is None else [budget_text(plan)]
     if found is None:
-        return []
+        return budget
     begin = [row for row in plan.rows if row.state == "waiting" and row.estimate is not None]
     most = "at most " if any(row.estimate and row.estimate.at_most for row in begin) else "about "
     device = "" if found.device is None else f", {human_bytes(found.device)} on the device"
@@ -94,14 +95,18 @@ def _of_totals(plan: Plan) -> list[str]:
         f"processor; {human_bytes(found.memory)} of memory{device}; "
         f"{human_bytes(found.disk)} on the disk"
     ]
-    if plan.budget is not None:
-        cut = len(plan.of("cut"))
-        left = f"; {cut} cut, which the same command runs with a larger one" if cut else ""
-        lines.append(f"budget: {duration_text(plan.budget)}{left}")
+    lines += budget
     if plan.warm_ups:
         warm = plural(plan.warm_ups, "warm-up")
         lines.append(f"measured by {warm} in {duration_text(round(plan.measuring, 1))}")
     return lines
+
+
+def budget_text(plan: Plan) -> str:
+    """The budget, and how many jobs it is enough for."""
+    cut, begin = len(plan.of("cut")), len(plan.order)
+    left = f"; {cut} cut, which the same command runs with a larger one" if cut else ""
+    return f"budget: {duration_text(plan.budget)}, enough for {plural(begin, 'job')}{left}"
 
 
 def plan_data(plan: Plan, command: Sequence[str]) -> dict[str, object]:
