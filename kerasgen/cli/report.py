@@ -60,7 +60,7 @@ def _declare(parser: argparse.ArgumentParser) -> None:
 
 
 def _act(options: argparse.Namespace) -> int:
-    from kerasgen.sweep.swept_runs import named_sweep, names_sweep
+    from kerasgen.sweep.swept_runs import LAST, named_sweep, names_sweep
 
     if options.sweep or names_sweep(options.run, options.outputs):
         from kerasgen.sweep.report.written_report import report_sweep
@@ -77,14 +77,19 @@ def _act(options: argparse.Namespace) -> int:
         from kerasgen.verbs.report import REPORT, report_run
 
         _refuse(options, "a run", ("format", "by"))
+        folder = run_folder_of(options.run, options, unfinished=False)
         told = report_run(
-            run_folder_of(options.run, options, unfinished=False),
+            folder,
             options.outputs,
             options.output or REPORT,
             force=options.force,
             data=options.data or "auto",
             trust=trust_of(options),
         )
+        if options.run == LAST and names_sweep(str(folder.parent), options.outputs):
+            told += (
+                f"\nit is a job of a sweep, whose own report is: kerasgen report {folder.parent}"
+            )
     print(shown_lines(told))
     return DONE
 

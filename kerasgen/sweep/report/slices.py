@@ -50,13 +50,16 @@ class HeatMap:
 
 
 def means_over(axis: Axis, settings: Sequence[SettingRow]) -> list[Mean]:
-    """The mean figure at each value of a setting; empty where there are too many values."""
+    """The mean figure at each value of a setting.
+
+    Empty where there are too many values, or none that two settings have.
+    """
     groups: dict[float, list[float]] = defaultdict(list)
     for each in settings:
         place = axis.place(each.rows[0].settings.get(axis.name))
         if place is not None:
             groups[place].append(each.figures.mean)
-    if len(groups) > MOST_MEANS:
+    if len(groups) > MOST_MEANS or all(len(figures) < 2 for figures in groups.values()):
         return []
     return [
         Mean(value=value, mean=fmean(figures), count=len(figures))

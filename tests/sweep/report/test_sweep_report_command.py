@@ -26,8 +26,11 @@ def test_the_folder_of_a_sweep_is_reported_as_one(
     assert "Leaderboard" in Path("report.html").read_text()
 
 
-def test_last_is_a_run_and_with_a_flag_the_newest_sweep(here: Path) -> None:
+def test_last_is_a_run_and_with_a_flag_the_newest_sweep(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["report", "last", "--data", "never", "-o", "run.html"]) == 0
+    assert "whose own report is: kerasgen report outputs/sweeps/one\n" in capsys.readouterr().out
     assert "Leaderboard" not in Path("run.html").read_text()
     assert main(["report", "last", "--sweep", "-o", "sweep.html"]) == 0
     assert "Leaderboard" in Path("sweep.html").read_text()
