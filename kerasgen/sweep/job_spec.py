@@ -27,6 +27,7 @@ from kerasgen.diagnostics.source_map_data import from_plain, to_plain
 from kerasgen.frontend.compose.frozen_config import (
     FrozenConfig,
     answer_in,
+    asks,
     pack,
     settings_of_hydra,
     thaw_for_hydra,
@@ -142,6 +143,8 @@ def settled(frozen: FrozenConfig, sweep: DictConfig, number: int, folder: Path) 
         number: number of the job.
         folder: its folder.
     """
+    if not asks(frozen):
+        return replace(frozen, hydra=_placed(frozen, str(sweep.hydra.sweep.dir), number, folder))
     config = thaw_for_hydra(frozen)
     OmegaConf.copy_cache(from_config=sweep, to_config=config)
     with read_write(config.hydra), open_dict(config.hydra):
@@ -154,6 +157,22 @@ def settled(frozen: FrozenConfig, sweep: DictConfig, number: int, folder: Path) 
     answer_in(config)
     task = {key: value for key, value in plain_node(config).items() if key not in _NOT_OF_THE_TASK}
     return replace(frozen, config=task, hydra=settings_of_hydra(config))
+
+
+def _placed(frozen: FrozenConfig, sweep: str, number: int, folder: Path) -> dict[str, object]:
+    """Hydra's settings with the number and the folder of a job, as Hydra itself would have them."""
+    placed: dict[str, dict[str, object]] = {
+        "sweep": {"dir": sweep},
+        "run": {"dir": str(folder)},
+        "runtime": {"output_dir": str(folder.absolute())},
+        "job": {"num": number, "id": str(number)},
+    }
+    settings = {**frozen.hydra, "mode": RunMode.RUN.name}
+    for section, values in placed.items():
+        known = settings[section]
+        assert isinstance(known, dict)
+        settings[section] = {**known, **values}
+    return settings
 
 
 _NOT_OF_THE_TASK = ("hydra", SELECTORS)

@@ -1,11 +1,13 @@
 from pathlib import Path
 
+import pytest
 from hydra.types import RunMode
 from omegaconf import OmegaConf
 
 from kerasgen.frontend.compose.composition import compose, make_loader, resolve
 from kerasgen.frontend.compose.frozen_config import freeze, thaw
 from kerasgen.registry import NOBODY, Trust
+from kerasgen.sweep import job_spec
 from kerasgen.sweep.job_spec import JobSpec, read_job_spec, settled
 
 
@@ -48,3 +50,19 @@ def test_what_only_the_sweep_knows_is_settled_before_a_job_travels() -> None:
     assert config["name"] == f"{moment}_3_s/3_s"
     assert config["seed"] == 3
     assert config["fit"]["epochs"] == "${data.classes}"  # type: ignore[index]
+
+
+def test_a_config_that_asks_nothing_is_settled_as_hydra_would(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    loader = make_loader()
+    words = ["model=convnet", "seed=3", "model.layers[Dropout].rate=0.3", "hydra.job.chdir=true"]
+    config = loader.load_configuration("config", words, RunMode.RUN)
+    frozen = freeze(config, loader)
+    quick = job_spec.settled(frozen, config, 7, Path("s/7"))
+    monkeypatch.setattr(job_spec, "asks", lambda frozen: True)
+    assert quick == job_spec.settled(frozen, config, 7, Path("s/7"))
+    asking = loader.load_configuration("config", ["name=${hydra:job.num}"], RunMode.RUN)
+    monkeypatch.undo()
+    assert job_spec.settled(freeze(asking, loader), asking, 7, Path("s/7")).config["name"] == 7

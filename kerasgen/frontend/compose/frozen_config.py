@@ -150,6 +150,21 @@ def settings_of_hydra(config: DictConfig) -> dict[str, object]:
     return {str(key): value for key, value in plain.items()}
 
 
+def asks(frozen: FrozenConfig) -> bool:
+    """Whether a config asks the clock, Hydra or Python for something."""
+    waiting: list[object] = [frozen.config]
+    while waiting:
+        found = waiting.pop()
+        if isinstance(found, str):
+            if "$" in found and _ANSWERED.search(found):
+                return True
+        elif isinstance(found, Mapping):
+            waiting += found.values()
+        elif isinstance(found, list):
+            waiting += found
+    return False
+
+
 def answer_in(config: DictConfig) -> None:
     """Puts what the clock, Hydra and Python answer now in the place of the questions.
 
