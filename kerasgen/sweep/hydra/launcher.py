@@ -100,19 +100,16 @@ class ProcessLauncher(Launcher):
                 has a value that it cannot have, or leads to what is not there.
         """
         jobs = self._jobs(job_overrides, initial_job_idx)
-        chosen = self._open()  # It refuses what cannot be before anything is written.
+        chosen = self.open()  # It refuses what cannot be before anything is written.
         self.write_sweep(jobs)
         outcomes = self.run(self._source(jobs, job_overrides, chosen), total=len(jobs))
         return [_returned(outcomes[job.number]) for job in jobs if job.number in outcomes]
 
-    def run(
-        self, source: JobSource, n_jobs: int | None = None, total: int | None = None
-    ) -> dict[int, Outcome]:
+    def run(self, source: JobSource, total: int | None = None) -> dict[int, Outcome]:
         """Runs the jobs of a source.
 
         Args:
             source: gives the jobs.
-            n_jobs: jobs at a time, None for those that the launcher says.
             total: how many jobs it has, None where it draws them.
 
         Returns:
@@ -122,9 +119,7 @@ class ProcessLauncher(Launcher):
             CompileError: as for `launch`.
         """
         assert self.task is not None
-        if n_jobs is not None and self._chosen is None:
-            self._said["n_jobs"] = n_jobs
-        chosen, keep = self._open(), self.task.outcomes.append
+        chosen, keep = self.open(), self.task.outcomes.append
         watch = _watch(total, chosen.limits.n_jobs)
         schedule = Schedule(executor=chosen.executor, limits=chosen.limits, keep=keep, watch=watch)
         return schedule.run(source)
@@ -154,11 +149,19 @@ class ProcessLauncher(Launcher):
         self.task.closers.append(source.tell)
         return source
 
-    def _open(self) -> Chosen:
-        """The executor with its limits, opened when the first job is to run."""
+    def open(self, n_jobs: int | None = None) -> Chosen:
+        """The executor with its limits, opened when the first job is to run.
+
+        Args:
+            n_jobs: jobs at a time, None for those that the launcher says.
+
+        Raises:
+            CompileError: as for `launch`.
+        """
         assert self.config is not None
         assert self.task is not None
         if self._chosen is None:
+            self._said |= {} if n_jobs is None else {"n_jobs": n_jobs}
             values = LauncherValues(self._said, self.config)
             sweep = Path(str(self.config.hydra.sweep.dir))
             self._chosen = choose(self._kind, values, sweep, _say)

@@ -7,6 +7,7 @@ comes next in `sweep.search`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,7 @@ class OptunaSweeper(Sweeper):
                 help="leave `hydra/launcher` out, or take `process`",
             )
         folder = Path(str(self.config.hydra.sweep.dir))
+        plan = _within(plan, self.launcher.open(plan.settings.n_jobs).limits.budget)
         objectives = self._objectives(plan, folder)
         study = self._study(plan, objectives, folder)
         facts = SearchFacts(
@@ -97,7 +99,7 @@ class OptunaSweeper(Sweeper):
             sink=plan.sink,
         )
         try:
-            self.launcher.run(source, plan.settings.n_jobs)
+            self.launcher.run(source, total=plan.settings.n_trials * len(plan.space.seeds))
         finally:
             self.task.closing.append(lambda: summary_text(study, source.notes))
         return []
@@ -127,6 +129,14 @@ class OptunaSweeper(Sweeper):
         with reported(Sink(), folder):
             folder.mkdir(parents=True, exist_ok=True)
         return open_study(about, folder, plan.sink)
+
+
+def _within(plan: SearchPlan, budget: float | None) -> SearchPlan:
+    """A search that begins no job once a budget is used up."""
+    if budget is None:
+        return plan
+    most = min(budget, plan.settings.max_time or budget)
+    return replace(plan, settings=replace(plan.settings, max_time=most))
 
 
 def _read_objective(metric: str, way: str) -> Objective:

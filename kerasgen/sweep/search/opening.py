@@ -20,7 +20,7 @@ from kerasgen.diagnostics import Sink
 from kerasgen.foreign.passwords import without_passwords
 from kerasgen.sweep.search.journal import JOURNAL, open_journal, refused_state
 from kerasgen.sweep.search.plugins import check_arguments, make_pruner, make_sampler
-from kerasgen.sweep.search.study import STORAGE, Study, StudyDef, grid_of, storage_errors
+from kerasgen.sweep.search.study import Study, StudyDef, grid_of, storage_errors
 
 _SPACE = "kerasgen:search"
 """The attribute of a study that says what it searches."""
@@ -79,7 +79,7 @@ def open_study(about: StudyDef, folder: Path, sink: Sink) -> Study:
             attributes[_SPACE] = about.plain()
         refused = refused_state(each.system_attrs for each in inner.get_trials(deepcopy=False))
     if refused is not None:
-        raise sink.fail("KG662", f"`{place}` cannot be used: {refused}", key=STORAGE)
+        raise sink.fail("KG662", f"`{place}` cannot be used: {refused}")
     _require_same(about, attributes.get(_SPACE), place, sink)
     # Samplers that have drawn all there is say so by this; the source counts for itself.
     inner.stop = lambda: None
@@ -132,7 +132,7 @@ def _require_same(about: StudyDef, known: object, place: str, sink: Sink) -> Non
     raise sink.fail(
         "KG662",
         f"the study `{about.name}` in `{place}` {what}",
-        key="hydra.sweeper.study_name" if about.settings.study_name else STORAGE,
+        key="hydra.sweeper.study_name" if about.settings.study_name else None,
         help="give the search a name of its own with `hydra.sweeper.study_name=…`",
     )
 

@@ -87,6 +87,7 @@ class SearchSource:
     _open: dict[int, _Setting] = field(default_factory=dict)
     _known: set[int] = field(default_factory=set)
     _began: float = field(default_factory=time.monotonic)
+    _waits: bool = False
 
     @property
     def _seeds(self) -> int:
@@ -104,8 +105,12 @@ class SearchSource:
 
     def patience(self) -> float | None:
         """It waits as long as other starts work at settings."""
-        if self._over_time() or not any(each.held for each in self.study.trials()):
+        held = [] if self._over_time() else [t.number for t in self.study.trials() if t.held]
+        if not held:
             return None
+        if not self._waits:
+            self._waits = True
+            print(f"waiting for settings of other starts: {', '.join(map(str, held))}", flush=True)
         return _WAIT
 
     def told(self, job: PlannedJob, outcome: Outcome) -> None:

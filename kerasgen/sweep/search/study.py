@@ -260,6 +260,6 @@ def storage_errors(place: str, sink: Sink) -> Iterator[None]:
         raise sink.fail(
             "KG662",
             f"the study in `{place}` cannot be used: {told}",
-            key=STORAGE,
+            key=STORAGE if "://" in place else None,
             help="what was run is kept: the same command goes on once it can be used again",
         ) from error
