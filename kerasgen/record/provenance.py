@@ -213,6 +213,13 @@ def at_work(fields: Mapping[str, Any]) -> bool:
     return _exists(pid) if start is None else start == process.get("start")
 
 
+def is_seen_at_work(fields: Mapping[str, Any]) -> bool:
+    """Whether the process that a record names is one of this host, and exists."""
+    process = fields.get("process")
+    here = isinstance(process, Mapping) and process.get("host") == platform.node()
+    return here and at_work(fields)
+
+
 def _start(pid: int) -> str | None:
     """When a process began, in the system's own words; empty if it ended, None if unknown."""
     if Path("/proc/self/stat").exists():

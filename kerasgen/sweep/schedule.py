@@ -24,7 +24,7 @@ from kerasgen.foreign.regular_files import ForeignFileError
 from kerasgen.process.exit_codes import FAILED, REFUSED
 from kerasgen.process.interruption import at_once, held
 from kerasgen.record.file_names import CONSOLE
-from kerasgen.record.provenance import at_work
+from kerasgen.record.provenance import at_work, is_seen_at_work
 from kerasgen.record.removal import remove_run
 from kerasgen.record.run_folder import close_abandoned, opened_in
 from kerasgen.record.status import OPEN
@@ -213,10 +213,15 @@ class Schedule:
                     source.told(place.job, outcome)
 
     def _lose(self, place: _Place) -> None:
-        """Closes the record of a job that is started again: nobody may be left to do it."""
+        """Closes the record of a job that is started again: nobody may be left to do it.
+
+        One that can be seen to be at it still closes it itself, and is waited for.
+        """
         attempt, reason = place.running.attempt, place.running.reason
         if reason is not None:
             self.watch.say(place.job, f"is started again: {reason}")
+        if is_seen_at_work(read_fields(place.job.folder)):
+            return
         with contextlib.suppress(OSError):
             close_abandoned(
                 place.job.folder, "interrupted", reason or "interrupted", attempt=attempt

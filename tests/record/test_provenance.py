@@ -16,6 +16,7 @@ from kerasgen.record.provenance import (
     git_state,
     hardware,
     identity,
+    is_seen_at_work,
     package_versions,
     process_identity,
 )
@@ -154,6 +155,8 @@ def test_the_same_start_of_a_job_works_on_one_machine_at_a_time(
 ) -> None:
     there = {"process": process_identity() | {"host": "elsewhere", "attempt": "one"}}
     assert at_work(there)
+    assert not is_seen_at_work(there)
+    assert is_seen_at_work({"process": process_identity()})
     monkeypatch.setenv("KERASGEN_ATTEMPT", "two")
     assert at_work(there)
     monkeypatch.setenv("KERASGEN_ATTEMPT", "one")

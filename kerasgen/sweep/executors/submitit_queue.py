@@ -38,6 +38,9 @@ from kerasgen.sweep.executors.shares import Share, share_of
 from kerasgen.sweep.job_spec import JobSpec
 from kerasgen.sweep.outcomes import read_fields
 
+ENDED = "ended.json"
+"""The file in which a job tells how it has ended."""
+
 _LOOK = 0.5
 """Seconds between two looks at a job that has left no word."""
 
@@ -171,10 +174,6 @@ class QueuedJob:
         self.lost = state in _LOST
         log = self.submitted.paths.stderr
         self.reason = _REASONS.get(state, f"the queue has ended it ({state.lower()}): {log}")
-
-
-ENDED = "ended.json"
-"""The file in which a job tells how it has ended."""
 
 
 class SubmititExecutor:
