@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 from kerasgen.engine import Watched
 from kerasgen.ir.program import CheckpointDef, FitDef
-from kerasgen.ir.training import Array, Arrays, Samples
+from kerasgen.ir.training import Arrays, Samples
 from kerasgen.ir.values import ObjectDef
 from kerasgen.process.usage import own_usage
 from kerasgen.record.file_names import CHECKPOINTS, CONSOLE, PREDICTIONS
@@ -48,6 +48,10 @@ _ENDING = "EarlyStopping"
 """The callback of Keras that ends a training before its time."""
 
 
+_CONNECTING = "RemoteMonitor"
+"""The callback of Keras that opens a connection."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bound:
     """How long is measured.
@@ -59,6 +63,11 @@ class Bound:
 
     seconds: float = 10.0
     steps: int | None = None
+
+
+def _plain(callback: ObjectDef) -> str:
+    """The name of a callback's class without its module."""
+    return callback.cls.rpartition(".")[2]
 
 
 def moment() -> Spent:
@@ -136,11 +145,11 @@ class Stopwatch:
         self.folds = 1
 
     def hear(self, event: Event) -> None:
-        """Takes an event of the run; the moments that count are told by themselves."""
+        """Takes an event; the moments that count are told by themselves."""
 
     def callbacks(self, wanted: Mapping[str, ObjectDef]) -> dict[str, ObjectDef]:
         """The callbacks that act: none that tells somebody else of the training."""
-        return {name: each for name, each in wanted.items() if each.cls != "RemoteMonitor"}
+        return {name: each for name, each in wanted.items() if _plain(each) != _CONNECTING}
 
     @contextmanager
     def phase(self, fit: FitDef, parts: PreparedParts) -> Iterator[None]:
@@ -278,9 +287,7 @@ class Stopwatch:
             OSError: it cannot be written.
         """
         fit = compiled.program.fit
-        trained = sum((times.total for times in self._times), Spent())
-        usage = own_usage()
-        checkpoint = fit.checkpoint
+        trained, usage = sum((each.total for each in self._times), Spent()), own_usage()
         sizes = {name: (folder / name).stat().st_size for name in files_in(folder)}
         sizes.pop(CONSOLE, None)
         more = sizes.get(PREDICTIONS, 0) * (self._grown - 1)
@@ -294,10 +301,10 @@ class Stopwatch:
                 device=device,
                 disk=int(sum(sizes.values()) + more),
                 state=sum(size for name, size in sizes.items() if name.startswith(CHECKPOINTS)),
-                states=0 if checkpoint is None else checkpoint.keep,
+                states=0 if fit.checkpoint is None else fit.checkpoint.keep,
             ),
             folds=self.folds,
-            ends_early=any(each.cls == _ENDING for each in fit.callbacks.values()),
+            ends_early=any(_plain(each) == _ENDING for each in fit.callbacks.values()),
             parameters=compiled.cost.parameters,
             flops=compiled.cost.flops,
         )
@@ -317,14 +324,13 @@ def _times(phase: _Phase, total: Spent) -> PhaseTimes:
     parts = [_without(epoch) for epoch in later]
     step = _step(phase)
     epoch = sum(parts, Spent()) * (1 / len(parts)) if parts else step * phase.steps
+    fit, epochs = phase.fit, phase.fit.epochs
     known = state * sum(each.kept for each in phase.epochs)
     for each in phase.epochs:
         last = each.training.last
         known += epoch if each.training.whole else step * (last[0] if last else 0)
         if each.validation is not None and each.validation.last is not None:
             known += batch * each.validation.last[0]
-    fit = phase.fit
-    epochs = fit.epochs
     return PhaseTimes(
         total=total,
         setup=(total - known).not_negative,
@@ -357,9 +363,8 @@ def _step(phase: _Phase) -> Spent:
     found = [step for epoch in phase.epochs if (step := epoch.training.step()) is not None]
     if found:
         return found[-1]
-    # A single step: as good as can be said.
     spent = [epoch.training.spent for epoch in phase.epochs if epoch.training.end is not None]
-    return spent[-1] if spent else Spent()
+    return spent[-1] if spent else Spent()  # A single step: as good as can be said.
 
 
 def _validation_step(phase: _Phase) -> Spent:
@@ -384,8 +389,8 @@ def _states(due: CheckpointDef, phase: _Phase, epoch: float) -> int:
 
 
 def _first(samples: Samples, rows: int) -> Samples:
-    weights = None if samples.weights is None else samples.weights[:rows]
-    return Samples(x=_cut(samples.x, rows), y=_cut(samples.y, rows), weights=weights)
+    kept = None if samples.weights is None else samples.weights[:rows]
+    return Samples(x=_cut(samples.x, rows), y=_cut(samples.y, rows), weights=kept)
 
 
 def _cut(arrays: Arrays, rows: int) -> Arrays:
@@ -393,5 +398,4 @@ def _cut(arrays: Arrays, rows: int) -> Arrays:
         return {name: array[:rows] for name, array in arrays.items()}
     if isinstance(arrays, list):
         return [array[:rows] for array in arrays]
-    found: Array = arrays[:rows]
-    return found
+    return arrays[:rows]

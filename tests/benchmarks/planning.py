@@ -8,6 +8,7 @@ backend, so that `--backend` measures a part of them.
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -76,7 +77,12 @@ SWEEPS = {
     ),
     "adult": Sweep(
         backend="torch",
-        overrides=("experiment=adult", "fit={epochs: 4, batch_size: 256}", "seed=0,1"),
+        overrides=(
+            "experiment=adult",
+            "fit={epochs: 4, batch_size: 256, callbacks: null}",
+            f"data.source.test_path={DATASETS / 'adult-test.csv'}",
+            "seed=0,1",
+        ),
         data="adult-train.csv",
     ),
     "digits, three folds": Sweep(
@@ -101,6 +107,7 @@ def measure(options: Options) -> Report:
             continue
         for figure, (planned, taken) in _measure(sweep, options.folder / str(number)).items():
             errors[figure].append(abs(planned - taken) / taken)
+            print(f"{name}: {figure} {planned:.1f} {taken:.1f}", file=sys.stderr, flush=True)
             report.rows.append(
                 Row(
                     benchmark=NAME,

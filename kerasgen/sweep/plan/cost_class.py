@@ -51,10 +51,8 @@ def may_end_early(job: FrozenConfig) -> bool:
     fit = job.config.get("fit")
     callbacks = fit.get("callbacks") if isinstance(fit, Mapping) else None
     named = callbacks.values() if isinstance(callbacks, Mapping) else callbacks or ()
-    return any(
-        (each.get("class") if isinstance(each, Mapping) else each) == "EarlyStopping"
-        for each in named
-    )
+    classes = (each.get("class") if isinstance(each, Mapping) else each for each in named)
+    return any(str(each).rpartition(".")[2] == "EarlyStopping" for each in classes)
 
 
 def _without_numbers(tree: object) -> object:

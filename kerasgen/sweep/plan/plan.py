@@ -218,7 +218,7 @@ def in_order(plan: Plan) -> list[PlannedRow]:
 def _cut(row: PlannedRow, chosen: Sequence[int]) -> PlannedRow:
     if row.state != "waiting" or row.job.number in chosen:
         return row
-    return PlannedRow(job=row.job, label=row.label, state="cut", estimate=row.estimate)
+    return replace(row, state="cut")
 
 
 def _known(
