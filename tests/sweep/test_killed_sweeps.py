@@ -96,13 +96,13 @@ def prepared(folder: Path) -> Path:
 
 def table(text: str) -> list[tuple[str, ...]]:
     """Job, status and figure of each row of the table at the end."""
-    rows = re.findall(r"^(\d+) +backend=.*$", text, re.M)
-    lines = [line for line in text.splitlines() if re.match(r"\d+ +backend=", line)]
+    _, _, rows = text.rpartition("\njob  overrides ")
+    lines = rows.partition("\n\n")[0].splitlines()[1:]
     found = []
-    for line in lines[-len(rows) :]:
+    for line in lines:
         cells = re.split(r"  +", line)
         found.append((cells[0], cells[1], cells[2].replace(" (earlier)", ""), *cells[3:4]))
-    return sorted(set(found), key=lambda row: int(row[0]))
+    return found
 
 
 def finished(folder: Path) -> dict[str, dict[str, tuple[int, str]]]:
