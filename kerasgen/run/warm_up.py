@@ -261,8 +261,7 @@ class Stopwatch:
         allowed = max(4, int(self._bound.seconds / max(batch.wall, 1e-9) / 4))
         made = {}
         for name, part in parts.named.items():
-            rows = rows_in(part)
-            kept = allowed * batch_size + rows % batch_size
+            kept = allowed * batch_size + (rows := rows_in(part)) % batch_size
             if rows <= kept:
                 continue
             made[name] = _first(part, kept)
