@@ -123,6 +123,7 @@ def test_a_search_draws_prunes_and_tells_its_best(searching: Any) -> None:
     assert "pruned" in kerasgen(searching, "sweep", "status", "last")
 
 
+@pytest.mark.slow
 def test_the_same_command_goes_on_and_a_larger_number_makes_it_longer(searching: Any) -> None:
     searching.run(*SEARCH, "hydra.sweeper.n_trials=3")
     first = searching.records()
@@ -171,6 +172,7 @@ def test_nan_and_failures_are_failed_settings_and_the_search_goes_on(searching: 
     assert "2 settings have failed, more than `max_failure_rate` allows" in failed.stdout
 
 
+@pytest.mark.slow
 def test_a_search_ends_at_its_target_and_its_number_of_jobs(searching: Any) -> None:
     enough = searching.run(*SEARCH, "hydra.sweeper.target=100")
     assert "`target` is reached by setting 0" in enough.stdout
@@ -211,6 +213,7 @@ hydra:
     assert "has no option `sgdd`" in broken.stderr
 
 
+@pytest.mark.slow
 def test_code_of_ones_own_adds_to_a_space_where_it_is_trusted(searching: Any) -> None:
     (searching.folder / "mine.py").write_text(
         "def more(config, trial):\n    trial.suggest_int('fit.epochs', 2, 3)\n"
@@ -224,6 +227,7 @@ def test_code_of_ones_own_adds_to_a_space_where_it_is_trusted(searching: Any) ->
     assert all("fit.epochs=" in str(each["overrides"]) for each in searching.records().values())
 
 
+@pytest.mark.slow
 def test_two_starts_share_a_search(searching: Any) -> None:
     arguments = (*SEARCH, "hydra.sweeper.n_trials=8", "hydra.sweep.dir=outputs/mine")
     starts = [searching.start(*arguments) for _ in range(2)]
