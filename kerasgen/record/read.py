@@ -81,6 +81,14 @@ def read_record(folder: Path) -> ReadRecord:
     return ReadRecord(fields=known, newer=newer)
 
 
+def is_completed(folder: Path) -> bool:
+    """Whether the record in a folder calls its run completed."""
+    try:
+        return bool(read_record(folder).fields["status"] == "completed")
+    except ForeignFileError:
+        return False
+
+
 def read_known_record(folder: Path) -> Mapping[str, Any]:
     """The record of a run, of a version whose fields are known.
 

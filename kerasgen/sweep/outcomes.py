@@ -18,7 +18,7 @@ from kerasgen.foreign.regular_files import ForeignFileError
 from kerasgen.frontend.compose.origins import shown_path
 from kerasgen.process.exit_codes import DONE, FAILED, REFUSED
 from kerasgen.record.files import number
-from kerasgen.record.read import read_record
+from kerasgen.record.read import is_completed, read_record
 from kerasgen.record.run_folder import Invocation, close_abandoned, open_record, opened_in
 from kerasgen.record.status import CLOSED, Closed
 from kerasgen.sweep.sweep_file import jobs_beside, read_sweep
@@ -139,13 +139,7 @@ def completed_jobs(folder: Path, identities: Collection[str]) -> dict[str, Path]
     wanted = set(identities)
     own = {job.identity: folder / job.folder for job in read_sweep(folder)}
     done = {each: own[each] for each in wanted & own.keys() if is_completed(own[each])}
-    beside = jobs_beside(folder, wanted - done.keys())
-    return done | {each: place for each, place in beside.items() if is_completed(place)}
-
-
-def is_completed(folder: Path) -> bool:
-    """Whether a record calls its run completed."""
-    return read_fields(folder).get("status") == "completed"
+    return done | jobs_beside(folder, wanted - done.keys())
 
 
 def read_outcome(

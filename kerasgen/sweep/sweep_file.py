@@ -24,7 +24,7 @@ from kerasgen.foreign.json_data import Bounds, read_json
 from kerasgen.foreign.regular_files import ForeignFileError, is_folder, read_bytes
 from kerasgen.record.files import write_json
 from kerasgen.record.lock import locked
-from kerasgen.record.read import is_run
+from kerasgen.record.read import is_completed
 
 NAME = "sweep.json"
 
@@ -218,25 +218,23 @@ def same_sweep(root: Path, identities: Sequence[str]) -> Path | None:
     return None
 
 
-def jobs_beside(folder: Path, wanted: Collection[str] | None = None) -> dict[str, Path]:
-    """The jobs of the sweeps beside one that were run: the hash of each to its folder.
+def jobs_beside(folder: Path, wanted: Collection[str]) -> dict[str, Path]:
+    """Jobs that the sweeps beside one have completed: the hash of each to its folder.
 
     Sweeps lie beside one another in one folder, or in one for each day.
 
     Args:
         folder: the folder of the sweep.
-        wanted: the hashes of the jobs that are looked for, None for all.
+        wanted: the hashes of the jobs that are looked for.
     """
     daily = _DAY.fullmatch(folder.parent.name) is not None
     root = folder.parent.parent if daily else folder.parent
     found: dict[str, Path] = {}
-    left = None if wanted is None else set(wanted)
+    left = set(wanted)
     for other, jobs in sweeps_below(root, 2 if daily else 1, having=left):
         if other.resolve() != folder.resolve():
             for job in jobs:
-                known = job.identity in found if left is None else job.identity not in left
-                if not known and is_run(other / job.folder):
+                if job.identity in left and is_completed(other / job.folder):
                     found[job.identity] = other / job.folder
-                    if left is not None:
-                        left.remove(job.identity)
+                    left.remove(job.identity)
     return found

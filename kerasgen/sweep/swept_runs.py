@@ -142,13 +142,12 @@ def names_sweep(name: str, outputs: Path) -> bool:
 
 def swept_runs(folder: Path) -> list[SweptRun]:
     """The jobs of a sweep with their runs, in the order of the jobs."""
-    elsewhere = jobs_beside(folder)
+    own = [(job, _read(folder / job.folder)) for job in read_sweep(folder)]
+    elsewhere = jobs_beside(folder, [job.identity for job, run in own if run is None])
     found = []
-    for job in read_sweep(folder):
-        run = _read(folder / job.folder)
+    for job, run in own:
         if run is None and job.identity in elsewhere:
-            other = _read(elsewhere[job.identity])
-            run = other if other is not None and other.status == "completed" else None
+            run = _read(elsewhere[job.identity])
         found.append(SweptRun(job=job, run=run))
     return found
 

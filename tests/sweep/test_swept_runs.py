@@ -53,6 +53,15 @@ def test_the_status_tells_of_every_job(sweep: Path, capsys: pytest.CaptureFixtur
     assert lines[-1] == "5 jobs: 4 completed, 1 waiting"
 
 
+def test_a_job_is_borrowed_from_the_sweep_that_has_completed_it(sweep: Path) -> None:
+    one = swept(sweep.parent / "two", [("optimizer=adam seed=2", 0.7)])
+    other = swept(sweep.parent / "three", [("optimizer=adam seed=2", None)])
+    open_record(other / "0", Sink()).finish("failed", error="it failed")
+    (borrowed,) = [each.run for each in swept_runs(sweep) if each.job.folder == "4"]
+    assert borrowed is not None
+    assert borrowed.folder == one / "0"
+
+
 def test_the_status_is_data_too(sweep: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["sweep", "status", str(sweep), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)

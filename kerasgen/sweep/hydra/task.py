@@ -6,6 +6,7 @@ well, in processes of theirs, so that it holds plain data only.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -16,6 +17,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.core.utils import JobReturn
 from omegaconf import DictConfig, OmegaConf, open_dict
 
+from kerasgen.diagnostics import CompileError
 from kerasgen.frontend.compose.composition import Composition, make_loader, read_composition
 from kerasgen.frontend.compose.config_folders import ConfigPlace
 from kerasgen.frontend.compose.frozen_config import thaw
@@ -24,6 +26,7 @@ from kerasgen.frontend.compose.references import plain_node
 from kerasgen.process import interruption
 from kerasgen.registry import NOBODY, Trust
 from kerasgen.run.event_stream import Listener
+from kerasgen.run.folds import wanted_folds
 from kerasgen.run.pruning import PruningListener
 from kerasgen.run.warm_up import Bound, Stopwatch
 from kerasgen.sweep.hydra.frozen_jobs import FreezingLoader
@@ -102,7 +105,7 @@ class Task:
         composition = self._composition_of(whole)
         try:
             run = run_experiment
-            if listeners := self._listeners(folder):
+            if listeners := self._listeners(folder, composition):
                 run = partial(run, listeners=listeners)
             code = run(composition, folder, argv=self.argv, keep_rejected=self.keep_rejected)
         except Exception as error:
@@ -115,12 +118,12 @@ class Task:
         interruption.deliver()  # A run may have answered it for itself; no job follows.
         return None if outcome.metric is None else outcome.metric[1]
 
-    def _listeners(self, folder: Path) -> list[Listener]:
+    def _listeners(self, folder: Path, composition: Composition) -> list[Listener]:
         """Who else hears what the run says."""
         found: list[Listener] = []
         if self.measured is not None:
             found.append(Stopwatch(self.measured))
-        if self.asks is not None:
+        if self.asks is not None and not _has_folds(composition):
             found.append(PruningListener(folder.absolute(), self.asks))
         return found
 
@@ -147,3 +150,10 @@ class Task:
                 overrides = plain_node(job.hydra_cfg.hydra.overrides.task)
                 found.append(read_outcome(number, overrides, folder, read_fields(folder)))
         return found
+
+
+def _has_folds(composition: Composition) -> bool:
+    """Whether a run has several folds, each with epochs of its own; what is wrong is told later."""
+    with contextlib.suppress(CompileError):
+        return wanted_folds(composition) is not None
+    return False
