@@ -141,8 +141,8 @@ def report_intervals(overrides: Sequence[str], sink: Sink) -> None:
                 "KG102",
                 "an interval has no values to go through, and the sweeper draws none",
                 location=place_of_text(text, at=text.find("=") + 1),
-                help=f"name the values, `{override.get_key_element()}={values}`, or choose "
-                "a sweeper that searches",
+                help=f"name the values, `{override.get_key_element()}={values}`, or let "
+                "`hydra/sweeper=optuna` draw them",
             )
 
 
@@ -343,11 +343,18 @@ def _culprit(
 ) -> SingleOverride | None:
     """The override without which this error does not occur, if there is one."""
     of_option = isinstance(error, MissingConfigException)
-    for single in sorted(singles, key=lambda s: (s.text not in str(error), s.group != of_option)):
+    for single in sorted(singles, key=lambda s: (not _names(error, s), s.group != of_option)):
         other = composer.compose([s for s in singles if s.text != single.text])
         if not isinstance(other, BaseException) or _words(other) != _words(error):
             return single
     return None
+
+
+def _names(error: BaseException, single: SingleOverride) -> bool:
+    """Whether an error has the words of an override, or misses the option that it chooses."""
+    if isinstance(error, MissingConfigException):
+        return single.text.replace("=", "/", 1) == error.missing_cfg_file
+    return single.text in str(error)
 
 
 def _words(error: BaseException) -> tuple[str, str]:

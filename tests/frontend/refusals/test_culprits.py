@@ -533,3 +533,10 @@ def test_a_key_with_blanks_is_read_as_the_help_writes_it() -> None:
     found = only(["data.columns.my size=number"])
     assert found.help == 'a key with blanks stands in a mapping: "data.columns={my size: number}"'
     assert diagnose(["data.columns={my size: number}"]) == []
+
+
+def test_an_option_below_another_one_is_the_only_thing_at_fault() -> None:
+    found = only(["hydra/sweeper=optuna", "hydra/sweeper/pruner=medain"])
+    assert (found.code, found.help) == ("KG104", "did you mean `median`?")
+    assert found.location is not None
+    assert found.location.override == "hydra/sweeper/pruner=medain"
