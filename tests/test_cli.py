@@ -211,6 +211,7 @@ def test_show_prints_each_value_with_its_origin(tmp_path: Path) -> None:
     assert yaml.safe_load(done.stdout)["fit"]["epochs"] == 3
 
 
+@pytest.mark.slow
 def test_show_draws_a_graph(tmp_path: Path) -> None:
     assert call("show", "model=convnet", "--graph", "net.svg", folder=tmp_path).returncode == 0
     ElementTree.parse(tmp_path / "net.svg")
@@ -258,6 +259,7 @@ def test_the_weights_of_a_run_are_the_trained_ones(runs: Path) -> None:
     assert trained.stdout != fresh.stdout
 
 
+@pytest.mark.slow
 def test_the_config_of_a_run_is_what_keras_gives(runs: Path) -> None:
     done = call("show", "outputs/first", "--get-config", folder=runs)
     config = json.loads(done.stdout)
@@ -312,6 +314,7 @@ def test_the_backend_of_a_record_is_the_observed_one(tmp_path: Path, backend: st
     assert json.loads((tmp_path / "run" / "keras.json").read_text())["backend"] == backend
 
 
+@pytest.mark.slow
 def test_a_users_keras_json_is_taken_by_path(tmp_path: Path) -> None:
     settings = {"backend": "jax", "floatx": "float32", "epsilon": 1e-6}
     file = tmp_path / "mine.json"

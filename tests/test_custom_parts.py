@@ -188,6 +188,7 @@ def record_of(folder: Path) -> dict[str, object]:
     return found
 
 
+@pytest.mark.slow
 def test_a_run_trains_saves_and_reloads_parts_of_one_s_own(run: Path) -> None:
     record = record_of(run)
     assert record["status"] == "completed"
@@ -269,6 +270,7 @@ def test_a_trained_model_is_loaded_only_if_its_parts_are_trusted(run: Path, work
     assert "gate/inner" in shown.stdout
 
 
+@pytest.mark.slow
 def test_a_saved_model_with_parts_becomes_a_config(run: Path, work: Path) -> None:
     done = call(work, "-m", "kerasgen", "import", str(run / "model.keras"), *TRUST)
     assert done.returncode == 0, done.stderr

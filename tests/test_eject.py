@@ -58,6 +58,7 @@ def test_the_scripts_of_all_experiments_are_formatted(scripts: Path) -> None:
     assert ruff("format", "--isolated", "--diff", str(scripts)) == ""
 
 
+@pytest.mark.slow
 def test_the_scripts_of_all_experiments_satisfy_the_rules_of_this_project(scripts: Path) -> None:
     assert ruff("check", "--config", str(ROOT / "pyproject.toml"), str(scripts)) == ""
 
@@ -174,6 +175,7 @@ def assert_same_alone(
     assert written(history) == recorded(folder / "run")
 
 
+@pytest.mark.slow
 def test_a_script_alone_trains_to_the_history_of_the_run(tmp_path: Path) -> None:
     path = SMALL["penguins"](tmp_path)
     overrides = ["experiment=penguins", "~data.facts.samples", "fit.epochs=3"]

@@ -122,6 +122,7 @@ ENDINGS: Mapping[str, Sequence[str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ENDINGS)
 def test_the_script_prints_the_figures_that_a_record_holds(
     engine: str, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch

@@ -350,6 +350,7 @@ def test_an_odd_model_gives_diagnostics_or_a_model(
         assert len(render_json(found)) == len(found)
 
 
+@pytest.mark.slow
 def test_any_value_of_a_model_may_be_wrong(
     compile_section: Callable[[Any], list[Diagnostic]],
 ) -> None:

@@ -72,6 +72,7 @@ def test_another_word_is_refused(engine: str, word: str) -> None:
     assert [d.code for d in refused.value.diagnostics] == ["KG204"]
 
 
+@pytest.mark.slow
 def test_it_trains_to_the_same_bits_as_single_batches_and_goes_on_to_them(
     engine: str, tmp_path: Path
 ) -> None:

@@ -174,6 +174,7 @@ def test_a_fact_that_is_missing_is_told_where_nothing_else_is_amiss(
     assert verdict("run", *words) == (TRAINS, [])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("parameters", "code"),
     [("sed: '1,2'", "KG103"), ("fit.epochs: 'interval(1,3)'", "KG102")],
@@ -194,6 +195,7 @@ def test_a_sweep_of_a_file_is_refused_where_it_stands(
     assert "--> conf/experiment/many.yaml:2:" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_check_looks_at_each_job_of_a_sweep_that_a_file_asks_for(
     verdict: Callable[..., tuple[int, list[str]]],
 ) -> None:

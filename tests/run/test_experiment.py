@@ -388,6 +388,7 @@ def test_a_folder_that_cannot_be_made_is_a_diagnostic(engine: str, tmp_path: Pat
     assert "error[KG605]" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_without_a_test_part_nothing_is_evaluated(engine: str, tmp_path: Path) -> None:
     assert run_experiment(on_engine([*QUICK, "data.split.test=null"]), tmp_path / "run") == DONE
     fields = read_record(tmp_path / "run")
@@ -428,6 +429,7 @@ def test_a_run_goes_on_without_a_tracker_that_fails(
     assert "KG807" in (folder / "diagnostics.json").read_text()
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_without_a_callback_of_a_tracker_that_fails(
     engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

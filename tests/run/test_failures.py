@@ -91,6 +91,7 @@ class Disk:
         return call
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "once"),
     [(errno.ENOSPC, False), (errno.EIO, True), (errno.EACCES, False)],

@@ -61,6 +61,7 @@ def test_what_is_known_ahead_tells_what_no_past_does(forecast):
     assert error < 0.3 * record["baselines"]["test"]["naive"]["mean_absolute_error"]
 
 
+@pytest.mark.slow
 def test_the_file_takes_raw_windows_and_gives_own_units(forecast):
     held = json.loads((forecast / "record.json").read_text())["model"]["preparation"]
     assert held["inputs"]["sold"]["shape"] == [LENGTH]

@@ -121,6 +121,7 @@ def test_what_an_interrupted_run_has_left_is_not_touched_by_another_one(
     assert "resumed" not in fields(folder)
 
 
+@pytest.mark.slow
 def test_a_run_whose_first_state_did_not_fit_on_the_disk_begins_anew(
     engine: str, tmp_path: Path
 ) -> None:

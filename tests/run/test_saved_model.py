@@ -89,6 +89,7 @@ def test_a_file_holds_what_its_backend_can(run: Path) -> None:
     assert held["difference"] < 1e-5
 
 
+@pytest.mark.slow
 def test_a_process_without_kerasgen_gets_the_same_predictions(run: Path, tmp_path: Path) -> None:
     from kerasgen.data.kept_preparation import fitted_columns
     from kerasgen.verbs.load import load_run

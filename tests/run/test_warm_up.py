@@ -20,6 +20,7 @@ def measured(engine: str, folder: Path, bound: Bound, *overrides: str) -> Measur
     return read_measured(json.loads(file.read_text()))
 
 
+@pytest.mark.slow
 def test_a_few_epochs_tell_what_many_take(engine: str, tmp_path: Path) -> None:
     found = measured(engine, tmp_path / "run", Bound(seconds=60), "fit.epochs=1000")
     (phase,) = found.phases
@@ -35,6 +36,7 @@ def test_a_few_epochs_tell_what_many_take(engine: str, tmp_path: Path) -> None:
     assert found.weight.disk > found.weight.state > 17226 * 4
 
 
+@pytest.mark.slow
 def test_an_epoch_is_cut_after_some_steps(engine: str, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     bound = Bound(seconds=60, steps=7)

@@ -19,6 +19,7 @@ def codes(*overrides: str) -> list[str]:
     return [found.code for found in check_config(list(overrides)).diagnostics]
 
 
+@pytest.mark.slow
 def test_shapes_and_costs_are_those_of_the_model_with_data(engine: str) -> None:
     alone = check_config(TWO)
     beside = check_config(["experiment=digits_two_inputs"])

@@ -41,6 +41,7 @@ def test_a_file_that_is_edited_during_a_sweep_changes_nothing(
     assert figures == [0.32, 0.32]
 
 
+@pytest.mark.slow
 def test_a_job_that_is_refused_after_an_edit_is_told_at_its_line(application: Any) -> None:
     edit_during(application, application.folder / "conf")
     stand_in = application.folder.parent / "stand_in" / "sitecustomize.py"

@@ -34,6 +34,7 @@ def test_each_job_is_a_process_of_its_own_with_its_own_backend(application: Any)
     assert len(set(processes)) == 4
 
 
+@pytest.mark.slow
 def test_a_heading_names_what_a_job_is_about(application: Any) -> None:
     done = application.run("-m", "optimizer=sgd,adam", "fit.epochs=3")
     assert "[1/2] optimizer=sgd\nran" in done.stdout
@@ -51,6 +52,7 @@ def test_the_sweep_ends_with_a_table(application: Any) -> None:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -94,6 +96,7 @@ def test_a_sweep_that_is_started_again_runs_what_is_not_done(application: Any) -
     assert "rejected" in other.stdout
 
 
+@pytest.mark.slow
 def test_jobs_that_fail_exit_or_are_killed_do_not_end_the_sweep(application: Any) -> None:
     done = application.run("-m", "name=kill,exit,raise,fail,refuse,fine", "hydra.sweep.dir=s")
     assert done.returncode == 1
@@ -220,6 +223,7 @@ def test_an_override_may_fit_the_swept_options_though_not_the_default(applicatio
     assert len(application.records()) == 2
 
 
+@pytest.mark.slow
 def test_parallel_jobs_write_their_output_into_their_folders(application: Any) -> None:
     done = application.run(
         "-m", "name=fine,kill", "seed=range(2)", "hydra.launcher.n_jobs=3", "hydra.sweep.dir=s"
@@ -267,6 +271,7 @@ def test_the_basic_launcher_of_hydra_stays_usable(application: Any) -> None:
     assert "accuracy 0.26" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_refused_job_of_the_basic_launcher_leaves_a_record(application: Any) -> None:
     done = application.run("-m", "name=fine,refuse,other", "hydra/launcher=basic")
     assert done.returncode == 2
@@ -294,6 +299,7 @@ def test_batches_of_a_sweep_count_on(application: Any) -> None:
     assert sorted(application.records()) == ["0", "1", "2"]
 
 
+@pytest.mark.slow
 def test_a_config_may_ask_for_a_sweep_by_itself(application: Any) -> None:
     done = application.run("hydra.mode=MULTIRUN", "seed=1,2")
     assert done.returncode == 0

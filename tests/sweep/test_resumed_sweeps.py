@@ -67,6 +67,7 @@ def test_a_killed_sweep_goes_on_with_what_is_not_done(application: Any) -> None:
     assert json.loads((sweep / "0" / "record.json").read_text()) == done
 
 
+@pytest.mark.slow
 def test_sweeps_that_overlap_share_jobs_that_are_done(application: Any) -> None:
     assert application.run("-m", "seed=1,2").returncode == 0
     (first,) = sweeps(application)

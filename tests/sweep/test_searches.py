@@ -162,6 +162,7 @@ def test_an_objective_that_no_run_has_ends_the_search_at_the_first(searching: An
     assert len(searching.records()) == 1
 
 
+@pytest.mark.slow
 def test_nan_and_failures_are_failed_settings_and_the_search_goes_on(searching: Any) -> None:
     done = searching.run(*SEARCH, "name=undefined", "hydra.sweeper.n_trials=2")
     assert "setting 0 counts as failed: `val_loss` is nan" in done.stdout
@@ -180,6 +181,7 @@ def test_a_search_ends_at_its_target_and_its_number_of_jobs(searching: Any) -> N
     assert "`max_jobs` is reached: 2 jobs" in most.stdout
 
 
+@pytest.mark.slow
 def test_a_search_in_a_file_has_conditions_and_is_checked_whole(searching: Any) -> None:
     folder = searching.folder / "conf" / "experiment"
     folder.mkdir(parents=True)

@@ -108,6 +108,7 @@ def test_a_key_may_be_left_out_of_the_name(application: Any) -> None:
     assert folders(application) == ["model.layers[hidden*].units*=2"]
 
 
+@pytest.mark.slow
 def test_the_file_of_a_sweep_holds_the_selector_as_written(application: Any) -> None:
     application.run("-m", "seed=1", "model.layers[hidden*].units=8,16")
     (file,) = application.folder.rglob("multirun.yaml")
@@ -149,6 +150,7 @@ def test_jobs_that_are_refused_are_named_as_they_were_written(
         assert told in done.stderr
 
 
+@pytest.mark.slow
 def test_parameters_of_the_sweeper_in_a_config_may_be_selectors(application: Any) -> None:
     folder = application.folder / "mine" / "experiment"
     folder.mkdir(parents=True)

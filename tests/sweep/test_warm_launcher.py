@@ -89,6 +89,7 @@ def test_a_job_that_takes_too_much_memory_is_a_failed_one(warm: Any) -> None:
     assert errors == {"ended by the sweep: it took more than 1 MiB"}
 
 
+@pytest.mark.slow
 def test_no_job_follows_a_failed_one_where_that_is_wished(warm: Any) -> None:
     wished = ("hydra.launcher.fail_fast=true", "hydra/launcher=process")
     done = warm.run("-m", BACKEND, "name=fine,fail,other", *wished)
@@ -114,6 +115,7 @@ def test_jobs_that_run_at_a_time_have_cores_of_their_own(warm: Any) -> None:
         assert [json.loads(share) for share in shares] == [cores[:half], cores[half : 2 * half]]
 
 
+@pytest.mark.slow
 def test_jobs_are_started_again_when_the_process_that_forks_them_dies(warm: Any) -> None:
     module = warm.folder.parent / "stand_in" / "sitecustomize.py"
     # It sleeps at the first time alone.
@@ -150,6 +152,7 @@ def test_nothing_outlives_a_sweep_that_is_ended(warm: Any, number: int) -> None:
     assert record["status"] == "interrupted"
 
 
+@pytest.mark.slow
 def test_a_process_with_several_threads_does_not_fork(warm: Any) -> None:
     module = warm.folder.parent / "stand_in" / "sitecustomize.py"
     thread = "\nimport threading\nif os.environ.get('KERASGEN_FORK_SERVER'):\n"

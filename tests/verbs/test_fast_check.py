@@ -286,6 +286,7 @@ def test_every_class_of_the_table_is_one_of_keras(catalog: Catalog) -> None:
     assert not ALIKE - known
 
 
+@pytest.mark.slow
 def test_what_the_light_backend_refuses_is_told_in_the_words_of_the_own_one(
     cache: Path, engine: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -56,6 +56,7 @@ def test_own_engines_are_started_in_processes_of_their_own(found: dict[str, Chec
     assert refused.location.length == 2
 
 
+@pytest.mark.slow
 def test_a_child_may_open_what_its_parent_may(found: dict[str, Checked]) -> None:
     manner = Manner(own_engine=True, trust=Trust(connections=True))
     (allowed,) = check_many([WATCHED], manner)

@@ -61,6 +61,7 @@ def _answers(run: Path, file: Path, **more: object) -> list[dict[str, str]]:
     return list(csv.DictReader("".join(said).splitlines()))
 
 
+@pytest.mark.slow
 def test_what_was_left_to_the_data_is_written_out(run: Path) -> None:
     import yaml
 

@@ -190,6 +190,7 @@ def test_shipped_configs_come_to_the_same_on_every_backend(
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "identical"), done.stdout
 
 
+@pytest.mark.slow
 def test_an_edited_or_lost_file_is_told_in_words(made: Path, tmp_path: Path) -> None:
     copy = Path(shutil.copytree(made, tmp_path / "copy"))
     edit(copy / "outputs/a/history.csv", "\n1,", "\n2,")

@@ -120,6 +120,7 @@ def test_the_run_s_settings_are_in_force_whatever_the_user_s_are(
     assert sorted(path.name for path in (home / ".keras").iterdir()) == ["datasets", "keras.json"]
 
 
+@pytest.mark.slow
 def test_a_model_is_read_quietly_under_another_backend(
     torch_home: tuple[Path, dict[str, Any], str],
 ) -> None:
@@ -149,6 +150,7 @@ def asked_again(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[st
     return home, start(home, after=AGAIN, backend="jax")[0]
 
 
+@pytest.mark.slow
 def test_a_user_without_a_keras_folder_gets_none(asked_again: tuple[Path, dict[str, Any]]) -> None:
     assert not (asked_again[0] / ".keras").exists()
 
@@ -160,6 +162,7 @@ def test_a_dtype_policy_and_bfloat16_are_set_after_the_import(tmp_path: Path) ->
     assert (seen["dtype_policy"], seen["floatx"]) == ("bfloat16", "bfloat16")
 
 
+@pytest.mark.slow
 def test_an_unknown_dtype_policy_is_told(tmp_path: Path) -> None:
     seen, _ = start(tmp_path, backend="jax", dtype_policy="mixed_float17")
     assert seen["code"] == "KG604"

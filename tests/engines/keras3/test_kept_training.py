@@ -166,6 +166,7 @@ def test_epochs_of_steps_go_on_in_the_midst_of_a_pass(engine: str) -> None:
         assert again.figures == whole.figures[whole.states[number].position.epoch :]
 
 
+@pytest.mark.slow
 def test_a_training_that_is_stopped_in_a_validation_goes_on_there(
     whole: Trained, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -187,6 +188,7 @@ def test_a_training_that_is_stopped_in_a_validation_goes_on_there(
     assert again.figures == whole.figures
 
 
+@pytest.mark.slow
 def test_a_stateful_layer_goes_on_with_its_state(engine: str) -> None:
     import keras
 
@@ -207,6 +209,7 @@ def test_a_stateful_layer_goes_on_with_its_state(engine: str) -> None:
     assert again.figures == whole.figures
 
 
+@pytest.mark.slow
 def test_callbacks_of_keras_remember(engine: str, tmp_path: Path) -> None:
     import keras
 

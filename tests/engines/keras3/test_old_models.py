@@ -42,6 +42,7 @@ def compared(*names: str) -> str:
     return done.stdout.splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_a_file_of_each_kind_predicts_what_its_writer_recorded() -> None:
     count = len(QUICK)
     assert compared(*QUICK).startswith(f"{count} files, {count} read, {count} with equal predict")

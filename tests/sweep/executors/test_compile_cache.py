@@ -41,6 +41,7 @@ def test_where_compiled_programs_are_kept_is_the_users_to_say(cache: Path) -> No
     assert variables == {"JAX_COMPILATION_CACHE_DIR": "/mine"}
 
 
+@pytest.mark.slow
 def test_jobs_that_start_by_themselves_have_the_cache(application: Any) -> None:
     module = application.folder.parent / "stand_in" / "sitecustomize.py"
     asked = 'print("cache", os.environ.get("JAX_COMPILATION_CACHE_DIR"), flush=True)'

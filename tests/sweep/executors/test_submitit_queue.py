@@ -46,6 +46,7 @@ def told(application: Any) -> list[tuple[str, str | None]]:
     return [(record["status"], record.get("error")) for record in records.values()]
 
 
+@pytest.mark.slow
 def test_jobs_go_through_the_queue_with_what_is_asked_of_it(slurm: Any) -> None:
     asked = ["partition=gpu", "account=lab", "timeout_min=30", "mem_gb=2.5", "cpus_per_task=3"]
     asked += ["additional_parameters={nice: 7}", "setup=['export OF_THE_SETUP=1']", "name=digits"]
@@ -62,6 +63,7 @@ def test_jobs_go_through_the_queue_with_what_is_asked_of_it(slurm: Any) -> None:
     assert "jobs of a sweep" not in done.stderr
 
 
+@pytest.mark.slow
 def test_a_job_that_makes_room_goes_on_when_its_turn_comes_again(slurm: Any) -> None:
     sleeping_once(slurm)
     running = slurm.start("-m", BACKEND, "name=sleep,fine", "hydra.sweep.dir=s")

@@ -48,6 +48,7 @@ def test_one_of_each_kind_is_measured_and_nothing_stays(plan: Any) -> None:
     assert list((plan.folder.parent / "temporary").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_jobs_that_are_done_are_told_and_cost_nothing(application: Any, plan: Any) -> None:
     assert application.run("-m", "seed=0,1", "fit.epochs=2").returncode == 0
     found = told(plan.run("-m", "seed=1,2", "fit.epochs=2", "--json"))
@@ -115,6 +116,7 @@ def test_what_is_refused_for_the_sweep_is_refused_for_the_plan(
     assert plan.left_behind() == []
 
 
+@pytest.mark.slow
 def test_a_sweep_keeps_its_budget_and_goes_on_with_a_larger_one(application: Any) -> None:
     words = ("-m", "seed=0,1", "fit.epochs=2,400", "hydra.sweep.dir=s")
     done = application.run(*words, "budget=60")

@@ -187,6 +187,7 @@ def test_the_same_sweep_makes_the_same_bytes(tmp_path: Path) -> None:
     assert written(read_table(folder), "html") == written(read_table(folder), "html")
 
 
+@pytest.mark.slow
 def test_five_hundred_jobs_make_a_page_of_bounded_size_in_bounded_time(tmp_path: Path) -> None:
     folder = made_sweep(tmp_path / "s", grid(500))
     began = time.process_time()

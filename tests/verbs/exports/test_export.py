@@ -60,6 +60,7 @@ def needs(form: str, backend: str) -> None:
         pytest.importorskip(package)
 
 
+@pytest.mark.slow
 def test_a_file_for_another_runtime_takes_rows_as_they_lie(
     engine: str, image_run: Path, tmp_path: Path
 ) -> None:

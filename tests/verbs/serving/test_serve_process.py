@@ -224,6 +224,7 @@ def test_a_bad_request_is_refused_without_a_traceback(table: Server, name: str) 
     assert table.ask({"age": 31, "city": "Rome"}).status == 200
 
 
+@pytest.mark.slow
 def test_images_are_answered_as_files_numbers_and_base64(digits: Server, image_run: Path) -> None:
     pixels = np.random.default_rng(0).integers(0, 255, (8, 8)).astype("uint8")
     content = io.BytesIO()
@@ -292,6 +293,7 @@ def test_many_clients_at_once_are_all_answered_and_computed_together(table: Serv
     assert "kerasgen_queue_requests 0" in text
 
 
+@pytest.mark.slow
 def test_a_client_needs_the_token_and_it_is_nowhere_else(table_run: Path, tmp_path: Path) -> None:
     token = tmp_path / "token.txt"
     token.write_text("0123456789abcdefTOKEN\n")
