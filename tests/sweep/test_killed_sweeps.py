@@ -1,6 +1,6 @@
 """A sweep that is killed again and again, and started again with the same command.
 
-`pytest -n 0 -m slow tests/sweep/test_killed_sweeps.py`: some fifteen minutes on two cores.
+`pytest -n 0 -m slow tests/sweep/test_killed_sweeps.py`: some eight minutes on two cores.
 """
 
 import hashlib
@@ -134,7 +134,7 @@ def test_a_sweep_survives_ten_kills(tmp_path: Path) -> None:
     killed = 0
     for number in range(KILLS):
         running = start(folder)
-        time.sleep(chance.uniform(15, 60))
+        time.sleep(chance.uniform(8, 22))
         with_all = number % 2 == 0
         victims = of_session(running.pid) if with_all else [running.pid]
         for pid in victims:
