@@ -1,5 +1,6 @@
 """Sweeps whose records are written by hand: what a test says of each job, and no more."""
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -46,7 +47,7 @@ def made_sweep(folder: Path, jobs: Sequence[Made], **said: Any) -> Path:
     for number, job in enumerate(jobs):
         named.append(
             {
-                "sha256": json.dumps(job.overrides),
+                "sha256": hashlib.sha256(json.dumps(job.overrides).encode()).hexdigest(),
                 "folder": str(number),
                 "overrides": job.overrides,
             }

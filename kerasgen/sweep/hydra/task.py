@@ -26,7 +26,6 @@ from kerasgen.frontend.compose.references import plain_node
 from kerasgen.process import interruption
 from kerasgen.registry import NOBODY, Trust
 from kerasgen.run.event_stream import Listener
-from kerasgen.run.folds import wanted_folds
 from kerasgen.run.pruning import PruningListener
 from kerasgen.run.warm_up import Bound, Stopwatch
 from kerasgen.sweep.hydra.frozen_jobs import FreezingLoader
@@ -154,6 +153,8 @@ class Task:
 
 def _has_folds(composition: Composition) -> bool:
     """Whether a run has several folds, each with epochs of its own; what is wrong is told later."""
+    from kerasgen.run.folds import wanted_folds  # imports NumPy
+
     with contextlib.suppress(CompileError):
         return wanted_folds(composition) is not None
     return False
