@@ -196,6 +196,7 @@ def test_a_run_trains_saves_and_reloads_parts_of_one_s_own(run: Path) -> None:
     assert {"loss", "accuracy", "confidence"} <= set(record["metrics"]["test"])  # type: ignore[index]
 
 
+@pytest.mark.slow
 def test_the_record_says_who_was_trusted_and_which_files(run: Path) -> None:
     import hashlib
 

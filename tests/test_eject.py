@@ -63,6 +63,7 @@ def test_the_scripts_of_all_experiments_satisfy_the_rules_of_this_project(script
     assert ruff("check", "--config", str(ROOT / "pyproject.toml"), str(scripts)) == ""
 
 
+@pytest.mark.slow
 def test_no_script_imports_kerasgen(scripts: Path) -> None:
     for script in scripts.iterdir():
         tree = ast.parse(script.read_text(encoding="utf-8"))

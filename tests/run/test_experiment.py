@@ -226,6 +226,7 @@ STOP = (
 """Keeps the worst epoch, which is the first one for certain."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("overrides", "weights"),
     [
@@ -485,6 +486,7 @@ def test_the_losses_and_metrics_of_the_chapter_train(
     assert any(name.startswith(metrics[-1]) for name in rows[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "loss",
     [

@@ -139,6 +139,7 @@ def test_the_same_command_goes_on_and_a_larger_number_makes_it_longer(searching:
     assert sorted(searching.records()) == list("01234")
 
 
+@pytest.mark.slow
 def test_a_setting_is_as_good_as_the_mean_of_its_seeds(searching: Any) -> None:
     done = searching.run(
         *SEARCH, "seed=range(3)", "hydra.sweeper.n_trials=2", "hydra.launcher.n_jobs=2"

@@ -82,6 +82,7 @@ def test_all_that_a_start_of_a_job_has_brought_up_is_found(tmp_path: Path) -> No
         assert process.wait(20) == -signal.SIGKILL
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("launcher", ["warm", pytest.param("process", marks=pytest.mark.slow)])
 def test_no_process_of_a_sweep_outlives_its_job(launcher: str, application: Any) -> None:
     stand_in = application.folder.parent / "stand_in" / "sitecustomize.py"

@@ -90,6 +90,7 @@ def test_a_budget_cuts_a_plan_by_whole_settings(plan: Any) -> None:
     assert states == ["waiting", "cut", "waiting"] * 2
 
 
+@pytest.mark.slow
 def test_one_run_is_planned_and_has_no_budget(plan: Any) -> None:
     done = plan.run("fit.epochs=4", "--json")
     assert seconds(told(done)) == [7]

@@ -317,6 +317,7 @@ def test_a_client_needs_the_token_and_it_is_nowhere_else(table_run: Path, tmp_pa
     assert sorted(path.name for path in table_run.rglob("*")) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_and_what_came_in_is_answered(table_run: Path, number: int) -> None:
     with serving(table_run, "--max-wait", "1500") as server:
