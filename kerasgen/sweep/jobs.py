@@ -7,7 +7,7 @@ config is in order is not asked here.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from dataclasses import dataclass
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -15,7 +15,7 @@ from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from kerasgen.diagnostics import CompileError, SourceMap
+from kerasgen.diagnostics import CompileError, SourceLocation, SourceMap
 from kerasgen.frontend.compose.composition import make_loader, read_composition
 from kerasgen.frontend.compose.config_folders import ConfigPlace, Folders, place_of
 from kerasgen.frontend.compose.references import plain_node
@@ -90,13 +90,25 @@ def lists_of(config: DictConfig, first: Sequence[str], place: ConfigPlace) -> Sw
     if not draws_no_values(config):
         return SweptLists()
 
-    @cache
-    def origins() -> SourceMap:
-        loader = make_loader(place)
-        again = loader.load_configuration(place.config_name, list(first), RunMode.RUN)
-        return read_composition(again, loader).source_map
+    return read_lists(config, _Origins(place, tuple(first)).locate)
 
-    return read_lists(config, lambda key: origins().locate(key))
+
+@dataclass(slots=True)
+class _Origins:
+    """Where settings of a sweep were written; a launcher of others may send it to its processes."""
+
+    place: ConfigPlace
+    first: tuple[str, ...]
+    _known: SourceMap | None = None
+
+    def locate(self, key: str) -> SourceLocation:
+        """The place of a key path; what was written where is asked for once it is wanted."""
+        if self._known is None:
+            loader = make_loader(self.place)
+            words = list(self.first)
+            again = loader.load_configuration(self.place.config_name, words, RunMode.RUN)
+            self._known = read_composition(again, loader).source_map
+        return self._known.locate(key)
 
 
 def listed_jobs(

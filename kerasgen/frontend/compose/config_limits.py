@@ -132,6 +132,10 @@ class GuardedFiles(FileConfigSource):
         return super().load_config(config_path)
 
 
+GuardedFiles.__name__ = FileConfigSource.__name__
+"""A launcher of others lets Hydra register its own anew, and Hydra tells classes by their names."""
+
+
 def _leads_back(path: str, folder: str) -> bool:
     """Whether a name is a link to a folder that it lies in, so that a walk would never end."""
     return os.path.islink(path) and f"{folder}/".startswith(

@@ -331,3 +331,7 @@ class PackageSource(ImportlibResourcesConfigSource):
         text = res.read_text(encoding="utf-8")
         found = read_config(text, path=f"{self.scheme()}://{self.path}", provider=self.provider)
         return super()._read_config(res) if found is None else found
+
+
+# A launcher of others lets Hydra register its own anew, and Hydra tells classes by their names.
+PackageSource.__name__ = ImportlibResourcesConfigSource.__name__

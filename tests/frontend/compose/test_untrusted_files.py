@@ -5,10 +5,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from hydra._internal.sources_registry import SourcesRegistry
+from hydra.core.plugins import Plugins
 
 from kerasgen.diagnostics import CompileError, Diagnostic
 from kerasgen.frontend.compose.composition import compose, make_loader, resolve
 from kerasgen.frontend.compose.config_folders import ConfigPlace, config_folder
+from kerasgen.frontend.compose.config_limits import GuardedFiles
 from kerasgen.verbs.check import compose_config
 
 Configs = Callable[[Mapping[str, str | bytes]], str]
@@ -346,3 +349,12 @@ def test_a_launcher_that_is_no_mapping_is_told_at_its_file(configs: Configs, tex
     assert found[0].message.startswith("`hydra.launcher` is a list, expected a mapping")
     assert found[0].location is not None
     assert str(found[0].location.file).endswith("warm.yaml")
+
+
+def test_plugins_that_are_found_anew_leave_the_guarded_sources_in_place() -> None:
+    # As the joblib launcher of Hydra has them found in each of its processes.
+    make_loader()
+    known = dict(SourcesRegistry.instance().types)
+    Plugins.__init__(Plugins.__new__(Plugins))
+    assert SourcesRegistry.instance().types == known
+    assert known["file"] is GuardedFiles
