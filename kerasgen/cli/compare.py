@@ -117,7 +117,7 @@ def _compare_sweeps(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(found.report(), indent=2))
         return DONE
-    from kerasgen.sweep.sweep_comparison_text import sweeps_text
+    from kerasgen.sweep.comparison_text import sweeps_text
 
     print(shown_lines(sweeps_text(found)))
     return DONE

@@ -55,10 +55,12 @@ def test_a_run_ends_once_the_state_of_its_epoch_is_kept(tmp_path: Path) -> None:
 
 def test_the_answer_to_the_last_epoch_does_not_count(tmp_path: Path) -> None:
     listener = PruningListener(tmp_path, "val_loss")
-    with Answering(tmp_path, prune_from=1):
+    with Answering(tmp_path, prune_from=1) as answering:
         listener.hear(TrainingStarted(epochs=1, epoch=0, verbose=0))
         listener.hear(ended(1, val_loss=0.5))
         listener.hear(StateKept(epoch=1, step=0))
+    assert answering.asked == [(1, 0.5)]
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_run_that_goes_on_asks_again_about_its_last_epoch(tmp_path: Path) -> None:
