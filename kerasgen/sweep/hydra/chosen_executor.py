@@ -24,14 +24,14 @@ from kerasgen.sweep.executors.cores import usable_cores
 from kerasgen.sweep.executors.executor import Executor
 from kerasgen.sweep.executors.fork import ForkExecutor
 from kerasgen.sweep.executors.process import ProcessExecutor
-from kerasgen.sweep.executors.ray_cluster import (
+from kerasgen.sweep.executors.ray.cluster import (
     Cluster,
     ClusterError,
     JobResources,
     jobs_at_a_time,
     open_cluster,
 )
-from kerasgen.sweep.executors.ray_jobs import RayExecutor
+from kerasgen.sweep.executors.ray.placed_jobs import RayExecutor
 from kerasgen.sweep.executors.shares import shares
 from kerasgen.sweep.hydra.job_limits import read_limits
 from kerasgen.sweep.hydra.launcher_values import LauncherValues

@@ -1,6 +1,6 @@
 import pytest
 
-from kerasgen.sweep.executors.ray_cluster import ClusterError, JobResources, jobs_at_a_time
+from kerasgen.sweep.executors.ray.cluster import ClusterError, JobResources, jobs_at_a_time
 
 HEAD = {"CPU": 4.0, "memory": 16e9, "object_store_memory": 1e9, "node:10.0.0.1": 1.0}
 CARDS = {**HEAD, "CPU": 16.0, "GPU": 2.0, "fast": 1.0}

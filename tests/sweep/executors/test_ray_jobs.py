@@ -112,7 +112,7 @@ def test_what_no_node_has_is_told_before_a_job_starts(on_ray: Any) -> None:
 
 UNSHARED = """
 import dataclasses
-from kerasgen.sweep.executors.ray_node import NodePlace
+from kerasgen.sweep.executors.ray.node import NodePlace
 _look = NodePlace.look
 NodePlace.look = lambda self, *words: dataclasses.replace(_look(self, *words), shared=False)
 """

@@ -31,8 +31,8 @@ from kerasgen.record.environment import VARIABLES
 from kerasgen.record.file_names import CHECKPOINTS
 from kerasgen.sweep.executors.collected_folder import packed, unpack
 from kerasgen.sweep.executors.executor import new_attempt
-from kerasgen.sweep.executors.ray_cluster import Cluster, JobResources
-from kerasgen.sweep.executors.ray_node import NodeFacts, NodeOrder, NodePlace, NodeReport
+from kerasgen.sweep.executors.ray.cluster import Cluster, JobResources
+from kerasgen.sweep.executors.ray.node import NodeFacts, NodeOrder, NodePlace, NodeReport
 from kerasgen.sweep.job_spec import JobSpec
 
 _PAUSE = 0.5

@@ -1,0 +1,1 @@
+"""The executor `ray`: jobs on the nodes of a cluster."""
