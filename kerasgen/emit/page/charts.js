@@ -84,24 +84,27 @@
   const scaleOf = (hue, way) => (way === "min" ? [...hue.scale].reverse() : hue.scale);
 
   // Names beside an axis have a share of the width, and are cut at its end.
-  const beside = (texts, width) => {
+  const named = (texts, hue, width) => {
     const room = Math.min(0.42 * width, 20 + 6.4 * Math.max(...texts.map((text) => text.length)));
-    return { room, label: { interval: 0, width: room - 16, overflow: "truncate" } };
+    return {
+      room,
+      axis: {
+        type: "category", inverse: true, data: texts, axisTick: { show: false },
+        axisLine: { lineStyle: { color: hue.line } },
+        axisLabel: { color: hue.ink, interval: 0, width: room - 16, overflow: "truncate" },
+      },
+    };
   };
 
   const bars = (spec, hue, width) => {
-    const names = beside(spec.names, width);
+    const names = named(spec.names, hue, width);
     const bar = (name, values, color) => ({ name, type: "bar", data: values.map((v) => +(100 * v).toFixed(1)), itemStyle: { color } });
     return {
       ...common(hue),
       legend: { top: 0, textStyle: { color: hue.ink } },
       grid: { left: names.room, right: 24, top: 32, bottom: 46 },
       xAxis: { ...axisOf({ name: "% of the variance between settings", kind: "linear" }, hue, 60), min: 0, nameGap: 26 },
-      yAxis: {
-        type: "category", inverse: true, data: spec.names, axisTick: { show: false },
-        axisLine: { lineStyle: { color: hue.line } },
-        axisLabel: { color: hue.ink, ...names.label },
-      },
+      yAxis: names.axis,
       tooltip: {
         ...common(hue).tooltip, trigger: "item",
         formatter: ({ dataIndex }) => tip(spec.names[dataIndex], [
@@ -113,7 +116,7 @@
   };
 
   const spread = (spec, hue, width) => {
-    const names = beside(spec.labels, width);
+    const names = named(spec.labels, hue, width);
     const every = spec.points.flat();
     const [least, most] = [Math.min(...every), Math.max(...every)];
     // Of two seeds an interval may be so wide that nothing else would be seen: it is cut off.
@@ -125,11 +128,7 @@
       ...common(hue),
       grid: { left: names.room, right: 24, top: 10, bottom: 46 },
       xAxis: { ...axisOf(axis, hue, 60), ...limits, nameGap: 26 },
-      yAxis: {
-        type: "category", inverse: true, data: spec.labels, axisTick: { show: false },
-        axisLine: { lineStyle: { color: hue.line } },
-        axisLabel: { color: hue.ink, ...names.label },
-      },
+      yAxis: names.axis,
       tooltip: {
         ...common(hue).tooltip,
         formatter: ({ data }) => {
@@ -208,7 +207,8 @@
     };
   };
 
-  const brushing = (holder, spec, chart) => {
+  // What is told of the chosen jobs stands there from the start; the chart is listened to once it is drawn.
+  const brushing = (holder, spec) => {
     const line = document.createElement("p");
     line.className = "filter";
     const told = document.createElement("span");
@@ -224,7 +224,7 @@
     told.textContent = hint;
     const table = document.querySelector("tr[data-row]")?.closest("table");
     only.addEventListener("change", () => table?.classList.toggle("brushed", only.checked));
-    chart.on("axisareaselected", () => {
+    return (chart) => chart.on("axisareaselected", () => {
       const model = chart.getModel().getSeriesByType("parallel")[0];
       const active = new Set(model.getRawIndicesByActiveState("active"));
       const all = active.size === 0 && model.getRawIndicesByActiveState("inactive").length === 0;
@@ -239,13 +239,18 @@
     });
   };
 
+  // Points over two axes, whose names need no room of their own: the caption has that of the second.
+  const plane = (spec, hue) => ({
+    ...common(hue),
+    grid: { left: 8, right: 18, top: 12, bottom: 34, containLabel: true },
+    xAxis: { ...axisOf(spec.x, hue, 44), nameGap: 26 },
+    yAxis: { ...axisOf({ ...spec.y, name: "" }, hue, 30) },
+  });
+
   const strip = (spec, hue) => {
     const jitter = (place) => (spec.x.kind === "places" ? (((place * 0.618034) % 1) - 0.5) * 0.4 : 0);
     return {
-      ...common(hue),
-      grid: { left: 8, right: 18, top: 12, bottom: 34, containLabel: true },
-      xAxis: { ...axisOf(spec.x, hue, 44), nameGap: 26 },
-      yAxis: { ...axisOf({ ...spec.y, name: "" }, hue, 30) },
+      ...plane(spec, hue),
       tooltip: {
         ...common(hue).tooltip,
         formatter: ({ data }) => data[3] === undefined
@@ -265,10 +270,7 @@
     const front = new Set(spec.front);
     const line = spec.front.map((n) => spec.points[n]).sort((a, b) => a[0] - b[0]);
     return {
-      ...common(hue),
-      grid: { left: 8, right: 18, top: 12, bottom: 34, containLabel: true },
-      xAxis: { ...axisOf(spec.x, hue, 44), nameGap: 26 },
-      yAxis: { ...axisOf({ ...spec.y, name: "" }, hue, 30) },
+      ...plane(spec, hue),
       tooltip: {
         ...common(hue).tooltip,
         formatter: ({ data }) => tip(shared.settings[data[2]], [[spec.x.name, figure(data[0])], [spec.y.name, figure(data[1])]]),
@@ -381,39 +383,59 @@
     holder.before(line);
   };
 
-  const started = [];
+  // Each chart is drawn when it comes into view: of many jobs all at once would take seconds.
+  const drawings = [];
   for (const holder of document.querySelectorAll("[data-chart]")) {
     const spec = charts[Number(holder.dataset.chart)];
-    const chart = echarts.init(holder, null, { renderer: "svg" });
-    let chosen = 0;
     const lines = Number(holder.style.getPropertyValue("--lines"));
-    const draw = (width) => {
+    let [chart, chosen] = [null, 0];
+    const fit = (width) => {
       // Axes one below the other need room for each of them.
-      const upright = spec.kind === "parallel" && (width ?? holder.clientWidth) < NARROW;
+      const upright = spec.kind === "parallel" && width < NARROW;
       holder.style.setProperty("--lines", upright ? Math.max(lines, 3.6 * spec.axes.length) : lines);
+    };
+    const draw = (width) => {
+      fit(width ?? holder.clientWidth);
       chart.resize(width ? { width } : { width: "auto" });
       chart.setOption(KINDS[spec.kind](spec, colors(), chart.getWidth(), chosen), { notMerge: true });
     };
     const options = CHOICES[spec.kind]?.(spec) ?? [];
-    if (options.length > 1) choosing(holder, options, (place) => { chosen = place; draw(); });
-    draw();
-    if (spec.kind === "parallel") brushing(holder, spec, chart);
-    let width = chart.getWidth();
-    new ResizeObserver(() => {
-      if (printing || holder.clientWidth === width || !holder.clientWidth) return;
-      width = holder.clientWidth;
+    if (options.length > 1) choosing(holder, options, (place) => { chosen = place; if (chart) draw(); });
+    const listen = spec.kind === "parallel" ? brushing(holder, spec) : () => {};
+    fit(holder.clientWidth);
+    const start = () => {
+      chart = echarts.init(holder, null, { renderer: "svg" });
       draw();
-    }).observe(holder);
-    started.push({ draw, flush: () => chart.getZr().flush(), single: holder.closest(".single") !== null });
+      listen(chart);
+      let width = chart.getWidth();
+      new ResizeObserver(() => {
+        if (printing || holder.clientWidth === width || !holder.clientWidth) return;
+        width = holder.clientWidth;
+        draw();
+      }).observe(holder);
+    };
+    drawings.push({
+      holder, draw, start: () => { if (!chart) start(); }, started: () => chart !== null,
+      flush: () => chart.getZr().flush(), single: holder.closest(".single") !== null,
+    });
   }
 
-  const redraw = () => started.forEach(({ draw }) => draw());
+  const inView = new IntersectionObserver((seen) => {
+    for (const { target, isIntersecting } of seen) {
+      if (!isIntersecting) continue;
+      inView.unobserve(target);
+      drawings.find(({ holder }) => holder === target).start();
+    }
+  }, { rootMargin: "50% 0px" });
+  drawings.forEach(({ holder }) => inView.observe(holder));
+
+  const redraw = () => drawings.forEach(({ draw, started }) => { if (started()) draw(); });
   new MutationObserver(redraw).observe(document.documentElement, { attributeFilter: ["data-theme"] });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
   // On paper all is light, and as wide as a sheet of A4 leaves.
   addEventListener("beforeprint", () => {
     printing = true;
-    started.forEach(({ draw, flush, single }) => { draw(single ? 680 : 330); flush(); });
+    drawings.forEach(({ start, draw, flush, single }) => { start(); draw(single ? 680 : 330); flush(); });
   });
   addEventListener("afterprint", () => { printing = false; redraw(); });
 })();

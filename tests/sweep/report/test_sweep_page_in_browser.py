@@ -17,6 +17,15 @@ DRAWN = (
     "[...document.querySelectorAll('.chart')]"
     ".filter(c => c.querySelectorAll('svg path, svg text').length > 4).length"
 )
+SCROLL = """(async () => {
+    for (const chart of document.querySelectorAll('.chart')) {
+        chart.scrollIntoView();
+        while (!chart.querySelector('svg')) await new Promise(requestAnimationFrame);
+    }
+    scrollTo(0, 0);
+})()"""
+"""Brings every chart into view, one after the other."""
+
 ENDS = "[...document.querySelectorAll('.chart svg')].map(s => s.getBoundingClientRect().right)"
 WIDTHS = "[...document.querySelectorAll('.chart svg')].map(s => s.getBoundingClientRect().width)"
 
@@ -48,13 +57,19 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return page
 
 
+def seen(browser: Browser, page: Path, *, width: int = 1280, dark: bool = False) -> None:
+    """Opens a page, and scrolls through all of it."""
+    browser.open(page, width=width, dark=dark)
+    browser.value_of(SCROLL)
+
+
 @pytest.mark.parametrize(("width", "dark"), [(1280, False), (1280, True), (390, False)])
 def test_every_chart_is_drawn_and_fits(
     width: int, dark: bool, browser: Browser, report: Path
 ) -> None:
     browser.requests.clear()
     browser.messages.clear()
-    browser.open(report, width=width, dark=dark)
+    seen(browser, report, width=width, dark=dark)
     assert browser.value_of(CHARTS) == browser.value_of(DRAWN) == 12
     assert browser.value_of("document.documentElement.scrollWidth") == width
     assert browser.value_of(f"Math.max(...{ENDS})") <= width
@@ -78,7 +93,7 @@ def test_words_filter_the_leaderboard(browser: Browser, report: Path) -> None:
 def test_a_brush_over_an_axis_chooses_jobs(browser: Browser, report: Path) -> None:
     """The upper half of the last axis, which is that of the figure."""
     browser.messages.clear()
-    browser.open(report)
+    seen(browser, report)
     script = """(() => {
         const holder = document.querySelector('#parallel .chart');
         const chart = echarts.getInstanceByDom(holder);
@@ -105,7 +120,7 @@ def test_a_brush_over_an_axis_chooses_jobs(browser: Browser, report: Path) -> No
 def test_another_pair_of_settings_and_another_figure_can_be_chosen(
     browser: Browser, report: Path
 ) -> None:
-    browser.open(report)
+    seen(browser, report)
     script = """((section) => {
         const field = document.querySelector(`${section} select`);
         const text = () => document.querySelector(`${section} .chart`).textContent;
@@ -119,7 +134,7 @@ def test_another_pair_of_settings_and_another_figure_can_be_chosen(
 
 def test_what_a_pointer_rests_on_is_told_as_text(browser: Browser, report: Path) -> None:
     browser.messages.clear()
-    browser.open(report)
+    seen(browser, report)
     script = """(() => {
         const chart = echarts.getInstanceByDom(document.querySelector('#slices .chart'));
         chart.dispatchAction({type: 'showTip', seriesIndex: 0, dataIndex: 3});
@@ -132,7 +147,7 @@ def test_what_a_pointer_rests_on_is_told_as_text(browser: Browser, report: Path)
 
 
 def test_a_dark_page_prints_light_and_is_dark_again(browser: Browser, report: Path) -> None:
-    browser.open(report, dark=True)
+    seen(browser, report, dark=True)
     ink = "document.querySelector('#importance .chart svg text').getAttribute('fill')"
     before = browser.value_of(ink)
     printed = f"(dispatchEvent(new Event('beforeprint')), {ink})"
@@ -140,3 +155,12 @@ def test_a_dark_page_prints_light_and_is_dark_again(browser: Browser, report: Pa
     assert browser.value_of(f"Math.max(...{WIDTHS})") <= 680
     assert browser.value_of(f"(dispatchEvent(new Event('afterprint')), {ink})") == before
     assert browser.printed().startswith(b"%PDF")
+
+
+def test_charts_are_drawn_when_they_come_into_view_and_all_of_them_to_be_printed(
+    browser: Browser, report: Path
+) -> None:
+    browser.open(report)
+    assert browser.value_of(DRAWN) < 3
+    browser.value_of("dispatchEvent(new Event('beforeprint'))")
+    assert browser.value_of(DRAWN) == browser.value_of(CHARTS)
