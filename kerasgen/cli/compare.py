@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import shlex
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 from kerasgen.cli.shared_arguments import (
     RUN_NAME,
@@ -19,6 +21,13 @@ from kerasgen.cli.shared_arguments import (
 from kerasgen.diagnostics import CompileError
 from kerasgen.foreign.printable import shown_lines
 from kerasgen.process.exit_codes import DONE
+
+if TYPE_CHECKING:
+    from kerasgen.sweep.sweep_comparison import SweepComparison
+    from kerasgen.verbs.compare import RunComparison
+    from kerasgen.verbs.compare_configs import ConfigComparison
+
+    Found = TypeVar("Found", RunComparison, ConfigComparison, SweepComparison)
 
 _EXAMPLES = """\
 examples:
@@ -61,6 +70,7 @@ def _act(options: argparse.Namespace) -> int:
     from kerasgen.session.named_run import named_run
     from kerasgen.sweep.sweep_comparison import any_sweep
     from kerasgen.verbs.compare import compare_runs, draw_histories
+    from kerasgen.verbs.comparison_text import runs_text
 
     if any_sweep(options.words, options.outputs):
         return _compare_sweeps(options)
@@ -70,13 +80,7 @@ def _act(options: argparse.Namespace) -> int:
     found = compare_runs(folders, options.outputs)
     if options.plot is not None:
         draw_histories(options.plot, found.runs)
-    if options.json:
-        print(json.dumps(found.report(), indent=2))
-        return DONE
-    from kerasgen.verbs.comparison_text import runs_text
-
-    print(shown_lines(runs_text(found)))
-    return DONE
+    return _tell(found, runs_text, options)
 
 
 def _compare_configs(options: argparse.Namespace) -> int:
@@ -84,6 +88,7 @@ def _compare_configs(options: argparse.Namespace) -> int:
     from kerasgen.frontend.compose.config_folders import ConfigPlace
     from kerasgen.frontend.compose.origins import place_of_text
     from kerasgen.verbs.compare_configs import compare_configs
+    from kerasgen.verbs.comparison_text import configs_text
 
     if options.by is not None:
         raise _needless("--by", "judges sweeps, and configs have no figures")
@@ -97,16 +102,11 @@ def _compare_configs(options: argparse.Namespace) -> int:
     configs = [(text, _overrides(text)) for text in options.words]
     place = ConfigPlace(config_dirs=folders_of(options))
     found = compare_configs(configs, place, trust_of(options))
-    if options.json:
-        print(json.dumps(found.report(), indent=2))
-        return DONE
-    from kerasgen.verbs.comparison_text import configs_text
-
-    print(shown_lines(configs_text(found)))
-    return DONE
+    return _tell(found, configs_text, options)
 
 
 def _compare_sweeps(options: argparse.Namespace) -> int:
+    from kerasgen.sweep.comparison_text import sweeps_text
     from kerasgen.sweep.sweep_comparison import compare_sweeps
 
     found = compare_sweeps(options.words, options.outputs, options.by)
@@ -114,12 +114,11 @@ def _compare_sweeps(options: argparse.Namespace) -> int:
         from kerasgen.verbs.compare import draw_histories
 
         draw_histories(options.plot, found.best_runs)
-    if options.json:
-        print(json.dumps(found.report(), indent=2))
-        return DONE
-    from kerasgen.sweep.comparison_text import sweeps_text
+    return _tell(found, sweeps_text, options)
 
-    print(shown_lines(sweeps_text(found)))
+
+def _tell(found: Found, text: Callable[[Found], str], options: argparse.Namespace) -> int:
+    print(json.dumps(found.report(), indent=2) if options.json else shown_lines(text(found)))
     return DONE
 
 
