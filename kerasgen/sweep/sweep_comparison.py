@@ -26,7 +26,7 @@ from kerasgen.record.files import plain
 from kerasgen.record.runs import RunEntry, read_config, read_run
 from kerasgen.session.named_run import named_run
 from kerasgen.session.run_selection import metric
-from kerasgen.sweep.report.setting_values import SettingValue, axis_of, value_text
+from kerasgen.sweep.report.setting_values import axis_of, value_text
 from kerasgen.sweep.report.swept_table import (
     JobRow,
     SettingRow,
@@ -34,6 +34,7 @@ from kerasgen.sweep.report.swept_table import (
     read_table,
     table_of,
 )
+from kerasgen.sweep.report.unnamed_values import own_value
 from kerasgen.sweep.settings_over_seeds import paired_probability
 from kerasgen.sweep.sweep_file import SweptJob
 from kerasgen.sweep.swept_runs import SweptRun, named_sweep, names_sweep
@@ -204,7 +205,7 @@ class _Known:
         rows = self.table.rows
         found = {row.settings[name] for row in rows if name in row.settings}
         if not found and self.run is not None:
-            own = _of_config(self.run, self.config, name)
+            own = own_value(self.run, self.config, name)
             return set() if own is None else {value_text(own)}
         return set(map(value_text, found))
 
@@ -224,20 +225,6 @@ def _number(text: str) -> float:
         return float(text)
     except ValueError:
         return 0.0
-
-
-def _of_config(run: RunEntry, config: Mapping[str, object], name: str) -> SettingValue | None:
-    """What a run says of a key that no override names: an option of a group, or a plain value."""
-    choices = run.fields.get("choices")
-    option = choices.get(name) if isinstance(choices, Mapping) else None
-    if isinstance(option, str):
-        return option
-    found: object = config
-    for step in name.split("."):
-        found = found.get(step) if isinstance(found, Mapping) else None
-    if isinstance(found, bool):
-        return str(found).lower()
-    return found if isinstance(found, int | float | str) else None
 
 
 def _common(first: SweptTable, other: SweptTable) -> int:

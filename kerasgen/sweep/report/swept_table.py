@@ -32,10 +32,10 @@ from kerasgen.sweep.report.setting_values import (
     Axis,
     SettingValue,
     axis_of,
-    named_values,
     short_text,
     value_text,
 )
+from kerasgen.sweep.report.unnamed_values import MOST_NAMES, SEED, settings_of
 from kerasgen.sweep.settings_over_seeds import (
     SettingFigures,
     compared_settings,
@@ -50,12 +50,7 @@ Way = Literal["min", "max"]
 
 COMPLETED = "completed"
 
-MOST_NAMES = 500
-"""Names of settings that are told apart."""
-
 _MOST_OBJECTIVES = 10
-
-_SEED = "seed"
 
 _LONGEST_COMMAND = 10_000
 
@@ -75,7 +70,7 @@ class JobRow:
         name: what it is called: its folder in the sweep.
         overrides: its overrides.
         varied: those by which it differs from other jobs.
-        settings: what they set, the seed as well.
+        settings: what they set, the seed as well; of what others set, what its config has.
         seed: its seed as it was written, empty for none.
         setting: the overrides without the seed.
         status: how it stands.
@@ -169,7 +164,7 @@ class SweptTable:
     @cached_property
     def names(self) -> list[str]:
         """The names of all settings but the seed; of very many those that most jobs have."""
-        counts = Counter(name for row in self.rows for name in row.settings if name != _SEED)
+        counts = Counter(name for row in self.rows for name in row.settings if name != SEED)
         return [name for name, _ in counts.most_common(MOST_NAMES)]
 
     @cached_property
@@ -233,7 +228,7 @@ class SweptTable:
     def brief_names(self) -> dict[str, str]:
         """The last word of each setting in which jobs differ, where no other has the same."""
         last = {name: name.rpartition(".")[2] or name for name in self.varied}
-        counts = Counter([*last.values(), _SEED])
+        counts = Counter([*last.values(), SEED])
         return {name: word if counts[word] == 1 else name for name, word in last.items()}
 
     @cached_property
@@ -296,7 +291,8 @@ def table_of(
     return SweptTable(
         folder=folder,
         rows=tuple(
-            _row(each, tuple(own), folder, goal) for each, own in zip(found, varied, strict=True)
+            _row(each, tuple(own), settings, folder, goal)
+            for each, own, settings in zip(found, varied, settings_of(found), strict=True)
         ),
         goal=goal,
         objectives=tuple(objectives),
@@ -332,14 +328,20 @@ def full_name(run: RunEntry, name: str) -> str:
     return name
 
 
-def _row(each: SweptRun, varied: tuple[str, ...], folder: Path, goal: Goal | None) -> JobRow:
+def _row(
+    each: SweptRun,
+    varied: tuple[str, ...],
+    settings: Mapping[str, SettingValue],
+    folder: Path,
+    goal: Goal | None,
+) -> JobRow:
     run, overrides = each.run, each.job.overrides
     error = None if run is None else run.fields.get("error")
     return JobRow(
         name=each.job.folder,
         overrides=overrides,
         varied=varied,
-        settings=named_values(overrides),
+        settings=settings,
         seed=seed_of(overrides),
         setting=tuple(text for text in overrides if not is_seed(text)),
         status=each.status,
