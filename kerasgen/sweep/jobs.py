@@ -15,16 +15,25 @@ from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from kerasgen.diagnostics import CompileError, SourceLocation, SourceMap
+from kerasgen.diagnostics import CompileError, Diagnostic, SourceLocation, SourceMap
 from kerasgen.frontend.compose.composition import make_loader, read_composition
 from kerasgen.frontend.compose.config_folders import ConfigPlace, Folders, place_of
 from kerasgen.frontend.compose.references import plain_node
-from kerasgen.frontend.compose.selectors_through_hydra import as_written, carried, with_carriers
+from kerasgen.frontend.compose.selector_syntax import is_selector
+from kerasgen.frontend.compose.selectors_through_hydra import (
+    as_written,
+    carried,
+    carrier,
+    with_carriers,
+)
 from kerasgen.frontend.compose.sweep_size import check_jobs, lists_its_jobs
 from kerasgen.frontend.refusals.culprits import REFUSALS, diagnose, diagnose_error, first_job
 from kerasgen.frontend.refusals.file_sweeps import check_parameters
 from kerasgen.sweep.grid import jobs_of
-from kerasgen.sweep.swept_lists import SweptLists, read_lists
+from kerasgen.sweep.swept_lists import SETTINGS, SweptLists, read_lists
+
+MOST_REFUSED = 100
+"""Settings of a list that are looked through for what is wrong with them."""
 
 
 def planned_jobs(
@@ -47,16 +56,14 @@ def planned_jobs(
     place = place_of(folders)
     try:
         loader = make_loader(place)
-        first = first_job(overrides, loader, place.config_name)
+        first, whole = first_words(overrides, loader, place)
     except REFUSALS as error:
         raise CompileError(
             diagnose(overrides, place, multirun=True) or diagnose_error(error)
         ) from None
-    if first is None:
-        raise CompileError(diagnose(overrides, place, multirun=True))
     config = loader.load_configuration(place.config_name, first, RunMode.RUN)
     check_jobs(config, carried(list(overrides)))
-    check_parameters(config, first, overrides, place)
+    check_parameters(config, first, whole, place)
     if not draws_no_values(config):
         alone = ["hydra.mode=RUN"] if config.hydra.mode == RunMode.MULTIRUN else []
         return [(*first, *alone)]
@@ -69,6 +76,90 @@ def planned_jobs(
     except HydraException as error:
         raise CompileError(diagnose_error(error, overrides)) from None
     return [(*of_hydra, *(as_written(text) for text in job)) for job in jobs]
+
+
+def first_words(
+    overrides: Sequence[str], loader: ConfigLoader, place: ConfigPlace
+) -> tuple[list[str], list[str]]:
+    """The overrides of a job by which a sweep itself is composed.
+
+    What is typed beside a list of settings may fit these alone, as `optimizer.momentum=0.9` does
+    where each of them takes an optimizer that has one. Then one of them is taken.
+
+    Args:
+        overrides: the overrides of the sweep.
+        loader: the loader of configs.
+        place: where configs are looked for.
+
+    Returns:
+        The overrides of that job; and those of the sweep, after the setting that was taken.
+
+    Raises:
+        CompileError: some job cannot be composed.
+    """
+    first = first_job(overrides, loader, place.config_name)
+    if first is not None:
+        return first, list(overrides)
+    lists = _typed_lists(overrides, loader, place)
+    for setting in lists.settings[:MOST_REFUSED]:
+        whole = beside_typed(setting, overrides)
+        if (first := first_job(whole, loader, place.config_name)) is not None:
+            return first, whole
+    raise CompileError(
+        refused_settings(lists, overrides, place) or diagnose(overrides, place, multirun=True)
+    )
+
+
+def _typed_lists(overrides: Sequence[str], loader: ConfigLoader, place: ConfigPlace) -> SweptLists:
+    """What a sweep says of settings, as far as that hangs on no value below a group."""
+    try:
+        words = [
+            text
+            for text in shared_by_all(overrides)
+            if "." not in _key(text) or _key(text) == SETTINGS
+        ]
+        config = loader.load_configuration(place.config_name, words, RunMode.RUN)
+    except (CompileError, *REFUSALS):
+        return SweptLists()
+    return lists_of(config, words, place)
+
+
+def shared_by_all(overrides: Sequence[str]) -> list[str]:
+    """The overrides that are no sweeps: all jobs have them."""
+    parse = OverridesParser.create().parse_override
+    return [text for text in overrides if not parse(_readable(text)).is_sweep_override()]
+
+
+def _readable(text: str) -> str:
+    return carrier(text, 0) if is_selector(text) else text
+
+
+def _key(text: str) -> str:
+    return text.partition("=")[0].lstrip("+~")
+
+
+def beside_typed(setting: Sequence[str], overrides: Sequence[str]) -> list[str]:
+    """A setting and what is typed beside it, which wins."""
+    typed = set(map(_key, overrides))
+    return [*(text for text in setting if _key(text) not in typed), *overrides]
+
+
+def refused_settings(
+    lists: SweptLists, overrides: Sequence[str], place: ConfigPlace
+) -> list[Diagnostic]:
+    """What is wrong with the first settings of a list, where they stand.
+
+    Args:
+        lists: the settings.
+        overrides: the overrides of the sweep.
+        place: where configs are looked for.
+    """
+    found = [
+        lists.at_home(told)
+        for setting in lists.settings[:MOST_REFUSED]
+        for told in diagnose(beside_typed(setting, overrides), place, multirun=True)
+    ]
+    return list(dict.fromkeys(found))
 
 
 def draws_no_values(config: DictConfig) -> bool:

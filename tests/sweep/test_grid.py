@@ -176,3 +176,15 @@ def test_too_many_jobs_are_told_before_they_are_listed() -> None:
 def test_values_are_written_as_the_command_line_reads_them() -> None:
     value = {"a": [1, 2.5, None, True], "b c": "x, y", "d": "true", "e": "adam"}
     assert written(value) == '{a:[1,2.5,null,true],b\\ c:"x, y",d:"true",e:adam}'
+
+
+def test_what_is_typed_need_fit_the_settings_alone(tmp_path: Path) -> None:
+    """The optimizer of the config itself, Adam, has no momentum; those of the settings have one."""
+    file = tmp_path / "settings.yaml"
+    file.write_text("- {optimizer: sgd}\n- {optimizer: rmsprop}\n")
+    assert jobs("optimizer.momentum=0.5,0.9", f"{SETTINGS}{file}", "model=mlp") == [
+        "optimizer=sgd optimizer.momentum=0.5 model=mlp",
+        "optimizer=sgd optimizer.momentum=0.9 model=mlp",
+        "optimizer=rmsprop optimizer.momentum=0.5 model=mlp",
+        "optimizer=rmsprop optimizer.momentum=0.9 model=mlp",
+    ]

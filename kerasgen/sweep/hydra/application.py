@@ -36,7 +36,7 @@ from kerasgen.frontend.compose.selector_syntax import is_selector
 from kerasgen.frontend.compose.selectors_through_hydra import carried, with_carriers
 from kerasgen.frontend.compose.sweep_size import check_jobs
 from kerasgen.frontend.parse.secrets import refuse_passwords, refuse_typed_passwords
-from kerasgen.frontend.refusals.culprits import REFUSALS, diagnose, diagnose_error, first_job
+from kerasgen.frontend.refusals.culprits import REFUSALS, diagnose, diagnose_error
 from kerasgen.frontend.refusals.file_sweeps import check_parameters
 from kerasgen.process.interruption import held
 from kerasgen.record.file_names import RECORD
@@ -49,18 +49,21 @@ from kerasgen.sweep.hydra.search_plan import (
     names_search,
     plan_search,
     searches,
+)
+from kerasgen.sweep.jobs import (
+    draws_no_values,
+    first_words,
+    listed_jobs,
+    lists_of,
+    refused_settings,
     shared_by_all,
 )
-from kerasgen.sweep.jobs import draws_no_values, listed_jobs, lists_of
 from kerasgen.sweep.outcomes import completed_jobs
 from kerasgen.sweep.sweep_file import same_search, same_sweep
 from kerasgen.sweep.swept_lists import SweptLists
 
 Words = tuple[str, ...]
 """The task overrides of a job, in the words of Hydra."""
-
-_MOST_REFUSED = 100
-"""Settings of a list that are looked through for what is wrong with them."""
 
 
 class HydraApplication(Hydra):
@@ -219,16 +222,16 @@ class HydraApplication(Hydra):
         with self.refusals(overrides, *REFUSALS, multirun=True):
             # The parameters of a search may exclude one another: it checks its jobs by itself.
             first = shared_by_all(overrides) if names_search(overrides) else None
-            first = first or first_job(overrides, self.config_loader, self.place.config_name)
-        if first is None:
-            raise CompileError(diagnose(overrides, self.place, multirun=True))
+            whole = overrides
+            if not first:
+                first, whole = first_words(overrides, self.config_loader, self.place)
         config = self.compose_config(config_name, first, RunMode.RUN, with_log_configuration)
         of_hydra = set(plain_node(config.hydra.overrides.hydra))
         config.hydra.overrides.task = [text for text in overrides if text not in of_hydra]
         config.hydra.mode = RunMode.MULTIRUN
         _refuse_passwords(config, overrides)
         check_jobs(config, carried(overrides))
-        check_parameters(config, first, overrides, self.place)
+        check_parameters(config, first, whole, self.place)
         self._lists = lists_of(config, first, self.place)
         return config
 
@@ -299,14 +302,8 @@ class HydraApplication(Hydra):
         try:
             yield
         except CompileError:
-            lists = self._lists
-            found = [
-                lists.at_home(told)
-                for setting in lists.settings[:_MOST_REFUSED]
-                for told in diagnose([*setting, *overrides], self.place, multirun=True)
-            ]
-            if found:
-                raise CompileError(list(dict.fromkeys(found))) from None
+            if found := refused_settings(self._lists, overrides, self.place):
+                raise CompileError(found) from None
             raise
 
     def _check(self, jobs: Sequence[FrozenConfig], folder: Path) -> None:

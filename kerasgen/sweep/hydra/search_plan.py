@@ -15,7 +15,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
@@ -25,13 +24,13 @@ from kerasgen.frontend.compose.config_folders import ConfigPlace
 from kerasgen.frontend.compose.frozen_config import FrozenConfig
 from kerasgen.frontend.compose.references import plain_node
 from kerasgen.frontend.compose.search_options import SWEEPER
-from kerasgen.frontend.compose.selector_syntax import is_selector
-from kerasgen.frontend.compose.selectors_through_hydra import as_written, carrier
+from kerasgen.frontend.compose.selectors_through_hydra import as_written
 from kerasgen.frontend.refusals.culprits import REFUSALS, diagnose, diagnose_error
 from kerasgen.frontend.refusals.file_sweeps import in_file
 from kerasgen.registry import Trust
 from kerasgen.sweep.executors.process import child_environment
 from kerasgen.sweep.hydra.frozen_jobs import FreezingLoader
+from kerasgen.sweep.jobs import shared_by_all
 from kerasgen.sweep.search.objectives import Objective, named_objective
 from kerasgen.sweep.search.settings import SearchSettings, read_settings
 from kerasgen.sweep.search.space import Space, read_space
@@ -128,16 +127,6 @@ def _origins(config: DictConfig, loader: FreezingLoader, place: ConfigPlace) -> 
 def names_search(overrides: Sequence[str]) -> bool:
     """Whether overrides choose the sweeper of a search."""
     return "hydra/sweeper=optuna" in overrides
-
-
-def shared_by_all(overrides: Sequence[str]) -> list[str]:
-    """The overrides that are no sweeps: all jobs have them."""
-    parse = OverridesParser.create().parse_override
-    return [text for text in overrides if not parse(_readable(text)).is_sweep_override()]
-
-
-def _readable(text: str) -> str:
-    return carrier(text, 0) if is_selector(text) else text
 
 
 def _composed(
