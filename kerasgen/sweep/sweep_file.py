@@ -231,10 +231,12 @@ def jobs_beside(folder: Path, wanted: Collection[str]) -> dict[str, Path]:
     root = folder.parent.parent if daily else folder.parent
     found: dict[str, Path] = {}
     left = set(wanted)
-    for other, jobs in sweeps_below(root, 2 if daily else 1, having=left):
+    for other, jobs in sweeps_below(root, 2 if daily else 1, having=left) if left else ():
         if other.resolve() != folder.resolve():
             for job in jobs:
                 if job.identity in left and is_completed(other / job.folder):
                     found[job.identity] = other / job.folder
                     left.remove(job.identity)
+        if not left:
+            break
     return found

@@ -39,13 +39,12 @@ from kerasgen.sweep.hydra.plugin_modules import join_plugins
 from kerasgen.sweep.hydra.task import Task
 from kerasgen.sweep.job_source import JobSource, ListedJobs, PlannedJob
 from kerasgen.sweep.job_spec import JobSpec, settled
-from kerasgen.sweep.outcomes import Outcome, varying
+from kerasgen.sweep.outcomes import Outcome, completed_jobs, varying
 from kerasgen.sweep.progress import SweepLines
 from kerasgen.sweep.schedule import Schedule
 from kerasgen.sweep.sweep_file import (
     SearchFacts,
     SweptJob,
-    jobs_beside,
     read_sweep,
     write_sweep,
 )
@@ -193,7 +192,7 @@ class ProcessLauncher(Launcher):
         sweep = Path(str(self.config.hydra.sweep.dir))
         configs = [self.loader.freeze_job(self.config, job) for job in job_overrides]
         identities = [frozen.content_hash() for frozen in configs]
-        elsewhere = {} if self.task.anew else jobs_beside(sweep, identities)
+        done = {} if self.task.anew else completed_jobs(sweep, identities)
         before = {sweep / job.folder: job.identity for job in read_sweep(sweep)}
         jobs: list[PlannedJob] = []
         for number, (overrides, label) in enumerate(zip(written, labels, strict=True), first):
@@ -205,7 +204,7 @@ class ProcessLauncher(Launcher):
                     title=f"[{number + 1}/{total}] {' '.join(label)}".rstrip(),
                     identity=identity,
                     known=before.get(job.folder) == identity,
-                    elsewhere=elsewhere.get(identity),
+                    elsewhere=None if done.get(identity) == job.folder else done.get(identity),
                 )
             )
         _check_distinct(jobs, self.config)
