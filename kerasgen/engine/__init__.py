@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from kerasgen.passes.compiled import CompiledProgram
 
 __all__ = [
+    "GIVEN_HOME",
     "DivergedError",
     "Engine",
     "EngineInForceError",
@@ -61,6 +62,12 @@ __all__ = [
     "TrainingListener",
     "Watched",
 ]
+
+GIVEN_HOME = "KERASGEN_ENGINE_HOME"
+"""The environment variable that names an empty folder for what an engine is told by files.
+
+Who has started the process has made it, and takes it away; without it an engine makes one itself.
+"""
 
 
 class EngineInForceError(RuntimeError):

@@ -45,6 +45,9 @@ _PAUSE = 0.03
 _PATIENCE = 10.0
 """Seconds that a process is given to end by itself once it was asked to."""
 
+BEAT = 5.0
+"""Seconds between two signs of life of a process that has a parent."""
+
 _STARTING, _WORKING, _ENDING = range(3)
 
 _ROOT = "kerasgen.process.entry"
@@ -135,15 +138,17 @@ def keep_watch() -> None:
         pass  # No descriptor or thread is left: the signal is delivered once.
 
 
-def follow_parent(lifeline: int) -> None:
+def follow_parent(lifeline: int, beat: Callable[[], str | None]) -> None:
     """Ends this process when its parent has ended, however that came about.
 
     Args:
         lifeline: the reading end of a pipe whose other end the parent alone has.
+        beat: is called every few seconds, in a thread; says why the process is to end, None to
+            go on.
     """
     os.set_inheritable(lifeline, False)
     _process.told = True  # The parent says the last line for all of them.
-    _thread.start_new_thread(_follow, (lifeline,))
+    _thread.start_new_thread(_follow, (lifeline, beat))
 
 
 def begin_work() -> None:
@@ -329,14 +334,21 @@ def _repeat(reader: int) -> None:
             os.set_blocking(reader, False)
 
 
-def _follow(lifeline: int) -> None:
+def _follow(lifeline: int, beat: Callable[[], str | None]) -> None:
     """The thread that waits for the parent's end: nothing is ever written into the pipe."""
+    import select  # Not for those who only want handlers.
+
+    waiting = select.poll()
+    waiting.register(lifeline, select.POLLIN)
     try:
-        while os.read(lifeline, 1):
-            pass
+        while not waiting.poll(BEAT * 1000):
+            if (cause := beat()) is not None:
+                break
+        else:
+            cause = "the sweep that it belongs to was killed"
     except OSError:
         return
-    _process.cause = "the sweep that it belongs to was killed"
+    _process.cause = cause
     os.kill(os.getpid(), _signal.SIGTERM)
     time.sleep(_PATIENCE)
     end_now()

@@ -47,6 +47,9 @@ CONSOLE = "console.log"
 ASKED, ANSWERED = ".asked.json", ".answered.json"
 """By these a job of a search asks whether it goes on; they are there for moments alone."""
 
+SIGN = ".at_work"
+"""The sign of life of a job of a sweep, for other machines; it is there while the job runs."""
+
 RESULTS = (
     CONFIG,
     SOURCE_MAP,
@@ -68,5 +71,6 @@ RESULTS = (
     TAGS,
     ASKED,
     ANSWERED,
+    SIGN,
 )
 """Patterns of what stands in the folder of a run after its record is opened."""

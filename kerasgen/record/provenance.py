@@ -220,6 +220,20 @@ def is_seen_at_work(fields: Mapping[str, Any]) -> bool:
     return here and at_work(fields)
 
 
+def unseen_attempt(fields: Mapping[str, Any]) -> str | None:
+    """The start of a job whose process may be at work and cannot be asked, None for any other.
+
+    Args:
+        fields: the fields of a record.
+    """
+    process = fields.get("process")
+    if not isinstance(process, Mapping) or not at_work(fields):
+        return None
+    here, attempt = process_identity(), process.get("attempt")
+    unseen = any(process.get(name) != here[name] for name in ("host", "namespace"))
+    return attempt if unseen and isinstance(attempt, str) else None
+
+
 def _start(pid: int) -> str | None:
     """When a process began, in the system's own words; empty if it ended, None if unknown."""
     if Path("/proc/self/stat").exists():

@@ -40,11 +40,12 @@ from kerasgen.record.file_names import (
 )
 from kerasgen.record.files import write_atomically
 from kerasgen.record.lock import locked
-from kerasgen.record.provenance import at_work, identity
+from kerasgen.record.provenance import at_work, identity, is_seen_at_work
 from kerasgen.record.read import ReadRecord, read_record
+from kerasgen.record.sign_of_life import leave_sign
 from kerasgen.record.status import CLOSED, OPEN, Closed
 from kerasgen.record.versions import SCHEMA
-from kerasgen.record.write import Record, now, seconds_since
+from kerasgen.record.write import Record, TakenOverError, now, seconds_since
 
 _DRAFT = re.compile(r"\..+\.[0-9a-f]{12}\.tmp|\.model\.draft\.keras")
 """What a killed process leaves of a file that it was writing."""
@@ -115,6 +116,8 @@ def open_record(
                 config_dirs=list(asked.config_dirs),
                 seed=asked.seed,
             )
+            if (attempt := origin["process"].get("attempt")) is not None:
+                leave_sign(folder, attempt)
     return record
 
 
@@ -152,6 +155,27 @@ def close_abandoned(
     return True
 
 
+def close_lost(folder: Path, error: str, attempt: str) -> bool:
+    """Closes the record of a job whose process is gone, and those of its folds.
+
+    Args:
+        folder: the folder of the run.
+        error: what happened to the process.
+        attempt: the start of the job that has ended.
+
+    Returns:
+        Whether its own was closed, as `close_abandoned` has it.
+
+    Raises:
+        OSError: a file cannot be written.
+    """
+    folds = folder / FOLDS
+    for fold in () if folds.is_symlink() else folds.glob("*"):
+        if not fold.is_symlink():
+            close_abandoned(fold, "interrupted", error, attempt=attempt)
+    return close_abandoned(folder, "interrupted", error, attempt=attempt)
+
+
 def opened_by(fields: Mapping[str, object], pid: int) -> bool:
     """Whether a process of this id opened a record."""
     process = fields.get("process")
@@ -172,7 +196,7 @@ def own_record(folder: Path) -> Record | None:
         return None
     if fields["status"] not in OPEN or not opened_by(fields, os.getpid()):
         return None
-    return Record(folder, fields) if at_work(fields) else None
+    return Record(folder, fields) if is_seen_at_work(fields) else None
 
 
 def close_at_once(folder: Path, error: str, record: Record | None = None) -> None:
@@ -192,6 +216,11 @@ def close_at_once(folder: Path, error: str, record: Record | None = None) -> Non
         seconds = seconds_since(fields.get("started"))
         with contextlib.suppress(OSError):
             Record(folder, fields).finish("interrupted", error=error, seconds=seconds, sealed=False)
+    elif record is not None:
+        try:
+            record.require_own()
+        except TakenOverError:
+            return
     remove_drafts(folder)
 
 

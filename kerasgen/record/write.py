@@ -6,12 +6,19 @@ happened. How a file is written stands in `files`, the names in `file_names`; ta
 giving it back, in `run_folder`.
 
 Decisions:
+- A run may have lost its folder to another machine, which took this one for gone. So it is looked
+  before each writing whether the record is still the one that was written last: a question to the
+  disk, and a reading only where it is not.
+- A fork of a run's process, as somebody's code may make it, has the record in its memory and no
+  right to it: whatever becomes of the fork, the run is that of the process which opened it.
 - `record.json` is written when the status changes, and when what is known must outlive a process
   that is killed. What is only noted goes with the next writing, and is in memory until then.
 """
 
 from __future__ import annotations
 
+import contextlib
+import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -19,6 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerasgen.foreign.passwords import masking
+from kerasgen.foreign.regular_files import ForeignFileError
 from kerasgen.record.checksums import CHECKSUMS, checksums
 from kerasgen.record.file_names import HISTORY, RECORD
 from kerasgen.record.files import (
@@ -30,10 +38,16 @@ from kerasgen.record.files import (
     write_json,
     write_over,
 )
-from kerasgen.record.status import Closed
+from kerasgen.record.read import read_record
+from kerasgen.record.sign_of_life import remove_sign
+from kerasgen.record.status import OPEN, Closed
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
+
+
+class TakenOverError(OSError):
+    """A run has lost its folder to another process."""
 
 
 class Record:
@@ -59,6 +73,8 @@ class Record:
         self.masked = masking(secrets)
         self.epochs: list[dict[str, float]] = []
         self._fields: dict[str, Any] = dict(fields)
+        self._written: tuple[int, ...] | None = None
+        self._pid = os.getpid()
         spent = fields.get("seconds")
         self._clock = time.monotonic() - (spent if isinstance(spent, int | float) else 0.0)
 
@@ -83,8 +99,32 @@ class Record:
         Raises:
             OSError: the file cannot be written; the earlier one stays.
         """
+        self.require_own()
         self.note(**fields)
         write_json(self.folder / RECORD, self._fields)
+        self._written = _stamp(self.folder)
+
+    def require_own(self) -> None:
+        """Looks whether the run still has its folder; whatever writes into it asks before.
+
+        Raises:
+            TakenOverError: another process goes on with the run, or this one is a fork.
+        """
+        if os.getpid() != self._pid:
+            raise TakenOverError("this is a fork of the process that runs it")
+        if self._written is None or self._written == (stamp := _stamp(self.folder)):
+            return
+        try:
+            fields = read_record(self.folder).fields
+        except ForeignFileError:
+            return  # It was removed: what is written next says so.
+        process = fields.get("process")
+        if fields["status"] in OPEN and process == self._fields.get("process"):
+            self._written = stamp
+            return
+        host = process.get("host") if isinstance(process, Mapping) else None
+        by = f" on `{host}`" if process != self._fields.get("process") else ""
+        raise TakenOverError(f"another process{by} has taken the run over")
 
     def start(self, **fields: object) -> None:
         """Says that the run is at its first step.
@@ -108,6 +148,7 @@ class Record:
         Raises:
             OSError: the file cannot be written; the earlier one stays.
         """
+        self.require_own()
         self.note(**{"seconds": round(time.monotonic() - self._clock, 3), **fields})
         files = files_in(self.folder)
         self._fields.pop(CHECKSUMS, None)
@@ -118,6 +159,8 @@ class Record:
             write_json(self.folder / RECORD, self._fields)
         except OSError:
             write_over(self.folder / RECORD, self._fields)
+        self._written = _stamp(self.folder)
+        remove_sign(self.folder)
 
     def resume(self, rows: Sequence[Mapping[str, float]], **place: int) -> None:
         """Says where the training goes on, and takes the epochs before over.
@@ -140,6 +183,7 @@ class Record:
         Raises:
             OSError: it cannot be written.
         """
+        self.require_own()
         write_atomically(self.folder / name, self.masked(text))
 
     def write_json(self, name: str, value: object) -> None:
@@ -148,6 +192,7 @@ class Record:
         Raises:
             OSError: it cannot be written; the earlier one stays.
         """
+        self.require_own()
         write_json(self.folder / name, plain(value, self.masked))
 
     def write_arrays(self, name: str, arrays: Mapping[str, ArrayLike]) -> None:
@@ -156,6 +201,7 @@ class Record:
         Raises:
             OSError: it cannot be written.
         """
+        self.require_own()
         write_arrays(self.folder / name, arrays)
 
     def add_epoch(self, row: Mapping[str, float]) -> None:
@@ -164,8 +210,17 @@ class Record:
         Raises:
             OSError: the history cannot be written; the earlier one stays.
         """
+        self.require_own()
         self.epochs.append(dict(row))
         write_history(self.folder / HISTORY, self.epochs)
+
+
+def _stamp(folder: Path) -> tuple[int, ...] | None:
+    """What tells one writing of a record from another, None where there is no record."""
+    with contextlib.suppress(OSError):
+        found = (folder / RECORD).lstat()
+        return found.st_ino, found.st_mtime_ns, found.st_size
+    return None
 
 
 def now() -> str:

@@ -267,6 +267,7 @@ def _results(experiment: Experiment, model: Trainable, run: ActiveRun) -> None:
             record.write_arrays(PREDICTIONS, arrays)
             events.emit(ArtifactSaved(file=PREDICTIONS))
     with events.step("save") as line:
+        record.require_own()  # What follows writes files of its own.
         if tracking.model:
             trained = TrainedModel(
                 compiled=compiled,

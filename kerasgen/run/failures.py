@@ -26,6 +26,7 @@ from kerasgen.process.entry import ending, lost_in, reason_of, report, say_lost
 from kerasgen.process.exit_codes import DONE, FAILED, REFUSED
 from kerasgen.record.file_names import TRACEBACK
 from kerasgen.record.run_folder import discard, restore
+from kerasgen.record.write import TakenOverError
 from kerasgen.run.active_run import ActiveRun
 from kerasgen.run.event_stream import StepError
 from kerasgen.run.pruning import PrunedError
@@ -78,6 +79,8 @@ def end_run(error: BaseException, run: ActiveRun, *, keep_rejected: bool) -> int
     if interruption.requested() or isinstance(cause, KeyboardInterrupt):
         run.end("interrupted", interruption.reason(cause))
         raise cause if isinstance(cause, KeyboardInterrupt) else interruption.Stopped() from None
+    if isinstance(cause, TakenOverError):
+        return _fail("KG803", f"nothing is written into `{run.folder}` any more: {cause}", run)
     if isinstance(cause, PrunedError):
         run.end("pruned", str(cause))
         return DONE

@@ -235,6 +235,8 @@ def keeper(run: ActiveRun, identity: Identity, keep: int) -> Callable[[TrainingS
             "history": plain(run.history),
             "state": state.facts,
         }
+        if run.record is not None:
+            run.record.require_own()
         write_checkpoint(run.folder, state.arrays, facts, keep)
 
     return write

@@ -7,7 +7,8 @@ how an executor starts a job.
 Decisions:
 - A job that takes too long or too much is killed: one that hangs does not hear that it is asked.
 - A job whose folder another process works in, another start of the same sweep perhaps, is looked at
-  again later: it is waited for while there is nothing else to do.
+  again later: it is waited for while there is nothing else to do. One that another machine has left
+  is taken over.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from kerasgen.process.interruption import at_once, held
 from kerasgen.record.file_names import CONSOLE
 from kerasgen.record.provenance import at_work, is_seen_at_work
 from kerasgen.record.removal import remove_run
-from kerasgen.record.run_folder import close_abandoned, opened_in
+from kerasgen.record.run_folder import close_lost, opened_in
 from kerasgen.record.status import OPEN
 from kerasgen.sweep.executors.executor import (
     Executor,
@@ -36,6 +37,7 @@ from kerasgen.sweep.executors.executor import (
     wait_for_some,
 )
 from kerasgen.sweep.job_source import JobSource, PlannedJob
+from kerasgen.sweep.lost_machines import LostMachines
 from kerasgen.sweep.outcomes import (
     EndedProcess,
     Outcome,
@@ -102,6 +104,7 @@ class Schedule:
     _attempts: dict[int, int] = field(default_factory=dict)
     _again: deque[PlannedJob] = field(default_factory=deque)
     _taken: deque[PlannedJob] = field(default_factory=deque)
+    _lost: LostMachines = field(default_factory=LostMachines)
 
     def run(self, source: JobSource) -> dict[int, Outcome]:
         """Runs jobs; one that fails or dies does not end the others.
@@ -223,17 +226,17 @@ class Schedule:
         if is_seen_at_work(read_fields(place.job.folder)):
             return
         with contextlib.suppress(OSError):
-            close_abandoned(
-                place.job.folder, "interrupted", reason or "interrupted", attempt=attempt
-            )
+            close_lost(place.job.folder, reason or "interrupted", attempt)
 
     def _of_another(self, place: _Place) -> Literal["at work", "done"] | None:
-        """What another process has made of a job that came a moment too late, None if none has."""
+        """What another process has made of a job for which ours came too late, or has lost."""
         fields = read_fields(place.job.folder)
-        if opened_in(fields, place.running.attempt) or place.running.poll() != REFUSED:
+        if opened_in(fields, place.running.attempt):
             return None
         if is_taken(place.job.folder):
             return "at work"
+        if place.running.poll() != REFUSED and place.job.anew:
+            return None
         done = earlier_outcome(place.job.number, place.job.overrides, place.job.folder)
         return None if done is None else "done"
 
@@ -245,7 +248,13 @@ class Schedule:
 
     def _look_again(self) -> None:
         """Lets jobs that others have taken have their turn, once they are free or done."""
-        free = [job for job in self._taken if not is_taken(job.folder)]
+        free: list[PlannedJob] = []
+        for job in self._taken:
+            if not is_taken(job.folder):
+                free.append(job)
+            elif (reason := self._lost.taken_over(job.folder)) is not None:
+                self.watch.say(job, f"is taken over: {reason}")
+                free.append(job)
         for job in free:
             self._taken.remove(job)
         self._again.extend(free)

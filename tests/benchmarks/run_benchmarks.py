@@ -18,6 +18,7 @@
 | answering     | `predict` of 1,000,000 rows, with `model.predict` on arrays | 1.5         |
 | serving       | requests over HTTP, with a route that calls `model.predict`  | 1/3         |
 | sweeping      | a sweep, with a shell loop, Hydra's launchers, a loop by hand | 1/3; 1      |
+| many-jobs     | sweeps of 300 and 1,000 jobs of next to nothing, with 100 of them | 1; 1.2 |
 | planning      | what `plan` says of ten sweeps, with what they then take    | error 20 %; 15 % |
 | image-folder  | CIFAR-10's files to batches, cold and from the cache, with Keras's reader |  |
 
@@ -49,6 +50,7 @@ import compile_time
 import describing
 import feeding
 import image_folder
+import many_jobs
 import planning
 import reading_tables
 import real_data
@@ -71,6 +73,7 @@ BENCHMARKS: dict[str, Callable[[Options], Report]] = {
     "answering": answering.measure,
     "serving": serving.measure,
     "sweeping": sweeping.measure,
+    "many-jobs": many_jobs.measure,
     "planning": planning.measure,
     "image-folder": image_folder.measure,
 }

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from kerasgen.diagnostics import Sink
-from kerasgen.engine import EngineInForceError
+from kerasgen.engine import GIVEN_HOME, EngineInForceError
 from kerasgen.foreign.regular_files import is_folder
 from kerasgen.ir.program import BackendDef
 from kerasgen.process import garbage
@@ -282,7 +282,8 @@ _USER_HOME = os.environ.get("KERAS_HOME", "")
 
 def _make_home(content: str) -> Path:
     with held():  # of a folder that was made nobody may lose sight
-        home = Path(tempfile.mkdtemp(prefix="kerasgen-home-"))
+        given = os.environ.pop(GIVEN_HOME, None)
+        home = Path(given or tempfile.mkdtemp(prefix="kerasgen-home-"))
         atexit.register(_remove_home, home, os.getpid())
         finally_do(lambda: shutil.rmtree(home, ignore_errors=True))  # A fork forgets it.
     # bfloat16 is legal as floatx but not in the file.

@@ -18,6 +18,7 @@ import shutil
 import tarfile
 from pathlib import Path, PurePosixPath
 
+from kerasgen.record.file_names import SIGN
 from kerasgen.record.files import write_atomically
 
 MOST_BYTES = 4 * 2**30
@@ -47,7 +48,8 @@ def packed(folder: Path, *, most: int = MOST_BYTES) -> bytes:
         for parent, folders, files in os.walk(folder):
             for name in sorted([*folders, *files]):
                 path = Path(parent, name)
-                if path.is_symlink() or not (path.is_file() or path.is_dir()):
+                plain = path.is_file() or path.is_dir()
+                if name == SIGN or path.is_symlink() or not plain:
                     continue
                 size += path.stat().st_size if path.is_file() else 0
                 count += 1

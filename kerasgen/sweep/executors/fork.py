@@ -23,14 +23,18 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from kerasgen.engine import GIVEN_HOME
 from kerasgen.ir.program import BackendDef
 from kerasgen.process.entry import reason_of
+from kerasgen.process.interruption import held
 from kerasgen.record.provenance import ATTEMPT
 from kerasgen.sweep.executors.compile_cache import offer_cache
 from kerasgen.sweep.executors.engine_settings import engine_settings
@@ -71,19 +75,20 @@ class ForkServer:
         dead: whether it has ended.
         ready: whether it has said that it has imported its engine, or why it does not fork.
         running: how many of its jobs run.
-        home: the folder that it has made for Keras, once it is ready.
+        home: the folder that it has for Keras. It is made here: whatever ends the server, at
+            whatever moment, it can be taken away.
         lost: gets the numbers of its jobs that run when it ends.
     """
 
     process: subprocess.Popen[bytes]
     door: socket.socket
+    home: str
     lost: set[int]
     codes: dict[int, int] = field(default_factory=dict)
     refused: str | None = None
     dead: bool = False
     ready: bool = False
     running: int = 0
-    home: str | None = None
 
     def wait_ready(self) -> None:
         """Waits until it has imported what it needs, or says why it cannot serve."""
@@ -140,8 +145,7 @@ class ForkServer:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        if self.process.returncode and self.home is not None:
-            shutil.rmtree(self.home, ignore_errors=True)  # It could not itself.
+        shutil.rmtree(self.home, ignore_errors=True)  # It may not have come to it itself.
 
     def _hear(self) -> tuple[int, int] | None:
         """Takes one message; gives process id and descriptor of a job that was forked."""
@@ -155,7 +159,6 @@ class ForkServer:
         message: dict[str, Any] = json.loads(content)
         if "refused" in message:
             self.ready, self.refused = True, message["refused"]
-            self.home = message["home"]
             return None
         if "code" in message:
             self.codes[message["pid"]] = message["code"]
@@ -275,7 +278,7 @@ class ForkExecutor:
         if len(self._servers) >= _MOST_SERVERS and idle:
             self._servers.pop(idle[0]).close()
         try:
-            server = self._servers[key] = _started(settings, self._lost)
+            server = _started(settings, self._lost, partial(self._servers.__setitem__, key))
         except OSError as error:
             self._tell(f"jobs are not forked, each starts by itself: {reason_of(error)}")
             return
@@ -329,7 +332,9 @@ def can_fork() -> bool:
     return hasattr(os, "pidfd_open") and hasattr(signal, "pidfd_send_signal")
 
 
-def _started(settings: BackendDef, lost: set[int]) -> ForkServer:
+def _started(
+    settings: BackendDef, lost: set[int], keep: Callable[[ForkServer], object]
+) -> ForkServer:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     environment = child_environment(unbuffered=False)
     environment[SOCKET] = str(theirs.fileno())
@@ -338,13 +343,22 @@ def _started(settings: BackendDef, lost: set[int]) -> ForkServer:
         environment[ADDED] = "1"
     if settings.backend == "jax":
         offer_cache(environment)
-    with theirs, signals_blocked():
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", _MODULE],
-            stdin=subprocess.DEVNULL,
-            env=environment,
-            pass_fds=(theirs.fileno(),),
-            process_group=0,
-        )
-    ours.send(settings_text(settings, added=added))
-    return ForkServer(process=process, door=ours, lost=lost)
+    with held():  # of a folder that was made nobody may lose sight
+        home = environment[GIVEN_HOME] = tempfile.mkdtemp(prefix="kerasgen-home-")
+        try:
+            with theirs, signals_blocked():
+                process = subprocess.Popen(
+                    [sys.executable, "-P", "-m", _MODULE],
+                    stdin=subprocess.DEVNULL,
+                    env=environment,
+                    pass_fds=(theirs.fileno(),),
+                    process_group=0,
+                )
+            server = ForkServer(process=process, door=ours, home=home, lost=lost)
+            keep(server)
+        except BaseException:
+            shutil.rmtree(home, ignore_errors=True)
+            raise
+    with contextlib.suppress(OSError):  # It has ended already.
+        ours.send(settings_text(settings, added=added))
+    return server

@@ -179,7 +179,7 @@ def main() -> Handed | None:
     refused = _preload(asked["backend"])
     if asked["added"]:
         os.environ.pop(ADDED, None)
-    server.say({"refused": refused, "home": os.environ.get("KERAS_HOME")})
+    server.say({"refused": refused})
     return None if refused else server.serve()
 
 
@@ -209,16 +209,17 @@ def work(handed: Handed) -> int:
     """Runs the job that a child is handed; gives its exit code."""
     from kerasgen.process.interruption import follow_parent
     from kerasgen.sweep.executors.cores import keep_to, tell_libraries
+    from kerasgen.sweep.executors.sign import Sign
     from kerasgen.sweep.hydra.command_line import run_job_frozen
     from kerasgen.sweep.job_spec import read_job_spec
 
     adopt_orphans()
-    follow_parent(handed.lifeline)
+    with open(handed.job, "rb") as given:
+        job = read_job_spec(given.read())
+    follow_parent(handed.lifeline, Sign.of(job).renew)
     keep_to(handed.cores)
     tell_libraries()
-    with open(handed.job, "rb") as given:
-        content = given.read()
-    return run_job_frozen(read_job_spec(content))
+    return run_job_frozen(job)
 
 
 def settings_text(backend: Any, *, added: bool) -> bytes:

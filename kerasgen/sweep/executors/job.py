@@ -19,15 +19,18 @@ def run() -> int:
     from kerasgen.sweep.executors.cores import keep_to
     from kerasgen.sweep.executors.leftovers import adopt_orphans
     from kerasgen.sweep.executors.process import MODULE, take_cores, take_job, take_lifeline
+    from kerasgen.sweep.executors.sign import Sign
     from kerasgen.sweep.hydra.command_line import run_job_alone, run_job_frozen
     from kerasgen.sweep.job_spec import read_job_spec
 
     adopt_orphans()
-    if (lifeline := take_lifeline()) is not None:
-        follow_parent(lifeline)
+    lifeline, content = take_lifeline(), take_job()
+    job = None if content is None else read_job_spec(content)
+    if lifeline is not None:
+        follow_parent(lifeline, Sign.of(job).renew)
     keep_to(take_cores())
-    if (content := take_job()) is not None:
-        return run_job_frozen(read_job_spec(content))
+    if job is not None:
+        return run_job_frozen(job)
     arguments = sys.argv[1:]
     return run_job_alone(arguments, argv=["-m", MODULE, *arguments])
 
