@@ -83,6 +83,29 @@ def answer(folder: Path, question: Question, *, prune: bool) -> None:
         write_json(folder / ANSWERED, {"epoch": question.epoch, "prune": prune})
 
 
+def ask(folder: Path, question: Question) -> None:
+    """Asks in a folder; what was answered there before is gone.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    (folder / ANSWERED).unlink(missing_ok=True)
+    write_json(folder / ASKED, {"epoch": question.epoch, "value": question.value})
+
+
+def answered_in(folder: Path, question: Question) -> bool | None:
+    """Whether the job that asks in a folder is to end, None where there is no answer yet."""
+    said = _read(folder / ANSWERED)
+    return said.get("prune") is True if said.get("epoch") == question.epoch else None
+
+
+def clear(folder: Path) -> None:
+    """Removes question and answer."""
+    for name in (ASKED, ANSWERED):
+        with contextlib.suppress(OSError):
+            (folder / name).unlink(missing_ok=True)
+
+
 def _read(path: Path) -> Mapping[str, object]:
     try:
         said = read_json(path, bounds=_BOUNDS, within=path.parent)
@@ -135,20 +158,15 @@ _MOMENTS = (TrainingStarted, TrainingProgressed, StateKept, EpochEnded, Training
 
 def _answered(folder: Path, question: Question) -> bool:
     """Asks, and waits for the answer; no where none comes."""
-    asked, answered = folder / ASKED, folder / ANSWERED
     try:
-        answered.unlink(missing_ok=True)
-        write_json(asked, {"epoch": question.epoch, "value": question.value})
+        ask(folder, question)
         until = time.monotonic() + _PATIENCE
         while time.monotonic() < until:
-            said = _read(answered)
-            if said.get("epoch") == question.epoch:
-                return said.get("prune") is True
+            if (prune := answered_in(folder, question)) is not None:
+                return prune
             time.sleep(_PAUSE)
     except OSError:
         return False
     finally:
-        for path in (asked, answered):
-            with contextlib.suppress(OSError):
-                path.unlink(missing_ok=True)
+        clear(folder)
     return False

@@ -48,6 +48,7 @@ def check_jobs_first(jobs: Sequence[FrozenConfig], trust: Trust) -> None:
         return
     known: dict[str, tuple[Diagnostic, ...]] = {}
     owners: dict[Diagnostic, list[int]] = {}
+    told: dict[Diagnostic, Diagnostic] = {}
     for number, job in enumerate(jobs):
         seed = job.config.get("seed")
         known_seed = type(seed) is int and 0 <= seed <= MAXIMUM_SEED
@@ -56,7 +57,8 @@ def check_jobs_first(jobs: Sequence[FrozenConfig], trust: Trust) -> None:
         if key not in known:
             known[key] = _errors(job, trust)
         for found in known[key]:
-            owners.setdefault(found, []).append(number)
+            first = told.setdefault(_without_value(found), found)
+            owners.setdefault(first, []).append(number)
     if not owners:
         return
     labels = [" ".join(own) for own in varying([job.overrides for job in jobs])]
@@ -77,6 +79,17 @@ def _errors(job: FrozenConfig, trust: Trust) -> tuple[Diagnostic, ...]:
     except CompileError as error:
         diagnostics = error.diagnostics
     return tuple(found for found in diagnostics if found.severity is Severity.ERROR)
+
+
+def _without_value(found: Diagnostic) -> Diagnostic:
+    """What is wrong with a key, without the value that a job gives it: it is so in all jobs."""
+    place = found.location
+    if place is None or place.override is None or place.column is None:
+        return found
+    head = place.override.partition("=")[0]
+    if place.column > len(head):
+        return found
+    return replace(found, location=replace(place, override=head, length=1))
 
 
 def _with_jobs(found: Diagnostic, labels: Sequence[str], total: int) -> Diagnostic:

@@ -180,11 +180,13 @@ class Schedule:
     def _wait(self, source: JobSource, outcomes: dict[int, Outcome]) -> None:
         """Waits until a job has ended, or it is time to look at those that run."""
         places = list(self._places.values())
+        # A queue may go on with a job whose sweep was killed: nobody else would answer it.
+        asked = source.look([*(place.job for place in places), *self._taken])
         if not places:
-            time.sleep(source.patience() or _LOOK)
+            time.sleep(asked or source.patience() or _LOOK)
             return
         limited = self.limits.timeout is not None or self.limits.memory is not None
-        pauses = [source.look([place.job for place in places])]
+        pauses = [asked]
         pauses += [_LOOK] if limited or self._taken else []
         pauses.append(
             self.watch.look(

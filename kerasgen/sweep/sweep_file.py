@@ -13,16 +13,23 @@ Decisions:
 from __future__ import annotations
 
 import heapq
+import json
+import os
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
 
 from kerasgen.foreign.json_data import Bounds, read_json
-from kerasgen.foreign.regular_files import ForeignFileError, is_folder, read_bytes
-from kerasgen.record.files import write_json
+from kerasgen.foreign.regular_files import (
+    ForeignFileError,
+    is_folder,
+    open_regular,
+    read_bytes,
+)
+from kerasgen.record.files import plain, write_atomically
 from kerasgen.record.lock import locked
 from kerasgen.record.read import is_completed
 
@@ -74,33 +81,68 @@ class SearchFacts:
     search: Mapping[str, Any]
 
 
-def write_sweep(folder: Path, jobs: Sequence[SweptJob], search: SearchFacts | None = None) -> None:
-    """Writes which jobs a sweep has; those of an earlier start into the same folder stay named.
+class SweepWriter:
+    """Writes the file of a sweep whenever jobs are drawn.
+
+    What it has written itself it does not read again: a search writes as often as it has settings.
 
     Args:
         folder: the folder of the sweep.
-        jobs: the jobs; those of a search as they are drawn.
-        search: what is to be said of the search, None for what was said before.
-
-    Raises:
-        OSError: it cannot be written.
     """
-    with locked(folder):  # Several starts of a search each write the jobs that they have drawn.
-        known = {job.folder: job for job in read_sweep(folder)} | {job.folder: job for job in jobs}
-        facts = search or read_search(folder)
-        said: dict[str, Any] = {
-            "schema": SCHEMA,
-            "jobs": [
-                {"sha256": job.identity, "folder": job.folder, "overrides": list(job.overrides)}
-                for job in known.values()
-            ],
-        }
-        if facts is not None:
-            said["objectives"] = [
-                {"metric": metric, "direction": way} for metric, way in facts.objectives
-            ]
-            said["search"] = facts.search
-        write_json(folder / NAME, said)
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._jobs: dict[str, str] = {}
+        self._search: SearchFacts | None = None
+        self._written: tuple[int, ...] | None = None
+
+    def write(self, jobs: Sequence[SweptJob], search: SearchFacts | None = None) -> None:
+        """Writes which jobs a sweep has; those that the file names already stay named.
+
+        Args:
+            jobs: the jobs; those of a search as they are drawn.
+            search: what is to be said of the search, None for what was said before.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        folder = self._folder
+        with locked(folder):  # Several starts of a search each write the jobs that they have drawn.
+            if self._written is None or self._written != _state(folder):
+                self._jobs = {job.folder: _line(job) for job in read_sweep(folder)}
+                self._search = read_search(folder)
+            self._jobs |= {job.folder: _line(job) for job in jobs}
+            self._search = search or self._search
+            write_atomically(folder / NAME, _text(self._jobs.values(), self._search))
+            self._written = _state(folder)
+
+
+def _state(folder: Path) -> tuple[int, ...] | None:
+    """What tells one file from the next; it is opened, so that a network does not remember it."""
+    try:
+        with open_regular(folder / NAME, within=folder) as file:
+            found = os.fstat(file.fileno())
+    except ForeignFileError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
+
+
+def _line(job: SweptJob) -> str:
+    said = {"sha256": job.identity, "folder": job.folder, "overrides": list(job.overrides)}
+    return json.dumps(plain(said), ensure_ascii=False)
+
+
+def _text(jobs: Iterable[str], search: SearchFacts | None) -> str:
+    """The file, with a line for each job."""
+    said: dict[str, Any] = {"schema": SCHEMA}
+    if search is not None:
+        said["objectives"] = [
+            {"metric": metric, "direction": way} for metric, way in search.objectives
+        ]
+        said["search"] = search.search
+    head = json.dumps(plain(said), indent=2, ensure_ascii=False, allow_nan=False)
+    listed = ",\n    ".join(jobs)
+    return f'{head[:-2]},\n  "jobs": [\n    {listed}\n  ]\n}}\n'
 
 
 def read_search(folder: Path) -> SearchFacts | None:

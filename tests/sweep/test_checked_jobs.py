@@ -22,6 +22,13 @@ def test_every_mistake_of_every_job_is_told_once(application: Any) -> None:
     assert application.left_behind() == []
 
 
+def test_a_key_that_does_not_exist_is_told_once_whatever_its_values(application: Any) -> None:
+    done = application.run("-m", "optimizer.learning_ratee=0.1,0.2,0.3")
+    assert done.returncode == 2
+    assert done.stderr.count("error[KG202]: `Adam` has no argument `learning_ratee`") == 1
+    assert "none was started" not in done.stderr
+
+
 def test_many_jobs_with_a_mistake_are_counted(application: Any) -> None:
     done = application.run("-m", "fit.batch_size=0,8", "seed=range(9)")
     assert done.returncode == 2

@@ -1,4 +1,4 @@
-"""The same sweep on every executor: the same table, and the same bits in every model.
+"""The same sweep and the same search on every executor: the same table, and the same bits.
 
 pytest -n 0 -m slow tests/sweep/test_every_executor.py
 """
@@ -47,3 +47,42 @@ def test_the_same_sweep_gives_the_same_table_everywhere(
         here = kept_weights(tmp_path / "warm" / str(number))
         assert there.keys() == here.keys()
         assert [name for name in here if not np.array_equal(here[name], there[name])] == []
+
+
+def search(number: int, pruner: str) -> tuple[str, ...]:
+    """What makes a sweep a search of some settings."""
+    return (
+        "hydra/sweeper=optuna", f"hydra/sweeper/pruner={pruner}", "backend=torch",
+        "hydra.sweeper.objective=val_loss", f"hydra.sweeper.n_trials={number}", "fit.epochs=4",
+        "fit.verbose=0", "tracking.plots=false", "optimizer=adam,sgd",
+        "optimizer.learning_rate=tag(log,interval(1e-5,1e-1))",
+        *(["hydra.sweeper.pruner.n_startup_trials=2"] if pruner == "median" else []),
+    )  # fmt: skip
+
+
+def require(launcher: str) -> None:
+    for package in ("optuna", PACKAGES[launcher]):
+        if importlib.util.find_spec(package) is None:
+            pytest.skip(f"the package `{package}` is not installed")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("pruner", ["none", "median"])
+@pytest.mark.parametrize("launcher", ["submitit_local", "ray"])
+def test_the_same_search_draws_the_same_jobs_everywhere(
+    launcher: str, pruner: str, tmp_path: Path
+) -> None:
+    require(launcher)
+    words = (*search(7, pruner), "hydra.launcher.n_jobs=1")
+    known = table(tmp_path, "warm", *words)
+    assert table(tmp_path, launcher, *words) == known
+    assert len([row for row in known if "completed" in row or "pruned" in row]) == 7
+    assert any("pruned" in row for row in known) == (pruner == "median")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("launcher", ["submitit_local", "ray"])
+def test_a_search_has_several_jobs_at_a_time_everywhere(launcher: str, tmp_path: Path) -> None:
+    require(launcher)
+    found = table(tmp_path, launcher, *search(8, "median"), "hydra.launcher.n_jobs=3")
+    assert [row[0] for row in found if "completed" in row or "pruned" in row] == list("01234567")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from kerasgen.sweep.sweep_file import NAME, SweptJob, read_sweep, same_sweep, write_sweep
+from kerasgen.sweep.sweep_file import NAME, SweepWriter, SweptJob, read_sweep, same_sweep
 
 SWEEPS = "outputs/sweeps"
 
@@ -131,9 +131,22 @@ def job(identity: str, folder: str = "0") -> SweptJob:
     return SweptJob(identity=identity, folder=folder, overrides=("seed=1",))
 
 
+def test_writers_beside_one_another_lose_no_job(tmp_path: Path) -> None:
+    one, other = SweepWriter(tmp_path), SweepWriter(tmp_path)
+    one.write([job("a", "0")])
+    other.write([job("b", "1")])
+    one.write([job("c", "2")])
+    one.write([job("d", "3")])
+    assert [each.folder for each in read_sweep(tmp_path)] == ["0", "1", "2", "3"]
+    (tmp_path / NAME).unlink()
+    other.write([job("e", "4")])
+    one.write([job("f", "5")])
+    assert [each.folder for each in read_sweep(tmp_path)] == ["4", "5"]
+
+
 def test_jobs_of_an_earlier_start_stay_named(tmp_path: Path) -> None:
-    write_sweep(tmp_path, [job("a", "0"), job("b", "1")])
-    write_sweep(tmp_path, [job("c", "1"), job("d", "2")])
+    SweepWriter(tmp_path).write([job("a", "0"), job("b", "1")])
+    SweepWriter(tmp_path).write([job("c", "1"), job("d", "2")])
     assert [(each.identity, each.folder) for each in read_sweep(tmp_path)] == [
         ("a", "0"),
         ("c", "1"),
@@ -144,7 +157,7 @@ def test_jobs_of_an_earlier_start_stay_named(tmp_path: Path) -> None:
 def test_the_latest_sweep_with_the_same_jobs_is_found(tmp_path: Path) -> None:
     for number, folder in enumerate(("2026/one", "2026/two", "2026/three")):
         (tmp_path / folder).mkdir(parents=True)
-        write_sweep(tmp_path / folder, [job("b" if number == 2 else "a")])
+        SweepWriter(tmp_path / folder).write([job("b" if number == 2 else "a")])
         os.utime(tmp_path / folder / NAME, (number, number))
     assert same_sweep(tmp_path, ["a"]) == tmp_path / "2026" / "two"
     assert same_sweep(tmp_path, ["a", "a"]) is None
@@ -176,7 +189,7 @@ def test_a_link_and_a_pipe_are_not_followed(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "a" / NAME)
     assert read_sweep(tmp_path / "a") == ()
     (tmp_path / "b").mkdir()
-    write_sweep(tmp_path / "b", [job("a")])
+    SweepWriter(tmp_path / "b").write([job("a")])
     (tmp_path / "c").symlink_to(tmp_path / "b", target_is_directory=True)
     assert same_sweep(tmp_path, ["a"]) == tmp_path / "b"
 

@@ -273,3 +273,49 @@ def test_a_search_comes_to_the_same_after_kills(searching: Any, pruner: str) -> 
         return [*jobs, rows[1]]
 
     assert told(out) == told(whole.stdout)
+
+
+UNSHARED = """
+import dataclasses
+from kerasgen.sweep.executors.ray.node import NodePlace
+_look = NodePlace.look
+NodePlace.look = lambda self, *words: dataclasses.replace(_look(self, *words), shared=False)
+"""
+
+
+@pytest.mark.slow
+def test_a_job_on_a_node_that_shares_no_folder_is_answered(searching: Any) -> None:
+    pytest.importorskip("ray", reason="the extra `ray` is not installed")
+    module = searching.folder.parent / "stand_in" / "sitecustomize.py"
+    pruned = "hydra/sweeper/pruner=median", "hydra.sweeper.pruner.n_startup_trials=2"
+    words = (*SEARCH, *pruned, "hydra.sweeper.n_trials=6", "backend=jax")
+    here = searching.run(*words, "hydra.sweep.dir=outputs/here")
+    module.write_text(STAND_IN + UNSHARED)
+    there = searching.run(
+        *words, "hydra.sweep.dir=outputs/there", "hydra/launcher=ray", "hydra.launcher.n_jobs=1"
+    )
+    assert there.returncode == 0, there.stderr
+    assert table(there.stdout) == table(here.stdout)
+    assert "pruned" in str(table(there.stdout))
+    left = {path.name for path in (searching.folder / "outputs" / "there").glob("*/*")}
+    assert left == {"console.log", "record.json"}
+
+
+@pytest.mark.slow
+def test_a_job_in_a_queue_is_answered_by_the_next_start_of_its_search(searching: Any) -> None:
+    pytest.importorskip("submitit", reason="the extra `submitit` is not installed")
+    searching = replace(searching, environment={**searching.environment, "EPOCH": "4"})
+    pruned = "hydra/sweeper/pruner=median", "hydra/launcher=submitit_local"
+    words = (*SEARCH, *pruned, "hydra.sweeper.n_trials=1", "hydra.sweep.dir=outputs/mine")
+    start = searching.start(*words)
+    while not list(searching.folder.glob("outputs/mine/0/record.json")):
+        assert start.poll() is None, start.communicate()
+        time.sleep(0.1)
+    os.kill(start.pid, signal.SIGKILL)  # and not its job
+    start.communicate()
+    began = time.monotonic()
+    again = searching.run(*words)
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert "another process is at it" in again.stdout
+    assert "1 setting: 1 completed" in again.stdout
+    assert time.monotonic() - began < 60

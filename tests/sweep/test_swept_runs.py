@@ -9,7 +9,7 @@ import pytest
 from kerasgen.cli import main
 from kerasgen.diagnostics import CompileError, Sink
 from kerasgen.record.run_folder import Invocation, open_record
-from kerasgen.sweep.sweep_file import SweptJob, write_sweep
+from kerasgen.sweep.sweep_file import SweepWriter, SweptJob
 from kerasgen.sweep.swept_runs import best_setting, named_sweep, swept_runs
 
 
@@ -25,7 +25,7 @@ def swept(folder: Path, jobs: list[tuple[str, float | None]]) -> Path:
             record = open_record(folder / str(number), Sink(), asked)
             metrics = {"test": {"loss": 1 - figure, "accuracy": figure, "speed": figure}}
             record.finish("completed", metrics=metrics, seconds=2.0, epochs=3)
-    write_sweep(folder, named)
+    SweepWriter(folder).write(named)
     return folder
 
 
@@ -158,7 +158,7 @@ def test_a_damaged_file_of_a_sweep_is_told(
 def test_control_characters_of_a_stranger_are_not_printed(
     sweep: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    write_sweep(sweep, [SweptJob(identity="a", folder="3", overrides=("a=\x1b[31mred\x07",))])
+    SweepWriter(sweep).write([SweptJob(identity="a", folder="3", overrides=("a=\x1b[31mred\x07",))])
     assert main(["best", "last"]) == 0
     assert main(["sweep", "status", "last"]) == 0
     assert not {"\x1b", "\x07"} & set(capsys.readouterr().out)

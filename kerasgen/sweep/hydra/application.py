@@ -267,7 +267,7 @@ class HydraApplication(Hydra):
         arguments = carried(plain_node(whole.hydra.overrides.task))
         _carry_parameters(whole, len(arguments))
         with self.refusals(overrides, multirun=True):
-            return plan_search(whole, arguments, self.config_loader, self.place)
+            return plan_search(whole, arguments, self.config_loader, self.place, self.trust)
 
     def _known_jobs(self, config: DictConfig, overrides: list[str]) -> dict[Words, FrozenConfig]:
         """The jobs of a sweep before it starts; none where its sweeper draws them one by one.

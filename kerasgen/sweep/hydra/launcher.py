@@ -44,9 +44,9 @@ from kerasgen.sweep.progress import SweepLines
 from kerasgen.sweep.schedule import Schedule
 from kerasgen.sweep.sweep_file import (
     SearchFacts,
+    SweepWriter,
     SweptJob,
     read_sweep,
-    write_sweep,
 )
 
 _OF_THE_SWEEP = re.compile(
@@ -76,6 +76,7 @@ class ProcessLauncher(Launcher):
         self.task: Task | None = None
         self._shared: list[str] | None = None
         self._pattern: tuple[Path, str] | None = None
+        self._file: SweepWriter | None = None
 
     def setup(
         self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
@@ -179,8 +180,9 @@ class ProcessLauncher(Launcher):
             )
             for job in jobs
         ]
+        self._file = self._file or SweepWriter(sweep)
         with reported(Sink(), sweep):
-            write_sweep(sweep, swept, search)
+            self._file.write(swept, search)
 
     def _jobs(self, job_overrides: Sequence[Sequence[str]], first: int) -> list[PlannedJob]:
         assert self.config is not None

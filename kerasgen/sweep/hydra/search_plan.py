@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 import importlib
 import json
-import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from hydra.types import RunMode
@@ -27,16 +27,13 @@ from kerasgen.frontend.compose.search_options import SWEEPER
 from kerasgen.frontend.compose.selectors_through_hydra import as_written
 from kerasgen.frontend.refusals.culprits import REFUSALS, diagnose, diagnose_error
 from kerasgen.frontend.refusals.file_sweeps import in_file
-from kerasgen.registry import Trust
-from kerasgen.sweep.executors.process import child_environment
+from kerasgen.registry import NOBODY, Trust
 from kerasgen.sweep.hydra.frozen_jobs import FreezingLoader
+from kerasgen.sweep.hydra.job_figures import job_figures
 from kerasgen.sweep.jobs import shared_by_all
 from kerasgen.sweep.search.objectives import Objective, named_objective
 from kerasgen.sweep.search.settings import SearchSettings, read_settings
 from kerasgen.sweep.search.space import Space, read_space
-
-_LONGEST_CHECK = 600
-"""Seconds that the check may take which tells the main metric."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +84,11 @@ def searches(config: DictConfig) -> bool:
 
 
 def plan_search(
-    config: DictConfig, arguments: Sequence[str], loader: FreezingLoader, place: ConfigPlace
+    config: DictConfig,
+    arguments: Sequence[str],
+    loader: FreezingLoader,
+    place: ConfigPlace,
+    trust: Trust = NOBODY,
 ) -> SearchPlan:
     """A search that a config asks for.
 
@@ -96,6 +97,7 @@ def plan_search(
         arguments: the task overrides, selectors carried.
         loader: composes the jobs.
         place: where configs are looked for.
+        trust: whose code may run where figures are asked for.
 
     Raises:
         CompileError: KG660, KG661, or a job of it cannot be composed.
@@ -104,7 +106,9 @@ def plan_search(
     said = OmegaConf.to_container(config.hydra.sweeper, resolve=True)
     assert isinstance(said, dict)
     named = {str(key): value for key, value in said.items()}
-    settings = read_settings(named, sink)
+    shared = [as_written(text) for text in shared_by_all(arguments)]
+    flags = [*place.flags(), *trust.flags()]
+    settings = read_settings(named, sink, partial(job_figures, shared, flags))
     parameters = named.get("params") or {}
     assert isinstance(parameters, Mapping)
     space = read_space(parameters, arguments, settings.conditions, sink, loader)
@@ -156,31 +160,17 @@ def _composed(
 
 
 def main_objective(plan: SearchPlan, flags: Sequence[str]) -> Objective:
-    """The main metric of the validation part, which is known once a model is compiled.
+    """The main metric of the validation part, or its loss.
 
     Args:
         plan: the search, which names no objective.
         flags: those that say where configs are and whose code may run.
     """
     overrides = [as_written(t) for t in plan.space.overrides(next(plan.space.probes()))[0]]
-    command = [sys.executable, "-P", "-m", "kerasgen", "check", "--json", *flags, *overrides]
-    name = "loss"
-    try:
-        done = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            env=child_environment(unbuffered=False),
-            timeout=_LONGEST_CHECK,
-            check=False,
-        )
-        outputs = json.loads(done.stdout)["outputs"]
-        if len(outputs) == 1 and outputs[0]["metrics"]:
-            name = str(outputs[0]["metrics"][0])
-    except (OSError, subprocess.SubprocessError, ValueError, KeyError, TypeError, IndexError):
-        pass  # The loss is there always.
-    found = named_objective(f"val_{name}", None, Sink())
-    return found or Objective(part="validation", name="loss", direction="minimize")
+    for name in job_figures(overrides, flags)[:1]:
+        if (found := named_objective(f"val_{name}", None, Sink())) is not None:
+            return found
+    return Objective(part="validation", name="loss", direction="minimize")
 
 
 def extension(plan: SearchPlan, config: DictConfig, trust: Trust) -> Callable[[Any], None] | None:

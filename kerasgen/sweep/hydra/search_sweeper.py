@@ -75,7 +75,7 @@ class OptunaSweeper(Sweeper):
         assert self.task is not None
         loader = self.hydra_context.config_loader
         assert isinstance(loader, FreezingLoader)
-        plan = plan_search(self.config, arguments, loader, self.task.place)
+        plan = plan_search(self.config, arguments, loader, self.task.place, self.task.trust)
         if not isinstance(self.launcher, ProcessLauncher):
             raise plan.sink.fail(
                 "KG660",

@@ -12,7 +12,7 @@ Decisions:
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -71,13 +71,17 @@ class Objective:
         return number(part.get(self.name)) if isinstance(part, Mapping) else None
 
 
-def read_objectives(said: object, ways: object, sink: Sink) -> tuple[Objective, ...]:
+def read_objectives(
+    said: object, ways: object, sink: Sink, figures: Callable[[], Sequence[str]] = tuple
+) -> tuple[Objective, ...]:
     """The objectives of a search.
 
     Args:
         said: a name or a list of names, None for the default.
         ways: a direction or a list of them, None for what the names say.
         sink: gets what is none (KG660).
+        figures: tells which figures a run has on each part of the data; none where that is not
+            known. It is asked about a name that says nothing, since it takes its time.
 
     Returns:
         Empty where no name is said.
@@ -101,7 +105,7 @@ def read_objectives(said: object, ways: object, sink: Sink) -> tuple[Objective, 
         if not isinstance(name, str) or not name:
             told = f"`objective` is {describe(name)}, expected the name of a figure"
             sink.report("KG660", told, key=f"{_KEY}.objective")
-        elif (objective := named_objective(name, way, sink)) is not None:
+        elif (objective := named_objective(name, way, sink, figures)) is not None:
             found.append(objective)
     if len({each.metric for each in found}) < len(found):
         sink.report("KG660", "`objective` names a figure twice", key=f"{_KEY}.objective")
@@ -110,13 +114,16 @@ def read_objectives(said: object, ways: object, sink: Sink) -> tuple[Objective, 
     return tuple(found)
 
 
-def named_objective(text: str, way: object, sink: Sink) -> Objective | None:
+def named_objective(
+    text: str, way: object, sink: Sink, figures: Callable[[], Sequence[str]] = tuple
+) -> Objective | None:
     """An objective by its name.
 
     Args:
         text: the name.
         way: its direction, None for what the name says.
         sink: gets a direction that is none, or that cannot be told (KG660).
+        figures: as for `read_objectives`.
     """
     part, name = "training", text.removeprefix("metrics.")
     for word, of in (("val", "validation"), ("validation", "validation"), ("test", "test"),
@@ -130,6 +137,9 @@ def named_objective(text: str, way: object, sink: Sink) -> Objective | None:
     if way is not None and said is None:
         return None
     if said is None and known is None:
+        if (names := figures()) and name not in names:
+            _report_unknown(text, names, sink)
+            return None
         sink.report(
             "KG660",
             f"nothing says whether a small or a large `{text}` is good",
@@ -148,6 +158,19 @@ def named_objective(text: str, way: object, sink: Sink) -> Objective | None:
     chosen = said or known
     assert chosen is not None
     return Objective(part=part, name=name, direction=chosen)
+
+
+def _report_unknown(text: str, names: Sequence[str], sink: Sink) -> None:
+    """Reports a figure that no run has; those of the validation part are what is meant mostly."""
+    shown = [f"val_{name}" for name in names]
+    listed = ", ".join(f"`{each}`" for each in shown)
+    sink.report(
+        "KG660",
+        f"no run has a figure `{text}`",
+        key=f"{_KEY}.objective",
+        help=did_you_mean(text, [*shown, *names, *(f"test_{name}" for name in names)], listed=0),
+        notes=[f"on the validation part it has {listed}"],
+    )
 
 
 def _direction(way: object, sink: Sink) -> Direction | None:

@@ -19,28 +19,38 @@ from typing import Any
 from kerasgen.diagnostics import Sink
 from kerasgen.foreign.passwords import without_passwords
 from kerasgen.sweep.search.journal import JOURNAL, open_journal, refused_state
-from kerasgen.sweep.search.plugins import check_arguments, make_pruner, make_sampler
+from kerasgen.sweep.search.plugins import Chosen, check_arguments, make_pruner, make_sampler
 from kerasgen.sweep.search.study import Study, StudyDef, grid_of, storage_errors
 
 _SPACE = "kerasgen:search"
 """The attribute of a study that says what it searches."""
 
 
-def require_optuna(sampler: str = "") -> None:
+_NEEDED: Mapping[str, tuple[str, ...]] = {
+    "CmaEsSampler": ("cmaes",), "GPSampler": ("torch", "scipy"), "QMCSampler": ("scipy",),
+}  # fmt: skip
+"""Sampler to the packages that it needs beside Optuna, which imports them when it draws."""
+
+_EXTRAS = {"optuna": "kerasgen[search]", "cmaes": "kerasgen[search]", "torch": "kerasgen[torch]"}
+
+
+def require_optuna(sampler: Chosen | None = None) -> None:
     """Refuses a search where Optuna is not installed, or what its sampler needs.
 
     Raises:
         CompileError: KG603, a package is not there.
     """
-    needed = {"CmaEsSampler": "cmaes", "GPSampler": "torch"}.get(sampler)
-    for package in ("optuna", needed):
-        if package is not None and importlib.util.find_spec(package) is None:
-            extra = "torch" if package == "torch" else "search"
+    needed = {"optuna": "a search"}
+    if sampler is not None:
+        needed |= dict.fromkeys(_NEEDED.get(sampler.name, ()), f"the sampler `{sampler.word}`")
+    for package, who in needed.items():
+        if importlib.util.find_spec(package) is None:
             raise Sink().fail(
                 "KG603",
-                f"a search needs the package `{package}`, which is not installed",
-                help=f"pip install 'kerasgen[{extra}]'",
-            )
+                f"{who} needs the package `{package}`, which is not installed",
+                help=f"pip install '{_EXTRAS[package]}'" if package in _EXTRAS
+                else f"pip install {package}",
+            )  # fmt: skip
 
 
 def open_study(about: StudyDef, folder: Path, sink: Sink) -> Study:
@@ -56,7 +66,7 @@ def open_study(about: StudyDef, folder: Path, sink: Sink) -> Study:
             arguments; KG662, the study cannot be opened, or is of something else.
     """
     settings = about.settings
-    require_optuna(settings.sampler.name)
+    require_optuna(settings.sampler)
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -70,12 +70,15 @@ class SearchSettings:
         return self.pruner.name != "NopPruner"
 
 
-def read_settings(said: Mapping[str, Any], sink: Sink) -> SearchSettings:
+def read_settings(
+    said: Mapping[str, Any], sink: Sink, figures: Callable[[], Sequence[str]] = tuple
+) -> SearchSettings:
     """The settings of a search.
 
     Args:
         said: what stands below `hydra.sweeper`.
         sink: gets what cannot be (KG660, and KG520 for a password).
+        figures: tells which figures a run has on each part of the data.
 
     Raises:
         CompileError: something cannot be.
@@ -86,7 +89,7 @@ def read_settings(said: Mapping[str, Any], sink: Sink) -> SearchSettings:
             sink.report("KG660", f"a search has no `{name}`", key=f"{KEY}.{name}", help=told)
     sampler = read_chosen(said.get("sampler"), "sampler", "tpe", sink)
     pruner = read_chosen(said.get("pruner"), "pruner", "none", sink)
-    objectives = read_objectives(said.get("objective"), said.get("direction"), sink)
+    objectives = read_objectives(said.get("objective"), said.get("direction"), sink, figures)
     if len(objectives) > 1:
         _refuse_for_several(said, pruner, sink)
     if pruner is not None and pruner.name != "NopPruner":

@@ -51,4 +51,5 @@ def _counts(trials: Sequence[Trial]) -> str:
     told = ", ".join(f"{count} {state}" for state, count in counts.most_common())
     pruned = counts["pruned"]
     share = f" ({pruned / len(trials):.0%} pruned)" if pruned else ""
-    return f"{len(trials)} settings: {told}{share}"
+    settings = "setting" if len(trials) == 1 else "settings"
+    return f"{len(trials)} {settings}: {told}{share}"

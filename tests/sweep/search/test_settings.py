@@ -82,6 +82,25 @@ def test_what_cannot_be_is_refused(said: dict[str, Any], told: str) -> None:
     assert refused(**said) == [("KG660", told)]
 
 
+def test_a_figure_that_no_run_has_is_told_with_those_that_there_are() -> None:
+    sink = Sink()
+    with pytest.raises(CompileError):
+        read_settings({"objective": "val_acuracy"}, sink, lambda: ("accuracy", "loss"))
+    (found,) = sink.diagnostics
+    assert found.message == "no run has a figure `val_acuracy`"
+    assert found.help == "did you mean `val_accuracy`?"
+    assert [note.message for note in found.notes] == [
+        "on the validation part it has `val_accuracy`, `val_loss`"
+    ]
+
+
+def test_no_figures_are_asked_for_where_a_name_says_enough() -> None:
+    def asked() -> tuple[str, ...]:
+        raise AssertionError
+
+    assert read_settings({"objective": "val_mse"}, Sink(), asked).objectives[0].name == "mse"
+
+
 def test_a_password_in_an_address_is_refused() -> None:
     (found,) = refused(storage="postgresql://me:secret1@host/db")
     assert found[0] == "KG520"

@@ -1,5 +1,6 @@
 """The study of a search, beside Optuna's own loop; gone on with, and refused."""
 
+import importlib.util
 import json
 import pickle
 import random
@@ -154,6 +155,49 @@ def test_a_study_that_is_opened_again_draws_what_it_would_have_drawn(
     study = opened(tmp_path / "b", *space, sampler=sampler)
     found = [(each.number, dict(each.values), each.state, each.results) for each in study.trials()]
     assert found == whole
+
+
+def test_a_sampler_whose_package_is_not_there_names_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    find = importlib.util.find_spec
+    missing = {"scipy", "cmaes"}
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name in missing else find(name)
+    )
+    told = []
+    for sampler in ("qmc", "cmaes"):
+        with pytest.raises(CompileError) as raised:
+            opened(tmp_path, sampler=sampler)
+        told += [(found.code, found.message, found.help) for found in raised.value.diagnostics]
+    lacks = "which is not installed"
+    assert told == [
+        ("KG603", f"the sampler `qmc` needs the package `scipy`, {lacks}", "pip install scipy"),
+        ("KG603", f"the sampler `cmaes` needs the package `cmaes`, {lacks}",
+         "pip install 'kerasgen[search]'"),
+    ]  # fmt: skip
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_the_sampler_gp_draws_what_optuna_itself_does(tmp_path: Path) -> None:
+    for package in ("torch", "scipy"):
+        pytest.importorskip(package, reason="the sampler `gp` needs it")
+    chosen = {"name": "gp", "n_startup_trials": 4}
+    whole = searched(opened(tmp_path, sampler=chosen), 9)
+    study = optuna.create_study()
+    for number in range(9):
+        study.sampler = optuna.samplers.GPSampler(seed=3 + number, n_startup_trials=4)
+        trial = study.ask()
+        x, n = trial.suggest_float("x", -5, 5), trial.suggest_int("n", 1, 8)
+        values = {"x": x, "n": n, "kind": trial.suggest_categorical("kind", ["a", "b"])}
+        study.tell(trial, figure(values, EPOCHS))
+    assert [values for _, values, _, _ in whole] == [each.params for each in study.trials]
+    (tmp_path / "again").mkdir()
+    for _ in range(9):  # each setting by a process of its own
+        study_again = opened(tmp_path / "again", sampler=chosen)
+        searched(study_again, len(study_again.trials()) + 1)
+    assert searched(opened(tmp_path / "again", sampler=chosen), 9) == whole
 
 
 def test_a_grid_is_gone_through_once(tmp_path: Path) -> None:

@@ -9,6 +9,8 @@ is handed.
 Decisions:
 - A folder that the node does not share with the sweep is made up here: the job works in a folder
   of the node's own, which travels back when it has ended.
+- A job that asks there whether it goes on cannot be heard by the sweep: its question is reported,
+  and the answer handed to it.
 - What Ray sets in the environment for its own workers is taken back. The variables on which the
   results of a job may depend are those of the sweep.
 """
@@ -20,6 +22,7 @@ import platform
 import shutil
 import signal
 import tempfile
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,12 +30,19 @@ from pathlib import Path
 import kerasgen
 from kerasgen.record.environment import THREADS
 from kerasgen.record.file_names import CONSOLE
+from kerasgen.run.pruning import Question, answer, asked_in
 from kerasgen.sweep.executors.collected_folder import packed, unpack
 from kerasgen.sweep.executors.executor import RunningJob, wait_for_some
 from kerasgen.sweep.executors.fork import ForkExecutor
 from kerasgen.sweep.executors.node_cores import TakenCores
 from kerasgen.sweep.executors.shares import Share
 from kerasgen.sweep.job_spec import moved, read_job_spec
+
+_RUN = "run"
+"""The folder of a job in one of the node's own."""
+
+_LOOK = 0.05
+"""Seconds between two looks whether a job asks something."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,11 +87,13 @@ class NodeReport:
         code: its exit code, None while it runs.
         memory: bytes that it takes.
         notes: what is to be said of the node, each line once.
+        question: what it asks where the sweep does not see it, None for nothing new.
     """
 
     code: int | None
     memory: int
     notes: tuple[str, ...] = ()
+    question: Question | None = None
 
 
 class NodePlace:
@@ -130,21 +142,22 @@ class NodePlace:
             self._own = Path(tempfile.mkdtemp(prefix="kerasgen-job-"))
             if not Path(order.home).is_dir():
                 os.chdir(self._own)
-            folder = self._own / "run"
+            folder = self._own / _RUN
             unpack(order.content, folder)
             job = moved(job, folder)
         self._executor.prepare(job)
         self._job = self._executor.start(job, job.folder / CONSOLE, attempt=order.attempt)
 
-    def watch(self, seconds: float) -> NodeReport:
-        """Waits for the end of the job, but not for long.
+    def watch(self, seconds: float, known: Question | None = None) -> NodeReport:
+        """Waits for the end of the job, or for a question of it, but not for long.
 
         Args:
             seconds: how long.
+            known: the question that was reported, and not answered yet.
         """
         job = self._job
         assert job is not None, "a job was started"
-        wait_for_some([job], seconds)
+        question = self._wait(job, seconds, known)
         notes = tuple(self._notes)
         self._notes.clear()
         code = job.poll()
@@ -152,7 +165,30 @@ class NodePlace:
             job.let_go()
             self._job = None
         memory = 0 if code is not None else job.memory()
-        return NodeReport(code=code, memory=memory, notes=notes)
+        return NodeReport(code=code, memory=memory, notes=notes, question=question)
+
+    def _wait(self, job: RunningJob, seconds: float, known: Question | None) -> Question | None:
+        if self._own is None:
+            wait_for_some([job], seconds)
+            return None
+        until = time.monotonic() + seconds
+        while True:
+            ended = wait_for_some([job], min(_LOOK, seconds))
+            question = asked_in(self._own / _RUN)
+            if question is not None and (known is None or question.epoch != known.epoch):
+                return question
+            if ended or time.monotonic() >= until:
+                return None
+
+    def answer(self, question: Question, *, prune: bool) -> None:
+        """Answers the job.
+
+        Args:
+            question: what it has asked.
+            prune: whether it is to end.
+        """
+        if self._own is not None:
+            answer(self._own / _RUN, question, prune=prune)
 
     def send(self, number: int) -> None:
         """Sends the job a signal."""
@@ -171,7 +207,7 @@ class NodePlace:
             OSError: it cannot be read, or holds too much.
         """
         assert self._own is not None, "the job has had a folder of the node's own"
-        content = packed(self._own / "run")
+        content = packed(self._own / _RUN)
         self.clear()
         return content
 

@@ -29,6 +29,7 @@ import kerasgen
 from kerasgen.process.exit_codes import FAILED
 from kerasgen.record.environment import VARIABLES
 from kerasgen.record.file_names import CHECKPOINTS
+from kerasgen.run.pruning import Question, answered_in, ask, clear
 from kerasgen.sweep.executors.collected_folder import packed, unpack
 from kerasgen.sweep.executors.executor import new_attempt
 from kerasgen.sweep.executors.ray.cluster import Cluster, JobResources
@@ -37,6 +38,9 @@ from kerasgen.sweep.job_spec import JobSpec
 
 _PAUSE = 0.5
 """Seconds for which a node waits for a job's end before it says that it runs."""
+
+_ANSWER = 0.02
+"""The same while it waits for an answer to what its job asks."""
 
 _PATIENCE = 10.0
 """Seconds that a node is given to answer when a job is to end."""
@@ -160,17 +164,28 @@ class RayJob:
         )
         yield actor.start.remote(order)
         self._began = time.monotonic()
-        code = None
+        code, folder = None, self.spec.folder
+        asked: Question | None = None
         while code is None:
-            report: NodeReport = yield actor.watch.remote(_PAUSE)
+            pause = _PAUSE if asked is None else _ANSWER
+            report: NodeReport = yield actor.watch.remote(pause, asked)
             code, self._memory = report.code, report.memory
             for line in report.notes:
                 self.executor.say(f"{facts.host}: {line}")
+            if report.question is not None:
+                asked = report.question
+                folder.mkdir(parents=True, exist_ok=True)
+                ask(folder, asked)
+            if asked is not None and (prune := answered_in(folder, asked)) is not None:
+                clear(folder)
+                yield actor.answer.remote(asked, prune=prune)
+                asked = None
         if not facts.shared:
+            clear(folder)
             content = yield actor.collect.remote()
             # States that the job has removed are not to stay here.
-            shutil.rmtree(self.spec.folder / CHECKPOINTS, ignore_errors=True)
-            unpack(content, self.spec.folder)
+            shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
+            unpack(content, folder)
         return code
 
 
