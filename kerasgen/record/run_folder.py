@@ -235,8 +235,13 @@ def discard(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def reported(sink: Sink, folder: Path) -> Iterator[None]:
+def reported(sink: Sink, folder: Path, setting: str = "hydra.run.dir") -> Iterator[None]:
     """Turns an `OSError` raised inside into a diagnostic for `folder`.
+
+    Args:
+        sink: where it is reported.
+        folder: the folder.
+        setting: the key that says where the folder is.
 
     Raises:
         CompileError: KG605, with the system's reason.
@@ -248,9 +253,9 @@ def reported(sink: Sink, folder: Path) -> Iterator[None]:
         raise sink.fail(
             "KG605",
             f"folder `{folder}` cannot be written: {reason}",
-            key="hydra.run.dir",
+            key=setting,
             help="check the folder's permissions and the space on its disk, "
-            "or choose another with `hydra.run.dir=…`",
+            f"or choose another with `{setting}=…`",
         ) from error
 
 

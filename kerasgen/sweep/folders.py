@@ -43,7 +43,7 @@ class Claim:
         return self.folder in self.created
 
 
-def claim(folder: Path, *, new: bool, sink: Sink) -> Claim:
+def claim(folder: Path, *, new: bool, sink: Sink, setting: str = "hydra.run.dir") -> Claim:
     """Makes a folder.
 
     Args:
@@ -51,12 +51,13 @@ def claim(folder: Path, *, new: bool, sink: Sink) -> Claim:
         new: whether it must not be there yet; if it is, a number is put behind its name. Of two
             processes that ask for the same new folder at the same moment each gets its own.
         sink: where a folder that cannot be made is reported.
+        setting: the key that says where the folder is.
 
     Raises:
         CompileError: KG605, it cannot be made.
     """
     made: list[Path] = []
-    with reported(sink, folder):
+    with reported(sink, folder, setting):
         try:
             taken = _take(folder, made, new=new)
         except OSError:

@@ -233,11 +233,12 @@ def outcome_table(outcomes: Sequence[Outcome]) -> str:
 
 
 def text_table(rows: Sequence[Sequence[str]]) -> str:
-    """Rows of equally many cells as text in columns."""
-    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
+    """Rows of equally many cells as text in columns; a cell is one line, whatever is in it."""
+    lines = [[shown(cell) for cell in row] for row in rows]
+    widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
+        for row in lines
     )
 
 

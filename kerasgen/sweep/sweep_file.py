@@ -20,7 +20,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, TypeGuard
 
 from kerasgen.foreign.json_data import Bounds, read_json
 from kerasgen.foreign.regular_files import (
@@ -47,6 +47,11 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 _HASH = re.compile(rb'"sha256"\s*:\s*"([^"\\]{1,128})"')
 """A hash, as the file has it."""
+
+_HALF = re.compile("[\ud800-\udfff]")
+
+_LONGEST_FOLDER = 1_000
+"""Characters of a job's folder."""
 
 _LEVELS = 3
 """Levels of folders in which sweeps are looked for."""
@@ -190,9 +195,12 @@ def read_sweep(folder: Path) -> tuple[SweptJob, ...]:
 def why_unread(folder: Path) -> str | None:
     """Why the file in a folder names no jobs, None where there is none."""
     try:
-        read_json(folder / NAME, bounds=_BOUNDS, within=folder)
+        said = read_json(folder / NAME, bounds=_BOUNDS, within=folder)
     except ForeignFileError as error:
         return None if error.missing else str(error)
+    schema = said.get("schema") if isinstance(said, Mapping) else None
+    if type(schema) is int and schema > SCHEMA:
+        return f"has the schema {min(schema, 10**9)}, expected {SCHEMA}: a newer kerasgen wrote it"
     return "names no jobs of a sweep"
 
 
@@ -200,14 +208,19 @@ def _read_job(said: Any) -> SweptJob | None:
     if not isinstance(said, Mapping):
         return None
     identity, folder, overrides = (said.get(key) for key in ("sha256", "folder", "overrides"))
-    if not isinstance(identity, str) or not isinstance(folder, str):
+    if not _is_text(identity) or not _is_text(folder) or len(folder) > _LONGEST_FOLDER:
         return None
-    if not isinstance(overrides, list) or not all(isinstance(text, str) for text in overrides):
+    if not isinstance(overrides, list) or not all(map(_is_text, overrides)):
         return None
     path = PurePath(folder)
     if path.is_absolute() or ".." in path.parts or not path.parts or "\0" in folder:
         return None
     return SweptJob(identity=identity, folder=folder, overrides=tuple(overrides))
+
+
+def _is_text(value: object) -> TypeGuard[str]:
+    """Whether a value is a text that can be written; JSON may hold halves of characters."""
+    return isinstance(value, str) and _HALF.search(value) is None
 
 
 def sweeps_below(

@@ -180,7 +180,8 @@ def status_text(found: Sequence[SweptRun]) -> str:
     told = ", ".join(f"{count} {status}" for status, count in counts.most_common())
     left = seconds_left(found)
     about = "" if left is None else f"; about {duration(left)} left"
-    return f"{text_table(rows)}\n\n{len(found)} jobs: {told}{about}"
+    jobs = "1 job" if len(found) == 1 else f"{len(found)} jobs"
+    return f"{text_table(rows)}\n\n{jobs}: {told}{about}"
 
 
 def seconds_left(found: Sequence[SweptRun]) -> float | None:
@@ -237,6 +238,12 @@ def best_setting(found: Sequence[SweptRun], by: str | None, folder: Path) -> Bes
     order = by
     if order is None and (search := read_search(folder)) is not None:
         metric_name, way = search.objectives[0]
+        if all(metric(run, metric_name) is None for run in runs):
+            raise Sink().fail(
+                "KG607",
+                f"no completed job of `{folder}` has its objective `{metric_name}`",
+                help="say by what else it is to be judged: `--by METRIC`",
+            )
         order = f"{'-' if way == 'maximize' else '+'}{metric_name}"
     if order is None:
         named = [each for run in runs if (each := main_metric(run.fields)) is not None]
@@ -256,7 +263,7 @@ def best_setting(found: Sequence[SweptRun], by: str | None, folder: Path) -> Bes
         overrides = done[place].job.overrides
         groups[tuple(text for text in overrides if not is_seed(text))].append(place)
     if best.folder not in figures:
-        raise Sink().fail("KG607", f"no job of `{folder}` has a `{name}` that can be compared")
+        raise Sink().fail("KG607", f"`{name}` can be compared in no job of `{folder}`")
     rising = figures[best.folder] == max(figures.values())
     choose = max if rising else min
     members = choose(groups.values(), key=lambda places: fmean(figures[at] for at in places))

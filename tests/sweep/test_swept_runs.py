@@ -9,7 +9,7 @@ import pytest
 from kerasgen.cli import main
 from kerasgen.diagnostics import CompileError, Sink
 from kerasgen.record.run_folder import Invocation, open_record
-from kerasgen.sweep.sweep_file import SweepWriter, SweptJob
+from kerasgen.sweep.sweep_file import SearchFacts, SweepWriter, SweptJob
 from kerasgen.sweep.swept_runs import best_setting, named_sweep, swept_runs
 
 
@@ -27,6 +27,9 @@ def swept(folder: Path, jobs: list[tuple[str, float | None]]) -> Path:
             record.finish("completed", metrics=metrics, seconds=2.0, epochs=3)
     SweepWriter(folder).write(named)
     return folder
+
+
+_LONE = '{"schema": 1, "jobs": [{"sha256": "1", "folder": "?", "overrides": []}]}'
 
 
 @pytest.fixture
@@ -145,7 +148,14 @@ def test_the_command_has_what_was_allowed_to_the_sweep(
 
 @pytest.mark.parametrize(
     ("text", "reason"),
-    [("{", "is not JSON"), ('{"schema": 9}', "names no jobs of a sweep"), ("", "is empty")],
+    [
+        ("{", "is not JSON"),
+        ('{"schema": 9}', "has the schema 9, expected 1: a newer kerasgen wrote it"),
+        ('{"schema": "1"}', "names no jobs of a sweep"),
+        ("", "is empty"),
+        (_LONE.replace("?", "\\ud800"), "names no jobs of a sweep"),
+        (_LONE.replace("?", "x" * 2000), "names no jobs of a sweep"),
+    ],
 )
 def test_a_damaged_file_of_a_sweep_is_told(
     sweep: Path, text: str, reason: str, capsys: pytest.CaptureFixture[str]
@@ -197,3 +207,23 @@ def test_a_figure_that_exploded_is_not_the_best(
     file.write_text(file.read_text().replace("0.8", "-1e300"))
     assert main(["best", str(sweep), "--by", "accuracy"]) == 2
     assert "error[KG607]" in capsys.readouterr().err
+
+
+def test_a_line_end_in_a_strangers_text_makes_no_row(
+    sweep: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    SweepWriter(sweep).write([SweptJob(identity="x", folder="9\n8", overrides=("a=1\n2",))])
+    assert main(["sweep", "status", str(sweep)]) == 0
+    assert r"9\n8  a=1\n2" in capsys.readouterr().out
+
+
+def test_an_objective_that_no_job_has_is_told_as_one(
+    sweep: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    facts = SearchFacts(objectives=(("val_speed", "maximize"),), search={"sha256": "1"})
+    SweepWriter(sweep).write([], facts)
+    assert main(["best", "last"]) == 2
+    told = capsys.readouterr().err
+    assert f"no completed job of `{sweep}` has its objective `val_speed`" in told
+    assert "command line" not in told
+    assert main(["best", "last", "--by", "accuracy"]) == 0

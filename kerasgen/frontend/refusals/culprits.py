@@ -27,7 +27,7 @@ from kerasgen.frontend.compose.command_line_words import joined, report_stray
 from kerasgen.frontend.compose.composition import make_loader
 from kerasgen.frontend.compose.config_folders import ROOT, ConfigPlace, Folders, fault_of, place_of
 from kerasgen.frontend.compose.origins import place_of_text
-from kerasgen.frontend.compose.references import sentence
+from kerasgen.frontend.compose.references import lowered, sentence
 from kerasgen.frontend.compose.selector_syntax import is_selector, read_selector
 from kerasgen.frontend.compose.selectors_through_hydra import as_written, carrier
 from kerasgen.frontend.compose.sweep_size import JOBS, count_values
@@ -69,6 +69,10 @@ class _Composer:
             return self.loader.load_configuration(self.config_name, texts, RunMode.RUN)
         except REFUSALS as error:
             return error
+
+
+_EVALUATED = re.compile(r"\w+ while evaluating '(.+)': ([^\n]+)")
+"""What Hydra says of a function of its grammar that has raised something."""
 
 
 def diagnose(
@@ -184,6 +188,10 @@ def _parses(text: str, sink: Sink, *, sweeps: bool, loader: ConfigLoader | None 
             return False
         if unknown := re.search(r"Unknown function '(\w+)'", str(error)):
             _report_function(text, unknown[1], sink)
+            return False
+        if evaluated := _EVALUATED.search(str(error)):
+            told = f"`{evaluated[1]}` cannot be evaluated: {lowered(evaluated[2])}"
+            sink.report_at("KG102", told, location=place_of_text(text, at=text.find("=") + 1))
             return False
         opened = unclosed(text) or _unclosed_bracket(text.partition("=")[2])
         sink.report_at(

@@ -62,6 +62,9 @@ from kerasgen.sweep.outcomes import completed_jobs
 from kerasgen.sweep.sweep_file import same_search, same_sweep
 from kerasgen.sweep.swept_lists import SweptLists
 
+_DIR = "hydra.sweep.dir"
+"""The setting that says where the folder of a sweep is."""
+
 Words = tuple[str, ...]
 """The task overrides of a job, in the words of Hydra."""
 
@@ -161,7 +164,7 @@ class HydraApplication(Hydra):
             CompileError: a job's config cannot be composed; no job was started.
         """
         config = self._compose_sweep(config_name, overrides, with_log_configuration)
-        folder, new = written_folder(config, "hydra.sweep.dir")
+        folder, new = written_folder(config, _DIR)
         search = self._planned_search(config, overrides) if searches(config) else None
         jobs = self._known_jobs(config, overrides)
         earlier = None
@@ -176,17 +179,17 @@ class HydraApplication(Hydra):
         claimed = None
         try:
             with held():
-                claimed = claim(folder, new=new, sink=_sink(config, "hydra.sweep.dir"))
+                claimed = claim(folder, new=new, sink=_sink(config, _DIR), setting=_DIR)
             config.hydra.sweep.dir = str(claimed.folder)
             # Jobs compose their configs anew, and must come to the same folder.
             of_hydra = [
                 text
                 for text in plain_node(config.hydra.overrides.hydra)
-                if not text.startswith("hydra.sweep.dir=")
+                if not text.startswith(f"{_DIR}=")
             ]
             config.hydra.overrides.hydra = [
                 *of_hydra,
-                folder_override("hydra.sweep.dir", claimed.folder),
+                folder_override(_DIR, claimed.folder),
             ]
             return self._sweep(config, task_function, overrides, list(jobs))
         except BaseException:
@@ -204,7 +207,7 @@ class HydraApplication(Hydra):
             CompileError: a job's config cannot be composed, or is refused.
         """
         config = self._compose_sweep(self.place.config_name, overrides, False)
-        folder, new = written_folder(config, "hydra.sweep.dir")
+        folder, new = written_folder(config, _DIR)
         jobs = list(self._known_jobs(config, overrides).values())
         earlier = self._earlier_sweep(config, jobs) if new and not self.anew else None
         self._check(jobs, earlier or folder)
@@ -320,7 +323,7 @@ class HydraApplication(Hydra):
         self, config: DictConfig, jobs: Sequence[FrozenConfig], search: SearchPlan | None = None
     ) -> Path | None:
         """The folder of the latest sweep that has exactly these jobs, or is the same search."""
-        root = root_of_new(config, "hydra.sweep.dir")
+        root = root_of_new(config, _DIR)
         if root is not None and search is not None:
             return same_search(root, search.identity)
         if root is None or not jobs:
@@ -352,4 +355,4 @@ def _carry_parameters(config: DictConfig, first: int) -> None:
 
 def _sink(config: DictConfig, key: str) -> Sink:
     """A sink for what is wrong with one setting of Hydra's."""
-    return setting_sink("hydra.run.dir", place_of_setting(config, key))
+    return setting_sink(key, place_of_setting(config, key))

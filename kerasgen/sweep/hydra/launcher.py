@@ -181,7 +181,7 @@ class ProcessLauncher(Launcher):
             for job in jobs
         ]
         self._file = self._file or SweepWriter(sweep)
-        with reported(Sink(), sweep):
+        with reported(Sink(), sweep, "hydra.sweep.dir"):
             self._file.write(swept, search)
 
     def _jobs(self, job_overrides: Sequence[Sequence[str]], first: int) -> list[PlannedJob]:

@@ -126,7 +126,7 @@ class OptunaSweeper(Sweeper):
             epochs=plan.epochs,
             extend=extension(plan, self.config, self.task.trust),
         )
-        with reported(Sink(), folder):
+        with reported(Sink(), folder, "hydra.sweep.dir"):
             folder.mkdir(parents=True, exist_ok=True)
         return open_study(about, folder, plan.sink)
 

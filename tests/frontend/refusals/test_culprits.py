@@ -512,6 +512,8 @@ def test_what_is_below_a_key_that_is_null_is_what_is_not_there() -> None:
         ("seed=range(1,5", "the override cannot be read: `(` has no closing `)`", None),
         ("model.x={a: [1, 2}", "the override cannot be read: `[` has no closing `]`", None),
         ("name='it", "the override cannot be read: `'` has no second `'`", None),
+        ("seed=choice()", "`choice()` cannot be evaluated: empty choice is not legal", None),
+        ("seed=interval(2)", "`interval(2)` cannot be evaluated: missing a required arg", None),
     ],
 )
 def test_what_is_wrong_inside_a_value_is_named(
