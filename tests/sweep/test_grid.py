@@ -179,12 +179,16 @@ def test_values_are_written_as_the_command_line_reads_them() -> None:
 
 
 def test_what_is_typed_need_fit_the_settings_alone(tmp_path: Path) -> None:
-    """The optimizer of the config itself, Adam, has no momentum; those of the settings have one."""
+    """The model of the config itself, a perceptron, has no `conv1`; that of the settings has one."""
     file = tmp_path / "settings.yaml"
-    file.write_text("- {optimizer: sgd}\n- {optimizer: rmsprop}\n")
-    assert jobs("optimizer.momentum=0.5,0.9", f"{SETTINGS}{file}", "model=mlp") == [
-        "optimizer=sgd optimizer.momentum=0.5 model=mlp",
-        "optimizer=sgd optimizer.momentum=0.9 model=mlp",
-        "optimizer=rmsprop optimizer.momentum=0.5 model=mlp",
-        "optimizer=rmsprop optimizer.momentum=0.9 model=mlp",
+    file.write_text("- {model: convnet}\n- {model: convnet, seed: 3}\n")
+    listed = f"{SETTINGS}{file}"
+    assert jobs("model.layers.conv1.filters=8,16", listed, "optimizer=sgd") == [
+        "model=convnet model.layers.conv1.filters=8 optimizer=sgd",
+        "model=convnet model.layers.conv1.filters=16 optimizer=sgd",
+        "model=convnet seed=3 model.layers.conv1.filters=8 optimizer=sgd",
+        "model=convnet seed=3 model.layers.conv1.filters=16 optimizer=sgd",
     ]
+    told = refused("model.layers.conv9.filters=8,16", listed)
+    assert told.count("error[KG103]") == 1
+    assert "did you mean `conv" in told
