@@ -179,7 +179,7 @@ def test_values_are_written_as_the_command_line_reads_them() -> None:
 
 
 def test_what_is_typed_need_fit_the_settings_alone(tmp_path: Path) -> None:
-    """The model of the config itself, a perceptron, has no `conv1`; that of the settings has one."""
+    """The model of the config itself, a perceptron, has no `conv1`; theirs has one."""
     file = tmp_path / "settings.yaml"
     file.write_text("- {model: convnet}\n- {model: convnet, seed: 3}\n")
     listed = f"{SETTINGS}{file}"
