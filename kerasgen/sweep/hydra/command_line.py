@@ -39,6 +39,7 @@ from kerasgen.frontend.compose.search_path import make_search_path
 from kerasgen.frontend.refusals.culprits import REFUSALS, diagnose, diagnose_error
 from kerasgen.process.entry import guarded
 from kerasgen.process.exit_codes import DONE, REFUSED
+from kerasgen.process.interruption import at_once
 from kerasgen.registry import CONNECTIONS, Trust, named_modules, trusted
 from kerasgen.sweep.hydra import grid_sweeper, launcher, search_sweeper
 from kerasgen.sweep.hydra.application import HydraApplication
@@ -333,7 +334,8 @@ def _multirun(application: HydraApplication, overrides: list[str], task: Task) -
     returned = None
     task.keep_rejected = True  # where jobs run in this process, as the launcher `basic` has it
     try:
-        returned = application.multirun(application.place.config_name, task, overrides)
+        with at_once(lambda: _say_at_once(task)):
+            returned = application.multirun(application.place.config_name, task, overrides)
     finally:
         for close in task.closers:
             close()
@@ -348,6 +350,13 @@ def _multirun(application: HydraApplication, overrides: list[str], task: Task) -
         if outcomes and left:
             print(f"\n{_how_to_go_on(task)}", flush=True)
     return exit_code(outcomes)
+
+
+def _say_at_once(task: Task) -> None:
+    """Says how to go on where a second signal leaves no time for a table."""
+    # Another thread may be printing, and a pipe be full: neither is waited for.
+    if task.sweep is not None and os.isatty(1):
+        os.write(1, f"\n{_how_to_go_on(task)}\n".encode("utf-8", "backslashreplace"))
 
 
 def _how_to_go_on(task: Task) -> str:

@@ -171,7 +171,8 @@ class ProcessLauncher(Launcher):
     def write_sweep(self, jobs: Sequence[PlannedJob], search: SearchFacts | None = None) -> None:
         """Says in the folder of the sweep which jobs it has, and what it searches."""
         assert self.config is not None
-        sweep = Path(str(self.config.hydra.sweep.dir))
+        assert self.task is not None
+        sweep = self.task.sweep = Path(str(self.config.hydra.sweep.dir))
         swept = [
             SweptJob(
                 identity=job.identity,
