@@ -25,6 +25,7 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from kerasgen.diagnostics import Sink
+from kerasgen.foreign.printable import cut, shown
 from kerasgen.frontend.compose.frozen_config import FrozenConfig
 from kerasgen.frontend.compose.hydra_settings import LAUNCHER, place_of_setting
 from kerasgen.frontend.compose.references import plain_node
@@ -39,7 +40,7 @@ from kerasgen.sweep.hydra.plugin_modules import join_plugins
 from kerasgen.sweep.hydra.task import Task
 from kerasgen.sweep.job_source import JobSource, ListedJobs, PlannedJob
 from kerasgen.sweep.job_spec import JobSpec, settled
-from kerasgen.sweep.outcomes import Outcome, completed_jobs, varying
+from kerasgen.sweep.outcomes import Outcome, completed_jobs, read_fields, varying
 from kerasgen.sweep.progress import SweepLines
 from kerasgen.sweep.schedule import Schedule
 from kerasgen.sweep.sweep_file import (
@@ -96,11 +97,13 @@ class ProcessLauncher(Launcher):
             initial_job_idx: number of the first.
 
         Raises:
-            CompileError: KG605, two of them have the same folder; KG204, KG603 or KG636, a setting
-                has a value that it cannot have, or leads to what is not there.
+            CompileError: KG605, two of them have the same folder, or one that of another run; KG204,
+                KG603 or KG636, a setting has a value that it cannot have, or leads to what is not
+                there.
         """
         jobs = self._jobs(job_overrides, initial_job_idx)
         chosen = self.open()  # It refuses what cannot be before anything is written.
+        _check_free(jobs, self.config)
         self.write_sweep(jobs)
         outcomes = self.run(self._source(jobs, job_overrides, chosen), total=len(jobs))
         return [_returned(outcomes[job.number]) for job in jobs if job.number in outcomes]
@@ -347,3 +350,27 @@ def _check_distinct(jobs: Sequence[PlannedJob], config: DictConfig | None) -> No
                 location=place_of_setting(config, "hydra.sweep.subdir"),
                 help="let `hydra.sweep.subdir` hold `${hydra.job.num}`",
             )
+
+
+def _check_free(jobs: Sequence[PlannedJob], config: DictConfig | None) -> None:
+    """Refuses the folder of another sweep: its runs would be called by the names of these jobs."""
+    assert config is not None
+    taken = [
+        (job, fields)
+        for job in jobs
+        if not job.known
+        and (fields := read_fields(job.folder)).get("status") == "completed"
+        and fields.get("overrides") != list(job.overrides)
+    ]
+    if taken:
+        job, fields = taken[0]
+        words = fields.get("overrides")
+        own = shown(cut(" ".join(map(str, words)) if isinstance(words, list) else "", 200))
+        others = "" if len(taken) == 1 else f" (and {len(taken) - 1} more)"
+        raise Sink().fail_at(
+            "KG605",
+            f"folder `{job.folder}` already holds a run that is completed, of another job: "
+            f"`{own}`{others}; no job was started",
+            location=place_of_setting(config, "hydra.sweep.dir"),
+            help="choose another folder with `hydra.sweep.dir=…`, or move that one away",
+        )
