@@ -14,19 +14,18 @@ Decisions:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
 from kerasgen.diagnostics import Sink
 from kerasgen.record.files import plain
-from kerasgen.record.runs import RunEntry, read_config, read_run
+from kerasgen.record.runs import RunEntry, read_run
 from kerasgen.session.named_run import named_run
 from kerasgen.session.run_selection import metric
-from kerasgen.sweep.report.setting_values import axis_of, value_text
+from kerasgen.sweep.report.setting_values import axis_of, named_values, value_text
 from kerasgen.sweep.report.swept_table import (
     JobRow,
     SettingRow,
@@ -34,7 +33,7 @@ from kerasgen.sweep.report.swept_table import (
     read_table,
     table_of,
 )
-from kerasgen.sweep.report.unnamed_values import own_value
+from kerasgen.sweep.report.unnamed_values import config_values
 from kerasgen.sweep.settings_over_seeds import paired_probability
 from kerasgen.sweep.sweep_file import SweptJob
 from kerasgen.sweep.swept_runs import SweptRun, named_sweep, names_sweep
@@ -181,43 +180,32 @@ def _figure(run: RunEntry | None, name: str) -> float | None:
 def _settings(tables: Sequence[SweptTable]) -> list[ComparedSetting]:
     """What each of some sweeps tried of every setting that one of them names."""
     names = dict.fromkeys(name for table in tables for name in table.names)
-    known = [_Known(table) for table in tables]
+    tried = [_tried(table, names) for table in tables]
     found = []
     for name in names:
         every = [row.settings.get(name) for table in tables for row in table.rows]
         order = axis_of(name, every).places
         values = [
-            sorted(each.values(name), key=lambda text: (order.get(text, 0), _number(text), text))
-            for each in known
+            sorted(own[name], key=lambda text: (order.get(text, 0), _number(text), text))
+            for own in tried
         ]
         found.append(ComparedSetting(name=name, values=tuple(map(tuple, values))))
     return found
 
 
-@dataclass(frozen=True)
-class _Known:
-    """What is known of the settings of a sweep."""
-
-    table: SweptTable
-
-    def values(self, name: str) -> set[str]:
-        """The values of a setting; where no job names it, that of the config of one of them."""
-        rows = self.table.rows
-        found = {row.settings[name] for row in rows if name in row.settings}
-        if not found and self.run is not None:
-            own = own_value(self.run, self.config, name)
-            return set() if own is None else {value_text(own)}
-        return set(map(value_text, found))
-
-    @cached_property
-    def run(self) -> RunEntry | None:
-        """One of its runs."""
-        return next((row.run for row in self.table.rows if row.run is not None), None)
-
-    @cached_property
-    def config(self) -> Mapping[str, object]:
-        """The config of that run."""
-        return {} if self.run is None else read_config(self.run, Sink())
+def _tried(table: SweptTable, names: Iterable[str]) -> dict[str, set[str]]:
+    """The values that a sweep has of some settings; of one that no job names, those of configs."""
+    found = {
+        name: {value_text(row.settings[name]) for row in table.rows if name in row.settings}
+        for name in names
+    }
+    unnamed = [name for name, values in found.items() if not values]
+    if unnamed:
+        named = [named_values(row.overrides) for row in table.rows]
+        for own in config_values(named, [row.run for row in table.rows], unnamed):
+            for name, value in own.items():
+                found[name].add(value_text(value))
+    return found
 
 
 def _number(text: str) -> float:

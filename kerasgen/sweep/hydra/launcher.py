@@ -97,9 +97,9 @@ class ProcessLauncher(Launcher):
             initial_job_idx: number of the first.
 
         Raises:
-            CompileError: KG605, two of them have the same folder, or one that of another run; KG204,
-                KG603 or KG636, a setting has a value that it cannot have, or leads to what is not
-                there.
+            CompileError: KG605, two of them have the same folder, or one that of another run;
+                KG204, KG603 or KG636, a setting has a value that it cannot have, or leads to what
+                is not there.
         """
         jobs = self._jobs(job_overrides, initial_job_idx)
         chosen = self.open()  # It refuses what cannot be before anything is written.

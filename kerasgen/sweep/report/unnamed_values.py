@@ -49,34 +49,41 @@ def settings_of(found: Sequence[SweptRun]) -> list[Mapping[str, SettingValue]]:
     open_names = [n for n, count in counts.most_common(MOST_NAMES) if count < len(named)]
     if not open_names or len(found) > _MOST_JOBS:
         return list(named)
+    told = config_values(named, [each.run for each in found], open_names)
+    return [{**others, **own} for own, others in zip(named, told, strict=True)]
+
+
+def config_values(
+    named: Sequence[Mapping[str, SettingValue]],
+    runs: Sequence[RunEntry | None],
+    names: Sequence[str],
+) -> list[Mapping[str, SettingValue]]:
+    """What the configs of jobs have at some keys, as far as that is known.
+
+    Args:
+        named: the settings that each job names.
+        runs: the run of each, None where it did not begin.
+        names: the keys.
+    """
     kinds = list(map(_kind, named))
     told: dict[_Kind, Mapping[str, SettingValue]] = {}
     read = 0
-    for each, kind in zip(found, kinds, strict=True):
-        if each.run is None or kind in told or read == _MOST_READ:
+    for run, kind in zip(runs, kinds, strict=True):
+        if run is None or kind in told or read == _MOST_READ:
             continue
         read += 1
-        if config := read_config(each.run, Sink()):
-            asked = ((name, own_value(each.run, config, name)) for name in open_names)
-            told[kind] = {name: value for name, value in asked if value is not None}
-    return [{**told.get(kind, {}), **own} for own, kind in zip(named, kinds, strict=True)]
+        config = read_config(run, Sink())
+        if found := {n: v for n in names if (v := _own_value(run, config, n)) is not None}:
+            told[kind] = found
+    return [told.get(kind, {}) for kind in kinds]
 
 
 def _kind(own: Mapping[str, SettingValue]) -> _Kind:
     return frozenset((n, value if isinstance(value, str) else "") for n, value in own.items())
 
 
-def own_value(run: RunEntry, config: Mapping[str, object], name: str) -> SettingValue | None:
-    """What a run has at a key that no override names: an option of a group, or a plain value.
-
-    Args:
-        run: the run.
-        config: its config.
-        name: the key.
-
-    Returns:
-        None where that is not known.
-    """
+def _own_value(run: RunEntry, config: Mapping[str, object], name: str) -> SettingValue | None:
+    """An option of a group, or a plain value; None where that is not known."""
     choices = run.fields.get("choices")
     option = choices.get(name) if isinstance(choices, Mapping) else None
     if isinstance(option, str):

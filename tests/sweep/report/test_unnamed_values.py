@@ -62,11 +62,13 @@ def test_tables_have_the_value_and_an_axis_says_what_is_not_known(sweep: Path) -
 def test_sweeps_are_compared_by_the_values_that_their_jobs_have(
     sweep: Path, tmp_path: Path
 ) -> None:
-    made_sweep(tmp_path / "two", [Made(words="optimizer.momentum=0.5", test={"accuracy": 1})])
+    words = "optimizer.momentum=0.5 optimizer.class=SGD"
+    made_sweep(tmp_path / "two", [Made(words=words, test={"accuracy": 1})])
     found = compare_sweeps([str(sweep), str(tmp_path / "two")], tmp_path)
     values = {each.name: each.values for each in found.settings}
     assert values["fit.epochs"][0] == ("3", "9")
     assert values["optimizer.momentum"] == (("0", "0.9"), ("0.5",))
+    assert values["optimizer.class"] == (("Adam", "Lion", "SGD"), ("SGD",))
 
 
 @pytest.mark.parametrize(
