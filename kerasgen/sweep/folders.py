@@ -7,8 +7,10 @@ business of the run.
 from __future__ import annotations
 
 import contextlib
+import errno
 import re
 import shutil
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +25,12 @@ _ATTEMPTS = 100
 
 _PLAIN = re.compile(r"[A-Za-z_][\w.-]*(/[\w.-]+)+", re.ASCII)
 """A path that Hydra's grammar reads as text without quotes."""
+
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+_ROOM = 2**20
+"""Bytes without which no run is worth beginning: a record and a small state."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +72,24 @@ def claim(folder: Path, *, new: bool, sink: Sink, setting: str = "hydra.run.dir"
             release(Claim(folder=folder, created=tuple(made)))
             raise
     return Claim(folder=taken, created=tuple(made))
+
+
+def require_room(folder: Path) -> None:
+    """Looks whether the disk of a folder has room for anything.
+
+    Args:
+        folder: the folder; one that is not there is not looked at.
+
+    Raises:
+        OSError: it is full.
+    """
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(bytes(_ROOM))
+            file.flush()
+    except OSError as error:
+        if error.errno in _FULL:
+            raise OSError(error.errno, error.strerror, str(folder)) from error
 
 
 def _take(folder: Path, made: list[Path], *, new: bool) -> Path:

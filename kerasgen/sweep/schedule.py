@@ -6,6 +6,8 @@ how an executor starts a job.
 
 Decisions:
 - A job that takes too long or too much is killed: one that hangs does not hear that it is asked.
+- A full disk ends the sweep with the first job that fails on it: all others would, and a search
+  would count their settings as failed ones.
 - A job whose folder another process works in, another start of the same sweep perhaps, is looked at
   again later: it is waited for while there is nothing else to do. One that another machine has left
   is taken over.
@@ -36,6 +38,7 @@ from kerasgen.sweep.executors.executor import (
     kill_jobs,
     wait_for_some,
 )
+from kerasgen.sweep.folders import require_room
 from kerasgen.sweep.job_source import JobSource, PlannedJob
 from kerasgen.sweep.lost_machines import LostMachines
 from kerasgen.sweep.outcomes import (
@@ -50,6 +53,8 @@ from kerasgen.sweep.progress import Standing, SweepLines, epochs_of
 
 _LOOK = 0.25
 """Seconds between two looks at what limited jobs take."""
+
+_FAILED = ("failed", "rejected")
 
 _ATTEMPTS = 3
 """How often a job is started whose executor loses it."""
@@ -215,6 +220,8 @@ class Schedule:
                         self._again.append(place.job)
                 else:
                     outcomes[place.job.number] = outcome = self._settle(place)
+                    if outcome.status in _FAILED:
+                        require_room(place.job.folder.parent)
                     source.told(place.job, outcome)
 
     def _lose(self, place: _Place) -> None:
@@ -322,4 +329,4 @@ def is_taken(folder: Path) -> bool:
 
 
 def _one_has_failed(outcomes: dict[int, Outcome]) -> bool:
-    return any(outcome.status in ("failed", "rejected") for outcome in outcomes.values())
+    return any(outcome.status in _FAILED for outcome in outcomes.values())

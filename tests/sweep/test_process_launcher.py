@@ -337,3 +337,28 @@ def test_ending_a_sweep_ends_its_jobs_and_keeps_finished_records(
     assert "3" not in records
     assert "accuracy 0.25" in output
     assert not any(at_work(record) for record in records.values())
+
+
+def test_a_full_disk_ends_a_sweep_with_the_first_job_that_fails_on_it(application: Any) -> None:
+    place = application.folder.parent / "stand_in" / "sitecustomize.py"
+    full = """
+import errno, tempfile
+known = tempfile.TemporaryFile
+def temporary_file(*args, **options):
+    if "dir" in options and os.path.exists("full"):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    return known(*args, **options)
+tempfile.TemporaryFile = temporary_file
+"""
+    place.write_text(place.read_text() + full)
+    (application.folder / "full").touch()
+    words = ("-m", "name=fine,fail,other", "hydra.sweep.dir=s")
+    done = application.run(*words)
+    assert done.returncode == 1
+    assert "error[KG803]: `s` cannot be read or written: no space left on device" in done.stderr
+    assert "the same command goes on with what is not done:" in done.stdout
+    assert statuses(application) == {"0": "completed", "1": "failed"}
+    (application.folder / "full").unlink()
+    place.write_text(place.read_text().replace('name == "fail"', 'name == "never"'))
+    assert application.run(*words).returncode == 0
+    assert set(statuses(application).values()) == {"completed"}
