@@ -311,8 +311,8 @@ def test_a_job_in_a_queue_is_answered_by_the_next_start_of_its_search(searching:
     while not list(searching.folder.glob("outputs/mine/0/record.json")):
         assert start.poll() is None, start.communicate()
         time.sleep(0.1)
-    os.kill(start.pid, signal.SIGKILL)  # and not its job
-    start.communicate()
+    with start:  # Its pipes are closed: its job has them still, and goes on.
+        os.kill(start.pid, signal.SIGKILL)
     began = time.monotonic()
     again = searching.run(*words)
     assert again.returncode == 0, again.stdout + again.stderr
