@@ -31,7 +31,9 @@ def build(parameters):
             keras.layers.Conv2D(8, 3, padding="same", activation="relu"),
             keras.layers.MaxPooling2D(2),
             keras.layers.Conv2D(16, 3, padding="same", activation="relu"),
-            keras.layers.GlobalAveragePooling2D(),
+            keras.layers.MaxPooling2D(2),
+            keras.layers.Flatten(),
+            keras.layers.Dropout(0.5),
         ]
     model = keras.Sequential(
         [keras.Input((8, 8, 1)), *inner, keras.layers.Dense(10, activation="softmax")]
