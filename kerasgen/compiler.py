@@ -123,6 +123,8 @@ def compile_program(
         before = {call.name: specs[call.name] for call in wired.calls}
         with engine.shape_oracle(catalog, program.seed) as oracle:
             specs = _infer_moved(graph, before, inputs, oracle)
+    engine.check_limits(program, graph, objective, sink)
+    sink.stop_on_errors()
     size = TrainingSize(batch_size=_largest_batch(program), slots=slots, trained=trained)
     cost = count_costs(graph, specs, oracle, size)
     _guard(program, engine, cost, specs, slots, sink)

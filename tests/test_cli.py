@@ -333,8 +333,7 @@ def test_a_users_keras_json_is_taken_by_path(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ('{"backend": "theano"}', "Theano ended with Keras 2"),
-        ('{"backend": "cntk"}', "CNTK ended with Keras 2"),
+        ('{"backend": "mxnet"}', "MXNet ended with Keras 2"),
         ('{"backend": "tensorflow"', "not JSON"),
         ("[1, 2]", "expected a JSON object"),
         ("", "is empty"),

@@ -33,6 +33,8 @@ NOT_RUN = {
     "applications.ResNet50": "makes a model of 25 million weights",
     "my_parts": "a module is registered for the whole process",
     "backend.image_data_format=channels_first": "another engine than that of the process",
+    "backend=cntk": "another engine than that of the process",
+    "backend=theano": "another engine than that of the process",
     "backend=torch": "another engine than that of the process",
     "--own-engine": "a package is taken away",
 }

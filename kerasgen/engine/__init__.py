@@ -24,6 +24,9 @@ from kerasgen.catalog.entries import Catalog, ClassEntry
 from kerasgen.diagnostics import Sink
 from kerasgen.engine.models import (
     DivergedError,
+    EngineDiffersError,
+    EngineLostError,
+    EngineTold,
     Model,
     StepWatch,
     Trainable,
@@ -47,7 +50,10 @@ __all__ = [
     "GIVEN_HOME",
     "DivergedError",
     "Engine",
+    "EngineDiffersError",
     "EngineInForceError",
+    "EngineLostError",
+    "EngineTold",
     "FittedStep",
     "Learned",
     "Model",

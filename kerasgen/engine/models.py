@@ -6,7 +6,7 @@ about is told by the engine that makes or loads it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
@@ -58,6 +58,38 @@ class StepWatch(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EngineTold:
+    """What an engine that trains in a process of its own says of itself.
+
+    Attributes:
+        name: what it is about: `engine`, `probe`, `compiled` or `trained`.
+        facts: plain data, by the names that the record has for it.
+    """
+
+    name: Literal["engine", "probe", "compiled", "trained"]
+    facts: Mapping[str, Any]
+
+
+class EngineDiffersError(ArithmeticError):
+    """An engine computes something else than its twin.
+
+    Attributes:
+        difference: the largest difference.
+        tolerance: the one that is allowed.
+        layer: the first layer that gives something else, None if none does alone.
+    """
+
+    def __init__(self, difference: float, tolerance: float, layer: str | None) -> None:
+        self.difference, self.tolerance, self.layer = difference, tolerance, layer
+        where = "" if layer is None else f", first in the layer `{layer}`"
+        super().__init__(f"the engine differs from Keras 3 by {difference:.1e}{where}")
+
+
+class EngineLostError(RuntimeError):
+    """The process of an engine is gone, or cannot do what was asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingListener:
     """Who hears of a training while it goes on.
 
@@ -68,6 +100,7 @@ class TrainingListener:
         state_due: called with the state of the training, where it is to be kept.
         progressed: called a few times a second with where the training is.
         watch: measures the steps, None where nobody does.
+        told: called with what an engine of its own has to say of itself.
     """
 
     epoch_ended: Callable[[int, dict[str, float]], None]
@@ -76,6 +109,7 @@ class TrainingListener:
     state_due: Callable[[TrainingState], None] = _unheard
     progressed: Callable[[TrainingProgress], None] = _unheard
     watch: StepWatch | None = None
+    told: Callable[[EngineTold], None] = _unheard
 
 
 class DivergedError(ArithmeticError):

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from kerasgen.catalog.entries import Catalog, Kind, ShapeOracle
-from kerasgen.ir.graph import Call
-from kerasgen.ir.program import Loss
+from kerasgen.diagnostics import Sink
+from kerasgen.ir.graph import Call, ModelGraph
+from kerasgen.ir.program import CompileDef, Loss, Program
 from kerasgen.ir.training import (
     Array,
 )
@@ -166,6 +167,18 @@ class Oracles(Protocol):
 
     def probe(self, catalog: Catalog) -> Probe:
         """Tries objects out."""
+
+    def check_limits(
+        self, program: Program, graph: ModelGraph, objective: CompileDef, sink: Sink
+    ) -> None:
+        """Reports what the engine cannot have of a program whose shapes were inferred last.
+
+        Args:
+            program: the program.
+            graph: its model as it is built.
+            objective: loss and metrics, settled.
+            sink: gets what it cannot have.
+        """
 
     def memory(self, device: str | None) -> Memory | None:
         """The memory of a device, None if it cannot be asked.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -93,5 +94,15 @@ def _keras3() -> Engine:
     return Keras3Engine()
 
 
-_ENGINES: Mapping[str, Callable[[], Engine]] = dict.fromkeys(PACKAGES, _keras3)
+def _legacy(name: str) -> Engine:
+    from kerasgen.engines.legacy.legacy_engine import LegacyEngine
+
+    return LegacyEngine(name)
+
+
+_ENGINES: Mapping[str, Callable[[], Engine]] = {
+    **dict.fromkeys(PACKAGES, _keras3),
+    "theano": partial(_legacy, "theano"),
+    "cntk": partial(_legacy, "cntk"),
+}
 """Backend to what makes its engine."""

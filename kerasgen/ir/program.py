@@ -13,11 +13,27 @@ from kerasgen.ir.values import ObjectDef
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RuntimeDef:
+    """Where Theano or CNTK computes, outside Keras 3.
+
+    Attributes:
+        python: the interpreter; None for the one that `kerasgen engines install` has made.
+        threads: threads in which it computes.
+        probe: the largest difference to Keras 3, relative to the larger of 1 and the values, that
+            does not end the run.
+    """
+
+    python: str | None = None
+    threads: int = field(default=1, metadata={"minimum": 1})
+    probe: float = field(default=1e-5, metadata={"minimum": 0})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BackendDef:
     """The settings of keras.json and the few that are added to them.
 
     Attributes:
-        backend: `tensorflow`, `jax` or `torch`.
+        backend: `tensorflow`, `jax` or `torch`, or `theano` or `cntk`, which run outside Keras 3.
         floatx: default element type of weights and inputs.
         epsilon: the small number that Keras adds against division by zero.
         image_data_format: `channels_last` or `channels_first`: what the model takes and returns.
@@ -25,6 +41,7 @@ class BackendDef:
         device: device on which the run works (`cpu:0`, `gpu:0`), None for Keras's choice.
         deterministic: whether the backend is asked for deterministic kernels.
         memory: bytes that training may take, `auto` for what the machine has, None for no limit.
+        runtime: where `theano` and `cntk` compute.
     """
 
     backend: str = "tensorflow"
@@ -35,6 +52,7 @@ class BackendDef:
     device: str | None = None
     deterministic: bool = False
     memory: int | Literal["auto"] | None = "auto"
+    runtime: RuntimeDef = RuntimeDef()
 
 
 FIT = "fit"

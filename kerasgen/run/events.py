@@ -110,6 +110,19 @@ class ModelDefined:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EngineReported:
+    """An engine that trains in a process of its own has said something of itself.
+
+    Attributes:
+        facts: versions, seconds of compiling, differences to Keras 3, by name.
+        text: the same in a line.
+    """
+
+    facts: Plain
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WeightsTaken:
     """The model starts from weights of another one.
 
@@ -326,6 +339,7 @@ Event: TypeAlias = (
     | DataOpened
     | ProgramSettled
     | ModelDefined
+    | EngineReported
     | WeightsTaken
     | PhaseBegan
     | TrainingStarted

@@ -20,7 +20,12 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from kerasgen.diagnostics import Sink
-from kerasgen.engine import DivergedError, TrainingListener
+from kerasgen.engine import (
+    DivergedError,
+    EngineDiffersError,
+    EngineLostError,
+    TrainingListener,
+)
 from kerasgen.foreign.regular_files import ForeignFileError
 from kerasgen.ir.training import FeedPosition
 from kerasgen.record.provenance import file_digest
@@ -36,8 +41,9 @@ from kerasgen.run.events import (
     WarningsRaised,
     WeightsTaken,
 )
+from kerasgen.run.failures import ToldError
 from kerasgen.run.resumption import Identity, history_of, keeper, plain_state
-from kerasgen.run.training_reports import epochs_to, progress_to
+from kerasgen.run.training_reports import engine_to, epochs_to, progress_to
 from kerasgen.session.initial_weights import KEY
 
 if TYPE_CHECKING:
@@ -115,6 +121,7 @@ def train(experiment: Experiment, run: ActiveRun) -> Trainable:
             follower_failed=events.leave_out,
             state_due=_keeper(experiment, run),
             progressed=progress_to(events),
+            told=engine_to(events),
             watch=watch,
         )
         _tell_resumed(experiment, run)
@@ -141,6 +148,8 @@ def train(experiment: Experiment, run: ActiveRun) -> Trainable:
                     seconds=time.monotonic() - moment,
                 )
                 raise divergence(error, diverged) from None
+            except (EngineDiffersError, EngineLostError) as error:
+                raise _engine_fault(error, run) from error
         late = "" if kept is None or kept.set_by is None else f"; weights of {kept.text}"
         line.append(steps.fit_text(compiled, run.history) + late)
     weights = None if kept is None else asdict(kept)
@@ -187,6 +196,21 @@ def _take(model: Trainable, source: WeightsSource, run: ActiveRun) -> None:
     run.events.emit(
         WeightsTaken(source=str(origin), sha256=checksum, layers=len(found.taken), drawn=drawn)
     )
+
+
+def _engine_fault(error: EngineDiffersError | EngineLostError, run: ActiveRun) -> ToldError:
+    """The error that ends a run whose engine computes otherwise, or is gone."""
+    sink = Sink(run.source_map)
+    if isinstance(error, EngineDiffersError):
+        sink.report(
+            "KG672",
+            f"{error}; {error.tolerance:.0e} is allowed",
+            key="backend.runtime.probe" if error.layer is None else "backend.backend",
+            help="train on `tensorflow`, `jax` or `torch`",
+        )
+    else:
+        sink.report("KG673", f"the engine cannot go on: {error}", key="backend.backend")
+    return ToldError(sink.diagnostics)
 
 
 def _tell_start(experiment: Experiment, run: ActiveRun) -> None:

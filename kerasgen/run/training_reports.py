@@ -9,9 +9,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from kerasgen.engine import EngineTold
 from kerasgen.ir.training import TrainingProgress
 from kerasgen.run.event_stream import EventStream
-from kerasgen.run.events import EpochEnded, TrainingProgressed
+from kerasgen.run.events import EngineReported, EpochEnded, TrainingProgressed
 
 
 def epochs_to(events: EventStream) -> Callable[[int, dict[str, float]], None]:
@@ -42,3 +43,25 @@ def progress_to(events: EventStream) -> Callable[[TrainingProgress], None]:
         events.emit(event)
 
     return report
+
+
+def engine_to(events: EventStream) -> Callable[[EngineTold], None]:
+    """What an engine that trains in a process of its own is reported to."""
+
+    def report(told: EngineTold) -> None:
+        events.emit(EngineReported(facts=told.facts, text=_engine_text(told)))
+
+    return report
+
+
+def _engine_text(told: EngineTold) -> str:
+    facts = told.facts
+    match told.name:
+        case "engine":
+            versions = f"{facts['engine']} {facts['version']}, Keras {facts['keras']}"
+            return f"{versions}, Python {facts['python']}"
+        case "compiled":
+            return f"compiled its step in {facts['compile_seconds']:.1f} s"
+        case "probe":
+            return f"before training, largest difference to Keras 3 {facts['probe_difference']:.1e}"
+    return f"after training, largest difference to Keras 3 {facts['trained_difference']:.1e}"

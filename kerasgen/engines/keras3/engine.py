@@ -22,7 +22,8 @@ from kerasgen.catalog.entries import Catalog, ClassEntry, ShapeOracle
 from kerasgen.diagnostics import Sink
 from kerasgen.engine import Engine, Model, Preprocessing, Probe, Trainable
 from kerasgen.engines.keras3 import environment
-from kerasgen.ir.program import BackendDef
+from kerasgen.ir.graph import ModelGraph
+from kerasgen.ir.program import BackendDef, CompileDef, Program
 from kerasgen.passes.shapes import infer_shapes
 from kerasgen.process.machine_memory import Memory, device_memory
 
@@ -70,6 +71,11 @@ class Keras3Engine(Engine):
         """The memory of a device; None stands for the first graphics card, else the processor."""
         graphics = (name for name in self.devices() if name.startswith("gpu"))
         return device_memory(device or next(graphics, None))
+
+    def check_limits(
+        self, program: Program, graph: ModelGraph, objective: CompileDef, sink: Sink
+    ) -> None:
+        """Reports nothing: what Keras 3 cannot have, it has refused before."""
 
     def peak_device_memory(self) -> int | None:
         """The most memory that this process had on an accelerator."""

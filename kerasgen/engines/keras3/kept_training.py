@@ -61,6 +61,7 @@ class Checkpoints:
         begun: the state that it goes on from, None for its beginning.
         guard: looks at the losses, None for whoever does not care.
         until: the batch before which the training ends, None for its own end.
+        settle: called before a state is taken, for who trains elsewhere.
     """
 
     due: CheckpointDef | None
@@ -69,6 +70,7 @@ class Checkpoints:
     begun: TrainingState | None = None
     guard: LossGuard | None = None
     until: FeedPosition | None = None
+    settle: Callable[[], None] | None = None
 
 
 class ArrivedError(Exception):
@@ -233,6 +235,8 @@ class CheckpointingCallbacks(CallbackList):  # type: ignore[misc]
     def _keep(self, position: FeedPosition, before: _BeforeValidation | None = None) -> None:
         if self._async_train:
             self._flush_futures()
+        if self._checkpoints.settle is not None:
+            self._checkpoints.settle()
         arrays: dict[str, Array] = {}
         variables = taken_variables(self.model, arrays, before.variables if before else None)
         self._require_finite(position)

@@ -6,7 +6,7 @@ stands in `training` and `deferred_weights`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -117,6 +117,8 @@ class KerasTrainable(KerasModel, Trainable):
         self._seed, self._catalog = seed, catalog
         self._flags = layer_flags(model)
         self._acting: ActingCallbacks | None = None
+        self._settle: Callable[[], None] | None = None
+        self._through: Callable[..., object] | None = None
 
     def initialize(self) -> None:
         """Seeds every random generator, and gives the weights memory and first values."""
@@ -159,8 +161,10 @@ class KerasTrainable(KerasModel, Trainable):
             start=position,
             begun=begun,
             guard=LossGuard() if fit.terminate_on_nan else None,
+            settle=self._settle,
         )
-        return fit_model(self.model, (feed, data.validation), fit, self._acting, checkpoints)
+        given = feed, data.validation
+        return fit_model(self.model, given, fit, self._acting, checkpoints, self._through)
 
     def find_fault(
         self,

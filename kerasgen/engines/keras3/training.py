@@ -185,6 +185,7 @@ def fit_model(
     fit: FitDef,
     acting: ActingCallbacks,
     checkpoints: Checkpoints,
+    through: Callable[..., object] | None = None,
 ) -> KeptWeights | None:
     """Fits a compiled model through one phase.
 
@@ -195,6 +196,7 @@ def fit_model(
             epoch), as in Keras.
         acting: the callbacks.
         checkpoints: what is kept of the training, and where it begins or goes on.
+        through: what trains in place of the model's own `fit`, with the same arguments.
 
     Returns:
         Which weights the model has now, None if no epoch was finished.
@@ -207,7 +209,7 @@ def fit_model(
     end = start.began + fit.epochs
     done = begun is not None and (begun.ended or start.epoch >= end)
     epochs = start.epoch if done else end
-    if begun is not None:
+    if begun is not None or through is not None:
         _build(model, feed)
     acting.begin(end, again=start.phase > 0)
     steps = fit.steps_per_epoch or feed.num_batches or 0
@@ -222,7 +224,7 @@ def fit_model(
         Pace(acting.progressed, steps),
     )
     with held() if fit.checkpoint is not None else contextlib.nullcontext():
-        model.fit(
+        (through or model.fit)(
             feed,
             batch_size=fit.batch_size,  # of the validation part
             epochs=epochs,

@@ -26,7 +26,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from kerasgen.frontend.grammar import DATA_KEYS, GROUPS, MODEL_KEYS
 from kerasgen.ir.data import AUTO, SplitDef, WindowsDef
-from kerasgen.ir.program import BackendDef, CompileDef, FitDef, TrackingDef
+from kerasgen.ir.program import BackendDef, CompileDef, FitDef, RuntimeDef, TrackingDef
 from kerasgen.ir.trackers import MlflowDef, TensorBoardDef, WandbDef
 
 _DEFINING = ("class", "block", "is", "layers", "shape")
@@ -86,7 +86,8 @@ _KINDS: Mapping[str, Mapping[str, str]] = {
         "seed": _LEAF,
         "name": _LEAF,
     },
-    "backend": _fields(BackendDef),
+    "backend": _fields(BackendDef, runtime="runtime"),
+    "runtime": _fields(RuntimeDef),
     "data": {**dict.fromkeys(DATA_KEYS, _FREE), "prepare": "names", "split": "split"}
     | {"augment": "names"}
     | {"time": _LEAF, "series": _LEAF, "windows": "windows"},

@@ -16,8 +16,8 @@ from kerasgen.diagnostics import Severity, Sink, SourceLocation, describe, did_y
 from kerasgen.diagnostics.source_map import Mark, Replacement
 from kerasgen.foreign.json_data import Bounds, parse_json
 from kerasgen.foreign.regular_files import ForeignFileError, decoded, path_of, read_bytes
-from kerasgen.frontend.sections import read_record
-from kerasgen.ir.program import BackendDef
+from kerasgen.frontend.sections import Converter, read_record
+from kerasgen.ir.program import BackendDef, RuntimeDef
 from kerasgen.ir.values import Tree
 
 _SIZE = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,18})?) ?([kmgt]i?b)\Z", re.I)
@@ -31,10 +31,9 @@ _UNITS = {
 _BOUNDS = Bounds(size=2**18, levels=16, values=1_000)
 """How much a keras.json may hold; it has four keys."""
 
-BACKENDS = ("tensorflow", "jax", "torch")
+KERAS_3 = ("tensorflow", "jax", "torch")
+BACKENDS = (*KERAS_3, "theano", "cntk")
 ENDED_BACKENDS = {
-    "theano": "Theano ended with Keras 2",
-    "cntk": "CNTK ended with Keras 2",
     "mxnet": "MXNet ended with Keras 2",
 }
 """Backends of earlier versions of Keras, and what became of them."""
@@ -57,9 +56,8 @@ def parse_backend(section: Tree, sink: Sink) -> BackendDef | None:
                 sink = sink.over(sink.source_map.through(read.step()))
         if not _check_backend_name(section.get("backend"), "backend.backend", sink, None):
             section.pop("backend", None)
-    backend = read_record(
-        BackendDef, section, "backend", sink, converters={"memory": _parse_memory}
-    )
+    converters: Mapping[str, Converter] = {"memory": _parse_memory, "runtime": _parse_runtime}
+    backend = read_record(BackendDef, section, "backend", sink, converters=converters)
     if backend is not None:
         _check_choice(
             backend.image_data_format,
@@ -71,6 +69,11 @@ def parse_backend(section: Tree, sink: Sink) -> BackendDef | None:
             backend.floatx, ("float16", "bfloat16", "float32", "float64"), "backend.floatx", sink
         )
     return backend
+
+
+def _parse_runtime(value: Tree, path: str, sink: Sink) -> RuntimeDef:
+    """Reads where Theano or CNTK computes."""
+    return read_record(RuntimeDef, value, path, sink) or RuntimeDef()
 
 
 def _parse_memory(value: Tree, path: str, sink: Sink) -> int | Literal["auto"] | None:

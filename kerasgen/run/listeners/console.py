@@ -19,6 +19,7 @@ from typing import Protocol
 from kerasgen.diagnostics.render import closing_text, render_text
 from kerasgen.record.file_names import CONSOLE
 from kerasgen.run.events import (
+    EngineReported,
     EpochEnded,
     Event,
     PhaseBegan,
@@ -36,7 +37,12 @@ from kerasgen.run.listeners.progress.lines import LABEL, WIDTH, epoch_line
 from kerasgen.run.listeners.progress.notebook import NotebookBar, in_notebook
 from kerasgen.run.listeners.progress.state import Progress
 
-_LABELS = {WeightsTaken: "weights", PhaseBegan: "phase", TrainingResumed: "resume"}
+_LABELS = {
+    EngineReported: "engine",
+    WeightsTaken: "weights",
+    PhaseBegan: "phase",
+    TrainingResumed: "resume",
+}
 """What is said in a line of its own, to what stands in front of it."""
 
 
@@ -78,7 +84,7 @@ class Console:
         elif isinstance(event, StepFinished):
             text = event.text if len(event.text) <= WIDTH else event.text[: WIDTH - 1] + "…"
             _say(f"{event.name:<{LABEL}}  {text:<{WIDTH}}  {event.seconds:7.2f} s")
-        elif isinstance(event, WeightsTaken | PhaseBegan | TrainingResumed):
+        elif isinstance(event, EngineReported | WeightsTaken | PhaseBegan | TrainingResumed):
             _say(f"{_LABELS[type(event)]:<{LABEL}}  {event.text}")
         elif isinstance(event, TrainingStarted):
             self._begin_progress(event)

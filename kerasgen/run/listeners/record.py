@@ -9,6 +9,7 @@ record is not done here: whoever does must know whether it came off.
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Any
 
 from kerasgen.diagnostics import Diagnostic
 from kerasgen.diagnostics.render import render_json
@@ -25,6 +26,7 @@ from kerasgen.record.write import Record
 from kerasgen.run.events import (
     ArtifactSaved,
     DataOpened,
+    EngineReported,
     EpochEnded,
     Event,
     MetricsComputed,
@@ -45,6 +47,7 @@ class RecordKeeper:
 
     def __init__(self, record: Record) -> None:
         self._record = record
+        self._engine: dict[str, Any] = {}
         self._warnings: list[Diagnostic] = []
 
     def hear(self, event: Event) -> None:
@@ -67,7 +70,7 @@ class RecordKeeper:
                 record.write_text(SUMMARY, event.summary)
             case EpochEnded():
                 record.add_epoch(event.row)
-            case WeightsTaken() | PhaseBegan() | TrainingResumed():
+            case EngineReported() | WeightsTaken() | PhaseBegan() | TrainingResumed():
                 self._place(event)
             case TrainingEnded():
                 record.update(epochs=event.epochs, weights=event.weights)
@@ -81,8 +84,12 @@ class RecordKeeper:
                 self._warnings += event.diagnostics
                 record.write_json(DIAGNOSTICS, render_json(self._warnings))
 
-    def _place(self, event: WeightsTaken | PhaseBegan | TrainingResumed) -> None:
+    def _place(self, event: EngineReported | WeightsTaken | PhaseBegan | TrainingResumed) -> None:
         """Takes down from where the training starts, a phase of it, or another process."""
+        if isinstance(event, EngineReported):
+            self._engine |= event.facts
+            self._record.note(engine=dict(self._engine))
+            return
         if isinstance(event, WeightsTaken):
             self._record.note(initial_weights=asdict(event))
             return

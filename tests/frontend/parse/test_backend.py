@@ -6,7 +6,7 @@ import pytest
 
 from kerasgen.diagnostics import Diagnostic, Severity, Sink
 from kerasgen.frontend.parse.backend import parse_backend
-from kerasgen.ir.program import BackendDef
+from kerasgen.ir.program import BackendDef, RuntimeDef
 
 
 def parse(section: Any) -> tuple[BackendDef | None, list[Diagnostic]]:
@@ -25,8 +25,7 @@ def test_the_keys_of_keras_json_and_the_added_ones_are_read() -> None:
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("theano", "ended with Keras 2"),
-        ("cntk", "ended with Keras 2"),
+        ("mxnet", "ended with Keras 2"),
         ("numpy", "cannot train"),
         ("Jaxx", "expected one of `tensorflow`, `jax`, `torch`"),
     ],
@@ -37,6 +36,19 @@ def test_a_backend_that_cannot_be_used_is_reported(name: str, words: str) -> Non
     assert words in found.message
     assert found.location is not None
     assert found.location.key == "backend.backend"
+
+
+def test_theano_and_cntk_have_an_interpreter_of_their_own() -> None:
+    section = {"backend": "cntk", "runtime": {"python": "/opt/python3.6", "probe": 1e-4}}
+    found, told = parse(section)
+    assert told == []
+    assert found is not None
+    assert found.runtime == RuntimeDef(python="/opt/python3.6", threads=1, probe=1e-4)
+
+
+def test_a_misspelt_key_of_an_interpreter_is_reported() -> None:
+    _, (found,) = parse({"backend": "theano", "runtime": {"pyhton": "/opt/python3.6"}})
+    assert found.help == "did you mean `python`?"
 
 
 def test_a_misspelt_backend_gets_the_right_one_proposed() -> None:
@@ -93,7 +105,7 @@ def test_a_keras_json_that_is_not_there_is_reported(tmp_path: Path) -> None:
 
 def test_a_backend_of_keras_2_in_a_keras_json_is_reported_at_its_line(tmp_path: Path) -> None:
     file = tmp_path / "keras.json"
-    file.write_text('{\n  "floatx": "float32",\n  "backend": "theano"\n}\n')
+    file.write_text('{\n  "floatx": "float32",\n  "backend": "mxnet"\n}\n')
     _, (found,) = parse({"keras_json": str(file)})
     assert found.code == "KG602"
     assert found.location is not None
