@@ -23,7 +23,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from kerasgen.foreign.regular_files import ForeignFileError
+from kerasgen.foreign.regular_files import ForeignFileError, told
 from kerasgen.process.exit_codes import FAILED, REFUSED
 from kerasgen.process.interruption import at_once, held
 from kerasgen.record.file_names import CONSOLE
@@ -153,7 +153,13 @@ class Schedule:
 
     def _begin(self, job: PlannedJob) -> Outcome | None:
         """Starts a job; gives its outcome where it is done already, or cannot be started."""
-        done = _completed(job)
+        try:
+            done = _completed(job)
+        except (ForeignFileError, OSError) as error:
+            if not is_taken(job.folder):  # Another start may have begun it meanwhile.
+                reason = told(error) if isinstance(error, OSError) else f"its folder {error}"
+                return self._unstarted(job, f"cannot be run anew: {reason}")
+            done = None
         if done is not None:
             self.watch.say(job, f"completed earlier: {done.folder}")
             return done
@@ -170,17 +176,20 @@ class Schedule:
             try:
                 running = self.executor.start(spec, console, share)
             except OSError as error:
-                reason = f"cannot be started: {(error.strerror or str(error)).lower()}"
-                self.watch.say(job, reason)
-                return Outcome(
-                    job=job.number,
-                    overrides=job.overrides,
-                    status="failed",
-                    folder=job.folder,
-                    error=reason,
-                )
+                return self._unstarted(job, f"cannot be started: {told(error)}")
             self._places[job.number] = _Place(job, running, share, epochs=epochs_of(spec))
         return None
+
+    def _unstarted(self, job: PlannedJob, reason: str) -> Outcome:
+        """The outcome of a job that cannot be started."""
+        self.watch.say(job, reason)
+        return Outcome(
+            job=job.number,
+            overrides=job.overrides,
+            status="failed",
+            folder=job.folder,
+            error=reason,
+        )
 
     def _wait(self, source: JobSource, outcomes: dict[int, Outcome]) -> None:
         """Waits until a job has ended, or it is time to look at those that run."""
@@ -307,12 +316,16 @@ class Schedule:
 
 
 def _completed(job: PlannedJob) -> Outcome | None:
-    """The outcome of a job that is done already; where it is to run anew, its run is removed."""
+    """The outcome of a job that is done already; where it is to run anew, its run is removed.
+
+    Raises:
+        ForeignFileError: it may not be removed.
+        OSError: it cannot be.
+    """
     done = earlier_outcome(job.number, job.overrides, job.folder, known=job.known)
     if job.anew:
         if done is not None:
-            with contextlib.suppress(ForeignFileError):  # The job says whose the folder is.
-                remove_run(job.folder)
+            remove_run(job.folder)
         return None
     if done is None and job.elsewhere is not None:
         fields = read_fields(job.elsewhere)

@@ -185,10 +185,7 @@ def read_sweep(folder: Path) -> tuple[SweptJob, ...]:
         said = read_json(folder / NAME, bounds=_BOUNDS, within=folder)
     except ForeignFileError:
         return ()
-    if not isinstance(said, Mapping) or said.get("schema") != SCHEMA:
-        return ()
-    jobs = said.get("jobs")
-    found = [_read_job(job) for job in jobs] if isinstance(jobs, list) else []
+    found = [_read_job(job) for job in _listed(said) or ()]
     return tuple(job for job in found if job is not None)
 
 
@@ -198,6 +195,29 @@ def why_unread(folder: Path) -> str | None:
         said = read_json(folder / NAME, bounds=_BOUNDS, within=folder)
     except ForeignFileError as error:
         return None if error.missing else str(error)
+    return _strange(said)
+
+
+def why_damaged(folder: Path) -> str | None:
+    """Why not all of the file in a folder can be read; None where it can, or there is none."""
+    try:
+        said = read_json(folder / NAME, bounds=_BOUNDS, within=folder)
+    except ForeignFileError as error:
+        return None if error.missing else str(error)
+    if (listed := _listed(said)) is None:
+        return _strange(said)
+    strange = any(_read_job(job) is None for job in listed)
+    return "names something that is no job of a sweep" if strange else None
+
+
+def _listed(said: object) -> list[Any] | None:
+    """What a file lists as jobs, None where it is not of this schema."""
+    jobs = said.get("jobs") if isinstance(said, Mapping) and said.get("schema") == SCHEMA else None
+    return jobs if isinstance(jobs, list) else None
+
+
+def _strange(said: object) -> str:
+    """What is wrong with a file that names no jobs."""
     schema = said.get("schema") if isinstance(said, Mapping) else None
     if type(schema) is int and schema > SCHEMA:
         return f"has the schema {min(schema, 10**9)}, expected {SCHEMA}: a newer kerasgen wrote it"

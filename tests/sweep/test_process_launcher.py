@@ -249,15 +249,15 @@ def test_two_sweeps_of_the_same_moment_get_folders_of_their_own(application: Any
 @pytest.mark.slow
 def test_a_sweep_in_the_folder_of_a_finished_one_changes_nothing_there(application: Any) -> None:
     assert application.run("-m", "seed=1,2", "hydra.sweep.dir=s").returncode == 0
-    named = (application.folder / "s/sweep.json").read_bytes()
-    done = application.run("-m", "seed=3,4", "hydra.sweep.dir=s")
-    assert done.returncode == 2
-    assert done.stderr.count("error[KG605]") == 1
-    assert (application.folder / "s/sweep.json").read_bytes() == named
-    assert [record["overrides"] for record in application.records().values()] == [
-        ["seed=1"],
-        ["seed=2"],
-    ]
+    files = [path for path in (application.folder / "s").rglob("*") if path.is_file()]
+    assert application.folder / "s" / "multirun.yaml" in files
+    for words in ("seed=3,4", "seed=1,2"):
+        left = {path: path.read_bytes() for path in files}
+        done = application.run("-m", words, "hydra.sweep.dir=s")
+        assert (done.returncode, done.stderr.count("error[KG605]")) == (2, 1), done.stderr
+        found = [path for path in (application.folder / "s").rglob("*") if path.is_file()]
+        assert {path: path.read_bytes() for path in found} == left
+        (application.folder / "s" / "sweep.json").write_text('{"schema": 2, "jobs": []}')
 
 
 def test_the_basic_launcher_of_hydra_stays_usable(application: Any) -> None:

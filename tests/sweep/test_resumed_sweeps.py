@@ -8,7 +8,14 @@ from typing import Any
 
 import pytest
 
-from kerasgen.sweep.sweep_file import NAME, SweepWriter, SweptJob, read_sweep, same_sweep
+from kerasgen.sweep.sweep_file import (
+    NAME,
+    SweepWriter,
+    SweptJob,
+    read_sweep,
+    same_sweep,
+    why_damaged,
+)
 
 SWEEPS = "outputs/sweeps"
 
@@ -192,6 +199,22 @@ def test_a_link_and_a_pipe_are_not_followed(tmp_path: Path) -> None:
     SweepWriter(tmp_path / "b").write([job("a")])
     (tmp_path / "c").symlink_to(tmp_path / "b", target_is_directory=True)
     assert same_sweep(tmp_path, ["a"]) == tmp_path / "b"
+
+
+DAMAGED = (
+    "",
+    "{",
+    '{"schema": 2, "jobs": []}',
+    '{"schema": 1, "jobs": 3}',
+    '{"schema": 1, "jobs": [{"sha256": "a", "folder": "0", "overrides": []}, 3]}',
+)
+
+
+@pytest.mark.parametrize("text", DAMAGED, ids=range(len(DAMAGED)))
+def test_a_file_that_cannot_be_read_whole_is_damaged(tmp_path: Path, text: str) -> None:
+    assert why_damaged(tmp_path) is None
+    (tmp_path / NAME).write_text(text)
+    assert why_damaged(tmp_path) is not None
 
 
 def test_a_job_that_is_written_twice_runs_once(application: Any) -> None:

@@ -164,6 +164,27 @@ def test_an_objective_that_no_run_has_ends_the_search_at_the_first(searching: An
 
 
 @pytest.mark.slow
+def test_a_search_in_the_folder_of_another_sweep_changes_nothing_there(searching: Any) -> None:
+    place = searching.folder / "s"
+    (place / "0").mkdir(parents=True)
+    job = {"sha256": "a", "folder": "0", "overrides": ["seed=1"]}
+    (place / "sweep.json").write_text(json.dumps({"schema": 1, "jobs": [job]}))
+    done = {"schema": 1, "status": "completed", "overrides": ["seed=1"], "metrics": {}}
+    (place / "0" / "record.json").write_text(json.dumps(done))
+    for content, told in (
+        (None, "`s` is the folder of a grid, with a job completed; no job was started"),
+        ("{", "`s/sweep.json` is not JSON"),
+    ):
+        if content is not None:
+            (place / "sweep.json").write_text(content)
+        left = {path: path.read_bytes() for path in place.rglob("*") if path.is_file()}
+        refused = searching.run(*SEARCH, "hydra.sweep.dir=s")
+        assert refused.returncode == 2
+        assert f"error[KG605]: {told}" in refused.stderr
+        assert {path: path.read_bytes() for path in place.rglob("*") if path.is_file()} == left
+
+
+@pytest.mark.slow
 def test_nan_and_failures_are_failed_settings_and_the_search_goes_on(searching: Any) -> None:
     done = searching.run(*SEARCH, "name=undefined", "hydra.sweeper.n_trials=2")
     assert "setting 0 counts as failed: `val_loss` is nan" in done.stdout

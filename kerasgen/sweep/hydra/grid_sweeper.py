@@ -21,6 +21,7 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
 from kerasgen.frontend.compose.hydra_settings import GRID_SWEEPER
+from kerasgen.sweep.hydra.launcher import WHOLE, ProcessLauncher
 from kerasgen.sweep.hydra.plugin_modules import join_plugins
 
 
@@ -62,7 +63,8 @@ class GridSweeper(Sweeper):
         assert self._launcher is not None
         folder = Path(str(self.config.hydra.sweep.dir))
         folder.mkdir(parents=True, exist_ok=True)
-        OmegaConf.save(self.config, folder / "multirun.yaml")
+        if not isinstance(self._launcher, ProcessLauncher):  # That one looks first whose it is.
+            OmegaConf.save(self.config, folder / WHOLE)
         returned: list[Sequence[JobReturn]] = []
         size = self._batch or len(self.jobs)
         for begun in range(0, len(self.jobs), size or 1):

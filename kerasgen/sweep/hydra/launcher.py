@@ -25,22 +25,23 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from kerasgen.diagnostics import Sink
-from kerasgen.foreign.printable import cut, shown
 from kerasgen.frontend.compose.frozen_config import FrozenConfig
-from kerasgen.frontend.compose.hydra_settings import LAUNCHER, place_of_setting
+from kerasgen.frontend.compose.hydra_settings import LAUNCHER
 from kerasgen.frontend.compose.references import plain_node
 from kerasgen.frontend.compose.selectors_through_hydra import as_written
+from kerasgen.record.files import write_atomically
 from kerasgen.record.run_folder import reported
 from kerasgen.sweep.executors.process import MODULE
 from kerasgen.sweep.folders import folder_override
 from kerasgen.sweep.hydra.chosen_executor import Chosen, choose
+from kerasgen.sweep.hydra.free_folders import require_distinct, require_free, require_readable
 from kerasgen.sweep.hydra.frozen_jobs import FreezingLoader
 from kerasgen.sweep.hydra.launcher_values import LauncherValues
 from kerasgen.sweep.hydra.plugin_modules import join_plugins
 from kerasgen.sweep.hydra.task import Task
 from kerasgen.sweep.job_source import JobSource, ListedJobs, PlannedJob
 from kerasgen.sweep.job_spec import JobSpec, settled
-from kerasgen.sweep.outcomes import Outcome, completed_jobs, read_fields, varying
+from kerasgen.sweep.outcomes import Outcome, completed_jobs, varying
 from kerasgen.sweep.progress import SweepLines
 from kerasgen.sweep.schedule import Schedule
 from kerasgen.sweep.sweep_file import (
@@ -49,6 +50,9 @@ from kerasgen.sweep.sweep_file import (
     SweptJob,
     read_sweep,
 )
+
+WHOLE = "multirun.yaml"
+"""Hydra's name for the config of a sweep, in its folder."""
 
 _OF_THE_SWEEP = re.compile(
     r"\+*~?hydra([./](launcher|sweeper|sweep)\b|\.run\.dir=|\.mode=|\.job\.(num|id)=)"
@@ -78,6 +82,7 @@ class ProcessLauncher(Launcher):
         self._shared: list[str] | None = None
         self._pattern: tuple[Path, str] | None = None
         self._file: SweepWriter | None = None
+        self._before: dict[Path, str] | None = None
 
     def setup(
         self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
@@ -103,7 +108,6 @@ class ProcessLauncher(Launcher):
         """
         jobs = self._jobs(job_overrides, initial_job_idx)
         chosen = self.open()  # It refuses what cannot be before anything is written.
-        _check_free(jobs, self.config)
         self.write_sweep(jobs)
         outcomes = self.run(self._source(jobs, job_overrides, chosen), total=len(jobs))
         return [_returned(outcomes[job.number]) for job in jobs if job.number in outcomes]
@@ -172,7 +176,11 @@ class ProcessLauncher(Launcher):
         return self._chosen
 
     def write_sweep(self, jobs: Sequence[PlannedJob], search: SearchFacts | None = None) -> None:
-        """Says in the folder of the sweep which jobs it has, and what it searches."""
+        """Says in the folder of the sweep which jobs it has, and what it searches.
+
+        Raises:
+            CompileError: KG605, the folder is another sweep's, or cannot be written in.
+        """
         assert self.config is not None
         assert self.task is not None
         sweep = self.task.sweep = Path(str(self.config.hydra.sweep.dir))
@@ -184,8 +192,13 @@ class ProcessLauncher(Launcher):
             )
             for job in jobs
         ]
-        self._file = self._file or SweepWriter(sweep)
+        if self._file is None:
+            require_readable(self.config)
+        require_free(jobs, self.config)
         with reported(Sink(), sweep, "hydra.sweep.dir"):
+            if self._file is None:
+                write_atomically(sweep / WHOLE, OmegaConf.to_yaml(self.config))
+                self._file = SweepWriter(sweep)
             self._file.write(swept, search)
 
     def _jobs(self, job_overrides: Sequence[Sequence[str]], first: int) -> list[PlannedJob]:
@@ -199,21 +212,18 @@ class ProcessLauncher(Launcher):
         configs = [self.loader.freeze_job(self.config, job) for job in job_overrides]
         identities = [frozen.content_hash() for frozen in configs]
         done = {} if self.task.anew else completed_jobs(sweep, identities)
-        before = {sweep / job.folder: job.identity for job in read_sweep(sweep)}
         jobs: list[PlannedJob] = []
         for number, (overrides, label) in enumerate(zip(written, labels, strict=True), first):
-            frozen, identity = configs[number - first], identities[number - first]
-            job = self._planned(overrides, number, frozen)
+            identity = identities[number - first]
+            job = self._planned(overrides, number, configs[number - first])
             jobs.append(
                 replace(
                     job,
                     title=f"[{number + 1}/{total}] {' '.join(label)}".rstrip(),
-                    identity=identity,
-                    known=before.get(job.folder) == identity,
                     elsewhere=None if done.get(identity) == job.folder else done.get(identity),
                 )
             )
-        _check_distinct(jobs, self.config)
+        require_distinct(jobs, self.config)
         self.task.sweep = sweep
         self.task.listed += [(job.number, job.overrides, job.folder) for job in jobs]
         return jobs
@@ -239,7 +249,6 @@ class ProcessLauncher(Launcher):
         return replace(
             job,
             title=title.rstrip(),
-            identity=frozen.content_hash(),
             spec=job.spec if asks is None else lambda: replace(job.spec(), asks=asks),
         )
 
@@ -248,6 +257,7 @@ class ProcessLauncher(Launcher):
         assert self.task is not None
         folder = self.folder(overrides, number)
         own = [folder_override("hydra.run.dir", folder), f"hydra.job.num={number}"]
+        identity = frozen.content_hash()
         argv = ("-m", MODULE, *self._flags(), *overrides, *self._of_hydra(), *own)
         return PlannedJob(
             number=number,
@@ -255,9 +265,19 @@ class ProcessLauncher(Launcher):
             overrides=tuple(overrides),
             folder=folder,
             argv=argv,
+            identity=identity,
+            known=self._named_before().get(folder) == identity,
             anew=self.task.anew,
             spec=partial(self._spec, number, folder, frozen, argv),
         )
+
+    def _named_before(self) -> dict[Path, str]:
+        """Folder to identity of the jobs that the sweep had before this start."""
+        if self._before is None:
+            assert self.config is not None
+            sweep = Path(str(self.config.hydra.sweep.dir))
+            self._before = {sweep / job.folder: job.identity for job in read_sweep(sweep)}
+        return self._before
 
     def _of_hydra(self) -> list[str]:
         """The overrides of Hydra's that the jobs have too."""
@@ -337,40 +357,3 @@ def _returned(outcome: Outcome) -> JobReturn:
     # Also for one that failed, which would end the sweep else.
     returned.status = JobStatus.COMPLETED
     return returned
-
-
-def _check_distinct(jobs: Sequence[PlannedJob], config: DictConfig | None) -> None:
-    assert config is not None
-    seen: dict[Path, PlannedJob] = {}
-    for job in jobs:
-        if (other := seen.setdefault(job.folder, job)) is not job:
-            raise Sink().fail_at(
-                "KG605",
-                f"jobs {other.number} and {job.number} have the same folder `{job.folder}`",
-                location=place_of_setting(config, "hydra.sweep.subdir"),
-                help="let `hydra.sweep.subdir` hold `${hydra.job.num}`",
-            )
-
-
-def _check_free(jobs: Sequence[PlannedJob], config: DictConfig | None) -> None:
-    """Refuses the folder of another sweep: its runs would be called by the names of these jobs."""
-    assert config is not None
-    taken = [
-        (job, fields)
-        for job in jobs
-        if not job.known
-        and (fields := read_fields(job.folder)).get("status") == "completed"
-        and fields.get("overrides") != list(job.overrides)
-    ]
-    if taken:
-        job, fields = taken[0]
-        words = fields.get("overrides")
-        own = shown(cut(" ".join(map(str, words)) if isinstance(words, list) else "", 200))
-        others = "" if len(taken) == 1 else f" (and {len(taken) - 1} more)"
-        raise Sink().fail_at(
-            "KG605",
-            f"folder `{job.folder}` already holds a run that is completed, of another job: "
-            f"`{own}`{others}; no job was started",
-            location=place_of_setting(config, "hydra.sweep.dir"),
-            help="choose another folder with `hydra.sweep.dir=…`, or move that one away",
-        )

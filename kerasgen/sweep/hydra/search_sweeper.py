@@ -21,6 +21,7 @@ from kerasgen.diagnostics import Sink
 from kerasgen.foreign.passwords import without_passwords
 from kerasgen.frontend.compose.search_options import SWEEPER
 from kerasgen.record.run_folder import reported
+from kerasgen.sweep.hydra.free_folders import require_readable, require_search
 from kerasgen.sweep.hydra.frozen_jobs import FreezingLoader
 from kerasgen.sweep.hydra.launcher import ProcessLauncher
 from kerasgen.sweep.hydra.plugin_modules import join_plugins
@@ -84,11 +85,13 @@ class OptunaSweeper(Sweeper):
             )
         folder = Path(str(self.config.hydra.sweep.dir))
         plan = _within(plan, self.launcher.open(plan.settings.n_jobs).limits.budget)
+        require_readable(self.config)
+        require_search(_place(plan), self.config)
         objectives = self._objectives(plan, folder)
         study = self._study(plan, objectives, folder)
         facts = SearchFacts(
             objectives=tuple((each.metric, each.direction) for each in objectives),
-            search=_facts(plan, study),
+            search=_facts(plan),
         )
         source = SearchSource(
             study=study,
@@ -118,7 +121,7 @@ class OptunaSweeper(Sweeper):
         assert self.config is not None
         assert self.task is not None
         about = StudyDef(
-            name=plan.settings.study_name or f"kerasgen-{plan.identity[:16]}",
+            name=_place(plan)["study"],
             space=plan.space,
             objectives=tuple(objectives),
             settings=plan.settings,
@@ -146,12 +149,20 @@ def _read_objective(metric: str, way: str) -> Objective:
     )
 
 
-def _facts(plan: SearchPlan, study: Study) -> dict[str, Any]:
+def _place(plan: SearchPlan) -> dict[str, str]:
+    """Where the study of a search is, and what it is called there."""
+    settings = plan.settings
+    return {
+        "study": settings.study_name or f"kerasgen-{plan.identity[:16]}",
+        "storage": without_passwords(settings.storage) if settings.storage else JOURNAL,
+    }
+
+
+def _facts(plan: SearchPlan) -> dict[str, Any]:
     settings = plan.settings
     return {
         "sha256": plan.identity,
-        "study": study.about.name,
-        "storage": without_passwords(settings.storage) if settings.storage else JOURNAL,
+        **_place(plan),
         "sampler": settings.sampler.plain(),
         "pruner": settings.pruner.plain(),
         "n_trials": settings.n_trials,
