@@ -137,7 +137,7 @@ def test_every_kind_of_sweep_of_hydra_works(
     ("value", "values"),
     [
         ("'a, b',c", ["'a, b'", "c"]),
-        pytest.param("[1,2],{a:1}", ["[1,2]", "{a:1}"], marks=pytest.mark.slow),
+        pytest.param("{a:1,b:2},{a:1}", ["{a:1,b:2}", "{a:1}"], marks=pytest.mark.slow),
     ],
 )
 def test_jobs_that_are_refused_are_named_as_they_were_written(

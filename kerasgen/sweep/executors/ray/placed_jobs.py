@@ -7,6 +7,8 @@ Decisions:
 - A place is an actor that stays from job to job, so that an engine is imported once for each of
   them. A job is a process on the node all the same, and its record the same as everywhere.
 - Nothing here waits: a job asks one question after the other, and looks whether an answer is there.
+- A place keeps its room on the cluster between jobs. A job that waits for room changes places with
+  one that has some and no job: else it would wait for what nobody gives up.
 - A job whose place dies, with its worker or its node, is lost and started again in a new place. A
   node that says why it cannot run a job, another kerasgen for one, fails it.
 """
@@ -77,6 +79,12 @@ class RayJob:
     _began: float | None = None
     _asked: Any = None
     _way: Generator[Any, Any, int] | None = None
+    _placed: bool = False
+
+    @property
+    def waits(self) -> bool:
+        """Whether its place has no room on the cluster yet."""
+        return self._code is None and not self._placed
 
     @property
     def seconds(self) -> float:
@@ -134,6 +142,12 @@ class RayJob:
 
     def let_go(self) -> None:
         """Gives back what was needed while it ran."""
+        if self._way is not None:
+            self._asked = self._way = None
+            self.executor.leave(self)
+
+    def ask_anew(self) -> None:
+        """Lets a job that waits begin once more: its place has another actor."""
         self._asked = self._way = None
 
     def _end(self, code: int, reason: str | None) -> None:
@@ -152,6 +166,8 @@ class RayJob:
         """One question after the other; what they are answered comes back."""
         actor = self.executor.actor(self.place)
         facts: NodeFacts = yield actor.look.remote(*self.executor.marker())
+        self._placed = True
+        self.executor.found_room(actor)
         if facts.version != kerasgen.__version__:
             own = kerasgen.__version__
             raise _RefusedError(f"`{facts.host}` has kerasgen {facts.version}, not {own}")
@@ -213,6 +229,8 @@ class RayExecutor:
         self._say = say
         self._told: set[str] = set()
         self._actors: dict[int, Any] = {}
+        self._jobs: list[RayJob] = []
+        self._with_room: list[Any] = []
         self._marker: tuple[Path, str] | None = None
 
     @property
@@ -246,14 +264,46 @@ class RayExecutor:
         """
         self.marker()
         found = RayJob(executor=self, spec=job, place=place)
+        self._jobs.append(found)
+        self._share_room()
         found.poll()
         return found
+
+    def found_room(self, actor: Any) -> None:
+        """Takes an actor that has answered."""
+        if not self._has_room(actor):
+            self._with_room.append(actor)
+
+    def _has_room(self, actor: Any) -> bool:
+        return any(known is actor for known in self._with_room)
+
+    def leave(self, ended: RayJob) -> None:
+        """Takes a job that has ended.
+
+        Args:
+            ended: the job.
+        """
+        self._jobs.remove(ended)
+        self._share_room()
+
+    def _share_room(self) -> None:
+        """Gives jobs that wait for room the actors that have it and no job."""
+        actors, busy = self._actors, {job.place for job in self._jobs}
+        idle = [n for n, actor in actors.items() if n not in busy and self._has_room(actor)]
+        for job in self._jobs:
+            if idle and job.waits and not self._has_room(actors.get(job.place)):
+                free, own = idle.pop(), actors.pop(job.place, None)
+                actors[job.place] = actors.pop(free)
+                if own is not None:
+                    actors[free] = own
+                job.ask_anew()
 
     def close(self) -> None:
         """Ends the places, and the cluster where it is our own."""
         for place in list(self._actors):
-            with contextlib.suppress(Exception):
-                self.ray.get(self._actors[place].close.remote(), timeout=_PATIENCE)
+            if self._has_room(self._actors[place]):
+                with contextlib.suppress(Exception):
+                    self.ray.get(self._actors[place].close.remote(), timeout=_PATIENCE)
             self.forget(place)
         if self._marker is not None:
             self._marker[0].unlink(missing_ok=True)
