@@ -197,7 +197,8 @@ class Schedule:
         # A queue may go on with a job whose sweep was killed: nobody else would answer it.
         asked = source.look([*(place.job for place in places), *self._taken])
         if not places:
-            time.sleep(asked or source.patience() or _LOOK)
+            waits = [asked, _LOOK if self._taken else source.patience()]
+            time.sleep(min((each for each in waits if each is not None), default=_LOOK))
             return
         limited = self.limits.timeout is not None or self.limits.memory is not None
         pauses = [asked]

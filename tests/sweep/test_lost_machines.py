@@ -234,6 +234,29 @@ def test_the_job_of_a_machine_that_has_died_is_taken_over(launcher: str, hosts: 
     assert not list(two.folder.rglob(".at_work"))
 
 
+@pytest.mark.slow
+def test_the_setting_of_a_machine_that_has_died_is_gone_on_with(hosts: Any) -> None:
+    optuna = pytest.importorskip("optuna", reason="the extra `search` is not installed")
+    words = ("-m", "hydra/sweeper=optuna", "hydra.sweeper.objective=test_loss", "name=sleep")
+    words += ("optimizer.learning_rate=interval(1e-4,1e-1)", "hydra.sweeper.n_trials=3")
+    words += ("hydra.sweep.dir=s",)
+    one, two = hosts("one", 60), hosts("two", 0)
+    for host in (one, two):
+        host.environment["PYTHONPATH"] += f"{os.pathsep}{Path(optuna.__file__).parents[1]}"
+    first = one.start(*words)
+    at_sleep(first, one.folder / "s")
+    everybody(first, signal.SIGKILL)
+    first.communicate()
+    done = two.run(*words)
+    assert done.returncode == 0, done.stderr
+    assert "is taken over: `one` has given no sign of life for 2.4 s" in done.stdout
+    assert "3 settings: 3 completed" in done.stdout
+    assert {r["process"]["host"] for r in two.records().values()} == {"two"}
+    again = two.run(*words)
+    assert "3 settings: 3 completed" in again.stdout
+    assert not list(two.folder.rglob(".at_work"))
+
+
 def test_a_machine_that_comes_back_leaves_its_job_to_who_has_it(hosts: Any) -> None:
     one, two = hosts("one", 60), hosts("two", 0)
     first = one.start(*COMMAND)

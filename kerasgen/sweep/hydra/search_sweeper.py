@@ -104,6 +104,7 @@ class OptunaSweeper(Sweeper):
         try:
             self.launcher.run(source, total=plan.settings.n_trials * len(plan.space.seeds))
         finally:
+            study.sign.remove()
             self.task.closing.append(lambda: summary_text(study, source.notes))
         return []
 

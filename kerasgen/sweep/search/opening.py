@@ -20,7 +20,8 @@ from kerasgen.diagnostics import Sink
 from kerasgen.foreign.passwords import without_passwords
 from kerasgen.sweep.search.journal import JOURNAL, open_journal, refused_state
 from kerasgen.sweep.search.plugins import Chosen, check_arguments, make_pruner, make_sampler
-from kerasgen.sweep.search.study import Study, StudyDef, grid_of, storage_errors
+from kerasgen.sweep.search.start_sign import StartSign, word_of
+from kerasgen.sweep.search.study import PROCESS, Study, StudyDef, grid_of, storage_errors
 
 _SPACE = "kerasgen:search"
 """The attribute of a study that says what it searches."""
@@ -84,16 +85,21 @@ def open_study(about: StudyDef, folder: Path, sink: Sink) -> Study:
             pruner=make_pruner(settings.pruner, about.epochs),
         )
         attributes = dict(inner.user_attrs)
-        if _SPACE not in attributes and not inner.get_trials(deepcopy=False):
+        trials = inner.get_trials(deepcopy=False)
+        if _SPACE not in attributes and not trials:
             inner.set_user_attr(_SPACE, about.plain())
             attributes[_SPACE] = about.plain()
-        refused = refused_state(each.system_attrs for each in inner.get_trials(deepcopy=False))
+        refused = refused_state(each.system_attrs for each in trials)
     if refused is not None:
         raise sink.fail("KG662", f"`{place}` cannot be used: {refused}")
     _require_same(about, attributes.get(_SPACE), place, sink)
     # Samplers that have drawn all there is say so by this; the source counts for itself.
     inner.stop = lambda: None
-    return Study(about=about, place=place, inner=inner, sink=sink)
+    sign = StartSign(sweep=folder.absolute())
+    sign.remove_left(
+        {word_of(t.user_attrs.get(PROCESS)) for t in trials if not t.state.is_finished()}
+    )
+    return Study(about=about, place=place, inner=inner, sink=sink, sign=sign)
 
 
 def _check_plugins(about: StudyDef, sink: Sink) -> None:

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from kerasgen.diagnostics import Sink, did_you_mean
+from kerasgen.process.interruption import BEAT
 from kerasgen.record.lock import locked
 from kerasgen.run.pruning import answer, asked_in
 from kerasgen.sweep.job_source import PlannedJob
@@ -95,6 +96,7 @@ class SearchSource:
 
     def next_job(self) -> PlannedJob | None:
         """The next job: of a setting that is begun, of one that was left, or of a new one."""
+        self.study.sign.renew()
         if self._over_time():
             return None
         ready = self._ready()
@@ -105,6 +107,7 @@ class SearchSource:
 
     def patience(self) -> float | None:
         """It waits as long as other starts work at settings."""
+        self.study.sign.renew()
         held = [] if self._over_time() else [t.number for t in self.study.trials() if t.held]
         if not held:
             return None
@@ -132,9 +135,10 @@ class SearchSource:
             self._close(number, "pruned" if outcome.status == "pruned" else "fail")
 
     def look(self, running: Sequence[PlannedJob]) -> float | None:
-        """Answers the jobs that ask whether they go on."""
+        """Answers the jobs that ask whether they go on, and shows that this start is at work."""
+        self.study.sign.renew()
         if not self.study.about.settings.prunes:
-            return None
+            return BEAT
         asking = [job for job in running if job.number % self._seeds == 0]
         for job in asking:
             question = asked_in(job.folder)
@@ -142,7 +146,7 @@ class SearchSource:
                 number = job.number // self._seeds
                 prune = self.study.report(number, question.epoch - 1, question.value)
                 answer(job.folder, question, prune=prune)
-        return _LOOK if asking else None
+        return _LOOK if asking else BEAT
 
     def _ready(self) -> PlannedJob | None:
         """The next job of the settings that are begun, None where none is to start now."""

@@ -6,6 +6,7 @@ become of one. It must not know jobs, nor folders of runs.
 Decisions:
 - A trial that is open while the process which asked for it is gone is gone on with under the same
   number: its values are in the study, and what was not drawn yet is drawn as it would have been.
+  One on a machine that cannot be asked is gone once it has given no sign for long.
 """
 
 from __future__ import annotations
@@ -19,13 +20,14 @@ from typing import Any
 from kerasgen.diagnostics import CompileError, Sink
 from kerasgen.foreign.passwords import without_passwords
 from kerasgen.foreign.regular_files import ForeignFileError
-from kerasgen.record.provenance import at_work, process_identity
+from kerasgen.record.provenance import at_work
 from kerasgen.sweep.search.objectives import Objective
 from kerasgen.sweep.search.plugins import make_sampler
 from kerasgen.sweep.search.settings import SearchSettings
 from kerasgen.sweep.search.space import Parameter, Space
+from kerasgen.sweep.search.start_sign import StartSign
 
-_PROCESS = "kerasgen:process"
+PROCESS = "kerasgen:process"
 """The attribute of a trial that tells who has asked for it."""
 
 STORAGE = "hydra.sweeper.storage"
@@ -93,12 +95,14 @@ class Study:
         about: what it is about.
         place: what a message calls its storage.
         inner: Optuna's.
+        sign: shows that this start of the search is at work, and sees which others are.
     """
 
     about: StudyDef
     place: str
     inner: Any
     sink: Sink
+    sign: StartSign
     _asked: set[int] = field(default_factory=set)
     _ended: bool = False
 
@@ -113,7 +117,7 @@ class Study:
         with self._guarded():
             self._renew(len(self.inner.get_trials(deepcopy=False)))
             trial = self.inner.ask()
-            trial.set_user_attr(_PROCESS, process_identity())
+            trial.set_user_attr(PROCESS, self.sign.process())
             self._asked.add(trial.number)
             return self._drawn(trial)
 
@@ -129,7 +133,7 @@ class Study:
             self._renew(number)
             frozen = self.inner.get_trials(deepcopy=False)[number]
             trial = optuna.trial.Trial(self.inner, frozen._trial_id)
-            trial.set_user_attr(_PROCESS, process_identity())
+            trial.set_user_attr(PROCESS, self.sign.process())
             self._asked.add(number)
             return self._drawn(trial)
 
@@ -197,14 +201,15 @@ class Study:
     def _read(self, frozen: Any) -> Trial:
         state = frozen.state.name.lower()
         mine = frozen.number in self._asked
-        process = {"process": frozen.user_attrs.get(_PROCESS)}
+        process = frozen.user_attrs.get(PROCESS)
+        others = state == "running" and not mine
         return Trial(
             number=frozen.number,
             values=dict(frozen.params),
             state=state,
             results=tuple(frozen.values or ()) if state == "complete" else (),
             mine=mine and state == "running",
-            held=state == "running" and not mine and at_work(process),
+            held=others and at_work({"process": process}) and not self.sign.is_gone(process),
         )
 
     @contextlib.contextmanager
