@@ -140,6 +140,7 @@ def example_of(line: str, printed: str = "", block: Block | None = None) -> Exam
         ["kerasgen", "resume"],
         ["kerasgen", "rerun"],
         ["kerasgen", "verify"],
+        ["kerasgen", "parity"],
         ["kerasgen", "report"],
         ["kerasgen", "explain", "WORD"],
     ):  # a name in a sentence

@@ -27,6 +27,7 @@ UPDATE = "KERASGEN_UPDATE_SNAPSHOTS"
 
 NOT_RUN = {
     "run": "trains, or starts what the tests of runs start",
+    "parity": "starts each engine in a process of its own",
     "plan": "measures",
     "last": "asks a run that nobody has made",
     "--limit": "lists runs that nobody has made",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 from kerasgen.ir.program import CompileDef, FitDef
 from kerasgen.ir.training import (
+    Array,
     Arrays,
     Fault,
     FeedPosition,
@@ -238,6 +239,23 @@ class Trainable(Model, Protocol):
         Returns:
             The fault, None if the training does not come to it again.
         """
+
+    def weight_arrays(self) -> dict[str, Array]:
+        """Its weights by the path of their layer and their number there, as on all engines."""
+
+    def lay_weight_arrays(self, arrays: Mapping[str, Array]) -> None:
+        """Gives it weights of those names.
+
+        Raises:
+            KeyError: one is missing.
+            ValueError: one has another shape.
+        """
+
+    def layer_outputs(self, x: Arrays) -> dict[str, Array]:
+        """What the engine gives for a few rows at each layer, by its name, in order."""
+
+    def silence(self) -> list[str]:
+        """Lets layers draw nothing in training, as dropout does; gives those that still do."""
 
     def save(self, path: Path, raw: RawInputs | None = None) -> None:
         """Saves it; the file appears whole or not at all.

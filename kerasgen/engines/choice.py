@@ -34,6 +34,14 @@ def installed_backends() -> list[str]:
     return [name for name, package in PACKAGES.items() if is_installed(package)]
 
 
+def available_engines() -> list[str]:
+    """The backends that can train here: those of Keras 3, then the engines that run outside it."""
+    from kerasgen.engines.legacy.runtimes import interpreter_of
+
+    outside = [name for name in OUTSIDE if interpreter_of(name, None).is_file()]
+    return [*installed_backends(), *outside]
+
+
 def importer() -> Importer:
     """Reads models as configs; an engine must have been started."""
     from kerasgen.engines.keras3.importer import Keras3Importer
@@ -100,9 +108,11 @@ def _legacy(name: str) -> Engine:
     return LegacyEngine(name)
 
 
+OUTSIDE = ("theano", "cntk")
+"""The engines that run outside Keras 3."""
+
 _ENGINES: Mapping[str, Callable[[], Engine]] = {
     **dict.fromkeys(PACKAGES, _keras3),
-    "theano": partial(_legacy, "theano"),
-    "cntk": partial(_legacy, "cntk"),
+    **{name: partial(_legacy, name) for name in OUTSIDE},
 }
 """Backend to what makes its engine."""

@@ -6,7 +6,7 @@ stands in `training` and `deferred_weights`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,12 @@ from kerasgen.engines.keras3.deferred_weights import allocate_weights
 from kerasgen.engines.keras3.diverged import LossGuard, find_fault
 from kerasgen.engines.keras3.environment import set_seed
 from kerasgen.engines.keras3.kept_training import ArrivedError, Checkpoints
+from kerasgen.engines.keras3.layer_traces import (
+    lay_weight_arrays,
+    layer_outputs,
+    silence,
+    weight_arrays,
+)
 from kerasgen.engines.keras3.named_weights import take_weights
 from kerasgen.engines.keras3.raw_model import with_preparation
 from kerasgen.engines.keras3.training import (
@@ -37,6 +43,7 @@ from kerasgen.engines.keras3.training import (
 )
 from kerasgen.ir.program import CompileDef, FitDef
 from kerasgen.ir.training import (
+    Array,
     Arrays,
     Fault,
     FeedPosition,
@@ -202,6 +209,22 @@ class KerasTrainable(KerasModel, Trainable):
             feed.passed = 0
             return find_fault(self.model, next(feed.coming()))
         return None
+
+    def weight_arrays(self) -> dict[str, Array]:
+        """Its weights, by layer and number."""
+        return weight_arrays(self.model)
+
+    def lay_weight_arrays(self, arrays: Mapping[str, Array]) -> None:
+        """Gives it weights of those names."""
+        lay_weight_arrays(self.model, arrays)
+
+    def layer_outputs(self, x: Arrays) -> dict[str, Array]:
+        """What each layer gives, by its name."""
+        return layer_outputs(self.model, x)
+
+    def silence(self) -> list[str]:
+        """Lets layers draw nothing in training."""
+        return silence(self.model)
 
     def save(self, path: Path, raw: RawInputs | None = None) -> None:
         """Saves it as a `.keras` file, with steps before it or alone."""

@@ -11,6 +11,8 @@ from typing import Any
 import keras
 from keras.src import backend
 
+from kerasgen.engines.keras3.layer_traces import graph_of
+
 
 def described(model: Any) -> dict[str, Any]:
     """The functional config of a model, in which each nested model is a graph too.
@@ -31,11 +33,6 @@ def described(model: Any) -> dict[str, Any]:
         elif operation is not None:
             said["masked"] = any(_has_mask(node) for node in operation._inbound_nodes)
     return config
-
-
-def graph_of(model: Any) -> Any:
-    """The functional model that a `keras.Sequential` has inside; any other as it is."""
-    return model._functional if isinstance(model, keras.Sequential) else model
 
 
 def masked_outputs(model: Any) -> list[int]:

@@ -105,7 +105,8 @@ class LegacyEngine(Keras3Engine):
             self._report("`steps_per_execution`", "each step is one message", key, sink)
 
     def _check_model(self, graph: ModelGraph, floatx: str, sink: Sink) -> None:
-        from kerasgen.engines.legacy.described_model import described, graph_of, masked_outputs
+        from kerasgen.engines.keras3.layer_traces import graph_of
+        from kerasgen.engines.legacy.described_model import described, masked_outputs
         from kerasgen.engines.legacy.translation.translated_model import translate
 
         assert self._inferred is not None, "shapes were inferred before"

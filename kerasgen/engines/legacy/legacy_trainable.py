@@ -18,6 +18,7 @@ import keras
 
 from kerasgen.catalog.entries import Catalog
 from kerasgen.engine import EngineDiffersError, EngineTold, TrainingListener
+from kerasgen.engines.keras3.layer_traces import layer_outputs
 from kerasgen.engines.keras3.trainable import KerasTrainable
 from kerasgen.engines.legacy.described_model import described
 from kerasgen.engines.legacy.training_loop import EngineTraining
@@ -26,7 +27,14 @@ from kerasgen.engines.legacy.translation.translated_objective import said_losses
 from kerasgen.engines.legacy.twin import Twin, fed_inputs, numpy_of
 from kerasgen.engines.legacy.worker_process import Runtime, Worker
 from kerasgen.ir.program import CompileDef, FitDef
-from kerasgen.ir.training import FeedPosition, KeptWeights, Samples, TrainingData, TrainingState
+from kerasgen.ir.training import (
+    Array,
+    FeedPosition,
+    KeptWeights,
+    Samples,
+    TrainingData,
+    TrainingState,
+)
 from kerasgen.ir.values import ObjectDef
 from kerasgen.runtime.training import largest_difference
 
@@ -135,15 +143,21 @@ class LegacyTrainable(KerasTrainable):
 
     def _first_layer(self, worker: Worker, x: Any) -> str | None:
         """The first layer, in the order of the model, that gives something else."""
-        told, found = worker.ask_with("layers", {}, fed_inputs(x))
-        outputs = {name: found[f"o{number}"] for number, name in enumerate(told["layers"])}
-        for layer in self.model.layers:
-            if layer.name not in outputs or isinstance(layer, keras.layers.InputLayer):
-                continue
-            inner = keras.Model(self.model.inputs, layer._inbound_nodes[0].output_tensors[0])
-            own = numpy_of(inner(keras.tree.flatten(x), training=False))
-            if own.shape != outputs[layer.name].shape:
-                return str(layer.name)
-            if largest_difference(own, outputs[layer.name]) > self._tolerance:
-                return str(layer.name)
+        theirs = self._engine_outputs(worker, x)
+        for name, own in layer_outputs(self.model, x).items():
+            if name in theirs and largest_difference(own, theirs[name]) > self._tolerance:
+                return name
         return None
+
+    def _engine_outputs(self, worker: Worker, x: Any) -> dict[str, Array]:
+        told, found = worker.ask_with("layers", {}, fed_inputs(x))
+        return {name: found[f"o{number}"] for number, name in enumerate(told["layers"])}
+
+    def layer_outputs(self, x: Any) -> dict[str, Array]:
+        """What each layer gives in the engine, by its name."""
+        worker = Worker(self._runtime)
+        try:
+            self._prepared(worker, lambda told: None)
+            return self._engine_outputs(worker, x)
+        finally:
+            worker.end()

@@ -21,7 +21,7 @@ import numpy as np
 from keras.src.trainers.data_adapters import data_adapter_utils
 from keras.src.utils.python_utils import pythonify_logs
 
-from kerasgen.engines.legacy.described_model import graph_of
+from kerasgen.engines.keras3.layer_traces import graph_of
 from kerasgen.engines.legacy.twin import Twin, fed_inputs, fed_targets
 from kerasgen.engines.legacy.worker_process import Worker
 from kerasgen.runtime.feed import Feed

@@ -12,6 +12,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from kerasgen.engines.keras3.layer_traces import named_weights
 from kerasgen.engines.legacy.translation.translated_model import Translation
 from kerasgen.ir.training import Array
 
@@ -25,17 +26,6 @@ _SLOTS = (
 def numpy_of(value: Any) -> Array:
     """A tensor or variable as an array."""
     return np.asarray(keras.ops.convert_to_numpy(value))
-
-
-def named_weights(model: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """The weights of a model by the path of their layer and their number there."""
-    for layer in model.layers:
-        name = f"{path}{layer.name}"
-        if isinstance(layer, keras.Model):
-            yield from named_weights(layer, f"{name}/")
-        else:
-            for number, weight in enumerate(layer.weights):
-                yield f"{name}/{number}", weight
 
 
 class Twin:

@@ -13,7 +13,7 @@ from typing import Any
 
 import keras
 
-from kerasgen.engines.legacy.described_model import graph_of
+from kerasgen.engines.keras3.layer_traces import graph_of
 from kerasgen.engines.legacy.translation.untranslated import Refusal
 from kerasgen.ir.program import CompileDef, Loss, loss_word
 from kerasgen.ir.values import ObjectDef
