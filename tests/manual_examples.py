@@ -136,6 +136,7 @@ def example_of(line: str, printed: str = "", block: Block | None = None) -> Exam
         ["kerasgen", "sweep", "status"],
         ["kerasgen", "plan"],
         ["kerasgen", "best"],
+        ["kerasgen", "engines", "install"],
         ["kerasgen", "tag"],
         ["kerasgen", "resume"],
         ["kerasgen", "rerun"],

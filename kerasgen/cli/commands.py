@@ -15,6 +15,7 @@ from kerasgen.cli import (
     delete,
     describe,
     eject,
+    engines,
     evaluate,
     explain,
     export,
@@ -59,6 +60,7 @@ COMMANDS: Mapping[str, Command] = {
     "parity": parity.COMMAND,
     "import": import_model.COMMAND,
     "eject": eject.COMMAND,
+    "engines": engines.COMMAND,
     "schema": schema.COMMAND,
     "explain": explain.COMMAND,
 }

@@ -7,7 +7,7 @@ choosing imports no Keras.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from kerasgen.process.packages import is_installed
 if TYPE_CHECKING:
     from kerasgen.engine import Engine
     from kerasgen.engine.exporter import Exporter, ExportFormat
+    from kerasgen.engine.runtimes import CheckStep, EngineFound, InstallPlan
     from kerasgen.importer import Importer
 
 
@@ -36,10 +37,72 @@ def installed_backends() -> list[str]:
 
 def available_engines() -> list[str]:
     """The backends that can train here: those of Keras 3, then the engines that run outside it."""
-    from kerasgen.engines.legacy.runtimes import interpreter_of
+    from kerasgen.engines.legacy.runtimes import is_there
 
-    outside = [name for name in OUTSIDE if interpreter_of(name, None).is_file()]
+    outside = [name for name in OUTSIDE if is_there(name, None)]
     return [*installed_backends(), *outside]
+
+
+def found_engines() -> list[EngineFound]:
+    """Every engine, in the order in which they are told, and what is known of it at once."""
+    from kerasgen.engines.keras3.installed_backends import found_backend
+    from kerasgen.engines.legacy.found_runtime import found_runtime
+
+    ours = [found_backend(name) for name in ("tensorflow", "jax", "torch")]
+    return [*ours, *(found_runtime(name) for name in OUTSIDE)]
+
+
+def checked_engine(name: str, python: str | None) -> Iterator[CheckStep]:
+    """Checks an engine outside Keras 3 for real, step by step; a step that fails is the last.
+
+    Args:
+        name: one of `OUTSIDE`.
+        python: its interpreter, None for the one that is found.
+    """
+    from kerasgen.engines.legacy.runtimes import interpreter_of
+    from kerasgen.engines.legacy.self_test import check_engine
+
+    return check_engine(name, interpreter_of(name, python))
+
+
+def made_interpreter(name: str) -> Path | None:
+    """The interpreter of the environment that was made for an engine; None if there is none."""
+    from kerasgen.engines.legacy.runtimes import installed_python, is_finished
+
+    return installed_python(name) if is_finished(name) else None
+
+
+def plan_install(name: str, python: Path | None) -> InstallPlan:
+    """What the making of an environment for an engine outside Keras 3 will do.
+
+    Args:
+        name: one of `OUTSIDE`.
+        python: the interpreter of which it is made, None to look for one.
+
+    Raises:
+        InstallError: there is no Python that serves.
+    """
+    from kerasgen.engines.legacy import installation
+
+    return installation.plan_install(name, python)
+
+
+def install_engine(
+    plan: InstallPlan, say: Callable[[str], None], *, replace: bool
+) -> Iterator[CheckStep]:
+    """Makes the environment of an engine; the steps of its check come at the end.
+
+    Args:
+        plan: what is done.
+        say: takes lines about what goes on.
+        replace: whether one that is there is made anew.
+
+    Raises:
+        InstallError: it cannot be made.
+    """
+    from kerasgen.engines.legacy import installation
+
+    return installation.install(plan, say, replace=replace)
 
 
 def importer() -> Importer:

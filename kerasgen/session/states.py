@@ -113,10 +113,15 @@ class RecordedConfig(NamedTuple):
     trust: Trust = NOBODY
 
     def untrained(self, program: Program) -> Program:
-        """Its program as it is looked at: nobody acts or follows, as nothing is trained."""
+        """Its program as it is looked at: nobody acts or follows, as nothing is trained.
+
+        A program that it names to be run is none of this machine's.
+        """
         tracking = replace(program.tracking, tensorboard=None, mlflow=None, wandb=None)
         fit = replace(program.fit, callbacks={}, initial_weights=None)
-        return replace(program, fit=fit, tracking=tracking)
+        runtime = replace(program.backend.runtime, python=None)
+        backend = replace(program.backend, runtime=runtime)
+        return replace(program, backend=backend, fit=fit, tracking=tracking)
 
 
 class Groups(NamedTuple):

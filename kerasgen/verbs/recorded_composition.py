@@ -7,6 +7,7 @@ Decisions:
   so that `${…}` in it is text: a stranger's record asks for nothing of this machine.
 - That of a run of folds was not settled, since each fold settles its own. Its interpolations are
   resolved, as far as a config file may have such.
+- The interpreter of an engine that it names is not run; another one is named or found.
 - What is said otherwise is shown at the command line, all else where it was written then.
 """
 
@@ -24,6 +25,12 @@ from kerasgen.diagnostics import Sink, SourceLocation, SourceMap
 from kerasgen.diagnostics.source_map import NOWHERE, Mark, Replacement
 from kerasgen.foreign.printable import cut
 from kerasgen.frontend.compose.composition import Composition
+from kerasgen.frontend.compose.named_interpreter import (
+    HELP,
+    KEY,
+    named_interpreter,
+    without_interpreter,
+)
 from kerasgen.frontend.compose.origins import SetByOverride, trace_origins
 from kerasgen.frontend.compose.overridden import overridden, read_overrides_of
 from kerasgen.frontend.compose.resolvers import resolver_problem, texts_in
@@ -86,13 +93,17 @@ class RecordedRun:
                 that is not settled calls a resolver that no file may call.
         """
         sink = Sink()
-        wanted = overridden(self.config, [*silent, *overrides], sections, sink)
+        known = without_interpreter(self.config)
+        wanted = overridden(known, [*silent, *overrides], sections, sink)
         config = OmegaConf.create(wanted if self.of_folds else _literal(wanted))
         for key, text, _ in texts_in(config):
             if self.of_folds and (problem := resolver_problem(text, key)) is not None:
                 told = f"`{key}` is `{cut(text)}`, which {problem}"
                 place = SourceLocation(file=str(self.folder / CONFIG), key=key)
                 sink.report_at("KG114", f"{told}: a config file cannot do that", place)
+        if (named := named_interpreter(config)) is not None and not named.plain:
+            place = SourceLocation(file=str(self.folder / CONFIG), key=KEY)
+            sink.report_at("KG121", named.refusal, place, help=HELP)
         sink.stop_on_errors()
         return Composition(
             config=config,

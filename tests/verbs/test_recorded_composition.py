@@ -101,3 +101,24 @@ def test_a_file_that_is_not_sound_is_told(name: str, make_run: MakeRun) -> None:
     with pytest.raises(CompileError) as caught:
         read_recorded_run(folder)
     assert caught.value.diagnostics[0].code == "KG606"
+
+
+INTERPRETED = {"backend": {"backend": "theano", "runtime": {"python": "/evil", "threads": 2}}}
+
+
+def test_the_interpreter_that_a_record_names_is_not_run(make_run: MakeRun) -> None:
+    found = composed(make_run, INTERPRETED).config
+    assert OmegaConf.to_container(found.backend.runtime) == {"python": None, "threads": 2}
+
+
+def test_an_interpreter_that_is_typed_is_taken(make_run: MakeRun) -> None:
+    found = composed(make_run, INTERPRETED, ["backend.runtime.python=/mine"]).config
+    assert found.backend.runtime.python == "/mine"
+
+
+@pytest.mark.parametrize("backend", ["${evil}", {"runtime": "${evil.runtime}"}])
+def test_an_interpolation_in_a_run_of_folds_leads_to_no_interpreter(
+    make_run: MakeRun, backend: object
+) -> None:
+    config = {"backend": backend, "evil": {"p": "/evil", "runtime": {"python": "/evil"}}}
+    assert refused(make_run, config, folds={"count": 2}) == "KG121"

@@ -29,6 +29,7 @@ from hydra.core.default_element import GroupDefault, InputDefault
 
 from kerasgen.diagnostics import describe
 from kerasgen.foreign.printable import cut
+from kerasgen.frontend.compose.named_interpreter import may_sweep
 from kerasgen.frontend.compose.resolvers import RESOLVER_HELP, resolver_problem
 from kerasgen.frontend.compose.search_options import targets
 from kerasgen.ir.values import Tree
@@ -239,6 +240,8 @@ def _parameters(path: str, value: Tree) -> Iterator[Refused]:
             yield _refused(below, "sets what is Hydra's own")
         elif re.search(r"\bdownload$", bare):
             yield _refused(below, "decides on a download")
+        elif not may_sweep(bare, str(item)):
+            yield _refused(below, "names a program that would be run")
         elif any(char in str(key) for char in "=\n$"):
             yield _refused(below, "is no key of a config")
         else:

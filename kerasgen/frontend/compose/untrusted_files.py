@@ -18,7 +18,7 @@ from __future__ import annotations
 import contextlib
 import math
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -45,6 +45,7 @@ from kerasgen.frontend.compose.hydra_keys import (
     refused_result,
     refused_settings,
 )
+from kerasgen.frontend.compose.named_interpreter import HELP, KEY, named_interpreter
 from kerasgen.frontend.compose.origins import (
     ConfigFile,
     SetByOverride,
@@ -61,6 +62,7 @@ from kerasgen.frontend.compose.resolvers import (
     resolver_problem,
     texts_in,
 )
+from kerasgen.frontend.compose.typed_keys import typed_keys
 
 _FILES = ("main", "command-line")
 """Providers of folders in the search path that are no installed package's."""
@@ -75,6 +77,7 @@ class FileGuard:
         typed: the overrides.
         sink: what must not stand where it stands.
         files: the files that were merged, in order, with their packages.
+        strangers: those of them that are a file's word.
         folders: settings of folders that a file has set, to the file.
         plugins: launcher and sweeper to the option that a file last chose, and the file.
         reads_hydra: whether the composed config reads Hydra's settings (`${hydra:…}`).
@@ -84,6 +87,7 @@ class FileGuard:
     typed: Sequence[Override] = ()
     sink: Sink = field(default_factory=Sink)
     files: list[ConfigFile] = field(default_factory=list)
+    strangers: set[str] = field(default_factory=set)
     folders: dict[str, tuple[ConfigResult, str]] = field(default_factory=dict)
     plugins: dict[str, tuple[str, Path]] = field(default_factory=dict)
     reads_hydra: bool = False
@@ -155,6 +159,7 @@ class FileGuard:
         if result.path.startswith("file://"):
             self.files.append(ConfigFile(path=path, package=package, primary=default.primary))
         if self.is_file(result, default.config_path):
+            self.strangers.add(shown_path(path))
             self._check_settings(result, default.config_path, package)
         elif refused_result(default.config_path, package):
             self._check_chooser(default, repo)
@@ -213,9 +218,10 @@ class FileGuard:
         Raises:
             CompileError: something of all that was found must not stand there.
         """
-        typed = set(_typed_keys(self.typed))
+        typed = set(typed_keys(self.typed))
         self._check_folders(config, typed)
         self._check_sweeps(config, typed)
+        self._check_interpreter(config, typed)
         for key, text, _ in texts_in(_without_hydra(config)):
             self.reads_hydra |= "hydra:" in text
             if holds_secret(key) and (name := environment_name(text)) is not None:
@@ -235,6 +241,15 @@ class FileGuard:
                 )
                 self._report(refused, self._place(key))
         self.sink.stop_on_errors()
+
+    def _check_interpreter(self, config: DictConfig, typed: set[str]) -> None:
+        """Refuses an interpreter, which is a program that is run, unless the user names it."""
+        named = named_interpreter(config)
+        if named is None or (named.plain and KEY in typed):
+            return
+        place = self._place(KEY)
+        if not named.plain or place.file is None or place.file in self.strangers:
+            self._report(Refused(code="KG121", key=KEY, message=named.refusal, help=HELP), place)
 
     def _check_typed(self, key: str, text: str) -> None:
         """Refuses a typed value that would write the environment's into the record."""
@@ -385,16 +400,3 @@ def _resolved(text: str, config: DictConfig) -> str:
     probe = OmegaConf.create({"folder": text})
     probe._set_parent(config)
     return str(probe["folder"])
-
-
-def _typed_keys(overrides: Iterable[Override]) -> Iterator[str]:
-    """The key path of every value that an override sets itself."""
-    for override in overrides:
-        yield from _leaves(override.key_or_group, override.value())
-
-
-def _leaves(path: str, value: Any) -> Iterator[str]:
-    yield path
-    pairs = enumerate(value) if isinstance(value, list) else ()
-    for key, item in value.items() if isinstance(value, Mapping) else pairs:
-        yield from _leaves(f"{path}.{key}", item)

@@ -16,6 +16,7 @@ from kerasgen.diagnostics import Severity, Sink, SourceLocation, describe, did_y
 from kerasgen.diagnostics.source_map import Mark, Replacement
 from kerasgen.foreign.json_data import Bounds, parse_json
 from kerasgen.foreign.regular_files import ForeignFileError, decoded, path_of, read_bytes
+from kerasgen.frontend.parse.former_keras_json import FormerSetting, former_setting
 from kerasgen.frontend.sections import Converter, read_record
 from kerasgen.ir.program import BackendDef, RuntimeDef
 from kerasgen.ir.values import Tree
@@ -39,7 +40,7 @@ ENDED_BACKENDS = {
 """Backends of earlier versions of Keras, and what became of them."""
 
 OTHER_NAMES = {"tf": "tensorflow", "tf2": "tensorflow", "tf.keras": "tensorflow"}
-OTHER_NAMES |= {"pytorch": "torch", "pt": "torch", "flax": "jax"}
+OTHER_NAMES |= {"pytorch": "torch", "pt": "torch", "flax": "jax", "th": "theano"}
 """What backends are called elsewhere; capital letters do not count."""
 
 
@@ -59,6 +60,7 @@ def parse_backend(section: Tree, sink: Sink) -> BackendDef | None:
     converters: Mapping[str, Converter] = {"memory": _parse_memory, "runtime": _parse_runtime}
     backend = read_record(BackendDef, section, "backend", sink, converters=converters)
     if backend is not None:
+        _tell_unused_runtime(backend, sink)
         _check_choice(
             backend.image_data_format,
             ("channels_last", "channels_first"),
@@ -74,6 +76,19 @@ def parse_backend(section: Tree, sink: Sink) -> BackendDef | None:
 def _parse_runtime(value: Tree, path: str, sink: Sink) -> RuntimeDef:
     """Reads where Theano or CNTK computes."""
     return read_record(RuntimeDef, value, path, sink) or RuntimeDef()
+
+
+def _tell_unused_runtime(backend: BackendDef, sink: Sink) -> None:
+    """Tells settings that Theano and CNTK alone have; a sweep over engines may hold them."""
+    if backend.backend in KERAS_3 and backend.runtime != RuntimeDef():
+        sink.warn(
+            "KG604",
+            f"`runtime` says where Theano and CNTK compute, and `{backend.backend}` runs in "
+            "kerasgen's own Python",
+            key="backend.runtime",
+            at="key",
+            help="choose `backend=theano` or `backend=cntk`, or leave it out",
+        )
 
 
 def _parse_memory(value: Tree, path: str, sink: Sink) -> int | Literal["auto"] | None:
@@ -178,6 +193,13 @@ class _KerasJson:
         )
 
 
+def _taken(former: FormerSetting, place: SourceLocation, sink: Sink) -> tuple[str, Tree]:
+    """Tells a setting of an earlier Keras; gives the key and the value that it has today."""
+    severity = Severity.WARNING if former.understood else Severity.ERROR
+    sink.report_at("KG632", former.told, place, severity=severity, help=former.help)
+    return former.name, former.value
+
+
 def _read_keras_json(file: Tree, sink: Sink) -> _KerasJson | None:
     """The four keys of a user's keras.json; everything wrong with it is reported."""
     key = "backend.keras_json"
@@ -198,11 +220,15 @@ def _read_keras_json(file: Tree, sink: Sink) -> _KerasJson | None:
     read = _KerasJson(settings={}, path=path, text=text)
     for name, value in found.items():
         place = read.place(name, key)
+        if (former := former_setting(name, value, found)) is not None:
+            name, value = _taken(former, place, sink)
         if name == "backend":
             if _check_backend_name(value, key, sink, place):
                 read.settings[name] = value
         elif name in ("floatx", "epsilon", "image_data_format"):
             read.settings[name] = value
+        elif former is not None:
+            continue
         else:
             sink.report_at(
                 "KG601",

@@ -114,10 +114,10 @@ def test_a_backend_of_keras_2_in_a_keras_json_is_reported_at_its_line(tmp_path: 
 
 def test_a_key_that_keras_3_does_not_read_is_a_warning(tmp_path: Path) -> None:
     file = tmp_path / "keras.json"
-    file.write_text('{"image_dim_ordering": "th"}')
+    file.write_text('{"image_dim": "th"}')
     backend, (found,) = parse({"keras_json": str(file)})
     assert backend is not None
-    assert found.severity is Severity.WARNING
+    assert (found.code, found.severity) == ("KG601", Severity.WARNING)
 
 
 @pytest.mark.parametrize("line", ['"epsilon": "small"', '"floatx": "float8"'])
@@ -127,3 +127,56 @@ def test_a_wrong_value_in_a_keras_json_is_reported_at_its_line(tmp_path: Path, l
     _, (found,) = parse({"epsilon": 1e-7, "keras_json": str(file)})
     assert found.location is not None
     assert (found.location.file, found.location.line) == (str(file), 3)
+
+
+@pytest.mark.parametrize(
+    ("content", "setting", "value"),
+    [
+        ({"image_dim_ordering": "th"}, "image_data_format", "channels_first"),
+        ({"image_dim_ordering": "tf"}, "image_data_format", "channels_last"),
+        ({"image_data_format": "th"}, "image_data_format", "channels_first"),
+        ({"backend": "tf"}, "backend", "tensorflow"),
+        ({"backend": "th"}, "backend", "theano"),
+    ],
+)
+def test_a_setting_of_an_earlier_keras_is_taken_and_told(
+    tmp_path: Path, content: dict[str, str], setting: str, value: str
+) -> None:
+    file = tmp_path / "keras.json"
+    file.write_text(json.dumps(content))
+    backend, (found,) = parse({"backend": "jax", "keras_json": str(file)})
+    assert getattr(backend, setting) == value
+    assert (found.code, found.severity) == ("KG632", Severity.WARNING)
+    assert found.location is not None
+    assert (found.location.file, found.location.line) == (str(file), 1)
+
+
+def test_an_ordering_beside_the_format_of_today_counts_for_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "keras.json"
+    file.write_text('{"image_dim_ordering": "th", "image_data_format": "channels_last"}')
+    backend, (found,) = parse({"keras_json": str(file)})
+    assert backend == BackendDef(image_data_format="channels_last")
+    assert found.code == "KG632"
+
+
+def test_an_ordering_that_keras_never_had_is_an_error(tmp_path: Path) -> None:
+    file = tmp_path / "keras.json"
+    file.write_text('{"image_dim_ordering": "channels"}')
+    _, (found,) = parse({"keras_json": str(file)})
+    assert (found.code, found.severity) == ("KG632", Severity.ERROR)
+
+
+def test_the_keras_json_of_the_chapter_chooses_theano(tmp_path: Path) -> None:
+    file = tmp_path / "keras.json"
+    content = {"backend": "theano", "image_data_format": "channels_first"}
+    file.write_text(json.dumps({"floatx": "float32", "epsilon": 1e-07, **content}))
+    assert parse({"backend": "tensorflow", "keras_json": str(file)}) == (
+        BackendDef(backend="theano", image_data_format="channels_first"),
+        [],
+    )
+
+
+def test_settings_of_theano_are_told_beside_an_engine_of_keras_3() -> None:
+    _, (found,) = parse({"backend": "jax", "runtime": {"threads": 2}})
+    assert (found.code, found.severity) == ("KG604", Severity.WARNING)
+    assert parse({"backend": "jax", "runtime": {"threads": 1, "python": None}})[1] == []
