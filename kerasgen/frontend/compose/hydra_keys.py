@@ -26,6 +26,8 @@ from typing import Any
 
 from hydra.conf import HydraConf
 from hydra.core.default_element import GroupDefault, InputDefault
+from omegaconf import DictConfig, OmegaConf
+from omegaconf._utils import split_key
 
 from kerasgen.diagnostics import describe
 from kerasgen.foreign.printable import cut
@@ -82,6 +84,27 @@ class Refused:
     key: str
     message: str
     help: str | None = None
+
+
+def section_of(content: Any, package: str) -> Any:
+    """What a config sets below `hydra` as plain data, None for nothing."""
+    steps = split_key(package) if package else []
+    if not steps:
+        node = content._get_node("hydra") if isinstance(content, DictConfig) else None
+        return None if node is None else _plain(node)
+    if steps[0] != "hydra":
+        return None
+    section = _plain(content)
+    for step in reversed(steps[1:]):
+        section = {step: section}
+    return section
+
+
+def _plain(node: Any) -> Any:
+    if OmegaConf.is_config(node):
+        value = node._value()
+        return value if isinstance(value, str) else OmegaConf.to_container(node, resolve=False)
+    return node._value()
 
 
 def refused_settings(section: Tree) -> Iterator[Refused]:

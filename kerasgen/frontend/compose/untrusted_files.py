@@ -29,7 +29,6 @@ from hydra.core.default_element import GroupDefault, ResultDefault
 from hydra.core.override_parser.types import Override
 from hydra.plugins.config_source import ConfigResult
 from omegaconf import DictConfig, OmegaConf
-from omegaconf._utils import split_key
 from omegaconf.errors import OmegaConfBaseException
 
 from kerasgen.diagnostics import Sink, SourceLocation
@@ -44,6 +43,7 @@ from kerasgen.frontend.compose.hydra_keys import (
     refused_choice,
     refused_result,
     refused_settings,
+    section_of,
 )
 from kerasgen.frontend.compose.named_interpreter import HELP, KEY, named_interpreter
 from kerasgen.frontend.compose.origins import (
@@ -165,7 +165,7 @@ class FileGuard:
             self._check_chooser(default, repo)
 
     def _check_settings(self, result: ConfigResult, config_path: str, package: str) -> None:
-        section = _section_of(result.config, package)
+        section = section_of(result.config, package)
         path = _file_of(result, config_path)
         for key in FOLDERS:
             parent, _, last = key.partition(".")
@@ -361,27 +361,6 @@ def _file_of(result: ConfigResult, config_path: str) -> Path:
 def _split(choice: str) -> tuple[str, str | None]:
     group, _, option = choice.strip("/").rpartition("/")
     return group, option
-
-
-def _section_of(content: Any, package: str) -> Any:
-    """What a config sets below `hydra` as plain data, None for nothing."""
-    steps = split_key(package) if package else []
-    if not steps:
-        node = content._get_node("hydra") if isinstance(content, DictConfig) else None
-        return None if node is None else _plain(node)
-    if steps[0] != "hydra":
-        return None
-    section = _plain(content)
-    for step in reversed(steps[1:]):
-        section = {step: section}
-    return section
-
-
-def _plain(node: Any) -> Any:
-    if OmegaConf.is_config(node):
-        value = node._value()
-        return value if isinstance(value, str) else OmegaConf.to_container(node, resolve=False)
-    return node._value()
 
 
 def _without_hydra(config: DictConfig) -> DictConfig:
