@@ -73,7 +73,10 @@ def test_the_bare_name_of_an_option() -> None:
 
 def test_the_bare_name_of_a_group_lists_its_options() -> None:
     found = only("backend")
-    assert found.help == "write `backend=OPTION` with one of `jax`, `tensorflow`, `torch`"
+    assert (
+        found.help
+        == "write `backend=OPTION` with one of `cntk`, `jax`, `tensorflow`, `theano`, `torch`"
+    )
 
 
 @pytest.mark.parametrize("word", ["outputs/first", "outputs/first/", "outputs/first/config.yaml"])
