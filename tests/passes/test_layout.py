@@ -62,6 +62,33 @@ def test_images_go_in_and_come_out_channels_first(probed: dict[str, Any]) -> Non
         assert probed[name]["output"] == [3, 6, 8]
 
 
+FAILING = ("average", "max")
+"""Pooling that Keras 3.15 cannot call a second time on JAX, whatever the layout."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])
+def test_every_layer_is_the_same_channels_first(backend: str) -> None:
+    table = PROBE.with_name("layout_table.py")
+    done = subprocess.run(
+        [sys.executable, str(table), backend, "json"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"PYTHONPATH": f"{PROBE.parents[2]}{os.pathsep}{PROBE.parents[1]}"},
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert len(found) > 90
+    failing = {name for name, row in found.items() if "keras" in row}
+    assert failing == ({f"ops.{n}_pool (image)" for n in FAILING} if backend == "jax" else set())
+    for name, row in found.items():
+        if name in failing:
+            continue
+        assert row.get("difference", 1.0) < 1e-5, (name, row)
+        assert row["spread"] > 1e-3, name
+
+
 @pytest.fixture
 def small() -> Catalog:
     data_format = {"data_format": Parameter(name="data_format")}
