@@ -96,6 +96,7 @@ VARIANTS: Mapping[str, Sequence[str]] = {
     ],
     "a regression": ["data=diabetes_progression", "model=table_number", "optimizer=rmsprop"],
     "one-hot labels": [ONE_HOT],
+    "portable weights": ["backend.initial_weights=portable", "model=convnet"],
     "an optimizer with all extras": [
         "+optimizer.gradient_accumulation_steps=2",
         "+optimizer.global_clipnorm=0.1",

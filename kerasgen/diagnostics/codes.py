@@ -135,6 +135,7 @@ CODES: dict[str, str] = {
     "KG671": "what Theano or CNTK cannot have",
     "KG672": "engine that computes something else than Keras 3",
     "KG673": "engine whose process is gone, or cannot compute a step",
+    "KG674": "initial weights that may differ between engines",
     "KG701": "loss that expects something other than what the output gives",
     "KG702": "softmax over a single score",
     "KG703": "sigmoid scores under a categorical loss",

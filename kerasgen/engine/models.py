@@ -38,6 +38,19 @@ Watched: TypeAlias = Literal["training", "validation"]
 """What of an epoch is measured by itself."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InitialWeights:
+    """The weights that a model begins with, where every engine draws the same.
+
+    Attributes:
+        layers: name of each layer that has some, `outer.inner` inside a model, to their hash.
+        own: weights that code of one's own has drawn, which may differ between engines.
+    """
+
+    layers: Mapping[str, str]
+    own: tuple[str, ...] = ()
+
+
 class StepWatch(Protocol):
     """Who measures the steps of a training, and may end it early."""
 
@@ -167,8 +180,11 @@ class Model(Protocol):
 class Trainable(Model, Protocol):
     """A model that was made of a compiled program, and can be trained."""
 
-    def initialize(self) -> None:
+    def initialize(self) -> InitialWeights | None:
         """Seeds every random generator, and gives the weights memory and their first values.
+
+        Returns:
+            What they are, where every engine draws the same.
 
         Raises:
             Exception: weights that it starts from cannot be downloaded or read.

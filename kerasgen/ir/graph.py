@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -69,3 +69,11 @@ class ModelGraph:
     outputs: TensorRef | tuple[TensorRef, ...] | Mapping[str, TensorRef]
     arguments: Mapping[str, Value] = field(default_factory=dict)
     path: str = ""
+
+
+def inner_graphs(graph: ModelGraph) -> Iterator[str]:
+    """Yields the models inside a model, `outer.inner` for one in another."""
+    for name, layer in graph.layers.items():
+        if isinstance(layer.definition, ModelGraph):
+            yield name
+            yield from (f"{name}.{inner}" for inner in inner_graphs(layer.definition))

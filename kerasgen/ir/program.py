@@ -39,7 +39,8 @@ class BackendDef:
         image_data_format: `channels_last` or `channels_first`: what the model takes and returns.
         dtype_policy: default policy of the layers, None for floatx.
         device: device on which the run works (`cpu:0`, `gpu:0`), None for Keras's choice.
-        deterministic: whether the backend is asked for deterministic kernels.
+        deterministic: whether a run on the same machine is to be the same, bit for bit.
+        initial_weights: who draws them: `keras`, or `portable`, the same on every engine.
         memory: bytes that training may take, `auto` for what the machine has, None for no limit.
         runtime: where `theano` and `cntk` compute.
     """
@@ -51,6 +52,7 @@ class BackendDef:
     dtype_policy: str | None = None
     device: str | None = None
     deterministic: bool = False
+    initial_weights: str = "keras"
     memory: int | Literal["auto"] | None = "auto"
     runtime: RuntimeDef = RuntimeDef()
 

@@ -104,7 +104,7 @@ def _fault(error: DivergedError, diverged: Diverged, checkpoint: Checkpoint | No
     compiled, session = experiment.compiled, experiment.session
     if checkpoint is None and session.compiled.weights is not None:
         return None
-    model, _ = steps.define(compiled, session.engine)
+    model, _, _ = steps.define(compiled, session.engine)
     model.train_only(diverged.phase.layers)
     steps.compile_(compiled, model, diverged.phase)
     fit = replace(diverged.phase.phase.program.fit, callbacks={}, verbose=0)

@@ -104,9 +104,11 @@ class ModelDefined:
 
     Attributes:
         summary: the engine's table of its layers.
+        drawn: each layer to the hash of its first weights, where every engine draws the same.
     """
 
     summary: str
+    drawn: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,12 @@
-"""What is said of the figures of a run: a loss that is no number, a model no better than none.
+"""What a run warns of: a loss that is no number, a model no better than none, weights of one's own.
 
-This room owns these two warnings. What is measured stands in `steps`, the rule in `passes.lint`.
+This room owns these warnings. What is measured stands in `steps`, the rule in `passes.lint`.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from kerasgen.diagnostics import Sink, SourceMap
@@ -16,6 +17,9 @@ from kerasgen.run.events import WarningsRaised
 if TYPE_CHECKING:
     from kerasgen.ir.program import LintDef
     from kerasgen.passes.lint.results import Results
+
+_SHOWN = 8
+"""Weights that are named."""
 
 
 def warn_of_results(lint: LintDef, results: Results, run: ActiveRun) -> None:
@@ -33,6 +37,20 @@ def warn_of_results(lint: LintDef, results: Results, run: ActiveRun) -> None:
     silence(sink, lint)
     if sink.diagnostics:
         run.events.emit(WarningsRaised(diagnostics=tuple(sink.diagnostics)))
+
+
+def warn_of_own_weights(run: ActiveRun, weights: Sequence[str]) -> None:
+    """Says which initial weights may differ between engines after all (KG674)."""
+    named = ", ".join(f"`{name}`" for name in weights[:_SHOWN])
+    more = f" and {len(weights) - _SHOWN} more" if len(weights) > _SHOWN else ""
+    sink = Sink(run.source_map)
+    sink.warn(
+        "KG674",
+        f"code of one's own draws {named}{more}: they may differ between engines",
+        key="backend.initial_weights",
+        help="what it draws by `keras.random` is the same everywhere",
+    )
+    run.events.emit(WarningsRaised(diagnostics=tuple(sink.diagnostics)))
 
 
 def warn_of_divergence(run: ActiveRun, source_map: SourceMap) -> None:

@@ -20,7 +20,7 @@ from kerasgen.data.row_weights import weights_of
 from kerasgen.data.shared_rows import SharedRows, find_shared
 from kerasgen.data.split import PartRows
 from kerasgen.diagnostics import Sink, SourceLocation
-from kerasgen.engine import StartedEngine, Trainable, TrainingListener
+from kerasgen.engine import InitialWeights, StartedEngine, Trainable, TrainingListener
 from kerasgen.frontend.compose.resolvers import SECRET_KEYS, with_environment
 from kerasgen.frontend.parse.lint import silence
 from kerasgen.ir.data import DataDef
@@ -223,15 +223,15 @@ def _check_batches(compiled: CompiledProgram, sizes: Mapping[str, int], sink: Si
     sink.stop_on_errors()
 
 
-def define(compiled: CompiledProgram, started: StartedEngine) -> tuple[Trainable, str]:
+def define(
+    compiled: CompiledProgram, started: StartedEngine
+) -> tuple[Trainable, InitialWeights | None, str]:
     """Step 3: makes the model, and gives its weights memory and first values."""
     model = started.engine.realize(compiled, started.catalog)
-    model.initialize()
+    drawn = model.initialize()
     graph, cost = compiled.graph, compiled.cost
-    return (
-        model,
-        f"{graph.kind} `{graph.name}`: {len(graph.calls)} layers, {cost.parameters:,} parameters",
-    )
+    text = f"{graph.kind} `{graph.name}`: {len(graph.calls)} layers, {cost.parameters:,} parameters"
+    return model, drawn, text
 
 
 def compile_(compiled: CompiledProgram, model: Trainable, phase: TrainedPhase) -> str:

@@ -42,6 +42,7 @@ from kerasgen.run.events import (
     WeightsTaken,
 )
 from kerasgen.run.failures import ToldError
+from kerasgen.run.result_warnings import warn_of_own_weights
 from kerasgen.run.resumption import Identity, history_of, keeper, plain_state
 from kerasgen.run.training_reports import engine_to, epochs_to, progress_to
 from kerasgen.session.initial_weights import KEY
@@ -101,12 +102,15 @@ def train(experiment: Experiment, run: ActiveRun) -> Trainable:
     position = FeedPosition() if begun is None else begun.position
     phases = compiled.phases[position.phase :]
     with events.step("define") as line:
-        model, text = steps.define(compiled, session.engine)
+        model, drawn, text = steps.define(compiled, session.engine)
         if (source := session.compiled.weights) is not None and begun is None:
             _take(model, source, run)
         model.train_only(phases[0].layers)
         line.append(text)
-    events.emit(ModelDefined(summary=model.summary()))
+    told = {} if drawn is None else drawn.layers
+    events.emit(ModelDefined(summary=model.summary(), drawn=told))
+    if drawn is not None and drawn.own:
+        warn_of_own_weights(run, drawn.own)
     with events.step("compile") as line:
         line.append(steps.compile_(compiled, model, phases[0]))
     with events.step("fit") as line:

@@ -30,7 +30,7 @@ from kerasgen.emit.schema.values import (
     value_of,
 )
 from kerasgen.frontend.grammar import BLOCK_KEYS, GROUPS, VALUE_GROUPS
-from kerasgen.frontend.parse.backend import BACKENDS
+from kerasgen.frontend.parse.backend import BACKENDS, INITIAL_WEIGHTS
 from kerasgen.frontend.parse.columns import COLUMN_TYPES, DATE_PARTS, MISSING_WORDS
 from kerasgen.frontend.parse.data import TASKS
 from kerasgen.frontend.parse.lint import LINT_CODES
@@ -66,6 +66,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     # Plain strings in the record; the parser of the group refuses other words.
     "floatx": ("float16", "bfloat16", "float32", "float64"),
     "image_data_format": ("channels_last", "channels_first"),
+    "initial_weights": INITIAL_WEIGHTS,
 }
 """Settings of the backend that take one of some words."""
 

@@ -37,6 +37,7 @@ from kerasgen.emit.script.training import (
     set_up_function,
 )
 from kerasgen.ir.data import DataDef
+from kerasgen.ir.graph import inner_graphs
 from kerasgen.ir.program import FitDef, Program
 from kerasgen.passes.augmentation import augmentation_of
 from kerasgen.passes.class_weights import index_weights, known_classes, weighing_key
@@ -134,6 +135,7 @@ def _parts(
         paths=path_options(loading.source),
         deep=len(graph.calls) if deep else 0,
         phases=compiled.phases,
+        inner=tuple(inner_graphs(graph)),
     )
     return [
         options_function(training),

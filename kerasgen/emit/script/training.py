@@ -44,6 +44,7 @@ class TrainingContext:
         paths: the files of the data.
         deep: number of calls of a model so deep that Python's limit must be raised, else 0.
         phases: what is trained, one after the other.
+        inner: the models inside the model, `outer.inner` for one in another.
         phase: the phase that the program is, None for the whole.
     """
 
@@ -54,6 +55,7 @@ class TrainingContext:
     paths: tuple[PathOption, ...]
     deep: int
     phases: tuple[TrainedPhase, ...]
+    inner: tuple[str, ...] = ()
     phase: Phase | None = None
 
     @property
@@ -213,7 +215,7 @@ def main_function(context: TrainingContext) -> str:
         lines.append(f"    parts = preprocess(load_data({paths}), arguments.seed)")
     rate = "" if context.learning_rate is None else ", arguments.learning_rate"
     steps = [
-        "    model = build_model(arguments.seed)",
+        *_building(context),
         "    model.summary()",
         *_freezing(context),
         *([] if program.fit.phases else [f"    compile_model(model{rate})"]),
@@ -228,6 +230,20 @@ def main_function(context: TrainingContext) -> str:
         steps = [f"    {line}" for line in steps]
     lines += steps
     return function("main()", "Trains the model, from its data to its file.", lines)
+
+
+def _building(context: TrainingContext) -> list[str]:
+    """The lines that make the model with its first weights."""
+    building = "model = build_model(arguments.seed)"
+    if context.program.backend.initial_weights != "portable":
+        return [f"    {building}"]
+    inner = [literal(list(context.inner))] if context.inner else []
+    drawing = call("draw_portable_weights", "model", "arguments.seed", "noted", *inner)
+    return [
+        "    with noted_initializers() as noted:",
+        f"        {building}",
+        *statement("", drawing),
+    ]
 
 
 def _freezing(context: TrainingContext) -> list[str]:

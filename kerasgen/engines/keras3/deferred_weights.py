@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 import keras
 from keras.src.backend.common import global_state
@@ -24,6 +24,9 @@ _SCOPE = "stateless_scope"
 
 _GENERATOR = "global_seed_generator"
 """Keras's name for the generator of whatever has no seed of its own; it belongs to no model."""
+
+Drawing: TypeAlias = Callable[[Any], contextlib.AbstractContextManager[object]]
+"""A weight to the scope in which it gets its value."""
 
 _WAITING: list[tuple[Any, Callable[[], None]]] = []
 """Models with the loads of weights that wait for their memory."""
@@ -84,13 +87,14 @@ def allocated() -> Iterator[None]:
         global_state.set_global_attribute(_SCOPE, scope)
 
 
-def allocate_weights(model: Any) -> None:
+def allocate_weights(model: Any, drawing: Drawing = lambda _: contextlib.nullcontext()) -> None:
     """Gives memory and values to the weights of a model; those of other models stay without.
 
     Weights that a model of `keras.applications` asks for (`weights: imagenet`) are loaded now.
 
     Args:
         model: a Keras model that was made in an `unallocated` scope.
+        drawing: the scope in which a weight gets its value.
 
     Raises:
         Exception: such weights cannot be downloaded or read, as Keras says it.
@@ -102,7 +106,8 @@ def allocate_weights(model: Any) -> None:
     states = [getattr(layer, "states", None) for layer in layers if isinstance(layer, RNN)]
     for weight in [*model.variables, *keras.tree.flatten(states)]:
         if weight is not None and weight._value is None:
-            weight._deferred_initialize()
+            with drawing(weight):
+                weight._deferred_initialize()
     inside = {id(layer) for layer in layers}
     loads = [load for made, load in _WAITING if id(made) in inside]
     _WAITING[:] = [waiting for waiting in _WAITING if id(waiting[0]) not in inside]

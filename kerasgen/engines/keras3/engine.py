@@ -22,7 +22,7 @@ from kerasgen.catalog.entries import Catalog, ClassEntry, ShapeOracle
 from kerasgen.diagnostics import Sink
 from kerasgen.engine import Engine, Model, Preprocessing, Probe, Trainable
 from kerasgen.engines.keras3 import environment
-from kerasgen.ir.graph import ModelGraph
+from kerasgen.ir.graph import ModelGraph, inner_graphs
 from kerasgen.ir.program import BackendDef, CompileDef, Program
 from kerasgen.passes.shapes import infer_shapes
 from kerasgen.process.machine_memory import Memory, device_memory
@@ -145,7 +145,10 @@ class Keras3Engine(Engine):
         assert known is not None
         self._inferred = None  # They belong to this model now.
         with undisturbed():
-            return KerasTrainable(known[1].assemble(graph), seed, catalog)
+            made = KerasTrainable(known[1].assemble(graph), seed, catalog)
+        if compiled.program.backend.initial_weights == "portable":
+            made.portable = frozenset(inner_graphs(graph))
+        return made
 
     def load(self, path: Path) -> Model:
         """Loads a `.keras` file of one's own."""

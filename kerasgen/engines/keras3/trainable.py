@@ -14,7 +14,7 @@ from typing import Any
 import keras
 
 from kerasgen.catalog.entries import Catalog
-from kerasgen.engine import DivergedError, Model, Trainable, TrainingListener
+from kerasgen.engine import DivergedError, InitialWeights, Model, Trainable, TrainingListener
 from kerasgen.engines.keras3.deferred_weights import allocate_weights
 from kerasgen.engines.keras3.diverged import LossGuard, find_fault
 from kerasgen.engines.keras3.environment import set_seed
@@ -26,6 +26,7 @@ from kerasgen.engines.keras3.layer_traces import (
     weight_arrays,
 )
 from kerasgen.engines.keras3.named_weights import take_weights
+from kerasgen.engines.keras3.portable_start import draw_portably
 from kerasgen.engines.keras3.raw_model import with_preparation
 from kerasgen.engines.keras3.training import (
     ActingCallbacks,
@@ -117,7 +118,13 @@ class KerasTrainable(KerasModel, Trainable):
         model: the `keras.Model`, whose weights have no memory yet.
         seed: the seed of the program.
         catalog: where class names are found.
+
+    Attributes:
+        portable: the models inside it whose layers have names of the config, where its initial
+            weights are to be the same on every engine; None where Keras draws them.
     """
+
+    portable: frozenset[str] | None = None
 
     def __init__(self, model: Any, seed: int, catalog: Catalog) -> None:
         super().__init__(model)
@@ -127,10 +134,13 @@ class KerasTrainable(KerasModel, Trainable):
         self._settle: Callable[[], None] | None = None
         self._through: Callable[..., object] | None = None
 
-    def initialize(self) -> None:
+    def initialize(self) -> InitialWeights | None:
         """Seeds every random generator, and gives the weights memory and first values."""
         set_seed(self._seed)
+        if self.portable is not None:
+            return draw_portably(self.model, self._seed, self.portable)
         allocate_weights(self.model)
+        return None
 
     def take_weights(self, source: Path | TrainingState, inside: str | None) -> TakenWeights:
         """Gives layers the weights that a file or a state has under their names."""

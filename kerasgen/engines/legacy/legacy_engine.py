@@ -90,7 +90,9 @@ class LegacyEngine(Keras3Engine):
         sink.stop_on_errors()
         assert found is not None
         tolerance = settings.runtime.probe
-        return LegacyTrainable(twin.model, compiled.program.seed, catalog, found, tolerance)  # type: ignore[attr-defined]
+        made = LegacyTrainable(twin.model, compiled.program.seed, catalog, found, tolerance)  # type: ignore[attr-defined]
+        made.portable = twin.portable  # type: ignore[attr-defined]
+        return made
 
     def _check_settings(self, program: Program, sink: Sink) -> None:
         settings = program.backend

@@ -33,6 +33,7 @@ _BOUNDS = Bounds(size=2**18, levels=16, values=1_000)
 """How much a keras.json may hold; it has four keys."""
 
 KERAS_3 = ("tensorflow", "jax", "torch")
+INITIAL_WEIGHTS = ("keras", "portable")
 BACKENDS = (*KERAS_3, "theano", "cntk")
 ENDED_BACKENDS = {
     "mxnet": "MXNet ended with Keras 2",
@@ -67,6 +68,7 @@ def parse_backend(section: Tree, sink: Sink) -> BackendDef | None:
             "backend.image_data_format",
             sink,
         )
+        _check_choice(backend.initial_weights, INITIAL_WEIGHTS, "backend.initial_weights", sink)
         _check_choice(
             backend.floatx, ("float16", "bfloat16", "float32", "float64"), "backend.floatx", sink
         )

@@ -68,6 +68,7 @@ class RecordKeeper:
                 self._settle(event)
             case ModelDefined():
                 record.write_text(SUMMARY, event.summary)
+                record.note(**({"drawn_weights": event.drawn} if event.drawn else {}))
             case EpochEnded():
                 record.add_epoch(event.row)
             case EngineReported() | WeightsTaken() | PhaseBegan() | TrainingResumed():

@@ -30,5 +30,10 @@ def engine_settings(job: JobSpec) -> BackendDef | None:
         return None
     # All else is put in force by the job itself.
     return dataclasses.replace(
-        found, memory=None, device=None, deterministic=False, dtype_policy=None
+        found,
+        memory=None,
+        device=None,
+        deterministic=False,
+        initial_weights="keras",
+        dtype_policy=None,
     )

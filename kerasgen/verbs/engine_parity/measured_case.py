@@ -97,7 +97,7 @@ def measure(question: Question) -> int:
     parts, _ = steps.preprocess(opened, compiled, session.engine, Sink())
     data = _first_rows(steps.training_data(compiled, parts), question.rows)
     with session.engine.engine.working_on(session.backend.device):
-        model, _ = steps.define(compiled, session.engine)
+        model, _, _ = steps.define(compiled, session.engine)
         try:
             arrays, facts = _measured(model, compiled, data, question)
         except (EngineDiffersError, EngineLostError) as error:
