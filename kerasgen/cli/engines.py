@@ -34,7 +34,6 @@ def _declare(parser: argparse.ArgumentParser) -> None:
         "--replace", action="store_true", help="install: make one that is there anew"
     )
     parser.add_argument("--json", action="store_true", help="list: print one JSON document")
-    parser.set_defaults(usage_error=parser.error)
 
 
 def _act(options: argparse.Namespace) -> int:
@@ -56,18 +55,34 @@ def _act(options: argparse.Namespace) -> int:
 
 
 def _refuse_unused(options: argparse.Namespace) -> None:
-    """Ends with a word about usage, where an argument stands that the action does not take."""
+    """Refuses an argument that the action does not take, and one that it lacks.
+
+    Raises:
+        CompileError: KG126, there is one.
+    """
+    from kerasgen.diagnostics import Sink, SourceLocation
+
     action = options.action
+    checks_one = action != "list" and options.engine is not None
+    unused = {
+        options.engine: action == "list",
+        "--python": options.python is not None and not checks_one,
+        "--replace": options.replace and action != "install",
+        "--json": options.json and action != "list",
+    }
+    sink = Sink()
+    for word in (word for word, refused in unused.items() if word is not None and refused):
+        told = f"`{word}` does nothing in `engines {action}`"
+        sink.report_at("KG126", told, SourceLocation(override=word), help=_USES)
     if action == "install" and options.engine is None:
-        options.usage_error("install: an engine follows, `theano` or `cntk`")
-    if action == "list" and options.engine is not None:
-        options.usage_error("list: it takes no engine")
-    if options.python is not None and (action == "list" or options.engine is None):
-        options.usage_error("--python goes with `install ENGINE` or `check ENGINE`")
-    if options.replace and action != "install":
-        options.usage_error("--replace goes with `install`")
-    if options.json and action != "list":
-        options.usage_error("--json goes with `list`")
+        sink.report("KG126", "`engines install` needs an engine", help=_USES)
+    sink.stop_on_errors()
+
+
+_USES = (
+    "write `engines list [--json]`, `engines check [ENGINE [--python PATH]]` or "
+    "`engines install ENGINE [--python PATH] [--replace]`"
+)
 
 
 def _say(line: str) -> None:

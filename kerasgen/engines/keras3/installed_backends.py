@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import platform
 import sys
@@ -33,9 +34,7 @@ def found_backend(name: str) -> EngineFound:
 
 def _version(package: str) -> str | None:
     """The version of a package, which may have come by another name (`tensorflow-cpu`)."""
-    for name in (package, *importlib.metadata.packages_distributions().get(package, ())):
-        try:
-            return importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return None
+    with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+        return importlib.metadata.version(package)
+    names = importlib.metadata.packages_distributions().get(package, ())  # takes a second
+    return importlib.metadata.version(names[0]) if names else None
