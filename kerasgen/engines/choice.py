@@ -30,6 +30,19 @@ def engine_for(backend: str) -> Engine:
     return _ENGINES[backend]()
 
 
+def settings_to_look(settings: BackendDef) -> BackendDef:
+    """The settings of the engine by which a trained model is looked at, and not trained.
+
+    Args:
+        settings: those of the engine that has trained it; one outside Keras 3 need not be there.
+    """
+    if settings.backend not in OUTSIDE:
+        return settings
+    from kerasgen.engines.legacy.legacy_engine import hosted
+
+    return hosted(settings)
+
+
 def installed_backends() -> list[str]:
     """The backends whose package is installed, the one that is imported fastest first."""
     return [name for name, package in PACKAGES.items() if is_installed(package)]

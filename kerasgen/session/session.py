@@ -31,6 +31,7 @@ from kerasgen.catalog.entries import Catalog
 from kerasgen.data.columns.names import check_known_columns
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink
 from kerasgen.engine import StartedEngine
+from kerasgen.engines.choice import settings_to_look
 from kerasgen.frontend.compose.composition import Composition, UnresolvedError, title_of
 from kerasgen.frontend.compose.references import plain_node
 from kerasgen.frontend.parse.backend import parse_backend
@@ -168,13 +169,11 @@ class Session:
             program = self.told.program
         if program is not None and self._may_be_light:
             return start_light(program, sink, self.known)
-        known = len(sink.diagnostics)
-        started = start(self.backend, sink, self.trust, known=self.known)
-        return Started(
-            engine=started.engine,
-            catalog=started.catalog,
-            found=tuple(sink.diagnostics[known:]),
-        )
+        known, begun, own = len(sink.diagnostics), self.begun, self.backend
+        settings = settings_to_look(own) if isinstance(begun, RecordedConfig) else own
+        started = start(settings, sink, self.trust, known=self.known)
+        found = tuple(sink.diagnostics[known:])
+        return Started(engine=started.engine, catalog=started.catalog, found=found)
 
     @cached_property
     def outlined(self) -> Outlined | Presumed:

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from kerasgen.cli import main
+from kerasgen.engines.choice import settings_to_look
+from kerasgen.ir.program import BackendDef
 
 ENGINES = ["tensorflow", "jax", "torch", "theano", "cntk"]
 
@@ -87,3 +89,10 @@ def test_wrong_usage_is_told(capsys: pytest.CaptureFixture[str], words: list[str
         main(["engines", *words])
     assert ended.value.code == 2
     assert "usage: kerasgen engines" in capsys.readouterr().err
+
+
+def test_a_run_of_an_engine_that_is_not_there_is_looked_at_by_its_twin() -> None:
+    settings = settings_to_look(BackendDef(backend="cntk", image_data_format="channels_first"))
+    assert settings.backend in ("jax", "tensorflow", "torch")
+    assert settings.image_data_format == "channels_first"
+    assert settings_to_look(BackendDef(backend="torch")) == BackendDef(backend="torch")
