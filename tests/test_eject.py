@@ -215,3 +215,13 @@ def test_the_script_of_an_experiment_alone_trains_to_the_same_history(
     overrides += small(experiment, tmp_path)
 
     assert_same_alone(overrides, tmp_path / "both")
+
+
+@pytest.mark.parametrize("name", ["theano", "cntk"])
+def test_an_engine_that_is_no_backend_of_keras_3_has_no_script(name: str) -> None:
+    with pytest.raises(CompileError) as refused:
+        eject_config([f"backend={name}"])
+    (diagnostic,) = refused.value.diagnostics
+    assert diagnostic.code == "KG611"
+    assert diagnostic.location is not None
+    assert diagnostic.location.key == "backend.backend"

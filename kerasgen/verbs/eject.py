@@ -14,9 +14,10 @@ from kerasgen.data.sources.own import OwnSource
 from kerasgen.data.sources.source_list import SOURCES, known_sources, source_of
 from kerasgen.diagnostics import Diagnostic, Sink
 from kerasgen.emit.script.program import eject
+from kerasgen.engines.choice import OUTSIDE
 from kerasgen.frontend.compose.config_folders import Folders
 from kerasgen.ir.data import DataDef
-from kerasgen.ir.program import Program
+from kerasgen.ir.program import BackendDef, Program
 from kerasgen.registry import NOBODY, Trust
 from kerasgen.runtime.source_call import SourceCall
 from kerasgen.session.composed_config import compose_config
@@ -43,6 +44,7 @@ def eject_config(
         CompileError: the config has mistakes, or cannot be written as a script.
     """
     session = Session(compose_config(overrides, config_dir, trust), Aim(data="where lacking"))
+    _refuse_engine(session.backend, session.outlined.findings.sink())
     compiled = session.compiled
     program, sink = compiled.program, compiled.findings.sink()
     _refuse_folds(program.program, sink)
@@ -54,6 +56,21 @@ def eject_config(
         sink=sink,
     )
     return text, tuple(sink.diagnostics)
+
+
+def _refuse_engine(backend: BackendDef, sink: Sink) -> None:
+    """Refuses an engine that is no backend of Keras 3.
+
+    Raises:
+        CompileError: KG611, a script is one of Keras 3.
+    """
+    if backend.backend in OUTSIDE:
+        raise sink.fail(
+            "KG611",
+            f"a script is one of Keras 3, which `{backend.backend}` is no backend of",
+            key="backend.backend",
+            help="write `backend=jax`, `backend=tensorflow` or `backend=torch`",
+        )
 
 
 def _refuse_folds(program: Program, sink: Sink) -> None:
