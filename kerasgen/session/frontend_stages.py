@@ -14,7 +14,7 @@ from typing import Any
 from kerasgen.diagnostics import CompileError, Diagnostic, Sink
 from kerasgen.frontend.compose.composition import Composition, resolve, resolve_groups
 from kerasgen.frontend.expand.whole_model import expand_config
-from kerasgen.frontend.parse.backend import parse_backend
+from kerasgen.frontend.parse.backend import parse_backend, places_of_settings
 from kerasgen.frontend.parse.data import frozen_facts, parse_data
 from kerasgen.frontend.parse.program import FirstGroups, check_sections, parse_program
 from kerasgen.frontend.select.apply import select_config
@@ -95,7 +95,9 @@ def parsed(state: ReadConfig, *, name: str | None, first: FirstGroups | None) ->
     """
     sink = state.findings.sink()
     program = parse_program(state.config, sink, name=name, first=first)
-    return Parsed(program=program, config=state.config, findings=Findings.of(sink))
+    places = places_of_settings(state.config["backend"], sink.source_map)
+    findings = Findings.of(sink.over(places))
+    return Parsed(program=program, config=state.config, findings=findings)
 
 
 def with_facts(read: Parsed, facts: Mapping[str, Any]) -> Parsed:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from kerasgen.diagnostics import Severity, Sink, SourceLocation, describe, did_you_mean
-from kerasgen.diagnostics.source_map import Mark, Replacement
+from kerasgen.diagnostics.source_map import Mark, Replacement, SourceMap
 from kerasgen.foreign.json_data import Bounds, parse_json
 from kerasgen.foreign.regular_files import ForeignFileError, decoded, path_of, read_bytes
 from kerasgen.frontend.parse.former_keras_json import FormerSetting, former_setting
@@ -73,6 +73,18 @@ def parse_backend(section: Tree, sink: Sink) -> BackendDef | None:
             backend.floatx, ("float16", "bfloat16", "float32", "float64"), "backend.floatx", sink
         )
     return backend
+
+
+def places_of_settings(section: Tree, source_map: SourceMap) -> SourceMap:
+    """The map in which the settings of a keras.json stand there, for what is found later of them.
+
+    Args:
+        section: the backend group, whose own mistakes were told.
+        source_map: where the config was written.
+    """
+    file = section.get("keras_json") if isinstance(section, Mapping) else None
+    read = None if file is None else _read_keras_json(file, Sink())
+    return source_map if read is None else source_map.through(read.step())
 
 
 def _parse_runtime(value: Tree, path: str, sink: Sink) -> RuntimeDef:

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from kerasgen.diagnostics import Diagnostic, Severity, Sink
-from kerasgen.frontend.parse.backend import parse_backend
+from kerasgen.diagnostics import Diagnostic, Severity, Sink, SourceMap
+from kerasgen.frontend.parse.backend import parse_backend, places_of_settings
 from kerasgen.ir.program import BackendDef, RuntimeDef
 
 
@@ -180,3 +180,11 @@ def test_settings_of_theano_are_told_beside_an_engine_of_keras_3() -> None:
     _, (found,) = parse({"backend": "jax", "runtime": {"threads": 2}})
     assert (found.code, found.severity) == ("KG604", Severity.WARNING)
     assert parse({"backend": "jax", "runtime": {"threads": 1, "python": None}})[1] == []
+
+
+def test_what_is_found_later_of_a_setting_stands_in_the_keras_json(tmp_path: Path) -> None:
+    file = tmp_path / "keras.json"
+    file.write_text('{\n  "backend": "theano"\n}\n')
+    place = places_of_settings({"keras_json": str(file)}, SourceMap()).locate("backend.backend")
+    assert (place.file, place.line) == (str(file), 2)
+    assert places_of_settings({"backend": "jax"}, SourceMap()) == SourceMap()
