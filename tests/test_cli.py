@@ -221,6 +221,7 @@ def test_show_draws_a_graph(tmp_path: Path) -> None:
     assert "end the name in .svg, .png or .mmd" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_run_lists_the_same_accuracy_as_its_record(runs: Path) -> None:
     done = call("runs", "--json", folder=runs)
     listed = {run["id"]: run for run in json.loads(done.stdout)}
@@ -244,6 +245,7 @@ def test_an_unknown_metric_is_a_diagnostic(runs: Path) -> None:
     assert "did you mean `test_accuracy`?" in done.stderr
 
 
+@pytest.mark.slow
 def test_the_weights_of_a_run_are_the_trained_ones(runs: Path) -> None:
     trained = call("show", "outputs/first", "--weights", folder=runs)
     fresh = call("show", "--weights", folder=runs)

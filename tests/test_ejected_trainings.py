@@ -306,6 +306,7 @@ def test_what_a_new_source_refuses_has_its_place(blanks: Sequence[str], tmp_path
     assert found.location.key == "data.source.path"
 
 
+@pytest.mark.slow
 def test_the_script_of_any_table_trains_to_the_same_history(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: str
 ) -> None:

@@ -26,6 +26,7 @@ def call(*words: str, folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_an_application_becomes_a_file_with_blocks(tmp_path: Path) -> None:
     done = call("applications.ResNet50", "-o", "resnet.yaml", folder=tmp_path)
     assert done.returncode == 0, done.stderr

@@ -339,6 +339,7 @@ def replaced(section: Any, path: tuple[Any, ...], value: Any) -> Any:
     return section
 
 
+@pytest.mark.slow
 def test_an_odd_model_gives_diagnostics_or_a_model(
     compile_section: Callable[[Any], list[Diagnostic]],
 ) -> None:

@@ -100,6 +100,7 @@ def _asked(forecast, path, *, empty):
     return Question(rows=str(path))
 
 
+@pytest.mark.slow
 def test_rows_of_the_horizon_are_answered_for_with_what_is_known_of_them(forecast, tmp_path):
     told: list[str] = []
     predict_rows(forecast, _asked(forecast, tmp_path / "new.csv", empty=6), told.append)

@@ -91,6 +91,7 @@ def test_a_killed_run_ends_as_one_that_never_was(engine: str, tmp_path: Path) ->
     assert len(fields(folder)["resumed"]) == 1
 
 
+@pytest.mark.slow
 def test_the_first_ctrl_c_ends_a_training_with_a_checkpoint(engine: str, tmp_path: Path) -> None:
     folder = tmp_path / "stopped"
     printed = killed(engine, folder, [signal.SIGINT], "fit.epochs=4000")

@@ -51,6 +51,7 @@ def test_an_epoch_is_cut_after_some_steps(engine: str, tmp_path: Path) -> None:
     assert phase.epoch.wall * 8 / 162 < phase.total.wall
 
 
+@pytest.mark.slow
 def test_each_phase_is_measured_and_of_folds_the_first(engine: str, tmp_path: Path) -> None:
     phases = "fit.phases={warm: {epochs: 5, trainable: [scores]}, fine: {epochs: 40}}"
     found = measured(engine, tmp_path / "run", Bound(seconds=0.5), phases, "fit.folds=3")

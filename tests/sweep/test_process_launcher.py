@@ -119,6 +119,7 @@ def test_a_sweep_whose_jobs_were_only_refused_ends_with_2(application: Any) -> N
     assert statuses(application) == {"0": "rejected", "1": "completed"}
 
 
+@pytest.mark.slow
 def test_a_record_names_the_command_that_runs_the_job_alone(application: Any) -> None:
     folder = 'a b/=x,"é'
     done = application.run(

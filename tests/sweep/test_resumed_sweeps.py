@@ -56,6 +56,7 @@ def test_a_sweep_is_known_however_it_was_written(application: Any) -> None:
     assert len(pids(application)) == 4
 
 
+@pytest.mark.slow
 def test_a_killed_sweep_goes_on_with_what_is_not_done(application: Any) -> None:
     running = application.start("-m", "name=fine,sleep,other")
     assert running.stdout is not None
@@ -102,6 +103,7 @@ def test_all_jobs_run_again_where_that_is_wished(application: Any) -> None:
     assert before["process"]["pid"] != after["process"]["pid"]
 
 
+@pytest.mark.slow
 def test_a_failed_job_runs_again(application: Any) -> None:
     assert application.run("-m", "name=fine,fail").returncode == 1
     first = application.records()

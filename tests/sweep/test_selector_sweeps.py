@@ -53,6 +53,7 @@ def folders(application: Any) -> list[str]:
     return sorted(application.records())
 
 
+@pytest.mark.slow
 def test_a_selector_is_swept_with_all_other_overrides(application: Any) -> None:
     done = application.run(
         "-m", "seed=1,2", "model.layers[Dropout].rate=0.1,0.2", "~model.layers[flatten]"
@@ -69,6 +70,7 @@ def test_a_selector_is_swept_with_all_other_overrides(application: Any) -> None:
     assert "selectors" not in done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_a_record_holds_the_command_line_of_a_job_as_written(application: Any) -> None:
     application.run("-m", "model.layers[Dropout].rate=0.1,0.2")
     argv = application.records()["1"]["argv"]

@@ -89,6 +89,7 @@ def test_a_record_without_a_fingerprint_is_said_to_have_none() -> None:
     assert lines == ["the record tells no fingerprint of the data"]
 
 
+@pytest.mark.slow
 def test_the_folds_of_a_run_are_held_against_the_first_of_them(engine: str, tmp_path: Path) -> None:
     words = ["data=iris", "model=table_classes", "fit.folds=2", "fit.epochs=1", "fit.verbose=0"]
     folder = tmp_path / "folded"

@@ -134,6 +134,7 @@ def test_a_run_is_the_same_once_more_and_leaves_nothing(made: Path) -> None:
     assert after == [path for path in before if "__pycache__" not in path.parts]
 
 
+@pytest.mark.slow
 def test_all_that_was_changed_is_named_at_once(made: Path, tmp_path: Path) -> None:
     copy = Path(shutil.copytree(made, tmp_path / "copy"))
     for change, _ in CHANGES.values():

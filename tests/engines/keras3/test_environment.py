@@ -155,6 +155,7 @@ def test_a_user_without_a_keras_folder_gets_none(asked_again: tuple[Path, dict[s
     assert not (asked_again[0] / ".keras").exists()
 
 
+@pytest.mark.slow
 def test_a_dtype_policy_and_bfloat16_are_set_after_the_import(tmp_path: Path) -> None:
     seen, _ = start(tmp_path, backend="jax", dtype_policy="mixed_float16")
     assert (seen["dtype_policy"], seen["floatx"]) == ("mixed_float16", "float32")

@@ -120,6 +120,7 @@ def whole(engine: str) -> Trained:
     return train()
 
 
+@pytest.mark.slow
 def test_a_state_is_kept_before_each_batch_but_the_first_and_behind_each_epoch(
     whole: Trained,
 ) -> None:

@@ -156,6 +156,7 @@ def test_a_queue_that_refuses_a_job_is_heard(slurm: Any) -> None:
     assert "invalid partition specified: gpo" in done.stdout
 
 
+@pytest.mark.slow
 def test_jobs_run_on_this_machine_as_in_a_queue(application: Any) -> None:
     words = ("-m", BACKEND, "name=kill,fine", "hydra.sweep.dir=s", "hydra.launcher.n_jobs=2")
     done = application.run(*words, "hydra/launcher=submitit_local")

@@ -83,6 +83,7 @@ def test_what_jobs_may_not_take_is_refused(plan: Any, setting: str, said: str) -
     assert "4 jobs: 4 waiting" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_budget_cuts_a_plan_by_whole_settings(plan: Any) -> None:
     done = plan.run("-m", "seed=0,1", "fit.epochs=2,5,4", "budget=40", "--json")
     assert done.returncode == 0, done.stderr

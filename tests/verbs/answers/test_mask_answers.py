@@ -61,6 +61,7 @@ def _refused(run: Path, rows: Path, output: Path | None) -> Any:
     return found
 
 
+@pytest.mark.slow
 def test_masks_are_pictures_called_as_their_images(
     run: Path, asked: tuple[Path, np.ndarray], tmp_path: Path
 ) -> None:

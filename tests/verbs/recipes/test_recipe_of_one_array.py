@@ -45,6 +45,7 @@ def test_the_recipe_of_an_array_is_accepted_as_it_is(
     assert output.task == "autoencoding"
 
 
+@pytest.mark.slow
 def test_the_recipe_of_an_array_runs(
     tmp_path: Path, engine: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
