@@ -78,6 +78,8 @@ def start_engine(settings: BackendDef, sink: Sink) -> None:
     if "keras" in sys.modules and not _preloaded:
         _assert_in_force(settings)
         _set_policy(settings, sink)
+        if settings.deterministic:
+            _make_deterministic(settings.backend)
         if settings.device is not None:  # The process's first config may have named another.
             _check_device(settings.device, sink)
         return
@@ -302,6 +304,7 @@ def _remove_home(home: Path, owner: int) -> None:
 
 
 def _make_deterministic(backend: str) -> None:
+    """Lets the backend compute the same again; what JAX compiles for a processor does so anyway."""
     if backend == "tensorflow":
         import tensorflow
 

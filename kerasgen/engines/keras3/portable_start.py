@@ -41,15 +41,15 @@ def draw_portably(model: Any, seed: int, named: Collection[str]) -> InitialWeigh
         Exception: weights that it starts from cannot be downloaded or read.
     """
     placed = list(placed_weights(model, named))
-    words: dict[int, list[str | int]] = {id(weight): [seed, *place] for place, weight in placed}
+    words = {id(weight): place for place, weight in placed}
     own: list[str] = []
 
     def drawing(weight: Any) -> AbstractContextManager[object]:
         if id(weight) not in words:  # The state of a layer or of a generator.
             return contextlib.nullcontext()
         if not _is_of_keras(weight._initializer):
-            own.append(weight.path)
-        return portable_draws(words[id(weight)])
+            own.append("/".join(words[id(weight)][:-1]))
+        return portable_draws([seed, *words[id(weight)]])
 
     allocate_weights(model, drawing)
     seed_generators_by_place(model, seed, named)
@@ -58,8 +58,7 @@ def draw_portably(model: Any, seed: int, named: Collection[str]) -> InitialWeigh
 
 def _is_of_keras(initializer: Any) -> bool:
     """Whether Keras draws by it, or a function of Keras in which its initializers are called."""
-    made = initializer if hasattr(initializer, "__qualname__") else type(initializer)
-    called = vars(made).get("__call__", made) if isinstance(made, type) else made
+    called = initializer if hasattr(initializer, "__qualname__") else type(initializer).__call__
     return str(called.__module__).partition(".")[0] == "keras"
 
 

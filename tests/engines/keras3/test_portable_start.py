@@ -85,6 +85,29 @@ def test_layers_of_inner_models_go_by_their_names(
     assert len(set(found.values())) == 4
 
 
+def test_what_code_of_ones_own_draws_is_told(compile_config: Compile, realize: Any) -> None:
+    import keras
+
+    from kerasgen.engines.keras3.portable_start import draw_portably
+
+    class Halves(keras.initializers.Initializer):  # type: ignore[misc]
+        def __call__(self, shape: Any, dtype: Any = None) -> Any:
+            return keras.ops.full(shape, 0.5, dtype)
+
+    class Narrow(keras.initializers.RandomNormal):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__(stddev=1e-3)
+
+    compiled, _ = compile_config(["model=convnet"])
+    model = realize(compiled)
+    names = {tuple(weight.path.split("/")[-2:]): weight for weight in model.weights}
+    names["conv1", "kernel"]._initializer = Halves()
+    names["conv2", "kernel"]._initializer = Narrow()
+    names["scores", "kernel"]._initializer = lambda shape, dtype: keras.ops.zeros(shape, dtype)
+    drawn = draw_portably(model, 0, ())
+    assert drawn.own == ("conv1/kernel", "scores/kernel")
+
+
 def hashes_in_a_process(backend: str) -> Any:
     environment = {**os.environ, "KERAS_BACKEND": backend, "PYTHONPATH": f"{ROOT}:{ROOT}/tests"}
     command = [sys.executable, str(HASHES)]

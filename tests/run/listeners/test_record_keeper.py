@@ -132,6 +132,12 @@ def test_the_summary_is_a_file(record: Record) -> None:
     assert (record.folder / SUMMARY).read_text(encoding="utf-8") == "Model: größe\n"
 
 
+def test_the_hashes_of_portable_weights_go_with_the_next_writing(record: Record) -> None:
+    RecordKeeper(record).hear(ModelDefined(summary="", drawn={"hidden": "0489ef38f254cb0c"}))
+    record.finish("completed")
+    assert fields(record)["drawn_weights"] == {"hidden": "0489ef38f254cb0c"}
+
+
 def test_a_record_that_cannot_be_written_ends_the_run(record: Record, tmp_path: Path) -> None:
     (tmp_path / RECORD).unlink()
     tmp_path.rmdir()
