@@ -147,13 +147,25 @@ class Feed(DataAdapter):  # type: ignore[misc]
             return tf.data.Dataset.from_tensor_slices(batches)
 
         dataset = tf.data.Dataset.from_generator(
-            self.shaped_blocks, output_signature=signature
+            self.owned_blocks, output_signature=signature
         )
         options = tf.data.Options()
         options.experimental_optimization.apply_default_optimizations = False
         # AutoGraph would write what it makes of the function to a file.
         apart = tf.autograph.experimental.do_not_convert(apart)
         return dataset.flat_map(apart).with_options(options).prefetch(tf.data.AUTOTUNE)
+
+    def owned_blocks(self) -> Iterator[tuple[Array, ...]]:
+        """Gives what is to come in memory of its own.
+
+        TensorFlow takes the memory of an array that it is given, where that begins at
+        a multiple of 64 bytes, and may compute into it.
+        """
+        for block in self.shaped_blocks():
+            yield tuple(
+                values.copy() if np.may_share_memory(values, source) else values
+                for values, source in zip(block, self.arrays, strict=True)
+            )
 
     def shaped_blocks(self) -> Iterator[tuple[Array, ...]]:
         """Gives what is to come with an axis of batches before the rows."""

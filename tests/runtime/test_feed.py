@@ -167,6 +167,35 @@ def test_mapped_arrays_train_to_the_bits_of_arrays_in_memory(engine: str, tmp_pa
     assert ours == fed(untrained(), Feed((x, y), 16, 5), epochs=3)
 
 
+def aligned(values: np.ndarray) -> np.ndarray:
+    """The same numbers where TensorFlow takes the memory of an array, and copies nothing."""
+    room = np.empty(values.nbytes + 64, dtype="uint8")
+    start = -room.ctypes.data % 64
+    found = room[start : start + values.nbytes].view(values.dtype).reshape(values.shape)
+    found[...] = values
+    return found
+
+
+@pytest.mark.parametrize("rows", [32, 96])
+def test_a_training_leaves_its_rows_as_they_are(engine: str, rows: int) -> None:
+    import keras
+
+    from kerasgen.runtime.feed import Feed
+
+    pictures = aligned(np.random.default_rng(0).random((rows, 8, 8, 1)).astype("float32"))
+    before = pictures.copy()
+    layers = [
+        keras.layers.Flatten(),
+        keras.layers.Dense(16, activation="relu"),
+        keras.layers.Dense(64, activation="sigmoid"),
+        keras.layers.Reshape((8, 8, 1)),
+    ]
+    model = keras.Sequential([keras.Input((8, 8, 1)), *layers])
+    model.compile(optimizer="sgd", loss="binary_crossentropy")
+    model.fit(Feed((pictures, pictures), 32), epochs=3, verbose=0)
+    assert np.array_equal(pictures, before)
+
+
 def test_a_training_that_stops_in_mid_epoch_goes_on_to_the_same_weights(engine: str) -> None:
     import keras
 
