@@ -6,8 +6,8 @@ import pytest
 import kerasgen.engines.legacy
 
 FILES = sorted((Path(kerasgen.engines.legacy.__file__).parent / "worker").glob("*.py"))
-STANDARD = {"collections", "io", "json", "math", "os", "platform", "struct", "sys", "time"}
-STANDARD |= {"traceback"}
+STANDARD = {"collections", "importlib", "io", "json", "math", "os", "platform", "struct", "sys"}
+STANDARD |= {"time", "traceback"}
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)

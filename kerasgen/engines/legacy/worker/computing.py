@@ -1,5 +1,6 @@
 """A model of Keras 2.3.1 with its training step: what the messages ask for."""
 
+import importlib
 import platform
 import sys
 import time
@@ -36,6 +37,8 @@ class Computing:
         K.set_floatx(header["floatx"])
         K.set_epsilon(header["epsilon"])
         _seed(header.get("seed", 0))
+        if K.backend() == "theano":
+            _loop_in_python_where_needed()
         self.model = Model.from_config(header["model"], custom_objects=carried_objects())
         self._weights = dict(_named_weights(self.model, ""))
         self._said, self._functions, self._rule = header, {}, None
@@ -191,6 +194,17 @@ def _named_weights(layer, path):
     for each in inner:
         for found in _named_weights(each, path + "/" + each.name if path else each.name):
             yield found
+
+
+def _loop_in_python_where_needed():
+    """Lets Theano loop in Python where its loop in C cannot be compiled, as on Python 3.11."""
+    name = "theano.scan_module.scan_perform_ext"
+    if name in sys.modules:
+        return
+    try:
+        importlib.import_module(name)
+    except Exception:
+        sys.modules[name] = None  # Theano takes that for a module that is not there.
 
 
 def _seed(seed):
