@@ -11,7 +11,7 @@ Decisions:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -124,18 +124,23 @@ class LegacyEngine(Keras3Engine):
     def _check_objective(self, program: Program, objective: CompileDef, sink: Sink) -> None:
         from kerasgen.engines.keras3.objects import make_object
         from kerasgen.engines.legacy.translation.translated_objective import (
+            is_carried,
             refused_loss,
             refused_optimizer,
         )
 
-        named = isinstance(objective.loss, dict)
-        outputs = list(objective.loss) if isinstance(objective.loss, dict) else [""]
+        named = isinstance(objective.loss, Mapping)
+        outputs = list(objective.loss) if isinstance(objective.loss, Mapping) else [""]
         for output in outputs:
             for use in uses_of_output(output, objective, not named):
                 if use.kind == "loss" and (reason := refused_loss(use.value)) is not None:
                     self._report(f"the loss `{use.name}`", reason, use.path, sink)
         for phase in program.phases:
             optimizer = phase.program.optimizer
+            if not is_carried(optimizer.cls):
+                reason = "its rule is not carried to Keras 2.3.1"
+                self._report(f"the optimizer `{optimizer.cls}`", reason, optimizer.path, sink)
+                continue
             made = make_object(optimizer, ("optimizer",), self.catalog())
             for refusal in refused_optimizer(made):
                 key = f"{optimizer.path}.{refusal.argument or 'class'}"
@@ -167,11 +172,3 @@ def _layer_at(graph: ModelGraph, names: tuple[str, ...]) -> LayerDef:
     layer = graph.layers[names[0]]
     inner: Any = layer.definition
     return _layer_at(inner, names[1:]) if isinstance(inner, ModelGraph) and names[1:] else layer
-
-
-def all_layers(graph: ModelGraph) -> Iterator[LayerDef]:
-    """The layers of a graph, those of nested models too."""
-    for layer in graph.layers.values():
-        yield layer
-        if isinstance(layer.definition, ModelGraph):
-            yield from all_layers(layer.definition)

@@ -128,7 +128,9 @@ def _layer(
         yield {**made, "name": name, "inbound_nodes": nodes}
         return
     if not _is_layer(each):
-        raise RefusedError(f"Keras 2.3.1 has no operations as layers, such as `{cls}`")
+        if str(each["module"]).startswith("keras."):
+            raise RefusedError(f"Keras 2.3.1 has no operations as layers, such as `{cls}`")
+        raise RefusedError("a part of one's own is written for Keras 3")
     shapes = _shapes(each["inbound_nodes"])
     row = _row(cls, config, shapes, bool(each.get("masked")), found)
     for number, axes in row.flipped.items():

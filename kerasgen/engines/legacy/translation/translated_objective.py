@@ -69,11 +69,14 @@ def refused_loss(value: Loss) -> str | None:
     return None
 
 
+def is_carried(optimizer: str) -> bool:
+    """Whether the worker has the rule of an optimizer, by its class or word."""
+    known = {name.lower() for name in OPTIMIZERS}
+    return optimizer.removeprefix("keras.").removeprefix("optimizers.").lower() in known
+
+
 def refused_optimizer(optimizer: Any) -> Iterator[Refusal]:
     """What of an optimizer of Keras cannot be had."""
-    if type(optimizer).__name__ not in OPTIMIZERS:
-        yield Refusal(layer=(), reason="its rule is not carried to Keras 2.3.1")
-        return
     for name in _UNUSED:
         if getattr(optimizer, name, None):
             yield Refusal(layer=(), reason=f"its rule is carried without `{name}`", argument=name)
