@@ -116,6 +116,7 @@ def test_an_optimizer_makes_the_steps_of_keras_3(
 
 LOSSES: dict[str, tuple[str, dict[str, Any]]] = {
     "categorical": ("CategoricalCrossentropy", {}),
+    "categorical of sigmoids": ("CategoricalCrossentropy", {}),
     "categorical of logits": ("CategoricalCrossentropy", {"from_logits": True}),
     "smoothed": ("CategoricalCrossentropy", {"label_smoothing": 0.1}),
     "sparse": ("SparseCategoricalCrossentropy", {}),
@@ -144,13 +145,18 @@ def test_a_loss_has_the_value_and_gradient_of_keras_3(
 ) -> None:
     import keras
 
+    if name == "categorical of sigmoids" and keras.backend.backend() == "tensorflow":
+        pytest.skip("Keras 3.15 takes a sigmoid for a softmax there, on TensorFlow alone")
+
     from kerasgen.engines.legacy.translation.translated_objective import said_losses
     from kerasgen.ir.program import CompileDef
     from kerasgen.ir.values import ObjectDef
 
     cls, options = LOSSES[name]
     logits = options.get("from_logits", False)
-    model = chain((6,), L.Dense(4, activation="linear" if logits else "sigmoid"))
+    softmax = "Categorical" in cls and "Hinge" not in cls and not name.endswith("sigmoids")
+    activation = "linear" if logits else "softmax" if softmax else "sigmoid"
+    model = chain((6,), L.Dense(4, activation=activation))
     pair = Pair(workers(engine), engine, model)
     said = said_losses(model, CompileDef(loss=ObjectDef(cls=cls, arguments=options)))
     pair.prepare("sgd", getattr(keras.losses, cls)(**options), said)
