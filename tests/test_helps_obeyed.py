@@ -30,6 +30,7 @@ BY_A_PERSON: dict[str, str] = {
     "if you trust the file": "whose file it is, and where, is not known",
     "write it on the command line (`hydra": "what Hydra is to call is the person's",
     "let the shell put it in": "the variable is the person's",
+    "name it where it is the user's word": "which program is to run is the person's",
     "write the number in base 10": "which number is meant is the person's",
     "known: ": "names what there is, and leaves the choice",
     "use letters, ": "any name will do",

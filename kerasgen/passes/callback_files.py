@@ -23,7 +23,7 @@ RECORDED = frozenset(
         "record.json", "config.yaml", "overrides.yaml", "keras.json", "diagnostics.json",
         "data.json", "history.csv", "metrics.json", "summary.txt", "predictions.npz",
         "traceback.txt", "source_map.json", "console.log", "prepare", "folds", "wandb",
-        "checkpoints", "tags.json", ".asked.json", ".answered.json",
+        "checkpoints", "tags.json", ".asked.json", ".answered.json", ".at_work",
     }
 )  # fmt: skip
 """What a run records itself in, and no callback may write over; the room of the record lies above

@@ -108,7 +108,7 @@ class ModelDefined:
     """
 
     summary: str
-    drawn: Mapping[str, str] = field(default_factory=dict)
+    drawn: Plain = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

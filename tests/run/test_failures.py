@@ -54,7 +54,7 @@ def composition(engine: str, monkeypatch: pytest.MonkeyPatch) -> Composition:
 
     monkeypatch.setattr(steps, "fit", fit)
     model = SimpleNamespace(summary=lambda: "a summary\n", train_only=lambda layers: None)
-    monkeypatch.setattr(steps, "define", lambda *_: (model, "defined"))
+    monkeypatch.setattr(steps, "define", lambda *_: (model, None, "defined"))
     monkeypatch.setattr(steps, "compile_", lambda *_: "compiled")
     figures = {"test": {"accuracy": 0.5}}
     results = steps.Results(figures=figures, baselines={}, rows={"test": 359})
