@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 import pytest
 import yaml
+from sampled_cases import leave_to_the_slow_suite
 from shared_work import LONG_FILES, TENSORFLOW, SharedByBackend, backend_of
 from xdist.remote import Producer
 
@@ -59,8 +60,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> SharedB
     return None if asked else SharedByBackend(config, log)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Puts the longest files first, so that no worker is left with one at the end."""
+    """Leaves cases to the slow suite, and puts the longest files first.
+
+    So no worker is left with one at the end.
+    """
+    leave_to_the_slow_suite(items)
     places = {name: place for place, name in enumerate(LONG_FILES)}
     items.sort(key=lambda item: places.get(item.path.name, len(LONG_FILES)))
 

@@ -115,6 +115,7 @@ def test_rows_of_the_horizon_are_answered_for_with_what_is_known_of_them(forecas
     assert [float(row["predicted"]) for row in rows] == pytest.approx(wanted, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_without_the_rows_of_the_horizon_there_is_no_answer(forecast, tmp_path):
     with pytest.raises(CompileError) as caught:
         predict_rows(forecast, _asked(forecast, tmp_path / "new.csv", empty=4), print)

@@ -257,6 +257,7 @@ def test_the_setting_of_a_machine_that_has_died_is_gone_on_with(hosts: Any) -> N
     assert not list(two.folder.rglob(".at_work"))
 
 
+@pytest.mark.slow
 def test_a_machine_that_comes_back_leaves_its_job_to_who_has_it(hosts: Any) -> None:
     one, two = hosts("one", 60), hosts("two", 0)
     first = one.start(*COMMAND)

@@ -71,6 +71,7 @@ def test_jobs_have_their_engine_before_they_begin_and_none_ends_the_sweep(warm: 
     assert processes("fork_server", str(warm.folder.parent)) == {}
 
 
+@pytest.mark.slow
 def test_a_job_that_takes_too_long_is_a_failed_one(warm: Any) -> None:
     done = warm.run("-m", BACKEND, "name=sleep,fine", "hydra.launcher.timeout=1")
     assert done.returncode == 1

@@ -56,6 +56,7 @@ def assert_same_history(one: Path, two: Path, *, within: float) -> None:
             assert other[name] == pytest.approx(value, abs=within), name
 
 
+@pytest.mark.slow
 def test_a_run_trains_as_keras_3_and_leaves_the_same_record(tmp_path: Path) -> None:
     runtime_or_skip("cntk")
     ours, theirs = run(tmp_path / "cntk", "backend=cntk"), run(tmp_path / "jax", "backend=jax")

@@ -372,6 +372,7 @@ def test_a_head_that_is_too_long_is_told_so(table: Server) -> None:
         assert client.recv(1000).startswith(b"HTTP/1.1 431 ")
 
 
+@pytest.mark.slow
 def test_slow_and_silent_clients_are_sent_away(table_run: Path) -> None:
     with serving(table_run, "--client-timeout", "1", "--max-connections", "20") as server:
         head = b"POST /predict HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
