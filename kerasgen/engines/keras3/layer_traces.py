@@ -14,7 +14,7 @@ import numpy as np
 
 from kerasgen.ir.training import Array
 
-_RATES = ("rate", "stddev", "dropout", "recurrent_dropout", "drop_rate", "factor")
+_RATES = ("rate", "stddev", "dropout", "recurrent_dropout")
 """Attributes of layers that say how much is drawn."""
 
 

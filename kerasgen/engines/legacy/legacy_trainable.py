@@ -61,7 +61,6 @@ class LegacyTrainable(KerasTrainable):
     ) -> None:
         super().__init__(model, seed, catalog)
         self._runtime, self._tolerance = runtime, tolerance
-        self._worker: Worker | None = None
         self._objective: tuple[ObjectDef, CompileDef] | None = None
 
     def compile(self, optimizer: ObjectDef, objective: CompileDef) -> None:
@@ -78,7 +77,6 @@ class LegacyTrainable(KerasTrainable):
     ) -> KeptWeights | None:
         """Trains by the engine, and compares it with the twin before and after."""
         worker = Worker(self._runtime)
-        self._worker = worker
         try:
             training = self._prepared(worker, listener.told)
             self._probe(worker, data.training, listener.told)
@@ -109,7 +107,7 @@ class LegacyTrainable(KerasTrainable):
         }
         told(EngineTold(name="engine", facts=worker.ask("hello")[0]))
         worker.ask_with("prepare", header, twin.weights())
-        self._twin, self._losses = twin, losses
+        self._twin = twin
 
         def compiled(seconds: float) -> None:
             told(EngineTold(name="compiled", facts={"compile_seconds": round(seconds, 2)}))

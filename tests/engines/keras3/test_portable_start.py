@@ -108,20 +108,24 @@ def test_what_code_of_ones_own_draws_is_told(compile_config: Compile, realize: A
     assert drawn.own == ("conv1/kernel", "scores/kernel")
 
 
-def hashes_in_a_process(backend: str) -> Any:
+def hashes_in_a_process(backend: str, folder: Path) -> Any:
     environment = {**os.environ, "KERAS_BACKEND": backend, "PYTHONPATH": f"{ROOT}:{ROOT}/tests"}
     command = [sys.executable, str(HASHES)]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    done = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, env=environment, check=False
+    )  # some layers are made of files, which are written there
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
 
 
 @pytest.mark.slow
-def test_every_layer_of_keras_begins_with_the_same_weights_on_each_backend() -> None:
+def test_every_layer_of_keras_begins_with_the_same_weights_on_each_backend(
+    tmp_path: Path,
+) -> None:
     backends = [name for name in ("jax", "torch", "tensorflow") if is_installed(name)]
     if len(backends) < 2:
         pytest.skip("one backend alone is installed")
-    first, *others = (hashes_in_a_process(backend) for backend in backends)
+    first, *others = (hashes_in_a_process(backend, tmp_path) for backend in backends)
     assert len([name for name, found in first.items() if found]) > 45
     for other in others:
         for name in first.keys() & other.keys():

@@ -12,7 +12,7 @@ STANDARD |= {"time", "traceback"}
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
 def test_the_worker_is_written_for_python_3_6(file: Path) -> None:
-    ast.parse(file.read_text(encoding="utf-8"), feature_version=(3, 6))
+    assert ast.parse(file.read_text(encoding="utf-8"), feature_version=(3, 6)).body
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)

@@ -70,7 +70,8 @@ def test_a_file_sweeps_over_none(configs: Configs, key: str, value: str) -> None
 def test_a_file_may_sweep_over_engines_and_threads(configs: Configs) -> None:
     params = "{backend: 'jax,theano', backend.runtime.threads: '1,2'}"
     text = f"{THEANO}hydra: {{sweeper: {{params: {params}}}}}\n"
-    compose_config(["experiment=good"], configs({"experiment/good.yaml": text}))
+    found = compose_config(["experiment=good"], configs({"experiment/good.yaml": text}))
+    assert found.choices["experiment"] == "good"
 
 
 def test_what_is_typed_is_taken() -> None:
