@@ -26,28 +26,21 @@ def found_runtime(engine: str) -> EngineFound:
     origin = variable_of(engine) if by_variable else "kerasgen engines install"
     if not by_variable and not is_there(engine, None):
         return EngineFound(name=engine, state="absent", help=f"kerasgen engines install {engine}")
-    version = asked_python = None
+    version = asked_python = problem = advice = None
     try:
         asked = ask_interpreter(python)
         asked_python = ".".join(str(part) for part in asked.python)
         version = asked.packages.get(engine)
         check_answer(engine, asked)
     except RuntimeFaultError as fault:
-        return EngineFound(
-            name=engine,
-            state="faulty",
-            version=version,
-            python=asked_python,
-            interpreter=str(python),
-            origin=origin,
-            problem=str(fault),
-            help=fault.advice or f"kerasgen engines check {engine}",
-        )
+        problem, advice = str(fault), fault.advice or f"kerasgen engines check {engine}"
     return EngineFound(
         name=engine,
-        state="ready",
+        state="ready" if problem is None else "faulty",
         version=version,
         python=asked_python,
         interpreter=str(python),
         origin=origin,
+        problem=problem,
+        help=advice,
     )

@@ -112,18 +112,9 @@ def _transposed(asked: Asked) -> Row:
         if rank == 3 or not (plain or (asked.engine == "cntk" and even)):
             raise wrong(asked.engine, "transposed convolutions with padding `same`")
     found = plain_arguments(asked, *_CONVOLUTION, "padding")
-    if rank == 3:  # It has no such argument there.
-        unless(NO_ARGUMENT, "dilation_rate")(replaced_dilation(asked))
-        found.pop("dilation_rate")
+    if rank == 3 and set(found.pop("dilation_rate")) != {1}:  # There it has no such argument.
+        raise RefusedError(NO_ARGUMENT.format("dilation_rate"))
     return Row(cls=f"Conv{rank}DTranspose", config=found, flipped=flipped(asked, {0: rank}))
-
-
-def replaced_dilation(asked: Asked) -> Asked:
-    """The same with a dilation of nothing but 1 left out."""
-    dilation = asked.config.get("dilation_rate")
-    plain = dilation is None or set(dilation) == {1}
-    config = {**asked.config, "dilation_rate": None if plain else dilation}
-    return Asked(engine=asked.engine, config=config, shapes=asked.shapes)
 
 
 def _depthwise(cls: str) -> Callable[[Asked], Row]:
